@@ -2,8 +2,8 @@
 
 To add a language, or a word to one, is to change its file and nothing else. A file has any of the
 `SECTIONS`, each a list of entries, or one string of single words between blanks. In sections of
-patterns an entry is a regular expression in which a bracket only groups; case does not count, and
-all languages are looked for at once, since a page may be in another than it says.
+patterns an entry is a regular expression in small letters, in which a round bracket only groups;
+case does not count. All languages are looked for at once: a page may be in another than it says.
 """
 
 import re
@@ -18,6 +18,7 @@ SECTIONS: Final = {
     # Words
     "common_words": "the commonest small words, by which the language of a text is recognized",
     "stop_words": "stand in nearly every article and are no query by themselves; without accents",
+    "grammar_signs": "characters of grammar, which may stand in any phrase",
     "end_marks": "in brackets, as the last word of a wire's article: (END)",
     "bare_end_marks": "the same without brackets, as written",
     "rights": "begin a copyright line",
@@ -37,7 +38,7 @@ SECTIONS: Final = {
     "ages": "an age around its number, which is written as #; may go on in letters",
 }
 
-_BRACKET = re.compile(r"\((?!\?)")
+_BRACKET = re.compile(r"(?<!\\)\((?!\?)")
 
 
 @cache

@@ -35,6 +35,12 @@ def test_brackets_of_patterns_only_group(section: str):
     assert re.compile(any_of(section)).groups == 0
 
 
+def test_headings_are_in_small_letters_as_what_they_are_compared_with_is():
+    letters = re.sub(r"\\.", "", "".join(all_words("headings")))
+
+    assert letters == letters.lower()
+
+
 def test_what_is_no_section_is_refused():
     with pytest.raises(KeyError):
         words("headlines")

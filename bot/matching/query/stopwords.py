@@ -8,8 +8,7 @@ from bot.matching.text import is_unspaced
 
 # Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
 STOP_WORDS: Final = frozenset(all_words("stop_words"))
-# Han characters of grammar; in a phrase they may be anything.
-_GRAMMAR: Final = frozenset("的了是在不一有和也就我他之而与")
+_GRAMMAR: Final = frozenset(all_words("grammar_signs"))
 
 
 def is_selective(leaf: Leaf) -> bool:

@@ -1,12 +1,12 @@
 """When an article was published, as far as its page tells, and dates as pages write them.
 
-What a page tells, in order: JSON-LD and meta tags; what it shows its readers; the day in its
-address; what htmldate makes of it. Of a day that is found first and a moment of that day behind it
+What a page tells, in order: JSON-LD and meta tags; what it shows its readers; what htmldate makes
+of the rest, its address above all. Of a day that is found first and a moment of that day behind it
 the moment is taken.
 
 What it shows, in order: what is marked as the date of publication; the lines after the headline up
-to the story's first paragraphs; other `<time>` elements and those whose class speaks of a date; the
-lines just above. What says that it is a change ("Updated …") counts only if there is nothing else;
+to the story's first paragraphs; other `<time>` elements and those whose class speaks of a date.
+What says that it is a change ("Updated …") counts only if there is nothing else;
 comments and boxes never count.
 
 How a date is read, in order: what feeds write; East Asian and Persian dates; numbers by the custom
@@ -23,7 +23,6 @@ from functools import cache, lru_cache, partial
 from importlib import import_module
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import htmldate
 
@@ -41,15 +40,10 @@ Found = datetime | date | None
 Read = Callable[[str], Found]
 
 _OFFSET = re.compile(r"[+-]\d{2}:?\d{2}$")
-_IN_PATH = re.compile(
-    r"/((?:19|20)\d\d)[/-](\d\d)[/-](\d\d)(?=/|-|_|$)|/((?:19|20)\d\d)(\d\d)(\d\d)(?=/|$)"
-)
-
 _LONGEST_SHOWN = 110  # weighed in Latin letters
 _PROSE = 160
 _MOST_PROSE = 500  # of the story's first paragraphs
 _MOST_LINES = 16
-_MOST_ABOVE = 2
 _MOST_ELEMENTS = 12
 _LONGEST_LABEL = 30
 _DATED = re.compile(
@@ -110,10 +104,8 @@ def _read(text: str, place: str, clock: tzinfo) -> Found:
     return found.astimezone(zone(told[0]) if told and zone(told[0]) is not UTC else clock)
 
 
-def published(root: Any, meta: PageMeta, title: str, address: str, read: Read) -> Found:
-    if found := finest(map(read, meta.published)):
-        return found
-    return shown_date(root, title, read) or _day_in(address)
+def published(root: Any, meta: PageMeta, title: str, read: Read) -> Found:
+    return finest(map(read, meta.published)) or _shown_date(root, title, read)
 
 
 def guessed(text: str, address: str) -> date | None:
@@ -127,15 +119,7 @@ def guessed(text: str, address: str) -> date | None:
     return date.fromisoformat(found) if found and not found.endswith("-01-01") else None
 
 
-def _day_in(address: str) -> date | None:
-    found = _IN_PATH.search(urlsplit(address).path)
-    try:
-        return date(*map(int, filter(None, found.groups()))) if found else None
-    except ValueError:
-        return None
-
-
-def shown_date(root: Any, title: str, read: Read) -> Found:
+def _shown_date(root: Any, title: str, read: Read) -> Found:
     """Return the date of publication that a reader of the page sees."""
     texts = [
         _after_the_word(text)
@@ -167,8 +151,6 @@ def _candidates(root: Any, title: str) -> Iterator[str]:
     if heading is not None:
         yield from _lines_after(heading)
     yield from _texts_of(islice(_dated(root), _MOST_ELEMENTS))
-    if heading is not None:
-        yield from islice(nearby_lines(heading.xpath("preceding::text()")[:-80:-1]), _MOST_ABOVE)
 
 
 def _after_the_word(text: str) -> str:

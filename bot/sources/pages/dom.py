@@ -33,6 +33,7 @@ _OTHER_PARTS = re.compile(
     r"|most-?read|footer|newsletter|carousel|ticker",
     re.IGNORECASE,
 )
+_CLINGS, _HOLDS = frozenset(",.;:!?\u2026)\u00bb\u201d\u2019'"), frozenset("(\u00ab\u201c\u2019'")
 _SENTENCE_END = re.compile("[.!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964][\\W_]*$")
 _CLOSING = 20  # characters behind which no sentence ends any more: quotes, brackets, a footnote
 
@@ -63,20 +64,17 @@ def drop(element: Any) -> None:
 
 
 def line_of(element: Any) -> str:
-    """Return the text of *element* on one line."""
-    return " ".join(" ".join(element.itertext()).split())
+    """Return the text of *element* on one line.
 
-
-def beginning_of(element: Any, length: int) -> str:
-    """Return what `line_of` does, or no more of it than its first *length* characters and a few."""
+    A blank stands between what comes from two elements, as between a name and a date; but not
+    where only a word of a sentence is marked: `<em>late</em>!`, `l'<em>été</em>`.
+    """
     parts = list[str]()
-    size = 0
     for text in element.itertext():
-        parts += text.split()
-        size += len(text.strip())
-        if size >= length:
-            break
-    return " ".join(parts)
+        if parts and text[:1] not in _CLINGS and parts[-1][-1:] not in _HOLDS:
+            parts.append(" ")
+        parts.append(text)
+    return " ".join("".join(parts).split())
 
 
 def lines_of(root: Any, name: str) -> list[str]:
@@ -125,17 +123,6 @@ def prose_of(element: Any, text: str) -> int:
     """Return the weight of a block's *text* if it is a paragraph and not mostly links; else 0."""
     weight = weight_of(text)
     return weight if weight >= PROSE and not is_linked(element, text) else 0
-
-
-def holds_story(element: Any) -> bool:
-    """Whether two paragraphs of *element* follow each other, as no teasers do."""
-    in_a_row = 0
-    for leaf in leaves(element):
-        if text := line_of(leaf):
-            in_a_row = in_a_row + 1 if prose_of(leaf, text) else 0
-            if in_a_row > 1:
-                return True
-    return False
 
 
 def heading_of(root: Any, title: str) -> Any:

@@ -7,6 +7,7 @@ perhaps an end mark and a box of other stories. Each of these but the body may b
 import re
 from datetime import UTC, date, datetime
 
+from bot.matching.snippet import sentences
 from bot.sources.feeds import language
 from bot.sources.feeds.model import Document, Item, Kind, Unreadable
 from bot.sources.feeds.places import clock_of
@@ -17,7 +18,6 @@ from bot.sources.pages.trim import end_trimmed
 _LONGEST_TITLE = 250
 _LONGEST_DATE = 80
 _DATE_WITHIN = 6  # lines after the title
-_SENTENCE_END = re.compile(r"(?<=[.!?…。!?])[\s」』”\"]*(?=\s|[^\x00-\x7f])")
 _SUMMARY = 300
 _SENTENCE = re.compile(r"[^\W\d]{2}[.。]\W*$")
 _DIGIT = re.compile(r"\d")
@@ -29,7 +29,7 @@ _FULL_LINE = 45
 
 
 def read_text(text: str, url: str) -> Document:
-    """The article in *text*; raises `Unreadable` if it has no body."""
+    """Return the article in *text*; raises `Unreadable` if it has no body."""
     paragraphs = _paragraphs(tidy(text))
     if len(paragraphs) > 1 and _ADDRESS.fullmatch(paragraphs[0]):
         url = url or paragraphs[0]
@@ -90,5 +90,6 @@ def _date_in(line: str, code: str) -> datetime | date | None:
 
 
 def _first_sentence(paragraph: str) -> str:
-    first = _SENTENCE_END.split(paragraph.replace("\n", " "), maxsplit=1)[0]
+    start, end = sentences(paragraph[: 2 * _LONGEST_TITLE])[0]
+    first = paragraph[start:end]
     return first if len(first) <= _LONGEST_TITLE else f"{first[: _LONGEST_TITLE - 1].rstrip()}…"

@@ -1,7 +1,7 @@
 import lxml.html
 import pytest
 
-from bot.sources.pages.boxes import drop_boxes, drop_teasers
+from bot.sources.pages.boxes import drop_boxes
 from bot.sources.pages.dom import line_of
 from bot.sources.pages.page import read_page
 
@@ -85,7 +85,7 @@ def test_what_only_looks_like_a_box_stays(body: str):
     root = lxml.html.document_fromstring(f"<body>{body}</body>")
     before = lxml.html.tostring(root)
 
-    drop_boxes(root)
+    drop_boxes(root, "")
 
     assert lxml.html.tostring(root) == before
 
@@ -126,7 +126,7 @@ def cards(host: str = "") -> str:
 
 def left_of(body: str, site: str = "ex.org") -> str:
     root = lxml.html.document_fromstring(f"<body><main><h1>Ferry late</h1>{body}</main></body>")
-    drop_teasers(root, site)
+    drop_boxes(root, site)
     return line_of(root)
 
 

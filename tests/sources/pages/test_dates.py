@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.sources.pages.dates import finest
+from bot.sources.pages.dates import finest, page_date
 from bot.sources.pages.page import read_page
 
 TITLE = "Ferry late again"
@@ -148,3 +148,16 @@ def test_the_address_tells_the_day_where_the_page_does_not():
 )
 def test_a_moment_is_finer_than_its_day(found, finer):
     assert finest(found) == finer
+
+
+@pytest.mark.parametrize("place", ["", "en-US", "eo"])
+@pytest.mark.parametrize(
+    "text", ["2 marca 2026", "2 maaliskuuta 2026", "Objavljeno 2. ožujka 2026."]
+)
+def test_a_month_is_known_by_its_name_whatever_language_the_page_declares(text: str, place: str):
+    assert page_date(text, place) == SECOND
+
+
+@pytest.mark.parametrize("text", ["13 Aug", "Rockledge 14 11 6 15 — 44", "2 boats of 2019 sold"])
+def test_what_names_no_day_month_and_year_is_no_date(text: str):
+    assert page_date(text, "en") is None

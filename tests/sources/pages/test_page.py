@@ -1,16 +1,13 @@
-import gzip
 import json
 import re
-from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from benchmarks import reading_pages
 from bot.sources.feeds.model import Item, Unreadable
-from bot.sources.feeds.sniff import decode
 from bot.sources.pages.page import read_page
 
 PARAGRAPHS = [
@@ -178,73 +175,20 @@ def test_the_seed_pages_keep_every_sentence_and_lose_the_box(corpus: Path, name:
     assert str(item.published).startswith("2025-11-17")
 
 
-@cache
-def corpus_item(path: Path) -> Item | None:
-    try:
-        return read_page(decode(gzip.decompress(path.read_bytes())), "").items[0]
-    except Unreadable:
-        return None
-
-
-def text_of(path: Path) -> str:
-    item = corpus_item(path)
-    return " ".join(item.text.split()) if item else ""
-
-
-def evaluated(corpus: Path) -> list[tuple[Path, dict[str, Any]]]:
-    folder = corpus / "articles_trafilatura"
-    rows = json.loads((folder / "evaldata.json").read_text(encoding="utf-8"))
-    return [(folder / "html" / row["file"], row) for row in rows.values()]
-
-
-def share(hits: list[bool]) -> float:
+def share(checks: Iterable[tuple[str, bool]]) -> float:
+    hits = [is_right for _, is_right in checks]
     return sum(hits) / len(hits)
 
 
-def plain(text: str) -> str:
-    return " ".join(text.replace("\xad", "").split())
-
-
 def test_what_pages_must_give_is_kept_and_what_they_must_not_is_dropped(corpus: Path):
-    texts = {path: text_of(path) for path, _ in evaluated(corpus)}
-
-    kept = [plain(x) in texts[path] for path, row in evaluated(corpus) for x in row["with"]]
-    gone = [plain(x) not in texts[path] for path, row in evaluated(corpus) for x in row["without"]]
-
-    assert share(kept) >= 0.97
-    assert share(gone) >= 0.975
+    assert share(reading_pages.kept(corpus / "articles_trafilatura")) >= 0.97
+    assert share(reading_pages.dropped(corpus / "articles_trafilatura")) >= 0.975
 
 
 def test_titles_and_dates_of_pages_are_found(corpus: Path):
-    rows = [(corpus_item(path) or Item(), row) for path, row in evaluated(corpus)]
-
-    titles = [plain(item.title).lower() == plain(row["title"]).lower() for item, row in rows]
-    dates = [str(item.published)[:10] == row["date"][:10] for item, row in rows if row["date"]]
-
-    assert share(titles) >= 0.9
-    assert share(dates) >= 0.94
+    assert share(reading_pages.titled(corpus / "articles_trafilatura")) >= 0.9
+    assert share(reading_pages.dated(corpus / "articles_trafilatura")) >= 0.94
 
 
 def test_article_bodies_are_cut_out_well(corpus: Path):
-    folder = corpus / "articles_scrapinghub"
-    truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
-    scores = [
-        _overlap(text_of(folder / f"html/{name}.html.gz"), row["articleBody"])
-        for name, row in truth.items()
-    ]
-
-    precision, recall = (sum(column) / len(column) for column in zip(*scores, strict=True))
-
-    assert 2 * precision * recall / (precision + recall) >= 0.97
-
-
-def _overlap(found: str, expected: str) -> tuple[float, float]:
-    """Precision and recall over shingles of four words."""
-    mine, theirs = _shingles(found), _shingles(expected)
-    common = sum((mine & theirs).values())
-    return common / max(sum(mine.values()), 1), common / max(sum(theirs.values()), 1)
-
-
-def _shingles(text: str) -> Counter[tuple[str, ...]]:
-    words = re.findall(r"\w+", text)
-    return Counter(tuple(words[at : at + 4]) for at in range(max(len(words) - 3, 1)))
+    assert reading_pages.overlap(corpus / "articles_scrapinghub") >= 0.973

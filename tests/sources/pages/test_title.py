@@ -171,3 +171,17 @@ def test_nothing_is_told_twice(block: str):
 )
 def test_what_is_no_standfirst_stays_out(block: str):
     assert text_of(block) == "\n\n".join(STORY)
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("Ferry <em>late</em>!", "Ferry late!"),
+        ("L'<em>été</em>, enfin", "L'été, enfin"),
+        ("<span>Ferry</span><span>late again</span>", "Ferry late again"),
+    ],
+)
+def test_a_marked_word_is_no_word_apart(heading: str, title: str):
+    root = lxml.html.document_fromstring(f"<body><h1>{heading}</h1><p>x</p></body>")
+
+    assert page_title(root, page_meta(root)) == title
