@@ -1,6 +1,7 @@
 """RSS 0.9x and 2.0, Atom 0.3 and 1.0, RDF (RSS 0.90 and 1.0): one pass of lxml over the bytes.
 
-It reads what is well-formed and declares no entities; anything else is for `fallback`.
+It reads what is well-formed, or can be made so with certainty, and declares no entities; anything
+else is for `fallback`.
 
 1. Of several elements for one thing that of the feed's own vocabulary counts, then any other that
    has its name; of equal ones the first that is not empty.
@@ -12,12 +13,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
+from html.entities import html5
 from typing import Any, Final
 
 from lxml import etree
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
+from bot.sources.feeds.text import possible
 from bot.sources.urls import LONGEST_LINK, absolute
 
 MOST_ATTRIBUTES: Final = 256  # of an element
@@ -92,6 +95,8 @@ def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Doc
         return None
     root = strict_root(data)
     if root is None:
+        root = strict_root(data := _mended(data))
+    if root is None:
         return None
     _check_elements(root, data)
     feed = _feed_of(root)
@@ -162,7 +167,7 @@ def _raw(element: Any, base: str) -> RawEntry:
     found = _by_part(element)
     guid = _text_of(found.get("guid")) or element.get(_ABOUT) or ""
     linked, link = _link_of(found)
-    if not link and guid.startswith(_ADDRESSES):
+    if not link and guid[:8].lower().startswith(_ADDRESSES):
         link = guid
     title, *_ = _markups(found.get("title")) or _markups(found.get("title2")) or _NOTHING
     summary, *others = _markups(found.get("summary")) or _markups(found.get("summary2")) or _NOTHING
@@ -275,6 +280,24 @@ def _declared_in(channel: Any, head: dict[str, list[Any]]) -> str:
 
 _START = re.compile(r"<\?xml\b|<!DOCTYPE\b|<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 _LONGEST_JUNK = 8192
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\r"})
+_AMPERSAND = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)"
+    rb"|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(?:([A-Za-z]\w{1,30});)?",
+    re.DOTALL | re.ASCII,
+)
+_USED_PREFIX = re.compile(rb"[<\s]([A-Za-z][\w-]{0,20}):[A-Za-z][\w-]{0,40}[\s=/>]")
+_DECLARED_PREFIX = re.compile(rb"\sxmlns:([\w-]{1,21})\s*=")
+_MOST_PREFIXES = 32
+_ROOT = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|RDF)\b")
+_USUAL_PREFIXES = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": _CONTENT_MODULE,
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": _DUBLIN_TERMS,
+    "media": _MEDIA,
+    "rdf": _RDF,
+}
 _DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
 _HAS_TOO_MANY = etree.XPath(f"boolean(//*[@*[{MOST_ATTRIBUTES + 1}]])")
 # Each ends before the next "<", so that no character is looked at twice.
@@ -283,7 +306,7 @@ _VALUE = re.compile(rb"=\s*+(?:\"[^\"<]*+\"|'[^'<]*+')")
 
 
 def strict_root(data: bytes) -> Any:
-    """The root of the well-formed document *data* without a DOCTYPE, else None.
+    """The root of the well-formed document *data*; None too if it declares or needs entities.
 
     No entity is expanded and nothing fetched; comments and instructions are left out.
     """
@@ -299,7 +322,46 @@ def strict_root(data: bytes) -> Any:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return None if root.getroottree().docinfo.doctype else root
+    info = root.getroottree().docinfo
+    if info.doctype and (
+        any(info.internalDTD.iterentities()) or next(root.iter(etree.Entity), None)
+    ):
+        return None
+    return root
+
+
+def _mended(data: bytes) -> bytes:
+    """*data* without what is often wrong and can only be meant in one way.
+
+    Control characters, bare ampersands and entities of HTML, references to what is no character,
+    undeclared prefixes.
+    """
+    data = _AMPERSAND.sub(_meant, data.translate(None, _CONTROLS))
+    if b"&#" in data:
+        try:
+            data = possible(data.decode()).encode()
+        except UnicodeDecodeError:
+            return data
+    missing = {*_USED_PREFIX.findall(data)} - {*_DECLARED_PREFIX.findall(data)} - {b"xml"}
+    if not 0 < len(missing) <= _MOST_PREFIXES:
+        return data
+    spaces = "".join(
+        [
+            f' xmlns:{prefix}="{_USUAL_PREFIXES.get(prefix, prefix)}"'
+            for prefix in sorted(each.decode() for each in missing)
+        ]
+    )
+    return _ROOT.sub(lambda found: found[0] + spaces.encode(), data, count=1)
+
+
+def _meant(found: re.Match[bytes]) -> bytes:
+    """An ampersand is right as it is in CDATA."""
+    if found[0].startswith(b"<"):
+        return found[0]
+    named = html5.get(f"{found[1].decode()};") if found[1] else None
+    if named is None:
+        return b"&amp;" + found[0][1:]
+    return "".join(f"&#{ord(char)};" for char in named).encode()
 
 
 def lenient_root(data: bytes) -> Any:
