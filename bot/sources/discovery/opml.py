@@ -14,9 +14,9 @@ from importlib.resources import files
 from lxml import etree
 
 from bot.sources.feeds.model import Unreadable
+from bot.sources.feeds.roots import as_utf8, check_attributes
 from bot.sources.feeds.sniff import decode
 from bot.sources.feeds.text import without_controls
-from bot.sources.feeds.xml import as_utf8, check_attributes
 from bot.sources.urls import is_link
 
 MAX_OPML_BYTES = 10_000_000

@@ -15,8 +15,9 @@ from lxml import etree
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
+from bot.sources.feeds.roots import lenient_root
 from bot.sources.feeds.text import possible
-from bot.sources.feeds.xml import lenient_root, pace_of
+from bot.sources.feeds.xml import pace_of
 from bot.sources.urls import absolute
 
 # feedparser makes `AT&T;` of a bare `AT&T`; in CDATA an ampersand is right as it is.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from bot.sources.feeds.jsonfeed import read_json
 from bot.sources.feeds.model import Document
+from bot.sources.feeds.roots import as_utf8, check_attributes
 from bot.sources.feeds.sitemap import read_sitemap
 from bot.sources.feeds.sniff import HEAD, Shape, decode, is_utf8, sniff, unpacked
-from bot.sources.feeds.xml import as_utf8, check_attributes, read_xml
+from bot.sources.feeds.xml import read_xml
 
 _BLANKS = b" \t\r\n"
 

@@ -15,8 +15,8 @@ from lxml import etree
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.model import Document, Item, Kind, Unreadable, moment_of
+from bot.sources.feeds.roots import strict_root
 from bot.sources.feeds.text import one_line
-from bot.sources.feeds.xml import strict_root
 from bot.sources.urls import absolute
 
 MOST_READ = 50_000  # URLs, which is also what a sitemap may hold

@@ -13,17 +13,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
-from html.entities import html5
 from typing import Any, Final
 
 from lxml import etree
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
-from bot.sources.feeds.model import Document, FeedPace, Unreadable
-from bot.sources.feeds.text import possible
+from bot.sources.feeds.model import Document, FeedPace
+from bot.sources.feeds.roots import check_elements, mended, strict_root
 from bot.sources.urls import LONGEST_LINK, absolute
-
-MOST_ATTRIBUTES: Final = 256  # of an element
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -61,7 +58,7 @@ _PARTS: Final = {
         "updated": "updated", "modified": "updated", "source": "source", "tagline": "summary",
     }),
     **_spaced(_DUBLIN_CORE, {
-        "title": "title2", "description": "summary2", "date": "published", "language": "language2",
+        "title": "title2", "description": "summary2", "date": "date", "language": "language2",
     }),
     **_spaced([_DUBLIN_TERMS], {
         "issued": "issued", "created": "created", "modified": "updated", "abstract": "summary2",
@@ -71,10 +68,10 @@ _PARTS: Final = {
     (_MEDIA, "group"): "group",
 }  # fmt: skip
 _IN_ANY_SPACE: Final = {
-    "Source": "source", "source": "source", "title": "title2", "summary": "summary2",
+    "Source": "source", "title": "title2", "summary": "summary2",
     "description": "summary2",
 }  # fmt: skip
-_DATES: Final = ("published", "issued", "created", "updated")
+_DATES: Final = ("published", "date", "issued", "created", "updated")
 _BINARY = re.compile(r"(?!text/)[\w.+-]+/(?!.*(?:xml|html)$)[\w.+-]+", re.IGNORECASE)
 _BASE64 = re.compile(rb"=[\"']base64[\"']")
 _PREFIX = re.compile(r"(</?)[\w.-]+:(?=\w)")
@@ -95,10 +92,10 @@ def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Doc
         return None
     root = strict_root(data)
     if root is None:
-        root = strict_root(data := _mended(data))
+        root = strict_root(data := mended(data))
     if root is None:
         return None
-    _check_elements(root, data)
+    check_elements(root, data)
     feed = _feed_of(root)
     if feed is None:
         return None
@@ -274,136 +271,6 @@ def _declared_in(channel: Any, head: dict[str, list[Any]]) -> str:
         return said
     root = channel.getroottree().getroot()
     return channel.get(_LANG) or root.get(_LANG) or ""
-
-
-# ---- XML that can be trusted, and what can be saved of other XML. ----
-
-_START = re.compile(r"<\?xml\b|<!DOCTYPE\b|<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
-_LONGEST_JUNK = 8192
-_CONTROLS = bytes({*range(32)} - {*b"\t\n\r"})
-_AMPERSAND = re.compile(
-    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)"
-    rb"|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(?:([A-Za-z]\w{1,30});)?",
-    re.DOTALL | re.ASCII,
-)
-_USED_PREFIX = re.compile(rb"[<\s]([A-Za-z][\w-]{0,20}):[A-Za-z][\w-]{0,40}[\s=/>]")
-_DECLARED_PREFIX = re.compile(rb"\sxmlns:([\w-]{1,21})\s*=")
-_MOST_PREFIXES = 32
-_ROOT = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|RDF)\b")
-_USUAL_PREFIXES = {
-    "atom": "http://www.w3.org/2005/Atom",
-    "content": _CONTENT_MODULE,
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "dcterms": _DUBLIN_TERMS,
-    "media": _MEDIA,
-    "rdf": _RDF,
-}
-_DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
-_HAS_TOO_MANY = etree.XPath(f"boolean(//*[@*[{MOST_ATTRIBUTES + 1}]])")
-# Each ends before the next "<", so that no character is looked at twice.
-_TAG = re.compile(rb"<[\w:](?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+", re.ASCII)
-_VALUE = re.compile(rb"=\s*+(?:\"[^\"<]*+\"|'[^'<]*+')")
-
-
-def strict_root(data: bytes) -> Any:
-    """The root of the well-formed document *data*; None too if it declares or needs entities.
-
-    No entity is expanded and nothing fetched; comments and instructions are left out.
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        collect_ids=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    info = root.getroottree().docinfo
-    if info.doctype and (
-        any(info.internalDTD.iterentities()) or next(root.iter(etree.Entity), None)
-    ):
-        return None
-    return root
-
-
-def _mended(data: bytes) -> bytes:
-    """*data* without what is often wrong and can only be meant in one way.
-
-    Control characters, bare ampersands and entities of HTML, references to what is no character,
-    undeclared prefixes.
-    """
-    data = _AMPERSAND.sub(_meant, data.translate(None, _CONTROLS))
-    if b"&#" in data:
-        try:
-            data = possible(data.decode()).encode()
-        except UnicodeDecodeError:
-            return data
-    missing = {*_USED_PREFIX.findall(data)} - {*_DECLARED_PREFIX.findall(data)} - {b"xml"}
-    if not 0 < len(missing) <= _MOST_PREFIXES:
-        return data
-    spaces = "".join(
-        [
-            f' xmlns:{prefix}="{_USUAL_PREFIXES.get(prefix, prefix)}"'
-            for prefix in sorted(each.decode() for each in missing)
-        ]
-    )
-    return _ROOT.sub(lambda found: found[0] + spaces.encode(), data, count=1)
-
-
-def _meant(found: re.Match[bytes]) -> bytes:
-    """An ampersand is right as it is in CDATA."""
-    if found[0].startswith(b"<"):
-        return found[0]
-    named = html5.get(f"{found[1].decode()};") if found[1] else None
-    if named is None:
-        return b"&amp;" + found[0][1:]
-    return "".join(f"&#{ord(char)};" for char in named).encode()
-
-
-def lenient_root(data: bytes) -> Any:
-    """What can be saved of broken XML; None for nothing at all. For workers: it may take long."""
-    parser = etree.XMLParser(
-        recover=True, resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False
-    )
-    try:
-        return etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-
-
-def as_utf8(text: str) -> bytes:
-    """*text* as UTF-8 bytes whose declaration, if any, says nothing else."""
-    text = text.lstrip("\ufeff \t\r\n")
-    if (start := _START.search(text, 0, _LONGEST_JUNK)) and start.start():
-        text = text[start.start() :]  # what a broken server says before it
-    found = _DECLARATION.match(text)
-    if found:
-        text = '<?xml version="1.0" encoding="utf-8"?>' + text[found.end() :]
-    return text.encode("utf-8", errors="replace")
-
-
-def _check_elements(root: Any, data: bytes) -> None:
-    if data.count(b"=") > MOST_ATTRIBUTES and _HAS_TOO_MANY(root):
-        raise _too_many_attributes()
-    if data.count(b"xmlns") > MOST_ATTRIBUTES:
-        check_attributes(data)
-
-
-def check_attributes(data: bytes) -> None:
-    """Raise Unreadable where an element has too many: feedparser takes their square in time."""
-    if data.count(b"=") <= MOST_ATTRIBUTES:
-        return
-    for tag in _TAG.finditer(data):
-        if tag[0].count(b"=") > MOST_ATTRIBUTES and len(_VALUE.findall(tag[0])) > MOST_ATTRIBUTES:
-            raise _too_many_attributes()
-
-
-def _too_many_attributes() -> Unreadable:
-    return Unreadable(f"This has an element of more than {MOST_ATTRIBUTES} attributes.", "too_big")
 
 
 # ---- How often a feed wants to be asked: ttl, skipHours, skipDays, syndication module, hub. ----

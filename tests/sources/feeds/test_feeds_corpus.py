@@ -14,9 +14,9 @@ from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, Item, Unreadable
 from bot.sources.feeds.reader import NeedsWorker, read_fast
+from bot.sources.feeds.roots import as_utf8
 from bot.sources.feeds.sniff import Shape
 from bot.sources.feeds.text import one_line
-from bot.sources.feeds.xml import as_utf8
 from bot.sources.parser_pool import Reader
 
 BASE = "http://127.0.0.1:8097/"

@@ -18,7 +18,7 @@ from bot.sources.feeds.model import (
     bounded,
 )
 from bot.sources.feeds.reader import read_fast
-from bot.sources.feeds.xml import MOST_ATTRIBUTES, check_attributes
+from bot.sources.feeds.roots import MOST_ATTRIBUTES, check_attributes
 
 
 @pytest.mark.parametrize(

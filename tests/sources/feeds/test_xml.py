@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
 from bot.sources.feeds.reader import NeedsWorker, read_fast
+from bot.sources.feeds.roots import as_utf8
 from bot.sources.feeds.sniff import LARGEST, Shape
-from bot.sources.feeds.xml import as_utf8
 from bot.sources.urls import absolute
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -193,7 +193,10 @@ def test_what_cannot_be_mended_with_certainty_is_left_to_the_fallback(data, titl
             id="entities that are none, and a control character",
         ),
         pytest.param(
-            rss("<item><title>Fog<![CDATA[ &eacute;]]>&#0;</title><m:a b='c'/></item>"),
+            rss(
+                "<item><title>Fog<![CDATA[ &eacute;]]>&#0;</title><m:a b='c'/>"
+                "<o:a xmlns:o='o'>Note:this </o:a></item>"
+            ),
             "Fog é",
             id="an undeclared prefix, and a reference to no character",
         ),
@@ -217,6 +220,23 @@ def test_what_cannot_be_mended_with_certainty_is_left_to_the_fallback(data, titl
 )
 def test_titles_of_every_kind_are_read_at_once(data, title):
     assert fast(data).items[0].title == title
+
+
+def test_the_content_of_an_undeclared_prefix_is_what_it_usually_is():
+    data = rss(
+        ITEM.replace("</item>", "<content:encoded>The whole story.</content:encoded></item>")
+    )
+
+    assert fast(data).items[0].text == "The whole story."
+
+
+def test_a_charset_of_escapes_that_only_the_header_names_is_not_mended_away():
+    data = rss("<item><title>港のフェリー</title></item>").decode().encode("iso-2022-jp")
+
+    found = read_fast(data, HOME, "application/rss+xml; charset=iso-2022-jp")
+
+    assert isinstance(found, Document)
+    assert found.items[0].title == "港のフェリー"
 
 
 @pytest.mark.parametrize(
