@@ -6,8 +6,8 @@ cleaned together.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -15,7 +15,18 @@ from xxhash import xxh3_64_intdigest
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
-from bot.sources.feeds.model import Document, FeedPace, Item, Kind
+from bot.sources.feeds.model import (
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_ENTRIES,
+    MOST_TEXT,
+    Document,
+    FeedPace,
+    Item,
+    Kind,
+    moment_of,
+    newest_places,
+)
 from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
 from bot.sources.urls import absolute, host_of
@@ -60,12 +71,22 @@ class FeedFacts:
 def feed_document(
     facts: FeedFacts, entries: Sequence[RawEntry], url: str, known: Collection[int]
 ) -> Document:
-    """The feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`."""
+    """The feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
+
+    Of too many entries the newest are taken, the known ones among them: else the others would
+    be new each time.
+    """
     place = place_of(facts.language, host_of(url))
     tag = language.judged(_openings(entries), language.declared(facts.language))
     seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
-    numbered = [(_fingerprint(entry, seed), entry) for entry in entries]
-    title, items = _items(numbered, known, facts.title, tag, place)
+    told = [
+        _Entry(_fingerprint(entry, seed), _published(entry.dates, place), entry)
+        for entry in entries
+    ]
+    lengths = [_longest(entry) for entry in entries]
+    if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
+        told = [told[at] for at in newest_places([*map(moment_of, told)], lengths)]
+    title, items = _items(told, known, facts.title, tag)
     return Document(
         kind=Kind.FEED,
         title=title,
@@ -73,7 +94,20 @@ def feed_document(
         language=tag,
         items=items,
         pace=facts.pace,
+        left_out=len(entries) - len(told),
     )
+
+
+class _Entry(NamedTuple):
+    fingerprint: int
+    published: datetime | date | None
+    raw: RawEntry
+
+
+def _longest(entry: RawEntry) -> int:
+    """How many characters its texts have at most, of which the item may hold one twice."""
+    bodies = map(len, (entry.summary, *entry.contents))
+    return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
 
 
 def _fingerprint(entry: RawEntry, seed: int) -> int:
@@ -83,52 +117,46 @@ def _fingerprint(entry: RawEntry, seed: int) -> int:
 
 
 def _items(
-    entries: Sequence[tuple[int, RawEntry]],
-    known: Collection[int],
-    feed_title: str,
-    tag: str,
-    place: str,
+    entries: Sequence[_Entry], known: Collection[int], feed_title: str, tag: str
 ) -> tuple[str, tuple[Item, ...]]:
     """The title of the feed as plain text, and its entries; all are cleaned at once."""
     titles = [feed_title]
     bodies: list[str] = []
-    for number, entry in entries:
-        titles.append(entry.title)
+    for number, _, raw in entries:
+        titles.append(raw.title)
         if number not in known:
-            titles.append(entry.credit)
-            bodies += (entry.summary, *entry.contents)
+            titles.append(raw.credit)
+            bodies += (raw.summary, *raw.contents)
     lines, texts = map(iter, cleaned(titles, bodies))
     title = next(lines)
     items = []
-    for number, entry in entries:
-        plain = Item(
-            guid=_identifier(entry.guid, entry.base),
-            url=absolute(entry.link, entry.base),
-            title=next(lines),
-            published=_published(entry.dates, place),
-            fingerprint=number,
-            is_known=number in known,
+    for number, published, raw in entries:
+        guid, url = _identifier(raw.guid, raw.base), absolute(raw.link, raw.base)
+        line = next(lines)
+        if number in known:
+            items.append(
+                Item(guid, url, line, published=published, fingerprint=number, is_known=True)
+            )
+            continue
+        summary = next(texts)
+        contents = [next(texts) for _ in raw.contents]
+        lead = summary or next(iter(contents), "")
+        opening = f"{line} {lead[:_OPENING]}"
+        items.append(
+            Item(
+                guid=guid,
+                url=url,
+                title=line,
+                summary=lead,
+                text=_body(summary, contents),
+                published=published,
+                language=language.judged(opening, language.declared(raw.language) or tag),
+                credit=next(lines),
+                credit_url=absolute(raw.credit_url, "") if raw.credit_url else "",
+                fingerprint=number,
+            )
         )
-        items.append(plain if plain.is_known else _completed(plain, entry, tag, lines, texts))
     return title, tuple(items)
-
-
-def _completed(
-    plain: Item, entry: RawEntry, tag: str, lines: Iterator[str], texts: Iterator[str]
-) -> Item:
-    """*plain* with what stands next among the cleaned *lines* and *texts*."""
-    summary, credit = next(texts), next(lines)
-    contents = [next(texts) for _ in entry.contents]
-    lead = summary or next(iter(contents), "")
-    opening = f"{plain.title} {lead[:_OPENING]}"
-    return replace(
-        plain,
-        summary=lead,
-        text=_body(summary, contents),
-        language=language.judged(opening, language.declared(entry.language) or tag),
-        credit=credit,
-        credit_url=absolute(entry.credit_url, "") if entry.credit_url else "",
-    )
 
 
 def _body(summary: str, contents: Iterable[str]) -> str:

@@ -6,12 +6,12 @@ count.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import accumulate, takewhile
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from bot.matching.text import UNSPACED
 from bot.sources.urls import LONGEST_LINK
@@ -76,6 +76,11 @@ class Item:
     is_detour: bool = False
     fingerprint: int = field(default=0, compare=False)
     is_known: bool = False
+
+
+class Published(Protocol):
+    @property
+    def published(self) -> datetime | date | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,7 @@ def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
     )
 
 
-def moment_of(item: Item) -> datetime:
+def moment_of(item: Published) -> datetime:
     """When *item* was published, for sorting; a bare date is its end, no date before all."""
     if isinstance(item.published, datetime):
         return item.published
@@ -192,11 +197,12 @@ def bounded(document: Document) -> Document:
     items = document.items
     if _are_within(items) and len(document.title) <= LONGEST_NAME:
         return document
-    kept = _newest(tuple(map(_bounded, items)))
+    items = tuple(map(_bounded, items))
+    kept = newest_places([*map(moment_of, items)], [*map(_length, items)])
     return replace(
         document,
         title=_cut(document.title, LONGEST_NAME),
-        items=kept,
+        items=tuple(items[at] for at in kept),
         left_out=document.left_out + len(items) - len(kept),
     )
 
@@ -237,12 +243,12 @@ def _cut(text: str, longest: int) -> str:
     return _LONG_WORD.sub(r"\1", text[:longest]) if text else ""
 
 
-def _newest(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    ranked = sorted(range(len(items)), key=lambda at: moment_of(items[at]), reverse=True)
-    lengths = accumulate(_length(items[at]) for at in ranked[:MOST_ENTRIES])
-    fitting = takewhile(lambda length: length <= MOST_TEXT, lengths)
-    kept = sorted(at for at, _ in zip(ranked, fitting, strict=False))
-    return tuple(items[at] for at in kept)
+def newest_places(moments: Sequence[datetime], lengths: Sequence[int]) -> list[int]:
+    """The places of the newest entries of a document that are within its bounds, in their order."""
+    ranked = sorted(range(len(moments)), key=moments.__getitem__, reverse=True)[:MOST_ENTRIES]
+    together = accumulate(lengths[at] for at in ranked)
+    fitting = takewhile(lambda length: length <= MOST_TEXT, together)
+    return sorted(at for at, _ in zip(ranked, fitting, strict=False))
 
 
 def _length(item: Item) -> int:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.sources.feeds import entries
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
-from bot.sources.feeds.model import Document
+from bot.sources.feeds.model import MOST_ENTRIES, Document, bounded
 from bot.sources.feeds.reader import read_fast
 
 HOME = "https://ex.org/feed"
@@ -175,3 +175,22 @@ def test_an_entry_is_read_alike_whether_its_neighbours_are_known_or_not(
         replace(item, **light, is_known=True) if item.fingerprint in known else item
         for item in whole
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        pytest.param(MOST_ENTRIES + 50, "", id="entries"),
+        pytest.param(60, "word " * 20_000, id="characters"),
+    ],
+)
+def test_what_was_left_out_is_not_new_the_next_time(count: int, text: str):
+    days = (f"2026-03-02T10:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(count))
+    raws = [RAW._replace(guid=str(n), contents=(text,), dates=(day,)) for n, day in enumerate(days)]
+    first = read(*raws)
+
+    again = read(*raws, known=(item.fingerprint for item in first.items))
+
+    assert 0 < first.left_out == again.left_out == count - len(first.items)
+    assert [each.guid for each in again.items if each.is_known] == [e.guid for e in first.items]
+    assert bounded(first) == first
