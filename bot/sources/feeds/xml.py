@@ -220,8 +220,11 @@ def _markup(element: Any) -> str:
 
 
 def _link_of(found: dict[str, list[Any]]) -> tuple[Any, str]:
-    """The element and the link in it; of alternates the first, later ones are other languages."""
-    for element in found.get("link", ()):
+    """The element and the link in it: of RSS the last, as others read it, of alternates the first.
+
+    Later alternates are other languages.
+    """
+    for element in reversed(found.get("link", ())):
         if link := (element.text or element.get("href") or "").strip():
             return element, link
     for element in found.get("atom_link", ()):
