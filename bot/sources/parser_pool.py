@@ -8,7 +8,7 @@ Workers are started on demand, killed at their limit, ended when idle. One bad d
 own worker at most: the others go on, and the next document gets a new one. Workers have their own
 session and an empty environment, so neither a Ctrl-C nor a secret reaches them.
 
-A worker and who asks it send each other frames: a length, then JSON.
+The pool and its workers send each other frames: a length, then JSON.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.opml import Outline
 
 QUICK: Final = 64_000  # bytes
-# Small things cost more than their size tells.
+# Small parts cost more than their bytes suggest.
 _MOST_TAGS: Final = 2_048
 _MOST_OBJECTS: Final = 400  # of JSON
 _MOST_ENTRIES: Final = 128

@@ -190,8 +190,8 @@ def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
         hour = int(found["hour"]) % 24
         if found["half"]:
             hour = hour % 12 + (12 if found["half"] in _AFTER_NOON else 0)
-        told = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
-        return told.astimezone(UTC)
+        moment = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

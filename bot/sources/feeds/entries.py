@@ -1,7 +1,7 @@
-"""The entries of a feed, from their raw parts to items, whichever reader took the parts.
+"""From the raw parts of a feed's entries to items; every reader of feeds ends here.
 
-Of each entry a fingerprint is taken before anything else. An entry whose fingerprint the caller
-knows is not read any further: its text is not cleaned, its language is not told. The others are
+Each entry gets a fingerprint of its raw parts first. An entry whose fingerprint the caller knows is
+read no further: its text is not cleaned, its language is not detected. All other entries are
 cleaned together.
 """
 
@@ -31,11 +31,11 @@ from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
 from bot.sources.urls import absolute, host_of
 
-# Raise it when the same bytes become another item: fingerprints that are stored then count no more.
+# Raise it when the same bytes become another item: it invalidates all stored fingerprints.
 READER_VERSION: Final = 1
 _TAGS = re.compile(r"<[^<>]*>?")
-_JUDGED: Final = 12  # entries, by which the language of a feed is told
-_OPENING: Final = 200  # characters of an entry, by which its own is
+_JUDGED: Final = 12  # entries that decide the language of a feed
+_OPENING: Final = 200  # characters that decide the language of an entry
 _RAW_OPENING: Final = 600  # the same with its markup
 
 
@@ -73,20 +73,20 @@ def feed_document(
 ) -> Document:
     """The feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
 
-    Of too many entries the newest are taken, the known ones among them: else the others would
-    be new each time.
+    Of too many entries the newest are taken, known ones included: otherwise the entries that were
+    left out would look new at the next fetch.
     """
     place = place_of(facts.language, host_of(url))
     tag = language.judged(_openings(entries), language.declared(facts.language))
     seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
-    told = [
+    numbered = [
         _Entry(_fingerprint(entry, seed), _published(entry.dates, place), entry)
         for entry in entries
     ]
     lengths = [_longest(entry) for entry in entries]
     if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
-        told = [told[at] for at in newest_places([*map(moment_of, told)], lengths)]
-    title, items = _items(told, known, facts.title, tag)
+        numbered = [numbered[at] for at in newest_places([*map(moment_of, numbered)], lengths)]
+    title, items = _items(numbered, known, facts.title, tag)
     return Document(
         kind=Kind.FEED,
         title=title,
@@ -94,7 +94,7 @@ def feed_document(
         language=tag,
         items=items,
         pace=facts.pace,
-        left_out=len(entries) - len(told),
+        left_out=len(entries) - len(numbered),
     )
 
 
@@ -105,7 +105,7 @@ class _Entry(NamedTuple):
 
 
 def _longest(entry: RawEntry) -> int:
-    """How many characters its texts have at most, of which the item may hold one twice."""
+    """The most characters that its item can have; summary and text may both be the longest part."""
     bodies = map(len, (entry.summary, *entry.contents))
     return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
 
@@ -160,7 +160,7 @@ def _items(
 
 
 def _body(summary: str, contents: Iterable[str]) -> str:
-    """The longest content, the first of equally long ones, unless it is a taste of the summary."""
+    """The longest content, the first of equally long ones, unless the summary is twice as long."""
     content = max(contents, key=len, default="")
     return content if len(content) * 2 >= len(summary) else summary
 
@@ -176,7 +176,7 @@ def _published(dates: Iterable[str], place: str) -> datetime | date | None:
 
 
 def _openings(entries: Sequence[RawEntry]) -> str:
-    """Of the first entries, nearly without markup, whether they are known or new."""
+    """The beginnings of the first entries, known or new, nearly without markup."""
     leads = ((entry, entry.summary or "".join(entry.contents[:1])) for entry in entries[:_JUDGED])
     openings = (f"{entry.title} {lead[:_RAW_OPENING]}" for entry, lead in leads)
     return " ".join(_TAGS.sub(" ", opening)[:_OPENING] for opening in openings)

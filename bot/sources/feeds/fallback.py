@@ -31,7 +31,7 @@ _DATES = ("published", "created", "updated")
 
 
 def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document:
-    """The feed in *data*, which is UTF-8 and says so; raises `Unreadable`."""
+    """The feed in *data*, which is declared as UTF-8; raises `Unreadable`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations are not the document's fault
         if b"#" in data:
@@ -42,7 +42,7 @@ def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> 
         root = lenient_root(data)
         guids = _guids(root, len(parsed.entries))
         home = absolute(parsed.feed.get("link") or "", url)
-        base = url or home  # a feed read from a file is at home where it says
+        base = url or home  # a feed read from a file has no other base than its own link
         entries = [
             _raw(entry, guid, base) for entry, guid in zip(parsed.entries, guids, strict=True)
         ]

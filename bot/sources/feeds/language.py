@@ -73,7 +73,7 @@ def declared(tag: str | None) -> str:
 def judged(text: str, code: str = "") -> str:
     """The language of *text*, which its source declares as *code* ("" for nothing).
 
-    Software declares English until somebody tells it better. A script contradicts any language
+    Most software declares English unless it is configured. A script contradicts any language
     that is not written in it; small words contradict a language only if its own are known.
     """
     text = text[:_FIRST]
@@ -118,7 +118,7 @@ def _by_script(text: str) -> str:
 
 
 def detect(text: str) -> str:
-    """The language of *text*, by py3langid where `quick` cannot tell; "" for short or odd texts."""
+    """The language of *text*, by py3langid where `quick` finds none; "" for short or odd texts."""
     if found := quick(text):
         return found
     if len(text.split()) < _WORDS_NEEDED:

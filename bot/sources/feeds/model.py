@@ -1,7 +1,7 @@
 """What reading yields: documents and their items, cleaned, whatever they were written in.
 
-And how much of a document is taken, whoever sends it, so that none costs more than it is worth:
-far beyond what publishers write, but for a whole archive in one feed, of which the newest entries
+It also bounds how much of a document is kept, so that no sender can make it costly. The bounds are
+far above what publishers write, except for a whole archive in one feed: then its newest entries
 count.
 """
 
@@ -55,11 +55,11 @@ class Item:
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
     paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
     feeds in UTC, of pages by the clock where they are from.
-    `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source.
+    `credit`: whom a feed names as its source. `outlet`: the publisher, unless that is the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
     process; 0 where the reader gives none. `is_known`: the caller has read it before, by that; then
-    only what tells it from its neighbours is there: `guid`, `url`, `title`, `published`.
+    only `guid`, `url`, `title` and `published` are filled.
     """
 
     guid: str = ""
@@ -87,7 +87,7 @@ class Published(Protocol):
 class FeedPace:
     """What a feed says about how often to ask; hours are UTC, Monday is day 0.
 
-    `hub`: who tells when there is news, under the name `self_url`; as written, maybe relative.
+    `hub`: the WebSub hub, which knows the feed as `self_url`; both as written, maybe relative.
     """
 
     ttl: timedelta | None = None

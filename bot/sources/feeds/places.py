@@ -1,9 +1,9 @@
-"""Where a page or a feed is from, as far as its language and its host tell, and by which clock.
+"""Where a page or a feed is from, judged by its language and its host, and its local clock.
 
 A place is a language tag with a country ("en-GB"). The host's country counts before the tag's,
-for "en-US" is what most software declares unless it is told. It says what 03/04/2026 means, which
-of two zones a name stands for, and by which clock a time without a zone is told. The usual parsers
-read any zone that they do not know as UTC, which makes a Japanese agency nine hours wrong.
+for most software declares "en-US" unless it is configured. The place decides what 03/04/2026 means,
+which of two zones a name stands for, and the clock of a time without a zone. The usual parsers read
+any zone that they do not know as UTC, which makes a Japanese agency nine hours wrong.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Sitemaps: news sitemaps, plain ones, and indexes of either, read as a stream.
 
-A news sitemap tells title, date and language of each page; a plain one the address and when it
+A news sitemap gives title, date and language of each page; a plain one the address and when it
 last changed. Pages that stand for news are the newest; the rest of a site is not our business.
 """
 

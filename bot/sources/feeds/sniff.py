@@ -1,4 +1,4 @@
-"""What a document is, told by its content: its compression, its kind, its charset.
+"""What a document is, judged by its content: its compression, its kind, its charset.
 
 Whatever the header, the name or the first lines claim: compressed bytes are unpacked, then the
 first element of a markup decides.
@@ -136,7 +136,7 @@ _LETTERS = string.ascii_letters.encode()
 
 
 class Decoded(NamedTuple):
-    """A text, and by which charset it was read; *why* says what told so."""
+    """A text, and the charset that it was read by; *why* names the evidence."""
 
     text: str
     charset: str
@@ -183,7 +183,7 @@ def _as_utf8(data: bytes) -> str | None:
 
 
 def _declared(data: bytes, content_type: str) -> list[tuple[str, str]]:
-    """XML knows best what it is written in; a page is served by who may have recoded it."""
+    """XML declares its own charset reliably; a page may have been recoded by its server."""
     own = html_body_declared_encoding(data), "as it says itself"
     header = http_content_type_encoding(content_type), "as its header says"
     found = (own, header) if data.lstrip()[:5] == b"<?xml" else (header, own)

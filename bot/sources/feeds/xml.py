@@ -246,7 +246,7 @@ def _document(feed: _Feed, url: str, known: Collection[int]) -> Document:
     base = _base_of(feed.channel.getroottree().getroot(), url)
     base = _base_of(feed.channel, base)
     home = absolute(_link_of(head)[1], base)
-    base = base or home  # a feed read from a file is at home where it says
+    base = base or home  # a feed read from a file has no other base than its own link
     facts = FeedFacts(
         title=(_markups(head.get("title")) or _NOTHING)[0],
         home=home,
