@@ -4,11 +4,12 @@ A news sitemap gives title, date and language of each page; a plain one the addr
 last changed. Pages that stand for news are the newest; the rest of a site is not our business.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from heapq import nlargest
 from io import BytesIO
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from lxml import etree
 
@@ -16,7 +17,7 @@ from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.model import Document, Item, Kind, Unreadable, moment_of
 from bot.sources.feeds.roots import strict_root
-from bot.sources.feeds.text import one_line
+from bot.sources.feeds.text import cleaned, one_line
 from bot.sources.urls import absolute
 
 MOST_READ = 50_000  # URLs, which is also what a sitemap may hold
@@ -27,27 +28,65 @@ _READ = frozenset(("keywords", "language", "lastmod", "loc", "name", "publicatio
 _PARTS = {"url": Kind.SITEMAP, "sitemap": Kind.INDEX}
 
 
+class Linked(Protocol):
+    @property
+    def url(self) -> str: ...
+    @property
+    def published(self) -> datetime | date | None: ...
+
+
+AnyLinked = TypeVar("AnyLinked", bound=Linked)
+
+
+class _Listed(NamedTuple):
+    """One URL of a sitemap; `title` and `keywords` are markup."""
+
+    url: str
+    title: str
+    keywords: str
+    published: datetime | date | None
+    language: str
+
+
 def read_sitemap(data: bytes, url: str) -> Document:
     """The sitemap in *data* (UTF-8), from *url*; raises `Unreadable` if nothing in it can be.
 
     What stands before a mistake in the XML counts. An index gives its sitemaps as items.
     """
-    kind, name, items = Kind.SITEMAP, "", []
+    kind, name = Kind.SITEMAP, ""
+    listed: list[_Listed] = []
     for element in islice(_elements(data), MOST_READ):
         facts = _facts(element)
         kind = _PARTS[_local_name(element)]
-        name = name or one_line(facts.get("name", ""))
-        if item := _item(facts, url):
-            items.append(item)
+        name = name or facts.get("name", "")
+        if found := _from_facts(facts, url):
+            listed.append(found)
         _forget(element)
-    if not items and not _is_empty(data):
+    if not listed and not _is_empty(data):
         raise Unreadable("This is a sitemap without a single address.", "empty")
-    tags = {item.language for item in items}
+    tags = {each.language for each in listed}
     return Document(
         kind=kind,
-        title=name,
+        title=one_line(name),
         language=tags.pop() if len(tags) == 1 else "",
-        items=newest(items),
+        items=_items(newest(listed)),
+    )
+
+
+def _items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
+    lines = iter(cleaned([text for each in listed for text in (each.title, each.keywords)], ())[0])
+    return tuple(
+        [
+            Item(
+                guid=each.url,
+                url=each.url,
+                title=next(lines),
+                text=next(lines),  # until the page is read, all its words
+                published=each.published,
+                language=each.language,
+            )
+            for each in listed
+        ]
     )
 
 
@@ -57,7 +96,7 @@ def _is_empty(data: bytes) -> bool:
     return root is not None and not len(root)
 
 
-def newest(items: list[Item]) -> tuple[Item, ...]:
+def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
     """The newest of *items*, each address once; those without a date come last, as they stand."""
     once = {item.url: item for item in reversed(items)}
     return tuple(nlargest(MOST_KEPT, reversed(once.values()), key=moment_of))
@@ -102,19 +141,13 @@ def _local_name(element: Any) -> str:
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
-def _item(facts: dict[str, str], base: str) -> Item | None:
+def _from_facts(facts: dict[str, str], base: str) -> _Listed | None:
     address = absolute(facts.get("loc", ""), base)
     if not address.startswith(_WEB) or len(address) > _LONGEST_URL:
         return None
     tag = language.declared(facts.get("language"))
-    return Item(
-        guid=address,
-        url=address,
-        title=one_line(facts.get("title", "")),
-        text=one_line(facts.get("keywords", "")),  # until the page is read, all its words
-        published=feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag),
-        language=tag,
-    )
+    published = feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag)
+    return _Listed(address, facts.get("title", ""), facts.get("keywords", ""), published, tag)
 
 
 def _forget(element: Any) -> None:

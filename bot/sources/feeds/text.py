@@ -67,6 +67,7 @@ _COMMON: Final = bytes({*range(32, 127), *b"\t\n\r"})
 # Windows-1252 that was passed off as Latin-1 or as character references.
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _OTHER_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_PLAIN_LINE = re.compile("[ -%'-;=?-~]*")  # printable ASCII that is no markup
 _NO_CHARACTER = "\ufffd"
 _ESCAPED_MARKUP = re.compile(r"</(?:p|div|a|b|i|strong|em|li|h[1-6]|span)>|<br ?/?>")
 _TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
@@ -74,6 +75,8 @@ _TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F
 
 def one_line(markup: str) -> str:
     """*markup* as one line of plain text; entities that a feed escaped twice are decoded twice."""
+    if _PLAIN_LINE.fullmatch(markup):
+        return " ".join(markup.split())
     return cleaned([markup], ())[0][0]
 
 
