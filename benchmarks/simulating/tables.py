@@ -8,7 +8,7 @@ from benchmarks.simulating.costs import Costs
 from benchmarks.simulating.loads import MOST_BUSY, Load, hits_an_article, kept_gb_a_day, loads
 from benchmarks.simulating.sending import Hour, day_at, most_people
 from benchmarks.simulating.shapes import World, alerts_due, digests_due
-from bot.sources.stories.clustering import BYTES_A_STORY, MOST_MEMORY, WINDOW
+from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW
 
 FREE, PAID = 27, 1000  # messages a second
 _MILLION = 1_000_000
@@ -116,7 +116,7 @@ def _stories(world: World, costs: Costs) -> str:
     rows = (
         (
             f"{articles / _MILLION:g} million",
-            f"{min(24 * full, 24 * MOST_MEMORY / BYTES_A_STORY / articles):.1f}",
+            f"{min(24 * full, 24 * MOST_MEMORY / TYPICAL_STORY / articles):.1f}",
             f"{articles * full * costs['remembered_bytes'] / 1e9:.1f}",
         )
         for articles in (world.articles / 200, world.articles / 50, world.articles)

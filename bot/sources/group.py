@@ -16,7 +16,7 @@ import structlog
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import matches_of_new
 from bot.matching.slices import Slices, in_turns
-from bot.sources.stories.clustering import BYTES_A_STORY, MOST_MEMORY, WINDOW, NewsArticle, Stories
+from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
 from storage.articles import (
     LONGEST_COMPARED,
     PUBLIC,
@@ -160,7 +160,7 @@ class Grouping:
         stories = Stories(self.most_memory)
         async with self.storage.reading() as tx:
             since = tx.now - _REMEMBERED
-            after = await newest_window_start(tx, since, self.most_memory // BYTES_A_STORY)
+            after = await newest_window_start(tx, since, self.most_memory // TYPICAL_STORY)
         while True:
             async with self.storage.reading() as tx:
                 articles = await grouped(tx, since, after=after, limit=_READ)

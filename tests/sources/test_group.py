@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
-from bot.sources.stories.clustering import BYTES_A_STORY
+from bot.sources.stories.clustering import TYPICAL_STORY
 from storage.articles import (
     PUBLIC,
     Article,
@@ -143,7 +143,7 @@ async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, cl
     await Grouping(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, OTHER, by=wire)
-    heir = Grouping(storage, "heir", most_memory=2 * BYTES_A_STORY)
+    heir = Grouping(storage, "heir", most_memory=2 * TYPICAL_STORY)
 
     await heir.run_once()
 

@@ -64,10 +64,12 @@ _MOST_COUNTED: Final = 255  # articles
 _ROOTS: Final = [sqrt(count) for count in range(_MOST_COUNTED + 1)]
 _FORGOTTEN: Final = 300  # stories at once, in some milliseconds
 
-# What a story takes up, in bytes, as measured on streams of articles: see `Clustering.memory`.
-BYTES_A_STORY: Final = 1_200
-BYTES_A_WORD: Final = 30
-BYTES_A_PASSAGE: Final = 110
+# What is remembered takes up so many bytes, as measured on streams of articles.
+_BYTES_A_STORY: Final = 450
+_BYTES_A_WORD: Final = 16  # of a story
+_BYTES_A_PASSAGE: Final = 80
+_BYTES_A_KNOWN_WORD: Final = 300  # of all stories
+TYPICAL_STORY: Final = 1_400  # bytes in all, where feeds carry no full texts
 MOST_MEMORY: Final = 200_000_000
 MOST_PRIVATE: Final = 5_000_000  # of one audience, which so pushes out only what it reads itself
 
@@ -176,7 +178,7 @@ class Story:
     def memory(self) -> int:
         """About how many bytes it takes up."""
         words, passages = len(self.words), len(self.passages)
-        return BYTES_A_STORY + BYTES_A_WORD * words + BYTES_A_PASSAGE * passages
+        return _BYTES_A_STORY + _BYTES_A_WORD * words + _BYTES_A_PASSAGE * passages
 
 
 class Clustering:
@@ -192,13 +194,18 @@ class Clustering:
         self._stories: dict[int, Story] = {}  # by their first chapter, in the order they began
         self._in_order: deque[Story] = deque()
         self._texts: NearDuplicates[Story] = NearDuplicates()
-        self.memory = 0  # bytes, about
+        self._taken = 0  # bytes, by stories
 
     def __len__(self) -> int:
         return len(self._stories)
 
     def __contains__(self, chain_id: int) -> bool:
         return chain_id in self._stories
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes it takes up."""
+        return self._taken + _BYTES_A_KNOWN_WORD * len(self._words)
 
     def place(self, article: NewsArticle) -> Placement:
         """Return to which story the article belongs, its own if to no other; it shapes it now."""
@@ -328,7 +335,7 @@ class Clustering:
         story.chapters = (chain_id,)
         self._stories[chain_id] = story
         self._in_order.append(story)
-        self.memory += story.memory
+        self._taken += story.memory
         return story
 
     @staticmethod
@@ -348,7 +355,7 @@ class Clustering:
         passages: tuple[int, ...],
     ) -> None:
         """Let the article shape the story."""
-        self.memory -= story.memory
+        self._taken -= story.memory
         if story.words:
             self._merge(story, vector)
         else:
@@ -361,14 +368,14 @@ class Clustering:
         self._texts.add(story, passages)
         if len(story.words) > _MOST_WORDS:
             self._shorten(story)
-        self.memory += story.memory
+        self._taken += story.memory
         while self.memory > self._most_memory and self._in_order[0] is not story:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         story = self._in_order.popleft()
         del self._stories[story.chapters[0]]
-        self.memory -= story.memory
+        self._taken -= story.memory
         self._texts.remove(story, story.passages)
         self._drop(story, range(len(story.words)))
 
