@@ -25,6 +25,7 @@ from array import array
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import islice
 from math import log, log2, sqrt
 from sys import intern
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -59,6 +60,7 @@ _LISTED: Final = 32  # stories that a word leads to: those that were active last
 _ENOUGH: Final = 96  # stories found under the words of an article, each as often as found
 _COMPARED: Final = 6
 _FEWEST_COMMON: Final = 2  # words: a town has more than one event
+_MOST_OF_ARTICLE: Final = 32  # words
 _MOST_WORDS: Final = 200  # of a story
 _MOST_COUNTED: Final = 255  # articles
 _ROOTS: Final = [sqrt(count) for count in range(_MOST_COUNTED + 1)]
@@ -124,11 +126,12 @@ class Word:
 
     def list_under(self, story: Story) -> None:
         """Let the word lead to the story, which is the last that was active."""
-        if story in self.stories:
-            self.stories.remove(story)
-        elif len(self.stories) == _LISTED:
-            del self.stories[0]
-        self.stories.append(story)
+        stories = self.stories
+        if story.articles and story in stories:
+            stories.remove(story)
+        elif len(stories) == _LISTED:
+            del stories[0]
+        stories.append(story)
 
 
 class Story:
@@ -263,13 +266,14 @@ class Clustering:
 
         *is_counted*: the words count as seen once more.
         """
-        rarest = log(len(self) + (len(self._base) if self._base else 0) + _UNSEEN_STORIES)
+        base = self._base
+        rarest = log(len(self) + (len(base) if base else 0) + _UNSEEN_STORIES)
         features = features_of(article.title, article.lead, article.names)
         known, names, once = self._words, features.names, int(is_counted)
         worth: dict[Word, float] = {}
         for texts, weight in ((features.title, TITLE_WEIGHT), (features.lead, 1.0)):
             for text in texts:
-                word = known.get(text) or self._met(text, is_counted=is_counted)
+                word = known.get(text) or Word(text, base.frequency(text) if base else 0.0)
                 word.seen += once
                 if text in names:
                     word.named += once
@@ -277,15 +281,9 @@ class Clustering:
                 if word.named:
                     rarity *= 1 + _NAME_WEIGHT * word.named / (word.seen + 1)
                 worth[word] = weight * rarity
-        length = sqrt(sum([value * value for value in worth.values()])) or 1.0
-        heaviest_first = sorted(worth, key=worth.__getitem__, reverse=True)
-        return {word: worth[word] / length for word in heaviest_first}
-
-    def _met(self, text: str, *, is_counted: bool) -> Word:
-        word = Word(text, self._base.frequency(text) if self._base else 0.0)
-        if is_counted:
-            self._words[text] = word
-        return word
+        heaviest = sorted(worth, key=worth.__getitem__, reverse=True)[:_MOST_OF_ARTICLE]
+        length = sqrt(sum([worth[word] ** 2 for word in heaviest])) or 1.0
+        return {word: worth[word] / length for word in heaviest}
 
     def _found(
         self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]
@@ -359,8 +357,12 @@ class Clustering:
         if story.words:
             self._merge(story, vector)
         else:
-            self._fill(story, vector)
-        for word in list(vector)[:_LEADING]:
+            story.words = tuple(vector)
+            story.weights = array("f", vector.values())
+            story.counts = bytearray(b"\x01" * len(vector))
+            story.square = 1.0
+            self._count(vector)
+        for word in islice(vector, _LEADING):
             word.list_under(story)
         story.articles += 1
         story.last_at = max(story.last_at, article.at)
@@ -379,35 +381,30 @@ class Clustering:
         self._texts.remove(story, story.passages)
         self._drop(story, range(len(story.words)))
 
-    @staticmethod
-    def _fill(story: Story, vector: Vector) -> None:
-        story.words = tuple(vector)
-        story.weights = array("f", vector.values())
-        story.counts = bytearray(b"\x01" * len(vector))
-        story.square = 1.0
-        for word in vector:
-            word.users += 1
-            word.frequency += 1
-
-    @staticmethod
-    def _merge(story: Story, vector: Vector) -> None:
+    def _merge(self, story: Story, vector: Vector) -> None:
         weights, counts = story.weights, story.counts
         places = {word: place for place, word in enumerate(story.words)}
-        story.words += tuple([word for word in vector if word not in places])
-        for word, weight in vector.items():
-            place = places.get(word)
-            if place is None:
-                word.users += 1
-                word.frequency += 1
-                weights.append(weight)
-                counts.append(1)
-                story.square += weight * weight
-            else:
-                story.square += weight * (2 * weights[place] + weight)
-                weights[place] += weight
-                if (count := counts[place]) < _MOST_COUNTED:
-                    counts[place] = count + 1
-                    word.frequency += _ROOTS[count + 1] - _ROOTS[count]
+        new = [word for word in vector if word not in places]
+        for word in vector.keys() & places.keys():
+            place, weight = places[word], vector[word]
+            story.square += weight * (2 * weights[place] + weight)
+            weights[place] += weight
+            if (count := counts[place]) < _MOST_COUNTED:
+                counts[place] = count + 1
+                word.frequency += _ROOTS[count + 1] - _ROOTS[count]
+        story.words += tuple(new)
+        story.square += sum([vector[word] ** 2 for word in new])
+        weights.extend([vector[word] for word in new])
+        counts.extend(b"\x01" * len(new))
+        self._count(new)
+
+    def _count(self, words: Iterable[Word]) -> None:
+        """Count one more story that has the words."""
+        for word in words:
+            if not word.users:
+                self._words[word.text] = word
+            word.users += 1
+            word.frequency += 1
 
     def _shorten(self, story: Story) -> None:
         """Drop the least of its words, so many that this is seldom needed."""

@@ -51,10 +51,10 @@ def without_publisher(title: str, publishers: Iterable[str]) -> str:
     parts = _PARTS.split(title)
     if len(parts) == 1:
         return title
-    own = set(folded_words(" ".join(publishers).replace(".", " ")))
-    if own.issuperset(folded_words(parts[-1])):
+    own = _stems_of_names(tuple(publishers))
+    if _is_within(parts[-1], own):
         return title[: title.rindex(parts[-1])]
-    if own.issuperset(folded_words(parts[0])):
+    if _is_within(parts[0], own):
         return title[len(parts[0]) :]
     return title
 
@@ -66,7 +66,11 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
     longer = longer_capitals = 0
     begins_sentence = True
     for word in text.split():
-        own = _stems(word)
+        own: tuple[str, ...] = ()
+        if not (word.isascii() and word.isalnum()):
+            own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
+        elif (lower := word.lower()) not in STOP_WORDS and len(lower) > 1:
+            own = (lower[:STEM],)
         stems += own
         is_longer = len(word) > _LONGER
         longer += is_longer
@@ -78,15 +82,8 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
     return stems, names if longer_capitals <= _TITLE_CASE * longer else []
 
 
-def _stems(word: str) -> tuple[str, ...]:
-    """Return the stems of a word that is written between two spaces."""
-    if word.isascii() and word.isalnum():
-        lower = word.lower()
-        return () if lower in STOP_WORDS or len(lower) == 1 else (lower[:STEM],)
-    return _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
-
-
 def _stems_anew(word: str) -> tuple[str, ...]:
+    """Return the stems of a word that is written between two spaces."""
     words: Iterable[str] = fold(word).words
     if not word.isascii():
         words = _in_pairs(words)
@@ -96,12 +93,15 @@ def _stems_anew(word: str) -> tuple[str, ...]:
 _folded_stems = lru_cache(maxsize=_CACHED)(_stems_anew)
 
 
-def folded_words(written: str) -> list[str]:
-    """Fold each word between two spaces by itself: no rule of folding looks across a space."""
-    words: list[str] = []
-    for word in written.split():
-        words += (word.lower(),) if word.isalnum() and word.isascii() else fold(word).words
-    return words
+@lru_cache(maxsize=1_024)
+def _stems_of_names(publishers: tuple[str, ...]) -> frozenset[str]:
+    stems, _ = _stems_and_names(" ".join(publishers).replace(".", " "))
+    return frozenset(stems)
+
+
+def _is_within(part: str, own: frozenset[str]) -> bool:
+    stems, _ = _stems_and_names(part)
+    return bool(stems) and own.issuperset(stems)
 
 
 def _in_pairs(words: Iterable[str]) -> Iterator[str]:
