@@ -7,6 +7,7 @@ from itertools import combinations
 
 from benchmarks.storytelling.labelled import Labelled, pair
 from bot.matching.text import folded_text
+from bot.matching.slices import finished
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle
 
 
@@ -51,7 +52,7 @@ def grouped(labelled: Labelled) -> dict[int, int]:
     """Return the story of each article, by its first chapter, as one process finds them."""
     stories, found = Clustering(), dict[int, int]()
     for article in articles_of(labelled):
-        stories.forget(article.at - WINDOW)
+        finished(stories.forget(article.at - WINDOW))
         found[article.story_id] = stories.place(article).chain_id
     return found
 

@@ -125,7 +125,7 @@ class Grouping:
         self.stories = None
         placed = _NOWHERE
         if stories is not None:
-            stories.forget((now - _REMEMBERED).timestamp())
+            await in_turns(stories.forget((now - _REMEMBERED).timestamp()))
             placed = await in_turns(_placed(stories, new, carried))
         found = await matches_of_new(self.sync, articles, _names(carried))
         if not await self._write_down(articles, new, placed, found):

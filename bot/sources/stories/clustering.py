@@ -36,6 +36,8 @@ from bot.sources.stories.near_duplicates import NearDuplicates, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from bot.matching.slices import Slices
+
     Vector = Mapping["Word", float]
 
 DAY: Final = 24 * 3600.0  # seconds
@@ -64,7 +66,6 @@ _MOST_OF_ARTICLE: Final = 32  # words
 _MOST_WORDS: Final = 200  # of a story
 _MOST_COUNTED: Final = 255  # articles
 _ROOTS: Final = [sqrt(count) for count in range(_MOST_COUNTED + 1)]
-_FORGOTTEN: Final = 300  # stories at once, in some milliseconds
 
 # What is remembered takes up so many bytes, as measured on streams of articles.
 _BYTES_A_STORY: Final = 450
@@ -247,15 +248,11 @@ class Clustering:
         chapter = story.reports_of(article.publishers)
         story.take_seats(article.publishers, chapter)
 
-    def forget(self, before: float) -> None:
-        """Forget stories that began before that moment, a few hundred at once.
-
-        Those that are left are too old to be joined anyway.
-        """
-        for _ in range(_FORGOTTEN):
-            if not self._in_order or self._in_order[0].at >= before:
-                return
+    def forget(self, before: float) -> Slices[None]:
+        """Forget the stories that began before that moment, in slices."""
+        while self._in_order and self._in_order[0].at < before:
             self._forget_oldest()
+            yield
 
     def frequency(self, text: str) -> float:
         word = self._words.get(text)
@@ -464,11 +461,11 @@ class Stories:
                 return
         self._of(article.readers).remember(article)
 
-    def forget(self, before: float) -> None:
-        """Forget the stories that began before that moment."""
-        self._public.forget(before)
+    def forget(self, before: float) -> Slices[None]:
+        """Forget the stories that began before that moment, in slices."""
+        yield from self._public.forget(before)
         for audience, stories in list(self._private.items()):
-            stories.forget(before)
+            yield from stories.forget(before)
             if not stories:
                 del self._private[audience]
                 for chat in audience:

@@ -24,6 +24,7 @@ _CACHED: Final = 8_192  # words that are not plain letters
 _LONGEST_CACHED: Final = 24  # characters; where no spaces are written a sentence is one word
 _TITLE_CASE: Final = 0.6  # of the longer words: then a capital means nothing
 _LONGER: Final = 3
+_FIRST_SMALL: Final = "a"
 _SENTENCE_ENDS: Final = frozenset(".!?:;|-\u2013\u2014")
 _PARTS = re.compile("\\s+[-|\u00b7\u2013\u2014]\\s+|:\\s+")
 
@@ -63,23 +64,28 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
     """Return the stems of all words, and of those that are written as names."""
     stems: list[str] = []
     names: list[str] = []
-    longer = longer_capitals = 0
+    words = text.split()
+    longer_capitals = 0
     begins_sentence = True
-    for word in text.split():
+    for word in words:
+        is_plain = word.isalnum() and word.isascii()
         own: tuple[str, ...] = ()
-        if not (word.isascii() and word.isalnum()):
+        if not is_plain:
             own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
         elif (lower := word.lower()) not in STOP_WORDS and len(lower) > 1:
             own = (lower[:STEM],)
         stems += own
-        is_longer = len(word) > _LONGER
-        longer += is_longer
-        if word[0].isupper():
-            longer_capitals += is_longer
-            if not begins_sentence or word[1:].isupper():
-                names += own
-        begins_sentence = word[-1] in _SENTENCE_ENDS
-    return stems, names if longer_capitals <= _TITLE_CASE * longer else []
+        if word < _FIRST_SMALL or not is_plain:  # few others need be asked whether they are capital
+            if word[0].isupper():
+                longer_capitals += len(word) > _LONGER
+                if not begins_sentence or word[1:].isupper():
+                    names += own
+            begins_sentence = not is_plain and word[-1] in _SENTENCE_ENDS
+        else:
+            begins_sentence = False
+    if names and longer_capitals > _TITLE_CASE * sum([len(word) > _LONGER for word in words]):
+        names = []
+    return stems, names
 
 
 def _stems_anew(word: str) -> tuple[str, ...]:

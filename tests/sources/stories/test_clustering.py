@@ -14,6 +14,7 @@ from benchmarks.storytelling.labelled import collected, invented
 from benchmarks.storytelling.scoring import grouped, score
 from benchmarks.storytelling.stream import articles
 from bot.matching.text import folded_text
+from bot.matching.slices import finished
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle, Placement, Stories
 from tests.sources.stories import test_near_duplicates
 
@@ -179,10 +180,10 @@ def test_the_longer_ago_its_last_article_is_the_more_alike_must_the_next_be():
 def test_a_story_that_began_too_long_ago_is_forgotten():
     stories = Clustering()
     stories.place(replace(FERRY, text=LAYERS))
-    stories.forget(FERRY.at)
+    finished(stories.forget(FERRY.at))
     assert len(stories) == 1
 
-    stories.forget(FERRY.at + 1)
+    finished(stories.forget(FERRY.at + 1))
 
     assert (len(stories), stories.memory, stories._words, len(stories._texts)) == (0, 0, {}, 0)
     assert stories.place(replace(CAPSIZED, text=LAYERS)).story_id == 2
@@ -238,8 +239,8 @@ def test_whatever_comes_no_chapter_has_a_publisher_twice(told: list[tuple[str, s
         place = stories.place(article)
         assert (place.story_id, publisher) not in found
         found.add((place.story_id, publisher))
-        stories.forget(number - 10.0)
-    stories.forget(99.0)
+        finished(stories.forget(number - 10.0))
+    finished(stories.forget(99.0))
     assert (stories.memory, stories._words) == (0, {})
 
 
@@ -323,7 +324,7 @@ def test_an_audience_is_forgotten_with_its_last_story():
     stories = Stories()
     stories.place(private(FERRY, ANN, BOB))
 
-    stories.forget(FERRY.at + 1)
+    finished(stories.forget(FERRY.at + 1))
 
     assert (len(stories), stories._private, dict(stories._of_chat)) == (0, {}, {})
 
