@@ -58,14 +58,14 @@ def astray(labelled: Labelled, stories: Mapping[int, int]) -> Iterator[str]:
 
 def us_of_set(labelled: Labelled) -> float:
     """Microseconds for an article of the set."""
-    told = articles_of(labelled)
+    given = articles_of(labelled)
     runs = []
     for _ in range(RUNS):
         stories = Clustering()
         began = time.process_time()
-        for article in told:
+        for article in given:
             stories.place(article)
-        runs.append((time.process_time() - began) / len(told) * 1e6)
+        runs.append((time.process_time() - began) / len(given) * 1e6)
     return statistics.median(runs)
 
 
@@ -90,10 +90,10 @@ def cpu(count: int, *, full_text: bool) -> dict[str, float]:
 
 def memory(count: int, *, full_text: bool) -> dict[str, float]:
     """Bytes that a story takes up, with *count* articles in the window; and what we reckon."""
-    told = list(islice(articles(full_text=full_text), count))
+    given = list(islice(articles(full_text=full_text), count))
     tracemalloc.start()
     stories = Clustering(UNBOUNDED)
-    for article in told:
+    for article in given:
         stories.place(article)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

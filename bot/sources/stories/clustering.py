@@ -172,7 +172,7 @@ class Story:
         """Return how many articles of them it has; of several, of the one that has the most."""
         return max(map(self.publishers.count, publishers), default=0)
 
-    def take_seats(self, publishers: Iterable[str], chapter: int) -> None:
+    def note_reports(self, publishers: Iterable[str], chapter: int) -> None:
         """Note that they have an article in that chapter, and in those before it."""
         for publisher in publishers:
             more = chapter + 1 - self.publishers.count(publisher)
@@ -230,7 +230,7 @@ class Clustering:
         if story is None:
             return None
         chapter = story.reports_of(article.publishers)
-        story.take_seats(article.publishers, chapter)
+        story.note_reports(article.publishers, chapter)
         chapters = (*story.chapters, article.story_id)
         return Placement(chapters[min(chapter, len(chapters) - 1)], chapters[0], is_part=False)
 
@@ -240,13 +240,13 @@ class Clustering:
         if article.story_id not in story.chapters:
             story.chapters += (article.story_id,)
         self._add(article, story, self._vector_of(article), fingerprint(article.text))
-        story.take_seats(article.publishers, story.chapters.index(article.story_id))
+        story.note_reports(article.publishers, story.chapters.index(article.story_id))
 
     def remember_joined(self, article: NewsArticle) -> None:
         """Note that the publishers of an article have the story that it joined before."""
         story = self._stories[article.chain_id]
         chapter = story.reports_of(article.publishers)
-        story.take_seats(article.publishers, chapter)
+        story.note_reports(article.publishers, chapter)
 
     def forget(self, before: float) -> Slices[None]:
         """Forget the stories that began before that moment, in slices."""
@@ -339,7 +339,7 @@ class Clustering:
         chapter = min(story.reports_of(article.publishers), len(story.chapters))
         if chapter == len(story.chapters):
             story.chapters += (article.story_id,)
-        story.take_seats(article.publishers, chapter)
+        story.note_reports(article.publishers, chapter)
         return chapter
 
     def _add(

@@ -202,11 +202,11 @@ def test_where_too_much_is_remembered_the_oldest_is_forgotten():
 
 @pytest.mark.parametrize("full_text", [False, True], ids=["feed entries", "full texts"])
 def test_what_stories_take_up_is_reckoned_well_enough(full_text: bool):
-    told = list(islice(articles(full_text=full_text), 3_000))
+    given = list(islice(articles(full_text=full_text), 3_000))
     gc.collect()
     tracemalloc.start()
     stories = Clustering()
-    for article in told:
+    for article in given:
         stories.place(article)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -231,10 +231,10 @@ _TEXTS = st.text(alphabet="abc 岬町Ä.", max_size=40)
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(_TEXTS, _TEXTS, st.sampled_from("xyz")), max_size=30))
-def test_whatever_comes_no_chapter_has_a_publisher_twice(told: list[tuple[str, str, str]]):
+def test_whatever_comes_no_chapter_has_a_publisher_twice(given: list[tuple[str, str, str]]):
     stories = Clustering(most_memory=8_000)
     found = set()
-    for number, (title, lead, publisher) in enumerate(told):
+    for number, (title, lead, publisher) in enumerate(given):
         article = NewsArticle(number, number, frozenset({publisher}), title, lead, lead * 9)
         place = stories.place(article)
         assert (place.story_id, publisher) not in found
@@ -249,9 +249,9 @@ def test_whatever_comes_no_chapter_has_a_publisher_twice(told: list[tuple[str, s
 
 def test_what_is_private_begins_no_story_for_others():
     stories = Stories()
-    told = private(FERRY, ANN), CAPSIZED, LATER
+    given = private(FERRY, ANN), CAPSIZED, LATER
 
-    assert [stories.place(article).chain_id for article in told] == [1, 2, 2]
+    assert [stories.place(article).chain_id for article in given] == [1, 2, 2]
 
 
 def test_what_is_private_joins_a_public_story_without_a_part_in_it():
