@@ -275,6 +275,8 @@ class Clustering:
                 if text in names:
                     word.named += once
                 rarity = rarest - log(word.frequency + 1)
+                if rarity < 0:  # all stories have it, and one of them many times
+                    rarity = 0.0
                 if word.named:
                     rarity *= 1 + _NAME_WEIGHT * word.named / (word.seen + 1)
                 worth[word] = weight * rarity

@@ -42,9 +42,11 @@ def features_of(title: str, lead: str, publishers: Iterable[str] = ()) -> Featur
     heading = without_publisher(title, publishers)[:_LONGEST_TITLE]
     in_title, title_names = _stems_and_names(heading)
     in_lead, lead_names = _stems_and_names(lead[:LONGEST_LEAD])
-    stems = dict.fromkeys(in_title)
-    rest = [stem for stem in dict.fromkeys(in_lead) if stem not in stems]
-    return Features(tuple(stems), tuple(rest), frozenset(title_names + lead_names))
+    only_in_lead = dict.fromkeys(in_lead)
+    for stem in in_title:
+        only_in_lead.pop(stem, None)
+    names = frozenset(title_names + lead_names)
+    return Features(tuple(dict.fromkeys(in_title)), tuple(only_in_lead), names)
 
 
 def without_publisher(title: str, publishers: Iterable[str]) -> str:

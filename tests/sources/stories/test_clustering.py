@@ -214,6 +214,17 @@ def test_what_stories_take_up_is_reckoned_well_enough(full_text: bool):
     assert 0.6 < stories.memory / taken < 1.6
 
 
+def test_a_word_that_all_articles_have_leads_nothing_together():
+    stories = Clustering()
+    for number in range(3_000):
+        word = f"event{number % 40:02}"
+        stories.place(by(replace(FERRY, title=f"Daily news {word}", lead=word), "blog", number))
+
+    vector = stories._vector_of(replace(FERRY, title="Daily news", lead=""))
+
+    assert all(weight >= 0 for weight in vector.values())
+
+
 def test_a_long_story_keeps_its_heaviest_words():
     stories = Clustering()
     for number in range(60):
