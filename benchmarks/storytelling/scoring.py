@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.storytelling.labelled import Labelled, pair
-from bot.matching.text import folded_text
 from bot.matching.slices import finished
+from bot.matching.text import folded_text
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle
 
 

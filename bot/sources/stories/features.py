@@ -67,26 +67,25 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
     stems: list[str] = []
     names: list[str] = []
     words = text.split()
-    longer_capitals = 0
     begins_sentence = True
     for word in words:
-        is_plain = word.isalnum() and word.isascii()
         own: tuple[str, ...] = ()
-        if not is_plain:
-            own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
-        elif (lower := word.lower()) not in STOP_WORDS and len(lower) > 1:
-            own = (lower[:STEM],)
-        stems += own
-        if word < _FIRST_SMALL or not is_plain:  # few others need be asked whether they are capital
-            if word[0].isupper():
-                longer_capitals += len(word) > _LONGER
-                if not begins_sentence or word[1:].isupper():
-                    names += own
-            begins_sentence = not is_plain and word[-1] in _SENTENCE_ENDS
+        if is_plain := word.isalnum() and word.isascii():
+            if (lower := word.lower()) not in STOP_WORDS and len(lower) > 1:
+                own = (lower[:STEM],)
+                stems += own
         else:
-            begins_sentence = False
-    if names and longer_capitals > _TITLE_CASE * sum([len(word) > _LONGER for word in words]):
-        names = []
+            own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
+            stems += own
+        # Of plain words only those need a closer look that come before "a".
+        if own and (word < _FIRST_SMALL or not is_plain) and word[0].isupper():
+            if not begins_sentence or word[1:].isupper():
+                names += own
+        begins_sentence = not is_plain and word[-1] in _SENTENCE_ENDS
+    if names:
+        longer = [word for word in words if len(word) > _LONGER]
+        if sum([word[0].isupper() for word in longer]) > _TITLE_CASE * len(longer):
+            names = []
     return stems, names
 
 

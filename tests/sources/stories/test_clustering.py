@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from benchmarks.storytelling.labelled import collected, invented
 from benchmarks.storytelling.scoring import grouped, score
 from benchmarks.storytelling.stream import articles
-from bot.matching.text import folded_text
 from bot.matching.slices import finished
+from bot.matching.text import folded_text
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle, Placement, Stories
 from tests.sources.stories import test_near_duplicates
 
