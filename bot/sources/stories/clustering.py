@@ -46,16 +46,16 @@ WINDOW: Final = 3 * DAY
 # These were chosen on labelled headlines; each may be moved by a tenth without much change.
 LEAST_LIKENESS: Final = 0.155
 _MORE_A_DAY: Final = 0.1
-_MORE_FOR_A_SECOND: Final = 0.05
+_MORE_FOR_A_SECOND: Final = 0.06
 _MORE_A_DOUBLING: Final = 0.015
 _FEW_STORIES: Final = 2_000  # from which on doublings count
-TITLE_WEIGHT: Final = 2.0  # beside 1 for a word of the lead
+TITLE_WEIGHT: Final = 1.8  # beside 1 for a word of the lead
 _NAME_WEIGHT: Final = 0.3  # more, for a word that is always written as a name
 _UNSEEN_STORIES: Final = 35  # as if so many had been there before: the first words are rare too
 # The average link divides by the number of articles, the cosine of a centroid by the length of
 # their sum. Between the two, an event that drifts keeps its story, and a story that is about
 # everything attracts nothing.
-_AVERAGE: Final = 0.4
+_AVERAGE: Final = 0.35
 
 _LEADING: Final = 24  # words of an article that lead to its story
 _LISTED: Final = 32  # stories that a word leads to: those that were active last
