@@ -78,9 +78,9 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
             own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
             stems += own
         # Of plain words only those need a closer look that come before "a".
-        if own and (word < _FIRST_SMALL or not is_plain) and word[0].isupper():
-            if not begins_sentence or word[1:].isupper():
-                names += own
+        may_be_capital = own and (word < _FIRST_SMALL or not is_plain)
+        if may_be_capital and word[0].isupper() and (not begins_sentence or word[1:].isupper()):
+            names += own
         begins_sentence = not is_plain and word[-1] in _SENTENCE_ENDS
     if names:
         longer = [word for word in words if len(word) > _LONGER]
