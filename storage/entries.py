@@ -9,14 +9,17 @@ from sqlalchemy import Index, bindparam, delete, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import ROW_ID, among, insert_new
+from storage.db.sql import CLUSTERED, ROW_ID, among, insert_new
 
 MAX_PUBLISHER_LENGTH = 100  # characters
 
 
 class Entry(SQLModel, table=True):
     # What each source carried, newest last, without a look at the rows.
-    __table_args__ = (Index("ix_entry_source_id_article_id", "source_id", "article_id"),)
+    __table_args__ = (
+        Index("ix_entry_source_id_article_id", "source_id", "article_id"),
+        CLUSTERED,
+    )
 
     source_id: int = Field(
         primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Index, Integer, bindparam, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, among, insert_new, upsert
+from storage.db.sql import CLUSTERED, NUMBERED, ROW_ID, among, insert_new, upsert
 from storage.enums import Notification
 from storage.topics import Topic
 
@@ -33,7 +33,7 @@ class ChangeNumber(SQLModel, table=True):
 
 
 class Match(SQLModel, table=True):
-    __table_args__ = (Index("ix_match_query_news", "query_id", "news_at"),)
+    __table_args__ = (Index("ix_match_query_news", "query_id", "news_at"), CLUSTERED)
 
     article_id: int = Field(
         primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID

@@ -42,6 +42,9 @@ class Recent:
     """The queries that are not in the postings, by the literals that they are found by."""
 
     queries: dict[int, Query] = field(default_factory=dict)
+    with_choice: set[int] = field(
+        default_factory=set
+    )  # those that other literals may be better for
     _anchors: dict[int, set[str]] = field(default_factory=dict)
     # By literal: the ids, and whether that literal is all that the query needs.
     _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)
@@ -55,6 +58,8 @@ class Recent:
             words = single_words(required)
             anchor = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
             anchors.add(anchor)
+            if len(words) > 1:
+                self.with_choice.add(query_id)
             self._has_titles |= anchor.startswith(TITLE)
             self._has_prefixes |= anchor.endswith(PREFIX)
             is_all = is_exact and not forbidden and required == (anchor,)
@@ -64,6 +69,7 @@ class Recent:
     def remove(self, query_id: int) -> None:
         if self.queries.pop(query_id, None) is None:
             return
+        self.with_choice.discard(query_id)
         for anchor in self._anchors.pop(query_id):
             ids = self._found_by[anchor]
             del ids[query_id]
@@ -236,11 +242,11 @@ class QueryIndex:
             yield
 
     def _anchored_anew(self) -> Slices[None]:
-        recent = Recent()
-        for query_id, query in self._recent.queries.items():
-            recent.add(query_id, query, self._frequencies)
+        for query_id in list(self._recent.with_choice):
+            query = self._recent.queries[query_id]
+            self._recent.remove(query_id)
+            self._recent.add(query_id, query, self._frequencies)
             yield
-        self._recent = recent
         self._known = self._frequencies.articles
 
     def _replace(self, batch: Batch, postings: Postings) -> None:

@@ -49,6 +49,8 @@ ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 # SQLite gives the number of a deleted last row again, unless the table says AUTOINCREMENT;
 # buttons, links and keys may outlive the row that they name. PostgreSQL gives none twice.
+# Rows stand in the primary key itself, which spares SQLite an index of them.
+CLUSTERED: Final = {"sqlite_with_rowid": False}
 NUMBERED = {"sqlite_autoincrement": True}
 
 

@@ -787,6 +787,7 @@ def upgrade() -> None:
             ["source_id"], ["source.id"], name=op.f("fk_entry_source_id_source"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("source_id", "guid_hash", name=op.f("pk_entry")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_entry_article_id"), "entry", ["article_id"], unique=False)
     op.create_index(
@@ -840,6 +841,7 @@ def upgrade() -> None:
             ["query_id"], ["query.id"], name=op.f("fk_match_query_id_query"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("article_id", "query_id", name=op.f("pk_match")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_match_query_news", "match", ["query_id", "news_at"], unique=False)
     op.create_table(
