@@ -82,10 +82,10 @@ def explain(
     article = fold_article(title, text, sources=sources, language=language)
     lines = tuple(in_lines(query.tree))
     if why := reasons(query.tree, article):
-        told = {term.shown: term.told for term in terms(query.tree)}
-        words = tuple(told.get(word, word) for word in why.words)
+        typed = {term.shown: term.as_typed for term in terms(query.tree)}
+        words = tuple(typed.get(word, word) for word in why.words)
         return Explanation(lines, is_match=True, words=words)
-    found = {term.told for term in loose(query.tree) if article.has(term)}
+    found = {term.as_typed for term in loose(query.tree) if article.has(term)}
     missing = tuple(str(as_typed(part)) for part in missing_from(query.tree, article.has))
     return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
 
@@ -141,14 +141,14 @@ def loosened(query: Query) -> Node | None:
 def _line(leaf: Leaf) -> Line:
     match leaf:
         case Near():
-            both = leaf.left.told, leaf.right.told
+            both = leaf.left.as_typed, leaf.right.as_typed
             return Line(0, LineKind.NEAR, *both, distance=leaf.distance, title=leaf.title)
         case Source():
             return Line(0, LineKind.SOURCE, leaf.typed or leaf.name)
         case Language():
             return Line(0, LineKind.LANGUAGE, leaf.code)
         case Term():
-            return Line(0, _kind(leaf), leaf.told.removesuffix("*"), title=leaf.title)
+            return Line(0, _kind(leaf), leaf.as_typed.removesuffix("*"), title=leaf.title)
 
 
 def _kind(term: Term) -> LineKind:

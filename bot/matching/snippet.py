@@ -1,10 +1,10 @@
 # ruff: noqa: RUF001 - the punctuation of many scripts is its matter
 """The piece of an article that shows why it matched: whole sentences around the best hit.
 
-Where sentences begin and end is told by rules, for all languages: what ends one is `.!?…` and their
-kin before a blank, an ideographic full stop, a line end. What does not: such a sign before a
-lower-case letter; a full stop after an initial, an abbreviation, the number of a day; a short
-word's full stop before a digit ("Nov. 25").
+Rules decide where sentences begin and end, for all languages. One ends with `.!?…` and their kin
+before a blank, with an ideographic full stop, or with the line. It does not end with such a sign
+before a lower-case letter, a full stop after an initial, an abbreviation or the number of a day, or
+a short word's full stop before a digit ("Nov. 25").
 """
 
 import re
@@ -192,9 +192,9 @@ def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
         _parts(text, places, hits, limit),
         key=lambda part: (len(_words(hits, part.place)), part.is_whole),
     )
-    told = _words(hits, best.place)
-    untold = bold_ranges(span for span in titled if not told.issuperset(span.words))
-    return replace(_shown(text, best, hits), in_title=untold)
+    shown = _words(hits, best.place)
+    elsewhere = bold_ranges(span for span in titled if not shown.issuperset(span.words))
+    return replace(_shown(text, best, hits), in_title=elsewhere)
 
 
 def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:

@@ -4,7 +4,7 @@ Which entry is which, also where guids are missing or of no use:
 
 1. An entry is known by its guid; the scheme, `www.`, trackers and a slash at the end of an address
    in it do not count. Without one it is known by its link, else by its title.
-2. Entries that have one name by that are told apart by their links, else by their titles. Those
+2. Entries that have one name by that are distinguished by their links, else by their titles. Those
    that have all of it in common are one, and the first counts: it is the newest.
 3. The link of an entry names its article; but a home page names none, nor does a link that several
    entries of different titles have. Such entries have an article of their own each.
@@ -73,7 +73,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Dating:
-    """When something was published, as far as that is told, and from when on it is news."""
+    """When something was published, as far as that is known, and from when on it is news."""
 
     published_at: datetime | None
     published_on: date | None
@@ -146,7 +146,7 @@ def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
 
 
 def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
-    """Return when the items were published, as far as a time of day is told and is past."""
+    """Return when the items were published, as far as a time of day is given and is past."""
     moments = (item.published for item in items)
     return [each for each in moments if isinstance(each, datetime) and each <= now]
 
@@ -177,7 +177,7 @@ IdentifiedItem = tuple[Item, Identity]
 _UPDATED_TITLE: Final = 0.2  # of the words are in common
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
-_TELLING: Final = 4_000  # characters of a summary tell what it is about
+_READ_OF_SUMMARY: Final = 4_000  # characters of a summary tell what it is about
 _LISTS: Final = frozenset({Kind.FEED, Kind.SITEMAP})
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
@@ -197,7 +197,7 @@ def identify_in_slices(document: Document, source_url: str) -> Slices[list[Ident
         links.append(link := _link(item))
         plain.append(_name(item, link, is_list=is_list))
         yield
-    names = _told_apart(items, links, plain)
+    names = _distinguished(items, links, plain)
     first = {name: at for at, name in reversed(list(enumerate(names)))}
     shared = _shared_links((items[at], links[at]) for at in first.values()) if is_list else {""}
     found = []
@@ -225,19 +225,19 @@ def folded_guid(guid: str) -> str:
     return f"{path.rstrip('/')}{'?' * bool(kept)}{kept}{mark}{fragment}"
 
 
-def is_another(told: tuple[str, str], shown: tuple[str, str]) -> bool:
-    """Whether *shown* is no update of *told*, but something else under a guid that was used again.
+def is_another(before: tuple[str, str], shown: tuple[str, str]) -> bool:
+    """Whether *shown* is no update of *before*, but something else under a guid used again.
 
     Both are title and summary. That the link differs too is for the caller to see.
     """
-    titles = _in_common(_telling(told[0]), _telling(shown[0]))
+    titles = _in_common(_selective_words(before[0]), _selective_words(shown[0]))
     if titles >= _UPDATED_TITLE:
         return False
-    before, now = (" ".join(each)[:_TELLING] for each in (told, shown))
-    return _in_common(_telling(before), _telling(now)) < _UPDATED_TEXT
+    former, now = (" ".join(each)[:_READ_OF_SUMMARY] for each in (before, shown))
+    return _in_common(_selective_words(former), _selective_words(now)) < _UPDATED_TEXT
 
 
-def _telling(text: str) -> set[str]:
+def _selective_words(text: str) -> set[str]:
     """Short words are in every text, but one that is written without spaces has no others."""
     words = folded_text(text).split()
     return {word for word in words if len(word) >= _LONG or not word.isascii()}
@@ -264,13 +264,13 @@ def _link(item: Item) -> str:
     return canonical_url(item.url) if item.url and not item.is_detour else ""
 
 
-def _told_apart(items: Sequence[Item], links: Sequence[str], names: list[str]) -> list[str]:
+def _distinguished(items: Sequence[Item], links: Sequence[str], names: list[str]) -> list[str]:
     if len(set(names)) == len(names):
         return names
     namesakes: defaultdict[str, list[int]] = defaultdict(list)
     for at, name in enumerate(names):
         namesakes[name].append(at)
-    told = list(names)
+    distinct = list(names)
     for name, places in namesakes.items():
         own = [links[at] for at in places]
         is_by_title = len(set(own)) == 1 and (not own[0] or _HOME.fullmatch(own[0]))
@@ -278,8 +278,8 @@ def _told_apart(items: Sequence[Item], links: Sequence[str], names: list[str]) -
         marks = titles if is_by_title else [a or b for a, b in zip(own, titles, strict=True)]
         if len(set(marks)) > 1:
             for at, mark in zip(places, marks, strict=True):
-                told[at] = f"{name}\n{mark}"
-    return told
+                distinct[at] = f"{name}\n{mark}"
+    return distinct
 
 
 def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
@@ -315,22 +315,22 @@ def wants_page(item: Item, full_text: FullText) -> bool:
     return full_text is FullText.ALWAYS or max(len(item.text), len(item.summary)) < SHORT_TEXT
 
 
-def completed(told: StoredArticle, page: Item) -> dict[str, Any]:
+def completed(article: StoredArticle, page: Item) -> dict[str, Any]:
     """Return the columns of an article that its page changes; a page that says less changes none.
 
     What the source said itself stays, but for the text.
     """
-    if len(page.text) <= len(told.text):
+    if len(page.text) <= len(article.text):
         return {}
     values: dict[str, Any] = {"text": page.text}
-    if page.title and _is_makeshift(told):
+    if page.title and _is_makeshift(article):
         values["title"] = page.title[:LONGEST_TITLE]
-    if not told.summary:
+    if not article.summary:
         values["summary"] = page.summary
-    if not told.language:
+    if not article.language:
         values["language"] = page.language
-    if page.published and not (told.published_at or told.published_on):
-        dating = dated(page.published, told.stored_at, backlog=False)
+    if page.published and not (article.published_at or article.published_on):
+        dating = dated(page.published, article.stored_at, backlog=False)
         values |= {
             "published_at": dating.published_at,
             "published_on": dating.published_on,
@@ -340,7 +340,7 @@ def completed(told: StoredArticle, page: Item) -> dict[str, Any]:
     return values
 
 
-def _is_makeshift(told: StoredArticle) -> bool:
+def _is_makeshift(article: StoredArticle) -> bool:
     """Whether the title is only what stood in for one."""
-    stand_ins = (told.url, told.summary.partition("\n")[0], told.text.partition("\n")[0])
-    return told.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}
+    stand_ins = (article.url, article.summary.partition("\n")[0], article.text.partition("\n")[0])
+    return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}

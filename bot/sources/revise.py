@@ -79,42 +79,44 @@ def _changing(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[Change]:
     return Change.WORDS
 
 
-def may_be_revised(told: StoredArticle, now: datetime) -> bool:
-    return told.version < MOST_VERSIONS and now - told.stored_at <= REVISED_FOR
+def may_be_revised(article: StoredArticle, now: datetime) -> bool:
+    return article.version < MOST_VERSIONS and now - article.stored_at <= REVISED_FOR
 
 
-def may_be_revised_by(kind: Change, told: StoredArticle, now: datetime) -> bool:
+def may_be_revised_by(kind: Change, article: StoredArticle, now: datetime) -> bool:
     """Whether it is time already for a change of this kind."""
-    last = told.revised_at or told.stored_at
+    last = article.revised_at or article.stored_at
     return kind is Change.WORDS or (kind is Change.NUMBERS and now - last >= NUMBERS_APART)
 
 
-def compared(told: StoredArticle, draft: Draft) -> Slices[tuple[Change, dict[str, Any]]]:
+def compared(article: StoredArticle, draft: Draft) -> Slices[tuple[Change, dict[str, Any]]]:
     """Compare what its source says now with the article; return what is to be written.
 
     What the source leaves out stays; so does the text of a page, where the source gives only a
     taste of it.
     """
-    title = draft.title if draft.item.title else told.title
-    summary = draft.item.summary or told.summary
-    is_less = not draft.text or (draft.is_taste and len(draft.text) < len(told.text))
-    text = told.text if is_less else draft.text
-    kind = yield from _changing((told.title, told.summary, told.text), (title, summary, text))
-    url = draft.url if draft.item.url else told.url
+    title = draft.title if draft.item.title else article.title
+    summary = draft.item.summary or article.summary
+    is_less = not draft.text or (draft.is_taste and len(draft.text) < len(article.text))
+    text = article.text if is_less else draft.text
+    kind = yield from _changing(
+        (article.title, article.summary, article.text), (title, summary, text)
+    )
+    url = draft.url if draft.item.url else article.url
     return kind, {"title": title, "summary": summary, "text": text, "url": url}
 
 
-def compared_with_page(told: StoredArticle, page: Item) -> tuple[Change, dict[str, Any]]:
+def compared_with_page(article: StoredArticle, page: Item) -> tuple[Change, dict[str, Any]]:
     """Compare an article that is on its way with its page; half a page is none.
 
     Whether it is news has been decided.
     """
-    if 2 * len(page.text) < len(told.text):
+    if 2 * len(page.text) < len(article.text):
         return Change.NONE, {}
-    values = completed(told, page) or {"text": page.text}
+    values = completed(article, page) or {"text": page.text}
     decided = {"news_at", "quiet"}
     kept = {name: value for name, value in values.items() if name not in decided}
-    return change(("", told.text), ("", page.text)), kept
+    return change(("", article.text), ("", page.text)), kept
 
 
 def _folded_words(texts: tuple[str, ...]) -> Slices[list[str]]:

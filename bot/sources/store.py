@@ -4,7 +4,7 @@ Fetches that end about the same time share a transaction, which costs more than 
 What is too much for one takes several: its oldest entries are stored first, and the last
 transaction finishes the fetch. If that never comes, the source is due again when its lease ends,
 and what is stored by then is known. Where one result cannot be stored, each gets transactions of
-its own; what cannot be stored even then is told in the source's health.
+its own; what cannot be stored even then is shown in the source's health.
 
 An entry that the reader knew by its fingerprint is as it was: nothing of it is looked at.
 """
@@ -107,7 +107,7 @@ class Shown:
 
     @cached_property
     def oldest_first(self) -> list[Draft]:
-        """What was told first is stored first; of two with one guid the newest counts."""
+        """What was shown first is stored first; of two with one guid the newest counts."""
         return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
 
     @property
@@ -144,8 +144,8 @@ async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
     waiting: list[AwaitedPage] = []
     for each in shown:
         own = {article_id for article_id, _ in made.get(each.source_id, ())}
-        told = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
-        carried = [(article_id, draft) for article_id, draft in told if article_id not in own]
+        entries = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
+        carried = [(article_id, draft) for article_id, draft in entries if article_id not in own]
         revised = await _revise(tx, each.source_id, each.changed, carried)
         waiting += [
             _page(article_id, draft, tx, inside=each.inside, private=each.source_id in private)
@@ -160,8 +160,8 @@ async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
     """Give a name of its own to what stands under the guid of something else."""
     if not shown.changed:
         return shown
-    told = await fingerprints_of(tx, {article_id for article_id, _ in shown.changed})
-    others = await in_turns(_others(shown.changed, told))
+    before = await fingerprints_of(tx, {article_id for article_id, _ in shown.changed})
+    others = await in_turns(_others(shown.changed, before))
     renamed = [
         replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
         if draft.guid_hash in others
@@ -171,11 +171,11 @@ async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
     return replace(shown, drafts=renamed)
 
 
-def _others(changed: Sequence[Found], told: Mapping[int, ArticleFingerprint]) -> Slices[set[str]]:
+def _others(changed: Sequence[Found], before: Mapping[int, ArticleFingerprint]) -> Slices[set[str]]:
     """Return the hashes of the guids that stand for something else now."""
     others = set()
     for article_id, draft in changed:
-        was = told.get(article_id)
+        was = before.get(article_id)
         if was is None or was.url_hash == draft.url_hash:
             continue
         if is_another((was.title, was.summary), (draft.title, draft.item.summary)):

@@ -54,7 +54,8 @@ async def told(storage: Storage) -> int:
     room, outbox = Newsroom(storage), Outbox(storage)
     chat, query = await room.chat(), await room.query("ferry")
     await room.subscribe(chat, query, "Ferry", Mode.BOTH)
-    article = await room.article("Ferry late", query, source_id=await room.source())
+    source = await room.source(host="wire.example")
+    article = await room.article("Ferry late", query, source_id=source)
     await room.change(Article, article, url_hash=url_hash(URL), stage=Stage.PUBLISHED)
     async with storage.writing() as tx:
         row = {"chat_id": chat, "story_id": 1, "article_id": article, "topic_ids": []}

@@ -36,7 +36,7 @@ class Term:
         return self.spelling or _written(self.words) + "*" * self.prefix
 
     @property
-    def told(self) -> str:
+    def as_typed(self) -> str:
         """The same as its person wrote it."""
         return self.typed + "*" * self.prefix if self.typed else self.shown
 
@@ -67,8 +67,8 @@ class Near:
         return f"{self.left.shown} … {self.right.shown}"
 
     @property
-    def told(self) -> str:
-        return f"{self.left.told} … {self.right.told}"
+    def as_typed(self) -> str:
+        return f"{self.left.as_typed} … {self.right.as_typed}"
 
     def __str__(self) -> str:
         return f"{self.left} NEAR/{self.distance} {self.right}"

@@ -16,7 +16,7 @@ from storage.chats import Chat
 from storage.entries import Entry
 from storage.publishers import searchable_names
 from storage.sources import Source, change_source, make_source_public, source_of
-from tests.sources.articles.test_storing import TEXT, added
+from tests.sources.test_store import TEXT, added
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
 
