@@ -16,8 +16,13 @@ from typing import Final
 
 SECTIONS: Final = {
     # Words
+    "called": "what users write for the language instead of its code",
     "common_words": "the commonest small words, by which the language of a text is recognized",
     "stop_words": "stand in nearly every article and are no query by themselves; without accents",
+    "titles": "abbreviations before a name or a number, whose full stop ends no sentence",
+    "abbreviations": "others, whose full stop may end a sentence",
+    "sentence_starters": "capital after an abbreviation, they begin a sentence",
+    "calendar_words": "weekdays and months, which are no names",
     "grammar_signs": "characters of grammar, which may stand in any phrase",
     "end_marks": "in brackets, as the last word of a wire's article: (END)",
     "bare_end_marks": "the same without brackets, as written",

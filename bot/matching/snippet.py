@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - the punctuation of many scripts is its matter
+
 """The piece of an article that shows why it matched: whole sentences around the best hit.
 
 Rules decide where sentences begin and end, for all languages. One ends with `.!?…` and their kin
@@ -11,11 +11,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice, pairwise
 from operator import attrgetter
 from typing import Literal
 from unicodedata import category
 
+from bot.languages import all_words
 from bot.matching.datelines import dateline_end
 from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
 from bot.matching.query import Query
@@ -83,21 +85,11 @@ _NEXT_WORD = re.compile(r"[\"'\u2018\u201c\u00ab\u201e(\[]*([^\W_]+)(\.?)")
 _LONGEST_WORD = 30
 _LONGEST_ABBREVIATION = 5
 _LONGEST_ORDINAL = 2
-_TITLES = (
-    "adm amb avv brig bzw ca capt cmdr cf col cpl dhr doç dott dr dra drs env evtl exmo ft gen ggf "
-    "gov hon hr ing inkl jl kl lic lt maj messrs mevr min mio mlle mln mme mr mrd mrs ms mt nr "
-    "núm pres prof pág rep rev sen sgt sig sr sra srta st sta ste supt św tys tzv ul univ uu vs "
-    "гг др им проф пос руб см стр тел тыс ул"
-)
-_SHORTENED = "al approx assn bijv bros co corp dept ee est etc inc jr ltd plc pty usw д р"
-_FIRST_WORDS = (
-    "the an he she it they we you this that these those there his her its their when while after "
-    "before as if but and in on at by for der die das ein eine er sie es wir im am le les il elle "
-    "el los las он она они это в на"
-)
-_BEFORE_NAMES = frozenset(_TITLES.split())
-_MAY_END = frozenset(_SHORTENED.split())
-_STARTERS = frozenset(_FIRST_WORDS.split())
+
+
+@cache
+def _word_list(section: str) -> frozenset[str]:
+    return frozenset(all_words(section))
 
 
 def sentences(text: str) -> list[Place]:
@@ -136,14 +128,14 @@ def _word_before(text: str, at: int) -> str:
 def _is_abbreviated(word: str, following: re.Match[str]) -> bool:
     """Whether the full stop between *word* and *following* ends no sentence."""
     folded = word.casefold()
-    if folded in _BEFORE_NAMES:
+    if folded in _word_list("titles"):
         return True
     if following[1][0].isdigit():
         return len(word) <= _LONGEST_ABBREVIATION and not word.isdigit()
-    is_starter = following[1].casefold() in _STARTERS and not following[2]
+    is_starter = following[1].casefold() in _word_list("sentence_starters") and not following[2]
     is_initial = len(word) == 1 or all(len(part) == 1 for part in folded.split("."))
     is_ordinal = word.isdecimal() and len(word) <= _LONGEST_ORDINAL
-    return (is_initial or is_ordinal or folded in _MAY_END) and not is_starter
+    return (is_initial or is_ordinal or folded in _word_list("abbreviations")) and not is_starter
 
 
 _CUT = "…"

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from bot.languages import all_words
 from bot.matching.query import is_readable
 from bot.matching.query.stopwords import STOP_WORDS
 
@@ -67,10 +68,7 @@ _ENDS: Final = frozenset(".!?:;|\u2013\u2014\u2019\"'")  # behind them a sentenc
 _EDGES: Final = "\"'.,:;!?()[]{}\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026"
 _OWNING: Final = re.compile("['\u2019]s?$")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]{4,}")
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
-           "october", "november", "december")  # fmt: skip
-_SAY_NOTHING: Final = STOP_WORDS.union(_DAYS, _MONTHS)
+_SAY_NOTHING: Final = STOP_WORDS.union(all_words("calendar_words"))
 
 
 def names_in(title: str, text: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from bot.languages import words
 from bot.matching.query.ast import (
     And,
     Language,
@@ -34,18 +35,8 @@ CODES: Final = frozenset(
     ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
     """.split()  # noqa: SIM905 - codes in lines are read, 180 quoted ones are not
 )
-# Countries that are no languages, and the names of the languages that most news is written in.
-MEANT: Final = {
-    "jp": "ja", "cn": "zh", "gr": "el", "cz": "cs", "dk": "da", "il": "he", "us": "en", "gb": "en",
-    "mx": "es", "at": "de", "vn": "vi", "ir": "fa", "iw": "he", "in": "hi",
-    "english": "en", "german": "de", "deutsch": "de", "french": "fr", "français": "fr",
-    "spanish": "es", "español": "es", "portuguese": "pt", "português": "pt", "italian": "it",
-    "italiano": "it", "dutch": "nl", "polish": "pl", "russian": "ru", "русский": "ru",
-    "ukrainian": "uk", "українська": "uk", "greek": "el", "turkish": "tr", "türkçe": "tr",
-    "arabic": "ar", "العربية": "ar", "hebrew": "he", "hindi": "hi", "thai": "th", "ไทย": "th",
-    "chinese": "zh", "中文": "zh", "japanese": "ja", "日本語": "ja", "korean": "ko",
-    "한국어": "ko", "vietnamese": "vi", "indonesian": "id", "persian": "fa", "swedish": "sv",
-}  # fmt: skip
+# What users write instead: the names of languages, and countries that are none.
+MEANT: Final = {name: code for code, names in words("called").items() for name in names}
 
 
 _HOST = re.compile(
