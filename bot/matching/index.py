@@ -42,9 +42,7 @@ class Recent:
     """The queries that are not in the postings, by the literals that they are found by."""
 
     queries: dict[int, Query] = field(default_factory=dict)
-    with_choice: set[int] = field(
-        default_factory=set
-    )  # those that other literals may be better for
+    with_choice: set[int] = field(default_factory=set)  # those with more than one literal
     _anchors: dict[int, set[str]] = field(default_factory=dict)
     # By literal: the ids, and whether that literal is all that the query needs.
     _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)

@@ -1,4 +1,3 @@
-
 """The piece of an article that shows why it matched: whole sentences around the best hit.
 
 Rules decide where sentences begin and end, for all languages. One ends with `.!?…` and their kin

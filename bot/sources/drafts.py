@@ -20,13 +20,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
 from typing import Any, Final, Protocol
 from urllib.parse import unquote_plus
 
 from bot.matching.slices import Slices, finished
 from bot.matching.text import folded_text
 from bot.sources.feeds.model import Document, Item, Kind
-from bot.sources.hashes import digest
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
 from storage.enums import FullText, SourceKind
@@ -101,6 +101,11 @@ class Draft:
     quiet: bool
     is_taste: bool = False
     awaits_page: bool = False
+
+
+def digest(text: str) -> str:
+    """Return 32 characters: short enough for a key, and no two are made equal on purpose."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def url_hash(url: str) -> str:

@@ -26,6 +26,7 @@ from bot.sources.drafts import (
     IdentifiedItem,
     awaiting_pages,
     content_hash,
+    digest,
     draft_of,
     identify_in_slices,
     is_another,
@@ -35,7 +36,6 @@ from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
 from bot.sources.fetch.problems import INTERNAL_ERROR, Problem, ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
-from bot.sources.hashes import digest
 from bot.sources.health import changes_after, host_to_pause, new_address
 from bot.sources.revise import revise
 from bot.sources.urls import host_of
