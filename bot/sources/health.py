@@ -182,7 +182,7 @@ def _is_hinted(source: Source) -> bool:
 def _is_pushed(
     source: Source, changes: Mapping[str, Any], result: FetchResult, now: datetime
 ) -> bool:
-    """Not if a push brought nothing: a cache may show the news a little later."""
+    """Not if a push found nothing: a cache may show the news a little later."""
     until: datetime | None = changes.get("pushed_until", source.pushed_until)
     if until is None or until <= now:
         return False

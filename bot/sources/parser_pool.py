@@ -1,8 +1,7 @@
 """Reading documents: small feeds at once, all else by worker processes that may be killed.
 
-Strangers send the documents, so outside of a worker only sizes and first bytes are looked at,
-unless even the worst document of that size is read in a few milliseconds: `benchmarks.fuzz`
-measures it.
+Hostile documents come too, so outside of a worker only sizes and first bytes are looked at, unless
+even the worst document of that size is read in a few milliseconds: `benchmarks.fuzz` measures it.
 
 Workers are started on demand, killed at their limit, ended when idle. One bad document costs its
 own worker at most: the others go on, and the next document gets a new one. Workers have their own

@@ -133,7 +133,7 @@ async def store_drafts(
 async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
     """Store what sources show; return how many new articles each made, by the source's id.
 
-    An article that another source brought already gets this one as a further carrier. But what a
+    An article that another source carried already gets this one as a further carrier. But what a
     private source shows first is an article of that source alone, until a public one shows it.
     """
     if not shown:

@@ -16,9 +16,9 @@ from storage.chats import Chat
 from storage.entries import Entry
 from storage.publishers import searchable_names
 from storage.sources import Source, change_source, make_source_public, source_of
-from tests.sources.test_store import TEXT, added
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
+from tests.sources.test_store import TEXT, added
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage

@@ -167,7 +167,7 @@ class SourceAdder:
         return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
-        """Read the source as if it were new: what it told its followers stays theirs."""
+        """Read the source as if it were new: what it showed its followers stays theirs."""
         request = FetchRequest(source.url, inside=True)
         result = await fetch_source(self.fetcher, self.reader, request)
         if why_not := refusal(result, options.every):

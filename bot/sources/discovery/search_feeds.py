@@ -3,7 +3,7 @@
 A query becomes text for a news search: words, "phrases", OR, -not. What a search cannot ask for is
 left out, so that it finds too much rather than too little; what it finds is matched like every
 entry. A query that then asks for nothing has no search feed; a long one has several, each for some
-of its alternatives. A search feed is public, because the operator wants it, but nobody is told what
+of its alternatives. A search feed is public, because the operator wants it, but nobody learns what
 is searched for.
 """
 

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the small words of Russian look like Latin letters
 """Which language a text is in, as a two-letter code; "" where nobody can say.
 
 What the source declares counts unless the text contradicts it: by its script, or by the commonest
@@ -12,6 +11,8 @@ from functools import cache
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
+
+from bot import languages
 
 _TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
 _SAME = {"iw": "he", "in": "id", "no": "nb", "nn": "nb", "jp": "ja", "cn": "zh", "kr": "ko"} | {
@@ -36,19 +37,6 @@ _HAS_SCRIPT = re.compile("[" + "".join(each.pattern[1:-1] for each, *_ in _SCRIP
 _SHARED = {
     "zh": ("zh", "ja", "ko"), "ja": ("ja",), "he": ("he", "yi"), "bn": ("bn", "as"),
 }  # fmt: skip
-_SMALL_WORDS = {
-    "en": "the of and to in that is was for on with he it as at by from his has have are",
-    "fr": "le la les des et du une dans est pour que qui sur au par avec pas ce il aux",
-    "de": "der die und das den von zu mit ist im dem nicht ein eine auf für sich des auch",
-    "es": "el los las del y una en por con para es se lo como más su al fue este pero",
-    "it": "il di che è della per un non sono gli con nel alla dei anche più si delle",
-    "pt": "o os do da em um uma não para com mais dos como ao foi pela das são",
-    "nl": "de het van een en dat op te zijn voor met niet is aan er ook bij door",
-    "ru": "и в не на что он с по как это из к его но от за для о у",
-    "ar": "في من على إلى أن عن هذا هذه التي الذي مع كان قال بعد لا ما",
-    "fa": "در از به که این را با است برای آن و تا یک بر",
-    "uk": "і в у не на що з та за до як це від про для його є й",
-}
 _FIRST = 4000
 _CLEAR_SHARE = 0.08
 _CLEAR_LEAD = 1.5
@@ -155,7 +143,7 @@ def _scores(words: Iterable[str]) -> dict[str, int]:
     return scores
 
 
-_KNOWN = {code: frozenset(words.split()) for code, words in _SMALL_WORDS.items()}
+_KNOWN = {code: frozenset(common) for code, common in languages.words("common_words").items()}
 _CODES: dict[str, list[str]] = {}
 for _code, _words in _KNOWN.items():
     for _word in _words:

@@ -3,7 +3,7 @@
 A paragraph is taken for the host's own, no part of a story, once it stood in the same place of
 three articles: among their first lines, among their last, or as a line that may head a box. It
 must have stood in half of those read since it was first seen, for what a newspaper repeats in its
-articles about one event is told in these alone; and if the titles of all of them share a word,
+articles about one event stand in these alone; and if the titles of all of them share a word,
 they may be about one event. A quotation or a dateline is never learned.
 """
 

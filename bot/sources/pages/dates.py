@@ -89,7 +89,7 @@ _DAY_AND_YEAR = re.compile(
 def reader_for(meta: PageMeta, code: str, address: str) -> Read:
     """Return what reads dates as the page at *address*, in the language *code*, writes them.
 
-    A moment keeps the offset in which it is told, or is told by the clock of the place: on which
+    A moment keeps the offset in which it is given, or is read by the clock of the place: on which
     day it was there is what the page's readers know.
     """
     place = place_of(meta.tag or code, host_of(address))
@@ -100,8 +100,8 @@ def _read(text: str, place: str, clock: tzinfo) -> Found:
     found = page_date(text, place, clock)
     if not isinstance(found, datetime):
         return found
-    told = _OFFSET.search(text)
-    return found.astimezone(zone(told[0]) if told and zone(told[0]) is not UTC else clock)
+    given = _OFFSET.search(text)
+    return found.astimezone(zone(given[0]) if given and zone(given[0]) is not UTC else clock)
 
 
 def published(root: Any, meta: PageMeta, title: str, read: Read) -> Found:
@@ -278,14 +278,14 @@ def _from_numbers(found: re.Match[str], place: str, clock: tzinfo) -> datetime |
         return None
 
 
-def _at(day: date, told: re.Match[str] | None, place: str, clock: tzinfo) -> datetime | date:
-    if told is None:
+def _at(day: date, given: re.Match[str] | None, place: str, clock: tzinfo) -> datetime | date:
+    if given is None:
         return day
-    hour = int(told["hour"])
-    if told["half"]:
-        hour = hour % 12 + (12 if told["half"] in "pP" else 0)
-    by = zone(told["zone"] or "", place, clock)
-    return datetime.combine(day, time(hour, int(told["minute"])), by).astimezone(UTC)
+    hour = int(given["hour"])
+    if given["half"]:
+        hour = hour % 12 + (12 if given["half"] in "pP" else 0)
+    by = zone(given["zone"] or "", place, clock)
+    return datetime.combine(day, time(hour, int(given["minute"])), by).astimezone(UTC)
 
 
 def _is_ambiguous(first: int, second: int) -> bool:
@@ -308,8 +308,8 @@ def _parsed(text: str, place: str, clock: tzinfo) -> datetime | date | None:
             data = parser.get_date_data(text)
         if data.date_obj:
             moment: datetime = data.date_obj
-            told = moment if moment.tzinfo else moment.replace(tzinfo=clock)
-            return told.astimezone(UTC) if data.period == "time" else moment.date()
+            given = moment if moment.tzinfo else moment.replace(tzinfo=clock)
+            return given.astimezone(UTC) if data.period == "time" else moment.date()
     return None
 
 
@@ -338,7 +338,7 @@ def _languages_of(text: str) -> tuple[str, ...]:
 @cache
 def _months() -> dict[str, list[str]]:
     """The languages of each month's name, or of its first word, as dateparser knows them."""
-    from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see `_parser`
+    from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see below
 
     found: dict[str, list[str]] = {}
     for language in language_order:

@@ -50,8 +50,8 @@ def read_page(text: str, url: str) -> Document:
     drop_boxes(root, host_of(address))
     join_chunks(root)
     title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
-    told = [*standfirst(root, title, meta.description, body), *body]
-    body = end_trimmed(_fuller(told, meta.body))
+    shown = [*standfirst(root, title, meta.description, body), *body]
+    body = end_trimmed(_fuller(shown, meta.body))
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = _language(meta.language, " ".join(body))
@@ -102,11 +102,11 @@ def _running_text(root: Any) -> int:
     return length
 
 
-def _fuller(paragraphs: list[str], told: str) -> list[str]:
-    """*told* in JSON-LD, where the page shows much less of it until a browser runs its scripts."""
-    if len(told) <= _MUCH_MORE * sum(map(len, paragraphs)):
+def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
+    """The text of JSON-LD, where the page shows much less until a browser runs its scripts."""
+    if len(in_metadata) <= _MUCH_MORE * sum(map(len, paragraphs)):
         return paragraphs
-    full = [part for part in plain_text(told).split("\n") if part]
+    full = [part for part in plain_text(in_metadata).split("\n") if part]
     is_much_more = sum(map(len, full)) > _MUCH_MORE * sum(map(len, paragraphs))
     return full if is_much_more else paragraphs
 

@@ -77,9 +77,9 @@ def _title(root: Any, meta: PageMeta) -> str:
     held = [text for text in first if _is_held(text, known)]
     others = [line_of(each) for each in root.xpath("//*[@itemprop='headline']")]
     others = [*others, *lines_of(root, "h2")][:_MOST_HEADINGS]
-    telling = [text for text in (*held, *others) if _covers_one(text, known, sites)]
+    covering = [text for text in (*held, *others) if _covers_one(text, known, sites)]
     alike = [text for text in first if _is_alike(text, (*own, meta.headline))]
-    if found := next(filter(None, (*telling, *held, *alike, meta.headline)), ""):
+    if found := next(filter(None, (*covering, *held, *alike, meta.headline)), ""):
         return found
     titles = (_without_site(text, sites) for text in own if letters_of(text) not in sites)
     return next(iter((*titles, *first, *others)), "")
@@ -141,13 +141,13 @@ def standfirst(root: Any, title: str, description: str, body: list[str]) -> list
     if heading is None or not body:
         return []
     start = letters_of(body[0])[:_START]
-    told = letters_of(" ".join(body))
+    body_letters = letters_of(" ".join(body))
     described = letters_of(description)[:_BEGINNING]
     found: list[str] = []
     for block in islice(_blocks_after(heading), _MOST_BLOCKS):
         text = line_of(block)
         letters = letters_of(text)
-        if letters.startswith(start) or (len(letters) >= _BEGINNING and letters in told):
+        if letters.startswith(start) or (len(letters) >= _BEGINNING and letters in body_letters):
             break
         is_described = bool(described) and letters.startswith(described)
         is_one = is_described or _is_marked(block) or _is_beside(block, heading)
