@@ -338,7 +338,7 @@ def _languages_of(text: str) -> tuple[str, ...]:
 @cache
 def _months() -> dict[str, list[str]]:
     """The languages of each month's name, or of its first word, as dateparser knows them."""
-    from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see below
+    from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see `_parser`
 
     found: dict[str, list[str]] = {}
     for language in language_order:
