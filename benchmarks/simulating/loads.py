@@ -31,8 +31,8 @@ def _load(world: World, costs: Costs, articles: float, hour: Hour) -> Load:
     ms = {
         "poll": polls * costs["poll_ms"] + articles * costs["article_ms"],
         "pages": articles * world.paged * costs["page_ms"],
-        "group": articles * costs["group_ms"],
-        "match": articles * (costs["match_rows_ms"] * hits + costs.match_ms(world.queries, hits)),
+        "match": articles
+        * (costs["group_ms"] + costs["match_rows_ms"] * hits + costs.match_ms(world.queries, hits)),
         "publish": (hour.alerts + hour.digests) * costs["edition_ms"],
         "send": hour.sent * costs["message_ms"],
     }
