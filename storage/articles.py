@@ -340,7 +340,7 @@ def indexed_words(row: FoldedText) -> list[str]:
 # Articles on their way: claimed, grouped into stories, matched.
 
 
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=30)
 
 # As much as is compared with others.
 _LONGEST_LEAD = 200
@@ -523,6 +523,12 @@ async def group_articles(
         await delete_stories(tx, [article.story_id for article in joining])
         await mark_growth(tx, {stories[one.id] for one in joining if one.id not in joined})
     await continue_stories(tx, chapters)
+
+
+async def release_articles(tx: Transaction, ids: Collection[int], *, owner: str) -> None:
+    """Let those of *ids* that *owner* still leases be claimed again."""
+    if ids:
+        await release(tx, Article, ids, owner)
 
 
 async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) -> set[int]:

@@ -28,6 +28,7 @@ from storage.articles import (
     grouped,
     has_new_articles,
     newest_window_start,
+    release_articles,
 )
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, lease_of, renew_lease
@@ -64,7 +65,8 @@ _NOWHERE: Final = Placed({}, {}, set())
 class Grouping:
     """*stories* is what the holder of the role knows; None: they have to be read first.
 
-    *held_until* is how long nobody else can have the role.
+    *held_until* is how long nobody else can have the role. *unfinished* are articles that are still
+    claimed, because what was found could not be stored.
     """
 
     def __init__(self, storage: Storage, owner: str, most_memory: int = MOST_MEMORY) -> None:
@@ -74,6 +76,7 @@ class Grouping:
         self.sync = IndexSync(storage)
         self.stories: Stories | None = None
         self.held_until = _LONG_AGO
+        self.unfinished: list[int] = []
 
     async def run_once(self, limit: int = 400) -> int:
         """Group and match the oldest articles that are ready; return how many.
@@ -109,6 +112,7 @@ class Grouping:
 
     async def _group_and_match(self, limit: int) -> int:
         async with self.storage.writing() as tx:
+            await release_articles(tx, self.unfinished, owner=self.owner)
             articles = await claim_new_articles(tx, owner=self.owner, limit=limit)
             carried = await _carried(tx, articles)
             # Of the same transaction: no query misses an article that was stored after it.
@@ -117,6 +121,7 @@ class Grouping:
         await self.sync.follow(changed)
         if not articles:
             return 0
+        self.unfinished = [article.id for article in articles]
         new = [article for article in articles if not article.is_grouped]
         stories = self.stories
         if new and stories is None:
@@ -130,7 +135,7 @@ class Grouping:
         found = await matches_of_new(self.sync, articles, _names(carried))
         if not await self._write_down(articles, new, placed, found):
             return 0
-        self.stories = stories
+        self.stories, self.unfinished = stories, []
         return len(articles)
 
     async def _write_down(

@@ -288,3 +288,39 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     assert stages == {"First": Stage.GROUPED, "Second": Stage.MATCHED}
     assert await step.run_once() == 1
     assert await stories(storage) == [1, 2]
+
+
+async def test_what_could_not_be_stored_is_claimed_again_at_once(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    await stored(storage, "First", "Second")
+    step = Grouping(storage, "me")
+
+    async def away(*_written: Any) -> bool:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(step, "_write_down", away)
+    with pytest.raises(ConnectionResetError):
+        await step.run_once()
+    monkeypatch.undo()
+
+    assert await step.run_once() == 2
+    assert await grouped(storage) == ["First", "Second"]
+
+
+async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_role(
+    storage: Storage, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+):
+    await stored(storage, "First")
+    dead, heir = Grouping(storage, "dead"), Grouping(storage, "heir")
+
+    async def killed(*_written: Any) -> bool:
+        raise SystemExit
+
+    monkeypatch.setattr(dead, "_write_down", killed)
+    with pytest.raises(SystemExit):
+        await dead.run_once()
+
+    assert await heir.run_once() == 0
+    clock.turn(LEASE)
+    assert await heir.run_once() == 1

@@ -33,7 +33,7 @@ async def stored(storage: Storage, title: str, wait: timedelta | None = None) ->
 
 async def claimed(storage: Storage) -> list[str]:
     async with storage.writing() as tx:
-        articles = await claim_new_articles(tx, owner="me", limit=9)
+        articles = await claim_new_articles(tx, owner="me", limit=9, lease=2 * MINUTE)
     return [article.title for article in articles]
 
 
