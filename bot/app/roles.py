@@ -172,10 +172,9 @@ async def _take_over(storage: Storage, owner: str) -> None:
 
 async def _let_go(storage: Storage, owner: str) -> None:
     """Leave to another process, at once, what one alone may do."""
-    from bot.sources.group import ROLE
     from storage.db.engine import DatabaseError
-    from storage.db.leases import release_lease
+    from storage.db.leases import GROUPING, release_lease
 
     with suppress(DatabaseError):  # then its lease runs out
         async with storage.writing() as tx:
-            await release_lease(tx, ROLE, owner)
+            await release_lease(tx, GROUPING, owner)

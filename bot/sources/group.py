@@ -31,14 +31,13 @@ from storage.articles import (
     release_articles,
 )
 from storage.db.engine import Storage, Transaction
-from storage.db.leases import acquire_lease, lease_of, renew_lease
+from storage.db.leases import GROUPING, acquire_lease, lease_of, renew_lease
 from storage.feeds_followed import followers_of
 from storage.publishers import Publisher, publishers_of
 from storage.queries import MatchFound, store_matches
 
 log = structlog.get_logger(__name__)
 
-ROLE: Final = "group"
 # A process that was killed delays the news by so much.
 LEASE: Final = timedelta(seconds=30)
 _RENEWED: Final = LEASE * 2 / 3  # when so little of it is left
@@ -97,7 +96,7 @@ class Grouping:
 
     async def _may_hold(self, tx: Transaction, *, is_waiting: bool) -> bool:
         """Keep the role, also without anything to do; take it for work that nobody does."""
-        holder, until = await lease_of(tx, ROLE)
+        holder, until = await lease_of(tx, GROUPING)
         if holder == self.owner:
             return True
         self.stories = None
@@ -105,7 +104,7 @@ class Grouping:
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as tx:
-            is_held = await acquire_lease(tx, ROLE, self.owner, LEASE)
+            is_held = await acquire_lease(tx, GROUPING, self.owner, LEASE)
             if is_held:
                 self.held_until = tx.now + LEASE
             return is_held
@@ -148,7 +147,7 @@ class Grouping:
         """Return whether the role was still ours, and so everything is stored."""
         async with self.storage.writing() as tx:
             # Held until this transaction ends, however long that takes: nobody decides beside us.
-            if not await renew_lease(tx, ROLE, self.owner, LEASE):
+            if not await renew_lease(tx, GROUPING, self.owner, LEASE):
                 return False
             if new:
                 await group_articles(

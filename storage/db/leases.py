@@ -39,6 +39,7 @@ class Lease(SQLModel, table=True):
 
 Row = TypeVar("Row", bound=Leased)
 
+GROUPING: Final = "group"  # the lease of the one process that groups articles
 PRESENCE: Final = "alive:"
 
 
