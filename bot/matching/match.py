@@ -1,17 +1,22 @@
 """From articles to matches: which of the stored queries match, and because of which words."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
-from bot.matching.index import QueryIndex
-from bot.matching.index_sync import IndexSync
-from bot.matching.query import Query
 from bot.matching.query.fields import language_code, source_keys
 from bot.matching.slices import Slices, finished, in_turns
 from bot.matching.text import PIECE, Folded
-from storage.articles import Article, NewArticle
 from storage.queries import MatchFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bot.matching.index import QueryIndex
+    from bot.matching.index_sync import IndexSync
+    from bot.matching.query import Query
+    from storage.articles import Article, NewArticle
 
 
 async def matches_of_new(
