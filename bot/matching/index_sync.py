@@ -31,18 +31,19 @@ class IndexSync:
     storage: Storage
     index: QueryIndex = field(default_factory=QueryIndex)
     number: int = 0
+    _is_started: bool = False
     _matched: dict[int, Query] = field(default_factory=dict)  # by id, the latest last
 
     async def prepare(self) -> None:
         """Do what takes long, and so is done before articles are claimed: start, compact."""
-        if self.number == 0:
+        if not self._is_started:
             await self.catch_up()
         if self.index.needs_compaction:
             await self.index.compacted()
 
     async def catch_up(self) -> None:
         """Follow all changes so far; in a new process, read all queries first."""
-        if self.number == 0:
+        if not self._is_started:
             await self._start()
         changed: Sequence[QueryChange] = ()
         while not changed or len(changed) == _PAGE:
@@ -101,6 +102,7 @@ class IndexSync:
         if len(self.index) >= FEW:
             await self.index.compacted(batch)
         self.number = number
+        self._is_started = True
 
 
 def _parsed(
