@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
     Column,
     ColumnElement,
     Executable,
@@ -34,7 +33,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.leases import ClaimTerms, claim_statement, release
+from storage.db.leases import claim_parameters, claim_statement, claim_values, release
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
 from storage.enums import Notification, Stage
 from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
@@ -397,7 +396,7 @@ async def claim_new_articles(
 
     Those of which more is still to come are passed over until it is there or is late.
     """
-    values = {"now": tx.now, "until": tx.now + lease, "who": owner, "most": limit}
+    values = claim_values(tx, owner, limit, lease)
     # Not through the session, which does much for each row that none of ours needs.
     connection = await tx.session.connection()
     rows = await connection.execute(_claiming_new(), values)
@@ -425,9 +424,8 @@ def _is_ready(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 @cache
 def _claiming_new() -> Executable:
     """Made once: to make it takes as long as to read a hundred rows."""
-    now: BindParameter[datetime] = bindparam("now")
-    asked = ClaimTerms(now, bindparam("until"), bindparam("who"), bindparam("most", type_=Integer))
-    where = _is_new() & _is_ready(now)
+    asked = claim_parameters()
+    where = _is_new() & _is_ready(asked.now)
     return claim_statement(Article, where, (col(Article.id),), asked).returning(
         col(Article.id),
         col(Article.story_id),

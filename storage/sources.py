@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     JSON,
+    BindParameter,
     ColumnElement,
     Index,
     SQLColumnExpression,
@@ -19,10 +21,22 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.leases import FREE, claim, held, lock_claims, release, release_each
+from storage.db.leases import (
+    FREE,
+    ClaimParameters,
+    claim,
+    claim_parameters,
+    claim_statement,
+    claim_values,
+    held,
+    lock_claims,
+    release,
+    release_each,
+)
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, upsert
 from storage.entries import Entry
 from storage.enums import FullText, Notification, SourceKind, SourceState
@@ -195,36 +209,40 @@ async def claim_due_sources(
     The operator's own hosts may be asked at any time.
     """
     await lock_claims(tx, Source)
-    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= tx.now)
-    free = ~_is_host_fetching(tx) & ~_has_page_read(tx, owner)
-    return await claim(
-        tx,
-        Source,
-        due & ~is_paused(col(Source.host), tx.now) & (col(Source.own_network) | free),
-        order=(col(Source.next_fetch_at), col(Source.id)),
-        limit=limit,
-        owner=owner,
-        lease=lease,
-    )
+    values = claim_values(tx, owner, limit, lease)
+    options = {"synchronize_session": False, "populate_existing": True}
+    claiming = _claiming(tx.dialect)
+    rows = await tx.session.exec(claiming, params=values, execution_options=options)
+    return list(rows.scalars())
 
 
-def _is_host_fetching(tx: Transaction) -> ColumnElement[bool]:
+@cache
+def _claiming(dialect: str) -> ReturningUpdate[Any]:
+    asked = claim_parameters()
+    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= asked.now)
+    free = ~_is_host_fetching(asked) & ~_has_page_read(dialect, asked)
+    where = due & ~is_paused(col(Source.host), asked.now) & (col(Source.own_network) | free)
+    order = col(Source.next_fetch_at), col(Source.id)
+    return claim_statement(Source, where, order, asked).returning(Source)
+
+
+def _is_host_fetching(asked: ClaimParameters) -> ColumnElement[bool]:
     """Whether another source of the host is being read, or was until a moment ago."""
     return exists().where(
         _OTHER.c.host == col(Source.host),
-        _OTHER.c.lease_until > tx.now,
+        _OTHER.c.lease_until > asked.now,
         _OTHER.c.own_network.is_(False),
     )
 
 
-def _has_page_read(tx: Transaction, owner: str) -> ColumnElement[bool]:
+def _has_page_read(dialect: str, asked: ClaimParameters) -> ColumnElement[bool]:
     """Whether another process reads a page of the host. One process sees to that by itself."""
-    if tx.dialect != POSTGRESQL:
+    if dialect != POSTGRESQL:
         return false()
     return exists().where(
         _PAGE.c.host == col(Source.host),
-        _PAGE.c.lease_until > tx.now,
-        _PAGE.c.owner != owner,
+        _PAGE.c.lease_until > asked.now,
+        _PAGE.c.owner != asked.owner,
     )
 
 
@@ -338,7 +356,9 @@ async def pause_host(tx: Transaction, host: str, until: datetime) -> None:
     await upsert(tx, HostPause, [{"host": host, "until": until}], key="host", changes=longer)
 
 
-def is_paused(host: SQLColumnExpression[str], now: datetime) -> ColumnElement[bool]:
+def is_paused(
+    host: SQLColumnExpression[str], now: datetime | BindParameter[datetime]
+) -> ColumnElement[bool]:
     pause = select(HostPause.host).where(col(HostPause.host) == host, col(HostPause.until) > now)
     return exists(pause)
 

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Integer,
     Update,
     bindparam,
     delete,
@@ -136,16 +137,40 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
 
 
 class ClaimTerms(NamedTuple):
-    """What a claim asks for: values, or parameters of a statement that is made once."""
+    """What a claim asks for."""
 
-    now: datetime | BindParameter[datetime]
-    until: datetime | BindParameter[datetime]
-    owner: str | BindParameter[str]
-    limit: int | BindParameter[int]
+    now: datetime
+    until: datetime
+    owner: str
+    limit: int
+
+
+class ClaimParameters(NamedTuple):
+    """The same as parameters of a statement, which is made once: that takes as long as to run it.
+
+    `claim_values` gives their values.
+    """
+
+    now: BindParameter[datetime]
+    until: BindParameter[datetime]
+    owner: BindParameter[str]
+    limit: BindParameter[int]
+
+
+def claim_parameters() -> ClaimParameters:
+    most = bindparam("most", type_=Integer)
+    return ClaimParameters(bindparam("now"), bindparam("until"), bindparam("who"), most)
+
+
+def claim_values(tx: Transaction, owner: str, limit: int, lease: timedelta) -> dict[str, Any]:
+    return {"now": tx.now, "until": tx.now + lease, "who": owner, "most": limit}
 
 
 def claim_statement(
-    table: type[Leased], due: ColumnElement[bool], order: tuple[Any, ...], terms: ClaimTerms
+    table: type[Leased],
+    due: ColumnElement[bool],
+    order: tuple[Any, ...],
+    terms: ClaimTerms | ClaimParameters,
 ) -> Update:
     """The statement that `claim` executes, for who needs only some columns of the rows."""
     key = inspect(table).primary_key[0]
