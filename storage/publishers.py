@@ -173,12 +173,19 @@ async def searchable_names(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
     """Return by which hosts, titles and outlets a query can ask for each article's publishers."""
-    found: dict[int, tuple[str, ...]] = {}
-    for each in await _publishers(tx, _OF_ARTICLES, article_ids):
-        if each.is_canonical:
-            names = filter(None, (each.host, each.title, each.outlet, each.outlet_host))
-            found[each.article_id] = (*found.get(each.article_id, ()), *names)
-    return found
+    found = await publishers_of(tx, article_ids)
+    return {article_id: names_of(publishers) for article_id, publishers in found.items()}
+
+
+def names_of(publishers: Iterable[Publisher]) -> tuple[str, ...]:
+    """Return by which hosts and names a query can ask for an article of these publishers."""
+    canonical = [each for each in publishers if each.is_canonical]
+    names = [
+        name
+        for each in canonical
+        for name in (each.host, each.title, each.outlet, each.outlet_host)
+    ]
+    return tuple(filter(None, names))
 
 
 async def sources_named(

@@ -33,7 +33,7 @@ from storage.articles import (
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import GROUPING, acquire_lease, lease_of, renew_lease
 from storage.feeds_followed import followers_of
-from storage.publishers import Publisher, publishers_of
+from storage.publishers import Publisher, names_of, publishers_of
 from storage.queries import MatchFound, store_matches
 
 log = structlog.get_logger(__name__)
@@ -131,7 +131,8 @@ class Grouping:
         if stories is not None:
             await in_turns(stories.forget((now - _REMEMBERED).timestamp()))
             placed = await in_turns(_placed(stories, new, carried))
-        found = await matches_of_new(self.sync, articles, _names(carried))
+        names = {article_id: names_of(each) for article_id, each in carried.publishers.items()}
+        found = await matches_of_new(self.sync, articles, names)
         if not await self._write_down(articles, new, placed, found):
             return 0
         self.stories, self.unfinished = stories, []
@@ -191,24 +192,6 @@ async def _carried(
     publishers = await publishers_of(tx, [article.id for article in articles])
     private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
     return Carried(publishers, await followers_of(tx, private))
-
-
-def _names(carried: Carried) -> dict[int, tuple[str, ...]]:
-    """Return by which hosts and names a query can ask for each article's publishers."""
-    return {
-        article_id: tuple(
-            filter(
-                None,
-                [
-                    name
-                    for each in publishers
-                    if each.is_canonical
-                    for name in (each.host, each.title, each.outlet, each.outlet_host)
-                ],
-            )
-        )
-        for article_id, publishers in carried.publishers.items()
-    }
 
 
 def _placed(stories: Stories, articles: Sequence[NewArticle], carried: Carried) -> Slices[Placed]:
