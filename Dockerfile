@@ -14,14 +14,16 @@ RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/dist \
     && deploy/container/slim.sh /opt/dateline
 
 FROM python:3.13-slim-trixie
-# A number that no host gives to a person; the volume belongs to it.
-RUN groupadd --gid 10001 dateline \
+# The font is for the names in pictures. A number that no host gives to a person owns the volume.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 dateline \
     && useradd --uid 10001 --gid 10001 --home-dir /srv/dateline --shell /usr/sbin/nologin dateline \
     && install -d -o dateline -g dateline -m 0700 /srv/dateline /srv/dateline/var
 COPY --from=build /opt/dateline /opt/dateline
 ENV PATH=/opt/dateline/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    MPLCONFIGDIR=/tmp/matplotlib \
     WEB_HOST=0.0.0.0 WEB_PORT=8080 LOG_FORMAT=json
 USER 10001:10001
 WORKDIR /srv/dateline

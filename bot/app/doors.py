@@ -12,9 +12,7 @@ from bot.delivery.release import Releasing
 from bot.matching.search import Search
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
-from bot.publishing.publish.picturing import Picturing
 from bot.publishing.reading import Reading
-from bot.publishing.trending import Trending
 from bot.settings import Access as WhoMay
 from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import LinkLookup
@@ -116,7 +114,6 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         importing=Importing(storage, Topics(storage), watching, changing, own_sources),
         outlets=Outlets(storage, search),
         feedback=FeedbackDesk(storage, renderer, around.settings.admin_ids),
-        trending=Trending(storage, search, around.drawing),
         bans=Bans(storage, access, renderer),
         broadcasts=Broadcasts(storage, renderer),
         cataloguing=Cataloguing(storage, search),
@@ -174,7 +171,7 @@ def make_web_doors(around: Surroundings) -> WebDoors:
     watching = Watching(storage, Search(storage), limits_for_all(around.settings))
     mailboxes = Mailboxes(storage, around.renderer, make_post(around))
     return WebDoors(
-        reading=Reading(storage, Picturing(around.renderer, around.drawing)),
+        reading=Reading(storage),
         outfeeds=OutFeeds(storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,

@@ -61,7 +61,6 @@ async def _run(
     from bot.app.roles import run_roles
     from bot.app.surroundings import Surroundings
     from bot.app.traces import tracing
-    from bot.publishing.drawing import Drawing
     from bot.sources.parser_pool import Reader
 
     async with AsyncExitStack() as stack:
@@ -80,7 +79,6 @@ async def _run(
             place=place,
             tools=tools,
             links=links,
-            drawing=await stack.enter_async_context(Drawing()),
             announce=announce,
             errors=errors,
         )

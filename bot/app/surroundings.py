@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from bot.app.places import Place
     from bot.app.tools import SourceTools
-    from bot.publishing.drawing import Drawing
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.settings import Settings
@@ -42,7 +41,6 @@ class Surroundings:
     place: Place
     tools: SourceTools
     links: Links
-    drawing: Drawing
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
     errors: LastErrors = field(default_factory=LastErrors)

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from bot.delivery.release import Releasing
     from bot.matching.search import Search
     from bot.publishing.now import DigestNow
-    from bot.publishing.trending import Trending
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.admins import Admins
@@ -96,7 +95,6 @@ class Doors:
     allowing: Allowing
     outlets: Outlets
     feedback: FeedbackDesk
-    trending: Trending
     bans: Bans
     broadcasts: Broadcasts
     cataloguing: Cataloguing

@@ -1,14 +1,13 @@
 """What the picture of a weekly digest shows: each topic's stories, day by day, of two weeks.
 
 1. The topics with the most stories come first; of the others none is drawn.
-2. A name is written in the picture where every system has letters for it (Latin, Greek, Cyrillic).
-   Any other is a letter there, which the words beside the picture explain.
+2. A name is written in the picture where its font has the letters, and these stand one beside the
+   other (Latin, Greek, Cyrillic). Any other is a letter there, explained beside the picture.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import count
 from string import ascii_uppercase
 
 from bot.publishing.choice import Topic
@@ -39,8 +38,7 @@ class Row:
 
     @property
     def label(self) -> str:
-        name = self.letter or self.name
-        return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+        return shortened(self.letter or self.name)
 
     @property
     def band(self) -> Band:
@@ -55,38 +53,35 @@ class Chart:
     rows: tuple[Row, ...]
 
 
-def chart_of(topics: Sequence[tuple[Topic, Trend]], now: datetime) -> Chart | None:
+def chart_of(
+    topics: Sequence[tuple[Topic, Trend]], now: datetime, has_letters: Callable[[str], bool]
+) -> Chart | None:
     """Return the chart at the local moment *now*; None without a topic to draw.
 
-    A day of a trend is 24 hours, and bears the date of most of them.
+    *has_letters* says whether the font can write a text. A day of a trend is 24 hours, and bears
+    the date of most of them.
     """
     busiest = sorted(topics, key=lambda one: -one[1].this_week)[:MOST_TOPICS]
     if not busiest:
         return None
-    letters = (ascii_uppercase[number] for number in count())
-    rows = [
-        Row(topic.name, "" if _is_writable(topic.name) else next(letters), trend)
-        for topic, trend in busiest
-    ]
+    letters = iter(ascii_uppercase)
+
+    def letter_of(name: str) -> str:
+        return "" if is_writable(name, has_letters) else next(letters)
+
+    rows = [Row(topic.name, letter_of(topic.name), trend) for topic, trend in busiest]
     last = now - timedelta(hours=12)
     days = ((last - timedelta(days=ago)).date() for ago in reversed(range(DAYS)))
     return Chart(tuple(days), tuple(rows))
 
 
-def drawn_day(day: date, name: str) -> str:
-    """Return what a day is called in a picture: its *name*, where that can be written there."""
-    return name if _is_writable(name) else f"{day.month}/{day.day}"
-
-
-def one_band(name: str, counts: Sequence[int]) -> Band:
-    """Return the only topic of a picture; a name that cannot be written there stands beside it."""
-    label = name if _is_writable(name) else ""
-    short = label if len(label) <= _LONGEST_NAME else f"{label[: _LONGEST_NAME - 1]}…"
-    return Band(short, counts, [0] * len(counts))
-
-
-def _is_writable(name: str) -> bool:
-    return all(
+def is_writable(text: str, has_letters: Callable[[str], bool]) -> bool:
+    """Return whether *text* stands in a picture as a reader expects it."""
+    return has_letters(text) and all(
         character in _MARKS or (ord(character) <= _LAST_LETTER and character.isprintable())
-        for character in name
+        for character in text
     )
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -11,7 +11,6 @@ from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import trends_of
-from bot.publishing.publish.picturing import Picturing
 from bot.publishing.trends import Trend
 from storage.chats import Chat, schedule_of
 from storage.db.engine import Storage, Transaction
@@ -35,7 +34,6 @@ _NOBODY: Mapping[int, Sequence[str]] = {}
 @dataclass(frozen=True, slots=True)
 class Reading:
     storage: Storage
-    picturing: Picturing | None = None  # None: no picture is drawn
 
     async def edition(self, chat_id: int, day: date, slot: int) -> Edition | None:
         """Return all that the edition of a local date told; None if there is none."""
@@ -62,10 +60,6 @@ class Reading:
                 language=chat.speaks,
                 is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
             )
-
-    async def pictured(self, edition: Edition) -> Edition:
-        """Return a weekly edition with its picture, any other as it is."""
-        return await self.picturing.pictured(edition) if self.picturing else edition
 
 
 async def _trends(tx: Transaction, made: Made, topics: Sequence[DigestTopic]) -> dict[int, Trend]:

@@ -110,7 +110,7 @@ def _editions() -> Iterator[Edition]:
 
 def _picture(edition: Edition) -> Picture:
     trend = edition.trends[samples.TIES.id]
-    chart = chart_of([(samples.TIES, trend), (samples.TAIWAN, trend)], edition.now)
+    chart = chart_of([(samples.TIES, trend), (samples.TAIWAN, trend)], edition.now, str.isascii)
     if chart is None:
         raise ValueError("a chart of two topics has something to draw")
     return Picture(b"no picture", "What it shows, in words.", chart)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.publishing.pages import values_of
+from bot.publishing.pictures import with_picture
 from bot.rendering.seals import Purpose
 from bot.web.opening import Gone
 
@@ -65,7 +66,7 @@ class EditionPages:
         if not edition.is_weekly:
             return edition
         if token not in self._pictures:
-            self._pictures[token] = (await self.reading.pictured(edition)).picture
+            self._pictures[token] = (await with_picture(self.pages.renderer, edition)).picture
             if len(self._pictures) > _MOST_PICTURES:
                 self._pictures.popitem(last=False)
         return replace(edition, picture=self._pictures[token])

@@ -104,5 +104,5 @@ def _feeds(edition: Edition) -> Iterator[Sample]:
 
 def _picture(edition: Edition) -> Picture | None:
     watched = [(topic, edition.trends[topic.id]) for topic in (TIES,) if topic.id in edition.trends]
-    chart = chart_of(watched, edition.now)
+    chart = chart_of(watched, edition.now, str.isascii)
     return Picture(b"", "Stories per day", chart) if chart else None

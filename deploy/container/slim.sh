@@ -8,7 +8,6 @@ python="$1/bin/python"
 find "$packages" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
 find "$packages" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \
   -o -name '*.c' -o -name '*.cpp' -o -name '*.hpp' \) -delete
-rm -rf "$packages"/matplotlib/mpl-data/sample_data
 
 # Of the words for dates those of our languages, and what these fall back on.
 "$python" - "$packages" <<'PYTHON'

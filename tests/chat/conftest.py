@@ -6,12 +6,10 @@ import asyncio
 import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
-from PIL import Image
 
 from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
@@ -25,7 +23,6 @@ from bot.logs import Failure
 from bot.matching.search import Search
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
-from bot.publishing.trending import Trending
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.links import Links
 from bot.rendering.post import Post, Sender
@@ -82,8 +79,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiogram import Dispatcher
-
-    from bot.publishing.charts import Band
 
 
 ADMIN = 900
@@ -150,15 +145,6 @@ class OneFeed:
             }
             source_id = await add_source(tx, values)
         return Addition(url, Outcome.ADDED, "Own Times", source_id=source_id)
-
-
-class FakeDrawing:
-    """Draws a dot."""
-
-    async def draw(self, _days: Sequence[str], _bands: Sequence[Band]) -> bytes | None:
-        drawn = BytesIO()
-        Image.new("RGB", (20, 10)).save(drawn, "PNG")
-        return drawn.getvalue()
 
 
 @dataclass
@@ -300,7 +286,6 @@ def make_doors(
         importing=Importing(storage, Topics(storage), watching, changing, own_sources),
         outlets=Outlets(storage, search),
         feedback=FeedbackDesk(storage, renderer, frozenset({ADMIN})),
-        trending=Trending(storage, search, FakeDrawing()),
         bans=Bans(storage, access, renderer),
         broadcasts=Broadcasts(storage, renderer),
         cataloguing=Cataloguing(storage, search),

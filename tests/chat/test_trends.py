@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.publishing.pictures import WIDTH
 from storage.mutes import Mute
 from tests.chat.conftest import labels
 
@@ -20,7 +21,7 @@ async def told(ann, news, clock):
 async def test_a_trend_is_a_picture_with_the_same_in_words(ann, told):
     seen = await ann.says("/trend Taiwan")
 
-    assert seen["photo"][0]["width"] == 20
+    assert seen["photo"][0]["width"] == WIDTH
     assert seen["caption"].startswith("Taiwan · ")
     assert "8 stories in four weeks. Week by week: 0, 2, 3, 3." in seen["caption"]
     assert "The most on one day: 1, on " in seen["caption"]

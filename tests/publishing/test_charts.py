@@ -9,13 +9,17 @@ from bot.publishing.trends import Trend
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
 
 
+def every_letter(_text: str) -> bool:
+    return True
+
+
 def trend(this_week: int = 7) -> Trend:
     return Trend((0, 1, 2, 3, 4, 5, 6, *[0] * 6, this_week))
 
 
 def test_days_bear_the_date_of_most_of_their_hours():
-    morning = chart_of([(Topic(1, "ties"), trend())], NOW)
-    evening = chart_of([(Topic(1, "ties"), trend())], NOW.replace(hour=20))
+    morning = chart_of([(Topic(1, "ties"), trend())], NOW, every_letter)
+    evening = chart_of([(Topic(1, "ties"), trend())], NOW.replace(hour=20), every_letter)
 
     assert morning
     assert evening
@@ -26,7 +30,7 @@ def test_days_bear_the_date_of_most_of_their_hours():
 def test_the_busiest_topics_are_drawn():
     topics = [(Topic(number, f"t{number}"), trend(number)) for number in range(1, 10)]
 
-    chart = chart_of(topics, NOW)
+    chart = chart_of(topics, NOW, every_letter)
 
     assert chart
     assert [row.name for row in chart.rows] == ["t9", "t8", "t7", "t6", "t5", "t4"][:MOST_TOPICS]
@@ -44,7 +48,7 @@ def test_the_busiest_topics_are_drawn():
     ],
 )
 def test_a_name_is_written_where_it_can_be(name, label):
-    chart = chart_of([(Topic(1, name), trend())], NOW)
+    chart = chart_of([(Topic(1, name), trend())], NOW, every_letter)
 
     assert chart
     assert chart.rows[0].label == label
@@ -53,11 +57,18 @@ def test_a_name_is_written_where_it_can_be(name, label):
 def test_names_that_cannot_be_written_have_letters_of_their_own():
     names = ("台湾", "ties", "日本")
 
-    chart = chart_of([(Topic(1, name), trend()) for name in names], NOW)
+    chart = chart_of([(Topic(1, name), trend()) for name in names], NOW, every_letter)
 
     assert chart
     assert [row.letter for row in chart.rows] == ["A", "", "B"]
 
 
 def test_without_a_topic_there_is_nothing_to_draw():
-    assert chart_of([], NOW) is None
+    assert chart_of([], NOW, every_letter) is None
+
+
+def test_a_name_that_the_font_cannot_write_has_a_letter():
+    chart = chart_of([(Topic(1, "Łódź"), trend())], NOW, str.isascii)
+
+    assert chart
+    assert (chart.rows[0].letter, chart.rows[0].label) == ("A", "A")

@@ -20,9 +20,8 @@ from bot.delivery.channel import Address
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.choice import Topic
-from bot.publishing.drawing import Drawing
 from bot.publishing.pages import edition_page
-from bot.publishing.publish.picturing import Picturing
+from bot.publishing.pictures import with_picture
 from bot.publishing.samples import sample_edition
 from bot.rendering.renderer import Renderer
 from storage.enums import Layout
@@ -73,8 +72,7 @@ async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int
 async def _weekly() -> Sequence[Message]:
     renderer = Renderer()
     edition = replace(sample_edition(), is_weekly=True, layout=Layout.RICH)
-    async with Drawing() as drawing:
-        return edition_page(renderer, await Picturing(renderer, drawing).pictured(edition))
+    return edition_page(renderer, await with_picture(renderer, edition))
 
 
 def _long() -> Sequence[Message]:

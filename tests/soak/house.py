@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 from pydantic import SecretStr
@@ -25,7 +25,6 @@ from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.loops import Loop
-from bot.publishing.drawing import Drawing
 from bot.settings import Access, Settings
 from bot.sources.parser_pool import Reader, Workers
 from bot.subscribers import forgetting
@@ -39,9 +38,8 @@ from tests.soak.numbers import DAY, HOUR
 from tests.soak.people import People, front_door
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 
-    from bot.publishing.charts import Band
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
     from storage.db.engine import Transaction
@@ -89,15 +87,6 @@ class RealReader(Reader):
     ) -> Document:
         with self.clock.working():
             return await Reader.read(self, data, url=url, content_type=content_type, known=known)
-
-
-@dataclass(slots=True, eq=False)
-class RealDrawing(Drawing):
-    clock: Clock = field(kw_only=True)
-
-    async def draw(self, days: Sequence[str], bands: Sequence[Band]) -> bytes | None:
-        with self.clock.working():
-            return await Drawing.draw(self, days, bands)
 
 
 async def _digests_late(tx: Transaction) -> float:
@@ -179,12 +168,12 @@ async def house(
 ) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         stack.enter_context(short_retention(numbers))
+        stack.enter_context(_real_threads(clock))
         around = Surroundings(
             settings=_settings(url, numbers),
             place=Place(token=TOKEN, api="http://127.0.0.1:9", database=url, access=Access.OPEN),
             tools=SourceTools(storage, fetcher, await stack.enter_async_context(_reader(clock))),
             links=await make_links(storage, "https://soak.example"),
-            drawing=await stack.enter_async_context(RealDrawing(clock=clock)),
             announce=lambda _said: None,
         )
         await Catalogue(storage).load()
@@ -197,6 +186,19 @@ async def house(
         wire(loops, around.watch)
         stack.enter_context(storage.notifying(Wakeups(loops)))
         yield House(around, loops, people, clock, numbers.tick)
+
+
+@contextmanager
+def _real_threads(clock: Clock) -> Iterator[None]:
+    """What a thread does takes its real time."""
+    in_thread = asyncio.to_thread
+
+    async def to_thread(work: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        with clock.working():
+            return await in_thread(work, *args, **named)
+
+    with patch("asyncio.to_thread", to_thread):
+        yield
 
 
 @asynccontextmanager

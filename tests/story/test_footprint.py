@@ -17,7 +17,7 @@ TELEGRAM = {"aiogram"}
 PARSERS = {"lxml"}  # of feeds
 WORDS = {"jinja2", "babel"}  # for people
 # They have processes of their own, or are for tests and for who translates.
-OF_OTHERS = {"matplotlib", "trafilatura", "feedparser", "dateparser", "babel.messages"}
+OF_OTHERS = {"PIL", "trafilatura", "feedparser", "dateparser", "babel.messages"}
 NEVER = OF_OTHERS | {"bot.cli.commands"}  # all of them but `run`
 METRICS = {"prometheus_client", "storage.backlog"}  # where a port is given
 

@@ -36,7 +36,6 @@ from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
-from bot.publishing.drawing import Drawing
 from bot.publishing.outfeeds import OutFeeds
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from bot.chat.doors import Doors
-    from bot.publishing.charts import Band
     from storage.enums import Mode
 
 TOKEN: Final = "1:playground"
@@ -120,11 +118,6 @@ class Feed:
         head = f"<title>{self.title}</title><link>http://{self.name}.example/</link>"
         body = f"<rss version='2.0'><channel>{head}{items}</channel></rss>"
         return web.Response(text=body, content_type="application/rss+xml")
-
-
-class NoDrawing(Drawing):
-    async def draw(self, _days: Sequence[str], _bands: Sequence[Band]) -> bytes | None:
-        return None
 
 
 @dataclass(eq=False)
@@ -279,7 +272,6 @@ def _surroundings(database_url: str, tools: SourceTools) -> Surroundings:
         place=Place(token=TOKEN, api="", database=database_url, access=Access.OPEN),
         tools=tools,
         links=Links("https://bot.example", Seal(bytes(32))),
-        drawing=NoDrawing(),
         announce=lambda _said: None,
     )
 

@@ -41,9 +41,6 @@ DESK = {"width": 1280, "height": 900}
 class SampleReading:
     language: str = ""
 
-    async def pictured(self, edition: Edition) -> Edition:
-        return edition
-
     async def edition(self, _chat: int, day: date, slot: int) -> Edition | None:
         return replace(sample_edition(), day=day, slot=slot, language=self.language)
 

@@ -1,12 +1,9 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete
 
-from bot.publishing.publish.picturing import Picturing
-from bot.publishing.reading import Reading
-from bot.rendering.renderer import Renderer
+from bot.publishing import pictures
 from storage.chats import Chat, set_schedule
 from storage.enums import ScheduleTime
 from storage.subscriptions import Subscription
@@ -101,28 +98,21 @@ async def test_a_look_at_the_headers_alone_is_answered(visitor, link):
     assert answer.status == 200
 
 
-class FakeDrawing:
-    """Draws the same for everybody, and counts how often."""
+@pytest.fixture
+def painted(monkeypatch) -> list[object]:
+    """What was painted, each as the same picture."""
+    asked: list[object] = []
 
-    drawn = 0
-
-    async def draw(self, _days: object, _bands: object) -> bytes | None:
-        self.drawn += 1
+    def paint(_days: object, bands: object) -> bytes:
+        asked.append(bands)
         return b"a picture"
 
-
-@pytest.fixture
-def drawing() -> FakeDrawing:
-    return FakeDrawing()
-
-
-@pytest.fixture
-def web_doors(web_doors, storage, drawing):
-    return replace(web_doors, reading=Reading(storage, Picturing(Renderer(), drawing)))
+    monkeypatch.setattr(pictures, "paint", paint)
+    return asked
 
 
 async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
-    visitor, link, told, storage, drawing
+    visitor, link, told, storage, painted
 ):
     async with storage.writing() as tx:
         await set_schedule(tx, told, [ScheduleTime(0, 8 * 60, weekdays=0b10)])
@@ -136,10 +126,10 @@ async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
     assert "Your week in the news" in page
     assert f'<img src="{visitor._path(link)}/week.png" alt="Stories per day' in page
     assert (await picture.read(), picture.content_type) == (b"a picture", "image/png")
-    assert drawing.drawn == 1
+    assert len(painted) == 1
 
 
-async def test_a_daily_edition_has_none(visitor, link, drawing):
+async def test_a_daily_edition_has_none(visitor, link, painted):
     assert "<img" not in await visitor.reads(link)
     assert (await visitor.opens(f"{link}/week.png")).status == 404
-    assert drawing.drawn == 0
+    assert not painted

@@ -25,7 +25,6 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
         around.owner,
         admins=settings.admin_ids,
         links=around.links,
-        drawing=around.drawing,
         post=make_post(around),
         alerts_a_day=settings.alerts_per_chat,
     )

@@ -11,6 +11,7 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.callbacks.topics import ShowTrend, TrendsPage
 from bot.chat.permits import READS
 from bot.matching.query import parse
+from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
 from bot.subscribers.lines import one_line
 
@@ -57,12 +58,13 @@ async def chosen(
 async def _show(name: str, typed: str, guest: Guest, doors: Doors, answers: Answers) -> None:
     query = parse(typed, await doors.topics.saved(guest.chat_id))
     await answers.drawing()
-    seen = await doors.trending.trend(
-        name,
+    seen = await topic_trend(
+        doors.search,
         query,
         chat_id=guest.chat_id,
         zone=guest.zone,
-        named=partial(day_and_month, locale=answers.renderer.environment.language.locale),
+        name=name,
+        day_name=partial(day_and_month, locale=answers.renderer.environment.language.locale),
     )
     await answers.show_picture(seen.png, "chat/trend/seen.html", name=name, typed=typed, seen=seen)
 

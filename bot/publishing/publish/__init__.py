@@ -9,7 +9,6 @@ from bot.publishing.publish.bymail import ByMail
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
-from bot.publishing.publish.picturing import Draws, Picturing
 from bot.publishing.publish.shutting import Shutting
 from bot.rendering.links import Links
 from bot.rendering.post import Post
@@ -24,7 +23,6 @@ class Publishing:
     owner: str
     admins: frozenset[int] = frozenset()  # the operator's, by settings
     links: Links | None = None
-    drawing: Draws | None = None
     post: Post | None = None  # None where no mail is sent
     alerts_a_day: int = 0  # that a chat may have unless an admin says otherwise; 0 for no limit
     _counts: StoryCounts = field(default_factory=StoryCounts)
@@ -48,12 +46,10 @@ class Publishing:
 
     async def publish_due(self, limit: int = 300) -> int:
         """Make the editions that are due; return for how many chats it was decided."""
-        picturing = Picturing(self.renderer, self.drawing)
         digesting = Digesting(
             self.storage,
             self.renderer,
             self.owner,
-            picturing,
             links=self.links,
             counts=self._counts,
             post=self.post,

@@ -16,10 +16,10 @@ from typing import Any
 from bot.publishing.calendar import Due, Turn, take_turn
 from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
+from bot.publishing.pictures import with_picture
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import Shared, gather
 from bot.publishing.publish.layouts import layouts_for
-from bot.publishing.publish.picturing import Picturing
 from bot.publishing.publish.readers import Reader, readers_of
 from bot.publishing.publish.rounds import each
 from bot.rendering.links import Links
@@ -52,7 +52,6 @@ class Digesting:
     storage: Storage
     renderer: Renderer
     owner: str
-    picturing: Picturing
     links: Links | None = None
     counts: StoryCounts | None = None
     post: Post | None = None
@@ -108,7 +107,7 @@ class Digesting:
             row=_row(reader.chat, turn.due, named),
             # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
             told=[_told(story) for story in named.choice.all_stories],
-            bodies=self._bodies(reader, await self.picturing.pictured(named)),
+            bodies=self._bodies(reader, await with_picture(self.renderer, named)),
         )
 
     def _named(self, edition: Edition, chat: Chat, due: Due, late: timedelta) -> Edition:

@@ -1,0 +1,100 @@
+"""The trend of one topic over four weeks: its stories day by day, as a picture and in words.
+
+What matched is counted as it came; for the time before the topic was subscribed to, stored articles
+are searched. A day is 24 hours that end now.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from bot.matching.query import Query
+from bot.matching.search import Search, StoriesFound
+from bot.publishing.charts import Band, is_writable, shortened
+from bot.publishing.pictures import draw, has_letters
+from bot.publishing.trends import DAYS, Trend, trend_of
+from bot.rendering.filters import local
+from storage.queries import find_query
+from storage.search import stories_by_day
+
+_WEEKS = 4
+_DAYS = _WEEKS * DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTrend:
+    """*counts*: the stories of each of the *days*, the oldest first.
+
+    *trend* compares the last two weeks, None where there is too little to compare; *png* is None
+    where there is nothing to draw, or drawing failed.
+    """
+
+    days: Sequence[date]
+    counts: Sequence[int]
+    trend: Trend | None
+    png: bytes | None = field(default=None, repr=False)
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def weeks(self) -> Sequence[int]:
+        return [sum(self.counts[start : start + DAYS]) for start in range(0, _DAYS, DAYS)]
+
+    @property
+    def busiest(self) -> tuple[date, int]:
+        most = max(self.counts)
+        return self.days[self.counts.index(most)], most
+
+
+async def topic_trend(
+    search: Search,
+    query: Query,
+    *,
+    chat_id: int,
+    zone: str,
+    name: str,
+    day_name: Callable[[date], str],
+) -> TopicTrend:
+    """Return how many stories of the chat's sources *query* found, day by day.
+
+    *name* stands on the picture, and every seventh day's *day_name* below it.
+    """
+    found = await search.stories(query, chat_id=chat_id, days=_DAYS)
+    async with search.storage.reading() as tx:
+        now = tx.now
+        query_id = await find_query(tx, query.canonical)
+        by_query = await stories_by_day(tx, chat_id, [query_id] if query_id else [], _DAYS)
+    matched, searched = by_query.get(query_id or 0, {}), _by_age(found, now)
+    # Both count the same stories, and each may miss some.
+    by_age = {age: max(matched.get(age, 0), searched.get(age, 0)) for age in range(_DAYS)}
+    trend = _trend(by_age, local(now, zone), now)
+    if not trend.total:
+        return trend
+    days = [
+        _label(day, day_name(day)) if place % DAYS == 0 else ""
+        for place, day in enumerate(trend.days)
+    ]
+    label = shortened(name) if is_writable(name, has_letters) else ""
+    png = await draw(days, [Band(label, trend.counts, [0] * _DAYS)])
+    return replace(trend, png=png)
+
+
+def _label(day: date, name: str) -> str:
+    return name if is_writable(name, has_letters) else f"{day.month}/{day.day}"
+
+
+def _by_age(found: StoriesFound, now: datetime) -> Mapping[int, int]:
+    return Counter((now - article.news_at).days for article in found.articles)
+
+
+def _trend(by_age: Mapping[int, int], here: datetime, now: datetime) -> TopicTrend:
+    ages = tuple(reversed(range(_DAYS)))
+    last = here - timedelta(hours=12)  # a day bears the date of most of its hours
+    return TopicTrend(
+        days=tuple((last - timedelta(days=age)).date() for age in ages),
+        counts=tuple(by_age.get(age, 0) for age in ages),
+        trend=trend_of(by_age, now - timedelta(days=_DAYS), now),
+    )

@@ -1,0 +1,120 @@
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from PIL import Image, ImageFont
+
+from bot.playground.pictures import picture_size
+from bot.publishing import pictures
+from bot.publishing.charts import Band
+from bot.publishing.pages import edition_page
+from bot.publishing.pictures import draw, has_letters, with_picture
+from bot.publishing.samples import sample_edition
+
+DAYS = ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue"]
+BAND = Band("Cross-strait ties", (1, 0, 2, 1, 3, 2, 5), (1, 0, 2, 1, 0, 1, 2))
+WEEKLY = replace(sample_edition(), is_weekly=True)
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """What was asked to be painted."""
+    asked = []
+
+    def paint(*what: object) -> bytes:
+        asked.append(what)
+        return b"png"
+
+    monkeypatch.setattr(pictures, "paint", paint)
+    return asked
+
+
+async def test_a_chart_is_drawn_as_a_picture_that_telegram_takes():
+    one, six = await draw(DAYS, [BAND]), await draw(DAYS, [BAND] * 6)
+
+    assert one
+    assert six
+    (width, height), (same, taller) = picture_size(one), picture_size(six)
+    assert (width, height < taller) == (same, True)
+    assert len(six) < 100_000
+
+
+async def test_higher_counts_have_more_ink():
+    def ink(png: bytes | None) -> int:
+        assert png
+        image = Image.open(BytesIO(png)).convert("RGB")
+        red, _green, blue = (channel.tobytes() for channel in image.split())
+        return sum(here > there + 100 for here, there in zip(blue, red, strict=True))
+
+    few, many = [
+        await draw(DAYS, [Band("", (1,) * ones + (9,) * (7 - ones), (0,) * 7)]) for ones in (6, 1)
+    ]
+
+    assert ink(many) > 2 * ink(few)
+
+
+async def test_a_week_without_a_story_is_drawn_too():
+    assert await draw(DAYS, [Band("Ties", (0,) * 7, (0,) * 7)])
+
+
+async def test_without_fonts_on_the_machine_pillows_own_is_used(monkeypatch):
+    monkeypatch.setattr(pictures, "FONTS", ("no such font",))
+    for cached in (pictures.font, pictures._has_glyph):
+        cached.cache_clear()
+    try:
+        assert await draw(DAYS, [BAND])
+        assert has_letters("Taiwan: it's new")
+        assert not has_letters("台湾")
+        assert isinstance(pictures.font(24), ImageFont.FreeTypeFont)
+    finally:
+        for cached in (pictures.font, pictures._has_glyph):
+            cached.cache_clear()
+
+
+async def test_a_picture_that_fails_costs_the_picture_only(monkeypatch, renderer):
+    def paint(*_what: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(pictures, "paint", paint)
+
+    assert await draw(DAYS, [BAND]) is None
+    assert await with_picture(renderer, WEEKLY) is WEEKLY
+
+
+async def test_a_weekly_edition_opens_with_its_picture(renderer, painted):
+    edition = await with_picture(renderer, WEEKLY)
+    picture, digest = edition_page(renderer, edition)
+
+    ((days, (band,)),) = painted
+    assert list(days) == DAYS
+    assert band.this_week == (1, 0, 2, 1, 3, 2, 5)
+    assert picture.photo == "cG5n"
+    assert picture.text == (
+        "Stories per day · 11–17 Nov\nDark bars are this week, pale ones the week before."
+    )
+    assert digest.text.startswith("Your week in the news · 18 November")
+
+
+async def test_the_picture_is_described_in_words_too(renderer, painted):
+    edition = await with_picture(renderer, WEEKLY)
+
+    assert edition.picture
+    assert edition.picture.alt == (
+        "Stories per day, 11–17 Nov. "
+        "Cross-strait ties: 1, 0, 2, 1, 3, 2, 5 (14 in all, 7 the week before)."
+    )
+
+
+@pytest.mark.parametrize(
+    "edition",
+    [
+        pytest.param(sample_edition(), id="a daily digest"),
+        pytest.param(replace(WEEKLY, trends={}), id="too little to draw"),
+    ],
+)
+async def test_nothing_is_drawn_where_there_is_nothing_to_see(renderer, painted, edition):
+    with_one = await with_picture(renderer, edition)
+
+    assert with_one is edition
+    assert not painted
+    assert len(edition_page(renderer, with_one)) == 1

@@ -1,0 +1,82 @@
+"""Four weeks of a topic, on each database."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from bot.matching.query import parse
+from bot.matching.search import Search
+from bot.publishing import pictures
+from bot.publishing.topic_trend import topic_trend
+
+
+@dataclass
+class DatedArticle:
+    news_at: datetime
+
+
+@dataclass
+class FoundStories:
+    articles: list[DatedArticle] = field(default_factory=list)
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """What a search finds."""
+    stories = FoundStories()
+
+    async def search(*_args: object, **_facts: object) -> FoundStories:
+        return stories
+
+    monkeypatch.setattr(Search, "stories", search)
+    return stories
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    asked = []
+
+    def paint(*what: object) -> bytes:
+        asked.append(what)
+        return b"png"
+
+    monkeypatch.setattr(pictures, "paint", paint)
+    return asked
+
+
+async def test_days_are_counted_from_the_oldest_and_every_week_is_named(
+    storage, clock, painted, found
+):
+    found.articles = [
+        DatedArticle(clock.now - timedelta(days=ago, hours=1)) for ago in (0, 0, 1, 8, 27, 28)
+    ]
+
+    seen = await topic_trend(
+        Search(storage),
+        parse("taiwan"),
+        chat_id=1,
+        zone="UTC",
+        name="Ties",
+        day_name=lambda day: f"{day:%d %b}",
+    )
+
+    ((days, (band,)),) = painted
+    assert (seen.total, list(seen.weeks)) == (5, [1, 0, 1, 3])
+    assert seen.busiest[1] == 2
+    assert len(seen.days) == len(band.this_week) == len(days) == 28
+    assert [bool(name) for name in days] == [place % 7 == 0 for place in range(28)]
+    assert (band.label, seen.png) == ("Ties", b"png")
+
+
+async def test_where_no_story_was_found_nothing_is_drawn(storage, painted, found):
+    seen = await topic_trend(
+        Search(storage),
+        parse("taiwan"),
+        chat_id=1,
+        zone="Asia/Tokyo",
+        name="台湾",
+        day_name=date.isoformat,
+    )
+
+    assert (seen.total, seen.trend, seen.png, painted) == (0, None, None, [])
