@@ -31,6 +31,12 @@ async def topic_of(tx: Transaction, chat_id: int, query_id: int) -> Topic | None
     return (await tx.session.exec(select(Topic).where(*own).limit(1))).first()
 
 
+async def has_topic_named(tx: Transaction, chat_id: int, name: str) -> bool:
+    """Say whether a topic of the chat's own is called exactly so."""
+    own = (col(Topic.chat_id) == chat_id, col(Topic.name) == name)
+    return (await tx.session.exec(select(Topic.id).where(*own).limit(1))).first() is not None
+
+
 async def topic_seen_by(tx: Transaction, chat_id: int, topic_id: int) -> Topic | None:
     """The topic, if it is public or the chat's own."""
     seen = or_(col(Topic.chat_id).is_(None), col(Topic.chat_id) == chat_id)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
-from bot.subscribers.names import name_for
+from bot.subscribers.names import name_for, name_of_query
 from bot.subscribers.planning import replan
 from bot.subscribers.refusals import AlreadyWatched, NoSuchTopic, NotAName
 from bot.subscribers.watching import FIRST_REACH, Backfills
@@ -128,8 +128,8 @@ async def _own(
 
 async def _give_words(tx: Transaction, topic: Topic, query_id: int, words: str) -> None:
     former = topic.query_id
-    if topic.name == name_for(topic.typed):  # it has never been called otherwise
-        topic.name = name_for(words)
+    if topic.name in {name_of_query(topic.typed), name_for(topic.typed)}:  # nobody chose it
+        topic.name = name_of_query(words)
     topic.typed, topic.query_id = words, query_id
     tx.session.add(topic)
     await tx.session.flush()

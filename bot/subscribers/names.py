@@ -1,10 +1,57 @@
-"""What topics are called."""
+"""What topics are called: a name that somebody gives, else one that is made from the query.
 
+`"interest rate" OR "central bank"` is called "Interest rate, central bank": its first three terms
+without quotes, operators and what is excluded.
+"""
+
+from collections.abc import Iterator
+
+from bot.matching.query import QueryError, parse
+from bot.matching.query.ast import And, Near, Node, Not, Or, Source, Term
 from bot.subscribers.limits import LONGEST_NAME
 from bot.subscribers.lines import one_line
 
+MOST_TERMS = 3
 
-def name_for(words: str) -> str:
-    """Return *words* on one line, as many as a name may have; "" where nothing is to be seen."""
-    line = one_line(words)
+
+def name_for(text: str) -> str:
+    """Return *text* on one line, as much as a name may have; "" where nothing is to be seen."""
+    line = one_line(text)
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+
+
+def name_of_query(typed: str) -> str:
+    """Return a readable name for the query *typed*, the terms in the order in which they stand."""
+    try:
+        tree = parse(typed).tree
+    except QueryError:
+        return name_for(typed)
+    folded = typed.casefold()
+    terms = sorted(_terms(tree), key=lambda term: folded.find(term.rstrip("…").casefold()))
+    if not terms:
+        return name_for(typed)
+    name = ", ".join(dict.fromkeys(terms[:MOST_TERMS]))
+    if len(terms) > MOST_TERMS:
+        name += " …"
+    first_word = name.split()[0]
+    return name_for(name[0].upper() + name[1:] if first_word.islower() else name)
+
+
+def _terms(node: Node) -> Iterator[str]:
+    match node:
+        case And(operands) | Or(operands):
+            for operand in operands:
+                yield from _terms(operand)
+        case Term():
+            yield _shown(node)
+        case Near(left=left, right=right):
+            yield f"{_shown(left)} … {_shown(right)}"
+        case Source(name=name, typed=typed):
+            yield typed or name
+        case Not():
+            return
+
+
+def _shown(term: Term) -> str:
+    """As it was typed; a star becomes an ellipsis."""
+    return term.as_typed.removesuffix("*") + "…" * term.prefix

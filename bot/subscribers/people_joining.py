@@ -17,7 +17,7 @@ from bot.subscribers.exports import TopicWish
 from bot.subscribers.importing import merge_settings
 from bot.subscribers.limits import Limits
 from bot.subscribers.lines import one_line
-from bot.subscribers.names import name_for
+from bot.subscribers.names import name_for, name_of_query
 from bot.subscribers.people import Feed, MailboxWish, MuteWish, Wished
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
 from bot.subscribers.planning import set_next
@@ -140,7 +140,7 @@ class Joining:
                 chat_id=self.chat_id,
                 topic_id=public.id if public else self.known.own.get(canonical),
                 canonical=None if public else canonical,
-                name=name_for(wish.name) or name_for(typed),
+                name=name_for(wish.name) or name_of_query(typed),
                 typed=typed,
                 mode=wish.mode,
                 is_paused=wish.is_paused,

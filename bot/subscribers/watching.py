@@ -11,7 +11,7 @@ from bot.publishing.calendar import Plan
 from bot.subscribers.allowing import limits_of
 from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.lines import one_line
-from bot.subscribers.names import name_for
+from bot.subscribers.names import name_for, name_of_query
 from bot.subscribers.planning import replan
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics, UndoIsOver
 from bot.subscribers.undoing import UNDONE_WITHIN
@@ -28,7 +28,7 @@ from storage.subscriptions import (
     restore_ended,
     subscription_to,
 )
-from storage.topics import Topic, topic_of, topic_seen_by
+from storage.topics import Topic, has_topic_named, topic_of, topic_seen_by
 
 # How far a new topic's first digest reaches back.
 FIRST_REACH = timedelta(hours=24)
@@ -169,9 +169,13 @@ class Watching:
 
 
 async def own_topic(tx: Transaction, chat_id: int, query_id: int, typed: str) -> Topic:
+    """Add a topic that only this chat has, with a name that none of its other topics has."""
     words = one_line(typed)
+    name = name_of_query(words)
+    if await has_topic_named(tx, chat_id, name):
+        name = name_for(words)
     topic = Topic(
-        name=name_for(words),
+        name=name,
         query_id=query_id,
         typed=words,
         chat_id=chat_id,

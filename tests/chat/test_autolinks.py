@@ -32,7 +32,7 @@ async def test_a_name_of_a_topic_is_shown_without_links_and_kept_as_it_is(ann, h
 
     assert found_in(watching) <= {"bot_command"}
     assert found_in(listed) == set()
-    assert any("evil.com" in label for label, _ in buttons(listed))
+    assert any("Evil.com" in label for label, _ in buttons(listed))
 
 
 async def test_the_commands_of_our_own_sentences_are_live(ann):

@@ -84,7 +84,7 @@ async def test_what_is_retired_stays_with_all_who_watch_it(
     assert [[(one.name, one.mode, one.is_public) for one in items] for items in seen] == [
         [("Ports", Mode.INSTANT, False)],
         [("Ports", Mode.BOTH, False)],
-        [("ports", Mode.BOTH, False)],
+        [("Ports", Mode.BOTH, False)],
     ]
     async with storage.reading() as tx:
         (mute,) = await tx.session.exec(select(Mute))

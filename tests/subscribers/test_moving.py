@@ -73,7 +73,7 @@ async def test_what_is_there_already_stays_as_it_is(thread, moving, watching, wa
     await moving.here(elections, general, topic)
 
     assert await watched(general) == []
-    assert await watched(elections) == [("taiwan", Mode.INSTANT)]
+    assert await watched(elections) == [("Taiwan", Mode.INSTANT)]
 
 
 async def test_the_digest_comes_where_the_topic_went(storage, thread, moving, watching):

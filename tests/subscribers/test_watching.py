@@ -86,7 +86,7 @@ async def test_the_same_words_however_written_are_one_topic(storage, watching, t
 
     assert first.topic_id == second.topic_id
     assert not second.is_new
-    assert [(one.name, one.mode) for one in page.items] == [('"Consul-General"', Mode.DIGEST)]
+    assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
 async def test_the_same_words_at_the_same_time_are_one_topic(storage, watching, arrive):
@@ -125,12 +125,21 @@ async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, watching, a
 
 async def test_a_long_query_has_a_short_name(watching, topics, arrive):
     chat_id = await arrive()
-    typed = " OR ".join(f"word{number}" for number in range(40))
+    typed = " OR ".join(f"{letter * 40}" for letter in "abcdefgh")
 
     watched = await watching.watch_words(chat_id, typed, Mode.BOTH)
 
     assert len(watched.name) == LONGEST_NAME
     assert (await topics.one(chat_id, watched.topic_id)).typed == typed
+
+
+async def test_topics_of_one_chat_have_names_of_their_own(watching, arrive):
+    chat_id = await arrive()
+
+    first = await watching.watch_words(chat_id, "apple", Mode.BOTH)
+    second = await watching.watch_words(chat_id, "apple -pie", Mode.BOTH)
+
+    assert (first.name, second.name) == ("Apple", "apple -pie")
 
 
 async def test_what_is_no_query_changes_nothing(storage, watching, arrive):
@@ -176,5 +185,5 @@ async def test_lists_are_paged(watching, topics, arrive):
     second = await topics.watched(chat_id, 1)
     beyond = await topics.watched(chat_id, 99)
 
-    assert [one.name for one in second.items] == [f"word{PER_PAGE}"]
+    assert [one.name for one in second.items] == [f"Word{PER_PAGE}"]
     assert beyond == second
