@@ -30,10 +30,8 @@ from pydantic_settings import (
 )
 
 from bot.database_urls import driven
-from bot.delivery.headers import with_name
-from bot.delivery.security import Security
 from bot.logs import TOKEN
-from bot.subscribers.addresses import read_address
+from bot.mail.headers import read_address, with_name
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
@@ -80,6 +78,14 @@ class Updates(StrEnum):
     WEBHOOK = "webhook"
 
 
+class SmtpTls(StrEnum):
+    """How the connection to the mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"  # from the first byte on
+    NONE = "none"  # for a server on this machine or in a network of yours
+
+
 class WrongSettingError(ValueError):
     """A setting has a value that cannot be; the message is one sentence that names it."""
 
@@ -122,7 +128,7 @@ class Settings(BaseSettings):
     templates_dir: Path | None = None
     smtp_host: str | None = None
     smtp_port: Port = 587
-    smtp_tls: Security = Security.STARTTLS
+    smtp_tls: SmtpTls = SmtpTls.STARTTLS
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_from: Annotated[str | None, Field(validate_default=True)] = None

@@ -230,7 +230,7 @@ async def _settings(settings: Settings) -> Sequence[Finding]:
 
 
 def _choices(settings: Settings) -> choices.Choices:
-    from bot.delivery.security import Security
+    from bot.settings import SmtpTls
     from storage.schema import database_file
 
     return choices.Choices(
@@ -246,7 +246,7 @@ def _choices(settings: Settings) -> choices.Choices:
         is_sqlite=database_file(settings.database_url.get_secret_value()) is not None,
         roles_left=tuple(sorted(frozenset(Role) - settings.roles)),
         has_mail=settings.smtp_host is not None,
-        mail_is_plain=settings.smtp_tls is Security.NONE
+        mail_is_plain=settings.smtp_tls is SmtpTls.NONE
         and settings.smtp_host not in {None, "localhost", "127.0.0.1", "::1"},
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.app.mails import make_post, make_returns
+from bot.app.mails import make_bounces, make_post
 from bot.app.menus import Menus
 from bot.chat.doors import Doors
 from bot.chat.refused import SAID
 from bot.delivery.release import Releasing
+from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
@@ -36,7 +37,6 @@ from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
 from bot.subscribers.limits import Limits
 from bot.subscribers.looks import Looks
-from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
 from bot.subscribers.moving import Moving
 from bot.subscribers.outlets import Outlets
@@ -175,6 +175,6 @@ def make_web_doors(around: Surroundings) -> WebDoors:
         outfeeds=OutFeeds(storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,
-        returns=make_returns(around),
+        returns=make_bounces(around),
         app=make_app_doors(around) if around.place.app_url else None,
     )

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.delivery.calls import Calls
-    from bot.delivery.doctor import MailDoctor
-    from bot.delivery.smtp import Relay, Smtp
-    from bot.rendering.post import Post, Sender
+    from bot.mail.bounces import Bounces, ReadsReports
+    from bot.mail.check import MailDoctor
+    from bot.mail.compose import Post, Sender
+    from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
-    from bot.subscribers.returns import ReadsReports, Returns
 
 CONNECTIONS = 4
 PATIENCE = timedelta(seconds=6)
@@ -31,7 +31,7 @@ def make_post(around: Surroundings) -> Post | None:
     """Return what writes mails; None where no server would take them."""
     if around.place.smtp is None and around.settings.smtp_host is None:
         return None
-    from bot.rendering.post import Post
+    from bot.mail.compose import Post
 
     sender = sender_of(around.settings, _IN_THE_PLAYGROUND if around.place.smtp else None)
     return Post(around.renderer, sender, around.links)
@@ -39,7 +39,7 @@ def make_post(around: Surroundings) -> Post | None:
 
 def sender_of(settings: Settings, instead: str | None = None) -> Sender:
     """Return who writes, as the settings say or *instead* of what they say."""
-    from bot.rendering.post import Sender
+    from bot.mail.compose import Sender
 
     name, address = parseaddr(instead or settings.smtp_from or "")
     return Sender(
@@ -52,7 +52,8 @@ def sender_of(settings: Settings, instead: str | None = None) -> Sender:
 
 def relay_of(settings: Settings) -> Relay | None:
     """Return the mail server that the settings name."""
-    from bot.delivery.smtp import Relay
+    from bot.mail.smtp import Relay
+    from bot.settings import SmtpTls
 
     if settings.smtp_host is None:
         return None
@@ -60,9 +61,10 @@ def relay_of(settings: Settings) -> Relay | None:
     return Relay(
         settings.smtp_host,
         settings.smtp_port,
-        settings.smtp_tls,
-        settings.smtp_user,
-        password.get_secret_value() if password else None,
+        use_tls=settings.smtp_tls is SmtpTls.TLS,
+        start_tls=settings.smtp_tls is SmtpTls.STARTTLS,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
         hello=sender_of(settings).domain,
     )
 
@@ -71,7 +73,7 @@ def relay_of(settings: Settings) -> Relay | None:
 async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     """Yield the loops of mail, none where there is no server; their connections end behind it."""
     from bot.delivery.calls import Calls
-    from bot.delivery.smtp import Smtp
+    from bot.mail.smtp import Smtp
 
     post, relay = make_post(around), _relay(around)
     if post is None or relay is None:
@@ -84,17 +86,16 @@ async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
 
 
 def _relay(around: Surroundings) -> Relay | None:
-    from bot.delivery.security import Security
-    from bot.delivery.smtp import Relay
+    from bot.mail.smtp import Relay
 
     if around.place.smtp:
-        return Relay(*around.place.smtp, Security.NONE)
+        return Relay(*around.place.smtp, start_tls=False)
     return relay_of(around.settings)
 
 
 def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Loop:
     from bot.app.watched import WatchedRelay
-    from bot.delivery.mailing import Franking, Mailing
+    from bot.mail.sending import Franking, Mailing
 
     mailing = Mailing(
         around.storage,
@@ -102,7 +103,7 @@ def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Lo
         around.owner,
         calls,
         Franking(post.return_path, _signer(around.settings, post.sender)),
-        make_returns(around),
+        make_bounces(around),
         around.settings.smtp_per_hour,
     )
     mail = Loop("mail", mailing.mail_due)
@@ -112,7 +113,7 @@ def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Lo
 
 def _signer(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
     """Return what signs mails, as far as a key is given."""
-    from bot.delivery.signing import Signing, WrongKeyError
+    from bot.mail.signing import Signing, WrongKeyError
 
     path = settings.dkim_key_file
     if path is None:
@@ -128,19 +129,19 @@ def _signer(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
         raise StopError(f"DKIM_KEY_FILE: {path} is no private key in PEM form: {error}.") from error
 
 
-def make_returns(around: Surroundings) -> Returns:
-    """Return what takes what comes back from mailboxes."""
-    from bot.subscribers.mailboxes import Mailboxes
-    from bot.subscribers.returns import Returns
+def make_bounces(around: Surroundings) -> Bounces:
+    """Return what takes the mails that came back."""
+    from bot.mail.bounces import Bounces
+    from bot.mail.confirm import Mailboxes
 
     mailboxes = Mailboxes(around.storage, around.renderer, make_post(around))
     read = report_reader(around.mail_readers)
-    return Returns(mailboxes, around.links.seal, read, around.settings.admin_ids)
+    return Bounces(mailboxes, around.links.seal, read, around.settings.admin_ids)
 
 
 def report_reader(workers: Workers) -> ReadsReports:
     """Return what reads mails that came back: strangers write them, so a worker does."""
-    from bot.delivery.reports import Report
+    from bot.mail.reports import Report
 
     async def read(message: bytes) -> Report | None:
         found = await workers.read("mail", message)
@@ -151,8 +152,9 @@ def report_reader(workers: Workers) -> ReadsReports:
 
 def _return_loops(around: Surroundings) -> list[Loop]:
     """Return the loop that reads bounces, where a mailbox of ours is named."""
-    from bot.delivery.collecting import Collecting
-    from bot.delivery.imap import Imap
+    from functools import partial
+
+    from bot.mail.bounces import Imap, collect_bounces
 
     settings = around.settings
     if settings.imap_host is None or around.place.smtp:
@@ -160,14 +162,13 @@ def _return_loops(around: Surroundings) -> list[Loop]:
     password = settings.imap_password.get_secret_value() if settings.imap_password else ""
     user = settings.imap_user or ""
     imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
-    return [Loop("bounces", Collecting(imap, make_returns(around)).collect)]
+    return [Loop("bounces", partial(collect_bounces, imap, make_bounces(around).take))]
 
 
 def make_doctor(settings: Settings) -> MailDoctor | None:
     """Return what looks at the mail that the settings describe; None where they describe none."""
-    from bot.delivery.doctor import MailDoctor
-    from bot.delivery.resolver import Resolver
-    from bot.delivery.smtp import Smtp
+    from bot.mail.check import MailDoctor, Resolver
+    from bot.mail.smtp import Smtp
 
     relay = relay_of(settings)
     if relay is None:

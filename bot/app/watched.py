@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from bot.delivery.channel import Address, Channel
-    from bot.delivery.mailing import TakesMail
-    from bot.delivery.smtp import Envelope
+    from bot.mail.sending import TakesMail
+    from bot.mail.smtp import Envelope
     from bot.rendering.messages import Message
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.response import Response

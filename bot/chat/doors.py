@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.delivery.release import Releasing
+    from bot.mail.confirm import Mailboxes
     from bot.matching.search import Search
     from bot.publishing.now import DigestNow
     from bot.sources.discovery.add import Addition
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from bot.subscribers.importing import Importing
     from bot.subscribers.invites import Invites
     from bot.subscribers.looks import Looks
-    from bot.subscribers.mailboxes import Mailboxes
     from bot.subscribers.moving import Moving
     from bot.subscribers.outlets import Outlets
     from bot.subscribers.overview import LooksAfter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.rendering.mail import Mail
+    from bot.mail.compose import Mail
 
 
 def as_text(mail: Mail) -> str:
@@ -16,7 +16,7 @@ def as_text(mail: Mail) -> str:
 
 def as_message(mail: Mail) -> str:
     """Return the mail as it travels, with the line ends of this machine."""
-    from bot.delivery.mime import message_bytes
+    from bot.mail.compose import message_bytes
 
     return message_bytes(mail).decode("ascii").replace("\r\n", "\n")
 

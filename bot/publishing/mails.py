@@ -7,15 +7,12 @@ telling fewer stories of each topic and counting the others.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.delivery.mime import encoded_size
+from bot.mail.compose import Mail, Occasion, Picture, Post, Recipient, encoded_size, subject_of
 from bot.matching.snippet import Snippet
 from bot.publishing.bundles import Bundled, bundle_values
 from bot.publishing.choice import Choice, Section, Story, Topic
 from bot.publishing.pages import Edition, values_of
-from bot.publishing.subjects import subject_of
 from bot.rendering.filters import local
-from bot.rendering.mail import Mail, Picture
-from bot.rendering.post import Occasion, Post, Recipient
 from bot.sources.urls import host_of
 
 LARGEST_HTML = 90_000  # bytes as they travel

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender
 from bot.publishing import samples
 from bot.publishing.bundles import bundle_page
 from bot.publishing.charts import chart_of
@@ -21,9 +22,7 @@ from bot.publishing.pages import (
 from bot.publishing.samples import sample_edition, sample_snippet, sample_story
 from bot.rendering.checking import Sample
 from bot.rendering.links import Links
-from bot.rendering.mail import Mail
 from bot.rendering.messages import Message
-from bot.rendering.post import Occasion, Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
 from storage.enums import Layout, Style

@@ -115,7 +115,7 @@ def _opml(data: bytes) -> list[dict[str, Any]]:
 
 
 def _mail(data: bytes) -> dict[str, Any] | None:
-    from bot.delivery.reports import read_report  # noqa: PLC0415 - see `_read`
+    from bot.mail.reports import read_report  # noqa: PLC0415 - see `_read`
 
     report = read_report(data)
     return report.to_json() if report else None

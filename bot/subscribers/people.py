@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bot.subscribers.addresses import NotAnAddressError, read_address
+from bot.mail.headers import NotAnAddressError, read_address
 from bot.subscribers.exports import Export, export_of, moment, moment_in
 from bot.subscribers.limits import MOST_ALERTS_AN_HOUR, Limited
 from bot.subscribers.lines import one_line

@@ -1,6 +1,6 @@
 """Why a wish is refused: one type for each reason; the sentences are templates."""
 
-from bot.subscribers.confirming import Limit
+from bot.mail.codes import Limit
 
 
 class Refusal(Exception):  # noqa: N818 - a wish that is refused is no error

@@ -15,9 +15,9 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.mail.codes import read_code
 from bot.sources.urls import is_link
 from bot.subscribers.clocks import read_clock, read_hours
-from bot.subscribers.confirming import read_code
 from bot.subscribers.dates import read_date
 from bot.subscribers.foldings import ascii_digits
 from bot.subscribers.lines import one_line

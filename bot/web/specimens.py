@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bot.mail.confirm import MailboxSeen
 from bot.publishing.charts import chart_of
 from bot.publishing.choice import choose
 from bot.publishing.pages import Edition, Picture, values_of
@@ -17,7 +18,6 @@ from bot.publishing.samples import (
 )
 from bot.rendering.checking import Sample
 from bot.rendering.seals import Purpose
-from bot.subscribers.mailboxes import MailboxSeen
 from bot.subscribers.managing import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import TopicSeen

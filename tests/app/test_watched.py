@@ -9,7 +9,7 @@ import pytest
 from bot.app.watched import WatchedChannel, WatchedFetcher, WatchedReader, WatchedRelay
 from bot.delivery.channel import Address
 from bot.delivery.errors import ChatBlocked, FloodWait, MailboxRefused, Unknown
-from bot.delivery.smtp import Envelope
+from bot.mail.smtp import Envelope
 from bot.rendering.messages import Message
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.mail.compose import Mail
 from bot.publishing import samples
 from bot.publishing.specimens import specimens
-from bot.rendering.mail import Mail
 from bot.rendering.messages import Message
 from bot.rendering.renderers import Renderers
 from bot.web.specimens import page_specimens

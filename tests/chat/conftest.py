@@ -20,12 +20,13 @@ from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
 from bot.logs import Failure
+from bot.mail.compose import Post, Sender
+from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.links import Links
-from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
 from bot.sources.discovery.add import Addition, Outcome
@@ -54,7 +55,6 @@ from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
 from bot.subscribers.looks import Looks
-from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.moving import Moving
 from bot.subscribers.outlets import Outlets
 from bot.subscribers.overview import LooksAfter

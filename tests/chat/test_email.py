@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlmodel import col, select
 
-from bot.rendering.mail import Mail
+from bot.mail.compose import Mail
 from storage.enums import MailboxProblem, MailboxState, Medium
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-import subprocess
 from dataclasses import dataclass, field
 from datetime import timedelta
-from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.delivery.calls import Calls
-from bot.delivery.mailing import Franking, Mailing
 from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.enums import ChatKind, DeliveryKind, DeliveryState
 from storage.outbox import Delivery
-from tests.conftest import missing
-from tests.delivery.mailed import PER_HOUR, CountedSmtp, Post, Refusals
-from tests.delivery.relay import open_relay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
-    from pathlib import Path
 
     from bot.delivery.channel import Address
     from bot.delivery.errors import DeliveryError
@@ -190,49 +182,3 @@ async def send_all(sending: Sending) -> int:
         done += claimed
         await sending.calls.all_done()
     return done
-
-
-@pytest.fixture
-async def server():
-    async with open_relay() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return the key and the certificate of a server on this machine."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
-    arguments += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
-    arguments += ["-out", str(certificate)]
-    if not which("openssl"):
-        missing("no openssl to make a certificate with")
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-    return key, certificate
-
-
-@pytest.fixture
-def of_the_server(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate[1], certificate[0])
-    return context
-
-
-@pytest.fixture
-def post(outbox, storage) -> Post:
-    return Post(outbox, storage)
-
-
-@pytest.fixture
-def refusals() -> Refusals:
-    return Refusals()
-
-
-@pytest.fixture
-async def mailing(storage, server, refusals, clock):
-    smtp = CountedSmtp(server.relay())
-    franking = Franking(lambda mailbox_id: f"back+{mailbox_id}@dateline.example")
-    async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield Mailing(storage, smtp, "me", calls, franking, refusals, PER_HOUR)
-    await smtp.close()

@@ -22,7 +22,6 @@ from storage.enums import DeliveryState
 from storage.outbox import begin_sending, record_answers
 from tests.database_trouble import Trouble, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
-from tests.delivery.mailed import mail_all, subjects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,20 +96,6 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
     assert [line["in_seconds"] for line in told] == list(PAUSES_SECONDS[:2])
-    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
-
-
-async def test_the_answer_to_a_mail_is_written_down_once_a_connection_lasts(
-    mailing, post, outbox, server, monkeypatch
-):
-    delivery = await post.put(await post.mailbox())
-    monkeypatch.setattr("bot.delivery.mailing.record_answers", LosingTimes(record_answers, 2))
-
-    with capture_logs() as told:
-        await mail_all(mailing)
-
-    assert await outbox.states(delivery) == [DeliveryState.SENT]
-    assert subjects(server) == ["news"]
     assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.mail.compose import Post, Sender
 from bot.publishing.publish import Publishing
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import Links
-from bot.rendering.post import Post, Sender
 from bot.rendering.renderers import Renderers
 from bot.rendering.seals import Seal
 from storage.enums import DigestMedium, MailboxState, Medium, Mode

@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.mail.compose import Mail, Post, Sender
 from bot.publishing.publish import Publishing
 from bot.rendering.links import Links
-from bot.rendering.mail import Mail
-from bot.rendering.post import Post, Sender
 from bot.rendering.seals import Seal
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode

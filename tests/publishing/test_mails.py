@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from bot.delivery.mime import encoded_size, message_bytes
+from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender, encoded_size, message_bytes
 from bot.publishing import samples
 from bot.publishing.charts import Chart
 from bot.publishing.choice import CAPS, Story, choose
@@ -18,8 +18,6 @@ from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
 from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import Links
-from bot.rendering.mail import Mail
-from bot.rendering.post import Occasion, Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
 from storage.enums import Style

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from bot.mail.compose import Post, Recipient, Sender
 from bot.publishing import samples
 from bot.publishing.mails import edition_mail
 from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
 from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import Links
-from bot.rendering.post import Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, select
 
+from bot.mail.compose import Mail, Post, Sender
+from bot.mail.confirm import Mailboxes
 from bot.rendering.links import Links
-from bot.rendering.mail import Mail
-from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Purpose, Seal
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
-from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.watching import Watching
 from storage.enums import Medium
 from storage.outbox import Delivery

@@ -23,7 +23,7 @@ from storage.suspension import restore_chat, suspend_chat
 from storage.topics import Topic
 from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
-from tests.delivery.mailed import Post
+from tests.mail.mailed import MailOutbox
 
 if TYPE_CHECKING:
     from storage.db.engine import Transaction
@@ -60,7 +60,7 @@ async def ann(storage, watching, arrive) -> int:
         tx.session.add(mailbox)
     for _ in range(3):
         await outbox.add(chat_id)
-        await Post(outbox, storage).put(mailbox)
+        await MailOutbox(outbox, storage).put(mailbox)
     return chat_id
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.publish import Publishing
@@ -16,7 +17,6 @@ from bot.publishing.reading import Reading
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
-from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.app.mails import report_reader
+from bot.mail.bounces import Bounces
+from bot.mail.confirm import Mailboxes
 from bot.sources.parser_pool import Workers
-from bot.subscribers.mailboxes import Mailboxes
-from bot.subscribers.returns import Returns
-from tests.delivery.returned import BROKEN, notification
+from tests.mail.returned import BROKEN, notification
 from tests.web.conftest import SEAL
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def returns(storage: Storage, renderer: Renderer) -> AsyncIterator[Returns]:
+async def returns(storage: Storage, renderer: Renderer) -> AsyncIterator[Bounces]:
     workers = Workers(most=1)
-    yield Returns(Mailboxes(storage, renderer), SEAL, report_reader(workers))
+    yield Bounces(Mailboxes(storage, renderer), SEAL, report_reader(workers))
     await workers.close()
 
 
@@ -31,8 +31,8 @@ async def test_each_is_taken_as_any_other_and_read_by_another_process(visitor, m
     def read_here(_content: bytes) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("bot.delivery.reports.read_report", read_here)
-    monkeypatch.setattr("bot.delivery.reports.message_from_string", read_here)
+    monkeypatch.setattr("bot.mail.reports.read_report", read_here)
+    monkeypatch.setattr("bot.mail.reports.message_from_string", read_here)
 
     messages = [*BROKEN.values(), notification("failed", "5.1.1")]
     answers = [await visitor.sends(visitor.links.bounce(), message) for message in messages]

@@ -6,12 +6,11 @@ from dataclasses import replace
 import pytest
 from sqlmodel import col, select
 
+from bot.mail.compose import Mail, Post, Sender
+from bot.mail.confirm import Mailboxes
 from bot.publishing.publish import Publishing
 from bot.rendering.links import Links
-from bot.rendering.mail import Mail
-from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
-from bot.subscribers.mailboxes import Mailboxes
 from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bot.mail.compose import Post
 from bot.publishing.publish.alerting import Alerting
 from bot.publishing.publish.also import Also
 from bot.publishing.publish.bundling import Bundling
@@ -11,7 +12,6 @@ from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
 from bot.publishing.publish.shutting import Shutting
 from bot.rendering.links import Links
-from bot.rendering.post import Post
 from bot.rendering.renderer import Renderer
 from storage.db.engine import Storage
 

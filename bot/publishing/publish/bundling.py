@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from bot.mail.compose import Occasion, Post, Recipient
 from bot.publishing.bundles import Bundled, bundle_page
 from bot.publishing.choice import Topic
 from bot.publishing.mails import bundle_mail
@@ -20,7 +21,6 @@ from bot.publishing.publish.bymail import ByMail, mail_name, mail_row
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
 from bot.publishing.quiet import Quiet
-from bot.rendering.post import Occasion, Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
     Bundle,

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
+from bot.mail.compose import Post, Recipient
 from bot.publishing.calendar import Due, Turn, take_turn
 from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
@@ -23,7 +24,6 @@ from bot.publishing.publish.layouts import layouts_for
 from bot.publishing.publish.readers import Reader, readers_of
 from bot.publishing.publish.rounds import each
 from bot.rendering.links import Links
-from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.mail.compose import Post, Recipient
 from bot.publishing.mails import edition_mail
 from bot.publishing.pages import Edition, edition_page
-from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.enums import ChatState, Medium

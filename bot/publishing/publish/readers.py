@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.mail.compose import Recipient
 from bot.publishing.calendar import Plan
-from bot.rendering.post import Recipient
 from storage.chats import Chat, schedules_of
 from storage.db.engine import Transaction
 from storage.editions import DigestTopic, LastEditions, digest_topics_of_each, last_editions_of_each

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.subscribers.confirming import read_code
+from bot.mail.codes import read_code
 from bot.subscribers.refusals import NotAZone
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import zone_of_place

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.mail.confirm import Mailboxes
     from bot.matching.search import Search
     from bot.subscribers.arrivals import Arrivals, Guest
     from bot.subscribers.changing import Changing
     from bot.subscribers.invites import Invites
-    from bot.subscribers.mailboxes import Mailboxes
     from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings

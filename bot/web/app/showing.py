@@ -10,9 +10,9 @@ from bot.subscribers.limits import MOST_TOPICS
 from storage.enums import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
+    from bot.mail.confirm import MailboxSeen
     from bot.rendering.renderer import Renderer
     from bot.subscribers.arrivals import Guest
-    from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.settings import Settings
     from bot.subscribers.topics import TopicSeen
     from bot.web.app.doors import AppDoors

@@ -15,21 +15,20 @@ from sqlmodel import col, select
 
 from bot.chat import callbacks
 from bot.chat.refused import SAID
+from bot.mail.compose import Mail, Post, Sender
+from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import Links
-from bot.rendering.mail import Mail
-from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.renderers import Renderers
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.changing import Changing
 from bot.subscribers.invites import Invites
-from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings

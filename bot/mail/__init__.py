@@ -1,0 +1,1 @@
+"""E-mail: composing, signing, handing over, confirming addresses, reading what bounces."""

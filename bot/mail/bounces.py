@@ -1,0 +1,240 @@
+"""What comes back from mailboxes: refusals, bounces, complaints, requests to be unsubscribed.
+
+- A permanent refusal or a complaint suspends the mailbox at once; temporary bounces only when five
+  have come within two weeks. The chat gets a notice, and its digests come by Telegram until it
+  confirms an address.
+- The mailbox of bounces is read by IMAP (RFC 3501), with the standard library's client in a thread.
+  A mail that was understood is deleted; any other is marked as read and stays for the operator. One
+  that cannot be read is no reason to stop before those behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.mail.confirm import policy_notice
+from bot.mail.reports import ReportKind, mailbox_of
+from bot.sources.feeds.model import Unreadable
+from bot.subscribers.lines import one_line
+from storage.db.engine import is_transient
+from storage.enums import MailboxProblem, MailboxState
+from storage.mailboxes import Mailbox, lock_mailbox
+from storage.outages import admins_of_source
+from storage.outbox import enqueue
+from storage.suspension import suspend_mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.mail.confirm import Mailboxes
+    from bot.mail.reports import Report
+    from bot.rendering.seals import Seal
+    from storage.chats import Chat
+    from storage.db.engine import Storage, Transaction
+
+    ReadsReports = Callable[[bytes], Awaitable[Report | None]]
+    TakesMail = Callable[[bytes], Awaitable[bool]]
+
+log = structlog.get_logger(__name__)
+
+SOFT_WINDOW = timedelta(days=14)
+MOST_SOFT = 5
+_LONGEST_REASON = 300
+
+TIMEOUT_SECONDS = 30
+MOST_AT_ONCE = 100
+LARGEST = 256 * 1024  # bytes of a mail that are read: the report comes before what it is about
+
+
+@dataclass(frozen=True, slots=True)
+class Bounces:
+    """*admins*: whom the settings name. *read* raises `Unreadable`."""
+
+    mailboxes: Mailboxes
+    seal: Seal
+    read: ReadsReports
+    admins: frozenset[int] = frozenset()
+
+    async def take(self, message: bytes) -> bool:
+        """Do what the whole *message* asks for; False if it is nothing about a mailbox of ours."""
+        report = await self._report(message)
+        if report is None:
+            return False
+        async with self._storage.reading() as tx:
+            mailbox_id = mailbox_of(report.tokens, self.seal, tx.now)
+        if mailbox_id is None:
+            return False
+        match report.kind:
+            case ReportKind.BOUNCE:
+                return await self._bounced(mailbox_id, report)
+            case ReportKind.COMPLAINT:
+                return await self._complained(mailbox_id)
+            case ReportKind.UNSUBSCRIBE:
+                await self.mailboxes.unsubscribe(mailbox_id)
+                return True
+
+    async def _report(self, message: bytes) -> Report | None:
+        try:
+            return await self.read(message)
+        except Unreadable as error:
+            log.warning("a mail that came back cannot be read", reason=str(error))
+            return None
+
+    async def refused(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
+        """Its server takes no mail for it, *reason* in that server's words; within *tx*."""
+        found = await lock_mailbox(tx, mailbox_id)
+        if found:
+            await self._suspend(tx, *found, MailboxProblem.REFUSED, reason)
+
+    async def distrusted(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
+        """Its server takes no mail from us: the admins are notified, once a week."""
+        mailbox = await tx.session.get(Mailbox, mailbox_id)
+        if mailbox is None:
+            return
+        domain = mailbox.address.rpartition("@")[2]
+        for admin in await admins_of_source(tx, self.admins):
+            said = one_line(reason)[:_LONGEST_REASON]
+            renderer = self.mailboxes.renderer.of(admin.language)
+            await enqueue(tx, [policy_notice(tx, renderer, admin.chat_id, domain, said)])
+
+    @property
+    def _storage(self) -> Storage:
+        return self.mailboxes.storage
+
+    async def _bounced(self, mailbox_id: int, report: Report) -> bool:
+        async with self._storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
+            if found is None:
+                return False
+            mailbox, chat = found
+            if report.is_permanent or _count_temporary(tx, mailbox) >= MOST_SOFT:
+                await self._suspend(tx, mailbox, chat, MailboxProblem.BOUNCED, report.reason)
+            return True
+
+    async def _complained(self, mailbox_id: int) -> bool:
+        async with self._storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
+            if found:
+                await self._suspend(tx, *found, MailboxProblem.COMPLAINED, "")
+            return found is not None
+
+    async def _suspend(
+        self, tx: Transaction, mailbox: Mailbox, chat: Chat, problem: MailboxProblem, reason: str
+    ) -> None:
+        if await suspend_mailbox(tx, mailbox, problem, one_line(reason)[:_LONGEST_REASON]):
+            await enqueue(tx, [self.mailboxes.notice(tx, mailbox, chat)])
+
+
+def _count_temporary(tx: Transaction, mailbox: Mailbox) -> int:
+    """Count one more; an unconfirmed or suspended mailbox only counts."""
+    if mailbox.soft_since is None or tx.now - mailbox.soft_since > SOFT_WINDOW:
+        mailbox.soft_since, mailbox.soft_bounces = tx.now, 0
+    mailbox.soft_bounces += 1
+    tx.session.add(mailbox)
+    return mailbox.soft_bounces if mailbox.state is MailboxState.ACTIVE else 0
+
+
+# The mailbox of bounces
+
+
+class ImapError(Exception):
+    """The mailbox cannot be read for now; the text is for the operator."""
+
+
+def connect_by_tls(host: str, port: int) -> imaplib.IMAP4_SSL:
+    """Connect; OSError where the system does not trust the certificate, or it is for another host.
+
+    Without a context imaplib would check neither.
+    """
+    context = ssl.create_default_context()
+    return imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=TIMEOUT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Imap:
+    """TLS from the first byte on, except in tests."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    connect: Callable[[str, int], imaplib.IMAP4] = connect_by_tls
+
+    async def read_new(self, take: TakesMail) -> int:
+        """Pass each unread mail to *take*, which says if it understood it. Return how many."""
+        try:
+            client = await asyncio.to_thread(self._opened)
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise ImapError(f"the mailbox of bounces cannot be opened: {error}") from error
+        try:
+            numbers = await asyncio.to_thread(_unread, client)
+            for number in numbers:
+                content = await asyncio.to_thread(_content, client, number)
+                flag = r"\Deleted" if await take(content) else r"\Seen"
+                await asyncio.to_thread(client.store, number, "+FLAGS", flag)
+            if numbers:
+                await asyncio.to_thread(client.expunge)
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise ImapError(f"the mailbox of bounces cannot be read: {error}") from error
+        finally:
+            with suppress(imaplib.IMAP4.error, OSError):
+                await asyncio.to_thread(client.logout)
+        return len(numbers)
+
+    def _opened(self) -> imaplib.IMAP4:
+        client = self.connect(self.host, self.port)
+        try:
+            client.login(self.user, self.password)
+            _select(client, self.folder)
+        except (imaplib.IMAP4.error, OSError):
+            client.shutdown()
+            raise
+        return client
+
+
+async def collect_bounces(mailbox: Imap, take: TakesMail) -> int:
+    """Read the new mails of the *mailbox*. Return 0: what is left is for the next time."""
+
+    async def take_one(message: bytes) -> bool:
+        try:
+            return await take(message)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("a mail that came back could not be taken; it stays, marked as read")
+            return False
+
+    try:
+        read = await mailbox.read_new(take_one)
+    except ImapError as error:
+        log.warning("bounces could not be read", reason=str(error))
+        return 0
+    if read:
+        log.info("bounces were read", mails=read)
+    return 0
+
+
+def _select(client: imaplib.IMAP4, folder: str) -> None:
+    status, said = client.select(f'"{folder}"')
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"IMAP_FOLDER {folder}: {said!r}")
+
+
+def _unread(client: imaplib.IMAP4) -> list[str]:
+    _, found = client.search(None, "UNSEEN")
+    return [number.decode() for number in (found[0] or b"").split()][:MOST_AT_ONCE]
+
+
+def _content(client: imaplib.IMAP4, number: str) -> bytes:
+    """Return the mail, left unread: it is marked once it is done."""
+    _, parts = client.fetch(number, f"(BODY.PEEK[]<0.{LARGEST}>)")
+    return next((part[1] for part in parts if isinstance(part, tuple)), b"")

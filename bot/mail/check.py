@@ -1,0 +1,257 @@
+"""The doctor of mail: can it be handed over, and what does the world see of who sends it?
+
+- the mail server lets us in
+- SPF (RFC 7208): one TXT record `v=spf1 …` that ends in `-all` or `~all`
+- DKIM (RFC 6376): a key under the selector that mails are signed with
+- DMARC (RFC 7489): a record `v=DMARC1` with a policy
+- PTR: the address of the mail server has a name, and that name the address
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dns.asyncresolver import Resolver as AsyncResolver
+from dns.exception import DNSException
+from dns.resolver import NXDOMAIN, NoAnswer
+from dns.reversename import from_address
+
+from bot.delivery.errors import DeliveryError
+from bot.doctor.findings import Finding, doubtful, good, ill
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+
+    from dns.name import Name
+
+    from bot.mail.smtp import Smtp
+
+TIMEOUT_SECONDS = 5.0
+
+
+class AsksTheDns(Protocol):
+    """Each raises NoAnswerError where no server answers."""
+
+    async def texts(self, name: str) -> Sequence[str]: ...
+
+    async def addresses(self, host: str) -> Sequence[str]: ...
+
+    async def names(self, address: str) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailDoctor:
+    """*host* is the mail server, *domain* the sender's, *signs_for* that of DKIM."""
+
+    dns: AsksTheDns
+    smtp: Smtp
+    host: str
+    domain: str
+    signs_for: str
+    selector: str | None = None
+
+    async def examine(self) -> list[Finding]:
+        return [
+            await self._server(),
+            await _answered(self._spf()),
+            await _answered(self._dkim()),
+            await _answered(self._dmarc()),
+            await _answered(self._ptr()),
+        ]
+
+    async def _server(self) -> Finding:
+        try:
+            await self.smtp.greet()
+        except DeliveryError as error:
+            return ill(
+                "smtp.refused",
+                f"{self.host} does not let us in: {error}",
+                "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD.",
+            )
+        finally:
+            await self.smtp.close()
+        return good("smtp.reached", f"{self.host} lets us in.")
+
+    async def _spf(self) -> Finding:
+        return spf(self.domain, await self.dns.texts(self.domain))
+
+    async def _dkim(self) -> Finding:
+        if self.selector is None:
+            return dkim(self.signs_for, None, [])
+        records = await self.dns.texts(f"{self.selector}._domainkey.{self.signs_for}")
+        return dkim(self.signs_for, self.selector, records)
+
+    async def _dmarc(self) -> Finding:
+        return dmarc(self.domain, await self.dns.texts(f"_dmarc.{self.domain}"))
+
+    async def _ptr(self) -> Finding:
+        addresses = await self.dns.addresses(self.host)
+        names = {address: await self.dns.names(address) for address in addresses}
+        called = {name for some in names.values() for name in some}
+        return ptr(self.host, names, {name: await self.dns.addresses(name) for name in called})
+
+
+async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:
+    try:
+        return await finding
+    except NoAnswerError as error:
+        return doubtful("dns.silent", f"The DNS does not answer: {error}", "Try again later.")
+
+
+# What each record means
+
+
+def spf(domain: str, records: Sequence[str]) -> Finding:
+    """Judge the TXT *records* of *domain*."""
+    found = [record for record in records if record.lower().split(" ")[0] == "v=spf1"]
+    example = f'"v=spf1 include:<what your mail server\'s provider names> -all" for {domain}'
+    if not found:
+        return ill(
+            "spf.missing",
+            f"{domain} does not say who may mail for it.",
+            f"Add a TXT record {example}.",
+        )
+    if len(found) > 1:
+        return ill(
+            "spf.several",
+            f"{domain} has {len(found)} SPF records, so none counts.",
+            "Leave one that names all your mail servers.",
+        )
+    terms = found[0].lower().split()
+    if "+all" in terms or "all" in terms:
+        return ill(
+            "spf.everybody",
+            f"{domain} lets everybody mail for it ({terms[-1]}).",
+            "Let the record end in -all.",
+        )
+    if not {"-all", "~all"} & set(terms) and not any(t.startswith("redirect=") for t in terms):
+        return doubtful(
+            "spf.soft",
+            f"{domain} does not forbid others to mail for it.",
+            "Let the record end in -all or ~all.",
+        )
+    return good("spf.kept", f"{domain}: {found[0]}")
+
+
+def dkim(domain: str, selector: str | None, records: Sequence[str]) -> Finding:
+    """Judge the TXT *records* under *selector*."""
+    if selector is None:
+        return doubtful(
+            "dkim.selector",
+            "It is not known under which selector mails are signed.",
+            "Set DKIM_SELECTOR to the one of your mail server, and it is looked up.",
+        )
+    place = f"{selector}._domainkey.{domain}"
+    keys = [_tags(record) for record in records if "p" in _tags(record)]
+    if not keys:
+        return ill(
+            "dkim.missing",
+            f"There is no key at {place}.",
+            'Put the public key there, as a TXT record "v=DKIM1; k=rsa; p=…".',
+        )
+    if not keys[0]["p"]:
+        return ill(
+            "dkim.withdrawn",
+            f"The key at {place} is withdrawn (p= is empty).",
+            "Sign with another selector, or put the key back.",
+        )
+    if keys[0].get("t") == "y":
+        return doubtful(
+            "dkim.testing",
+            f"The key at {place} is for tests only (t=y).",
+            "Leave out t=y once it works.",
+        )
+    return good("dkim.found", f"There is a key at {place}.")
+
+
+def dmarc(domain: str, records: Sequence[str]) -> Finding:
+    """Judge the TXT *records* of `_dmarc.<domain>`."""
+    found = [tags for record in records if (tags := _tags(record)).get("v", "").upper() == "DMARC1"]
+    if not found:
+        return ill(
+            "dmarc.missing",
+            f"{domain} has no policy; large mail services ask for one.",
+            f'Add a TXT record at _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:you@{domain}".',
+        )
+    policy = found[0].get("p", "")
+    if len(found) > 1 or policy not in {"none", "quarantine", "reject"}:
+        return ill(
+            "dmarc.unreadable",
+            f"The record at _dmarc.{domain} cannot be read.",
+            "Leave one, with p=none, p=quarantine or p=reject.",
+        )
+    return good("dmarc.found", f"{domain}: p={policy}")
+
+
+def ptr(
+    host: str, names: Mapping[str, Sequence[str]], back: Mapping[str, Sequence[str]]
+) -> Finding:
+    """Judge the *names* of each address of *host*, and where each name leads *back* to."""
+    if not names:
+        return ill("ptr.no-address", f"{host} has no address.", "Look at SMTP_HOST.")
+    for address, called in names.items():
+        if not called:
+            return doubtful(
+                "ptr.no-name",
+                f"{address} ({host}) has no name.",
+                "If that server mails to the world itself, have its provider set one.",
+            )
+        if not any(address in back.get(name, ()) for name in called):
+            return doubtful(
+                "ptr.elsewhere",
+                f"{address} is called {called[0]}, which leads elsewhere.",
+                f"Let {called[0]} lead to {address}.",
+            )
+    return good("ptr.agrees", f"{host} and its name lead to each other.")
+
+
+def _tags(record: str) -> dict[str, str]:
+    """Read `name=value; name=value` (RFC 6376, 3.2)."""
+    pairs = (part.partition("=") for part in record.split(";"))
+    return {name.strip().lower(): value.strip() for name, sign, value in pairs if sign}
+
+
+# Asking the DNS: text records, addresses, names of addresses
+
+
+class NoAnswerError(Exception):
+    """The DNS did not answer; what it would say is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    async def texts(self, name: str) -> list[str]:
+        """Return the TXT records of *name*, each put together; none where there is no such name."""
+        records = await _ask(name, "TXT")
+        return [b"".join(record.strings).decode("utf-8", "replace") for record in records]
+
+    async def addresses(self, host: str) -> list[str]:
+        if _is_address(host):
+            return [host]
+        found = [*await _ask(host, "A"), *await _ask(host, "AAAA")]
+        return [str(record.address) for record in found]
+
+    async def names(self, address: str) -> list[str]:
+        records = await _ask(from_address(address), "PTR")
+        return [str(record.target).rstrip(".").lower() for record in records]
+
+
+async def _ask(name: str | Name, kind: str) -> list[Any]:
+    try:
+        resolver = AsyncResolver()
+        resolver.lifetime = TIMEOUT_SECONDS
+        return list(await resolver.resolve(name, kind))
+    except (NXDOMAIN, NoAnswer):
+        return []
+    except (DNSException, OSError) as error:
+        raise NoAnswerError(str(error)) from error
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

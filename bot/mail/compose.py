@@ -1,0 +1,340 @@
+"""Mails: from templates and values to whole messages, with the headers that make them good mail.
+
+- From, Reply-To, To, Date; a Message-ID made of the delivery's key, so that a mail program which
+  receives a mail twice shows it once.
+- In-Reply-To and References (RFC 5322, 3.6.4): the mails about one story are shown as one thread.
+- Auto-Submitted (RFC 3834) keeps out-of-office replies away.
+- List-Id (RFC 2919), List-Unsubscribe (RFC 2369) by mail and, if the bot has a public address, by
+  the web with one click (RFC 8058). A confirmation belongs to no list.
+- `multipart/alternative`, the plain text first and the HTML last (RFC 2046, 5.1.4); with pictures
+  the HTML is part of a `multipart/related`. All of it is 7-bit, so that no relay has to change it.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from hashlib import sha256
+from html import unescape
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, urlencode
+
+from bot.mail.headers import header_line, with_name
+from bot.mail.reports import return_path, token_of
+from bot.rendering.direction import RTL, lines_from_the_right
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer
+from bot.subscribers.lines import one_line
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
+
+_POLICY = SMTP.clone(cte_type="7bit")
+
+LONGEST_SUBJECT = 78  # characters; RFC 5322, 2.1.1 has the same for a line
+_MOST_HEADLINES = 3
+_MARK = "x"  # stands for a title when room is measured: behind none a space would not count
+_WORTH_CUTTING = 16  # characters that the beginning of a title needs to say anything
+_NO_ELLIPSIS_AFTER = " ,;:-\u2013\u2014\u3001\uff0c\uff1a\uff1b"
+
+
+# What a delivery freezes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG inside the mail; its HTML shows it as `cid:<name>`."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as it will be sent: the frozen body of an e-mail delivery.
+
+    *headers* are all but those that say how the parts are encoded, in their order; their values are
+    plain text. *to* is the bare address.
+    """
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        return next((value for known, value in self.headers if known == name), None)
+
+    def fallback(self) -> None:
+        """There is none: a mail server that refuses the form of a mail would refuse it again."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "to": self.to,
+            "subject": self.subject,
+            "text": self.text,
+            "html": self.html,
+            "headers": [list(header) for header in self.headers],
+            "pictures": [
+                {"name": picture.name, "content": b64encode(picture.content).decode("ascii")}
+                for picture in self.pictures
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        return cls(
+            to=body["to"],
+            subject=body["subject"],
+            text=body["text"],
+            html=body["html"],
+            headers=tuple((name, value) for name, value in body["headers"]),
+            pictures=tuple(
+                Picture(picture["name"], b64decode(picture["content"]))
+                for picture in body["pictures"]
+            ),
+        )
+
+
+# Its bytes: the same mail gives the same bytes, always
+
+
+def message_bytes(mail: Mail) -> bytes:
+    """Return the whole message with CRLF line ends; ValueError for a header no line can hold."""
+    headers = (*mail.headers, ("Subject", mail.subject))
+    message = EmailMessage(policy=_POLICY)
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    _add_pictures(message, mail)
+    _set_boundaries(message, mail)
+    return b"".join(header_line(*header) for header in headers) + message.as_bytes()
+
+
+def encoded_size(html: str) -> int:
+    """Return how many bytes *html* takes in transit."""
+    part = MIMEPart(policy=_POLICY)
+    part.set_content(html, subtype="html")
+    return len(part.as_bytes())
+
+
+def _add_pictures(message: EmailMessage, mail: Mail) -> None:
+    _text, html = message.iter_parts()
+    assert isinstance(html, MIMEPart)  # noqa: S101 - for the type checker
+    for picture in mail.pictures:
+        html.add_related(
+            picture.content,
+            maintype="image",
+            subtype="png",
+            cid=f"<{picture.name}>",
+            filename=f"{picture.name}.png",
+            disposition="inline",
+        )
+
+
+def _set_boundaries(message: EmailMessage, mail: Mail) -> None:
+    """Replace Python's random boundaries; `=_` occurs in neither base64 nor quoted-printable."""
+    seed = sha256((mail.header("Message-ID") or mail.subject).encode()).hexdigest()[:24]
+    parts = [part for part in message.walk() if part.is_multipart()]
+    for number, part in enumerate(parts):
+        assert isinstance(part, MIMEPart)  # noqa: S101 - for the type checker
+        part.set_boundary(f"=_{seed}_{number}")
+
+
+# Composing
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes; *returns* receives bounces and requests to be unsubscribed."""
+
+    address: str
+    name: str = "Dateline"
+    reply_to: str | None = None
+    returns: str | None = None
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+    @property
+    def unsubscribe_address(self) -> str:
+        return self.returns or self.reply_to or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A mailbox, and the row of its chat; *language*: the tag of the chat's language."""
+
+    mailbox_id: int
+    address: str
+    chat_id: int
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a mail is about: a name for it such as `alert:12`, and when it is made.
+
+    *follows*: that of the mail with which it belongs together, and behind which it is shown.
+    """
+
+    name: str
+    now: datetime
+    follows: "Occasion | None" = None
+
+    def message_id(self, domain: str) -> str:
+        """Return the Message-ID of the mail.
+
+        Row numbers begin anew with a new database; the time keeps their mails apart.
+        """
+        made = f"{self.now:%Y%m%dT%H%M%S}"
+        return f"<{self.name.replace(':', '.')}.{made}@{domain}>"
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLinks:
+    """Links for the reader of a mail; None where the bot has no public address."""
+
+    unsubscribe_by_mail: str
+    unsubscribe: str | None = None
+    manage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Composes mails from one sender."""
+
+    renderer: Renderer
+    sender: Sender
+    links: Links
+
+    def to(self, recipient: Recipient) -> Self:
+        """Return the same, writing in the recipient's language."""
+        return replace(self, renderer=self.renderer.of(recipient.language))
+
+    def return_path(self, mailbox_id: int) -> str:
+        """Return the address that bounces of the mailbox come to."""
+        if self.sender.returns is None:
+            return self.sender.address
+        return return_path(self.sender.returns, token_of(mailbox_id, self.links.seal))
+
+    def reader_links(self, recipient: Recipient, now: datetime) -> ReaderLinks:
+        token = token_of(recipient.mailbox_id, self.links.seal)
+        subject = urlencode({"subject": f"unsubscribe {token}"}, quote_via=quote)
+        return ReaderLinks(
+            unsubscribe_by_mail=f"mailto:{self.sender.unsubscribe_address}?{subject}",
+            unsubscribe=self.links.unsubscribe(recipient.mailbox_id),
+            manage=self.links.manage(recipient.chat_id, now),
+        )
+
+    def mail(  # noqa: PLR0913 - what makes a mail, each part named
+        self,
+        template: str,
+        recipient: Recipient,
+        occasion: Occasion,
+        *,
+        subject: str,
+        values: Mapping[str, Any],
+        label: str | None = None,
+        pictures: tuple[Picture, ...] = (),
+    ) -> Mail:
+        """Return what `<template>.html` and `.txt` give.
+
+        *label* names the list that the mail is of; without one it is for this user alone.
+        """
+        links = self.reader_links(recipient, occasion.now)
+        known = {"subject": subject, "ways": links, "recipient": recipient, **values}
+        html = self.renderer.text(f"{template}.html", **known)
+        listed = self._list_headers(label, links) if label else ()
+        return Mail(
+            to=recipient.address,
+            subject=subject,
+            text=self.text(f"{template}.txt", known),
+            html=_with_inline_styles(html),
+            headers=(*self._headers(recipient, occasion), *listed),
+            pictures=pictures,
+        )
+
+    def text(self, template: str, values: Mapping[str, Any]) -> str:
+        """Return what a template of plain text gives; it escapes as all do, and that is undone."""
+        text = unescape(self.renderer.text(template, **values)).strip()
+        is_rtl = self.renderer.language.direction == RTL
+        return lines_from_the_right(text) if is_rtl else text
+
+    def _headers(self, recipient: Recipient, occasion: Occasion) -> tuple[tuple[str, str], ...]:
+        sender = self.sender
+        reply_to = (("Reply-To", sender.reply_to),) if sender.reply_to else ()
+        return (
+            ("From", with_name(sender.name, sender.address)),
+            *reply_to,
+            ("To", recipient.address),
+            ("Date", format_datetime(occasion.now)),
+            ("Message-ID", occasion.message_id(sender.domain)),
+            *_threading(occasion, sender.domain),
+            ("Auto-Submitted", "auto-generated"),
+        )
+
+    def _list_headers(self, label: str, links: ReaderLinks) -> tuple[tuple[str, str], ...]:
+        addresses = [each for each in (links.unsubscribe, links.unsubscribe_by_mail) if each]
+        headers = (
+            ("List-Id", with_name(f"{self.sender.name} {label}", f"{label}.{self.sender.domain}")),
+            ("List-Unsubscribe", ", ".join(f"<{address}>" for address in addresses)),
+        )
+        one_click = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),)
+        return headers + one_click if links.unsubscribe else headers
+
+
+def _threading(occasion: Occasion, domain: str) -> tuple[tuple[str, str], ...]:
+    if occasion.follows is None:
+        return ()
+    first = occasion.follows.message_id(domain)
+    return ("In-Reply-To", first), ("References", first)
+
+
+def _with_inline_styles(html: str) -> str:
+    """Turn style sheets into style attributes, since several mail programs read nothing else.
+
+    What no attribute can say (`@media`: dark mode, narrow screens) stays in the sheet.
+    """
+    return _inliner().inline(html)
+
+
+@cache
+def _inliner() -> "CSSInliner":
+    from css_inline import CSSInliner  # noqa: PLC0415 - only a bot that mails needs it
+
+    # Nothing is ever fetched: our sheets are part of the page.
+    return CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+# Subjects: what is new, in a line that no list of mails cuts off
+
+
+def subject_of(written: Callable[[Sequence[str]], str], titles: Sequence[str]) -> str:
+    """Return *written* with as many of the *titles*, in their order, as there is room for.
+
+    The last one may be cut, at a word where it has any.
+    """
+    heads: list[str] = []
+    for title in [line for title in titles if (line := one_line(title))][:_MOST_HEADLINES]:
+        room = LONGEST_SUBJECT - len(written([*heads, _MARK])) + len(_MARK)
+        if len(title) > room:
+            cut = _beginning(title, room)
+            heads += [cut] if cut and (len(cut) >= _WORTH_CUTTING or not heads) else []
+            break
+        heads.append(title)
+    return one_line(written(heads))[:LONGEST_SUBJECT]
+
+
+def _beginning(title: str, room: int) -> str:
+    """Return the first words of *title* that fit with an ellipsis; "" where not even one does."""
+    cut = title[: max(room - 1, 0)]
+    at_a_word = cut if title[len(cut) : len(cut) + 1] == " " else cut.rpartition(" ")[0]
+    kept = (at_a_word or cut).rstrip(_NO_ELLIPSIS_AFTER)
+    return f"{kept}…" if kept else ""

@@ -1,0 +1,307 @@
+"""Mailboxes: an address is asked for, confirmed by whoever reads it, used, and forgotten.
+
+The mail that asks for a confirmation is the only one that an unconfirmed mailbox gets; `codes` says
+how it may be answered. The services raise user errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.mail.codes import (
+    HOLDS_FOR,
+    MOST_TRIES,
+    Request,
+    hash_of,
+    is_answered,
+    is_over,
+    limit_reached,
+    new_request,
+)
+from bot.mail.compose import Occasion, Recipient
+from bot.mail.headers import NotAnAddressError, counted_as, read_address
+from bot.subscribers.refusals import (
+    CodeIsOver,
+    NoMail,
+    NoMailbox,
+    NotAnAddress,
+    TooManyRequests,
+    WrongCode,
+)
+from storage.chats import Chat, lock_chat
+from storage.enums import DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
+from storage.mailboxes import (
+    chat_with_mailbox,
+    forget_requests,
+    lock_mailbox,
+    mailbox_of,
+    record_request,
+    remove_mailbox,
+    requests_since,
+)
+from storage.outbox import enqueue, new_delivery
+from storage.suspension import confirm_mailbox, open_mailbox, unsubscribe_mailbox
+from storage.updates import is_duplicate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.mail.compose import Post
+    from bot.rendering.renderer import Renderer
+    from storage.db.engine import Storage, Transaction
+    from storage.enums import UpdateRef
+    from storage.mailboxes import Mailbox
+
+_PRESSED_TWICE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSeen:
+    """A chat's mailbox as its people see it; *state* is None where there is none."""
+
+    can_mail: bool
+    reach: DigestMedium
+    state: MailboxState | None = None
+    address: str = ""
+    alerts: bool = False
+    trouble: MailboxProblem | None = None
+    trouble_text: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.state is MailboxState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Mailboxes:
+    """*post* is None where this bot sends no mail; who gets some from before can still end it."""
+
+    storage: Storage
+    renderer: Renderer
+    post: Post | None = None
+
+    async def now(self, chat_id: int) -> MailboxSeen:
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get_one(Chat, chat_id)
+            return self._seen(chat, await mailbox_of(tx, chat_id))
+
+    async def language(self, mailbox_id: int) -> str | None:
+        """Return the tag of the language that its chat is spoken to in; None where it is gone."""
+        async with self.storage.reading() as tx:
+            chat = await chat_with_mailbox(tx, mailbox_id)
+            return chat.speaks if chat else None
+
+    async def request(
+        self, chat_id: int, address: str, *, once: UpdateRef | None = None
+    ) -> MailboxSeen:
+        """Write to *address* and ask whether digests shall come there; an active one is left so.
+
+        Who asks twice in a moment pressed twice, and gets one mail.
+        Raise NoMail, NotAnAddress, or TooManyRequests, which says of what.
+        """
+        post = self._posting()
+        try:
+            address = read_address(address)
+        except NotAnAddressError as error:
+            raise NotAnAddress from error
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            there = await mailbox_of(tx, chat_id)
+            is_settled = there and there.address == address and _is_settled(there, tx.now)
+            if await is_duplicate(tx, once) or is_settled:
+                return self._seen(chat, there)
+            await _count(tx, chat_id, address)
+            mailbox = await open_mailbox(tx, chat_id, address)
+            await _ask(tx, post, mailbox, new_request(), chat.speaks)
+            return self._seen(chat, mailbox)
+
+    async def awaits_code(self, chat_id: int) -> bool:
+        async with self.storage.reading() as tx:
+            mailbox = await mailbox_of(tx, chat_id)
+            return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
+
+    async def confirm_by_code(
+        self, chat_id: int, code: str, *, once: UpdateRef | None = None
+    ) -> MailboxSeen:
+        """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            mailbox = await mailbox_of(tx, chat_id)
+            if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
+                raise NoMailbox
+            if is_over(mailbox.asked_at, tx.now) or mailbox.tries >= MOST_TRIES:
+                raise CodeIsOver
+            if is_answered(code, chat_id, mailbox.code_hash):
+                await _confirmed(tx, chat, mailbox)
+                return self._seen(chat, mailbox)
+            if not await is_duplicate(tx, once):
+                mailbox.tries += 1  # committed before the try is refused
+                tx.session.add(mailbox)
+        raise WrongCode(MOST_TRIES - mailbox.tries)
+
+    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
+        """Confirm with the token of the link; True too where that was done before."""
+        async with self.storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
+            if found is None:
+                return False
+            mailbox, chat = found
+            if mailbox.state is MailboxState.ACTIVE:
+                return True
+            waits = mailbox.state is MailboxState.UNCONFIRMED
+            in_time = waits and not is_over(mailbox.asked_at, tx.now)
+            if not in_time or not is_answered(token, mailbox.chat_id, mailbox.token_hash):
+                return False
+            await _confirmed(tx, chat, mailbox)
+            return True
+
+    async def set_reach(self, chat_id: int, reach: DigestMedium) -> MailboxSeen:
+        """Let digests come as *reach* says; raise NoMailbox where no mail can go."""
+        async with self.storage.writing() as tx:
+            chat, mailbox = await _active(tx, chat_id)
+            chat.digest_by = reach
+            await tx.session.flush()
+            return self._seen(chat, mailbox)
+
+    async def set_alerts(self, chat_id: int, *, wanted: bool) -> MailboxSeen:
+        async with self.storage.writing() as tx:
+            chat, mailbox = await _active(tx, chat_id)
+            mailbox.alerts = wanted
+            tx.session.add(mailbox)
+            await tx.session.flush()
+            return self._seen(chat, mailbox)
+
+    async def remove(self, chat_id: int) -> MailboxSeen:
+        """Forget the address; digests come by Telegram."""
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            await remove_mailbox(tx, chat_id)
+            chat.digest_by = DigestMedium.TELEGRAM
+            await tx.session.flush()
+            return self._seen(chat, None)
+
+    async def unsubscribe(self, mailbox_id: int) -> None:
+        """Send nothing there any more, and tell the chat; done twice it is as done once."""
+        async with self.storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
+            if found and await unsubscribe_mailbox(tx, found[0]):
+                await enqueue(tx, [self.notice(tx, *found)])
+
+    def notice(self, tx: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
+        """Return the row that tells the chat what became of its mailbox."""
+        return mailbox_notice(tx, self.renderer.of(chat.speaks), mailbox)
+
+    def _posting(self) -> Post:
+        if self.post is None:
+            raise NoMail
+        return self.post
+
+    def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
+        return seen_of(chat, mailbox, can_mail=self.post is not None)
+
+
+def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> MailboxSeen:
+    if mailbox is None:
+        return MailboxSeen(can_mail, chat.digest_by)
+    return MailboxSeen(
+        can_mail,
+        chat.digest_by,
+        mailbox.state,
+        mailbox.address,
+        mailbox.alerts,
+        mailbox.trouble,
+        mailbox.trouble_text or "",
+    )
+
+
+def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
+    if mailbox.state is MailboxState.UNCONFIRMED:
+        return now - mailbox.asked_at < _PRESSED_TWICE
+    return mailbox.state is MailboxState.ACTIVE
+
+
+async def _ask(
+    tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
+) -> None:
+    mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
+    mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
+    tx.session.add(mailbox)
+    await enqueue(tx, [confirmation(tx, post, mailbox, request, language)])
+
+
+async def _count(tx: Transaction, chat_id: int, address: str) -> None:
+    """Count one more request; raise TooManyRequests where that would be too many."""
+    counted = counted_as(address)
+    begin = tx.now - HOLDS_FOR
+    await forget_requests(tx, begin)
+    asked = await requests_since(tx, begin, chat_id=chat_id, address_hash=counted)
+    limit = limit_reached(by_chat=asked.by_chat, for_address=asked.for_address, in_all=asked.in_all)
+    if limit:
+        raise TooManyRequests(limit)
+    await record_request(tx, chat_id=chat_id, address_hash=counted)
+
+
+async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
+    chat = await lock_chat(tx, chat_id)
+    mailbox = await mailbox_of(tx, chat_id)
+    if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
+        raise NoMailbox
+    return chat, mailbox
+
+
+async def _confirmed(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
+    await confirm_mailbox(tx, mailbox)
+    if not chat.digest_by.mails:
+        # What comes by Telegram goes on coming, until its people say that mails are enough.
+        chat.digest_by = DigestMedium.BOTH
+    await tx.session.flush()
+
+
+# What is written about a mailbox: a question to its address, notices to its chat
+
+
+def confirmation(
+    tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
+) -> dict[str, Any]:
+    """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
+    mailbox_id = mailbox.id
+    asked = (mailbox.token_hash or "")[:12]  # tells one request from another
+    subject = f"{mailbox_id}:{asked}"
+    recipient = Recipient(mailbox_id, mailbox.address, mailbox.chat_id, language)
+    post = post.to(recipient)
+    values = {
+        "code_shown": f"{request.code[:3]} {request.code[3:]}",
+        "link": post.links.confirm(mailbox_id, request.token),
+        "sender_name": post.sender.name,
+    }
+    mail = post.mail(
+        "email/confirm",
+        recipient,
+        Occasion(f"confirm:{subject}", tx.now),
+        subject=post.text("email/confirm.subject.txt", values),
+        values=values,
+    )
+    named = {"notice": "confirm", "subject": subject}
+    address = {"medium": Medium.EMAIL, "mailbox_id": mailbox_id}
+    return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, mail, **named, **address)
+
+
+def mailbox_notice(tx: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
+    """Tell the chat that no mails go to *mailbox* any more, and why."""
+    message = renderer.message("notice/mailbox.html", mailbox=mailbox)
+    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+    return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
+
+
+def policy_notice(
+    tx: Transaction, renderer: Renderer, chat_id: int, domain: str, reason: str
+) -> dict[str, Any]:
+    """Tell who looks after the bot that *domain* mistrusts its mails; of a week the first counts.
+
+    A mistake in our set-up makes every domain refuse.
+    """
+    message = renderer.message("notice/mistrusted.html", domain=domain, reason=reason)
+    named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
+    return new_delivery(tx, DeliveryKind.NOTICE, chat_id, message, **named)

@@ -1,0 +1,159 @@
+"""Header fields as bytes (RFC 5322, RFC 2047), and the addresses that they hold.
+
+`EmailMessage` folds by itself, and not twice alike: beside encoded words it drops a space on one
+Python and doubles it on the next, and it encodes a long address of `List-Unsubscribe`, where an
+encoded word may not be used and no reader looks for one. So:
+
+- A text (Subject) of plain ASCII is left as it is and folded at its spaces. Any other is encoded as
+  a whole: between two encoded words every reader drops the space (RFC 2047, 6.2).
+- Before an address only the name is encoded, and without its quotes (RFC 2047, 5).
+- All else is ASCII, and is folded at its spaces and nowhere else.
+
+Addresses are read strictly, since they go into headers and commands:
+
+- `local@domain` with a local part of plain ASCII (RFC 5321's dot-string); no quotes, no comments,
+  no source routes (`%`, `!`), no display name around it.
+- The domain has a dot and is written in any script; it is kept as its A-labels (IDNA 2008).
+- At most 64 octets before the @ and 254 in all.
+"""
+
+import re
+from email.header import Header
+from hashlib import sha256
+
+import idna
+
+LONGEST_LINE = 998  # RFC 5322, 2.1.1: without its end
+_PREFERRED_LINE = 78
+_LONGEST_ENCODED_LINE = 76  # RFC 2047, 2
+_TEXTS = frozenset({"subject"})
+_NAMED = frozenset({"from", "reply-to", "to", "list-id"})
+_NAME = re.compile(r"(?P<name>.*\S)\s*(?P<address><[^<>]*>)")
+_IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTED = re.compile(r"\\(.)")
+_TO_QUOTE = re.compile(r'["\\]')
+_SPECIAL = re.compile(r'[][()<>@,:;".\\]')  # RFC 5322, 3.2.3
+_ENCODED = re.compile(r"=\?utf-8\?[bq]\?[!-~]+\?=")
+
+LONGEST_ADDRESS = 254
+_LONGEST_LOCAL = 64
+_WORD = r"[A-Za-z0-9#$&'*+/=?^_{}~-]+"
+_LOCAL = re.compile(rf"(?!-){_WORD}(?:\.{_WORD})*")
+_NUMERIC = re.compile(r"[0-9]+")
+
+
+# Header fields
+
+
+def with_name(name: str, address: str) -> str:
+    """Return `name <address>` in the letters of the name, in quotes where it needs them."""
+    if not name:
+        return address
+    is_quoted = _SPECIAL.search(name) or name != name.strip()
+    return f"{_in_quotes(name) if is_quoted else name} <{address}>"
+
+
+def header_line(name: str, value: str) -> bytes:
+    """Return the field with its line ends; ValueError for a value that would break its line."""
+    if "\r" in value or "\n" in value:
+        raise ValueError(f"linefeed or carriage return in {name}")
+    lines = _folded(f"{name}:", _words(name, value))
+    if any(len(line) > LONGEST_LINE for line in lines):
+        raise ValueError(f"a word of {name} is too long for a line")
+    return b"".join(line.encode("ascii") + b"\r\n" for line in lines)
+
+
+def _words(header: str, value: str) -> list[str]:
+    """Return the words between which the value may be folded."""
+    if header.lower() in _TEXTS and not _is_plain(value):
+        return _encoded(header, value)
+    if header.lower() in _NAMED and (named := _NAME.fullmatch(value)):
+        return [*_name(header, named["name"]), named["address"]]
+    return value.split(" ")
+
+
+def _name(header: str, name: str) -> list[str]:
+    """Return the name before an address as the words of a phrase."""
+    if _ENCODED.fullmatch(name):  # by the operator, in the setting
+        return [name]
+    bare = _QUOTED.sub(r"\1", name[1:-1]) if _IN_QUOTES.fullmatch(name) else name
+    if not _is_plain(bare):
+        return _encoded(header, bare)
+    return (_in_quotes(bare) if _SPECIAL.search(bare) else bare).split(" ")
+
+
+def _in_quotes(name: str) -> str:
+    return '"' + _TO_QUOTE.sub(r"\\\g<0>", name) + '"'
+
+
+def _is_plain(value: str) -> bool:
+    """Whether no reader could take *value* for anything else.
+
+    Spaces at either end or in a row would be lost to some, a long word would not fit a line, and
+    what looks like an encoded word would be read as one.
+    """
+    words = value.split(" ")
+    return (
+        value.isascii()
+        and value.isprintable()
+        and "=?" not in value
+        and all(0 < len(word) < _PREFERRED_LINE for word in words)
+    ) or not value
+
+
+def _encoded(header: str, value: str) -> list[str]:
+    """Return *value* as encoded words, none of which splits a character."""
+    # The standard library would start a new line at any of these.
+    text = " ".join(value.encode("utf-8", "replace").decode().splitlines())
+    # One less than a line may hold: each later word stands behind the space of a folded line.
+    encoded = Header(text, "utf-8", _LONGEST_ENCODED_LINE - 1, header).encode(linesep="\n")
+    return encoded.split("\n ")
+
+
+def _folded(start: str, words: list[str]) -> list[str]:
+    lines = [start]
+    for word in words:
+        longest = _LONGEST_ENCODED_LINE if word.startswith("=?") else _PREFERRED_LINE
+        is_first = lines[-1] == start
+        if word and not is_first and len(lines[-1]) + 1 + len(word) > longest:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return lines
+
+
+# Addresses
+
+
+class NotAnAddressError(ValueError):
+    """The text is no address that mail could be sent to."""
+
+
+def read_address(text: str) -> str:
+    """Return the address that *text* is, the domain in lower-case A-labels."""
+    local, at, domain = text.strip().rpartition("@")
+    if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
+        raise NotAnAddressError(text)
+    address = f"{local}@{_host(domain)}"
+    if len(address) > LONGEST_ADDRESS:
+        raise NotAnAddressError(text)
+    return address
+
+
+def counted_as(address: str) -> str:
+    """Return a hash under which every spelling that reaches the same mailbox is counted.
+
+    Case and what follows a `+` make no other mailbox.
+    """
+    local, _, domain = address.lower().rpartition("@")
+    return sha256(f"{local.partition('+')[0]}@{domain}".encode()).hexdigest()
+
+
+def _host(domain: str) -> str:
+    try:
+        name = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError) as error:
+        raise NotAnAddressError(domain) from error
+    top = name.rpartition(".")
+    if not top[1] or _NUMERIC.fullmatch(top[2]) or name.endswith("."):
+        raise NotAnAddressError(domain)
+    return name

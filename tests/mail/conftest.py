@@ -1,0 +1,78 @@
+"""Mailboxes, mails to them, and a mail server with knobs."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from shutil import which
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.delivery.calls import Calls
+from bot.mail.sending import Franking, Mailing
+from tests.conftest import missing
+from tests.delivery.conftest import Outbox, TurnedTimer
+from tests.mail.mailed import PER_HOUR, CountedSmtp, MailOutbox, Refusals
+from tests.mail.relay import open_relay
+from tests.subscribers.conftest import (  # noqa: F401 - fixtures
+    arrivals,
+    arrive,
+    mailboxes,
+    post,
+    sent,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def outbox(storage) -> Outbox:
+    return Outbox(storage)
+
+
+@pytest.fixture
+async def server():
+    async with open_relay() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the key and the certificate of a server on this machine."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    arguments += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
+    arguments += ["-out", str(certificate)]
+    if not which("openssl"):
+        missing("no openssl to make a certificate with")
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+    return key, certificate
+
+
+@pytest.fixture
+def of_the_server(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate[1], certificate[0])
+    return context
+
+
+@pytest.fixture
+def mails(outbox, storage) -> MailOutbox:
+    return MailOutbox(outbox, storage)
+
+
+@pytest.fixture
+def refusals() -> Refusals:
+    return Refusals()
+
+
+@pytest.fixture
+async def mailing(storage, server, refusals, clock):
+    smtp = CountedSmtp(server.relay())
+    franking = Franking(lambda mailbox_id: f"back+{mailbox_id}@dateline.example")
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        yield Mailing(storage, smtp, "me", calls, franking, refusals, PER_HOUR)
+    await smtp.close()

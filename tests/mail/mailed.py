@@ -1,0 +1,89 @@
+"""What tests of mails put out, and hear of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.mail.compose import Mail
+from bot.mail.smtp import Smtp
+from storage.enums import ChatState, DeliveryKind, MailboxState, Medium
+from storage.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from bot.mail.sending import Mailing
+    from storage.db.engine import Storage, Transaction
+    from tests.delivery.conftest import Outbox
+    from tests.mail.relay import FakeRelay
+
+PER_HOUR = 3600
+
+
+@dataclass
+class MailOutbox:
+    """What tests put out to be mailed."""
+
+    outbox: Outbox
+    storage: Storage
+
+    async def mailbox(
+        self,
+        number: int = 1,
+        state: MailboxState = MailboxState.ACTIVE,
+        chat_state: ChatState = ChatState.ACTIVE,
+    ) -> Mailbox:
+        chat_id = await self.outbox.chat(number, state=chat_state)
+        async with self.storage.writing() as tx:
+            mailbox = Mailbox(
+                chat_id=chat_id,
+                address=f"reader{number}@example.org",
+                state=state,
+                state_since=tx.now,
+                created_at=tx.now,
+                asked_at=tx.now,
+            )
+            tx.session.add(mailbox)
+        return mailbox
+
+    async def put(
+        self, mailbox: Mailbox, text: str = "news", kind: DeliveryKind = DeliveryKind.EDITION
+    ) -> int:
+        key = f"{mailbox.id}.{text}"
+        headers = (("Message-ID", f"<{key}@dateline.example>"), ("To", mailbox.address))
+        return await self.outbox.add(
+            mailbox.chat_id,
+            kind=kind,
+            medium=Medium.EMAIL,
+            mailbox_id=mailbox.id,
+            body=Mail(mailbox.address, text, text, f"<p>{text}</p>", headers).to_json(),
+        )
+
+
+@dataclass
+class Refusals:
+    told: list[tuple[int, str]] = field(default_factory=list)
+    distrust: list[tuple[int, str]] = field(default_factory=list)
+
+    async def refused(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
+        self.told.append((mailbox_id, reason))
+
+    async def distrusted(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
+        self.distrust.append((mailbox_id, reason))
+
+
+@dataclass(eq=False)
+class CountedSmtp(Smtp):
+    asked: int = 0
+
+    async def answers(self) -> bool:
+        self.asked += 1
+        return await super().answers()
+
+
+async def mail_all(mailing: Mailing) -> None:
+    while await mailing.mail_due():
+        await mailing.calls.all_done()
+
+
+def subjects(server: FakeRelay) -> list[str]:
+    return [str(letter.message["Subject"]) for letter in server.letters]

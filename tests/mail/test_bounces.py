@@ -1,0 +1,244 @@
+from datetime import timedelta
+
+import pytest
+from sqlmodel import col, select
+from structlog.testing import capture_logs
+
+from bot.app.mails import report_reader
+from bot.mail.bounces import Bounces
+from bot.mail.compose import Mail
+from bot.mail.reports import Report, read_report, return_path, token_of
+from bot.rendering.autolinks import without_joiners
+from bot.sources.feeds.model import Unreadable
+from bot.sources.parser_pool import Workers
+from storage.chats import Chat
+from storage.enums import (
+    DeliveryKind,
+    DeliveryState,
+    DigestMedium,
+    MailboxProblem,
+    MailboxState,
+    Medium,
+)
+from storage.mailboxes import Mailbox
+from storage.outbox import Delivery
+from tests.mail.returned import BROKEN, complaint, notification, request
+from tests.subscribers.conftest import SEAL
+
+ADDRESS = "ann@example.org"
+DAY = timedelta(days=1)
+TOKEN = token_of(1, SEAL)
+BACK = return_path("back@dateline.example", TOKEN)
+
+
+def bounce(status: str = "5.1.1", back: str = BACK) -> bytes:
+    return notification("failed", status, back=back)
+
+
+async def read(message: bytes) -> Report | None:
+    return read_report(message)
+
+
+@pytest.fixture
+def bounces(mailboxes) -> Bounces:
+    return Bounces(mailboxes, SEAL, read)
+
+
+@pytest.fixture
+async def chat_id(mailboxes, sent, arrive) -> int:
+    """A chat whose digests come to an address alone."""
+    chat_id: int = await arrive()
+    await mailboxes.request(chat_id, ADDRESS)
+    await mailboxes.confirm_by_code(chat_id, await sent.code())
+    await mailboxes.set_reach(chat_id, DigestMedium.EMAIL)
+    return chat_id
+
+
+@pytest.fixture
+async def waiting(storage, chat_id) -> int:
+    """Return a digest that waits to be mailed."""
+    async with storage.writing() as tx:
+        row = Delivery(
+            kind=DeliveryKind.EDITION,
+            medium=Medium.EMAIL,
+            chat_id=chat_id,
+            mailbox_id=1,
+            priority=3,
+            body=Mail(ADDRESS, "News", "news", "<p>news</p>").to_json(),
+            due_at=tx.now,
+            created_at=tx.now,
+        )
+        tx.session.add(row)
+    return row.id
+
+
+async def told(sent) -> list[str]:
+    rows = await sent.rows()
+    return [row.body["text"] for row in rows if row.medium is Medium.TELEGRAM]
+
+
+async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
+    bounces, mailboxes, chat_id, waiting, sent, storage
+):
+    async with storage.writing() as tx:
+        await bounces.refused(tx, 1, "550 5.1.1 No such user here")
+
+    seen = await mailboxes.now(chat_id)
+    (notice,) = await told(sent)
+    assert (seen.state, seen.trouble) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
+    assert "The mail server of ann@example.org refuses my mails" in without_joiners(notice)
+    assert "It said: 550 5.1.1 No such user here" in notice
+    assert "Your digests come here now." in notice
+
+
+@pytest.mark.parametrize("noise", ["\0", "\udcff", "\x1b"], ids=ascii)
+async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
+    bounces, mailboxes, chat_id, sent, storage, noise
+):
+    async with storage.writing() as tx:
+        await bounces.refused(tx, 1, f"550 no{noise}\nsuch user")
+
+    assert "It said: 550 no such user" in (await told(sent))[0]
+
+
+async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
+    bounces, mailboxes, chat_id, waiting, sent, storage, clock
+):
+    await bounces.take(bounce())
+    async with storage.reading() as tx:
+        held = await tx.session.get_one(Delivery, waiting)
+    clock.turn(DAY)
+
+    await mailboxes.request(chat_id, ADDRESS)
+    seen = await mailboxes.confirm_by_code(chat_id, await sent.code())
+
+    async with storage.reading() as tx:
+        freed = await tx.session.get_one(Delivery, waiting)
+    assert held.state is DeliveryState.SUSPENDED
+    assert (freed.state, freed.due_at) == (DeliveryState.PENDING, clock.now)
+    assert (seen.is_active, seen.trouble, seen.reach) == (True, None, DigestMedium.EMAIL)
+
+
+async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
+    bounces, mailboxes, chat_id, waiting, sent, storage, clock
+):
+    async with storage.writing() as tx:
+        row = await tx.session.get_one(Delivery, waiting)
+        row.kind = DeliveryKind.ALERT
+    await bounces.take(bounce())
+    clock.turn(DAY)
+
+    await mailboxes.request(chat_id, ADDRESS)
+    await mailboxes.confirm_by_code(chat_id, await sent.code())
+
+    async with storage.reading() as tx:
+        assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
+
+
+async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
+    bounces, mailboxes, chat_id, clock
+):
+    for _ in range(4):
+        assert await bounces.take(bounce("4.2.2"))
+        clock.turn(DAY)
+    assert (await mailboxes.now(chat_id)).is_active
+
+    await bounces.take(bounce("4.2.2"))
+
+    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
+
+
+async def test_passing_bounces_now_and_then_suspend_nothing(bounces, mailboxes, chat_id, clock):
+    for _ in range(12):
+        await bounces.take(bounce("4.2.2"))
+        clock.turn(4 * DAY)
+
+    assert (await mailboxes.now(chat_id)).is_active
+
+
+async def test_a_complaint_suspends_at_once(bounces, mailboxes, chat_id, sent):
+    assert await bounces.take(complaint("abuse", TOKEN))
+
+    (notice,) = await told(sent)
+    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.COMPLAINED
+    assert "was marked there as unwanted" in notice
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("back+1.0.aaaaaaaaaaaaaaaaaaaaaaaaaa@dateline.example", id="forged"),
+        pytest.param(return_path("b@x.example", token_of(7, SEAL)), id="of no mailbox"),
+        pytest.param("back@dateline.example", id="none"),
+    ],
+)
+async def test_a_bounce_of_nobody_changes_nothing(bounces, mailboxes, chat_id, token):
+    assert not await bounces.take(bounce(back=token))
+    assert (await mailboxes.now(chat_id)).is_active
+
+
+@pytest.mark.parametrize("message", BROKEN.values(), ids=BROKEN)
+async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
+    mailboxes, chat_id, message
+):
+    workers = Workers(most=1)
+    bounces = Bounces(mailboxes, SEAL, report_reader(workers))
+    try:
+        assert not await bounces.take(message)
+        assert await bounces.take(bounce())
+    finally:
+        await workers.close()
+
+    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
+
+
+async def test_a_mail_that_takes_too_long_is_told_to_the_operator(mailboxes, chat_id):
+    async def read_for_long(_message: bytes) -> Report | None:
+        raise Unreadable("Reading this takes longer than 10 seconds.", "time_out")
+
+    with capture_logs() as logs:
+        assert not await Bounces(mailboxes, SEAL, read_for_long).take(bounce())
+
+    assert [(one["log_level"], one["reason"]) for one in logs] == [
+        ("warning", "Reading this takes longer than 10 seconds.")
+    ]
+
+
+@pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])
+async def test_a_mail_unsubscribes_whose_token_it_carries(bounces, mailboxes, chat_id, subject):
+    assert not await bounces.take(request(subject[:-1]))
+    assert await bounces.take(request(subject))
+
+    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
+
+
+async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
+    bounces, mailboxes, arrive, storage
+):
+    chat_id = await arrive()
+    await mailboxes.request(chat_id, ADDRESS)
+
+    await bounces.take(bounce())
+
+    async with storage.reading() as tx:
+        assert (await tx.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
+
+
+async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
+    mailboxes, storage, chat_id, clock
+):
+    bounces = Bounces(mailboxes, SEAL, read, frozenset({7}))
+    async with storage.writing() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        chat.telegram_id = 7
+    for wait in (DAY, DAY, 7 * DAY, DAY):
+        async with storage.writing() as tx:
+            await bounces.distrusted(tx, 1, "550 5.7.1 not from you")
+        clock.turn(wait)
+
+    async with storage.reading() as tx:
+        rows = list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
+    told = [row.body["text"] for row in rows if row.notice == "mistrusted"]
+    assert len(told) == 2
+    assert "example.org has refused my mails for two days" in without_joiners(told[0])
+    assert "It said: 550 5.7.1 not from you" in told[0]

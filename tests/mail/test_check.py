@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.delivery.errors import NeverSent
+from bot.doctor.findings import Health
+from bot.mail.check import MailDoctor, NoAnswerError, dkim, dmarc, ptr, spf
+from bot.mail.smtp import Relay, Smtp
+
+DOMAIN = "dateline.example"
+
+
+@pytest.mark.parametrize(
+    ("records", "health", "words"),
+    [
+        pytest.param(["v=spf1 include:relay.example -all"], Health.GOOD, "-all", id="well"),
+        pytest.param(["V=SPF1 mx ~all", "verify=1"], Health.GOOD, "~all", id="soft"),
+        pytest.param(["v=spf1 redirect=_spf.relay.example"], Health.GOOD, "redirect", id="led on"),
+        pytest.param([], Health.ILL, "does not say", id="none"),
+        pytest.param(["v=spf10 -all"], Health.ILL, "does not say", id="another version"),
+        pytest.param(["v=spf1 -all", "v=spf1 mx -all"], Health.ILL, "2 SPF records", id="two"),
+        pytest.param(["v=spf1 +all"], Health.ILL, "everybody", id="everybody"),
+        pytest.param(["v=spf1 mx ?all"], Health.DOUBTFUL, "forbid", id="neutral"),
+        pytest.param(["v=spf1 mx"], Health.DOUBTFUL, "forbid", id="without an end"),
+    ],
+)
+def test_who_may_mail_for_the_domain(records, health, words):
+    finding = spf(DOMAIN, records)
+
+    assert finding.health is health
+    assert words in finding.sentence
+    assert bool(finding.remedy) == (health is not Health.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("selector", "records", "health"),
+    [
+        pytest.param("news", ["v=DKIM1; k=rsa; p=MIIB"], Health.GOOD, id="a key"),
+        pytest.param("news", ["p=MIIB"], Health.GOOD, id="nothing but the key"),
+        pytest.param("news", [], Health.ILL, id="none"),
+        pytest.param("news", ["v=DKIM1; p="], Health.ILL, id="withdrawn"),
+        pytest.param("news", ["v=DKIM1; t=y; p=MIIB"], Health.DOUBTFUL, id="for tests"),
+        pytest.param(None, [], Health.DOUBTFUL, id="not known where"),
+    ],
+)
+def test_the_key_that_mails_are_signed_with(selector, records, health):
+    assert dkim(DOMAIN, selector, records).health is health
+
+
+@pytest.mark.parametrize(
+    ("records", "health"),
+    [
+        pytest.param(["v=DMARC1; p=reject; rua=mailto:a@b.example"], Health.GOOD, id="strict"),
+        pytest.param(["v=DMARC1;p=none"], Health.GOOD, id="mild"),
+        pytest.param([], Health.ILL, id="none"),
+        pytest.param(["v=DMARC1"], Health.ILL, id="without a policy"),
+        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.ILL, id="two"),
+    ],
+)
+def test_the_policy_of_the_domain(records, health):
+    assert dmarc(DOMAIN, records).health is health
+
+
+@pytest.mark.parametrize(
+    ("names", "back", "health"),
+    [
+        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, Health.GOOD, id="both ways"),
+        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, Health.DOUBTFUL, id="elsewhere"),
+        pytest.param({"1.2.3.4": []}, {}, Health.DOUBTFUL, id="no name"),
+        pytest.param({}, {}, Health.ILL, id="no address"),
+    ],
+)
+def test_the_name_of_the_mail_server(names, back, health):
+    assert ptr("smtp.example", names, back).health is health
+
+
+@dataclass
+class FakeDns:
+    """Knows what it is told; silent where *is_there* is False."""
+
+    text: dict[str, list[str]] = field(default_factory=dict)
+    is_there: bool = True
+
+    async def texts(self, name: str) -> list[str]:
+        return self._answer(self.text.get(name, []))
+
+    async def addresses(self, _host: str) -> list[str]:
+        return self._answer(["1.2.3.4"])
+
+    async def names(self, _address: str) -> list[str]:
+        return self._answer(["smtp.example"])
+
+    def _answer(self, answer: list[str]) -> list[str]:
+        if not self.is_there:
+            raise NoAnswerError("timed out")
+        return answer
+
+
+class FakeSmtp(Smtp):
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(Relay("smtp.example", 25))
+        self.error = error
+        self.is_closed = False
+
+    async def greet(self) -> None:
+        if self.error:
+            raise self.error
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def doctor(dns: FakeDns, relay: FakeSmtp) -> MailDoctor:
+    return MailDoctor(dns, relay, "smtp.example", DOMAIN, DOMAIN, "news")
+
+
+async def test_all_that_is_well_is_said_to_be():
+    dns = FakeDns(
+        {
+            DOMAIN: ["v=spf1 mx -all"],
+            f"news._domainkey.{DOMAIN}": ["p=MIIB"],
+            f"_dmarc.{DOMAIN}": ["v=DMARC1; p=none"],
+        }
+    )
+
+    relay = FakeSmtp()
+    findings = await doctor(dns, relay).examine()
+
+    assert relay.is_closed
+    assert [finding.name for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
+    assert {finding.health for finding in findings} == {Health.GOOD}
+
+
+async def test_a_server_that_does_not_let_us_in_is_named_with_its_reason():
+    findings = await doctor(FakeDns(), FakeSmtp(NeverSent("connection refused"))).examine()
+
+    assert findings[0].health is Health.ILL
+    assert findings[0].sentence == "smtp.example does not let us in: connection refused"
+
+
+async def test_a_silent_dns_is_no_verdict():
+    findings = await doctor(FakeDns(is_there=False), FakeSmtp()).examine()
+
+    assert {finding.health for finding in findings[1:]} == {Health.DOUBTFUL}

@@ -1,0 +1,106 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.mail.compose import Occasion, Post, Recipient, Sender, message_bytes
+from bot.mail.reports import mailbox_of, tokens_in
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Purpose, Seal
+
+NOW = datetime(2026, 11, 17, 23, 0, 5, tzinfo=UTC)
+SEAL = Seal(b"k" * 32)
+ANN = Recipient(5, "ann@example.org", 1)
+SENDER = Sender("news@dateline.example", returns="back@dateline.example")
+EDITION = Occasion("edition:12:email:1", NOW)
+VALUES = {"code_shown": "123 456", "link": None, "sender_name": "Dateline"}
+
+
+def post(base: str | None = "https://dateline.example", sender: Sender = SENDER) -> Post:
+    return Post(Renderer(), sender, Links(base, SEAL))
+
+
+def mail(written: Post, **more):
+    facts = {"subject": "News", "values": VALUES, "label": "digests", **more}
+    return written.mail("email/confirm", ANN, EDITION, **facts)
+
+
+def test_a_mail_says_who_writes_and_that_no_person_does():
+    headers = dict(mail(post(sender=Sender("a@b.example", "A, B", reply_to="c@d.example"))).headers)
+
+    assert headers["From"] == '"A, B" <a@b.example>'
+    assert headers["Reply-To"] == "c@d.example"
+    assert headers["To"] == "ann@example.org"
+    assert headers["Date"] == "Tue, 17 Nov 2026 23:00:05 +0000"
+    assert headers["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_name_keeps_its_letters_and_no_comma_parts_it():
+    headers = dict(mail(post(sender=Sender("a@b.example", "Zürich, heute"))).headers)
+
+    assert headers["From"] == '"Zürich, heute" <a@b.example>'
+    assert headers["List-Id"] == '"Zürich, heute digests" <digests.b.example>'
+
+
+def test_the_message_id_is_made_of_the_key_so_a_resend_has_the_same():
+    expected = "<edition.12.email.1.20261117T230005@dateline.example>"
+
+    assert mail(post()).header("Message-ID") == expected
+
+
+def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
+    written = mail(post())
+
+    left = written.header("List-Unsubscribe") or ""
+    by_web, by_mail = re.findall(r"<([^>]+)>", left)
+    assert written.header("List-Id") == "Dateline digests <digests.dateline.example>"
+    assert SEAL.read(Purpose.UNSUBSCRIBE, by_web.rpartition("/")[2], NOW) == ("5",)
+    assert by_mail.startswith("mailto:back@dateline.example?subject=unsubscribe%20")
+    assert mailbox_of(tokens_in(by_mail.replace("%20", " ")), SEAL, NOW) == 5
+    assert written.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+
+
+def test_without_a_public_address_a_list_is_left_by_mail_alone():
+    written = mail(post(base=None))
+
+    assert (written.header("List-Unsubscribe") or "").startswith("<mailto:back@")
+    assert written.header("List-Unsubscribe-Post") is None
+    assert "http" not in (written.header("List-Unsubscribe") or "")
+
+
+def test_a_letter_to_one_person_belongs_to_no_list():
+    written = mail(post(), label=None)
+
+    assert [name for name, _ in written.headers if name.startswith("List-")] == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "address"),
+    [
+        (Sender("a@b.example"), "a@b.example"),
+        (Sender("a@b.example", reply_to="c@d.example"), "c@d.example"),
+        (Sender("a@b.example", reply_to="c@d.example", returns="e@f.example"), "e@f.example"),
+    ],
+)
+def test_a_wish_to_leave_goes_where_somebody_reads(sender, address):
+    assert (
+        post(sender=sender)
+        .reader_links(ANN, NOW)
+        .unsubscribe_by_mail.startswith(f"mailto:{address}?")
+    )
+
+
+def test_styles_stand_on_what_they_style_and_nothing_is_loaded():
+    html = mail(post()).html
+
+    assert re.search(r'<p class="code" style="[^"]*font-size: ?32px', html)
+    assert "prefers-color-scheme: dark" in html
+    assert not re.search(r"<img|<link|<script|url\(|@import", html)
+
+
+def test_the_longest_header_lines_are_folded():
+    lines = message_bytes(mail(post())).partition(b"\r\n\r\n")[0].split(b"\r\n")
+
+    assert all(len(line) <= 998 for line in lines)
+    assert all(line.isascii() for line in lines)

@@ -1,0 +1,111 @@
+"""The mailing step with a real server, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState
+from storage.outbox import Answer, begin_sending, claim_mails, lock_queues, record_answers
+from storage.states import Event
+from tests.mail.mailed import mail_all, subjects
+
+SECOND = timedelta(seconds=1)
+
+
+async def test_a_mail_that_is_due_is_sent_and_written_down(mailing, mails, outbox, server):
+    delivery = await mails.put(await mails.mailbox())
+
+    await mail_all(mailing)
+
+    (letter,) = server.letters
+    row = await outbox.get(delivery)
+    assert (letter.sender, letter.recipient) == ("back+1@dateline.example", "reader1@example.org")
+    assert (row.state, row.attempts, row.last_error) == (DeliveryState.SENT, 1, None)
+
+
+async def test_telegram_messages_are_left_alone(mailing, mails, outbox, server):
+    mailbox = await mails.mailbox()
+    message = await outbox.add(mailbox.chat_id, "for Telegram")
+
+    await mail_all(mailing)
+
+    assert server.letters == []
+    assert await outbox.states(message) == [DeliveryState.PENDING]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_an_answer_waits_for_no_queue(storage, mails):
+    """Mails keep no order among chats, so what holds the lock of the order holds up no answer."""
+    delivery = await mails.put(await mails.mailbox())
+    async with storage.writing() as tx:
+        await claim_mails(tx, "me", limit=1, lease=SECOND)
+        await begin_sending(tx, [delivery], "me", SECOND)
+
+    async with storage.writing() as other:
+        await lock_queues(other)
+        async with storage.writing() as tx:
+            await tx.session.exec(text("SET LOCAL lock_timeout = '1s'"))
+            ours = await record_answers(tx, "me", {delivery: Answer(Event.ACCEPTED)})
+
+    assert ours == {delivery}
+
+
+@pytest.mark.parametrize(
+    ("state", "kinds"),
+    [
+        pytest.param(MailboxState.ACTIVE, ["confirm", "digest"], id="active"),
+        pytest.param(MailboxState.UNCONFIRMED, ["confirm"], id="unconfirmed"),
+        pytest.param(MailboxState.SUSPENDED, [], id="suspended"),
+        pytest.param(MailboxState.UNSUBSCRIBED, [], id="unsubscribed"),
+    ],
+)
+async def test_who_gets_what(mailing, mails, server, state, kinds):
+    mailbox = await mails.mailbox(state=state)
+    await mails.put(mailbox, "digest")
+    await mails.put(mailbox, "confirm", DeliveryKind.NOTICE)
+
+    await mail_all(mailing)
+
+    assert subjects(server) == kinds
+
+
+@pytest.mark.parametrize(
+    ("state", "number"),
+    [
+        pytest.param(ChatState.BLOCKED, 1, id="a chat that blocks the bot still reads mail"),
+        pytest.param(ChatState.PAUSED, 0, id="a pause is meant for both"),
+    ],
+)
+async def test_what_the_chat_says_of_its_mails(mailing, mails, server, state, number):
+    await mails.put(await mails.mailbox(state=MailboxState.ACTIVE, chat_state=state))
+
+    await mail_all(mailing)
+
+    assert len(server.letters) == number
+
+
+async def test_mails_of_one_mailbox_go_one_after_the_other(mailing, mails, server):
+    mailbox = await mails.mailbox()
+    for number in range(4):
+        await mails.put(mailbox, f"{number}")
+
+    await mail_all(mailing)
+
+    assert subjects(server) == ["0", "1", "2", "3"]
+
+
+async def test_mails_go_at_the_pace_of_the_hour(mailing, mails, clock):
+    for number in range(1, 13):
+        await mails.put(await mails.mailbox(number))
+    started = clock.now
+
+    for _ in range(20):
+        await mail_all(mailing)
+        clock.turn(SECOND)
+
+    states = {row.state for row in [await mails.outbox.get(each) for each in range(1, 13)]}
+    assert states == {DeliveryState.SENT}
+    assert clock.now - started >= 11 * SECOND

@@ -1,0 +1,135 @@
+"""Mails that may have arrived, and servers that are away; on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.mail.sending import CALL_LEASE
+from storage.enums import DeliveryState
+from storage.outbox import begin_sending, claim_mails, record_answers
+from tests.delivery.test_database_trouble import LosingTimes
+from tests.mail.mailed import mail_all, subjects
+from tests.mail.relay import HANG_UP, HANG_UP_AFTER
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "copies"),
+    [
+        pytest.param(HANG_UP, 1, id="it had not arrived"),
+        pytest.param(HANG_UP_AFTER, 2, id="it had arrived"),
+    ],
+)
+async def test_a_mail_that_may_have_arrived_is_sent_once_more_and_is_one_to_its_reader(
+    mailing, mails, outbox, server, clock, fault, copies
+):
+    delivery = await mails.put(await mails.mailbox())
+    server.data.append(fault)
+
+    await mail_all(mailing)
+    unknown = await outbox.get(delivery)
+    clock.turn(5 * SECOND)
+    await mail_all(mailing)
+
+    assert unknown.state is DeliveryState.UNKNOWN
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+    assert len(server.letters) == copies
+    assert len({letter.message["Message-ID"] for letter in server.letters}) == 1
+    assert len({letter.content for letter in server.letters}) == 1
+
+
+async def test_what_is_doubtful_twice_is_held(mailing, mails, outbox, server, clock):
+    delivery = await mails.put(await mails.mailbox())
+    server.data += [HANG_UP_AFTER, HANG_UP_AFTER]
+
+    for _ in range(5):
+        await mail_all(mailing)
+        clock.turn(5 * SECOND)
+
+    assert await outbox.states(delivery) == [DeliveryState.HELD]
+    assert len(server.letters) == 2
+
+
+async def test_while_the_server_is_away_mails_wait_and_then_go(
+    mailing, mails, outbox, server, clock
+):
+    first = await mails.put(await mails.mailbox(1), "first")
+    await server.close()
+    await mail_all(mailing)
+    clock.turn(HOUR)
+    await mail_all(mailing)
+    assert await outbox.states(first) == [DeliveryState.PENDING]
+
+    await server.open()
+    clock.turn(HOUR)
+    await mail_all(mailing)
+
+    assert subjects(server) == ["first"]
+
+
+async def test_a_421_lets_all_mails_wait(mailing, mails, outbox, server, clock):
+    await mails.put(await mails.mailbox(1), "first")
+    server.rcpt.append("421 4.7.0 slow down")
+    await mail_all(mailing)
+    await mails.put(await mails.mailbox(2), "second")
+
+    clock.turn(4 * 60 * SECOND)
+    await mail_all(mailing)
+    assert subjects(server) == []
+    clock.turn(61 * SECOND)
+    await mail_all(mailing)
+    clock.turn(2 * SECOND)
+    await mail_all(mailing)
+
+    assert sorted(subjects(server)) == ["first", "second"]
+    assert (await outbox.get(1)).attempts == 1
+
+
+async def test_a_mail_cut_off_by_a_crash_is_sent_once_more(
+    mailing, mails, outbox, server, clock, storage
+):
+    delivery = await mails.put(await mails.mailbox())
+    async with storage.writing() as tx:
+        await claim_mails(tx, "the dead", limit=1, lease=SECOND)
+        await begin_sending(tx, [delivery], "the dead", CALL_LEASE)
+    clock.turn(CALL_LEASE + SECOND)
+
+    for _ in range(3):
+        await mail_all(mailing)
+        clock.turn(5 * SECOND)
+
+    row = await outbox.get(delivery)
+    assert (row.state, row.resent) == (DeliveryState.SENT, True)
+    assert len(server.letters) == 1
+
+
+async def test_a_server_that_is_away_is_asked_now_and_then(mailing, mails, server, clock):
+    await mails.put(await mails.mailbox())
+    await server.close()
+    asked = []
+    for _ in range(120):
+        before = mailing.relay.asked
+        await mail_all(mailing)
+        asked.append(mailing.relay.asked - before)
+        clock.turn(SECOND)
+
+    assert 3 <= sum(asked) <= 6
+    assert max(asked) == 1
+
+
+async def test_the_answer_to_a_mail_is_written_down_once_a_connection_lasts(
+    mailing, mails, outbox, server, monkeypatch
+):
+    delivery = await mails.put(await mails.mailbox())
+    monkeypatch.setattr("bot.mail.sending.record_answers", LosingTimes(record_answers, 2))
+
+    with capture_logs() as told:
+        await mail_all(mailing)
+
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+    assert subjects(server) == ["news"]
+    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}

@@ -1,0 +1,97 @@
+"""Mails that a real server refuses: for good, for now, by policy; on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from storage.enums import DeliveryState
+from tests.mail.mailed import mail_all, subjects
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
+    mailing, mails, outbox, server, refusals
+):
+    delivery = await mails.put(await mails.mailbox())
+    server.rcpt.append("550 5.1.1 no such user")
+
+    await mail_all(mailing)
+
+    row = await outbox.get(delivery)
+    assert refusals.told == [(1, "550 5.1.1 no such user")]
+    assert row.state is DeliveryState.SUSPENDED
+    assert row.last_error == "550 5.1.1 no such user"
+
+
+async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
+    mailing, mails, outbox, server
+):
+    delivery = await mails.put(await mails.mailbox())
+    server.rcpt.append("550-5.1.1 no such\0\r\n550 5.1.1 \x1buser")
+
+    await mail_all(mailing)
+
+    assert (await outbox.get(delivery)).last_error == "550 5.1.1 no such 5.1.1 user"
+
+
+async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
+    await mails.put(await mails.mailbox(1), "refused")
+    await mails.put(await mails.mailbox(2), "taken")
+    server.rcpt.append("550 5.1.1 no such user")
+
+    await mail_all(mailing)
+    mailing.calls.timer.clock.turn(2 * SECOND)
+    await mail_all(mailing)
+
+    assert subjects(server) == ["taken"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        pytest.param("450 4.2.0 later", [], id="later"),
+        pytest.param(
+            "550 5.7.1 by policy", [(1, "550 5.7.1 by policy")], id="policy: the operator is told"
+        ),
+    ],
+)
+async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
+    mailing, mails, outbox, server, clock, refusals, answer, told
+):
+    delivery = await mails.put(await mails.mailbox())
+    server.rcpt += [answer] * 40
+    begun, tries = clock.now, 0
+
+    while (await outbox.get(delivery)).state is DeliveryState.PENDING:
+        clock.now = max(clock.now, (await outbox.get(delivery)).due_at) + SECOND
+        await mail_all(mailing)
+        tries += 1
+
+    assert (await outbox.get(delivery)).state is DeliveryState.HELD
+    assert 40 * HOUR < clock.now - begun < 56 * HOUR
+    assert tries < 20
+    assert refusals.distrust == told
+    assert refusals.told == []
+
+
+async def test_refused_content_fails_and_is_not_sent_again(mailing, mails, outbox, server):
+    delivery = await mails.put(await mails.mailbox())
+    server.data.append("554 5.6.0 we do not like it")
+
+    await mail_all(mailing)
+
+    assert await outbox.states(delivery) == [DeliveryState.FAILED]
+
+
+async def test_a_body_that_cannot_be_read_fails_alone(mailing, mails, outbox, server):
+    mailbox = await mails.mailbox()
+    delivery = await mails.put(mailbox)
+    await outbox.set(delivery, body={"text": "of another version"})
+
+    await mail_all(mailing)
+
+    row = await outbox.get(delivery)
+    assert (row.state, row.last_error) == (DeliveryState.FAILED, "the stored body cannot be read")

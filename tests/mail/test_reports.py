@@ -1,0 +1,159 @@
+import json
+from email import message_from_bytes
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.mail.reports import Report, ReportKind, read_report
+from tests.mail.returned import TOKEN, complaint, notification, request
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "is_permanent"),
+    [
+        pytest.param("failed", "5.1.1", True, id="no such user"),
+        pytest.param("Failed", "5.7.1", True, id="refused"),
+        pytest.param("failed", "4.4.7", False, id="given up after days"),
+    ],
+)
+def test_a_mail_that_could_not_be_delivered(action, status, is_permanent):
+    report = read_report(notification(action, status, "550 no such user here"))
+
+    assert report is not None
+    assert (report.kind, report.is_permanent) == (ReportKind.BOUNCE, is_permanent)
+    assert report.reason == "550 no such user here"
+    assert report.tokens == (TOKEN,)
+
+
+def test_without_words_of_the_server_its_status_is_the_reason():
+    report = read_report(notification("failed", "5.1.1"))
+
+    assert report is not None
+    assert report.reason == "5.1.1"
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("delayed", "4.4.7"), ("delivered", "2.0.0"), ("relayed", "2.0.0"), ("failed", "nonsense")],
+)
+def test_what_is_not_yet_lost_is_no_bounce(action, status):
+    assert read_report(notification(action, status)) is None
+
+
+@pytest.mark.parametrize("kind", ["abuse", "fraud"])
+def test_a_complaint_quotes_the_mail_it_is_about(kind):
+    report = read_report(complaint(kind))
+
+    assert report is not None
+    assert report.kind is ReportKind.COMPLAINT
+    assert report.tokens == (TOKEN,)
+
+
+def test_a_report_that_is_not_spam_is_no_complaint():
+    assert read_report(complaint("not-spam")) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        pytest.param(f"unsubscribe {TOKEN}", "", id="as our mails give it"),
+        pytest.param(f"Re: Unsubscribe {TOKEN}", "Please.", id="answered"),
+        pytest.param(f"Ответ: unsubscribe {TOKEN}", "", id="encoded"),
+        pytest.param("hello", f"unsubscribe {TOKEN}", id="in the text"),
+        pytest.param("hello", f"Зря. unsubscribe {TOKEN}", id="in an encoded text"),
+    ],
+)
+def test_a_wish_to_be_unsubscribed(subject, body):
+    report = read_report(request(subject, body))
+
+    assert report is not None
+    assert report.kind is ReportKind.UNSUBSCRIBE
+    assert report.tokens == (TOKEN,)
+
+
+def test_other_mail_is_left_to_a_person():
+    assert read_report(request("About your digest", "It is nice.")) is None
+
+
+def test_who_sends_one_of_our_mails_on_wishes_nothing_by_it():
+    forwarded = EmailMessage()
+    forwarded.set_content("<p>Look at this.</p>", subtype="html")
+    forwarded.add_attachment(message_from_bytes(request("News", f"unsubscribe: {TOKEN}")))
+
+    assert read_report(forwarded.as_bytes()) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("back+5.0.abcd\x00:>]<;=efgh@dateline.example", id="a group amid noise"),
+        pytest.param("back+5.0.:(],=?,]@(abc@dateline.example", id="an open comment in a group"),
+        pytest.param("\ufffd@[4Cback@dateline.example", id="a literal that is never closed"),
+        pytest.param("back+5.0?=acharset=@", id="nothing behind an at"),
+        pytest.param("back+5.0.abcd<", id="nothing behind an angle"),
+        pytest.param("<@a," * 64_000, id="a route without an end"),
+    ],
+)
+def test_no_address_keeps_a_bounce_from_being_read(value):
+    report = read_report(f"To: {value}\n".encode() + notification("failed", "5.1.1"))
+
+    assert report is not None
+    assert (report.kind, report.tokens) == (ReportKind.BOUNCE, (TOKEN,))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("text/plain" + "; a*0=b" * 32_000, id="parameters by number"),
+        pytest.param("text/plain" + ';"' * 100_000, id="quotes"),
+        pytest.param("text/plain" + ";a*" * 80_000, id="encoded parameters"),
+        pytest.param("text/plain; a=" + "(" * 400 + ")" * 400, id="nested comments"),
+        pytest.param("multipart/mixed; a=" + "(" * 400, id="open comments"),
+        pytest.param("multipart/mixed; boundary*=a; boundary*0=b", id="a boundary in parts"),
+    ],
+)
+def test_no_content_type_keeps_a_wish_from_being_read(value):
+    report = read_report(f"Content-Type: {value}\nSubject: unsubscribe {TOKEN}\n\nText".encode())
+
+    assert report is not None
+    assert (report.kind, report.tokens) == (ReportKind.UNSUBSCRIBE, (TOKEN,))
+
+
+def test_a_mail_with_parts_in_parts_without_end_is_none_that_we_understand():
+    parts = "".join(
+        f"Content-Type: multipart/mixed;\n boundary={n}\n\n--{n}\n" for n in range(4000)
+    )
+
+    assert read_report(f"Subject: unsubscribe {TOKEN}\n{parts}".encode()) is None
+
+
+def test_of_what_looks_like_tokens_no_more_than_a_few_are_tried():
+    many = "".join(f"{number}{TOKEN}\n" for number in range(1000))
+
+    report = read_report(notification("failed", "5.1.1") + many.encode())
+
+    assert report is not None
+    assert report.tokens[0] == TOKEN
+    assert len(report.tokens) == 20
+
+
+def test_what_a_report_says_travels_as_json():
+    report = read_report(notification("failed", "5.1.1", "550 no such user"))
+
+    assert report is not None
+    assert Report.from_json(json.loads(json.dumps(report.to_json()))) == report
+
+
+@given(st.binary(max_size=500))
+def test_whatever_strangers_send_is_read_without_harm(content):
+    read_report(content)
+
+
+@given(st.binary(max_size=200))
+def test_a_broken_report_is_read_without_harm(noise):
+    whole = notification("failed", "5.1.1")
+    at = len(noise) * 3 % len(whole)
+
+    read_report(whole[:at] + noise + whole[at:])

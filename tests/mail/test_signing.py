@@ -1,0 +1,56 @@
+"""Signatures are checked by the library's other half, with the key that would stand in the DNS."""
+
+import base64
+import subprocess
+
+import dkim
+import pytest
+
+from bot.mail.compose import message_bytes
+from bot.mail.signing import Signing, WrongKeyError
+from tests.conftest import missing
+from tests.mail.test_mime import MAIL
+
+
+def openssl(*arguments: str, given: bytes = b"") -> bytes:
+    try:
+        return subprocess.run(
+            ["openssl", *arguments], input=given, capture_output=True, check=True
+        ).stdout
+    except FileNotFoundError:
+        missing("no openssl to make a key with")
+
+
+@pytest.fixture(scope="module")
+def key() -> bytes:
+    return openssl("genrsa", "-traditional", "2048")
+
+
+def test_a_signed_mail_holds_against_the_key_in_the_dns(key):
+    signed = Signing.of(key, "news", "dateline.example")(message_bytes(MAIL))
+    public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "der", given=key))
+    asked = []
+
+    def txt(name: bytes, timeout: int = 5) -> bytes:
+        asked.append(name)
+        return b"v=DKIM1; k=rsa; p=" + public
+
+    assert dkim.verify(signed, dnsfunc=txt)
+    assert asked == [b"news._domainkey.dateline.example."]
+    assert signed.endswith(message_bytes(MAIL))
+    assert b"list-unsubscribe-post" in signed.partition(b"\r\nFrom:")[0].lower()
+
+
+def test_a_changed_mail_does_not_hold(key):
+    signed = Signing.of(key, "news", "dateline.example")(message_bytes(MAIL))
+    public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "der", given=key))
+
+    changed = signed.replace(b"Fees fall", b"Fees rise")
+
+    assert not dkim.verify(changed, dnsfunc=lambda *_, **__: b"v=DKIM1; k=rsa; p=" + public)
+
+
+@pytest.mark.parametrize("wrong", [b"", b"no key", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_what_is_no_key_is_said_before_the_first_mail(wrong):
+    with pytest.raises(WrongKeyError):
+        Signing.of(wrong, "news", "dateline.example")

@@ -1,0 +1,170 @@
+import ssl
+
+import pytest
+
+from bot.delivery.errors import (
+    FloodWait,
+    MailboxRefused,
+    NeverSent,
+    PolicyRefused,
+    Refused,
+    TokenRejected,
+    TryLater,
+    Unknown,
+)
+from bot.mail.smtp import ASKED_TO_PAUSE, Envelope, Smtp
+from tests.mail.relay import HANG_UP, HANG_UP_AFTER, SAY_NOTHING, open_relay
+
+CONTENT = b"Subject: News\r\n\r\n.a line that begins with a dot\r\n"
+ENVELOPE = Envelope("back+1.0.x@dateline.example", "ann@example.org", CONTENT)
+SOON = 1.0  # seconds without an answer that are too many; those before it are there at once
+
+
+@pytest.fixture
+async def server():
+    async with open_relay() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def smtp(server):
+    opened = Smtp(server.relay())
+    yield opened
+    await opened.close()
+
+
+async def test_a_mail_arrives_as_it_was_sent(server, smtp):
+    await smtp.send(ENVELOPE)
+
+    (letter,) = server.letters
+    assert (letter.sender, letter.recipient) == (ENVELOPE.sender, ENVELOPE.recipient)
+    assert letter.content == CONTENT
+
+
+async def test_several_mails_share_one_connection(server, smtp):
+    for _ in range(3):
+        await smtp.send(ENVELOPE)
+
+    assert len(server.letters) == 3
+    assert server.connections == 1
+
+
+async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server, smtp):
+    await smtp.send(ENVELOPE)
+    server.hang_up_on_all()
+
+    await smtp.send(ENVELOPE)
+
+    assert len(server.letters) == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "error"),
+    [
+        pytest.param("mail", "421 closing", FloodWait, id="421 to the sender"),
+        pytest.param("mail", "451 later", TryLater, id="4xx to the sender"),
+        pytest.param("mail", "550 not you", TokenRejected, id="5xx to the sender"),
+        pytest.param("mail", HANG_UP, NeverSent, id="hung up at the sender"),
+        pytest.param("mail", SAY_NOTHING, NeverSent, id="silent at the sender"),
+        pytest.param("rcpt", "421 closing", FloodWait, id="421 to the recipient"),
+        pytest.param("rcpt", "450 4.2.1 come again", TryLater, id="greylisted"),
+        pytest.param("rcpt", "452 4.2.2 full", TryLater, id="a full mailbox"),
+        pytest.param("rcpt", "550 5.1.1 no such user", MailboxRefused, id="no such user"),
+        pytest.param("rcpt", "553 what name is this", MailboxRefused, id="5xx without a status"),
+        pytest.param("rcpt", "550 5.7.1 relaying denied", PolicyRefused, id="policy, so about us"),
+        pytest.param("rcpt", HANG_UP, NeverSent, id="hung up at the recipient"),
+        pytest.param("data", "421 closing", FloodWait, id="421 to the content"),
+        pytest.param("data", "451 later", TryLater, id="4xx to the content"),
+        pytest.param("data", "554 5.6.0 we do not like it", Refused, id="5xx to the content"),
+        pytest.param("data", HANG_UP, Unknown, id="hung up with the content half taken"),
+        pytest.param("data", HANG_UP_AFTER, Unknown, id="hung up with the content taken"),
+        pytest.param("data", SAY_NOTHING, Unknown, id="silent after the content"),
+    ],
+)
+async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, error):
+    getattr(server, step).append(answer)
+    patience = smtp.timeout_seconds
+
+    smtp.timeout_seconds = SOON if answer == SAY_NOTHING else patience
+    with pytest.raises(error) as refused:
+        await smtp.send(ENVELOPE)
+    smtp.timeout_seconds = patience
+    await smtp.send(ENVELOPE)
+
+    assert type(refused.value) is error
+    assert server.letters[-1].content == CONTENT
+
+
+async def test_a_server_that_says_421_gets_its_pause(server, smtp):
+    server.rcpt.append("421 4.7.0 too much mail from you")
+
+    with pytest.raises(FloodWait) as asked:
+        await smtp.send(ENVELOPE)
+
+    assert asked.value.pause == ASKED_TO_PAUSE
+    assert str(asked.value) == "421 4.7.0 too much mail from you"
+
+
+async def test_a_server_that_is_not_there_was_never_sent_to(server, smtp):
+    await server.close()
+
+    with pytest.raises(NeverSent):
+        await smtp.send(ENVELOPE)
+    assert not await smtp.answers()
+
+
+async def test_whether_a_server_answers_is_asked_without_a_mail(server, smtp):
+    assert await smtp.answers()
+    assert server.letters == []
+
+
+async def test_a_name_and_password_let_us_in():
+    async with open_relay(auth={"ann": "secret"}) as server:
+        smtp = Smtp(server.relay(user="ann", password="secret"))
+
+        await smtp.send(ENVELOPE)
+
+        assert len(server.letters) == 1
+        await smtp.close()
+
+
+async def test_a_wrong_password_is_said_to_the_operator_and_no_mail_is_at_fault():
+    async with open_relay(auth={"ann": "secret"}) as server:
+        smtp = Smtp(server.relay(user="ann", password="wrong"))
+
+        with pytest.raises(TokenRejected, match=r"^535 "):
+            await smtp.send(ENVELOPE)
+
+
+async def test_without_the_tls_that_was_asked_for_nothing_goes():
+    async with open_relay() as server:
+        smtp = Smtp(server.relay(start_tls=True))
+
+        with pytest.raises(NeverSent, match="STARTTLS"):
+            await smtp.send(ENVELOPE)
+        assert server.letters == []
+
+
+@pytest.mark.parametrize("use_tls", [False, True], ids=["starttls", "tls"])
+async def test_a_mail_goes_by_tls(certificate, of_the_server, use_tls):
+    trusting = ssl.create_default_context(cafile=certificate[1])
+    async with open_relay(tls=of_the_server, tls_at_once=use_tls) as server:
+        smtp = Smtp(server.relay(use_tls=use_tls, start_tls=not use_tls, tls=trusting))
+
+        await smtp.send(ENVELOPE)
+
+        assert server.letters[0].content == CONTENT
+        await smtp.close()
+
+
+@pytest.mark.parametrize("use_tls", [False, True], ids=["starttls", "tls"])
+async def test_who_shows_a_certificate_that_nobody_vouches_for_gets_no_password(
+    of_the_server, use_tls
+):
+    async with open_relay(auth={"ann": "secret"}, tls=of_the_server, tls_at_once=use_tls) as server:
+        relay = server.relay(user="ann", password="secret", use_tls=use_tls, start_tls=not use_tls)
+        smtp = Smtp(relay)
+
+        with pytest.raises(NeverSent, match=r"(?i)certificate"):
+            await smtp.send(ENVELOPE)
+        assert (server.logins, server.letters) == ([], [])
