@@ -29,18 +29,19 @@ $(BIN)/python:
 	  echo "Python's venv module is incomplete here; on Debian: apt-get install python3-venv"; exit 2; }
 
 # The lock goes in first, hash by hash; the project itself follows without touching the network.
-.venv/run: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml
+.venv/run: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml hatch_build.py
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r requirements-build.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev: $(BIN)/python requirements-dev.lock pyproject.toml
+.venv/dev: $(BIN)/python requirements-dev.lock pyproject.toml hatch_build.py
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: .venv/run
+	@$(BIN)/python hatch_build.py
 	@exec $(BIN)/dateline run
 
 # A process for each core, up to four; a file's tests stay together, since some share what is slow.
@@ -92,7 +93,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(COMPILE) pyproject.toml -o requirements.lock
-	printf 'hatchling\neditables\n' > .venv/build.in
+	printf 'babel\neditables\nhatchling\n' > .venv/build.in
 	$(BIN)/$(COMPILE) .venv/build.in -c requirements.lock -o requirements-build.lock
 	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock \
 	  -o requirements-dev.lock

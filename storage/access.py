@@ -78,7 +78,7 @@ _THE_ONE = 1
 
 
 class Secret(SQLModel, table=True):
-    """One row; what is sealed with its key opens nothing once it is lost."""
+    """One row; tokens signed with its key are invalid once it is lost."""
 
     id: int = Field(default=_THE_ONE, primary_key=True, sa_column_kwargs={"autoincrement": False})
     key: bytes
@@ -249,7 +249,7 @@ _KEY_BYTES = 32
 
 
 async def signing_key(tx: Transaction) -> bytes:
-    """Return the key of all seals, made now if there is none; only within `writing()`."""
+    """Return the key that signs all tokens, made now if there is none; only within `writing()`."""
     row = {"id": _THE_ONE, "key": secrets.token_bytes(_KEY_BYTES), "made_at": tx.now}
     await insert_new(tx, Secret, [row])
     return (await tx.session.exec(select(Secret.key))).one()

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.logs import redact_line
 from bot.playground.newsroom import drafts
 from bot.sources.parser_pool import Workers
+from hatch_build import compile_catalogues
 from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.emptying import empty
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
     from sqlmodel.ext.asyncio.session import AsyncSession
+
+compile_catalogues()  # those that changed after the project was installed
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -3,13 +3,13 @@
 from html import unescape
 from pathlib import Path
 
-from bot.rendering.environment import make_environment
+from bot.rendering.renderer import Renderer
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "queries.md"
 
 
 def written() -> str:
-    return unescape(make_environment().get_template("queries/page.md").render()).lstrip()
+    return unescape(Renderer().text("queries/page.md")).lstrip()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.app.hooks import hook_at
-from bot.rendering.seals import Seal
+from bot.rendering.links import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +47,12 @@ def assert_keeps(text: str) -> None:
 
 
 def assert_keeps_the_key(folder: Path, text: str) -> None:
-    """What seals the links of any database in *folder*, and by it its webhook, is not in *text*."""
+    """Assert that *text* has no signing key of the databases in *folder*, nor its webhook."""
     for file in folder.rglob("*.sqlite3"):
         for key in _keys(file):
             forms = (key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).decode(), repr(key))
-            assert [form for form in forms if form.rstrip("=") in text] == [], "the sealing key"
-            hook = hook_at("https://news.example", Seal(key))
+            assert [form for form in forms if form.rstrip("=") in text] == [], "the signing key"
+            hook = hook_at("https://news.example", Signer(key))
             made = (hook.secret, hook.url.rpartition("/")[2])
             assert [secret for secret in made if secret in text] == [], "the webhook's"
 

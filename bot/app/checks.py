@@ -92,7 +92,7 @@ async def _updates(settings: Settings) -> Sequence[Finding]:
 async def _own_webhook(settings: Settings) -> str | None:
     """Return where our webhook is; None while there is no key to make the address with."""
     from bot.app.hooks import hook_at
-    from bot.rendering.seals import Seal
+    from bot.rendering.links import Signer
     from storage.access import existing_signing_key
     from storage.db.engine import DatabaseError
     from storage.health import open_read_only
@@ -109,7 +109,7 @@ async def _own_webhook(settings: Settings) -> str | None:
     finally:
         await storage.close()
     base = str(settings.public_url).rstrip("/")
-    return hook_at(base, Seal(key)).url if key else None
+    return hook_at(base, Signer(key)).url if key else None
 
 
 async def _database(url: str) -> Sequence[Finding]:

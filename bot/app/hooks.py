@@ -10,7 +10,7 @@ from bot.chat.dispatcher import ALLOWED_UPDATES
 from bot.chat.hooking import Hook, Hooking
 from bot.chat.webhooks import Webhooks
 from bot.loops import nap
-from bot.rendering.seals import Purpose
+from bot.rendering.links import Purpose
 from bot.settings import Role, Updates
 from bot.web.webhook import WebhookRoute
 from storage.db.engine import DatabaseError
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.chat.handling import Handling
-    from bot.rendering.seals import Seal
+    from bot.rendering.links import Signer
 
 ROLE = "webhook"
 LOOK_SECONDS = 3600.0
 LEASE = timedelta(seconds=2 * LOOK_SECONDS)
 
 
-def hook_at(base: str, seal: Seal) -> Hook:
+def hook_at(base: str, signer: Signer) -> Hook:
     """Return the webhook under *base*, the same in all processes with the same key."""
-    path = seal.secret(Purpose.UPDATES, "path")
-    secret = seal.secret(Purpose.UPDATES, "token")
+    path = signer.secret(Purpose.UPDATES, "path")
+    secret = signer.secret(Purpose.UPDATES, "token")
     return Hook(f"{base}/{Purpose.UPDATES}/{path}", secret, ALLOWED_UPDATES)
 
 
@@ -85,4 +85,4 @@ def hooked_door(around: Surroundings) -> HookedDoor | None:
     base, settings = around.place.public_url, around.settings
     if Role.CHAT not in around.roles or settings.updates is not Updates.WEBHOOK or base is None:
         return None
-    return HookedDoor(around, hook_at(base, around.links.seal))
+    return HookedDoor(around, hook_at(base, around.links.signer))

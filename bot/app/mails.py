@@ -136,7 +136,7 @@ def make_bounces(around: Surroundings) -> Bounces:
 
     mailboxes = Mailboxes(around.storage, around.renderer, make_post(around))
     read = report_reader(around.mail_readers)
-    return Bounces(mailboxes, around.links.seal, read, around.settings.admin_ids)
+    return Bounces(mailboxes, around.links.signer, read, around.settings.admin_ids)
 
 
 def report_reader(workers: Workers) -> ReadsReports:

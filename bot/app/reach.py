@@ -61,10 +61,9 @@ async def _asked(base: str) -> tuple[int | None, str]:
 
 
 async def _returns_address(settings: Settings, base: str) -> str | None:
-    """Return where returned mails may be posted; None while there is no key to seal it with."""
+    """Return where returned mails may be posted; None while there is no key to sign it with."""
     from bot.app.databases import database_of
-    from bot.rendering.links import Links
-    from bot.rendering.seals import Seal
+    from bot.rendering.links import Links, Signer
     from storage.access import existing_signing_key
     from storage.db.engine import DatabaseError
 
@@ -73,7 +72,7 @@ async def _returns_address(settings: Settings, base: str) -> str | None:
         with suppress(DatabaseError, OSError):
             async with storage.reading() as tx:
                 key = await existing_signing_key(tx)
-            return Links(base, Seal(key)).bounce() if key else None
+            return Links(base, Signer(key)).bounce() if key else None
     finally:
         await storage.close()
     return None

@@ -1,4 +1,4 @@
-"""The renderer of one process, with the operator's own templates where there are any."""
+"""The renderer of a process, with the operator's own templates where there are any."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from bot.rendering.overriding import Tell
     from bot.rendering.renderer import Renderer
 
 
-def make_renderer(folder: Path | None, tell: Tell) -> Renderer:
-    """Return who speaks English, and knows who speaks the rest.
+def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Renderer:
+    """Return the renderer for English, which has those for the other languages.
 
-    *tell* gets a sentence for each template of *folder* that is not used.
-    What is broken from the start is left out. What fails later is told of too, once.
+    *report* gets a sentence for each template of *folder* that is broken, and is left out, and one
+    for each that fails later, once.
     """
-    from bot.rendering.languages import ENGLISH
-    from bot.rendering.renderers import Renderers
+    from bot.rendering.i18n import ENGLISH
+    from bot.rendering.renderer import Renderers
 
     if folder is None:
         return Renderers().of(ENGLISH.code)
     from bot.publishing.specimens import specimens
-    from bot.rendering.checking import faults
-    from bot.rendering.overriding import Overrides
+    from bot.rendering.environment import Overrides
+    from bot.rendering.operator_templates import find_problems
     from bot.web.specimens import page_specimens
 
-    overrides = Overrides(folder.resolve(), tell=tell)
-    found = faults(overrides, [*specimens(), *page_specimens()])
-    for sentence in found.values():
-        tell(f"{sentence} The shipped one is used.")
-    usable = replace(overrides, broken=frozenset(found))
-    return Renderers(usable).of(ENGLISH.code)
+    def replaced(problem: str) -> None:
+        report(f"{problem} The shipped one is used.")
+
+    overrides = Overrides(folder.resolve(), replaced)
+    problems = find_problems(overrides, [*specimens(), *page_specimens()])
+    for problem in problems.values():
+        replaced(problem)
+    return Renderers(replace(overrides, broken=frozenset(problems))).of(ENGLISH.code)

@@ -111,14 +111,13 @@ async def as_it_is(opened: Callable[[], Storage]) -> AsyncIterator[Storage]:
 
 
 async def make_links(storage: Storage, base: str | None) -> Links:
-    """Return the links under *base*, sealed with the key of this database."""
-    from bot.rendering.links import Links
-    from bot.rendering.seals import Seal
+    """Return the links under *base*, signed with the key of this database."""
+    from bot.rendering.links import Links, Signer
     from storage.access import signing_key
 
     with needing_the_database():
         async with storage.writing() as tx:
-            return Links(base, Seal(await signing_key(tx)))
+            return Links(base, Signer(await signing_key(tx)))
 
 
 @contextmanager

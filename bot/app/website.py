@@ -48,7 +48,7 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
 
     doors = make_web_doors(around)
     clients = Clients(around.settings.trusted_proxies)
-    site = Site(around.renderer, around.links.seal, base, doors, clients=clients)
+    site = Site(around.renderer, around.links.signer, base, doors, clients=clients)
     routes, middlewares = site.parts()
     return make_web([*hubs, *routes], middlewares, health=health)
 

@@ -10,7 +10,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.bounds import RowId
-from bot.rendering.buttons import ALERT
+from bot.rendering.keyboards import ALERT
 
 Days = Annotated[int, Field(ge=0, le=7)]
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.chat.callbacks import TryWords, WatchWords
-from bot.rendering.messages import MAX_UNITS
-from bot.rendering.utf16 import units
+from bot.rendering.messages import MAX_UNITS, units
 
 if TYPE_CHECKING:
     from bot.rendering.messages import Button, Keyboard, Message

@@ -17,7 +17,7 @@ from aiogram.types import (
     WebAppInfo,
 )
 
-from bot.rendering.languages import ENGLISH
+from bot.rendering.i18n import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.rendering.messages import Entity
+from bot.rendering.messages import Entity, units
 from bot.rendering.messages import Message as Ours
-from bot.rendering.utf16 import units
 from bot.subscribers.lines import storable
 
 if TYPE_CHECKING:

@@ -110,8 +110,8 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
 
 async def _with(work: Callable[[Bans], Awaitable[Result]]) -> Result:
     from bot.cli.stored import stored, who_may
-    from bot.rendering.languages import ENGLISH
-    from bot.rendering.renderers import Renderers
+    from bot.rendering.i18n import ENGLISH
+    from bot.rendering.renderer import Renderers
     from bot.subscribers.bans import Bans
 
     async with stored() as storage:

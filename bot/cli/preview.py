@@ -152,8 +152,7 @@ def _format_of(path: Path | None) -> Format:
 def _written(renderer: Renderer, messages: list[Message], format_: Format) -> str:
     if format_ is Format.JSON:
         return json.dumps([message.to_json() for message in messages], ensure_ascii=False, indent=2)
-    page = renderer.environment.get_template("preview/page.html")
-    return page.render(messages=messages)
+    return renderer.text("preview/page.html", messages=messages)
 
 
 def _show(messages: list[Message], to: Path | None) -> None:
@@ -180,7 +179,7 @@ def styled(message: Message) -> Text:
     """Return *message* for a terminal: bold is bold, links can be followed."""
     from rich.text import Text
 
-    from bot.rendering.utf16 import index_of
+    from bot.rendering.messages import index_of
 
     text = Text(message.text)
     for entity in message.entities:

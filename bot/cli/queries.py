@@ -22,10 +22,9 @@ def parsed(query: str) -> Query:
 
 def _refused(error: QueryError) -> str:
     from bot.matching.query.errors import pointer
-    from bot.rendering.environment import make_environment
+    from bot.rendering.renderer import Renderer
 
-    template = make_environment().get_template("query_error.txt")
-    sentence = unescape(template.render(error=error)).strip()
+    sentence = unescape(Renderer().text("query_error.txt", error=error)).strip()
     place = pointer(error)
     lines = [place.line, f"{place.caret} {sentence}"]
     if error.suggestion:
@@ -47,7 +46,7 @@ def why(explained: Explanation) -> str:
 
 
 def _rendered(template: str, **values: object) -> str:
-    from bot.rendering.environment import make_environment
+    from bot.rendering.renderer import Renderer
 
-    told = unescape(make_environment().get_template(template).render(values))
-    return "\n".join(line.rstrip() for line in told.splitlines() if line.strip())
+    text = unescape(Renderer().text(template, **values))
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from bot.mail.confirm import Mailboxes
     from bot.mail.reports import Report
-    from bot.rendering.seals import Seal
+    from bot.rendering.links import Signer
     from storage.chats import Chat
     from storage.db.engine import Storage, Transaction
 
@@ -59,7 +59,7 @@ class Bounces:
     """*admins*: whom the settings name. *read* raises `Unreadable`."""
 
     mailboxes: Mailboxes
-    seal: Seal
+    signer: Signer
     read: ReadsReports
     admins: frozenset[int] = frozenset()
 
@@ -69,7 +69,7 @@ class Bounces:
         if report is None:
             return False
         async with self._storage.reading() as tx:
-            mailbox_id = mailbox_of(report.tokens, self.seal, tx.now)
+            mailbox_id = mailbox_of(report.tokens, self.signer, tx.now)
         if mailbox_id is None:
             return False
         match report.kind:

@@ -25,7 +25,7 @@ from urllib.parse import quote, urlencode
 
 from bot.mail.headers import header_line, with_name
 from bot.mail.reports import return_path, token_of
-from bot.rendering.direction import RTL, lines_from_the_right
+from bot.rendering.bidi import RTL, mark_rtl_lines
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.subscribers.lines import one_line
@@ -222,10 +222,10 @@ class Post:
         """Return the address that bounces of the mailbox come to."""
         if self.sender.returns is None:
             return self.sender.address
-        return return_path(self.sender.returns, token_of(mailbox_id, self.links.seal))
+        return return_path(self.sender.returns, token_of(mailbox_id, self.links.signer))
 
     def reader_links(self, recipient: Recipient, now: datetime) -> ReaderLinks:
-        token = token_of(recipient.mailbox_id, self.links.seal)
+        token = token_of(recipient.mailbox_id, self.links.signer)
         subject = urlencode({"subject": f"unsubscribe {token}"}, quote_via=quote)
         return ReaderLinks(
             unsubscribe_by_mail=f"mailto:{self.sender.unsubscribe_address}?{subject}",
@@ -265,7 +265,7 @@ class Post:
         """Return what a template of plain text gives; it escapes as all do, and that is undone."""
         text = unescape(self.renderer.text(template, **values)).strip()
         is_rtl = self.renderer.language.direction == RTL
-        return lines_from_the_right(text) if is_rtl else text
+        return mark_rtl_lines(text) if is_rtl else text
 
     def _headers(self, recipient: Recipient, occasion: Occasion) -> tuple[tuple[str, str], ...]:
         sender = self.sender

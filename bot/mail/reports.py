@@ -32,14 +32,14 @@ from itertools import islice
 from typing import Any, Self
 from urllib.parse import unquote
 
-from bot.rendering.seals import BadTokenError, Purpose, Seal
+from bot.rendering.links import BadTokenError, Purpose, Signer
 
 _TOKEN = re.compile(r"(?<![\w.])\d{1,19}\.0\.[a-z2-7]{26}(?![\w.])")
 _MOST = 20  # that are tried; an honest report has ours in the address that it came to
 
 
-def token_of(mailbox_id: int, seal: Seal) -> str:
-    return seal.put(Purpose.BOUNCE, mailbox_id)
+def token_of(mailbox_id: int, signer: Signer) -> str:
+    return signer.sign(Purpose.BOUNCE, mailbox_id)
 
 
 def tokens_in(text: str) -> tuple[str, ...]:
@@ -48,11 +48,11 @@ def tokens_in(text: str) -> tuple[str, ...]:
     return tuple(islice(found, _MOST))
 
 
-def mailbox_of(tokens: Iterable[str], seal: Seal, now: datetime) -> int | None:
+def mailbox_of(tokens: Iterable[str], signer: Signer, now: datetime) -> int | None:
     """Return the mailbox of the first of the *tokens* that is ours."""
     for token in tokens:
         try:
-            (mailbox_id,) = seal.read(Purpose.BOUNCE, token, now)
+            (mailbox_id,) = signer.verify(Purpose.BOUNCE, token, now)
         except BadTokenError:
             continue
         return int(mailbox_id)

@@ -1,8 +1,7 @@
 """What the operator says to many: as it was typed, with a line under it that says whose it is."""
 
-from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message
+from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
-from bot.rendering.utf16 import units
 
 _GAP = "\n\n"
 

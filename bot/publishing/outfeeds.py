@@ -10,7 +10,7 @@ from bot.publishing.choice import Topic, arrange
 from bot.publishing.excerpts import excerpt
 from bot.publishing.reading import stories_of
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
-from bot.rendering.outfeeds import Entry, OutFeed
+from bot.rendering.published_feeds import Entry, FeedDocument
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
@@ -35,7 +35,7 @@ class OutFeeds:
 
     async def read(
         self, chat_id: int, topic_id: int, version: int, kind: FeedKind
-    ) -> OutFeed | None:
+    ) -> FeedDocument | None:
         """Return the feed of a topic or of `WHOLE_DIGEST`; None where nothing stands any more.
 
         It was turned off or renewed, the topic is not watched, or the chat is banned.
@@ -64,7 +64,7 @@ class _Making:
     grant: PublishedFeed
     url: str
 
-    async def topic(self, topic_id: int) -> OutFeed | None:
+    async def topic(self, topic_id: int) -> FeedDocument | None:
         topic = await topic_seen_by(self.tx, self.grant.chat_id, topic_id)
         subscription = await subscription_to(self.tx, self.grant.chat_id, topic_id)
         if topic is None or subscription is None:
@@ -76,7 +76,7 @@ class _Making:
         entries = [self._story(story, outlets.get(story.story_id, ()), query) for story in found]
         return self._feed(f"topic-{topic_id}", topic.name, entries, subscription.created_at)
 
-    async def digests(self) -> OutFeed:
+    async def digests(self) -> FeedDocument:
         made = await newest_editions(self.tx, self.grant.chat_id, MOST_ENTRIES)
         told = defaultdict(list)
         for story in await stories_listed(self.tx, [one.id for one in made], _MOST_TOLD):
@@ -110,8 +110,10 @@ class _Making:
             html=self.renderer.text("web/feed/edition.html", choice=choice, more=more, url=url),
         )
 
-    def _feed(self, name: str, topic: str, entries: Sequence[Entry], since: datetime) -> OutFeed:
-        return OutFeed(
+    def _feed(
+        self, name: str, topic: str, entries: Sequence[Entry], since: datetime
+    ) -> FeedDocument:
+        return FeedDocument(
             id=self._id(f"{name}-{self.grant.version}"),
             title=self.renderer.line("web/feed/title.txt", topic=topic),
             url=self.url,

@@ -11,7 +11,7 @@ from bot.publishing.calendar import Plan
 from bot.publishing.charts import Chart
 from bot.publishing.choice import Choice, Story, Topic
 from bot.publishing.trends import Trend
-from bot.rendering.direction import RTL
+from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer

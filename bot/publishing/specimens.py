@@ -20,11 +20,10 @@ from bot.publishing.pages import (
     section_page,
 )
 from bot.publishing.samples import sample_edition, sample_snippet, sample_story
-from bot.rendering.checking import Sample
-from bot.rendering.links import Links
+from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
+from bot.rendering.operator_templates import Sample
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Seal
 from storage.enums import Layout, Style
 
 _SAMPLE_KEY = b"made up for samples, opens none."
@@ -89,7 +88,7 @@ def sample_alert_mail(
 
 
 def _post(renderer: Renderer) -> Post:
-    links = Links("https://dateline.example", Seal(_SAMPLE_KEY))
+    links = Links("https://dateline.example", Signer(_SAMPLE_KEY))
     return Post(renderer, Sender("news@dateline.example"), links)
 
 

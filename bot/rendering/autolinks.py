@@ -1,12 +1,12 @@
 """Keeping Telegram from making links of words that are not ours.
 
 Whatever entities a message is sent with, Telegram links what looks like a mention, a hashtag, a
-cashtag, a command, an address, a phone or card number in its text. What a variable brings to a
-template was written by others, so word joiners, which show nothing, break such places up. What
-stands in the template itself, such as /help, stays live, and so do its `<a href>`.
+cashtag, a command, an address, a phone or card number in its text. The values of a template's
+variables were written by others, so word joiners, which are invisible, break such places up. The
+text of the template itself, such as /help, stays live, and so do its `<a href>`.
 
-Joiners are of use in the text of a chat message alone: readers of attributes, of code, which
-people copy, and of buttons leave them out, as do pages, mails and feeds.
+Joiners are of use in the text of a chat message alone: they are removed from attributes, from code,
+which users copy, and from buttons, as from pages, mails and feeds.
 """
 
 import re
@@ -22,20 +22,20 @@ _PLACES = re.compile(
     # The last part of a host's name has two letters at least; that of an IPv4 address has none.
     r"|(?<=\w\.)(?=[^\W\d_]{2})|(?<=\d\.)(?=\d{1,3}\.\d{1,3}\.\d)"
 )
-# From these on the rest is looked at, which few titles need.
+# Only a text with one of these can need joiners; few titles have one.
 _SIGNS = re.compile(r"[@#\uff03$/:.]|\d\D{0,2}\d")
 _NUMBER = re.compile(r"\+\d(?:[ ().\u2010-\u2013-]*\d){6,}|\d(?:[ ().\u2010-\u2013-]?\d){8,}")
 _DIGITS = re.compile(r"\d\D*\d\D*\d(?=\D*\d)")  # three, if another follows
 
 
 def unlinked(text: str) -> str:
-    """Return *text* with a joiner wherever Telegram would begin a link or go on with one."""
+    """Return *text* with a joiner wherever Telegram would begin or continue a link."""
     at = places(text)
     return with_joiners(text, at) if at else text
 
 
 def places(text: str) -> list[int]:
-    """Return where joiners are to stand in *text*, in order."""
+    """Return the indices at which *text* needs joiners, in order."""
     if not _SIGNS.search(text):
         return []
     found = {match.start() for match in _PLACES.finditer(text)}

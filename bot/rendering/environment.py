@@ -1,95 +1,232 @@
-"""The Jinja environment of all templates."""
+"""The Jinja environment of all templates, and the operator's own templates in it.
 
-from collections.abc import Callable
+- Small messages of one kind share a file, as blocks: `chat/errors.html#no_such_topic` names one. It
+  is compiled alone, with what the file holds before its first block (imports).
+- A file in the operator's folder replaces the shipped one of the same path, or, where that is a
+  file of messages, those of its messages that it holds. What was found broken at the start is left
+  out. What fails later is replaced by the shipped template each time, and reported once.
+- The operator's templates run in a sandbox: they read their values, and call what is meant for
+  templates.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
 from functools import cache
+from numbers import Number
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined, pass_context
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    pass_context,
+)
 from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.rendering.autolinks import unlinked
-from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.direction import RTL, filled_apart
+from bot.rendering.bidi import RTL, isolate_values
 from bot.rendering.filters import filters_for
-from bot.rendering.overriding import OpenEnvironment, Overrides, Sandbox
+from bot.rendering.i18n import ENGLISH, IN_ENGLISH, Language, Translation
+from bot.rendering.keyboards import SETTINGS, on_alert, show_all, topics_page
 
-_SPOKEN = ("gettext", "ngettext")
+# Of their values, the operator's templates may call the methods of plain ones, and besides those
+# only what is Jinja's or ours: anything else might open files, as some methods of pydantic do.
+_PLAIN = (str, Number, date, time, timedelta, Sequence, Mapping, AbstractSet)
+_CALLABLE = ("jinja2.", "bot.", "aiogram.filters.callback_data")
+
+_BLOCK = re.compile(r"{% block (?P<name>\w+) %}(?P<body>.*?){% endblock %}", re.DOTALL)
+_NO_TEXT = re.compile(r"{#.*?#}|{%.*?%}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overrides:
+    """The operator's templates in *folder*, without the *broken* ones.
+
+    *report* gets a sentence when one fails, once for each.
+    """
+
+    folder: Path
+    report: Callable[[str], None] = lambda _sentence: None
+    broken: AbstractSet[str] = frozenset()
+    _failed: set[str] = field(default_factory=set)
+
+    def failed(self, template: str, error: Exception) -> None:
+        if template not in self._failed:
+            self._failed.add(template)
+            self.report(describe(template, error, self.folder))
+
+    def leads_out(self, name: str) -> bool:
+        """Return whether a file is a link to one elsewhere, which may hold anything."""
+        return not (self.folder / name).resolve().is_relative_to(self.folder.resolve())
+
+
+class TemplateEnvironment(Environment):
+    """*shipped* is the environment without *overrides*, where there are any."""
+
+    language: Language = ENGLISH
+    overrides: Overrides | None = None
+    shipped: "TemplateEnvironment | None" = None
+
+
+class _Sandbox(ImmutableSandboxedEnvironment, TemplateEnvironment):
+    """Where the operator's templates run, and the shipped ones that they extend or include."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(value, ModuleType) or not super().is_safe_attribute(obj, attr, value):
+            return False
+        origin = str(getattr(value, "__module__", ""))
+        return not callable(value) or isinstance(obj, _PLAIN) or origin.startswith(_CALLABLE)
+
+
+class _Loader(BaseLoader):
+    """Loads files, and single messages of them."""
+
+    def __init__(self, files: BaseLoader, overrides: Overrides | None = None) -> None:
+        self._files = files
+        self._overrides = overrides
+
+    def get_source(self, environment: Environment, template: str) -> Any:
+        name, _, message = template.partition("#")
+        if self._overrides and (
+            template in self._overrides.broken or self._overrides.leads_out(name)
+        ):
+            raise TemplateNotFound(template)
+        source, *rest = self._files.get_source(environment, name)
+        return (message_source(source, template) if message else source, *rest)
+
+    def list_templates(self) -> list[str]:
+        return self._files.list_templates()
+
+
+def message_source(source: str, template: str) -> str:
+    """Return what is compiled for one message of a file, its lines numbered as in the file."""
+    message = template.partition("#")[2]
+    blocks = list(_BLOCK.finditer(source))
+    block = next((block for block in blocks if block["name"] == message), None)
+    if block is None:
+        raise TemplateNotFound(template)
+    head = source[: blocks[0].start()]
+    gap = "\n" * source.count("\n", len(head), block.start("body"))
+    return f"{head}{{#{gap}#}}{block['body']}"
+
+
+def message_lines(source: str) -> Iterator[tuple[str, int]]:
+    """Yield each message of a file with its first line; none for a file that is one template."""
+    outside = _NO_TEXT.sub("", _BLOCK.sub("", source))
+    if not outside.strip() and "{% extends" not in source:
+        for block in _BLOCK.finditer(source):
+            yield block["name"], source.count("\n", 0, block.start()) + 1
 
 
 def make_environment(
-    tongue: Tongue = IN_ENGLISH, overrides: Overrides | None = None
-) -> OpenEnvironment:
-    """Return an environment whose templates escape everything and forgive no missing name.
+    translation: Translation = IN_ENGLISH, overrides: Overrides | None = None
+) -> TemplateEnvironment:
+    """Return an environment whose templates escape everything and accept no undefined name.
 
-    People's templates come before the shipped ones, which take over where those fail, and run in
-    a sandbox together with what they use of those. The shipped ones are compiled once for each
-    language in a process: who asks for them alone gets the same environment.
+    Every caller without *overrides* shares one for each language, whose templates are compiled
+    once in a process.
     """
-    shipped = _shipped(tongue)
+    shipped = _shipped(translation)
     if overrides is None:
         return shipped
-    environment = _made(tongue, Sandbox)
-    environment.loader = ChoiceLoader([overrides.loader(), _loader()])
+    environment = _make(translation, _Sandbox)
+    own = _Loader(FileSystemLoader(overrides.folder), overrides)
+    environment.loader = ChoiceLoader([own, _shipped_loader()])
     environment.shipped, environment.overrides = shipped, overrides
     return environment
 
 
-def _loader() -> PackageLoader:
-    return PackageLoader("templates", "")
+def _shipped_loader() -> BaseLoader:
+    return _Loader(PackageLoader("templates", ""))
 
 
-def _made(tongue: Tongue, kind: type[OpenEnvironment] = OpenEnvironment) -> OpenEnvironment:
+def _make(
+    translation: Translation, kind: type[TemplateEnvironment] = TemplateEnvironment
+) -> TemplateEnvironment:
     environment = kind(
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
-        loader=_loader(),
+        loader=_shipped_loader(),
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        finalize=_quoted,
+        finalize=_unlinked,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(  # type: ignore[attr-defined]
-        tongue.translations, newstyle=True
+        translation.catalogue(), newstyle=True
     )
-    is_rtl = tongue.language.direction == RTL
-    for name in _SPOKEN:
-        environment.globals[name] = _quoting(environment.globals[name], is_rtl=is_rtl)
-    environment.language = tongue.language
-    environment.filters.update(filters_for(tongue.language.locale))
+    language = translation.language
+    environment.language = language
+    for name in ("gettext", "ngettext"):
+        environment.globals[name] = _with_safe_values(
+            environment.globals[name], is_rtl=language.direction == RTL
+        )
+    environment.filters.update(filters_for(language.locale))
     environment.globals.update(
         topics_page=topics_page, show_all=show_all, on_alert=on_alert, SETTINGS=SETTINGS
     )
-    spoken = tongue.language
     environment.globals.update(
-        language=spoken.code,
-        direction=spoken.direction,
-        comma=spoken.comma,
-        colon=spoken.colon,
-        semicolon=spoken.semicolon,
+        language=language.code,
+        direction=language.direction,
+        comma=language.comma,
+        colon=language.colon,
+        semicolon=language.semicolon,
     )
     return environment
 
 
-def _quoted(value: Any) -> Any:
-    """Return what a variable brings, which is others' words unless it is markup, without links."""
+_shipped = cache(_make)
+
+
+def _unlinked(value: Any) -> Any:
+    """Return the value of a variable, others' words unless it is markup, without links."""
     return unlinked(value) if type(value) is str else value
 
 
-def _quoting(spoken: Any, *, is_rtl: bool) -> Callable[..., str]:
-    """Return gettext as *spoken* does it, with what is filled in unlinked and, RTL, set apart."""
+def _with_safe_values(translate: Any, *, is_rtl: bool) -> Callable[..., str]:
+    """Return gettext as *translate* does it, its values unlinked and, in RTL, isolated."""
 
     @pass_context
-    def said(context: Context, sentence: str, *more: Any, **values: object) -> str:
-        filled: dict[str, object] = {name: _quoted(value) for name, value in values.items()}
+    def gettext(context: Context, sentence: str, *more: Any, **values: object) -> str:
+        filled: dict[str, object] = {name: _unlinked(value) for name, value in values.items()}
         if is_rtl:
-            filled = filled_apart(sentence, filled)
-        translated: str = spoken(context, sentence, *more, **filled)
+            filled = isolate_values(sentence, filled)
+        translated: str = translate(context, sentence, *more, **filled)
         return translated
 
-    return said
+    return gettext
 
 
-_shipped = cache(_made)
+def describe(template: str, error: Exception, folder: Path) -> str:
+    """Return a sentence on what is wrong with a template: the file of *folder*, the line, why."""
+    reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    name, line = place_of(error, folder)
+    place = f"{name}, line {line}" if name else template
+    return f"{place}: {reason.rstrip('.')}."
+
+
+def place_of(error: Exception, folder: Path) -> tuple[str, int]:
+    """Return the last file of *folder* that the error passed through, "" if none, and its line."""
+    if isinstance(error, TemplateSyntaxError):
+        path = Path(error.filename or error.name or "")
+        return str(path.relative_to(folder) if path.is_relative_to(folder) else path), error.lineno
+    found, step = ("", 0), error.__traceback__
+    while step is not None:
+        path = Path(step.tb_frame.f_code.co_filename)
+        if path.is_relative_to(folder):
+            found = (str(path.relative_to(folder)), step.tb_lineno)
+        step = step.tb_next
+    return found

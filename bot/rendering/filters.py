@@ -1,7 +1,7 @@
-"""Filters for templates: moments, dates, marked words. They hold no sentence of ours.
+"""Filters for templates: times, dates, marked words. They hold no sentence of ours.
 
 Times come in as aware UTC and are shown in the zone that the template names. Telegram shows a
-`<tg-time>` in the reader's own zone; its text is for clients and channels that can't.
+`<tg-time>` in the reader's own zone; its text is for clients and channels that cannot.
 """
 
 from bisect import bisect_left
@@ -23,9 +23,9 @@ from babel.dates import (
 from babel.lists import format_list
 from markupsafe import Markup, escape
 
-from bot.rendering.as_html import to_html
 from bot.rendering.autolinks import places, with_joiners
-from bot.rendering.direction import APART, END_OF_APART, RTL, apart
+from bot.rendering.bidi import FSI, PDI, RTL, isolate
+from bot.rendering.html import to_html
 from bot.sources.urls import host_of
 
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
@@ -33,8 +33,8 @@ _EASTWARD = str.maketrans("+-", "-+")
 _RECENT_DAYS = 6  # for so long a day's name is not ambiguous
 
 
-def local(moment: datetime, zone: str) -> datetime:
-    return moment.astimezone(ZoneInfo(zone))
+def local(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone))
 
 
 def clock(minutes: int) -> str:
@@ -43,9 +43,9 @@ def clock(minutes: int) -> str:
 
 
 def city(zone: str, locale: str) -> str:
-    """Return the place that an IANA zone is named after: `Asia/Tokyo` → Tokyo, 東京.
+    """Return the city that an IANA zone is named after: `Asia/Tokyo` → Tokyo, 東京.
 
-    `Etc/GMT-9` is named after none; POSIX counts westward, people say UTC+9.
+    `Etc/GMT-9` is named after none; POSIX counts westward, users say UTC+9.
     """
     if zone.startswith("Etc/GMT"):
         return "UTC" + zone.removeprefix("Etc/GMT").translate(_EASTWARD)
@@ -53,18 +53,18 @@ def city(zone: str, locale: str) -> str:
     if locale.startswith("en"):  # where the zones are named
         return plain
     known = Locale.parse(locale).time_zones
-    cities = (known.get(name, {}).get("city") for name in _once_called(zone))
+    cities = (known.get(name, {}).get("city") for name in _all_names(zone))
     return next(filter(None, cities), plain)
 
 
 @cache
-def _once_called(zone: str) -> tuple[str, ...]:
-    """Return the names of *zone*, old ones too: CLDR still tells of Asia/Saigon and Calcutta."""
+def _all_names(zone: str) -> tuple[str, ...]:
+    """Return the names of *zone*, old ones too: CLDR still knows Asia/Saigon and Calcutta."""
     return (zone, *(old for old, new in get_global("zone_aliases").items() if new == zone))
 
 
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
-    """Mark the character *ranges* of *text*, in order and apart; nothing across them is linked."""
+    """Make the *ranges* of *text*, in order and disjoint, bold; nothing across them is linked."""
     joined_at = places(text)
     text = with_joiners(text, joined_at)
     marked, done = Markup(), 0
@@ -75,9 +75,9 @@ def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
     return marked + escape(text[done:])
 
 
-def tg_time(moment: datetime, shown: str, layout: str) -> Markup:
-    """Tag *moment*; *layout* is Telegram's: w weekday, d date, t time."""
-    start = f'<tg-time unix="{int(moment.timestamp())}" format="{layout}">'
+def tg_time(at: datetime, shown: str, layout: str) -> Markup:
+    """Tag a time; *layout* is Telegram's: w weekday, d date, t time."""
+    start = f'<tg-time unix="{int(at.timestamp())}" format="{layout}">'
     return Markup(f"{start}{escape(shown)}</tg-time>")  # noqa: S704 - ours but for what is escaped
 
 
@@ -91,26 +91,26 @@ def weekday_names(weekdays: int, locale: str) -> list[str]:
     return [names[day] for day in range(7) if weekdays >> day & 1]
 
 
-def set_apart(text: str, locale: str) -> str:
-    """Set what sources and people wrote apart where the language runs from right to left."""
-    return apart(text) if Locale.parse(locale).text_direction == RTL else text
+def isolate_in(text: str, locale: str) -> str:
+    """Isolate what sources and users wrote, in a language that runs from right to left."""
+    return isolate(text) if Locale.parse(locale).text_direction == RTL else text
 
 
 def listed(items: Sequence[str], locale: str) -> str:
     """Join them as the language does: `a, b, and c`."""
-    return format_list([set_apart(item, locale) for item in items], locale=locale)
+    return format_list([isolate_in(item, locale) for item in items], locale=locale)
 
 
 def joined(items: Sequence[str], locale: str) -> str:
     """Join them with nothing but commas, of the kind that the language has: `a, b`; `a、b`.
 
-    Where it runs from right to left each is set apart: names in Latin letters would take what
-    stands between them into their own order (Unicode's UAX 9, isolates).
+    In one that runs from right to left each item is isolated: names in Latin letters would reorder
+    the signs between them.
     """
-    spoken = Locale.parse(locale)
-    if spoken.text_direction == RTL:
-        items = [f"{APART}{item}{END_OF_APART}" for item in items]
-    return reduce(spoken.list_patterns["standard"]["middle"].format, items) if items else ""
+    language = Locale.parse(locale)
+    if language.text_direction == RTL:
+        items = [f"{FSI}{item}{PDI}" for item in items]
+    return reduce(language.list_patterns["standard"]["middle"].format, items) if items else ""
 
 
 def short_weekday(day: date, locale: str) -> str:
@@ -126,17 +126,17 @@ def until(first: date, last: date, locale: str) -> str:
     return format_interval(first, last, "MMMMd", locale=locale)
 
 
-def ago(moment: datetime, now: datetime, locale: str) -> str:
+def ago(at: datetime, now: datetime, locale: str) -> str:
     """Say how long before *now*, under a minute as one; from tomorrow's view, the day."""
-    passed = max(now - moment, timedelta(minutes=1))
+    passed = max(now - at, timedelta(minutes=1))
     if passed < timedelta(days=1):
         return _from_now(-passed, locale)
-    return _skeleton("E" if passed.days < _RECENT_DAYS else "MMMd", moment, locale)
+    return _skeleton("E" if passed.days < _RECENT_DAYS else "MMMd", at, locale)
 
 
-def ahead(moment: datetime, now: datetime, locale: str) -> str:
+def ahead(at: datetime, now: datetime, locale: str) -> str:
     """Say how long after *now*, under a minute as one."""
-    left = max(moment - now, timedelta(minutes=1))
+    left = max(at - now, timedelta(minutes=1))
     return _from_now(left, locale)
 
 
@@ -160,25 +160,25 @@ def brief(span: timedelta, locale: str) -> str:
     return format_timedelta(span, format="narrow", threshold=2, locale=locale)
 
 
-def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
-    """Show when news came: the time, before it the day if that is not *today*; or a bare date."""
-    shown, layout = _seen(moment, zone, today, locale)
-    return tg_time(moment, shown, layout) if isinstance(moment, datetime) else shown
+def when(at: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
+    """Show when news came: the time, preceded by the day unless it is *today*; or a bare date."""
+    shown, layout = _seen(at, zone, today, locale)
+    return tg_time(at, shown, layout) if isinstance(at, datetime) else shown
 
 
-def stamp(moment: datetime | date, zone: str, today: date, locale: str) -> Markup:
+def stamp(at: datetime | date, zone: str, today: date, locale: str) -> Markup:
     """Show the same on a web page, where the tag is HTML's."""
-    shown, _ = _seen(moment, zone, today, locale)
-    written = moment.astimezone(UTC) if isinstance(moment, datetime) else moment
+    shown, _ = _seen(at, zone, today, locale)
+    written = at.astimezone(UTC) if isinstance(at, datetime) else at
     exact = written.isoformat().replace("+00:00", "Z")
     return Markup('<time datetime="{}">{}</time>').format(exact, shown)
 
 
-def _seen(moment: datetime | date, zone: str, today: date, locale: str) -> tuple[str, str]:
-    """Return what is shown of when news came, and Telegram's layout for it."""
-    if not isinstance(moment, datetime):
-        return _skeleton("MMMd", moment, locale), "d"
-    there = local(moment, zone)
+def _seen(at: datetime | date, zone: str, today: date, locale: str) -> tuple[str, str]:
+    """Return how to show when news came, and Telegram's layout for it."""
+    if not isinstance(at, datetime):
+        return _skeleton("MMMd", at, locale), "d"
+    there = local(at, zone)
     shown = _skeleton("Hm", there, locale)
     passed = (today - there.date()).days
     if passed == 0:
@@ -189,9 +189,9 @@ def _seen(moment: datetime | date, zone: str, today: date, locale: str) -> tuple
 
 
 def filters_for(locale: str) -> dict[str, Any]:
-    """Return the filters by name, those that speak a language in *locale*'s."""
-    spoken: dict[str, Callable[..., object]] = {
-        "apart": set_apart,
+    """Return the filters by name, those that depend on the language bound to *locale*."""
+    localized: dict[str, Callable[..., object]] = {
+        "apart": isolate_in,
         "city": city,
         "joined": joined,
         "weekday": weekday,
@@ -213,7 +213,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "host": host_of,
         "html": to_html,
     }
-    return plain | {name: partial(act, locale=locale) for name, act in spoken.items()}
+    return plain | {name: partial(act, locale=locale) for name, act in localized.items()}
 
 
 def _skeleton(skeleton: str, day: date, locale: str) -> str:
@@ -222,8 +222,8 @@ def _skeleton(skeleton: str, day: date, locale: str) -> str:
     return _written(skeleton, wall, locale)
 
 
-# The moments of one day's stories are shown to all who are told them. Wall times tell zones apart,
-# where moments that are equal would not.
+# Many readers are shown the times of one day's stories. The key is the wall time, which differs by
+# zone; equal timestamps would not.
 @lru_cache(maxsize=4096)
 def _written(skeleton: str, wall: datetime, locale: str) -> str:
     return format_skeleton(skeleton, wall.replace(tzinfo=UTC), UTC, locale=locale)

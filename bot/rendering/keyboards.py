@@ -1,14 +1,44 @@
-"""Reading the rows of buttons that stand in a template's `<nav>`."""
+"""Keyboards: the rows of buttons in a template's `<nav>`, and what their buttons send back.
+
+A button sends `<prefix>` or `<prefix>:<number>`, 1-64 bytes, which the chat reads with aiogram's
+CallbackData of the same prefix. The data says everything: a button on a week-old digest still
+works. What a button shows is a new message, since a digest in a group belongs to everybody.
+"""
 
 from dataclasses import dataclass, field
+from datetime import date
 
-from bot.rendering.markup import Attributes
 from bot.rendering.messages import Button, Keyboard
+
+TOPICS = "mine"  # mine:<page>, of the chat's own topics
+SETTINGS = "times_and_pause"  # time, zone, pause
+ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, the stories a digest only counted; date 0: the next
+
+ALERT = "alert"  # alert:<action>:<story>:<topic>:<days>, under an alert
+
+FEEDBACK = "answer"  # answer:<feedback>, for an admin
+
+
+def answer_feedback(feedback_id: int) -> str:
+    return f"{FEEDBACK}:{feedback_id}"
+
+
+def topics_page(page: int = 0) -> str:
+    return f"{TOPICS}:{page}"
+
+
+def show_all(day: date | None, slot: int, topic_id: int) -> str:
+    return f"{ALL}:{day:%Y%m%d}:{slot}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
+
+
+def on_alert(action: str, story_id: int, topic_id: int = 0, days: int = 0) -> str:
+    """Return what a button under the alert to a story sends; the chat defines the actions."""
+    return f"{ALERT}:{action}:{story_id}:{topic_id}:{days}"
 
 
 @dataclass(slots=True)
 class Rows:
-    """The keyboard so far; `button` is being read."""
+    """Reads the rows of a keyboard; `button` is the one being read."""
 
     rows: list[list[Button]] = field(default_factory=list)
     button: Button | None = None
@@ -16,8 +46,8 @@ class Rows:
     def begin_row(self) -> None:
         self.rows.append([])
 
-    def begin_button(self, attributes: Attributes) -> None:
-        self.button = Button("", attributes.get("data"), attributes.get("url"))
+    def begin_button(self, data: str | None, url: str | None) -> None:
+        self.button = Button("", data, url)
 
     def write(self, text: str) -> None:
         if self.button is not None:

@@ -1,14 +1,88 @@
-"""Links: the addresses under which people reach our pages from a message.
+"""The addresses of our pages that stand in messages, and the signed tokens in them.
 
-Each is a sealed token behind its purpose. Without a public address there are none, and whoever
-renders leaves them out.
+- An address is a token behind its purpose. Without a public address there are no links, and the
+  renderer leaves them out.
+- A token is `<subject>.<last day>.<mac>`, which nobody can guess or change. The subject (row ids,
+  dates) can be read. The last day counts days since 1970-01-01; 0 means for ever.
+- The mac is the first 128 bits of HMAC-SHA-256 (RFC 2104) over purpose, subject and day, in letters
+  that mail programs neither cut nor change the case of. A token is good for one purpose only.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import hmac
+from base64 import b32encode
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from bot.rendering.seals import Purpose, Seal
+_MAC_BYTES = 16
+_EPOCH = date(1970, 1, 1)
+_FOR_EVER = 0
+
+
+class Purpose(StrEnum):
+    """What a token opens; the value begins the path of its pages."""
+
+    EDITION = "e"
+    MANAGE = "m"
+    UNSUBSCRIBE = "u"
+    CONFIRM = "c"
+    FEED = "f"
+    BOUNCE = "b"
+    UPDATES = "telegram"
+
+
+class BadTokenError(ValueError):
+    """The token opens nothing."""
+
+
+class ForgedError(BadTokenError):
+    """It was not signed with this key, or for another purpose, or was changed."""
+
+
+class ExpiredError(BadTokenError):
+    """It was good once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """*key*: 32 random bytes, the same in all processes."""
+
+    key: bytes = field(repr=False)
+
+    def sign(self, purpose: Purpose, *subject: int | str, last: date | None = None) -> str:
+        """Return the token of *subject*, good up to the day *last* (UTC); None: for ever.
+
+        A subject's parts hold no dot, and nothing that an address must not.
+        """
+        day = _FOR_EVER if last is None else (last - _EPOCH).days
+        signed = ".".join(map(str, (*subject, day)))
+        return f"{signed}.{self._mac(purpose, signed)}"
+
+    def verify(self, purpose: Purpose, token: str, now: datetime) -> tuple[str, ...]:
+        """Return the parts of the subject; ForgedError or ExpiredError where it opens nothing."""
+        signed, _, mac = token.rpartition(".")
+        if not hmac.compare_digest(_encoded(mac), _encoded(self._mac(purpose, signed))):
+            raise ForgedError
+        *subject, day = signed.split(".")
+        if int(day) != _FOR_EVER and (now.astimezone(UTC).date() - _EPOCH).days > int(day):
+            raise ExpiredError
+        return tuple(subject)
+
+    def secret(self, purpose: Purpose, name: str) -> str:
+        """Return letters and digits that only those with the key know, the same each time.
+
+        No token is a secret: what a token signs has a dot in it, and *name* has none.
+        """
+        return self._mac(purpose, name)
+
+    def _mac(self, purpose: Purpose, signed: str) -> str:
+        mac = hmac.digest(self.key, _encoded(f"{purpose}.{signed}"), "sha256")[:_MAC_BYTES]
+        return b32encode(mac).decode().rstrip("=").lower()
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="replace")  # an address may hold half a character
+
 
 # How long an address that stands in a message is good.
 GOOD_FOR = timedelta(days=90)
@@ -27,34 +101,34 @@ class Links:
     """*base* is where the world reaches our pages (`https://news.example.org/path`), if it does."""
 
     base: str | None
-    seal: Seal
+    signer: Signer
 
     def edition(self, chat_id: int, day: date, slot: int, now: datetime) -> str | None:
         """The edition of a local date and slot: they are known before its row is made."""
         return self._at(
             Purpose.EDITION,
-            self.seal.put(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", slot, last=_last(now)),
+            self.signer.sign(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", slot, last=_last(now)),
         )
 
     def manage(self, chat_id: int, now: datetime) -> str | None:
         """Who has it may change what the chat watches: it belongs in no message that is shared."""
-        return self._at(Purpose.MANAGE, self.seal.put(Purpose.MANAGE, chat_id, last=_last(now)))
+        return self._at(Purpose.MANAGE, self.signer.sign(Purpose.MANAGE, chat_id, last=_last(now)))
 
     def unsubscribe(self, mailbox_id: int) -> str | None:
         """Good for ever: a mail may be read years later."""
-        return self._at(Purpose.UNSUBSCRIBE, self.seal.put(Purpose.UNSUBSCRIBE, mailbox_id))
+        return self._at(Purpose.UNSUBSCRIBE, self.signer.sign(Purpose.UNSUBSCRIBE, mailbox_id))
 
     def confirm(self, mailbox_id: int, token: str) -> str | None:
         """*token* is the mailbox's own, which says itself how long it is good."""
-        return self._at(Purpose.CONFIRM, self.seal.put(Purpose.CONFIRM, mailbox_id, token))
+        return self._at(Purpose.CONFIRM, self.signer.sign(Purpose.CONFIRM, mailbox_id, token))
 
     def bounce(self) -> str | None:
         """Where a mail relay of the operator's posts what came back."""
-        return self._at(Purpose.BOUNCE, self.seal.put(Purpose.BOUNCE))
+        return self._at(Purpose.BOUNCE, self.signer.sign(Purpose.BOUNCE))
 
     def feed(self, chat_id: int, topic_id: int, version: int, kind: FeedKind) -> str | None:
         """The feed of a topic, or `WHOLE_DIGEST`; good as long as the chat is at *version*."""
-        token = self.seal.put(Purpose.FEED, chat_id, topic_id, version)
+        token = self.signer.sign(Purpose.FEED, chat_id, topic_id, version)
         return self._at(Purpose.FEED, f"{token}.{kind}")
 
     def _at(self, purpose: Purpose, rest: str) -> str | None:

@@ -1,15 +1,33 @@
-"""A message as it will be sent: text, entities, keyboard; what a delivery's frozen body holds.
+"""A message as it is sent: text, entities, keyboard; the body that a delivery stores.
 
-A rich message is HTML of Telegram's own (`rich`); `text` is its first line, for whoever lists what
-waits, and `classic` the messages that are sent instead where it is refused; `is_rtl` where it is
-to be shown from right to left. With a `photo` (a PNG, in base64) the text is its caption.
+Telegram counts offsets and lengths in UTF-16 code units. A rich message is Telegram's own HTML
+(`rich`); `text` is then its first line, for lists of what is queued, and `classic` the messages
+that are sent if Telegram refuses it; `is_rtl` where it reads from right to left. With a `photo` (a
+PNG, in base64) the text is its caption.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from bot.rendering.utf16 import units
+
+def units(text: str) -> int:
+    """Return the UTF-16 code units of *text*; characters beyond U+FFFF take two."""
+    return len(text) if text.isascii() else len(_encoded(text)) // 2
+
+
+def index_of(text: str, offset: int) -> int:
+    """Return the index into *text* of the UTF-16 *offset*, which must not split a character."""
+    return len(_encoded(text)[: offset * 2].decode("utf-16-le", "surrogatepass"))
+
+
+def cut_units(text: str, offset: int, length: int) -> str:
+    return _encoded(text)[offset * 2 : (offset + length) * 2].decode("utf-16-le", "surrogatepass")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
+
 
 MAX_UNITS = 4096
 MAX_ENTITIES = 100
@@ -61,8 +79,8 @@ class Message:
         """Return it without `classic`, which is the fallback's."""
         body: dict[str, Any] = {
             "text": self.text,
-            "entities": [_told(entity) for entity in self.entities],
-            "keyboard": [[_told(button) for button in row] for row in self.keyboard],
+            "entities": [_to_json(entity) for entity in self.entities],
+            "keyboard": [[_to_json(button) for button in row] for row in self.keyboard],
         }
         special = {"rich": self.rich, "photo": self.photo, "is_rtl": self.is_rtl or None}
         return body | {name: value for name, value in special.items() if value is not None}
@@ -81,9 +99,9 @@ class Message:
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         return cls(
             text=body["text"],
-            entities=tuple(Entity(**_known(Entity, entity)) for entity in body["entities"]),
+            entities=tuple(Entity(**_from_json(Entity, entity)) for entity in body["entities"]),
             keyboard=tuple(
-                tuple(Button(**_known(Button, button)) for button in row)
+                tuple(Button(**_from_json(Button, button)) for button in row)
                 for row in body["keyboard"]
             ),
             rich=body.get("rich"),
@@ -103,11 +121,11 @@ def with_links(text: str, entities: Sequence[Entity]) -> str:
     return b"".join((*pieces, coded[done:])).decode("utf-16-le", "surrogatepass")
 
 
-def _told(record: Entity | Button) -> dict[str, Any]:
+def _to_json(record: Entity | Button) -> dict[str, Any]:
     named = zip(record._fields, record, strict=True)
     return {name: value for name, value in named if value is not None}
 
 
-def _known(record: type[Entity | Button], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what a newer version may have stored."""
+def _from_json(record: type[Entity | Button], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of *stored*; those that a newer version added are left out."""
     return {name: stored[name] for name in record._fields if name in stored}

@@ -1,35 +1,63 @@
-"""From a template and its values to messages."""
+"""Renderers: a template and its values become messages, in one language each.
+
+A page may hold parts that many readers see alike, which are rendered and parsed once, then kept. A
+template asks for one by `{{ part("edition/told.html", story=…, …) }}`. The values must determine
+all that the part shows, and be hashable. The page gets a mark, which its parser replaces by the
+blocks.
+"""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from bot.rendering.blocks import Block
-from bot.rendering.direction import without_overrides
-from bot.rendering.environment import make_environment
-from bot.rendering.languages import Language
+from jinja2 import Template
+from markupsafe import Markup
+
+from bot.rendering.autolinks import without_joiners
+from bot.rendering.bidi import without_overrides
+from bot.rendering.environment import Overrides, TemplateEnvironment, make_environment
+from bot.rendering.html import Page, parse_page
+from bot.rendering.i18n import ENGLISH, Language, Translation, language_for, shipped_translations
 from bot.rendering.messages import Keyboard, Message
-from bot.rendering.overriding import Forgiving, OpenEnvironment
-from bot.rendering.packing import pack
-from bot.rendering.parts import Parts
+from bot.rendering.packing import Block, pack
 from bot.rendering.rich import RichPage, parse_rich
-from bot.rendering.telegram_html import Page, parse_page
 
-if TYPE_CHECKING:
-    from bot.rendering.renderers import Renderers
+MOST_KEPT = 8192  # of all languages together, about 25 MB
 
+Blocks = tuple[Block, ...]
 Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Renderer:
-    """Speaks one language; *others*: who speaks the rest, where somebody does.
+class Parts:
+    """The parts of one page, *taken* from those that are *kept*; *made* renders what is missing."""
 
-    *kept*: the parts that were rendered, shared with those others.
+    language: str
+    kept: dict[Hashable, Blocks]
+    made: Callable[[str, Mapping[str, Hashable]], Blocks]
+    taken: list[Blocks] = field(default_factory=list)
+
+    def __call__(self, template: str, /, **values: Hashable) -> Markup:
+        key = (self.language, template, *values.values())
+        blocks = self.kept.get(key)
+        if blocks is None:
+            blocks = self.made(template, values)
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            self.kept[key] = blocks
+        self.taken.append(blocks)
+        return Markup(f'<tg-part id="{len(self.taken) - 1}">')  # noqa: S704 - a number
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders in the language of its environment; *others* has the renderers of all languages.
+
+    *kept*: the parts that were rendered, shared with the others.
     """
 
-    environment: OpenEnvironment = field(default_factory=make_environment)
+    environment: TemplateEnvironment = field(default_factory=make_environment)
     others: "Renderers | None" = field(default=None, compare=False, repr=False)
     kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -39,67 +67,71 @@ class Renderer:
 
     @property
     def offered(self) -> tuple[Language, ...]:
-        """The languages that people may choose from."""
+        """The languages that users may choose from."""
         return self.others.offered if self.others else (self.language,)
 
     def of(self, tag: str) -> "Renderer":
-        """Return who speaks the language of an IETF *tag*; this one where none is said."""
+        """Return the renderer for the language of an IETF *tag*; this one if the tag is empty."""
         return self.others.of(tag) if tag and self.others else self
 
     def messages(
         self, template: str, /, *, keyboard: Keyboard = (), **values: object
     ) -> list[Message]:
-        """Return the messages that *template* gives; *keyboard* stands under its own."""
+        """Return the messages of *template*; *keyboard* stands below its own."""
         return self._read(template, values, lambda page: _packed(page, keyboard))
 
     def text(self, template: str, /, **values: object) -> str:
-        """Return what *template* gives as it is: HTML for pages, mails and feeds."""
-        return without_overrides(self.environment.get_template(template).render(values))
+        """Return the text of *template* as it is: HTML for pages, mails and feeds."""
+        text = self._use(template, lambda found: found.render(values))
+        return without_overrides(without_joiners(text))
 
     def line(self, template: str, /, **values: object) -> str:
-        """Return the one line of plain text that *template* gives."""
+        """Return *template* as one line of plain text."""
         return unescape(" ".join(self.text(template, **values).split()))
 
     def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
-        """Return the one message that *template* gives; ValueError if it is none or several."""
+        """Return the one message of *template*; ValueError if it gives none or several."""
         return self._read(template, values, lambda page: _one(page, keyboard))
 
     def keyboard(self, template: str, /, **values: object) -> Keyboard:
-        """Return the buttons alone that *template* gives."""
+        """Return only the buttons of *template*."""
         return self._read(template, values, lambda page: page.keyboard)
 
     def rich(self, template: str, /, **values: object) -> RichPage:
-        """Return the rich message that *template* gives; whether it fits is for the caller."""
+        """Return the rich message of *template*, which may be too large to be sent."""
         direction = self.language.direction
-        return self._useful(template, lambda made: parse_rich(made.render(values), direction))
+        return self._use(
+            template, lambda found: parse_rich(without_joiners(found.render(values)), direction)
+        )
 
     def _read(
         self, template: str, values: Mapping[str, object], read: Callable[[Page], Read]
     ) -> Read:
-        def page_of(made: Forgiving) -> Read:
+        def page_of(found: Template) -> Read:
             parts = Parts(self.language.code, self.kept, self._part)
-            html = made.for_chat(values, part=parts)
+            html = found.render(values, part=parts)
             return read(self._page(html, parts.taken))
 
-        return self._useful(template, page_of)
+        return self._use(template, page_of)
 
     def _part(self, template: str, values: Mapping[str, object]) -> tuple[Block, ...]:
-        return self._useful(template, lambda made: self._page(made.for_chat(values)).blocks)
+        return self._use(template, lambda found: self._page(found.render(values)).blocks)
 
     def _page(self, html: str, parts: Sequence[tuple[Block, ...]] = ()) -> Page:
         return parse_page(html, parts, self.language.direction)
 
-    def _useful(self, template: str, use: Callable[[Forgiving], Read]) -> Read:
-        """Return what *use* makes of the template, or of the shipped one if that is no use."""
-        made = self.environment.get_template(template)
+    def _use(self, template: str, use: Callable[[Template], Read]) -> Read:
+        """Return what *use* makes of the template, or of the shipped one if that fails."""
         try:
-            return use(made)
-        except ValueError as error:
-            if self.environment.shipped is None:
+            return use(self.environment.get_template(template))
+        except Exception as error:
+            shipped, overrides = self.environment.shipped, self.environment.overrides
+            if shipped is None or overrides is None:
                 raise
-            known = use(self.environment.shipped.get_template(template))
-            self.environment.failed(template, error)
-            return known
+            # If this fails too, the operator's template is not at fault.
+            result = use(shipped.get_template(template))
+            overrides.failed(template, error)
+            return result
 
 
 def _packed(page: Page, keyboard: Keyboard) -> list[Message]:
@@ -109,3 +141,27 @@ def _packed(page: Page, keyboard: Keyboard) -> list[Message]:
 def _one(page: Page, keyboard: Keyboard) -> Message:
     (message,) = _packed(page, keyboard)
     return message
+
+
+@dataclass(frozen=True, slots=True)
+class Renderers:
+    """One renderer a language, made when first asked for; *overrides* serve all languages."""
+
+    overrides: Overrides | None = None
+    translations: Mapping[str, Translation] = field(default_factory=shipped_translations)
+    _made: dict[str, Renderer] = field(default_factory=dict, compare=False)
+    _kept: dict[Hashable, Blocks] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, tag: str) -> Renderer:
+        """Return the renderer for a language code or an IETF tag; English if there is none."""
+        code = tag if tag in self.translations else language_for(tag)
+        if code not in self.translations:
+            code = ENGLISH.code
+        if code not in self._made:
+            environment = make_environment(self.translations[code], self.overrides)
+            self._made[code] = Renderer(environment, self, self._kept)
+        return self._made[code]
+
+    @property
+    def offered(self) -> tuple[Language, ...]:
+        return tuple(translation.language for translation in self.translations.values())

@@ -1,7 +1,7 @@
-"""Our templates' HTML → Telegram's rich HTML: checked, without the white space between its tags.
+"""Templates' HTML to Telegram's rich HTML: checked, without the white space between its tags.
 
 Blocks: h1 to h6, p, ul and ol with li, blockquote, details with summary, footer, hr, pre. Inline:
-b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `telegram_html`. A
+b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `html`. A
 link that is neither http, https, tg nor mailto is only its text. Limits: Bot API 10.3.
 """
 
@@ -9,11 +9,10 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from bot.rendering.direction import APART, END_OF_APART, RTL
+from bot.rendering.bidi import FSI, PDI, RTL
+from bot.rendering.html import INLINE, Attributes, MarkupReader, TemplateError, may_link
 from bot.rendering.keyboards import Rows
-from bot.rendering.markup import Attributes, MarkupReader, TemplateError
 from bot.rendering.messages import Keyboard
-from bot.rendering.telegram_html import INLINE, may_link
 
 MAX_CHARACTERS = 32_768
 MAX_BLOCKS = 500
@@ -33,23 +32,23 @@ class RichPage:
 
     @property
     def fits(self) -> bool:
-        """Whether it may be sent. Tags are counted too, which is more than Telegram does."""
+        """Whether it may be sent. Unlike Telegram, this counts the tags too."""
         return bool(self.html) and len(self.html) <= MAX_CHARACTERS and self.blocks <= MAX_BLOCKS
 
 
 def parse_rich(html: str, direction: str = "ltr") -> RichPage:
-    """Return what *html* gives; raise TemplateError for a tag or nesting that is not ours.
+    """Return the rich message of *html*, in a language of this *direction*.
 
-    *direction*: that of its language; the message as a whole is sent with it.
+    Raises TemplateError for a tag or nesting that templates may not have.
     """
-    reader = _Reader(is_turned=direction == RTL)
+    reader = _Reader(is_rtl=direction == RTL)
     reader.feed(html)
     return reader.finished()
 
 
 class _Reader(MarkupReader):
-    def __init__(self, *, is_turned: bool) -> None:
-        self._is_turned = is_turned
+    def __init__(self, *, is_rtl: bool) -> None:
+        self._is_rtl = is_rtl
         self._open: list[str] = []
         self._pieces: list[str] = []
         self._rows = Rows()
@@ -97,20 +96,20 @@ class _Reader(MarkupReader):
             self._trim()
             self._pieces.append(f"</{tag}>")
         elif opened in INLINE:
-            self._pieces.append(f"</{tag}>{END_OF_APART if self._stands_apart() else ''}")
+            self._pieces.append(f"</{tag}>{PDI if self._is_isolated() else ''}")
 
     def _begin_button(self, attributes: Attributes) -> None:
         if self._open[-1:] != ["nav"]:
             raise self.error("<button> stands outside <nav>")
-        self._rows.begin_button(attributes)
+        self._rows.begin_button(attributes.get("data"), attributes.get("url"))
 
     def _begin_inline(self, tag: str, attributes: Attributes) -> None:
         start = _start(tag, attributes)
-        self._pieces.append(APART + start if start and self._stands_apart() else start)
+        self._pieces.append(FSI + start if start and self._is_isolated() else start)
 
-    def _stands_apart(self) -> bool:
-        """Whether what begins or ended here is in nothing else that is set apart."""
-        return self._is_turned and not any(opened in INLINE for opened in self._open)
+    def _is_isolated(self) -> bool:
+        """Return whether the tag that starts or ended here is in no other that is isolated."""
+        return self._is_rtl and not any(opened in INLINE for opened in self._open)
 
     def _begin_block(self, tag: str, attributes: Attributes) -> None:
         if any(opened in INLINE for opened in self._open):
@@ -128,7 +127,7 @@ class _Reader(MarkupReader):
         self._pieces.append(tag)
 
     def _trim(self) -> None:
-        """Drop the white space before the border of a block, or before a new line."""
+        """Drop the white space before the start or end of a block, or before a new line."""
         while self._pieces and not self._pieces[-1].startswith("<"):
             kept = self._pieces[-1].rstrip(" ")
             if kept:
@@ -137,7 +136,7 @@ class _Reader(MarkupReader):
             self._pieces.pop()
 
     def _at_an_edge(self) -> bool:
-        """Whether white space would stand where no text is before it, or a space already."""
+        """Return whether white space would follow no text, or another space."""
         last = self._pieces[-1] if self._pieces else "<br>"
         if not last.startswith("<"):
             return last.endswith(" ")

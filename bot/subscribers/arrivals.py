@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.rendering.languages import ENGLISH, language_for
+from bot.rendering.i18n import ENGLISH, language_for
 from bot.subscribers.access import Access
 from bot.subscribers.refusals import Banned
 from bot.subscribers.zones import guess_zone

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.rendering.buttons import answer_feedback
+from bot.rendering.keyboards import answer_feedback
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchFeedback, TooMuchFeedback
 from storage.chats import Chat, lock_chat

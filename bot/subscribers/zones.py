@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.core import get_global
 
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import LANGUAGES
 from bot.subscribers.places import ALSO_CALLED, BETWEEN_HOURS, SPOKEN_IN
 
 NOWHERE = "UTC"

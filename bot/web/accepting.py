@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.rendering.languages import ENGLISH, language_for
+from bot.rendering.i18n import ENGLISH, language_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection

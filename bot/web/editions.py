@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.publishing.pages import values_of
 from bot.publishing.pictures import with_picture
-from bot.rendering.seals import Purpose
+from bot.rendering.links import Purpose
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ETag, web
 
-from bot.rendering.atom import as_atom
-from bot.rendering.links import FeedKind
-from bot.rendering.outfeeds import as_json
-from bot.rendering.seals import Purpose
+from bot.rendering.links import FeedKind, Purpose
+from bot.rendering.published_feeds import as_atom, as_json
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ class Forms:
             raise web.HTTPForbidden
 
     def count(self, mailbox: str) -> None:
-        """Count what comes for a mailbox, whoever sends it: its seal says whose it is."""
+        """Count what comes for a mailbox, whoever sends it: its token says whose it is."""
         count(self.allowances, f"mailbox {mailbox}")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.rendering.languages import ENGLISH, Language
+from bot.rendering.i18n import ENGLISH, Language
 
 
 @dataclass(frozen=True, slots=True)

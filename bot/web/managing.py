@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.rendering.seals import Purpose
+from bot.rendering.links import Purpose
 from bot.subscribers.refusals import NoMailbox, NoSuchChat, NoSuchTopic, Refusal
 from bot.web.opening import Gone
 from storage.enums import DigestMedium, Mode

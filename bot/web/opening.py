@@ -1,4 +1,4 @@
-"""Opening an address: what its seal names, or why it opens nothing."""
+"""Opening an address: what its signed token names, or why it opens nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.rendering.seals import ExpiredError, ForgedError, Purpose, Seal
+from bot.rendering.links import ExpiredError, ForgedError, Purpose, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    seal: Seal
+    signer: Signer
     clock: Callable[[], datetime] = now
 
     def read(self, purpose: Purpose, token: str) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ class Opening:
         Only who had the address once is told that it expired.
         """
         try:
-            return self.seal.read(purpose, token, self.clock())
+            return self.signer.verify(purpose, token, self.clock())
         except ForgedError:
             raise web.HTTPNotFound from None
         except ExpiredError:

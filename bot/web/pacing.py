@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.rendering.seals import Purpose
+from bot.rendering.links import Purpose
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware

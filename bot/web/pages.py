@@ -13,7 +13,7 @@ from bot.web.look import Look
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.rendering.languages import Language
+    from bot.rendering.i18n import Language
     from bot.rendering.renderer import Renderer
     from bot.web.assets import Assets
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
-from bot.rendering.seals import Purpose
+from bot.rendering.links import Purpose
 from bot.web.forms import small_body
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from bot.publishing.outfeeds import OutFeeds
     from bot.publishing.reading import Reading
+    from bot.rendering.links import Signer
     from bot.rendering.renderer import Renderer
-    from bot.rendering.seals import Seal
     from bot.subscribers.managing import Managing
     from bot.web.app.doors import AppDoors
 
@@ -62,7 +62,7 @@ class Site:
     """*base* is where the world reaches it, without a slash at the end."""
 
     renderer: Renderer
-    seal: Seal
+    signer: Signer
     base: str
     doors: WebDoors
     clock: Callable[[], datetime] = now
@@ -74,7 +74,7 @@ class Site:
         address = urlsplit(self.base)
         assets = Assets.of(self.renderer)
         pages = Pages(self.renderer, assets, root=address.path)
-        opening = Opening(self.seal, self.clock)
+        opening = Opening(self.signer, self.clock)
         forms = Forms(f"{address.scheme}://{address.netloc}", self.allowances, self.clients)
         doors = self.doors
         routes = [

@@ -16,8 +16,8 @@ from bot.publishing.samples import (
     sample_edition,
     sample_snippet,
 )
-from bot.rendering.checking import Sample
-from bot.rendering.seals import Purpose
+from bot.rendering.links import Purpose
+from bot.rendering.operator_templates import Sample
 from bot.subscribers.managing import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import TopicSeen

@@ -11,7 +11,7 @@ from aiogram.types import BotCommandScopeChat
 from bot.app.menus import Menus
 from bot.app.places import PLAYGROUND_TOKEN, Place
 from bot.playground.server import Playground
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from bot.settings import Access
 from bot.subscribers.arrivals import Guest
 from tests.bot_api import PlainSession

@@ -1,7 +1,7 @@
 """`python -m tests.catalogues [CODE…]`: bring the catalogues up to date, and begin those of CODE.
 
 What was translated stays; what is new or has changed is left empty or marked as a guess (`fuzzy`),
-and until somebody has looked at it the language is not offered.
+and the bot says it in English until somebody has translated it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import LANGUAGES
 from tests.catalogues.checking import is_missing
 from tests.catalogues.extracting import messages
 from tests.catalogues.writing import written

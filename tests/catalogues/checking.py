@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Catalog, Message
 
-    from bot.rendering.languages import Language
+    from bot.rendering.i18n import Language
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _TAG = re.compile(r"</?\w+>")

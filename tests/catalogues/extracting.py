@@ -12,9 +12,9 @@ from bot.rendering.environment import make_environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.rendering.overriding import OpenEnvironment
+    from bot.rendering.environment import TemplateEnvironment
 
-_WORDLESS = (".css", ".svg", ".po", ".py", ".pyc")
+_WORDLESS = (".css", ".svg", ".po", ".mo", ".py", ".pyc")
 
 
 @cache
@@ -28,7 +28,7 @@ def messages() -> Catalog:
     return found
 
 
-def _said(environment: OpenEnvironment, source: str) -> Iterator[str | tuple[str, str]]:
+def _said(environment: TemplateEnvironment, source: str) -> Iterator[str | tuple[str, str]]:
     extract = environment.extract_translations  # type: ignore[attr-defined]
     for _line, function, message in extract(source):
         # What a message is filled with follows it in a tuple.
@@ -36,10 +36,10 @@ def _said(environment: OpenEnvironment, source: str) -> Iterator[str | tuple[str
         yield (texts[0], texts[1]) if function == "ngettext" else texts[0]
 
 
-def template_names(environment: OpenEnvironment) -> list[str]:
+def template_names(environment: TemplateEnvironment) -> list[str]:
     return [name for name in environment.list_templates() if not name.endswith(_WORDLESS)]
 
 
-def source_of(environment: OpenEnvironment, name: str) -> str:
+def source_of(environment: TemplateEnvironment, name: str) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]

@@ -12,7 +12,7 @@ from tests.catalogues.extracting import source_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.rendering.overriding import OpenEnvironment
+    from bot.rendering.environment import TemplateEnvironment
 
 _TRANSLATED = {"gettext", "ngettext", "_"}
 _NOT_READ = re.compile(r"<style>.*?</style>|<!--.*?-->", re.DOTALL)
@@ -24,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"[^\W\d_]+,? [^\W\d_]+")
 
 
-def literals(environment: OpenEnvironment, name: str) -> Iterator[str]:
+def literals(environment: TemplateEnvironment, name: str) -> Iterator[str]:
     """Yield the words of one template that are shown as they stand there."""
     tree = environment.parse(source_of(environment, name))
     text = _NOT_READ.sub(" ", "".join(_text(tree)))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from gettext import GNUTranslations
+from io import BytesIO
 
 from babel.messages.catalog import Catalog
 
-from bot.rendering.catalogues import Tongue, tongue_of
-from bot.rendering.languages import Language
+from bot.rendering.i18n import Language, Translation
+from hatch_build import compiled
 from tests.catalogues.extracting import messages
 from tests.catalogues.writing import written
 
@@ -28,10 +30,9 @@ _AS_IT_IS = re.compile(
 
 
 @cache
-def pseudo_tongue() -> Tongue:
-    tongue = tongue_of(PSEUDO, written(pseudo_catalogue()))
-    assert tongue is not None
-    return tongue
+def pseudo_translation() -> Translation:
+    catalogue = GNUTranslations(BytesIO(compiled(written(pseudo_catalogue()), PSEUDO.locale)))
+    return Translation(PSEUDO, lambda: catalogue)
 
 
 def pseudo_catalogue() -> Catalog:

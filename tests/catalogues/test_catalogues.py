@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from gettext import GNUTranslations
 from io import BytesIO
 from typing import TYPE_CHECKING
-from unittest.mock import Mock
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.rendering.catalogues import Unread, is_complete, shipped_tongues, tongue_of
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import LANGUAGES, shipped_translations
+from hatch_build import compile_catalogues, compiled
 from tests.catalogues.__main__ import FOLDER, main
 from tests.catalogues.checking import faults, is_missing
 from tests.catalogues.extracting import messages
@@ -43,8 +44,8 @@ def read(path: Path) -> Catalog:
     return read_po(BytesIO(path.read_bytes()), locale=LANGUAGES[path.stem].locale)
 
 
-def test_a_language_is_spoken_where_its_catalogue_is_complete():
-    assert list(shipped_tongues()) == [
+def test_a_language_is_offered_where_it_has_a_catalogue():
+    assert list(shipped_translations()) == [
         code for code in LANGUAGES if code == "en" or (FOLDER / f"{code}.po") in SHIPPED
     ]
 
@@ -111,7 +112,7 @@ def test_messages_that_are_missing_or_too_many_are_faults():
 
 
 @pytest.mark.parametrize(
-    ("catalog", "is_spoken"),
+    ("catalog", "is_complete"),
     [
         pytest.param(catalogue("fr", "Yes", "Oui"), True, id="complete"),
         pytest.param(catalogue("fr", "Yes", ""), False, id="with a gap"),
@@ -121,25 +122,31 @@ def test_messages_that_are_missing_or_too_many_are_faults():
         pytest.param(catalogue("fr", STORY, ("Une", "")), False, id="with a form missing"),
     ],
 )
-def test_a_language_with_a_gap_is_not_offered(catalog: Catalog, is_spoken: bool):
-    assert any(is_missing(message) for message in catalog) is not is_spoken
-    assert (tongue_of(LANGUAGES["fr"], written(catalog)) is not None) is is_spoken
+def test_gaps_and_guesses_are_missing(catalog: Catalog, is_complete: bool):
+    assert any(is_missing(message) for message in catalog) is not is_complete
 
 
-def test_what_is_said_no_more_may_be_a_guess():
-    kept = written(catalogue("fr", "Yes", "Oui")) + b'\n#, fuzzy\n#~ msgid "No"\n#~ msgstr "Non"\n'
+@pytest.mark.parametrize("flags", [("fuzzy",), ()], ids=["a guess", "a gap"])
+def test_what_a_catalogue_lacks_stays_english(flags):
+    made = catalogue("fr", "Yes", "Oui")
+    made.add("No", "Non" if flags else "", flags=flags)
+    sentences = GNUTranslations(BytesIO(compiled(written(made), "fr")))
 
-    assert is_complete(kept)
+    assert [sentences.gettext(one) for one in ("Yes", "No", "Maybe")] == ["Oui", "No", "Maybe"]
 
 
-def test_a_catalogue_is_read_when_something_is_said_in_its_language_and_once():
-    file = Mock(return_value=written(catalogue("fr", STORY, ("Une", "%(count)s faits"))))
-    sentences = Unread(file, LANGUAGES["fr"])
-    before = file.call_count
+def test_a_catalogue_is_compiled_when_it_is_newer_than_what_was_compiled(tmp_path):
+    source, target = tmp_path / "fr.po", tmp_path / "fr.mo"
+    source.write_bytes(written(catalogue("fr", "Yes", "Oui")))
+    compile_catalogues(tmp_path)
+    first = target.read_bytes()
+    target.write_bytes(b"kept")
+    compile_catalogues(tmp_path)
+    kept = target.read_bytes()
+    os.utime(target, (0, 0))
+    compile_catalogues(tmp_path)
 
-    assert [sentences.ngettext(*STORY, n) for n in (1, 2)] == ["Une", "%(count)s faits"]
-    assert sentences.gettext("nobody translates this") == "nobody translates this"
-    assert (before, file.call_count) == (0, 1)
+    assert (kept, target.read_bytes()) == (b"kept", first)
 
 
 def test_a_catalogue_is_begun_and_brought_up_to_date(tmp_path, monkeypatch, capsys):

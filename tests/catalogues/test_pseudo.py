@@ -13,15 +13,15 @@ from bot.mail.compose import Mail
 from bot.publishing import samples
 from bot.publishing.specimens import specimens
 from bot.rendering.messages import Message
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from bot.web.specimens import page_specimens
 from tests.catalogues.extracting import messages
-from tests.catalogues.pseudo import pseudo_tongue
+from tests.catalogues.pseudo import pseudo_translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.rendering.checking import Sample
+    from bot.rendering.operator_templates import Sample
     from bot.rendering.renderer import Renderer
 
 SPECIMENS = [
@@ -36,7 +36,7 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 def renderer() -> Renderer:
-    return Renderers(tongues={"qps": pseudo_tongue()}).of("qps")
+    return Renderers(translations={"qps": pseudo_translation()}).of("qps")
 
 
 @pytest.mark.parametrize("sample", SPECIMENS, ids=lambda sample: sample.templates[0])

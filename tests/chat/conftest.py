@@ -26,9 +26,8 @@ from bot.matching.search import Search
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.rendering.autolinks import JOINER, without_joiners
-from bot.rendering.links import Links
+from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Seal
 from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
@@ -82,7 +81,7 @@ if TYPE_CHECKING:
 
 
 ADMIN = 900
-LINKS = Links("https://bot.example", Seal(bytes(32)))
+LINKS = Links("https://bot.example", Signer(bytes(32)))
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from bot.chat.alert_buttons import OnAlert, UndoMute, Wish
 from bot.publishing.publish import Publishing
-from bot.rendering.buttons import on_alert
+from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from storage.articles import Article
 from storage.enums import MuteKind, Stage

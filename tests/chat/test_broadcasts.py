@@ -7,12 +7,11 @@ from sqlmodel import select
 
 from bot.chat.telling import Telling
 from bot.publishing.publish.broadcasting import Broadcasting
-from bot.rendering.catalogues import IN_ENGLISH
-from bot.rendering.renderer import Renderer
-from bot.rendering.renderers import Renderers
+from bot.rendering.i18n import IN_ENGLISH
+from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import ADMIN, House, Talk, labels
 
 
@@ -130,7 +129,7 @@ async def test_what_is_too_long_is_refused(admin):
 class TestInAnotherLanguage:
     @pytest.fixture
     def renderer(self) -> Renderer:
-        return Renderers(tongues={"en": IN_ENGLISH, "ja": pseudo_tongue()}).of("en")
+        return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
     async def test_how_far_it_is_is_said_in_the_language_of_whoever_sent_it(
         self, house, renderer, clock

@@ -12,7 +12,7 @@ from aiogram.types import Update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
 from tests.chat.conftest import ADMIN

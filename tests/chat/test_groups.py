@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.rendering.buttons import SETTINGS, topics_page
-from bot.rendering.catalogues import IN_ENGLISH
+from bot.rendering.i18n import IN_ENGLISH
+from bot.rendering.keyboards import SETTINGS, topics_page
 from bot.rendering.messages import Button
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import Talk
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ async def test_help_in_a_group_speaks_of_what_works_there(ann, group):
 class TestInAnotherLanguage:
     @pytest.fixture
     def renderer(self) -> Renderer:
-        return Renderers(tongues={"en": IN_ENGLISH, "ja": pseudo_tongue()}).of("en")
+        return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
     async def test_a_question_in_the_groups_language_is_answered(self, house, ann, group):
         async with house.storage.writing() as tx:

@@ -7,28 +7,27 @@ from typing import TYPE_CHECKING
 import pytest
 from aiogram.types import BotCommandScopeChat
 
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.renderers import Renderers
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
+from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import ADMIN, labels
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
 # Arabic and Chinese, as if their sentences were English with accents.
-MADE_UP = pseudo_tongue().translations
-TONGUES = {
+MADE_UP = pseudo_translation().catalogue
+TRANSLATIONS = {
     "en": IN_ENGLISH,
-    "zh-Hans": Tongue(LANGUAGES["zh-Hans"]),
-    "ar": Tongue(LANGUAGES["ar"], MADE_UP),
+    "zh-Hans": Translation(LANGUAGES["zh-Hans"]),
+    "ar": Translation(LANGUAGES["ar"], MADE_UP),
 }
 
 
 @pytest.fixture
 def renderer() -> Renderer:
-    return Renderers(tongues=TONGUES).of("en")
+    return Renderers(translations=TRANSLATIONS).of("en")
 
 
 @pytest.fixture

@@ -3,21 +3,20 @@
 from aiogram.types import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, register_commands
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.renderers import Renderers
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
+from bot.rendering.renderer import Renderers
+from tests.catalogues.pseudo import pseudo, pseudo_translation
 
-TONGUES = {
+TRANSLATIONS = {
     "en": IN_ENGLISH,
-    "zh-Hans": Tongue(LANGUAGES["zh-Hans"], pseudo_tongue().translations),
-    "zh-Hant": Tongue(LANGUAGES["zh-Hant"]),
+    "zh-Hans": Translation(LANGUAGES["zh-Hans"], pseudo_translation().catalogue),
+    "zh-Hant": Translation(LANGUAGES["zh-Hant"]),
 }
 EVERYBODY = BotCommandScopeAllPrivateChats()
 
 
 async def test_each_language_has_its_menu(house):
-    await register_commands(house.bot, Renderers(tongues=TONGUES).of("en"))
+    await register_commands(house.bot, Renderers(translations=TRANSLATIONS).of("en"))
 
     english = await house.bot.get_my_commands(scope=EVERYBODY)
     chinese = await house.bot.get_my_commands(scope=EVERYBODY, language_code="zh")
@@ -28,7 +27,7 @@ async def test_each_language_has_its_menu(house):
 
 
 async def test_each_language_says_what_the_bot_is(house):
-    await register_commands(house.bot, Renderers(tongues=TONGUES).of("en"))
+    await register_commands(house.bot, Renderers(translations=TRANSLATIONS).of("en"))
 
     english = await house.bot.get_my_short_description()
     chinese = await house.bot.get_my_description(language_code="zh")
@@ -50,7 +49,7 @@ async def test_every_command_has_its_words(house):
 async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
     ann, ben = house.talk("Ann"), house.talk("Ben")
     admins = {ann.who.id: "zh-Hans", ben.who.id: None}
-    await register_commands(house.bot, Renderers(tongues=TONGUES).of("en"), admins)
+    await register_commands(house.bot, Renderers(translations=TRANSLATIONS).of("en"), admins)
 
     topics = [
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from tests.chat.conftest import labels
 
 

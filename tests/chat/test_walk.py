@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import select
 
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from bot.sources.drafts import url_hash
 from bot.subscribers.arrivals import Visitor
 from storage.enums import Mode

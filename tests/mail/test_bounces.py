@@ -23,11 +23,11 @@ from storage.enums import (
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
 from tests.mail.returned import BROKEN, complaint, notification, request
-from tests.subscribers.conftest import SEAL
+from tests.subscribers.conftest import SIGNER
 
 ADDRESS = "ann@example.org"
 DAY = timedelta(days=1)
-TOKEN = token_of(1, SEAL)
+TOKEN = token_of(1, SIGNER)
 BACK = return_path("back@dateline.example", TOKEN)
 
 
@@ -41,7 +41,7 @@ async def read(message: bytes) -> Report | None:
 
 @pytest.fixture
 def bounces(mailboxes) -> Bounces:
-    return Bounces(mailboxes, SEAL, read)
+    return Bounces(mailboxes, SIGNER, read)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ async def test_a_complaint_suspends_at_once(bounces, mailboxes, chat_id, sent):
     "token",
     [
         pytest.param("back+1.0.aaaaaaaaaaaaaaaaaaaaaaaaaa@dateline.example", id="forged"),
-        pytest.param(return_path("b@x.example", token_of(7, SEAL)), id="of no mailbox"),
+        pytest.param(return_path("b@x.example", token_of(7, SIGNER)), id="of no mailbox"),
         pytest.param("back@dateline.example", id="none"),
     ],
 )
@@ -182,7 +182,7 @@ async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
     mailboxes, chat_id, message
 ):
     workers = Workers(most=1)
-    bounces = Bounces(mailboxes, SEAL, report_reader(workers))
+    bounces = Bounces(mailboxes, SIGNER, report_reader(workers))
     try:
         assert not await bounces.take(message)
         assert await bounces.take(bounce())
@@ -197,7 +197,7 @@ async def test_a_mail_that_takes_too_long_is_told_to_the_operator(mailboxes, cha
         raise Unreadable("Reading this takes longer than 10 seconds.", "time_out")
 
     with capture_logs() as logs:
-        assert not await Bounces(mailboxes, SEAL, read_for_long).take(bounce())
+        assert not await Bounces(mailboxes, SIGNER, read_for_long).take(bounce())
 
     assert [(one["log_level"], one["reason"]) for one in logs] == [
         ("warning", "Reading this takes longer than 10 seconds.")
@@ -227,7 +227,7 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
 async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
     mailboxes, storage, chat_id, clock
 ):
-    bounces = Bounces(mailboxes, SEAL, read, frozenset({7}))
+    bounces = Bounces(mailboxes, SIGNER, read, frozenset({7}))
     async with storage.writing() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
         chat.telegram_id = 7

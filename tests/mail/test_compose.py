@@ -5,12 +5,11 @@ import pytest
 
 from bot.mail.compose import Occasion, Post, Recipient, Sender, message_bytes
 from bot.mail.reports import mailbox_of, tokens_in
-from bot.rendering.links import Links
+from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Purpose, Seal
 
 NOW = datetime(2026, 11, 17, 23, 0, 5, tzinfo=UTC)
-SEAL = Seal(b"k" * 32)
+SIGNER = Signer(b"k" * 32)
 ANN = Recipient(5, "ann@example.org", 1)
 SENDER = Sender("news@dateline.example", returns="back@dateline.example")
 EDITION = Occasion("edition:12:email:1", NOW)
@@ -18,7 +17,7 @@ VALUES = {"code_shown": "123 456", "link": None, "sender_name": "Dateline"}
 
 
 def post(base: str | None = "https://dateline.example", sender: Sender = SENDER) -> Post:
-    return Post(Renderer(), sender, Links(base, SEAL))
+    return Post(Renderer(), sender, Links(base, SIGNER))
 
 
 def mail(written: Post, **more):
@@ -55,9 +54,9 @@ def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
     left = written.header("List-Unsubscribe") or ""
     by_web, by_mail = re.findall(r"<([^>]+)>", left)
     assert written.header("List-Id") == "Dateline digests <digests.dateline.example>"
-    assert SEAL.read(Purpose.UNSUBSCRIBE, by_web.rpartition("/")[2], NOW) == ("5",)
+    assert SIGNER.verify(Purpose.UNSUBSCRIBE, by_web.rpartition("/")[2], NOW) == ("5",)
     assert by_mail.startswith("mailto:back@dateline.example?subject=unsubscribe%20")
-    assert mailbox_of(tokens_in(by_mail.replace("%20", " ")), SEAL, NOW) == 5
+    assert mailbox_of(tokens_in(by_mail.replace("%20", " ")), SIGNER, NOW) == 5
     assert written.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 
 from bot.matching.explain import explain, in_lines
 from bot.matching.query import QueryError, parse
-from bot.rendering.environment import make_environment
+from bot.rendering.renderer import Renderer
 from tests.matching import oracle
 from tests.matching.wordings import surrounded, texts
 
@@ -57,7 +57,7 @@ def test_a_tree_is_told_in_words():
         "-source:a.example"
     )
 
-    told = make_environment().get_template("queries/tree.txt").render(lines=in_lines(query.tree))
+    told = Renderer().text("queries/tree.txt", lines=in_lines(query.tree))
 
     assert [line for line in told.splitlines() if line.strip()] == [
         "all of these:",

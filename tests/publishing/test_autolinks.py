@@ -14,7 +14,7 @@ from bot.publishing.bundles import bundle_page
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import sample_edition
 from bot.rendering.autolinks import JOINER
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 
 if TYPE_CHECKING:
     from bot.publishing.choice import Story

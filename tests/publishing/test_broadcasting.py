@@ -9,8 +9,7 @@ from sqlmodel import col, select
 from bot.publishing.broadcasts import signed, signed_in
 from bot.publishing.publish.broadcasting import Broadcasting
 from bot.rendering.messages import Entity, Message
-from bot.rendering.renderer import Renderer
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.audit import Audit
 from bot.subscribers.broadcasts import Broadcasts, Desk, most_spoken
 from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage

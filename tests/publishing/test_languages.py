@@ -10,15 +10,13 @@ import pytest
 
 from bot.mail.compose import Post, Sender
 from bot.publishing.publish import Publishing
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.links import Links
-from bot.rendering.renderers import Renderers
-from bot.rendering.seals import Seal
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
+from bot.rendering.links import Links, Signer
+from bot.rendering.renderer import Renderers
 from storage.enums import DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.catalogues.pseudo import pseudo, pseudo_translation
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
@@ -26,12 +24,15 @@ if TYPE_CHECKING:
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 # Arabic, as if its sentences were English with accents.
-TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
+TRANSLATIONS = {
+    "en": IN_ENGLISH,
+    "ar": Translation(LANGUAGES["ar"], pseudo_translation().catalogue),
+}
 
 
 @pytest.fixture
 def renderer() -> Renderer:
-    return Renderers(tongues=TONGUES).of("en")
+    return Renderers(translations=TRANSLATIONS).of("en")
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ async def test_mails(newsroom, storage, renderer, two, clock):
             )
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
-    links = Links("https://dateline.example", Seal(b"k" * 32))
+    links = Links("https://dateline.example", Signer(b"k" * 32))
     post = Post(renderer, Sender("news@dateline.example"), links)
 
     await Publishing(storage, renderer, "us", links=links, post=post).publish_due()

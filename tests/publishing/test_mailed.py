@@ -6,8 +6,7 @@ import pytest
 
 from bot.mail.compose import Mail, Post, Sender
 from bot.publishing.publish import Publishing
-from bot.rendering.links import Links
-from bot.rendering.seals import Seal
+from bot.rendering.links import Links, Signer
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
@@ -19,7 +18,7 @@ from storage.suspension import restore_chat
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
-LINKS = Links("https://dateline.example", Seal(b"k" * 32))
+LINKS = Links("https://dateline.example", Signer(b"k" * 32))
 
 
 @pytest.fixture

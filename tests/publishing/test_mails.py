@@ -14,22 +14,22 @@ from bot.publishing.charts import Chart
 from bot.publishing.choice import CAPS, Story, choose
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
-from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.links import Links
+from bot.rendering.i18n import LANGUAGES, Translation
+from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Seal
 from storage.enums import Style
 
-SEAL = Seal(b"k" * 32)
+SIGNER = Signer(b"k" * 32)
 ANN = Recipient(5, "ann@example.org", 1)
 PAGE = "https://dateline.example/e/1"
 
 
 def post(base: str | None = "https://dateline.example", code: str = "en") -> Post:
     sender = Sender("news@dateline.example", returns="back@dateline.example")
-    return Post(Renderer(make_environment(Tongue(LANGUAGES[code]))), sender, Links(base, SEAL))
+    return Post(
+        Renderer(make_environment(Translation(LANGUAGES[code]))), sender, Links(base, SIGNER)
+    )
 
 
 def digest(written: Post | None = None, **facts) -> Mail:

@@ -3,8 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.publishing.outfeeds import OutFeeds
-from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
-from bot.rendering.seals import Seal
+from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links, Signer
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.topics import Topics
 from storage.articles import Article
@@ -12,7 +11,7 @@ from storage.enums import Mode
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
-LINKS = Links("https://news.example.org", Seal(bytes(32)))
+LINKS = Links("https://news.example.org", Signer(bytes(32)))
 HOUR = timedelta(hours=1)
 ATOM = FeedKind.ATOM
 

@@ -8,14 +8,13 @@ from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Story, Topic
 from bot.publishing.pages import alert_page, edition_page, now_page
-from bot.rendering.messages import Message
+from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
-from bot.rendering.utf16 import cut
 from storage.enums import ScheduleTime
 
 
 def marked(message: Message, kind: str) -> list[str]:
-    return [cut(message.text, e.offset, e.length) for e in message.entities if e.type == kind]
+    return [cut_units(message.text, e.offset, e.length) for e in message.entities if e.type == kind]
 
 
 def alert(renderer: Renderer, topics: list[Topic], story: Story | None = None) -> Message:

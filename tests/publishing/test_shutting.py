@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from storage.chats import Chat, record_chat_admin
 from storage.enums import ChatKind, ChatState, DeliveryKind
 from storage.outbox import Delivery

@@ -1,7 +1,6 @@
-from bot.rendering.as_html import to_html
+from bot.rendering.html import parse_html, to_html
 from bot.rendering.messages import Message
 from bot.rendering.packing import pack
-from bot.rendering.telegram_html import parse_html
 
 
 def test_entities_become_tags_again():

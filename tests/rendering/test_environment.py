@@ -6,10 +6,9 @@ import jinja2
 import pytest
 from babel import Locale
 
-from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.markup import TemplateError
+from bot.rendering.html import TemplateError
+from bot.rendering.i18n import LANGUAGES, Translation
 from bot.rendering.messages import Button, Message
 from bot.rendering.renderer import Renderer
 
@@ -21,7 +20,7 @@ def renderer(**templates: str) -> Renderer:
 
 def test_who_asks_for_the_shipped_templates_gets_what_is_compiled_already():
     assert make_environment() is make_environment()
-    assert make_environment(Tongue(LANGUAGES["ar"])) is not make_environment()
+    assert make_environment(Translation(LANGUAGES["ar"])) is not make_environment()
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda one: one.code)
@@ -30,7 +29,7 @@ def test_to_make_an_environment_loads_nothing_of_cldr(language, monkeypatch):
     parse = Mock()
     monkeypatch.setattr(Locale, "parse", parse)
 
-    make_environment(Tongue(language))
+    make_environment(Translation(language))
 
     parse.assert_not_called()
 

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.rendering import filters
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import LANGUAGES
 
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)  # 14:00 in Tokyo
 TODAY = date(2026, 11, 18)

@@ -2,13 +2,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
-from bot.rendering.seals import ExpiredError, Purpose, Seal
+from bot.rendering.links import WHOLE_DIGEST, ExpiredError, FeedKind, Links, Purpose, Signer
 
-SEAL = Seal(bytes(32))
+SIGNER = Signer(bytes(32))
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)
 DAY = date(2026, 11, 18)
-LINKS = Links("https://news.example.org/dateline", SEAL)
+LINKS = Links("https://news.example.org/dateline", SIGNER)
 
 
 def every_link(links: Links) -> list[str | None]:
@@ -29,7 +28,7 @@ def test_each_link_begins_with_the_public_address_and_its_purpose():
 
 
 def test_without_a_public_address_there_are_none():
-    assert set(every_link(Links(None, SEAL))) == {None}
+    assert set(every_link(Links(None, SIGNER))) == {None}
 
 
 @pytest.mark.parametrize(
@@ -44,14 +43,14 @@ def test_without_a_public_address_there_are_none():
     ],
 )
 def test_what_a_link_leads_to_is_read_from_it(link, purpose, subject):
-    assert SEAL.read(purpose, link.rsplit("/", 1)[1], NOW) == subject
+    assert SIGNER.verify(purpose, link.rsplit("/", 1)[1], NOW) == subject
 
 
 def test_a_feed_says_its_format_at_the_end():
     atom, json = (LINKS.feed(7, 4, 1, kind) or "" for kind in FeedKind)
 
     assert (atom.removesuffix(".atom"), atom[-5:]) == (json.removesuffix(".json"), ".atom")
-    assert SEAL.read(Purpose.FEED, atom.rsplit("/", 1)[1].removesuffix(".atom"), NOW) == (
+    assert SIGNER.verify(Purpose.FEED, atom.rsplit("/", 1)[1].removesuffix(".atom"), NOW) == (
         *("7", "4", "1"),
     )
 
@@ -67,6 +66,6 @@ def test_a_link_in_a_message_is_good_for_ninety_days(purpose):
     link = LINKS.manage(7, NOW) if purpose is Purpose.MANAGE else LINKS.edition(7, DAY, 0, NOW)
     token = str(link).rsplit("/", 1)[1]
 
-    SEAL.read(purpose, token, datetime(2027, 2, 16, 23, tzinfo=UTC))
+    SIGNER.verify(purpose, token, datetime(2027, 2, 16, 23, tzinfo=UTC))
     with pytest.raises(ExpiredError):
-        SEAL.read(purpose, token, datetime(2027, 2, 17, tzinfo=UTC))
+        SIGNER.verify(purpose, token, datetime(2027, 2, 17, tzinfo=UTC))

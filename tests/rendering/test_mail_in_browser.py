@@ -12,12 +12,10 @@ import pytest_asyncio
 from bot.mail.compose import Post, Recipient, Sender
 from bot.publishing import samples
 from bot.publishing.mails import edition_mail
-from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.links import Links
+from bot.rendering.i18n import LANGUAGES, Translation
+from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Seal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,9 +44,11 @@ _TEXTS = """() => [...document.querySelectorAll("body *")].flatMap((element) => 
 
 
 def digest(code: str = "en") -> str:
-    links = Links("https://dateline.example", Seal(b"k" * 32))
+    links = Links("https://dateline.example", Signer(b"k" * 32))
     post = Post(
-        Renderer(make_environment(Tongue(LANGUAGES[code]))), Sender("news@dateline.example"), links
+        Renderer(make_environment(Translation(LANGUAGES[code]))),
+        Sender("news@dateline.example"),
+        links,
     )
     edition = replace(samples.sample_edition(), url="https://dateline.example/e/1")
     return edition_mail(post, Recipient(1, "ann@example.org", 1), edition).html

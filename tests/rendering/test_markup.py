@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.markup import Attributes, MarkupReader, TemplateError
+from bot.rendering.html import Attributes, MarkupReader, TemplateError
 
 
 class Heard(MarkupReader):

@@ -4,11 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rendering.blocks import Block, joined
-from bot.rendering.cutting import pieces
-from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Button, Entity, Message
-from bot.rendering.packing import pack
-from bot.rendering.utf16 import cut, units
+from bot.rendering.messages import (
+    MAX_ENTITIES,
+    MAX_UNITS,
+    Button,
+    Entity,
+    Message,
+    cut_units,
+    units,
+)
+from bot.rendering.packing import Block, join, pack, pieces
 
 KEYBOARD = ((Button("Topics", "topics:0"),),)
 
@@ -92,7 +97,7 @@ def test_an_entity_longer_than_a_part_goes_on_in_the_next():
     messages = pack([quote])
 
     assert [
-        cut(message.text, entity.offset, entity.length)[-3:]
+        cut_units(message.text, entity.offset, entity.length)[-3:]
         for message in messages
         for entity in message.entities
     ] == ["ord", "end"]
@@ -134,6 +139,6 @@ def test_nothing_packs_into_nothing():
 
 
 def test_joining_moves_the_entities_along():
-    block = joined([Block("𝔘"), Block("b", (Entity("bold", 0, 1),))])
+    block = join([Block("𝔘"), Block("b", (Entity("bold", 0, 1),))])
 
     assert block.entities == (Entity("bold", 3, 1),)

@@ -6,19 +6,15 @@ import pytest
 
 from bot.publishing.pages import edition_page
 from bot.publishing.samples import sample_edition
-from bot.rendering.environment import make_environment
-from bot.rendering.markup import TemplateError
-from bot.rendering.overriding import Overrides
-from bot.rendering.parts import MOST_KEPT, Parts
-from bot.rendering.renderer import Renderer
-from bot.rendering.renderers import Renderers
-from bot.rendering.telegram_html import parse_page
+from bot.rendering.environment import Overrides, make_environment
+from bot.rendering.html import TemplateError, parse_page
+from bot.rendering.renderer import MOST_KEPT, Parts, Renderer, Renderers
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from pathlib import Path
 
-    from bot.rendering.parts import Blocks
+    from bot.rendering.renderer import Blocks
 
 PAGE = """
 <p>Hello {{ name }}</p>

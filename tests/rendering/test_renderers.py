@@ -2,18 +2,17 @@
 
 import pytest
 
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.overriding import Overrides
-from bot.rendering.renderers import Renderers
-from tests.catalogues.pseudo import PSEUDO, pseudo, pseudo_tongue
+from bot.rendering.environment import Overrides
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
+from bot.rendering.renderer import Renderers
+from tests.catalogues.pseudo import PSEUDO, pseudo, pseudo_translation
 
-TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"]), "qps": pseudo_tongue()}
+TRANSLATIONS = {"en": IN_ENGLISH, "ar": Translation(LANGUAGES["ar"]), "qps": pseudo_translation()}
 
 
 @pytest.fixture
 def renderers() -> Renderers:
-    return Renderers(tongues=TONGUES)
+    return Renderers(translations=TRANSLATIONS)
 
 
 def test_each_language_has_one_renderer(renderers):
@@ -52,7 +51,7 @@ def test_peoples_templates_stand_for_those_of_all_languages(tmp_path):
     template = tmp_path / "chat" / "alert" / "undone.html"
     template.parent.mkdir(parents=True)
     template.write_text("<p>Never mind! {% trans %}Undone.{% endtrans %}</p>")
-    renderers = Renderers(Overrides(tmp_path), TONGUES)
+    renderers = Renderers(Overrides(tmp_path), TRANSLATIONS)
 
     texts = [renderers.of(code).message("chat/alert/undone.html").text for code in ("en", "qps")]
 

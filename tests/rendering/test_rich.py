@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from bot.playground.rich_blocks import rich_message
-from bot.rendering.markup import TemplateError
+from bot.rendering.html import TemplateError
 from bot.rendering.messages import Button
 from bot.rendering.rich import MAX_BLOCKS, MAX_CHARACTERS, parse_rich
 

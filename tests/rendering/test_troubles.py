@@ -4,7 +4,7 @@ from bot.rendering.environment import make_environment
 from bot.rendering.renderer import Renderer
 from bot.sources.fetch import connection, response
 from bot.sources.fetch.problems import INTERNAL_ERROR
-from tests.catalogues.pseudo import pseudo_tongue
+from tests.catalogues.pseudo import pseudo_translation
 
 SENTENCES = (
     *(problem.sentence for problem in response._STATUS_PROBLEMS.values()),
@@ -27,7 +27,7 @@ def test_what_ails_a_source_is_said_in_every_language(sentence):
     assert said(Renderer(), sentence) == sentence
     words = sentence.partition(" (")[0]
 
-    other = said(Renderer(make_environment(pseudo_tongue())), sentence)
+    other = said(Renderer(make_environment(pseudo_translation())), sentence)
 
     assert words not in other
     assert sentence.removeprefix(words) in other

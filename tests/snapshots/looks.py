@@ -16,10 +16,9 @@ from bot.publishing.choice import choose
 from bot.publishing.pages import edition_page, now_page, section_page
 from bot.publishing.samples import sample_edition
 from bot.publishing.specimens import sample_alert, sample_alert_mail, sample_bundle, sample_mail
-from bot.rendering.as_html import to_html
-from bot.rendering.languages import ENGLISH
-from bot.rendering.renderer import Renderer
-from bot.rendering.renderers import Renderers
+from bot.rendering.html import to_html
+from bot.rendering.i18n import ENGLISH
+from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import Layout, Style
 from tests.web.showing import DAY, showing
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from sqlalchemy import make_url
 
-from bot.rendering.atom import as_atom
 from bot.rendering.links import WHOLE_DIGEST, FeedKind
-from bot.rendering.outfeeds import as_json
+from bot.rendering.published_feeds import as_atom, as_json
 from storage.enums import Mode
 from tests.emptying import empty
 from tests.sources.feeds_made import page

@@ -37,9 +37,8 @@ from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.outfeeds import OutFeeds
-from bot.rendering.links import Links
+from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Seal
 from bot.settings import Access, Settings
 from bot.sources.discovery.add import SourceOptions
 from bot.sources.fetch.client import Fetcher
@@ -271,7 +270,7 @@ def _surroundings(database_url: str, tools: SourceTools) -> Surroundings:
         ),
         place=Place(token=TOKEN, api="", database=database_url, access=Access.OPEN),
         tools=tools,
-        links=Links("https://bot.example", Seal(bytes(32))),
+        links=Links("https://bot.example", Signer(bytes(32))),
         announce=lambda _said: None,
     )
 

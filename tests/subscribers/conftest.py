@@ -11,9 +11,8 @@ from sqlmodel import col, select
 
 from bot.mail.compose import Mail, Post, Sender
 from bot.mail.confirm import Mailboxes
-from bot.rendering.links import Links
+from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Purpose, Seal
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.watching import Watching
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
 
 
-SEAL = Seal(b"k" * 32)
+SIGNER = Signer(b"k" * 32)
 
 
 class NotedPast:
@@ -70,7 +69,7 @@ def arrive(arrivals: Arrivals) -> Callable[..., Awaitable[int]]:
 @pytest.fixture
 def post() -> Post:
     sender = Sender("news@dateline.example", returns="back@dateline.example")
-    return Post(Renderer(), sender, Links("https://dateline.example", SEAL))
+    return Post(Renderer(), sender, Links("https://dateline.example", SIGNER))
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ class Sent:
     async def token(self, now) -> str:
         found = re.search(r"https://dateline\.example/c/(\S+)", (await self.mails())[-1].text)
         assert found
-        return SEAL.read(Purpose.CONFIRM, found[1], now)[1]
+        return SIGNER.verify(Purpose.CONFIRM, found[1], now)[1]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from babel.dates import format_date, get_day_names
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.languages import ENGLISH, LANGUAGES
-from bot.rendering.renderers import Renderers
+from bot.rendering.i18n import ENGLISH, LANGUAGES
+from bot.rendering.renderer import Renderers
 from bot.subscribers.native_words import WORDS
 from bot.subscribers.slots import Times
 from bot.subscribers.typed import Asked, Clock, Code, Day, Hours, Timetable, Words, read_typed

@@ -14,9 +14,8 @@ from bot.matching.search import Search
 from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.publish import Publishing
 from bot.publishing.reading import Reading
-from bot.rendering.links import Links
+from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.rendering.seals import Seal
 from bot.subscribers.managing import Managing
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TurnedClock
 
-SEAL = Seal(bytes(32))
+SIGNER = Signer(bytes(32))
 BASE = "https://news.example.org"
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -133,7 +132,7 @@ def web_doors(
     watching = Watching(storage, Search(storage))
     return WebDoors(
         reading=Reading(storage),
-        outfeeds=OutFeeds(storage, renderer, Links(BASE, SEAL)),
+        outfeeds=OutFeeds(storage, renderer, Links(BASE, SIGNER)),
         managing=Managing(
             *(storage, Topics(storage), watching, ChatSettings(storage)),
             Mailboxes(storage, renderer),
@@ -148,10 +147,10 @@ async def visitor(
     web_doors: WebDoors, clock: TurnedClock, renderer: Renderer
 ) -> AsyncIterator[Visitor]:
     allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
-    site = Site(renderer, SEAL, BASE, web_doors, lambda: clock.now, allowances)
+    site = Site(renderer, SIGNER, BASE, web_doors, lambda: clock.now, allowances)
     app = make_web(*site.parts())
     async with TestClient(TestServer(app)) as client:
-        yield Visitor(client, Links(BASE, SEAL))
+        yield Visitor(client, Links(BASE, SIGNER))
 
 
 @pytest.fixture

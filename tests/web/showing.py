@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 from aiohttp.test_utils import TestServer
 
 from bot.publishing.samples import NOW, sample_edition
-from bot.rendering.links import Links
-from bot.rendering.renderers import Renderers
-from bot.rendering.seals import Seal
+from bot.rendering.links import Links, Signer
+from bot.rendering.renderer import Renderers
 from bot.subscribers.managing import Managed
 from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.publishing.pages import Edition
 
-SEAL = Seal(bytes(32))
+SIGNER = Signer(bytes(32))
 DAY = date(2026, 11, 18)
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 900}
@@ -85,9 +84,9 @@ async def showing(language: str = "") -> AsyncIterator[Links]:
         managing=cast("Any", SampleManaging()),
         mailboxes=SampleMailboxes(),
     )
-    site = Site(Renderers().of(language), SEAL, "http://127.0.0.1", doors, clock=lambda: NOW)
+    site = Site(Renderers().of(language), SIGNER, "http://127.0.0.1", doors, clock=lambda: NOW)
     async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
-        yield Links(str(server.make_url("")).rstrip("/"), SEAL)
+        yield Links(str(server.make_url("")).rstrip("/"), SIGNER)
 
 
 def pages(links: Links) -> dict[str, str]:

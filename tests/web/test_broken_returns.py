@@ -11,7 +11,7 @@ from bot.mail.bounces import Bounces
 from bot.mail.confirm import Mailboxes
 from bot.sources.parser_pool import Workers
 from tests.mail.returned import BROKEN, notification
-from tests.web.conftest import SEAL
+from tests.web.conftest import SIGNER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def returns(storage: Storage, renderer: Renderer) -> AsyncIterator[Bounces]:
     workers = Workers(most=1)
-    yield Bounces(Mailboxes(storage, renderer), SEAL, report_reader(workers))
+    yield Bounces(Mailboxes(storage, renderer), SIGNER, report_reader(workers))
     await workers.close()
 
 

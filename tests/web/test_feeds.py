@@ -9,14 +9,14 @@ from bot.sources.feeds.reader import read_fast
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.topics import Topics
 from storage.articles import Article
-from tests.web.conftest import BASE, SEAL
+from tests.web.conftest import BASE, SIGNER
 
 KINDS = [pytest.param(kind, id=kind) for kind in FeedKind]
 
 
 @pytest.fixture
 async def feeds(storage, told) -> Feeds:
-    opened = Feeds(storage, Links(BASE, SEAL), Topics(storage))
+    opened = Feeds(storage, Links(BASE, SIGNER), Topics(storage))
     await opened.show(told)
     return opened
 

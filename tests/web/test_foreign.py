@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from sqlmodel import select
 
-from bot.rendering.seals import Purpose, Seal
+from bot.rendering.links import Purpose, Signer
 from storage.enums import Mode
 from storage.topics import Topic
 from tests.belongings import SECRET, Rows, fill, ids_of, rows_of
-from tests.web.conftest import SEAL
+from tests.web.conftest import SIGNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ async def test_no_forged_address_opens_anything(victim, clock, eve):
         (ids["mailbox"][0], "word"),
     ]
     last = (clock.now + timedelta(days=9)).date()
-    good = {purpose: SEAL.put(purpose, victim.chat_id) for purpose in Purpose}
+    good = {purpose: SIGNER.sign(purpose, victim.chat_id) for purpose in Purpose}
     forged = {
         purpose: [token for each in subjects for token in _forged(each, purpose, eve, last)]
         for purpose in Purpose
@@ -147,10 +147,10 @@ def _forged(
     subject: tuple[int | str, ...], purpose: Purpose, eve: int, last: date
 ) -> Iterator[str]:
     """Yield tokens for *subject* that are all but good."""
-    good = SEAL.put(purpose, *subject, last=last)
+    good = SIGNER.sign(purpose, *subject, last=last)
     signed, _, mac = good.rpartition(".")
-    own = SEAL.put(purpose, eve, *subject[1:], last=last)
-    yield Seal(bytes(31) + b"1").put(purpose, *subject, last=last)
+    own = SIGNER.sign(purpose, eve, *subject[1:], last=last)
+    yield Signer(bytes(31) + b"1").sign(purpose, *subject, last=last)
     yield f"{signed}.{own.rpartition('.')[2]}"
     yield f"{signed}.{'a' * len(mac)}"
     yield f"{signed}."

@@ -6,27 +6,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import FeedKind
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderers
 from storage.chats import Chat
 from storage.sharing import PublishedFeed
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.web.conftest import TUESDAY
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
 # Arabic, as if its sentences were English with accents.
-TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
+TRANSLATIONS = {
+    "en": IN_ENGLISH,
+    "ar": Translation(LANGUAGES["ar"], pseudo_translation().catalogue),
+}
 ARABIC = '<html lang="ar" dir="rtl">'
 ENGLISH = '<html lang="en" dir="ltr">'
 
 
 @pytest.fixture
 def renderer() -> Renderer:
-    return Renderers(tongues=TONGUES).of("en")
+    return Renderers(translations=TRANSLATIONS).of("en")
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from bot.rendering.renderer import Renderer
 from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
-from tests.web.conftest import BASE, DUE, SEAL
+from tests.web.conftest import BASE, DUE, SIGNER
 
-POST = Post(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SEAL))
+POST = Post(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SIGNER))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def digest(visitor, web_doors, chat, mailed, storage, clock):
     (link,) = re.findall(rf"{BASE}/c/\S+", (await mailed()).text)
     assert (await visitor.sends(link)).status == 200
     clock.now = DUE
-    await Publishing(storage, Renderer(), "us", links=Links(BASE, SEAL), post=POST).publish_due()
+    await Publishing(storage, Renderer(), "us", links=Links(BASE, SIGNER), post=POST).publish_due()
     return await mailed()
 
 

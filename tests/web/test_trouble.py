@@ -9,7 +9,7 @@ from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.web.health import make_web
 from bot.web.site import Site
-from tests.web.conftest import BASE, SEAL, TUESDAY, Visitor
+from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -118,9 +118,9 @@ async def test_no_search_engine_is_invited(visitor):
 
 async def test_under_a_path_every_address_on_a_page_begins_with_it(web_doors, told, clock):
     base = "https://example.org/news"
-    site = Site(Renderer(), SEAL, base, web_doors, clock=lambda: clock.now)
+    site = Site(Renderer(), SIGNER, base, web_doors, clock=lambda: clock.now)
     async with TestClient(TestServer(make_web(*site.parts()))) as client:
-        visitor = Visitor(client, Links(base, SEAL), base)
+        visitor = Visitor(client, Links(base, SIGNER), base)
         link = visitor.links.manage(told, clock.now)
 
         page = await visitor.reads(link)

@@ -10,7 +10,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId
-from bot.rendering.buttons import FEEDBACK
+from bot.rendering.keyboards import FEEDBACK
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from storage.enums import Audience, DeliveryState

@@ -7,7 +7,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId
-from bot.rendering.buttons import SETTINGS
+from bot.rendering.keyboards import SETTINGS
 from bot.subscribers.regions import Region
 from storage.enums import DigestMedium, EmptyDay, Layout, Style
 

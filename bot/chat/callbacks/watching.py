@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId
 from bot.chat.callbacks.words import with_words
-from bot.rendering.buttons import ALL, TOPICS
+from bot.rendering.keyboards import ALL, TOPICS
 from storage.enums import Mode
 
 

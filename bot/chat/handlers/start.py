@@ -10,7 +10,7 @@ from aiogram.filters import Command, CommandStart
 from bot.chat.cards import show_card
 from bot.chat.menu import label_menu_button
 from bot.chat.permits import READS
-from bot.rendering.languages import ENGLISH
+from bot.rendering.i18n import ENGLISH
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, read_start
 from storage.enums import ChatKind
 

@@ -20,11 +20,9 @@ from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
-from bot.rendering.renderer import Renderer
-from bot.rendering.renderers import Renderers
+from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.changing import Changing
@@ -41,8 +39,8 @@ from bot.web.site import Site, WebDoors
 from storage.db.engine import Storage
 from storage.enums import Medium
 from storage.outbox import Delivery
-from tests.catalogues.pseudo import pseudo_tongue
-from tests.web.conftest import BASE, SEAL
+from tests.catalogues.pseudo import pseudo_translation
+from tests.web.conftest import BASE, SIGNER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -55,7 +53,10 @@ if TYPE_CHECKING:
 
 TOKEN = "42:secret"
 # Arabic, as if its sentences were English with accents.
-TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
+TRANSLATIONS = {
+    "en": IN_ENGLISH,
+    "ar": Translation(LANGUAGES["ar"], pseudo_translation().catalogue),
+}
 
 
 @dataclass
@@ -121,7 +122,7 @@ def app_doors(storage: Storage, access: Access, menus: FakeMenus) -> AppDoors:
 
 def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
     search = Search(storage)
-    post = Post(renderer, Sender("news@dateline.example"), Links(BASE, SEAL))
+    post = Post(renderer, Sender("news@dateline.example"), Links(BASE, SIGNER))
     return AppDoors(
         token=TOKEN,
         arrivals=Arrivals(storage, access),
@@ -146,7 +147,7 @@ async def client(
 ) -> AsyncIterator[TestClient[Request, Application]]:
     doors = replace(web_doors, app=app_doors)
     allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
-    site = Site(Renderer(), SEAL, BASE, doors, lambda: clock.now, allowances)
+    site = Site(Renderer(), SIGNER, BASE, doors, lambda: clock.now, allowances)
     async with TestClient(TestServer(make_web(*site.parts()))) as opened:
         yield opened
 
@@ -182,11 +183,11 @@ def ann(person: Callable[..., User]) -> User:
 @pytest_asyncio.fixture(loop_scope="session")
 async def address(sqlite_url: str) -> AsyncIterator[str]:
     """Yield what Telegram opens for somebody whose client speaks Arabic."""
-    storage, renderer = Storage.open(sqlite_url), Renderers(tongues=TONGUES).of("en")
+    storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
     nothing = cast("Any", None)
     app = doors_of(storage, Access(is_open=True), renderer)
     served = WebDoors(nothing, nothing, nothing, nothing, app=app)
-    site = Site(renderer, SEAL, "http://127.0.0.1", served)
+    site = Site(renderer, SIGNER, "http://127.0.0.1", served)
     data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
         yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"

@@ -14,10 +14,10 @@ from bot.publishing.choice import choose
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import CONSUL, NOW, TIES, sample_edition, sample_snippet, sample_story
 from bot.publishing.specimens import sample_alert, sample_mail
-from bot.rendering.direction import apart, begins_left, lines_from_the_right, unturned
-from bot.rendering.renderers import Renderers
-from bot.rendering.telegram_html import parse_page
-from bot.rendering.utf16 import cut
+from bot.rendering.bidi import isolate, mark_rtl_lines, starts_ltr, without_controls
+from bot.rendering.html import parse_page
+from bot.rendering.messages import cut_units
+from bot.rendering.renderer import Renderers
 from bot.subscribers.tastes import Done
 from storage.enums import Layout, MuteKind
 
@@ -56,8 +56,8 @@ def test_marks_change_nothing_but_what_they_are(html):
         assert len(after.entities) == len(before.entities)
         for told, shown in zip(before.entities, after.entities, strict=True):
             assert shown._replace(offset=0, length=0) == told._replace(offset=0, length=0)
-            inside = cut(after.text, shown.offset, shown.length)
-            assert without_marks(inside) == cut(before.text, told.offset, told.length)
+            inside = cut_units(after.text, shown.offset, shown.length)
+            assert without_marks(inside) == cut_units(before.text, told.offset, told.length)
 
 
 @given(blocks)
@@ -65,14 +65,14 @@ def test_every_line_begins_on_the_right_where_it_has_letters(html):
     for block in parse_page(html, direction="rtl").blocks:
         boxes = [entity for entity in block.entities if entity.type == "pre"]
         if not boxes:
-            assert not any(begins_left(line) for line in block.text.split("\n"))
+            assert not any(starts_ltr(line) for line in block.text.split("\n"))
 
 
 @given(blocks)
 def test_what_is_set_apart_is_let_go_on_its_line(html):
     for block in parse_page(html, direction="rtl").blocks:
         for line in block.text.split("\n"):
-            assert unturned(line) == line  # each beginning has its end
+            assert without_controls(line) == line  # each beginning has its end
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_code_is_copied_without_marks():
     (block,) = parse_page("<p><code>Taiwan</code></p>", direction="rtl").blocks
 
     (code,) = block.entities
-    assert cut(block.text, code.offset, code.length) == "Taiwan"
+    assert cut_units(block.text, code.offset, code.length) == "Taiwan"
 
 
 def test_what_points_at_a_mistake_runs_the_way_of_the_line_above():
@@ -145,7 +145,7 @@ def test_what_is_filled_into_a_sentence_is_set_apart():
 
 
 def test_lines_of_a_plain_mail_begin_on_the_right_but_addresses():
-    text = lines_from_the_right("* One\n  https://example.org/1\nخبر\n-- ")
+    text = mark_rtl_lines("* One\n  https://example.org/1\nخبر\n-- ")
 
     assert text == f"{R}* One\n  https://example.org/1\nخبر\n-- "
 
@@ -154,10 +154,10 @@ def test_lines_of_a_plain_mail_begin_on_the_right_but_addresses():
     "hostile", ["\u202eevil", "\u2066evil", "evil\u2069\u2069", "\u202a\u2068"]
 )
 def test_nothing_breaks_out_of_what_is_set_apart(hostile):
-    shown = apart(f"{hostile} news")
+    shown = isolate(f"{hostile} news")
 
-    assert shown == f"{FSI}{unturned(hostile)} news{PDI}"
-    assert not set(unturned(hostile)) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2069")
+    assert shown == f"{FSI}{without_controls(hostile)} news{PDI}"
+    assert not set(without_controls(hostile)) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2069")
 
 
 @pytest.mark.parametrize("code", [language.code for language in RENDERERS.offered])

@@ -13,10 +13,8 @@ from bot.publishing import samples
 from bot.publishing.choice import Story
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import sample_edition
-from bot.rendering.environment import make_environment
-from bot.rendering.overriding import Overrides
-from bot.rendering.parts import Parts
-from bot.rendering.renderer import Renderer
+from bot.rendering.environment import Overrides, make_environment
+from bot.rendering.renderer import Parts, Renderer
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from bot.rendering.markup import TemplateError
-from bot.rendering.messages import Entity
-from bot.rendering.telegram_html import parse_html
-from bot.rendering.utf16 import cut
+from bot.rendering.html import TemplateError, parse_html
+from bot.rendering.messages import Entity, cut_units
 
 
 def read(html: str) -> tuple[str, list[tuple[str, str]]]:
     (block,) = parse_html(html)
-    return block.text, [(e.type, cut(block.text, e.offset, e.length)) for e in block.entities]
+    return block.text, [(e.type, cut_units(block.text, e.offset, e.length)) for e in block.entities]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +87,7 @@ def test_blocks_know_their_margins_and_sections():
         pytest.param("<b>a</i></b>", "</i> closes nothing", id="tags that cross"),
         pytest.param("<b><p>a</p></b>", "<p> stands inside <b>", id="a block in a word"),
         pytest.param("<p>a<hr></p>", "<hr> stands inside <p>", id="a section in a paragraph"),
-        pytest.param("<tg-time unix='now'>a</tg-time>", "names no moment", id="a time without one"),
+        pytest.param("<tg-time unix='now'>a</tg-time>", "is no timestamp", id="a time without one"),
     ],
 )
 def test_what_templates_must_not_say_is_an_error(html, sentence):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.seals import BadTokenError, ExpiredError, ForgedError, Purpose, Seal
+from bot.rendering.links import BadTokenError, ExpiredError, ForgedError, Purpose, Signer
 
-SEAL = Seal(bytes(32))
+SIGNER = Signer(bytes(32))
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)
 SUBJECTS = st.lists(
     st.one_of(st.integers(0, 2**63), st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)),
@@ -17,46 +17,46 @@ DAYS = st.dates(min_value=NOW.date(), max_value=date(2200, 1, 1))
 
 
 @given(purpose=st.sampled_from(Purpose), subject=SUBJECTS, last=st.none() | DAYS)
-def test_what_was_sealed_is_read_again(purpose, subject, last):
-    token = SEAL.put(purpose, *subject, last=last)
+def test_a_token_gives_back_what_it_was_made_of(purpose, subject, last):
+    token = SIGNER.sign(purpose, *subject, last=last)
 
-    assert SEAL.read(purpose, token, NOW) == tuple(map(str, subject))
+    assert SIGNER.verify(purpose, token, NOW) == tuple(map(str, subject))
 
 
 @given(subject=SUBJECTS, last=st.none() | DAYS, data=st.data())
 def test_no_changed_token_opens_anything(subject, last, data):
-    token = SEAL.put(Purpose.EDITION, *subject, last=last)
+    token = SIGNER.sign(Purpose.EDITION, *subject, last=last)
     place = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.characters().filter(lambda found: found != token[place]))
 
     with pytest.raises(ForgedError):
-        SEAL.read(Purpose.EDITION, token[:place] + other + token[place + 1 :], NOW)
+        SIGNER.verify(Purpose.EDITION, token[:place] + other + token[place + 1 :], NOW)
 
 
 @given(st.text(st.characters(codec=None), max_size=60))
 def test_whatever_a_stranger_sends_is_refused(token):
     with pytest.raises(BadTokenError):
-        SEAL.read(Purpose.MANAGE, token, NOW)
+        SIGNER.verify(Purpose.MANAGE, token, NOW)
 
 
 @pytest.mark.parametrize("other", [p for p in Purpose if p is not Purpose.EDITION])
 def test_a_token_opens_nothing_that_has_another_purpose(other):
-    token = SEAL.put(Purpose.EDITION, 7)
+    token = SIGNER.sign(Purpose.EDITION, 7)
 
     with pytest.raises(ForgedError):
-        SEAL.read(other, token, NOW)
+        SIGNER.verify(other, token, NOW)
 
 
 def test_the_parts_of_a_subject_cannot_be_moved_from_one_to_another():
-    mac = SEAL.put(Purpose.FEED, 1, 23).rpartition(".")[2]
+    mac = SIGNER.sign(Purpose.FEED, 1, 23).rpartition(".")[2]
 
     with pytest.raises(ForgedError):
-        SEAL.read(Purpose.FEED, f"12.3.0.{mac}", NOW)
+        SIGNER.verify(Purpose.FEED, f"12.3.0.{mac}", NOW)
 
 
 def test_another_key_opens_nothing():
     with pytest.raises(ForgedError):
-        Seal(bytes(31) + b"1").read(Purpose.EDITION, SEAL.put(Purpose.EDITION, 7), NOW)
+        Signer(bytes(31) + b"1").verify(Purpose.EDITION, SIGNER.sign(Purpose.EDITION, 7), NOW)
 
 
 @pytest.mark.parametrize(
@@ -68,20 +68,20 @@ def test_another_key_opens_nothing():
     ],
 )
 def test_a_token_is_good_through_its_last_day(moment, is_good):
-    token = SEAL.put(Purpose.EDITION, 7, last=date(2026, 11, 20))
+    token = SIGNER.sign(Purpose.EDITION, 7, last=date(2026, 11, 20))
 
     if is_good:
-        assert SEAL.read(Purpose.EDITION, token, moment) == ("7",)
+        assert SIGNER.verify(Purpose.EDITION, token, moment) == ("7",)
     else:
         with pytest.raises(ExpiredError):
-            SEAL.read(Purpose.EDITION, token, moment)
+            SIGNER.verify(Purpose.EDITION, token, moment)
 
 
 def test_an_expired_token_cannot_be_told_from_a_forged_one_without_the_key():
-    token = SEAL.put(Purpose.EDITION, 7, last=date(2020, 1, 1))
+    token = SIGNER.sign(Purpose.EDITION, 7, last=date(2020, 1, 1))
 
     with pytest.raises(ForgedError):
-        SEAL.read(Purpose.EDITION, token[:-1] + ("a" if token[-1] != "a" else "b"), NOW)
+        SIGNER.verify(Purpose.EDITION, token[:-1] + ("a" if token[-1] != "a" else "b"), NOW)
 
 
 def test_macs_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch):
@@ -94,18 +94,18 @@ def test_macs_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(hmac, "compare_digest", noted)
 
     with pytest.raises(ForgedError):
-        SEAL.read(Purpose.EDITION, "7.0.aaaa", NOW)
+        SIGNER.verify(Purpose.EDITION, "7.0.aaaa", NOW)
 
     assert compared == [b"aaaa"]
 
 
 def test_a_key_does_not_show_itself():
-    assert "\\x00" not in repr(SEAL)
+    assert "\\x00" not in repr(SIGNER)
 
 
 @given(SUBJECTS)
 def test_a_token_stands_in_an_address_as_it_is(subject):
-    mac = SEAL.put(Purpose.EDITION, *subject).rpartition(".")[2]
+    mac = SIGNER.sign(Purpose.EDITION, *subject).rpartition(".")[2]
 
     assert mac.isalnum()
     assert mac == mac.lower()

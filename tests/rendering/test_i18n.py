@@ -3,8 +3,8 @@
 import pytest
 from babel import Locale
 
-from bot.rendering.languages import LANGUAGES, language_for
-from bot.rendering.renderers import Renderers
+from bot.rendering.i18n import LANGUAGES, language_for
+from bot.rendering.renderer import Renderers
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from bot.rendering.atom import as_atom
-from bot.rendering.outfeeds import Entry, OutFeed, as_json
+from bot.rendering.published_feeds import Entry, FeedDocument, as_atom, as_json
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
 
@@ -28,7 +27,7 @@ ENTRIES = tuple(
     )
     for number in range(3)
 )
-FEED = OutFeed(
+FEED = FeedDocument(
     id="tag:news.example.org,2026:topic-4-1",
     title="Taiwan & Japan · Dateline",
     url="https://news.example.org/f/7.4.1.0.mac.atom",
@@ -91,7 +90,7 @@ def test_atom_has_what_the_rfc_asks_of_each_element():
 
 
 def test_an_empty_feed_is_a_feed():
-    empty = OutFeed(FEED.id, FEED.title, FEED.url, "en", NOW)
+    empty = FeedDocument(FEED.id, FEED.title, FEED.url, "en", NOW)
 
     assert feedparser.parse(as_atom(empty)).entries == []
     assert json.loads(as_json(empty))["items"] == []
@@ -103,7 +102,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 @given(title=TEXTS, html=TEXTS, name=TEXTS)
 def test_no_text_breaks_a_feed(title, html, name):
     entry = Entry("tag:a,2026:1", title, "https://a.example/", NOW, NOW, html, (name,))
-    feed = OutFeed(FEED.id, title, FEED.url, "en", NOW, (entry,))
+    feed = FeedDocument(FEED.id, title, FEED.url, "en", NOW, (entry,))
 
     root = etree.fromstring(as_atom(feed))
     whole = json.loads(as_json(feed))
