@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from string import ascii_uppercase
 
-from bot.publishing.choice import Topic
+from bot.publishing.selection import Topic
 from bot.publishing.trends import DAYS, Trend
 
 MOST_TOPICS = 6

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
-from bot.publishing.choice import Story
+from bot.publishing.selection import Story
 from storage.enums import Style
 
 # Characters; a brief digest has titles only.

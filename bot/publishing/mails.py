@@ -10,8 +10,8 @@ from dataclasses import replace
 from bot.mail.compose import Mail, Occasion, Picture, Post, Recipient, encoded_size, subject_of
 from bot.matching.snippet import Snippet
 from bot.publishing.bundles import Bundled, bundle_values
-from bot.publishing.choice import Choice, Section, Story, Topic
 from bot.publishing.pages import Edition, values_of
+from bot.publishing.selection import Choice, Section, Story, Topic
 from bot.rendering.filters import local
 from bot.sources.urls import host_of
 
@@ -36,7 +36,7 @@ def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
 def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
     """Yield *choice*, then with one story of each topic fewer told, until none is."""
     yield choice
-    longest = max((len(section.told) for section in choice.sections), default=0)
+    longest = max((len(section.listed) for section in choice.sections), default=0)
     for most in range(longest - 1, -1, -1):
         sections = tuple(_cut(section, most) for section in choice.sections)
         yield replace(choice, sections=sections)
@@ -129,5 +129,5 @@ def _occasion(recipient: Recipient, edition: Edition) -> Occasion:
 
 
 def _cut(section: Section, most: int) -> Section:
-    told, rest = section.told[:most], section.told[most:] + section.rest
-    return replace(section, told=told, rest=rest)
+    told, rest = section.listed[:most], section.listed[most:] + section.rest
+    return replace(section, listed=told, rest=rest)

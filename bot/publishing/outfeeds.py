@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.publishing.choice import Topic, arrange
 from bot.publishing.excerpts import excerpt
 from bot.publishing.reading import stories_of
+from bot.publishing.selection import Topic, arrange
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.rendering.published_feeds import Entry, FeedDocument
 from bot.rendering.renderer import Renderer

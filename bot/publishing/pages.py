@@ -9,7 +9,7 @@ from typing import Any
 from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.charts import Chart
-from bot.publishing.choice import Choice, Story, Topic
+from bot.publishing.selection import Choice, Story, Topic
 from bot.publishing.trends import Trend
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
@@ -32,10 +32,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A digest about to be rendered; *snippets* by story, *topics* how many the chat watches.
+    """A digest about to be rendered.
 
-    *trends* are of the topics *watched*, where there is one, whether they have news or not. *day*
-    and *slot* name it among the chat's; without a day it is a look ahead, of which nothing is
+    *snippets* are by story; *topics* is how many of them the chat subscribes to.
+    *trends* are of the topics *subscribed*, where there is one, whether they have news or not.
+    *day* and *slot* name it among the chat's; without a day it is a look ahead, of which nothing is
     stored. *late*: how long after its time it is made. *is_weekly*: it comes once a week, and looks
     back on it. *url* is its page in the browser, where there is one. *language*: the tag of what
     the chat is spoken to in; that of the renderer where none is said.
@@ -51,7 +52,7 @@ class Edition:
     slot: int = 0
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
-    watched: Sequence[Topic] = ()
+    subscribed: Sequence[Topic] = ()
     trends: Mapping[int, Trend] = field(default_factory=dict)
     url: str | None = None
     picture: Picture | None = None

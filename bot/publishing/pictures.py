@@ -56,7 +56,7 @@ async def with_picture(renderer: Renderer, edition: Edition) -> Edition:
     if not edition.is_weekly:
         return edition
     trends = edition.trends
-    topics = [(topic, trends[topic.id]) for topic in edition.watched if topic.id in trends]
+    topics = [(topic, trends[topic.id]) for topic in edition.subscribed if topic.id in trends]
     chart = chart_of(topics, local(edition.now, edition.plan.zone), has_letters)
     if chart is None:
         return edition

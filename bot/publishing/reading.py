@@ -6,11 +6,11 @@ from datetime import date
 
 from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
-from bot.publishing.choice import Choice, Hit, Story, Topic, arrange
 from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import trends_of
+from bot.publishing.selection import Choice, Hit, Story, Topic, arrange
 from bot.publishing.trends import Trend
 from storage.chats import Chat, schedule_of
 from storage.db.engine import Storage, Transaction
@@ -55,7 +55,7 @@ class Reading:
                 day=day,
                 slot=slot,
                 style=Style.FULL,
-                watched=[Topic(topic.id, topic.name) for topic in topics],
+                subscribed=[Topic(topic.id, topic.name) for topic in topics],
                 trends=await _trends(tx, made, topics),
                 language=chat.speaks,
                 is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
@@ -88,7 +88,7 @@ def stories_of(
             article_id=row.article_id,
             title=row.title,
             url=row.url,
-            outlets=tuple(outlets.get(row.story_id, ())),
+            publishers=tuple(outlets.get(row.story_id, ())),
             news_at=row.news_at,
             hits=tuple(Hit(topic_id, frozenset()) for topic_id in row.topic_ids),
             published=row.published_at or row.published_on,
@@ -100,7 +100,7 @@ def stories_of(
 
 async def _snippets(tx: Transaction, choice: Choice) -> dict[int, Snippet]:
     """Return the excerpts; the words of a topic that is gone are not marked."""
-    told = list(choice.told)
+    told = list(choice.listed)
     queries = await queries_of(tx, [section.topic.id for section in choice.sections])
     texts = await texts_of(tx, [story.article_id for story in told])
     return await excerpts(told, texts, queries, LENGTHS[Style.STANDARD])

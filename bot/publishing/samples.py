@@ -7,9 +7,9 @@ from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
 from bot.publishing.bundles import Bundled
 from bot.publishing.calendar import Plan
-from bot.publishing.choice import CAPS, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS
 from bot.publishing.pages import Edition
+from bot.publishing.selection import CAPS, Hit, Story, Topic, choose
 from bot.publishing.trends import Trend
 from storage.enums import Style
 
@@ -27,7 +27,7 @@ _WIRE, _TIMES, _DAILY = "Example Wire", "Example Times", "Daily Sample"
 class _Sample:
     title: str
     text: str
-    outlets: tuple[str, ...]
+    publishers: tuple[str, ...]
     hours_ago: int
     topics: tuple[Topic, ...] = (TIES,)
     alerted: bool = False
@@ -38,26 +38,26 @@ _SAMPLES = (
         title="Envoy flies in for talks on disputed remark",
         text="The envoy is expected to say that the position on Taiwan has not changed. "
         "Talks begin in the afternoon and may go on for two days.",
-        outlets=(_WIRE, _TIMES, _DAILY),
+        publishers=(_WIRE, _TIMES, _DAILY),
         hours_ago=5,
     ),
     _Sample(
         title="Airlines waive fees after travel advice",
         text="Three carriers let passengers move their flights for free. "
         "The travel advice, given on Friday, covers the whole of the holiday season.",
-        outlets=(_WIRE,),
+        publishers=(_WIRE,),
         hours_ago=9,
     ),
     _Sample(
         title="Harbour town cancels a concert of its Taiwan partner city",
         text="The hall had sold every seat. Tickets for the Taiwan evening will be paid back.",
-        outlets=(_DAILY,),
+        publishers=(_DAILY,),
         hours_ago=11,
     ),
     _Sample(
         title="New consuls-general named for three cities",
         text="Each consul-general takes office in spring; one of them worked as an envoy before.",
-        outlets=(_TIMES,),
+        publishers=(_TIMES,),
         hours_ago=14,
         topics=(TIES, CONSUL),
     ),
@@ -65,7 +65,7 @@ _SAMPLES = (
         title="Ministry asks consul-general to explain post",
         text="The consul-general in the western city was called in on Monday over a post that "
         "lawmakers of three parties had called a threat.",
-        outlets=(_WIRE, _TIMES, _DAILY),
+        publishers=(_WIRE, _TIMES, _DAILY),
         hours_ago=20,
         topics=(CONSUL,),
         alerted=True,
@@ -81,7 +81,7 @@ def sample_story(number: int) -> Story:
         article_id=number,
         title=sample.title,
         url=f"https://news.example.org/{number + 1}",
-        outlets=sample.outlets,
+        publishers=sample.publishers,
         news_at=NOW - timedelta(hours=sample.hours_ago),
         hits=tuple(Hit(topic.id, frozenset({topic.name})) for topic in sample.topics),
         alerted=sample.alerted,
@@ -108,7 +108,7 @@ def sample_edition(style: Style = Style.STANDARD) -> Edition:
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
         plan=PLAN,
         topics=2,
-        watched=(TIES, CONSUL),
+        subscribed=(TIES, CONSUL),
         since=NOW - timedelta(days=1),
         now=NOW,
         day=date(2026, 11, 18),

@@ -9,7 +9,6 @@ from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender
 from bot.publishing import samples
 from bot.publishing.bundles import bundle_page
 from bot.publishing.charts import chart_of
-from bot.publishing.choice import choose
 from bot.publishing.mails import alert_mail, edition_mail
 from bot.publishing.pages import (
     Edition,
@@ -20,6 +19,7 @@ from bot.publishing.pages import (
     section_page,
 )
 from bot.publishing.samples import sample_edition, sample_snippet, sample_story
+from bot.publishing.selection import choose
 from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
 from bot.rendering.operator_templates import Sample
@@ -27,7 +27,7 @@ from bot.rendering.renderer import Renderer
 from storage.enums import Layout, Style
 
 _SAMPLE_KEY = b"made up for samples, opens none."
-_PARTS = ("edition/topic.html", "edition/told.html", "edition/why.html")  # which they ask for
+_PARTS = ("edition/topic.html", "edition/story.html", "edition/why.html")  # which they ask for
 _READER = Recipient(1, "you@example.org", 1)
 
 

@@ -1,7 +1,7 @@
 """Renderers: a template and its values become messages, in one language each.
 
 A page may hold parts that many readers see alike, which are rendered and parsed once, then kept. A
-template asks for one by `{{ part("edition/told.html", story=…, …) }}`. The values must determine
+template asks for one by `{{ part("edition/story.html", story=…, …) }}`. The values must determine
 all that the part shows, and be hashable. The page gets a mark, which its parser replaces by the
 blocks.
 """

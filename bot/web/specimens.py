@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from bot.mail.confirm import MailboxSeen
 from bot.publishing.charts import chart_of
-from bot.publishing.choice import choose
 from bot.publishing.pages import Edition, Picture, values_of
 from bot.publishing.samples import (
     CONSUL,
@@ -16,6 +15,7 @@ from bot.publishing.samples import (
     sample_edition,
     sample_snippet,
 )
+from bot.publishing.selection import choose
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
 from bot.subscribers.managing import Managed

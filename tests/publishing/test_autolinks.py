@@ -17,7 +17,7 @@ from bot.rendering.autolinks import JOINER
 from bot.rendering.renderer import Renderers
 
 if TYPE_CHECKING:
-    from bot.publishing.choice import Story
+    from bot.publishing.selection import Story
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
@@ -48,7 +48,7 @@ def found_in(message: Message) -> list[tuple[str, str]]:
 
 
 def hostile(story: Story) -> Story:
-    return replace(story, title=HOSTILE, outlets=(HOSTILE, "evil.com"))
+    return replace(story, title=HOSTILE, publishers=(HOSTILE, "evil.com"))
 
 
 @pytest.fixture(params=["en", "ar", "ja"])
@@ -79,7 +79,7 @@ def test_a_bundle_and_a_digest_have_our_entities_alone(renderer):
     bundle = bundle_page(renderer, stories, zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True)
     edition = sample_edition()
     told = tuple(
-        replace(one, told=tuple(map(hostile, one.told)), topic=replace(one.topic, name=HOSTILE))
+        replace(one, listed=tuple(map(hostile, one.listed)), topic=replace(one.topic, name=HOSTILE))
         for one in edition.choice.sections
     )
     snippets = dict.fromkeys(edition.snippets, Snippet(HOSTILE, BOLD, BOLD))

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.publishing.charts import MOST_TOPICS, chart_of
-from bot.publishing.choice import Topic
+from bot.publishing.selection import Topic
 from bot.publishing.trends import Trend
 
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender, encoded_size, message_bytes
 from bot.publishing import samples
 from bot.publishing.charts import Chart
-from bot.publishing.choice import CAPS, Story, choose
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
+from bot.publishing.selection import CAPS, Story, choose
 from bot.rendering.environment import make_environment
 from bot.rendering.i18n import LANGUAGES, Translation
 from bot.rendering.links import Links, Signer
@@ -165,7 +165,7 @@ def test_each_choice_tells_less_than_the_one_before_and_loses_none():
 
     steps = list(shorter_and_shorter(choice))
 
-    told = [len(list(step.told)) for step in steps]
+    told = [len(list(step.listed)) for step in steps]
     assert told == sorted(told, reverse=True)
     assert told[-1] == 0
     assert {sum(s.stories for s in step.sections) for step in steps} == {20}

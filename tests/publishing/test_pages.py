@@ -6,8 +6,8 @@ import pytest
 from bot.matching.snippet import Snippet
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
-from bot.publishing.choice import Story, Topic
 from bot.publishing.pages import alert_page, edition_page, now_page
+from bot.publishing.selection import Story, Topic
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
 from storage.enums import ScheduleTime

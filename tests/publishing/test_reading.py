@@ -39,7 +39,7 @@ async def told(newsroom, publishing, clock):
 
 
 async def titles(edition) -> list[list[str]]:
-    return [[story.title for story in section.told] for section in edition.choice.sections]
+    return [[story.title for story in section.listed] for section in edition.choice.sections]
 
 
 async def test_an_edition_is_read_again_in_full_and_in_its_order(told, reading, clock):
@@ -53,14 +53,14 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(told, reading, 
     ]
     assert [story.title for story in edition.choice.sections[1].above] == ["Both"]
     assert edition.choice.stories == 8
-    assert edition.choice.sections[0].told[0].outlets == ("Example Wire",)
+    assert edition.choice.sections[0].listed[0].publishers == ("Example Wire",)
     assert edition.now == DUE
 
 
 async def test_its_words_are_marked_as_they_were(told, reading):
     edition = await reading.edition(told, TUESDAY, 0)
 
-    snippet = edition.snippets[edition.choice.sections[0].told[1].id]
+    snippet = edition.snippets[edition.choice.sections[0].listed[1].id]
     assert snippet.text == "Words on Title 0."
     assert snippet.bold
 
@@ -73,7 +73,7 @@ async def test_a_topic_that_was_stopped_since_keeps_its_section(told, reading, s
     edition = await reading.edition(told, TUESDAY, 0)
 
     assert edition.choice.sections[0].topic.name == "My words"
-    assert edition.snippets[edition.choice.sections[0].told[0].id].bold == ()
+    assert edition.snippets[edition.choice.sections[0].listed[0].id].bold == ()
 
 
 async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, reading, clock):

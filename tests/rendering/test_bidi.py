@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.choice import choose
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import CONSUL, NOW, TIES, sample_edition, sample_snippet, sample_story
+from bot.publishing.selection import choose
 from bot.publishing.specimens import sample_alert, sample_mail
 from bot.rendering.bidi import isolate, mark_rtl_lines, starts_ltr, without_controls
 from bot.rendering.html import parse_page
@@ -163,7 +163,7 @@ def test_nothing_breaks_out_of_what_is_set_apart(hostile):
 @pytest.mark.parametrize("code", [language.code for language in RENDERERS.offered])
 def test_overrides_in_titles_and_names_reach_nobody(code):
     renderer = RENDERERS.of(code)
-    story = replace(sample_story(0), title="\u202eTitle\u202d", outlets=("\u202eWire",))
+    story = replace(sample_story(0), title="\u202eTitle\u202d", publishers=("\u202eWire",))
     topic = replace(TIES, name="\u202dconsul\u202c")
     zone = "Asia/Tokyo"
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from bot.app.templates import make_renderer
 from bot.chat import callbacks
 from bot.publishing import samples
-from bot.publishing.choice import Story
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import sample_edition
+from bot.publishing.selection import Story
 from bot.rendering.environment import Overrides, make_environment
 from bot.rendering.renderer import Parts, Renderer
 
@@ -75,10 +75,10 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
         pytest.param(
             "macros/story.html",
             "{% macro title(story, snippet=none) %}\n{{ story.headline }}{% endmacro %}\n"
-            "{% macro outlets(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
+            "{% macro publishers(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
             "{% macro item(story, snippet, zone, today) %}{{ title(story) }}{% endmacro %}",
-            "macros/story.html, line 2: 'bot.publishing.choice.Look object' has no attribute "
-            "'headline'.",
+            "macros/story.html, line 2: 'bot.publishing.selection.StoryView object' has "
+            "no attribute 'headline'.",
             id="a part that fails within a shipped one",
         ),
         pytest.param(
@@ -148,9 +148,9 @@ def test_a_part_that_a_template_of_ones_own_uses_needs_no_shipped_twin(folder):
 
 def test_what_fails_later_gives_its_place_to_the_shipped_one_and_is_told_once(folder):
     told: list[str] = []
-    text = "<p>A seventh part: {{ 1 / (story.outlets|length - 7) }}</p>"
+    text = "<p>A seventh part: {{ 1 / (story.publishers|length - 7) }}</p>"
     renderer = make_renderer(folder("alert/telegram.html", text), told.append)
-    seven = replace(samples.sample_story(0), outlets=tuple("ABCDEFG"))
+    seven = replace(samples.sample_story(0), publishers=tuple("ABCDEFG"))
 
     given = [alert(renderer, story) for story in (samples.sample_story(0), seven, seven)]
 

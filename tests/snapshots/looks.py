@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientSession
 
 from bot.publishing import samples
-from bot.publishing.choice import choose
 from bot.publishing.pages import edition_page, now_page, section_page
 from bot.publishing.samples import sample_edition
+from bot.publishing.selection import choose
 from bot.publishing.specimens import sample_alert, sample_alert_mail, sample_bundle, sample_mail
 from bot.rendering.html import to_html
 from bot.rendering.i18n import ENGLISH

@@ -19,10 +19,10 @@ from playwright.async_api import ViewportSize, expect
 from bot.delivery.channel import Address
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
-from bot.publishing.choice import Topic
 from bot.publishing.pages import edition_page
 from bot.publishing.pictures import with_picture
 from bot.publishing.samples import sample_edition
+from bot.publishing.selection import Topic
 from bot.rendering.renderer import Renderer
 from storage.enums import Layout
 from tests.bot_api import PlainSession
@@ -80,7 +80,7 @@ def _long() -> Sequence[Message]:
     edition = sample_edition()
     first = edition.choice.sections[0]
     sections = [
-        replace(first, topic=Topic(number, f"Topic number {number}"), rest=first.told * number)
+        replace(first, topic=Topic(number, f"Topic number {number}"), rest=first.listed * number)
         for number in range(8)
     ]
     return edition_page(

@@ -15,12 +15,12 @@ from datetime import timedelta
 
 from bot.mail.compose import Occasion, Post, Recipient
 from bot.publishing.bundles import Bundled, bundle_page
-from bot.publishing.choice import Topic
 from bot.publishing.mails import bundle_mail
 from bot.publishing.publish.bymail import ByMail, mail_name, mail_row
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
 from bot.publishing.quiet import Quiet
+from bot.publishing.selection import Topic
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
     Bundle,

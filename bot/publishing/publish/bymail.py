@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.mail.compose import Mail, Occasion, Post, Recipient
-from bot.publishing.choice import Topic
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
 from bot.publishing.publish.wording import story_of
+from bot.publishing.selection import Topic
 from storage.alerts import AlertListener, EarlierReports, FirstMail
 from storage.articles import Article
 from storage.db.engine import Transaction

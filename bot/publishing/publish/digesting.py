@@ -15,7 +15,6 @@ from typing import Any
 
 from bot.mail.compose import Post, Recipient
 from bot.publishing.calendar import Due, Turn, take_turn
-from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
 from bot.publishing.pictures import with_picture
 from bot.publishing.publish.counting import StoryCounts
@@ -23,6 +22,7 @@ from bot.publishing.publish.gathering import Shared, gather
 from bot.publishing.publish.layouts import layouts_for
 from bot.publishing.publish.readers import Reader, readers_of
 from bot.publishing.publish.rounds import each
+from bot.publishing.selection import Story
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat

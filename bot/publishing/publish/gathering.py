@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.publishing.choice import CAPS, Choice, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import Ages, StoryCounts
 from bot.publishing.publish.newsstand import Newsstand
 from bot.publishing.publish.readers import FIRST_REACH, Reader
+from bot.publishing.selection import CAPS, Choice, Hit, Story, Topic, choose
 from bot.publishing.trends import Trend, trend_of
 from storage.db.engine import Transaction
 from storage.editions import MOST_FOUND, DigestTopic, FoundArticle, alerted_before, listed_before
@@ -104,7 +104,7 @@ def _excerpted(readers: Iterable[Reader], choices: Mapping[int, Choice]) -> set[
         story.article_id
         for reader in readers
         if LENGTHS[reader.chat.style]
-        for story in choices[reader.id].told
+        for story in choices[reader.id].listed
     }
 
 
@@ -124,10 +124,10 @@ async def _edition(
     queries = {topic.id: topic.query for topic in topics}
     return Edition(
         choice=choice,
-        snippets=await excerpts(choice.told, stand.texts, queries, LENGTHS[chat.style]),
+        snippets=await excerpts(choice.listed, stand.texts, queries, LENGTHS[chat.style]),
         plan=reader.plan,
         topics=len(topics),
-        watched=tuple(Topic(topic.id, topic.name) for topic in topics),
+        subscribed=tuple(Topic(topic.id, topic.name) for topic in topics),
         since=reader.since(now),
         now=now,
         style=chat.style,
@@ -151,7 +151,7 @@ class _Hits:
                 article_id=found.article_id,
                 title=found.title,
                 url=found.url,
-                outlets=stand.outlets(story_id, found.article_id),
+                publishers=stand.outlets(story_id, found.article_id),
                 news_at=found.news_at,
                 hits=tuple(self.by_story[story_id].values()),
                 published=found.published_at or found.published_on,

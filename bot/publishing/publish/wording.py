@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.matching.snippet import Snippet
-from bot.publishing.choice import Story, Topic
 from bot.publishing.excerpts import excerpt
 from bot.publishing.pages import alert_page
+from bot.publishing.selection import Story, Topic
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.alerts import AlertListener
@@ -53,7 +53,7 @@ def story_of(article: Article, outlets: Sequence[str]) -> Story:
         article_id=article.id,
         title=article.title,
         url=article.url,
-        outlets=tuple(outlets),
+        publishers=tuple(outlets),
         news_at=article.news_at,
         published=article.published_at or article.published_on,
     )

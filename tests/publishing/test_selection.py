@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.choice import CAPS, Caps, Hit, Story, Topic, choose, deal, rank
+from bot.publishing.selection import CAPS, Caps, Hit, Story, Topic, choose, deal, rank
 from storage.enums import Style
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -13,7 +13,7 @@ TIES, CONSUL = Topic(1, "ties"), Topic(2, "consul")
 
 
 def story(number: int = 1, hits: tuple[Hit, ...] = (Hit(1, frozenset("w")),), **more: Any) -> Story:
-    defaults: dict[str, Any] = {"outlets": ("Wire",), "news_at": NOON}
+    defaults: dict[str, Any] = {"publishers": ("Wire",), "news_at": NOON}
     return Story(
         number, number, f"Story {number}", "https://a.example", hits=hits, **defaults | more
     )
@@ -34,11 +34,11 @@ def story(number: int = 1, hits: tuple[Hit, ...] = (Hit(1, frozenset("w")),), **
         ),
         pytest.param(
             story(hits=(Hit(1, frozenset("a"), in_title=True),)),
-            story(outlets=("Wire", "Times")),
+            story(publishers=("Wire", "Times")),
             id="the title before breadth",
         ),
         pytest.param(
-            story(outlets=("Wire", "Times"), news_at=NOON - timedelta(hours=9)),
+            story(publishers=("Wire", "Times"), news_at=NOON - timedelta(hours=9)),
             story(),
             id="breadth before freshness",
         ),
@@ -55,7 +55,7 @@ def test_a_story_of_two_topics_is_told_in_the_first_and_named_in_the_other():
 
     choice = choose([TIES, CONSUL], [both])
 
-    assert [section.told for section in choice.sections] == [(both,), ()]
+    assert [section.listed for section in choice.sections] == [(both,), ()]
     assert [section.above for section in choice.sections] == [(), (both,)]
     assert choice.stories == 1
 
@@ -71,8 +71,8 @@ def test_a_story_of_two_topics_is_told_in_the_first_and_named_in_the_other():
 def test_a_topic_tells_what_the_style_allows_and_counts_the_rest(style, told):
     (section,) = choose([TIES], [story(number) for number in range(12)], CAPS[style]).sections
 
-    assert (len(section.told), section.more, section.stories) == (told, 12 - told, 12)
-    assert [one.id for one in (*section.told, *section.rest)] == list(range(11, -1, -1))
+    assert (len(section.listed), section.more, section.stories) == (told, 12 - told, 12)
+    assert [one.id for one in (*section.listed, *section.rest)] == list(range(11, -1, -1))
 
 
 @pytest.mark.parametrize(
@@ -104,20 +104,20 @@ def test_what_was_alerted_is_folded_and_is_no_news():
     choice = choose([TIES], [new, old])
 
     assert choice.alerted == (old,)
-    assert list(choice.told) == [new]
+    assert list(choice.listed) == [new]
     assert choice.stories == 1
 
 
-def test_the_summary_names_what_most_outlets_told():
-    wide = story(2, outlets=("Wire", "Times", "Daily"), hits=(Hit(2, frozenset("w")),))
+def test_the_summary_names_what_most_publishers_told():
+    wide = story(2, publishers=("Wire", "Times", "Daily"), hits=(Hit(2, frozenset("w")),))
 
     choice = choose([TIES, CONSUL], [story(1), wide])
 
     assert choice.most_told == wide
-    assert choice.outlets == 3
+    assert choice.publishers == 3
 
 
-def test_a_story_that_one_outlet_tells_is_not_called_most_told():
+def test_a_story_that_one_publisher_tells_is_not_called_most_told():
     assert choose([TIES], [story()]).most_told is None
 
 
@@ -143,7 +143,7 @@ def test_every_story_has_one_place(stories):
 
     choice = choose(topics, stories)
 
-    told = [one.id for one in choice.told]
+    told = [one.id for one in choice.listed]
     counted = sum(section.more for section in choice.sections)
     assert len(told) == len(set(told))
     assert len(told) + counted + len(choice.alerted) == len(stories)

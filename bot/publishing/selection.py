@@ -1,11 +1,11 @@
-"""What a digest tells, and in which order.
+"""What a digest lists, and in which order.
 
-1. Stories, not articles; each is told once, in the first of the chat's topics that it hits, and
-   named in one line under the others.
-2. A story that was alerted is no news: all of those are one folded list.
+1. Stories, not articles; each is listed once, under the first of the chat's topics that it hits,
+   and only counted under the others.
+2. A story that was alerted is no news: all of those are one list at the end.
 3. Within a topic come first: what hits more of the chat's topics, then more words, then the title;
-   then what more outlets tell, then what is newer.
-4. The style caps what a topic may tell and what all may; the others are counted ("+2 more"). The
+   then what more publishers cover, then what is newer.
+4. The style caps what a topic may list and what all may; the others are counted ("+4 more"). The
    room in all is dealt in rounds, one story a topic, so that no topic takes it from those behind.
 """
 
@@ -23,7 +23,7 @@ _WIDELY_TOLD = 2
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many stories a topic may tell, and all topics together."""
+    """How many stories a topic may list, and all topics together."""
 
     per_topic: int
     in_all: int
@@ -52,19 +52,19 @@ class Hit:
     in_title: bool = False
 
 
-class Look(NamedTuple):
-    """What anybody is shown of a story, whatever it hits of theirs; see `Story`."""
+class StoryView(NamedTuple):
+    """What every reader is shown of a story, whichever topics it hits; see `Story`."""
 
     title: str
     url: str
-    outlets: tuple[str, ...]
-    outlet: str
+    publishers: tuple[str, ...]
+    publisher: str
     shown_at: datetime | date
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A story as one chat sees it, told by the article that came first.
+    """A story as one chat sees it, with the article that came first.
 
     `news_at` is the moment from which it counts as news; `published` what its source says.
     """
@@ -73,7 +73,7 @@ class Story:
     article_id: int
     title: str
     url: str
-    outlets: tuple[str, ...]
+    publishers: tuple[str, ...]
     news_at: datetime
     hits: tuple[Hit, ...] = ()
     published: datetime | date | None = None
@@ -81,13 +81,13 @@ class Story:
     is_chapter: bool = False  # of a story that the chat was alerted to
 
     @property
-    def outlet(self) -> str:
-        """Return who told it first, or the host it stands on where nobody may be named."""
-        return self.outlets[0] if self.outlets else host_of(self.url)
+    def publisher(self) -> str:
+        """Return who listed it first, or the host it stands on where nobody may be named."""
+        return self.publishers[0] if self.publishers else host_of(self.url)
 
     @property
-    def look(self) -> Look:
-        return Look(self.title, self.url, self.outlets, self.outlet, self.shown_at)
+    def view(self) -> StoryView:
+        return StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
 
     @property
     def shown_at(self) -> datetime | date:
@@ -96,16 +96,16 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of an edition: its stories, the `rest` of them, and those told `above`."""
+    """One topic of an edition: its stories, the `rest` of them, and those listed `above`."""
 
     topic: Topic
-    told: tuple[Story, ...] = ()
+    listed: tuple[Story, ...] = ()
     rest: tuple[Story, ...] = ()
     above: tuple[Story, ...] = ()
 
     @property
-    def looks_above(self) -> tuple[Look, ...]:
-        return tuple(story.look for story in self.above)
+    def looks_above(self) -> tuple[StoryView, ...]:
+        return tuple(story.view for story in self.above)
 
     @property
     def more(self) -> int:
@@ -113,17 +113,17 @@ class Section:
 
     @property
     def stories(self) -> int:
-        return len(self.told) + len(self.rest)
+        return len(self.listed) + len(self.rest)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What an edition holds; `stories` counts the new ones, `outlets` who told them."""
+    """What an edition holds; `stories` counts the new ones, `publishers` who listed them."""
 
     sections: tuple[Section, ...] = ()
     alerted: tuple[Story, ...] = ()
     stories: int = 0
-    outlets: int = 0
+    publishers: int = 0
     most_told: Story | None = None
     all_stories: tuple[Story, ...] = ()  # counted and alerted ones too
 
@@ -131,13 +131,13 @@ class Choice:
         return bool(self.sections or self.alerted)
 
     @property
-    def told(self) -> Iterator[Story]:
-        return (story for section in self.sections for story in section.told)
+    def listed(self) -> Iterator[Story]:
+        return (story for section in self.sections for story in section.listed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A topic with the stories that are its own to tell, and those told above it."""
+    """A topic with the stories that are its own to tell, and those listed above it."""
 
     topic: Topic
     own: tuple[Story, ...]
@@ -152,7 +152,7 @@ def choose(
 
 
 def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAPPED) -> Choice:
-    """Return the edition of stories that are *ranked* already: told again, it has its order."""
+    """Return the edition of stories that are *ranked* already: listed again, it has its order."""
     new = [story for story in ranked if not story.alerted]
     places = list(_placed(topics, new))
     shares = deal([len(place.own) for place in places], caps)
@@ -164,14 +164,14 @@ def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAP
         sections=tuple(section for section in sections if section.stories or section.above),
         alerted=tuple(story for story in ranked if story.alerted),
         stories=len(new),
-        outlets=len({outlet for story in new for outlet in story.outlets}),
+        publishers=len({publisher for story in new for publisher in story.publishers}),
         most_told=_most_told(new),
         all_stories=tuple(ranked),
     )
 
 
 def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
-    """Return how many of the stories *wanted* by each topic are told."""
+    """Return how many of the stories *wanted* by each topic are listed."""
     shares, room = [0] * len(wanted), caps.in_all
     most = [min(count, caps.per_topic) for count in wanted]
     if sum(most) <= room:
@@ -201,7 +201,7 @@ def rank(story: Story) -> tuple[float, ...]:
         -len(story.hits),
         -len(words),
         -any(hit.in_title for hit in story.hits),
-        -len(story.outlets),
+        -len(story.publishers),
         -story.news_at.timestamp(),
         -story.id,
     )
@@ -212,5 +212,5 @@ def _hits(story: Story, topic: Topic) -> bool:
 
 
 def _most_told(stories: Sequence[Story]) -> Story | None:
-    widest = max(stories, key=lambda story: len(story.outlets), default=None)
-    return widest if widest and len(widest.outlets) >= _WIDELY_TOLD else None
+    widest = max(stories, key=lambda story: len(story.publishers), default=None)
+    return widest if widest and len(widest.publishers) >= _WIDELY_TOLD else None
