@@ -1,22 +1,24 @@
 """When a chat's next digest is due, in its own zone.
 
-1. A chat has one to four slots, each a wall time and its weekdays. A slot keeps its number while
-   its time is changed.
-2. There is one edition for one local date and slot: the next of a slot is of a date after its last
-   one's, whatever time or zone it has had since.
-3. A wall time that does not exist moves to the instant after the gap; one that exists twice means
-   the first; a date that does not exist has no edition.
-4. Slots that fall due at one moment are one edition: that of the rarest, so of the weekly one.
+1. A chat has one to four schedule times, each a wall time and its weekdays. One keeps its number
+   while it is changed.
+2. There is one edition for one local date and schedule time: the next is for a date after the last
+   one's, whatever wall time or zone it has had since.
+3. A wall time that does not exist (clocks go forward) moves to the instant after the gap; one that
+   exists twice (clocks go back) means the first; a date that does not exist (Apia had no
+   2011-12-30) has no edition.
+4. Schedule times that fall due at one moment are one edition: that of the rarest, so of the weekly
+   one.
 5. After downtime the latest edition missed is made late, up to six hours; whatever is older is
    merged into the next.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from bot.publishing.walltime import instant, local_date
 from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
 
 LATEST = timedelta(hours=6)
@@ -27,7 +29,7 @@ NEVER: Mapping[int, date] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The *slots* of a chat, at wall times in *zone* (IANA)."""
+    """The schedule times (*slots*) of a chat, at wall times in *zone* (IANA)."""
 
     zone: str
     slots: tuple[ScheduleTime, ...] = DEFAULT_SCHEDULE
@@ -43,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The edition of the local date *day* and a slot, due *at* (aware UTC)."""
+    """The edition of the local date *day* and a schedule time, due *at* (aware UTC)."""
 
     at: datetime
     day: date
@@ -51,8 +53,8 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What to do now: make the edition *due* (None: none), and when to look again."""
+class DigestDecision:
+    """What to do now: make the edition *due* (None: none), and when to decide again."""
 
     due: Due | None
     late: timedelta
@@ -62,20 +64,22 @@ class Turn:
 def next_due(plan: Plan, after: datetime, last: Mapping[int, date] = NEVER) -> datetime:
     """Return the first moment after *after* (aware UTC) at which *plan* falls due.
 
-    *last* is the local date of each slot's last edition, by the slot's number.
+    *last* is the local date of each schedule time's last edition, by its number.
     """
     yesterday = local_date(after, plan.zone) - _DAY
     return min(_next_of(slot, plan.zone, yesterday, after, last) for slot in plan.slots)
 
 
-def take_turn(
+def decide_digest(
     plan: Plan, due_at: datetime, now: datetime, last: Mapping[int, date] = NEVER
-) -> Turn:
+) -> DigestDecision:
     """Decide what a chat gets *now* whose digest was due at *due_at* (both aware UTC)."""
     due = _latest(plan, due_at, now, last)
     if due is None or now - due.at > LATEST:
-        return Turn(None, timedelta(), next_due(plan, now, last))
-    return Turn(due, now - due.at, next_due(plan, now, {**last, due.slot.number: due.day}))
+        return DigestDecision(None, timedelta(), next_due(plan, now, last))
+    return DigestDecision(
+        due, now - due.at, next_due(plan, now, {**last, due.slot.number: due.day})
+    )
 
 
 def due_on(slot: ScheduleTime, zone: str, day: date) -> Due | None:
@@ -116,3 +120,49 @@ def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]
 
 def _precedence(due: Due) -> tuple[datetime, int, int]:
     return due.at, -due.slot.weekdays.bit_count(), -due.slot.number
+
+
+# Wall time: what the clocks of a zone show, as instants.
+
+
+def local_date(moment: datetime, zone: str) -> date:
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """Return the first instant of *day*, or of the next that exists (aware UTC)."""
+    return reached(day, 0, zone)
+
+
+def reached(day: date, minutes: int, zone: str) -> datetime:
+    """Return when clocks have come to *minutes* after midnight on *day*, or over it (aware UTC)."""
+    return _first(datetime.combine(day, time(minutes // 60, minutes % 60)), ZoneInfo(zone))
+
+
+def instant(day: date, minutes: int, zone: str) -> datetime | None:
+    """Return when it is *minutes* after midnight on *day* (aware UTC); None without such a day."""
+    at = reached(day, minutes, zone)
+    # A gap up to midnight leads into the next day, and so does one over the whole day.
+    if local_date(at, zone) == day or local_date(start_of(day, zone), zone) == day:
+        return at
+    return None
+
+
+def _first(wall: datetime, zone: ZoneInfo) -> datetime:
+    first = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == wall:
+        return first
+    # PEP 495: in a gap, fold=1 reckons with the offset after it, so it lies before the change.
+    return _change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first, zone)
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Find the instant between the two at which *zone*'s offset changes, by halving."""
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = (before + (after - before) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from bot.publishing.calendar import Plan, next_due
-from bot.publishing.quiet import Quiet
+from bot.publishing.rate_limits import LocalQuietHours
 from storage.bundles import release_together
 from storage.chats import Chat, schedule_of
 from storage.db.engine import Transaction
@@ -38,7 +38,7 @@ def set_next(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | N
 
 async def rehold(tx: Transaction, chat: Chat) -> None:
     """Let what waits be told when the chat's quiet hours end as they are, or else now."""
-    end = Quiet(chat.zone, chat.quiet_hours).until(tx.now)
+    end = LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now)
     await release_together(tx, chat.id, end or tx.now, is_quiet=end is not None)
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.mail.confirm import MailboxSeen, seen_of
-from bot.publishing.calendar import Plan
-from bot.publishing.walltime import local_date, start_of
+from bot.publishing.calendar import Plan, local_date, start_of
 from bot.rendering.i18n import LANGUAGES
 from bot.subscribers.limits import LONGEST_PAUSE_DAYS
 from bot.subscribers.planning import rehold, replan

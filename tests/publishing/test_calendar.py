@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.calendar import LATEST, Due, Plan, due_on, next_due, take_turn
+from bot.publishing.calendar import LATEST, Due, Plan, decide_digest, due_on, next_due
 from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 ZONES = [
@@ -97,14 +97,14 @@ def test_next_due_is_later_and_monotone(plan, after, step):
 @given(moments, st.lists(st.tuples(plans, st.timedeltas(timedelta(0), timedelta(days=2)))))
 def test_another_plan_makes_no_second_edition_for_a_date_and_slot(start, moves):
     now = start
-    told: dict[int, date] = {}
+    last: dict[int, date] = {}
     for plan, pause in moves:
         now += pause
-        turn = take_turn(plan, now - timedelta(hours=1), now, told)
-        if turn.due:
-            assert turn.due.day > told.get(turn.due.slot.number, date.min)
-            told[turn.due.slot.number] = turn.due.day
-        assert turn.next_at > now
+        decision = decide_digest(plan, now - timedelta(hours=1), now, last)
+        if decision.due:
+            assert decision.due.day > last.get(decision.due.slot.number, date.min)
+            last[decision.due.slot.number] = decision.due.day
+        assert decision.next_at > now
 
 
 @given(
@@ -113,28 +113,28 @@ def test_another_plan_makes_no_second_edition_for_a_date_and_slot(start, moves):
     st.lists(st.tuples(st.sampled_from(ZONES), st.timedeltas(timedelta(0), timedelta(days=3)))),
 )
 def test_whoever_moves_loses_no_edition_that_falls_due_where_they_are(slots, start, stays):
-    told: dict[int, date] = {}
+    last: dict[int, date] = {}
     now = start
     for zone, stay in stays:
         plan, leaving = Plan(zone, slots), now + stay
-        expected = _due_between(plan, now, leaving, dict(told))
+        expected = _due_between(plan, now, leaving, dict(last))
         made = []
-        at = next_due(plan, now, told)
+        at = next_due(plan, now, last)
         while at <= leaving:
-            turn = take_turn(plan, at, at, told)
-            assert turn.due is not None
-            made.append(turn.due.at)
-            told[turn.due.slot.number] = turn.due.day
-            at = turn.next_at
+            decision = decide_digest(plan, at, at, last)
+            assert decision.due is not None
+            made.append(decision.due.at)
+            last[decision.due.slot.number] = decision.due.day
+            at = decision.next_at
         now = leaving
 
         assert made == expected
 
 
 def _due_between(
-    plan: Plan, start: datetime, end: datetime, told: dict[int, date]
+    plan: Plan, start: datetime, end: datetime, last: dict[int, date]
 ) -> list[datetime]:
-    """Look at each day by itself: when does a slot's time come, of a date not told yet?"""
+    """Look at each day by itself: when does a slot's time come, of a date not last yet?"""
     first = _day(start, plan.zone) - timedelta(days=1)
     days = [first + timedelta(days=number) for number in range((end - start).days + 4)]
     dues = [due for slot in plan.slots for day in days if (due := due_on(slot, plan.zone, day))]
@@ -142,7 +142,7 @@ def _due_between(
         {
             due.at
             for due in dues
-            if start < due.at <= end and due.day > told.get(due.slot.number, date.min)
+            if start < due.at <= end and due.day > last.get(due.slot.number, date.min)
         }
     )
 
@@ -163,11 +163,11 @@ def _day(moment: datetime, zone: str) -> date:
     ],
 )
 def test_after_downtime_one_edition_is_made_or_none(now, made, late):
-    turn = take_turn(Plan("UTC"), utc(2026, 3, 2, 8), now)
+    decision = decide_digest(Plan("UTC"), utc(2026, 3, 2, 8), now)
 
-    assert (turn.due.day if turn.due else None) == made
-    assert turn.late == late
-    assert turn.next_at == utc(now.year, now.month, now.day + 1, 8)
+    assert (decision.due.day if decision.due else None) == made
+    assert decision.late == late
+    assert decision.next_at == utc(now.year, now.month, now.day + 1, 8)
 
 
 @pytest.mark.parametrize(
@@ -196,18 +196,18 @@ def test_after_downtime_one_edition_is_made_or_none(now, made, late):
 def test_one_edition_is_made_of_several_slots(slots, now, made):
     plan = Plan("UTC", slots)
 
-    turn = take_turn(plan, utc(2026, 3, 2, 8), now)
+    decision = decide_digest(plan, utc(2026, 3, 2, 8), now)
 
-    assert turn.due
-    assert (turn.due.at, turn.due.slot.number) == made
-    assert turn.next_at == next_due(plan, now)
+    assert decision.due
+    assert (decision.due.at, decision.due.slot.number) == made
+    assert decision.next_at == next_due(plan, now)
 
 
 def test_a_slot_whose_time_is_moved_on_has_its_date_already():
-    told = {0: date(2026, 3, 2)}
+    last = {0: date(2026, 3, 2)}
 
     due = next_due(
-        Plan("UTC", (ScheduleTime(0, 18 * 60), ScheduleTime(1, 20 * 60))), utc(2026, 3, 2, 9), told
+        Plan("UTC", (ScheduleTime(0, 18 * 60), ScheduleTime(1, 20 * 60))), utc(2026, 3, 2, 9), last
     )
 
     assert due == utc(2026, 3, 2, 20)
@@ -217,9 +217,9 @@ def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
     # In Nuuk clocks go from 23:00 on Saturday to Sunday's 00:00.
     now = utc(2026, 3, 29, 1)
 
-    turn = take_turn(at("America/Nuuk", 23 * 60 + 59), now, now)
+    decision = decide_digest(at("America/Nuuk", 23 * 60 + 59), now, now)
 
-    assert turn.due == Due(now, date(2026, 3, 28), ScheduleTime(0, 23 * 60 + 59))
+    assert decision.due == Due(now, date(2026, 3, 28), ScheduleTime(0, 23 * 60 + 59))
 
 
 def test_a_slot_has_a_weekday():

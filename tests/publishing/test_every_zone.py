@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from bot.publishing.calendar import Due, Plan, next_due, take_turn
+from bot.publishing.calendar import Due, Plan, decide_digest, next_due
 from storage.enums import ScheduleTime
 
 FIRST, LAST = date(2024, 1, 1), date(2030, 12, 31)
@@ -42,14 +42,14 @@ def alike() -> list[str]:
 
 def editions(plan: Plan, start: datetime = START, end: datetime = END) -> Iterator[Due]:
     """Yield the editions between the two, each made in time."""
-    told: dict[int, date] = {}
+    last: dict[int, date] = {}
     at = next_due(plan, start)
     while at < end:
-        turn = take_turn(plan, at, at, told)
-        assert turn.due
-        told[turn.due.slot.number] = turn.due.day
-        yield turn.due
-        at = turn.next_at
+        decision = decide_digest(plan, at, at, last)
+        assert decision.due
+        last[decision.due.slot.number] = decision.due.day
+        yield decision.due
+        at = decision.next_at
 
 
 def moments(plan: Plan) -> set[datetime]:

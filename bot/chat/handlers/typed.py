@@ -14,8 +14,7 @@ from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.links import look_at, suggest
 from bot.chat.permits import READS
 from bot.chat.questions import ASKED_AGAIN, asked_by
-from bot.publishing.calendar import Plan
-from bot.publishing.walltime import local_date
+from bot.publishing.calendar import Plan, local_date
 from bot.subscribers.posts import Link, Post, is_telling, read_post
 from bot.subscribers.slots import renewed
 from bot.subscribers.typed import (

@@ -19,7 +19,7 @@ from bot.publishing.mails import bundle_mail
 from bot.publishing.publish.bymail import ByMail, mail_name, mail_row
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
-from bot.publishing.quiet import Quiet
+from bot.publishing.rate_limits import LocalQuietHours
 from bot.publishing.selection import Topic
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
@@ -60,7 +60,7 @@ class Bundling:
         async with self.storage.writing() as tx:
             # Whoever is adding to it at this moment is waited for.
             for chat in await lock_chats(tx, [bundle.chat_id]):
-                if end := Quiet(chat.zone, chat.quiet_hours).until(tx.now):
+                if end := LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now):
                     await release_together(tx, bundle.chat_id, end, is_quiet=True)
                 elif await close_bundle(tx, bundle.id, self.owner):
                     await self._tell(tx, bundle, chat)

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from bot.mail.compose import Post, Recipient
-from bot.publishing.calendar import Due, Turn, take_turn
+from bot.publishing.calendar import DigestDecision, Due, decide_digest
 from bot.publishing.pages import Edition
 from bot.publishing.pictures import with_picture
 from bot.publishing.publish.counting import StoryCounts
@@ -82,19 +82,19 @@ class Digesting:
 
     async def _gathered(
         self, shared: Shared, now: datetime, chats: Sequence[Chat]
-    ) -> list[tuple[Reader, Turn, Edition | None]]:
+    ) -> list[tuple[Reader, DigestDecision, Edition | None]]:
         """Return each reader's turn, and its edition if this is one of those that have one."""
         async with self.storage.reading() as tx:
             readers = await readers_of(tx, chats)
             turns = {
-                one.id: take_turn(one.plan, one.chat.next_digest_at or now, now, one.last.days)
+                one.id: decide_digest(one.plan, one.chat.next_digest_at or now, now, one.last.days)
                 for one in readers
             }
             served = [reader for reader in readers if turns[reader.id].due]
             editions = await gather(tx, served, shared, now)
         return [(reader, turns[reader.id], editions.get(reader.id)) for reader in readers]
 
-    async def _draft(self, reader: Reader, turn: Turn, edition: Edition | None) -> _Draft:
+    async def _draft(self, reader: Reader, turn: DigestDecision, edition: Edition | None) -> _Draft:
         await sleep(0)  # others have their turn
         if turn.due is None or edition is None:
             return _Draft(reader, turn.next_at)

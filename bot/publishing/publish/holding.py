@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.publishing.governor import DAY, HOUR, decide
-from bot.publishing.quiet import Quiet
+from bot.publishing.rate_limits import DAY, HOUR, LocalQuietHours, postpone
 from storage.bundles import open_bundles, sent_recently
 from storage.chats import alert_quotas, lock_chats
 from storage.db.engine import Transaction
@@ -25,8 +24,8 @@ async def hold_back(tx: Transaction, chat_ids: Collection[int], a_day: int = 0) 
         told |= await sent_recently(tx, limited, tx.now - DAY)
     holds = {}
     for chat in chats:
-        ours, quiet = told[chat.chat_id], Quiet(chat.zone, chat.quiet_hours)
-        hold = decide(
+        ours, quiet = told[chat.chat_id], LocalQuietHours(chat.zone, chat.quiet_hours)
+        hold = postpone(
             ours.moments,
             tx.now,
             chat.alerts_an_hour,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.publishing.quiet import Quiet
+from bot.publishing.rate_limits import LocalQuietHours
 from storage.enums import QuietHours
 from tests.publishing.test_calendar import ZONES
 
@@ -19,36 +19,44 @@ def utc(*parts: int) -> datetime:
 @pytest.mark.parametrize(
     ("quiet", "moment", "end"),
     [
-        pytest.param(Quiet("UTC"), utc(2026, 3, 2, 3), None, id="no quiet hours"),
-        pytest.param(Quiet("UTC", NIGHT), utc(2026, 3, 2, 21, 59), None, id="not yet"),
-        pytest.param(Quiet("UTC", NIGHT), utc(2026, 3, 2, 22), utc(2026, 3, 3, 7), id="begun"),
+        pytest.param(LocalQuietHours("UTC"), utc(2026, 3, 2, 3), None, id="no quiet hours"),
+        pytest.param(LocalQuietHours("UTC", NIGHT), utc(2026, 3, 2, 21, 59), None, id="not yet"),
         pytest.param(
-            Quiet("UTC", NIGHT), utc(2026, 3, 3, 6, 59), utc(2026, 3, 3, 7), id="after midnight"
-        ),
-        pytest.param(Quiet("UTC", NIGHT), utc(2026, 3, 3, 7), None, id="over"),
-        pytest.param(
-            Quiet("Asia/Tokyo", NIGHT), utc(2026, 3, 2, 13), utc(2026, 3, 2, 22), id="in its zone"
+            LocalQuietHours("UTC", NIGHT), utc(2026, 3, 2, 22), utc(2026, 3, 3, 7), id="begun"
         ),
         pytest.param(
-            Quiet("UTC", QuietHours(13 * 60, 14 * 60)),
+            LocalQuietHours("UTC", NIGHT),
+            utc(2026, 3, 3, 6, 59),
+            utc(2026, 3, 3, 7),
+            id="after midnight",
+        ),
+        pytest.param(LocalQuietHours("UTC", NIGHT), utc(2026, 3, 3, 7), None, id="over"),
+        pytest.param(
+            LocalQuietHours("Asia/Tokyo", NIGHT),
+            utc(2026, 3, 2, 13),
+            utc(2026, 3, 2, 22),
+            id="in its zone",
+        ),
+        pytest.param(
+            LocalQuietHours("UTC", QuietHours(13 * 60, 14 * 60)),
             utc(2026, 3, 2, 13, 30),
             utc(2026, 3, 2, 14),
             id="at noon",
         ),
         pytest.param(
-            Quiet("Europe/Berlin", NIGHT),
+            LocalQuietHours("Europe/Berlin", NIGHT),
             utc(2026, 3, 28, 22),
             utc(2026, 3, 29, 5),
             id="a night an hour shorter",
         ),
         pytest.param(
-            Quiet("Europe/Berlin", NIGHT),
+            LocalQuietHours("Europe/Berlin", NIGHT),
             utc(2026, 10, 24, 21),
             utc(2026, 10, 25, 6),
             id="a night an hour longer",
         ),
         pytest.param(
-            Quiet("Europe/Berlin", QuietHours(23 * 60, 150)),
+            LocalQuietHours("Europe/Berlin", QuietHours(23 * 60, 150)),
             utc(2026, 3, 28, 23),
             utc(2026, 3, 29, 1),
             id="to a time that does not exist: to the end of the gap",
@@ -67,7 +75,7 @@ def test_quiet_hours_last_until(quiet, moment, end):
 )
 def test_quiet_hours_end_at_their_time_and_are_over_then(zone, start, end, moment):
     assume(start != end)
-    quiet = Quiet(zone, QuietHours(start, end))
+    quiet = LocalQuietHours(zone, QuietHours(start, end))
 
     until = quiet.until(moment)
 

@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.governor import HOUR, Hold, decide
-from bot.publishing.quiet import Quiet
+from bot.publishing.rate_limits import HOUR, LocalQuietHours, Postponement, postpone
 from storage.enums import QuietHours
 
-ALWAYS_LOUD = Quiet("UTC")
-AT_NIGHT = Quiet("UTC", QuietHours(22 * 60, 7 * 60))
+NO_QUIET_HOURS = LocalQuietHours("UTC")
+AT_NIGHT = LocalQuietHours("UTC", QuietHours(22 * 60, 7 * 60))
 MINUTE = timedelta(minutes=1)
 
 
@@ -21,42 +20,57 @@ def at(clock: str, day: int = 2) -> datetime:
 @pytest.mark.parametrize(
     ("recent", "now", "quiet", "waiting", "decision"),
     [
-        pytest.param([], "9:00", ALWAYS_LOUD, None, None, id="nothing told yet: at once"),
+        pytest.param([], "9:00", NO_QUIET_HOURS, None, None, id="nothing sent yet: at once"),
         pytest.param(
-            ["8:01", "8:02"], "9:00", ALWAYS_LOUD, None, None, id="fewer than three: at once"
+            ["8:01", "8:02"], "9:00", NO_QUIET_HOURS, None, None, id="fewer than three: at once"
         ),
         pytest.param(
-            ["8:00", "8:01", "8:02"], "9:00", ALWAYS_LOUD, None, None, id="the first is an hour ago"
+            ["8:00", "8:01", "8:02"],
+            "9:00",
+            NO_QUIET_HOURS,
+            None,
+            None,
+            id="the first is an hour ago",
         ),
         pytest.param(
             ["8:01", "8:02", "8:59"],
             "9:00",
-            ALWAYS_LOUD,
+            NO_QUIET_HOURS,
             None,
-            Hold(at("9:15")),
+            Postponement(at("9:15")),
             id="a fourth within the hour: from the next quarter after there is room",
         ),
         pytest.param(
             ["8:15", "8:16", "8:17"],
             "8:18",
-            ALWAYS_LOUD,
+            NO_QUIET_HOURS,
             None,
-            Hold(at("9:15")),
+            Postponement(at("9:15")),
             id="room on the quarter itself",
         ),
         pytest.param(
             ["7:59", "8:15", "8:16", "8:17", "8:18"],
             "8:19",
-            ALWAYS_LOUD,
+            NO_QUIET_HOURS,
             None,
-            Hold(at("9:30")),
-            id="more were told than are allowed now: room after the last three",
+            Postponement(at("9:30")),
+            id="more were sent than are allowed now: room after the last three",
         ),
         pytest.param(
-            [], "9:05", ALWAYS_LOUD, at("9:15"), Hold(at("9:15")), id="what waits is joined"
+            [],
+            "9:05",
+            NO_QUIET_HOURS,
+            at("9:15"),
+            Postponement(at("9:15")),
+            id="what waits is joined",
         ),
         pytest.param(
-            [], "23:00", AT_NIGHT, None, Hold(at("7:00", 3), is_quiet=True), id="in quiet hours"
+            [],
+            "23:00",
+            AT_NIGHT,
+            None,
+            Postponement(at("7:00", 3), is_quiet=True),
+            id="in quiet hours",
         ),
         pytest.param([], "7:00", AT_NIGHT, None, None, id="quiet hours are just over"),
         pytest.param(
@@ -64,7 +78,7 @@ def at(clock: str, day: int = 2) -> datetime:
             "21:33",
             AT_NIGHT,
             None,
-            Hold(at("7:00", 3), is_quiet=True),
+            Postponement(at("7:00", 3), is_quiet=True),
             id="room in quiet hours: from their end",
         ),
         pytest.param(
@@ -72,34 +86,36 @@ def at(clock: str, day: int = 2) -> datetime:
             "23:00",
             AT_NIGHT,
             at("23:15"),
-            Hold(at("7:00", 3), is_quiet=True),
+            Postponement(at("7:00", 3), is_quiet=True),
             id="quiet hours go before what waits",
         ),
     ],
 )
 def test_of_three_alerts_an_hour(recent, now, quiet, waiting, decision):
-    assert decide([at(clock) for clock in recent], at(now), 3, quiet, waiting) == decision
+    assert postpone([at(clock) for clock in recent], at(now), 3, quiet, waiting) == decision
 
 
 @given(
     st.lists(st.integers(0, 40), max_size=80),
     st.integers(1, 8),
-    st.sampled_from([ALWAYS_LOUD, AT_NIGHT, Quiet("Europe/Berlin", QuietHours(60, 150))]),
+    st.sampled_from(
+        [NO_QUIET_HOURS, AT_NIGHT, LocalQuietHours("Europe/Berlin", QuietHours(60, 150))]
+    ),
 )
 def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
     pauses, limit, quiet
 ):
-    now, told = at("20:00"), []
+    now, sent = at("20:00"), []
     waiting: datetime | None = None
     for pause in pauses:
         now += pause * MINUTE
         if waiting and waiting <= now:
-            told.append(waiting)
+            sent.append(waiting)
             waiting = None
-        hold = decide(told, now, limit, quiet, waiting)
+        hold = postpone(sent, now, limit, quiet, waiting)
         if hold is None:
             assert quiet.until(now) is None
-            told.append(now)
+            sent.append(now)
         else:
             assert waiting in {None, hold.release_at}
             assert now < hold.release_at
@@ -108,7 +124,7 @@ def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
                 assert hold.release_at <= now + HOUR + timedelta(minutes=15)
             waiting = hold.release_at
 
-    assert all(len([one for one in told if end - HOUR < one <= end]) <= limit for end in told)
+    assert all(len([one for one in sent if end - HOUR < one <= end]) <= limit for end in sent)
 
 
 @pytest.mark.parametrize(
@@ -120,19 +136,19 @@ def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
 )
 def test_a_day_has_a_limit_of_its_own(hours_ago, released):
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    told = [now - timedelta(hours=hours) for hours in hours_ago]
+    sent = [now - timedelta(hours=hours) for hours in hours_ago]
     limit = 4 if released is None else 3
 
-    hold = decide(told, now, 6, Quiet("UTC", None), a_day=limit)
+    hold = postpone(sent, now, 6, LocalQuietHours("UTC", None), a_day=limit)
 
     assert (f"{hold.release_at:%H:%M}" if hold else None) == released
 
 
 def test_of_two_limits_the_one_that_lasts_longer_counts():
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    told = [now - timedelta(minutes=30), now - timedelta(hours=20)]
+    sent = [now - timedelta(minutes=30), now - timedelta(hours=20)]
 
-    hold = decide(told, now, 1, Quiet("UTC", None), a_day=2)
+    hold = postpone(sent, now, 1, LocalQuietHours("UTC", None), a_day=2)
 
     assert hold is not None
     assert hold.release_at == now + timedelta(hours=4)
