@@ -144,6 +144,12 @@ _BY_URL_ON_SQLITE = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:
 _BY_URL_ON_POSTGRESQL = text(_BY_URL.format(among="= ANY(CAST(:asked AS varchar[]))"))
 
 
+async def news_since(tx: Transaction) -> datetime:
+    """Return when the oldest article that is kept was stored; now where there is none."""
+    found = await tx.session.exec(select(Article.stored_at).order_by(col(Article.id)).limit(1))
+    return found.first() or tx.now
+
+
 async def scope_of(tx: Transaction, article_id: int) -> int | None:
     """Return the article's scope; None if it is gone."""
     found = await tx.session.exec(select(Article.scope_id).where(Article.id == article_id))

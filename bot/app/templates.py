@@ -23,7 +23,7 @@ def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Rendere
 
     if folder is None:
         return Renderers().of(ENGLISH.code)
-    from bot.publishing.specimens import specimens
+    from bot.publishing.samples import template_samples
     from bot.rendering.environment import Overrides
     from bot.rendering.operator_templates import find_problems
     from bot.web.specimens import page_specimens
@@ -32,7 +32,7 @@ def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Rendere
         report(f"{problem} The shipped one is used.")
 
     overrides = Overrides(folder.resolve(), replaced)
-    problems = find_problems(overrides, [*specimens(), *page_specimens()])
+    problems = find_problems(overrides, [*template_samples(), *page_specimens()])
     for problem in problems.values():
         replaced(problem)
     return Renderers(replace(overrides, broken=frozenset(problems))).of(ENGLISH.code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from bot.mail.compose import Mail
     from bot.publishing.pages import Edition
     from bot.rendering.messages import Entity, Message
     from bot.rendering.renderer import Renderer
@@ -47,27 +49,27 @@ _STYLES = {
 
 
 def preview(  # noqa: PLR0913 - each an option of the command
-    what: Annotated[What, typer.Argument(help="What to look at.")] = What.DIGEST,
+    what: Annotated[What, typer.Argument(help="What to show.")] = What.DIGEST,
     to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     format_: Annotated[
         Format | None, typer.Option("--format", help="By default the file's ending decides.")
     ] = None,
-    style: Annotated[Style, typer.Option(help="How much a digest says.")] = Style.STANDARD,
+    style: Annotated[
+        Style, typer.Option(help="How much a digest says of each story.")
+    ] = Style.STANDARD,
     *,
     rich: Annotated[bool, typer.Option("--rich", help="As one rich message.")] = False,
     weekly: Annotated[bool, typer.Option("--weekly", help="A digest of a week.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Show an e-mail in the browser.")] = False,
 ) -> None:
-    """Show a sample alert or digest as people will see it, with the templates of TEMPLATES_DIR."""
-    from bot.publishing.specimens import sample_alert, sample_bundle
+    """Show a sample alert or digest as users will see it, with the templates of TEMPLATES_DIR."""
+    from bot.publishing.samples import sample_alert, sample_bundle
 
     renderer = _renderer()
     if what is What.EMAIL:
         _mail(renderer, style, to, format_, weekly=weekly, open_=open_)
         return
     if what is What.PAGE:
-        from bot.cli.preview_page import sample_page
-
         _put(sample_page(renderer, _sample_edition(style, weekly=weekly)), to)
         return
     if what is What.ALERT:
@@ -99,8 +101,7 @@ def _mail(
     weekly: bool,
     open_: bool,
 ) -> None:
-    from bot.cli.preview_mail import as_message, as_text, open_in_browser
-    from bot.publishing.specimens import sample_mail
+    from bot.publishing.samples import sample_mail
 
     mail = sample_mail(renderer, _sample_edition(style, weekly=weekly))
     if open_:
@@ -117,16 +118,55 @@ def _mail(
             _put(as_text(mail), to)
 
 
-def _sample_edition(style: Style, *, weekly: bool) -> Edition:
-    from dataclasses import replace
+def as_text(mail: Mail) -> str:
+    return f"{mail.subject}\n\n{mail.text}"
 
+
+def as_message(mail: Mail) -> str:
+    """Return the mail as it travels, with the line ends of this machine."""
+    from bot.mail.compose import message_bytes
+
+    return message_bytes(mail).decode("ascii").replace("\r\n", "\n")
+
+
+def open_in_browser(mail: Mail, to: Path | None) -> Path:
+    """Show the HTML in the browser of this machine; return where it was written."""
+    import tempfile
+    import webbrowser
+    from pathlib import Path
+
+    path = to or Path(tempfile.mkdtemp(prefix="dateline-")) / "digest.html"
+    path.write_text(mail.html, encoding="utf-8")
+    webbrowser.open(path.resolve().as_uri())
+    return path
+
+
+def sample_page(renderer: Renderer, edition: Edition) -> str:
+    """Return the page with its stylesheet and icon inside, so that it needs no server."""
+    from bot.publishing.pages import values_of
+    from bot.web.look import Look
+
+    look = Look(
+        style=_within(renderer, "style.css", "text/css"),
+        icon=_within(renderer, "icon.svg", "image/svg+xml"),
+        here="",
+    )
+    return renderer.text("web/edition.html", site=look, **values_of(edition))
+
+
+def _within(renderer: Renderer, name: str, content_type: str) -> str:
+    body = b64encode(renderer.text(f"web/{name}").encode()).decode()
+    return f"data:{content_type};base64,{body}"
+
+
+def _sample_edition(style: Style, *, weekly: bool) -> Edition:
     from bot.publishing.samples import sample_edition
 
-    return replace(sample_edition(style), is_weekly=weekly)
+    return sample_edition(style, weekly=weekly)
 
 
 def _renderer() -> Renderer:
-    """Return what renders with people's own templates; what is wrong with those is said here."""
+    """Return what renders with the operator's own templates; errors in those are printed here."""
     from bot.app.templates import make_renderer
     from bot.settings import load_settings
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _POLICY = SMTP.clone(cte_type="7bit")
 
 LONGEST_SUBJECT = 78  # characters; RFC 5322, 2.1.1 has the same for a line
-_MOST_HEADLINES = 3
+_MOST_HEADLINES = 2  # in a subject, and in the line that mail programs show behind it
 _MARK = "x"  # stands for a title when room is measured: behind none a space would not count
 _WORTH_CUTTING = 16  # characters that the beginning of a title needs to say anything
 _NO_ELLIPSIS_AFTER = " ,;:-\u2013\u2014\u3001\uff0c\uff1a\uff1b"
@@ -316,20 +316,24 @@ def _inliner() -> "CSSInliner":
 # Subjects: what is new, in a line that no list of mails cuts off
 
 
-def subject_of(written: Callable[[Sequence[str]], str], titles: Sequence[str]) -> str:
-    """Return *written* with as many of the *titles*, in their order, as there is room for.
+def subject_of(
+    written: Callable[[Sequence[str]], str], titles: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Return *written* with up to two of the *titles*, as there is room, and the two after them.
 
-    The last one may be cut, at a word where it has any.
+    The last one in the subject may be cut, at a word where it has any.
     """
     heads: list[str] = []
-    for title in [line for title in titles if (line := one_line(title))][:_MOST_HEADLINES]:
+    lines = [line for title in titles if (line := one_line(title))]
+    for title in lines[:_MOST_HEADLINES]:
         room = LONGEST_SUBJECT - len(written([*heads, _MARK])) + len(_MARK)
         if len(title) > room:
             cut = _beginning(title, room)
             heads += [cut] if cut and (len(cut) >= _WORTH_CUTTING or not heads) else []
             break
         heads.append(title)
-    return one_line(written(heads))[:LONGEST_SUBJECT]
+    following = lines[len(heads) : len(heads) + _MOST_HEADLINES]
+    return one_line(written(heads))[:LONGEST_SUBJECT], following
 
 
 def _beginning(title: str, room: int) -> str:

@@ -167,7 +167,9 @@ class _Part:
         return not (self.before or self.after)
 
 
-def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
+def snippet(
+    text: str, spans: Iterable[Span], limit: int = 240, most_sentences: int | None = None
+) -> Snippet:
     """At most *limit* characters of *text*, with as many different words of the query as can be.
 
     Of several such parts whole sentences come first, then what stands first. Without a hit in
@@ -180,7 +182,7 @@ def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
     if not places:
         return Snippet("", in_title=bold_ranges(titled))
     best = max(
-        _parts(text, places, hits, limit),
+        _parts(text, places, hits, limit, most_sentences),
         key=lambda part: (len(_words(hits, part.place)), part.is_whole),
     )
     shown = _words(hits, best.place)
@@ -207,10 +209,12 @@ def _without_dateline(text: str, sentence: Place, hits: Sequence[Span]) -> Place
     return (after, end) if is_known else sentence
 
 
-def _parts(text: str, places: list[Place], hits: Sequence[Span], limit: int) -> Iterator[_Part]:
+def _parts(
+    text: str, places: list[Place], hits: Sequence[Span], limit: int, most_sentences: int | None
+) -> Iterator[_Part]:
     """For each sentence with a hit, what it begins, or a piece of it."""
     for first in _first_sentences(places, hits):
-        start, end = _window(places, first, limit)
+        start, end = _window(places, first, limit, most_sentences)
         yield (
             _Part((start, end))
             if end - start <= limit
@@ -230,9 +234,10 @@ def _first_sentences(places: list[Place], hits: Sequence[Span]) -> list[int]:
     return list(islice(found, _MOST_BEGINNINGS)) or [0]
 
 
-def _window(places: list[Place], first: int, limit: int) -> Place:
+def _window(places: list[Place], first: int, limit: int, most_sentences: int | None) -> Place:
     start, end = places[first]
-    for _, later in islice(places, first + 1, None):
+    after = first + most_sentences if most_sentences else None
+    for _, later in islice(places, first + 1, after):
         if later - start > limit:
             break
         end = later

@@ -82,6 +82,15 @@ def decide_digest(
     )
 
 
+def is_first_of_week(day: date, last: Mapping[int, date] = NEVER) -> bool:
+    """Say whether an edition of the local date *day* is the chat's first in that week (ISO 8601).
+
+    *last* is the local date of each slot's last edition, by the slot's number.
+    """
+    monday = day - timedelta(days=day.weekday())
+    return all(before < monday for before in last.values())
+
+
 def due_on(slot: ScheduleTime, zone: str, day: date) -> Due | None:
     """Return when *slot* falls due on the local date *day*; None where it does not."""
     at = instant(day, slot.minutes, zone) if slot.has(day) else None

@@ -68,7 +68,7 @@ def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
         subject=subject_of(
             lambda heads: post.text("email/alert.subject.txt", {**values, "heads": heads}),
             [story.title or host_of(story.url)],
-        ),
+        )[0],
         values=values,
         label="alerts",
     )
@@ -89,7 +89,7 @@ def bundle_mail(
         **bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet),
         "sender_name": post.sender.name,
     }
-    subject = subject_of(
+    subject, values["next_heads"] = subject_of(
         lambda heads: post.text("email/bundle.subject.txt", {**values, "heads": heads}),
         [one.story.title for one in stories],
     )
@@ -107,10 +107,12 @@ def _edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
         "most_named": _MOST_NAMED,
     }
     new = [story for story in edition.choice.all_stories if not story.alerted]
-    subject = subject_of(
+    subject, values["next_heads"] = subject_of(
         lambda heads: post.text("email/digest.subject.txt", {**values, "heads": heads}),
         [story.title for story in new],
     )
+    snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
+    values["excerpt"] = snippets[0].text if snippets else ""
     return post.mail(
         "email/digest",
         recipient,
@@ -130,4 +132,4 @@ def _occasion(recipient: Recipient, edition: Edition) -> Occasion:
 
 def _cut(section: Section, most: int) -> Section:
     told, rest = section.listed[:most], section.listed[most:] + section.rest
-    return replace(section, listed=told, rest=rest)
+    return replace(section, listed=told, rest=rest, is_crowded=True)

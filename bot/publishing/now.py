@@ -6,7 +6,7 @@ Nothing is changed by either.
 from dataclasses import dataclass
 from datetime import date
 
-from bot.publishing.pages import Edition, now_page, section_page
+from bot.publishing.pages import Edition, edition_page, section_page
 from bot.publishing.publish.gathering import gather
 from bot.publishing.publish.readers import reader_of
 from bot.publishing.reading import Reading
@@ -23,7 +23,7 @@ class DigestNow:
 
     async def show(self, chat_id: int) -> list[Message]:
         """Return the digest of the chat's row so far; LookupError if there is no such row."""
-        return now_page(self.renderer, await self._so_far(chat_id))
+        return edition_page(self.renderer, await self._so_far(chat_id))
 
     async def show_all(
         self,

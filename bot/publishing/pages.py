@@ -34,12 +34,15 @@ class Picture:
 class Edition:
     """A digest about to be rendered.
 
-    *snippets* are by story; *topics* is how many of them the chat subscribes to.
-    *trends* are of the topics *subscribed*, where there is one, whether they have news or not.
-    *day* and *slot* name it among the chat's; without a day it is a look ahead, of which nothing is
-    stored. *late*: how long after its time it is made. *is_weekly*: it comes once a week, and looks
-    back on it. *url* is its page in the browser, where there is one. *language*: the tag of what
-    the chat is spoken to in; that of the renderer where none is said.
+    - *snippets* are by story; *topics* is how many topics of the chat are in its digest.
+    - *trends* are of the topics *subscribed*, where there is one, whether they have news or not.
+    - *day* and *slot* name it among the chat's; without a day it is a preview of the next one, of
+      which nothing is stored.
+    - *late*: how long after its time it is made.
+    - *is_weekly*: it comes once a week, and looks back on it.
+    - *url* is its page in the browser, where there is one.
+    - *language*: the tag of the chat's language; the renderer's own where there is none.
+    - *gives_reason*: it says how many subscriptions it comes from, and when digests come.
     """
 
     choice: Choice
@@ -59,6 +62,7 @@ class Edition:
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
     language: str = ""
+    gives_reason: bool = True
 
     @property
     def today(self) -> date:
@@ -75,12 +79,11 @@ class Edition:
 
 
 def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
-    """Return the digest of a day, or the line that says it is empty."""
+    """Return the digest of a day, or what has gathered for the next one; or that it is empty."""
     renderer = renderer.of(edition.language)
     if not edition.choice:
         return renderer.messages("edition/empty.html", **values_of(edition))
-    messages = _laid_out(renderer, "edition/telegram.html", edition)
-    return [*_pictures(renderer, edition), *messages]
+    return [*_pictures(renderer, edition), *_laid_out(renderer, edition)]
 
 
 def _pictures(renderer: Renderer, edition: Edition) -> list[Message]:
@@ -92,18 +95,10 @@ def _pictures(renderer: Renderer, edition: Edition) -> list[Message]:
     return [replace(caption, photo=b64encode(edition.picture.png).decode())]
 
 
-def now_page(renderer: Renderer, edition: Edition) -> list[Message]:
-    """Return the digest as it stands, asked for between two editions."""
-    renderer = renderer.of(edition.language)
-    if not edition.choice:
-        return renderer.messages("edition/now_empty.html", **values_of(edition))
-    return _laid_out(renderer, "edition/now.html", edition)
-
-
-def _laid_out(renderer: Renderer, template: str, edition: Edition) -> list[Message]:
-    """Return what the classic *template* gives, in one rich message if that is wanted and fits."""
+def _laid_out(renderer: Renderer, edition: Edition) -> list[Message]:
+    """Return one rich message if that is wanted and fits, else the parts of the classic one."""
     values = values_of(edition)
-    parts = renderer.messages(template, **values)
+    parts = renderer.messages("edition/telegram.html", **values)
     if edition.layout is not Layout.RICH:
         return parts
     page = renderer.rich("edition/rich.html", **values)
@@ -119,9 +114,8 @@ def section_page(renderer: Renderer, edition: Edition | None, topic_id: int) -> 
     """Return every story of one topic of the edition, or the line that there is no such thing."""
     sections = edition.choice.sections if edition else ()
     section = next((one for one in sections if one.topic.id == topic_id and one.stories), None)
-    if edition is None or section is None:
-        return renderer.messages("edition/section_gone.html")
-    return renderer.messages("edition/section.html", **values_of(edition), section=section)
+    values = values_of(edition) if edition else {}
+    return renderer.messages("edition/section.html", **values, section=section)
 
 
 def alert_page(

@@ -12,6 +12,7 @@ from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import trends_of
 from bot.publishing.selection import Choice, Hit, Story, Topic, arrange
 from bot.publishing.trends import Trend
+from storage.articles import news_since
 from storage.chats import Chat, schedule_of
 from storage.db.engine import Storage, Transaction
 from storage.editions import (
@@ -68,7 +69,7 @@ async def _trends(tx: Transaction, made: Made, topics: Sequence[DigestTopic]) ->
     queries = {topic.query_id for topic in topics}
     alone = await chats_with_own_sources(tx, [made.chat_id])
     ages = await StoryCounts().by_age(then, queries, made.chat_id if alone else None)
-    return trends_of(ages, topics, then.now)
+    return trends_of(ages, topics, then.now, await news_since(tx))
 
 
 async def _choice(tx: Transaction, made: Made) -> Choice:

@@ -1,22 +1,36 @@
-"""Made-up news to look at templates with; its words are ours."""
+"""Made-up news, and each template shown with it; all words of it are ours."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
+from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender
 from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
-from bot.publishing.bundles import Bundled
+from bot.publishing.bundles import Bundled, bundle_page
 from bot.publishing.calendar import Plan
+from bot.publishing.charts import chart_of
 from bot.publishing.excerpts import LENGTHS
-from bot.publishing.pages import Edition
-from bot.publishing.selection import CAPS, Hit, Story, Topic, choose
+from bot.publishing.mails import alert_mail, edition_mail
+from bot.publishing.pages import Edition, Picture, alert_page, edition_page, section_page
+from bot.publishing.selection import CAPS, FOLD_FROM, Caps, Hit, Story, Topic, choose
 from bot.publishing.trends import Trend
-from storage.enums import Style
+from bot.rendering.links import Links, Signer
+from bot.rendering.messages import Message
+from bot.rendering.operator_templates import Sample
+from bot.rendering.renderer import Renderer
+from storage.enums import Layout, ScheduleTime, Style
+
+_SAMPLE_KEY = b"made up for samples, opens none."
+_PARTS = ("edition/topic.html", "edition/story.html")  # which it asks for
+_READER = Recipient(1, "you@example.org", 1)
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")
+WEEKLY = Plan("Asia/Tokyo", (ScheduleTime(weekdays=0b0000100),))  # Wednesdays
 TIES = Topic(1, "Cross-strait ties")
-CONSUL = Topic(2, '"consul-general"')
+CONSUL = Topic(2, "Consul-general")
 TAIWAN = Topic(3, "台湾")
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
@@ -37,26 +51,36 @@ _SAMPLES = (
     _Sample(
         title="Envoy flies in for talks on disputed remark",
         text="The envoy is expected to say that the position on Taiwan has not changed. "
-        "Talks begin in the afternoon and may go on for two days.",
+        "Talks begin in the afternoon and may go on for two days. "
+        "Both sides had called off a round in October, after a minister said in parliament that a "
+        "blockade would be a matter of survival. Markets hardly moved.",
         publishers=(_WIRE, _TIMES, _DAILY),
         hours_ago=5,
     ),
     _Sample(
         title="Airlines waive fees after travel advice",
         text="Three carriers let passengers move their flights for free. "
-        "The travel advice, given on Friday, covers the whole of the holiday season.",
+        "The travel advice, given on Friday, covers the whole of the holiday season. "
+        "Agencies count half a million seats on the routes that it names, most of them booked by "
+        "groups. A fourth carrier has cut its flights by a third, and says that it may cut more. "
+        "Hotels ask for help.",
         publishers=(_WIRE,),
         hours_ago=9,
     ),
     _Sample(
         title="Harbour town cancels a concert of its Taiwan partner city",
-        text="The hall had sold every seat. Tickets for the Taiwan evening will be paid back.",
+        text="The hall had sold every seat. Tickets for the Taiwan evening will be paid back. "
+        "The culture office gave no reason, and the orchestra learned of it from the newspaper. "
+        "A spokesman said that the two towns would remain partners, and that a visit in spring "
+        "was still planned.",
         publishers=(_DAILY,),
         hours_ago=11,
     ),
     _Sample(
         title="New consuls-general named for three cities",
-        text="Each consul-general takes office in spring; one of them worked as an envoy before.",
+        text="Each consul-general takes office in spring; one of them worked as an envoy before. "
+        "Deputies have run the offices for a year. Two of the three cities had lost theirs in a "
+        "round of cuts ten years ago, and have asked for them back ever since.",
         publishers=(_TIMES,),
         hours_ago=14,
         topics=(TIES, CONSUL),
@@ -64,7 +88,8 @@ _SAMPLES = (
     _Sample(
         title="Ministry asks consul-general to explain post",
         text="The consul-general in the western city was called in on Monday over a post that "
-        "lawmakers of three parties had called a threat.",
+        "lawmakers of three parties had called a threat. The post was gone by the evening. "
+        "The ministry said that it had asked for an explanation within the week.",
         publishers=(_WIRE, _TIMES, _DAILY),
         hours_ago=20,
         topics=(CONSUL,),
@@ -89,29 +114,119 @@ def sample_story(number: int) -> Story:
 
 
 def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
-    sample = _SAMPLES[number]
+    sample, length = _SAMPLES[number], LENGTHS[style]
     queries = [parse(QUERIES[topic.id]) for topic in sample.topics]
     found = [span for query in queries for span in spans(query, sample.title, sample.text)]
-    limit = LENGTHS[style]
-    return snippet(sample.text if limit else "", found, limit)
+    text = sample.text if length else ""
+    return snippet(text, found, length.characters, length.sentences)
 
 
-def sample_bundle() -> list[Bundled]:
+def sample_bundled() -> list[Bundled]:
     return [Bundled(sample_story(number), _SAMPLES[number].topics) for number in range(4)]
 
 
-def sample_edition(style: Style = Style.STANDARD) -> Edition:
-    """Return the digest of Wednesday, 18 November, in Tokyo."""
+def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Edition:
+    """Return the digest of Wednesday, 18 November, in Tokyo, or that of the week before it."""
     stories = [sample_story(number) for number in range(len(_SAMPLES))]
     return Edition(
         choice=choose([TIES, CONSUL], stories, CAPS[style]),
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
-        plan=PLAN,
+        plan=WEEKLY if weekly else PLAN,
         topics=2,
         subscribed=(TIES, CONSUL),
-        since=NOW - timedelta(days=1),
+        since=NOW - timedelta(days=7 if weekly else 1),
         now=NOW,
         day=date(2026, 11, 18),
         style=style,
+        is_weekly=weekly,
         trends={TIES.id: Trend((1, 0, 2, 1, 0, 1, 2, 1, 0, 2, 1, 3, 2, 5))},
     )
+
+
+def sample_alert(renderer: Renderer, number: int = ALERTED, *, is_chapter: bool = False) -> Message:
+    story, zone = replace(sample_story(number), is_chapter=is_chapter), PLAN.zone
+    snippet = sample_snippet(number)
+    return alert_page(renderer, story, [CONSUL], snippet, zone=zone, now=story.news_at)
+
+
+def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]:
+    stories, zone = sample_bundled(), PLAN.zone
+    return bundle_page(renderer, stories, zone=zone, now=NOW, is_quiet=is_quiet)
+
+
+def sample_mail(renderer: Renderer, edition: Edition) -> Mail:
+    """Return the *edition* as it would be mailed to somebody made up."""
+    post = _post(renderer)
+    day = edition.day or edition.today
+    url = post.links.edition(1, day, edition.slot, edition.now)
+    return edition_mail(post, _READER, replace(edition, url=url))
+
+
+def sample_alert_mail(
+    renderer: Renderer, number: int = ALERTED, *, is_chapter: bool = False
+) -> Mail:
+    story, zone = replace(sample_story(number), is_chapter=is_chapter), PLAN.zone
+    first = Occasion("alert:1:email", story.news_at) if is_chapter else None
+    occasion = Occasion("alert:2:email", story.news_at, follows=first)
+    topics, snippet = [CONSUL], sample_snippet(number)
+    return alert_mail(_post(renderer), _READER, occasion, story, topics, snippet, zone=zone)
+
+
+def _post(renderer: Renderer) -> Post:
+    links = Links("https://dateline.example", Signer(_SAMPLE_KEY))
+    return Post(renderer, Sender("news@dateline.example"), links)
+
+
+def _mail_of(name: str) -> tuple[str, ...]:
+    return f"email/{name}.html", f"email/{name}.txt", f"email/{name}.subject.txt"
+
+
+def template_samples() -> Iterator[Sample]:
+    """Yield each template with each of the shapes that its values may have."""
+    for edition in _editions():
+        rich = replace(edition, layout=Layout.RICH)
+        yield Sample(("edition/telegram.html", *_PARTS), partial(edition_page, edition=edition))
+        yield Sample(("edition/rich.html",), partial(edition_page, edition=rich))
+        so_far = partial(edition_page, edition=replace(edition, day=None))
+        yield Sample(("edition/telegram.html", *_PARTS), so_far)
+        yield Sample(_mail_of("digest"), partial(sample_mail, edition=edition))
+    empty = replace(sample_edition(), choice=choose([], []))
+    yield Sample(("edition/empty.html",), partial(edition_page, edition=empty))
+    for topics in (0, 2):
+        nothing = replace(empty, day=None, topics=topics)
+        yield Sample(("edition/empty.html",), partial(edition_page, edition=nothing))
+    yield Sample(_mail_of("digest"), partial(sample_mail, edition=empty))
+    for topic_id in (TIES.id, 0):
+        section = partial(section_page, edition=sample_edition(), topic_id=topic_id)
+        yield Sample(("edition/section.html",), section)
+    for is_quiet in (False, True):
+        yield Sample(("alert/bundle.html",), partial(sample_bundle, is_quiet=is_quiet))
+    for number in (0, ALERTED):
+        yield Sample(("alert/telegram.html",), partial(sample_alert, number=number))
+        chapter = partial(sample_alert, number=number, is_chapter=True)
+        yield Sample(("alert/telegram.html",), chapter)
+        for is_chapter in (False, True):
+            mailed = partial(sample_alert_mail, number=number, is_chapter=is_chapter)
+            yield Sample(_mail_of("alert"), mailed)
+
+
+def _editions() -> Iterator[Edition]:
+    edition = sample_edition()
+    yield edition
+    yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2), gives_reason=False)
+    yield sample_edition(Style.FULL)
+    yield replace(sample_edition(weekly=True), url="https://news.example.org/e/1", trends={})
+    yield replace(sample_edition(weekly=True), picture=_picture(edition))
+    stories = edition.choice.all_stories
+    yield replace(edition, choice=choose([TIES, CONSUL], stories, Caps(per_topic=1, in_all=1)))
+    alerted = [story for story in stories if story.alerted]
+    yield replace(edition, choice=choose([CONSUL], alerted))
+    yield replace(edition, choice=choose([CONSUL], alerted * FOLD_FROM))
+
+
+def _picture(edition: Edition) -> Picture:
+    trend = edition.trends[TIES.id]
+    chart = chart_of([(TIES, trend), (TAIWAN, trend)], edition.now, str.isascii)
+    if chart is None:
+        raise ValueError("a chart of two topics has something to draw")
+    return Picture(b"no picture", "What it shows, in words.", chart)

@@ -5,8 +5,9 @@
 2. A story that was alerted is no news: all of those are one list at the end.
 3. Within a topic come first: what hits more of the chat's topics, then more words, then the title;
    then what more publishers cover, then what is newer.
-4. The style caps what a topic may list and what all may; the others are counted ("+4 more"). The
-   room in all is dealt in rounds, one story a topic, so that no topic takes it from those behind.
+4. The style caps what a topic may list and what all may. The room in all is dealt in rounds, one
+   story a topic, so that no topic takes it from those behind.
+5. The others are counted ("+4 more"); fewer than four are named by their headlines.
 """
 
 import sys
@@ -18,7 +19,8 @@ from typing import NamedTuple
 from bot.sources.urls import host_of
 from storage.enums import Style
 
-_WIDELY_TOLD = 2
+# Fewer lines than these are shown: a fold takes one or two itself.
+FOLD_FROM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Story:
 
     @property
     def publisher(self) -> str:
-        """Return who listed it first, or the host it stands on where nobody may be named."""
+        """Return who published it first, or its host where nobody may be named."""
         return self.publishers[0] if self.publishers else host_of(self.url)
 
     @property
@@ -96,20 +98,27 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of an edition: its stories, the `rest` of them, and those listed `above`."""
+    """One topic of an edition: its stories, the `rest` of them, and those listed `above`.
+
+    *is_crowded*: the edition has no room for the headlines of the rest, however few they are.
+    """
 
     topic: Topic
     listed: tuple[Story, ...] = ()
     rest: tuple[Story, ...] = ()
     above: tuple[Story, ...] = ()
+    is_crowded: bool = False
 
     @property
-    def looks_above(self) -> tuple[StoryView, ...]:
-        return tuple(story.view for story in self.above)
+    def headlines(self) -> tuple[Story, ...]:
+        """Return those of the rest that are named."""
+        return () if self.more else self.rest
 
     @property
     def more(self) -> int:
-        return len(self.rest)
+        """Return how many of the rest are only counted: all of them, or none."""
+        is_folded = self.is_crowded or len(self.rest) >= FOLD_FROM
+        return len(self.rest) if is_folded else 0
 
     @property
     def stories(self) -> int:
@@ -118,17 +127,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What an edition holds; `stories` counts the new ones, `publishers` who listed them."""
+    """What an edition holds; `stories` counts the new ones, `publishers` who covered them."""
 
     sections: tuple[Section, ...] = ()
     alerted: tuple[Story, ...] = ()
     stories: int = 0
     publishers: int = 0
-    most_told: Story | None = None
-    all_stories: tuple[Story, ...] = ()  # counted and alerted ones too
+    all_stories: tuple[Story, ...] = ()  # also those that are only counted or were alerted
 
     def __bool__(self) -> bool:
         return bool(self.sections or self.alerted)
+
+    @property
+    def folds_alerted(self) -> bool:
+        return len(self.alerted) >= FOLD_FROM
 
     @property
     def listed(self) -> Iterator[Story]:
@@ -137,7 +149,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A topic with the stories that are its own to tell, and those listed above it."""
+    """A topic with the stories that are its own to list, and those listed above it."""
 
     topic: Topic
     own: tuple[Story, ...]
@@ -152,12 +164,14 @@ def choose(
 
 
 def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAPPED) -> Choice:
-    """Return the edition of stories that are *ranked* already: listed again, it has its order."""
+    """Return the edition of stories that are *ranked* already: shown again, it keeps its order."""
     new = [story for story in ranked if not story.alerted]
     places = list(_placed(topics, new))
-    shares = deal([len(place.own) for place in places], caps)
+    wanted = [len(place.own) for place in places]
+    is_crowded = sum(min(count, caps.per_topic) for count in wanted) > caps.in_all
+    shares = deal(wanted, caps)
     sections = (
-        Section(place.topic, place.own[:share], place.own[share:], place.above)
+        Section(place.topic, place.own[:share], place.own[share:], place.above, is_crowded)
         for place, share in zip(places, shares, strict=True)
     )
     return Choice(
@@ -165,7 +179,6 @@ def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAP
         alerted=tuple(story for story in ranked if story.alerted),
         stories=len(new),
         publishers=len({publisher for story in new for publisher in story.publishers}),
-        most_told=_most_told(new),
         all_stories=tuple(ranked),
     )
 
@@ -195,7 +208,7 @@ def _placed(topics: Sequence[Topic], ranked: Sequence[Story]) -> Iterator[_Place
 
 
 def rank(story: Story) -> tuple[float, ...]:
-    """Return the key that sorts *story* among others, the one to tell first lowest."""
+    """Return the key that sorts *story* among others, the one to list first lowest."""
     words = {word for hit in story.hits for word in hit.words}
     return (
         -len(story.hits),
@@ -209,8 +222,3 @@ def rank(story: Story) -> tuple[float, ...]:
 
 def _hits(story: Story, topic: Topic) -> bool:
     return any(hit.topic_id == topic.id for hit in story.hits)
-
-
-def _most_told(stories: Sequence[Story]) -> Story | None:
-    widest = max(stories, key=lambda story: len(story.publishers), default=None)
-    return widest if widest and len(widest.publishers) >= _WIDELY_TOLD else None

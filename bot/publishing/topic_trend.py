@@ -15,6 +15,7 @@ from bot.publishing.charts import Band, is_writable, shortened
 from bot.publishing.pictures import draw, has_letters
 from bot.publishing.trends import DAYS, Trend, trend_of
 from bot.rendering.filters import local
+from storage.articles import news_since
 from storage.queries import find_query
 from storage.search import stories_by_day
 
@@ -67,10 +68,11 @@ async def topic_trend(
         now = tx.now
         query_id = await find_query(tx, query.canonical)
         by_query = await stories_by_day(tx, chat_id, [query_id] if query_id else [], _DAYS)
+        news = await news_since(tx)
     matched, searched = by_query.get(query_id or 0, {}), _by_age(found, now)
     # Both count the same stories, and each may miss some.
     by_age = {age: max(matched.get(age, 0), searched.get(age, 0)) for age in range(_DAYS)}
-    trend = _trend(by_age, local(now, zone), now)
+    trend = _trend(by_age, local(now, zone), now, news)
     if not trend.total:
         return trend
     days = [
@@ -90,11 +92,11 @@ def _by_age(found: StoriesFound, now: datetime) -> Mapping[int, int]:
     return Counter((now - article.news_at).days for article in found.articles)
 
 
-def _trend(by_age: Mapping[int, int], here: datetime, now: datetime) -> TopicTrend:
+def _trend(by_age: Mapping[int, int], here: datetime, now: datetime, news: datetime) -> TopicTrend:
     ages = tuple(reversed(range(_DAYS)))
     last = here - timedelta(hours=12)  # a day bears the date of most of its hours
     return TopicTrend(
         days=tuple((last - timedelta(days=age)).date() for age in ages),
         counts=tuple(by_age.get(age, 0) for age in ages),
-        trend=trend_of(by_age, now - timedelta(days=_DAYS), now),
+        trend=trend_of(by_age, now - timedelta(days=_DAYS), now, news),
     )

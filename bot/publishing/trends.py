@@ -1,4 +1,4 @@
-"""How much there is of a topic: its stories on each of the last seven days, and the week before.
+"""How much news a topic has: its stories on each of the last seven days, and the week before.
 
 A day is 24 hours that end with the edition, so that days are equally long and the last is whole.
 """
@@ -23,7 +23,7 @@ _FIRST_DAYS = 2
 class Change(StrEnum):
     """How this week compares with the last; templates have the words."""
 
-    UNKNOWN = "unknown"  # the topic is not watched for that long
+    UNKNOWN = "unknown"  # the topic, or the bot, is not that old
     NEW = "new"  # there was nothing last week
     SAME = "same"
     TWICE = "twice"
@@ -71,19 +71,25 @@ class Trend:
         return Change.HALF if _HALF[0] <= ratio <= _HALF[1] else Change.OTHER
 
 
-def trend_of(by_age: Mapping[int, int], watched_since: datetime, now: datetime) -> Trend | None:
+def trend_of(
+    by_age: Mapping[int, int], subscribed_since: datetime, now: datetime, news_since: datetime
+) -> Trend | None:
     """Return the trend of a topic, None where there is too little to speak of one.
 
-    *by_age* has its stories by how many whole days ago they came. A week counts as known if the
-    topic was watched in all of it, or something came before the end of its first days.
+    *by_age* has its stories by how many whole days ago they came. A week counts as known if
+
+    - the bot has read news in all of it, so since *news_since* (what a feed still has of the time
+      before is not all that there was), and
+    - the topic existed in all of it, or something came before the end of its first days.
     """
     days = tuple(by_age.get(age, 0) for age in reversed(range(FORTNIGHT)))
     if sum(days) < _FEWEST or not any(days[DAYS:]):
         return None
-    watched = now - watched_since
 
     def is_known(first: int) -> bool:
-        return watched >= timedelta(days=FORTNIGHT - first) or any(days[: first + _FIRST_DAYS])
+        start = now - timedelta(days=FORTNIGHT - first)
+        existed = subscribed_since <= start or any(days[: first + _FIRST_DAYS])
+        return news_since <= start and existed
 
     return Trend(days, is_known=is_known(0)) if is_known(DAYS) else None
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.mail.compose import Mail
 from bot.publishing import samples
-from bot.publishing.specimens import specimens
+from bot.publishing.samples import template_samples
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderers
 from bot.web.specimens import page_specimens
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SPECIMENS = [
     one
-    for one in (*specimens(), *page_specimens())
+    for one in (*template_samples(), *page_specimens())
     if not one.templates[0].endswith((".css", ".svg"))
 ]
 _NOT_READ = re.compile(

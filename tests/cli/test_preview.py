@@ -22,8 +22,8 @@ def run(*arguments: str) -> str:
     ("what", "line"),
     [
         pytest.param("digest", "Your Wednesday digest · 18 November", id="a digest"),
-        pytest.param("bundle", "While it was quiet · 4 stories", id="a bundle"),
-        pytest.param("alert", '"consul-general" · Ministry asks', id="an alert"),
+        pytest.param("bundle", "During your quiet hours · 4 stories", id="a bundle"),
+        pytest.param("alert", "Consul-general · Ministry asks", id="an alert"),
     ],
 )
 def test_samples_are_shown_in_the_terminal(what, line):

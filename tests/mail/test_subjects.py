@@ -16,9 +16,9 @@ def written(heads):
         pytest.param([], "9 stories", id="no title"),
         pytest.param(["Fees fall"], "9 stories: Fees fall", id="one"),
         pytest.param(
-            ["Fees fall", "Envoy flies in", "Concert is off", "A fourth"],
-            "9 stories: Fees fall; Envoy flies in; Concert is off",
-            id="three at most",
+            ["Fees fall", "Envoy flies in", "Concert is off"],
+            "9 stories: Fees fall; Envoy flies in",
+            id="two at most",
         ),
         pytest.param(
             ["Ministry asks for the third time", "The envoy who was called in flies home tonight"],
@@ -35,12 +35,25 @@ def written(heads):
     ],
 )
 def test_a_subject_says_what_is_new(titles, subject):
-    assert subject_of(written, titles) == subject
+    assert subject_of(written, titles)[0] == subject
+
+
+@pytest.mark.parametrize(
+    ("titles", "following"),
+    [
+        pytest.param(["Fees fall"], [], id="nothing is left"),
+        pytest.param(["A", "B", "C"], ["C"], id="one"),
+        pytest.param(["A", "B", "C", "D", "E"], ["C", "D"], id="two at most"),
+        pytest.param(["a" * 70, "Fees fall", "C"], ["Fees fall", "C"], id="no room for the second"),
+    ],
+)
+def test_no_headline_stands_in_both_the_subject_and_what_follows_it(titles, following):
+    assert subject_of(written, titles)[1] == following
 
 
 @given(st.lists(st.text(max_size=120), max_size=5))
 def test_no_subject_is_too_long_or_breaks_its_line(titles):
-    subject = subject_of(written, titles)
+    subject, _following = subject_of(written, titles)
 
     assert len(subject) <= LONGEST_SUBJECT
     assert len(subject.splitlines()) <= 1

@@ -15,7 +15,7 @@ def story(number: int, topics: set[int], *, alerted: bool = False) -> Story:
         article_id=number,
         title=f"title {number}",
         url=f"https://news.example/{number}",
-        publishers=(f"Outlet {number % 4}",),
+        publishers=(f"Publisher {number % 4}",),
         news_at=NOW,
         hits=tuple(Hit(topic, frozenset()) for topic in sorted(topics)),
         alerted=alerted,
@@ -24,11 +24,11 @@ def story(number: int, topics: set[int], *, alerted: bool = False) -> Story:
 
 STORIES = st.lists(
     st.tuples(st.sets(st.sampled_from([1, 2, 3]), min_size=1), st.booleans()), max_size=60
-).map(lambda found: [story(n, topics, alerted=told) for n, (topics, told) in enumerate(found)])
+).map(lambda found: [story(n, topics, alerted=listed) for n, (topics, listed) in enumerate(found)])
 
 
 @given(STORIES)
-def test_each_new_story_is_told_once_under_the_first_topic_that_it_hits(stories):
+def test_each_new_story_is_listed_once_under_the_first_topic_that_it_hits(stories):
     choice = arrange(TOPICS, stories)
 
     new = {one.id for one in stories if not one.alerted}
@@ -65,5 +65,5 @@ def test_nothing_is_only_counted():
     assert len(choice.sections[0].listed) == 80
 
 
-def test_an_edition_that_told_nothing_is_empty():
+def test_an_edition_that_listed_nothing_is_empty():
     assert not arrange(TOPICS, [])

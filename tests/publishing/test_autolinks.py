@@ -75,7 +75,7 @@ def test_an_alert_has_our_entities_alone(renderer):
 
 
 def test_a_bundle_and_a_digest_have_our_entities_alone(renderer):
-    stories = [replace(one, story=hostile(one.story)) for one in samples.sample_bundle()]
+    stories = [replace(one, story=hostile(one.story)) for one in samples.sample_bundled()]
     bundle = bundle_page(renderer, stories, zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True)
     edition = sample_edition()
     told = tuple(

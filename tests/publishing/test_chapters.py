@@ -119,4 +119,4 @@ async def test_a_chapter_that_others_tell_too_stays_marked_when_it_is_edited(
     await publishing.publish_also()
 
     assert (await newsroom.texts())[-1].startswith("More on this story · My words")
-    assert (await newsroom.texts())[-1].endswith("also: Kyodo")
+    assert (await newsroom.texts())[-1].endswith("also Kyodo")

@@ -39,24 +39,28 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watch
     assert (edition.local_date, edition.stories) == (date(2026, 3, 3), 1)
     assert (told.chat_id, told.story_id, told.edition_id) == (1, 1, 1)
     assert (delivery.edition_id, delivery.part, delivery.kind) == (1, 1, DeliveryKind.EDITION)
-    assert delivery.body["text"].startswith("Your Tuesday digest · 3 March\n1 story from 1 outlet.")
-    assert "My words · 1 story\n\n• A headline — Example Wire · Mon 21:00" in delivery.body["text"]
+    assert delivery.body["text"].startswith(
+        "Your Tuesday digest · 3 March\n1 story from 1 publisher"
+    )
+    assert "My words · 1 story\n\n• A headline · Example Wire · Mon 21:00" in delivery.body["text"]
     assert "Words on A headline." in delivery.body["text"]
     assert delivery.body["text"].endswith(
-        "You get this because you watch 1 topic, every day at 08:00 Tokyo time."
+        "You subscribe to 1 topic, every day at 08:00 Tokyo time."
     )
     assert (chat.next_digest_at, chat.owner) == (DUE + DAY, None)
 
 
 @pytest.mark.parametrize(
-    ("second", "outlets"),
+    ("second", "publishers"),
     [
-        pytest.param("feeds.times.example", "1 story from 1 outlet.", id="a feed of the same site"),
-        pytest.param("daily.example", "1 story from 2 outlets.", id="a feed of another site"),
+        pytest.param(
+            "feeds.times.example", "1 story from 1 publisher", id="a feed of the same site"
+        ),
+        pytest.param("daily.example", "1 story from 2 publishers", id="a feed of another site"),
     ],
 )
-async def test_an_article_in_two_feeds_of_one_site_counts_one_outlet(
-    publishing, newsroom, watched, clock, second, outlets
+async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
+    publishing, newsroom, watched, clock, second, publishers
 ):
     query, _ = watched
     site = await newsroom.source("Example Times", host="www.times.example")
@@ -68,7 +72,35 @@ async def test_an_article_in_two_feeds_of_one_site_counts_one_outlet(
     await publishing.publish_due()
 
     (text,) = await newsroom.texts()
-    assert outlets in text
+    assert publishers in text
+
+
+async def test_why_it_came_is_said_once_a_week(publishing, newsroom, watched, clock):
+    query, source = watched
+    for day in range(8):  # from Tuesday on, in Tokyo
+        clock.now = DUE + day * DAY
+        await newsroom.article(f"Headline {day}", query, source_id=source, ago=HOUR)
+        await publishing.publish_due()
+
+    said = ["You subscribe to 1 topic" in text for text in await newsroom.texts()]
+
+    assert said == [True, False, False, False, False, False, True, False]
+
+
+async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, watched, clock):
+    """Its feeds still held some news of last week, but not all that there was."""
+    query, source = watched
+    for days in (0, 0, 0, 0, 0, 9, 13):
+        await newsroom.article(
+            f"A headline of {days} days ago", query, source_id=source, ago=days * DAY
+        )
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    (text,) = await newsroom.texts()
+    assert "week" not in text
+    assert "7 days" not in text
 
 
 async def test_nothing_is_published_before_it_is_due(publishing, newsroom, watched, clock):
@@ -212,8 +244,8 @@ async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched
     await publishing.publish_due()
 
     _, digest = await newsroom.texts()
-    assert "Nothing that you were not alerted to." in digest
-    assert "You were alerted to: Alerted" in digest
+    assert "Nothing new beyond your alerts." in digest
+    assert "Alerted earlier:\n\n• Alerted" in digest
 
 
 async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watched, clock):
@@ -227,7 +259,7 @@ async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watch
 
     await publishing.publish_due()
 
-    assert "• Expired — Example Wire" in (await newsroom.texts())[1]
+    assert "• Expired · Example Wire" in (await newsroom.texts())[1]
 
 
 @pytest.mark.parametrize(

@@ -100,8 +100,8 @@ async def test_alerts_that_waited(newsroom, publishing, two, clock):
     await publishing.publish_bundles()
 
     ann, ben = await said(newsroom)
-    assert pseudo("While it was quiet") in ann
-    assert "While it was quiet" in ben
+    assert pseudo("During your quiet hours") in ann
+    assert "During your quiet hours" in ben
 
 
 async def test_mails(newsroom, storage, renderer, two, clock):

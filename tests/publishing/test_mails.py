@@ -43,7 +43,7 @@ def links(html: str) -> list[str]:
 def test_a_digest_reads_the_same_in_text_and_html():
     mail = digest()
 
-    for words in ("Your Wednesday digest", "4 stories", "Envoy flies in for talks", "told above"):
+    for words in ("Your Wednesday digest", "4 stories", "Envoy flies in for talks", "listed above"):
         assert words in mail.text
         assert words in mail.html
     assert "<" not in mail.text.replace("<https", "")
@@ -52,6 +52,27 @@ def test_a_digest_reads_the_same_in_text_and_html():
 
 def test_the_subject_says_what_is_new():
     assert digest().subject.startswith("4 stories: New consuls-general named for three cities")
+
+
+def test_no_headline_of_the_subject_is_in_the_line_that_follows_it():
+    found = re.search(r'class="preheader"[^>]*>(.*?)</div>', digest().html, re.DOTALL)
+
+    assert found
+    assert found[1].strip().split("; ") == [
+        "Airlines waive fees after travel advice",
+        "Harbour town cancels a concert of its Taiwan partner city",
+    ]
+
+
+def test_what_follows_the_subject_of_a_single_story_is_its_excerpt():
+    story = samples.sample_story(0)
+    mail = digest(choice=choose([samples.TIES], [story]))
+
+    found = re.search(r'class="preheader"[^>]*>(.*?)</div>', mail.html, re.DOTALL)
+
+    assert mail.subject == "1 story: Envoy flies in for talks on disputed remark"
+    assert found
+    assert found[1].strip().startswith("The envoy is expected to say")
 
 
 def test_one_may_leave_at_the_top_at_the_bottom_and_in_the_text():
@@ -187,7 +208,10 @@ def test_an_empty_day_is_one_line():
 
 
 def test_lateness_is_said():
-    assert "I was not running at 06:00" in digest(late=timedelta(hours=2)).text
+    mail = digest(late=timedelta(hours=2))
+
+    for text in (mail.html, mail.text):
+        assert "This one is about 2 hours late: it was due at 06:00." in text
 
 
 ALERT = Occasion("alert:9:email", samples.NOW)

@@ -25,8 +25,10 @@ async def test_the_digest_so_far_is_shown_and_nothing_is_changed(now, newsroom, 
     first, second = await now.show(chat), await now.show(chat)
 
     assert first == second
-    assert first[0].text.startswith("Your digest so far · since Sun 21:00\n1 story from 1 outlet.")
-    assert "• A headline — Example Wire" in first[0].text
+    assert first[0].text.startswith(
+        "Your digest so far · since Sun 21:00\n1 story from 1 publisher"
+    )
+    assert "• A headline · Example Wire" in first[0].text
     assert first[0].text.endswith("your digest still comes every day at 08:00 Tokyo time.")
     assert await newsroom.editions() == []
 
@@ -44,14 +46,14 @@ async def test_what_was_alerted_is_shown_too(now, publishing, newsroom, clock):
 
     (message,) = await now.show(chat)
 
-    assert "You were alerted to: A headline" in message.text
+    assert "Alerted earlier:\n\n• A headline" in message.text
 
 
 @pytest.mark.parametrize(
     ("mode", "sentence"),
     [
         pytest.param(Mode.DIGEST, "Nothing new on your topic yet.", id="nothing came"),
-        pytest.param(Mode.INSTANT, "No topic of yours is in a digest yet.", id="no topic"),
+        pytest.param(Mode.INSTANT, "None of your topics is in a digest yet.", id="no topic"),
     ],
 )
 async def test_an_empty_digest_says_why(now, newsroom, mode, sentence):

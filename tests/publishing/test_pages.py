@@ -6,11 +6,13 @@ import pytest
 from bot.matching.snippet import Snippet
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
-from bot.publishing.pages import alert_page, edition_page, now_page
-from bot.publishing.selection import Story, Topic
+from bot.publishing.pages import alert_page, edition_page
+from bot.publishing.selection import Story, Topic, choose
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
-from storage.enums import ScheduleTime
+from storage.enums import Layout, ScheduleTime, Style
+
+TOPICS = (samples.TIES, samples.CONSUL)
 
 
 def marked(message: Message, kind: str) -> list[str]:
@@ -25,18 +27,72 @@ def alert(renderer: Renderer, topics: list[Topic], story: Story | None = None) -
     )
 
 
-def test_a_digest_marks_words_links_titles_and_folds_what_was_alerted(renderer):
+def test_a_digest_marks_words_and_links_titles(renderer):
     (message,) = edition_page(renderer, samples.sample_edition())
 
     assert "consul-general" in marked(message, "bold")
     assert "Envoy flies in for talks on disputed remark" in marked(message, "text_link")
     assert marked(message, "date_time") == ["Tue 18:00", "03:00", "Tue 23:00", "Tue 21:00"]
-    assert marked(message, "expandable_blockquote") == [
-        "You were alerted to: Ministry asks consul-general to explain post"
-    ]
+    assert "Alerted earlier:\n\n• Ministry asks consul-general to explain post" in message.text
+    assert not marked(message, "expandable_blockquote")
     assert [[button.data for button in row] for row in message.keyboard] == [
         ["mine:0", "times_and_pause"]
     ]
+
+
+def test_several_alerted_stories_are_folded(renderer):
+    edition = samples.sample_edition()
+    choice = replace(edition.choice, alerted=edition.choice.alerted * 4)
+
+    (message,) = edition_page(renderer, replace(edition, choice=choice))
+
+    (folded,) = marked(message, "expandable_blockquote")
+    assert folded.startswith("Alerted earlier: Ministry asks consul-general to explain post; Mini")
+
+
+def test_what_a_topic_has_in_common_with_one_above_is_counted_on_its_line(renderer):
+    edition = samples.sample_edition()
+    stories = [replace(story, alerted=False) for story in edition.choice.all_stories]
+
+    (message,) = edition_page(renderer, replace(edition, choice=choose(TOPICS, stories)))
+
+    assert "\nConsul-general · 1 story, and 1 listed above\n" in message.text
+    assert message.text.count("New consuls-general named") == 1
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_each_style_shows_more_than_the_one_before(renderer, layout):
+    sizes = []
+    for style in (Style.BRIEF, Style.STANDARD, Style.FULL):
+        edition = replace(samples.sample_edition(style), layout=layout)
+        (message,) = edition_page(renderer, edition)
+        sizes.append(message.rich or message.text)
+
+    brief, standard, full = sizes
+    assert "consul-general takes office" not in brief.replace("<b>", "").replace("</b>", "")
+    assert "7 days" not in brief
+    assert "3 publishers · " in standard
+    assert "matter of survival" not in standard
+    assert "Example Wire, Example Times, Daily Sample" in full
+    assert "matter of survival" in full
+
+
+def test_why_it_came_is_said_where_that_is_due(renderer):
+    said = "You subscribe to 2 topics, every day at 08:00 Tokyo time."
+
+    (first,) = edition_page(renderer, samples.sample_edition())
+    (second,) = edition_page(renderer, replace(samples.sample_edition(), gives_reason=False))
+
+    assert first.text.endswith(said)
+    assert said not in second.text
+    assert second.keyboard == first.keyboard
+
+
+def test_a_weekly_digest_says_that_it_is_weekly(renderer):
+    (message,) = edition_page(renderer, samples.sample_edition(weekly=True))
+
+    assert message.text.startswith("Your week in the news")
+    assert message.text.endswith("every Wednesday at 08:00 Tokyo time.")
 
 
 def test_an_alert_marks_the_words_that_only_its_title_has(renderer):
@@ -73,7 +129,7 @@ def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
 
 
 def test_the_digest_so_far_says_that_it_changes_nothing(renderer):
-    (message,) = now_page(renderer, samples.sample_edition())
+    (message,) = edition_page(renderer, replace(samples.sample_edition(), day=None))
 
     assert message.text.startswith("Your digest so far · since Tue 08:00\n4 stories")
     assert message.text.endswith("your digest still comes every day at 08:00 Tokyo time.")
@@ -85,20 +141,21 @@ def test_the_sample_alert_reads_like_this(renderer):
     assert (
         message.text
         == """\
-"consul-general" · Ministry asks consul-general to explain post
+Consul-general · Ministry asks consul-general to explain post
 The consul-general in the western city was called in on Monday over a post that lawmakers \
-of three parties had called a threat.
-Example Wire · 12:00 · also: Example Times, Daily Sample"""
+of three parties had called a threat. The post was gone by the evening. The ministry said that \
+it had asked for an explanation within the week.
+Example Wire · 12:00 · also Example Times, Daily Sample"""
     )
-    assert marked(message, "bold") == ['"consul-general"', "consul-general"]
+    assert marked(message, "bold") == ["Consul-general", "consul-general"]
 
 
 def test_an_alert_with_much_to_name_stays_one_message(renderer):
     topics = [Topic(number, f"Topic {number} {'x' * 180}") for number in range(40)]
-    outlets = tuple(f"Outlet {number}" for number in range(30))
-    story = Story(1, 1, "Title " * 500, "https://a.example", outlets, samples.NOW)
+    publishers = tuple(f"Publisher {number}" for number in range(30))
+    story = Story(1, 1, "Title " * 500, "https://a.example", publishers, samples.NOW)
 
     message = alert(renderer, topics, story=story)
 
     assert "(+35)" in message.text
-    assert message.text.endswith("also: Outlet 1, Outlet 2, Outlet 3 (+26)")
+    assert message.text.endswith("also Publisher 1, Publisher 2, Publisher 3 (+26)")

@@ -13,7 +13,7 @@ from bot.publishing.samples import sample_edition
 
 DAYS = ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue"]
 BAND = Band("Cross-strait ties", (1, 0, 2, 1, 3, 2, 5), (1, 0, 2, 1, 0, 1, 2))
-WEEKLY = replace(sample_edition(), is_weekly=True)
+WEEKLY = sample_edition(weekly=True)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def test_a_weekly_edition_opens_with_its_picture(renderer, painted):
     assert band.this_week == (1, 0, 2, 1, 3, 2, 5)
     assert picture.photo == "cG5n"
     assert picture.text == (
-        "Stories per day · 11–17 Nov\nDark bars are this week, pale ones the week before."
+        "Stories per day · 11–18 Nov\nDark bars are this week, pale ones the week before."
     )
     assert digest.text.startswith("Your week in the news · 18 November")
 
@@ -100,7 +100,7 @@ async def test_the_picture_is_described_in_words_too(renderer, painted):
 
     assert edition.picture
     assert edition.picture.alt == (
-        "Stories per day, 11–17 Nov. "
+        "Stories per day, 11–18 Nov. "
         "Cross-strait ties: 1, 0, 2, 1, 3, 2, 5 (14 in all, 7 the week before)."
     )
 

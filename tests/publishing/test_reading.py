@@ -123,6 +123,7 @@ async def test_an_erased_chat_has_no_editions(told, reading, storage):
 
 async def test_its_trends_are_those_of_its_day(told, reading, newsroom, clock):
     await newsroom.change(Subscription, 1, created_at=clock.now - timedelta(days=8))
+    await newsroom.change(Article, 1, stored_at=clock.now - timedelta(days=8))
     clock.turn(timedelta(days=30))
 
     edition = await reading.edition(told, TUESDAY, 0)

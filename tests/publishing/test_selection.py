@@ -46,11 +46,11 @@ def story(number: int = 1, hits: tuple[Hit, ...] = (Hit(1, frozenset("w")),), **
         pytest.param(story(2), story(1), id="else the one stored later"),
     ],
 )
-def test_stories_are_told_in_order(first, second):
+def test_stories_are_listed_in_order(first, second):
     assert rank(first) < rank(second)
 
 
-def test_a_story_of_two_topics_is_told_in_the_first_and_named_in_the_other():
+def test_a_story_of_two_topics_is_listed_in_the_first_and_counted_in_the_other():
     both = story(1, (Hit(1, frozenset("w")), Hit(2, frozenset("w"))))
 
     choice = choose([TIES, CONSUL], [both])
@@ -61,18 +61,18 @@ def test_a_story_of_two_topics_is_told_in_the_first_and_named_in_the_other():
 
 
 @pytest.mark.parametrize(
-    ("style", "told"),
+    ("style", "listed"),
     [
         pytest.param(Style.BRIEF, 3, id="brief"),
         pytest.param(Style.STANDARD, 5, id="standard"),
         pytest.param(Style.FULL, 10, id="full"),
     ],
 )
-def test_a_topic_tells_what_the_style_allows_and_counts_the_rest(style, told):
-    (section,) = choose([TIES], [story(number) for number in range(12)], CAPS[style]).sections
+def test_a_topic_lists_what_the_style_allows_and_counts_the_rest(style, listed):
+    (section,) = choose([TIES], [story(number) for number in range(14)], CAPS[style]).sections
 
-    assert (len(section.listed), section.more, section.stories) == (told, 12 - told, 12)
-    assert [one.id for one in (*section.listed, *section.rest)] == list(range(11, -1, -1))
+    assert (len(section.listed), section.more, section.stories) == (listed, 14 - listed, 14)
+    assert [one.id for one in (*section.listed, *section.rest)] == list(range(13, -1, -1))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_room_is_used_and_never_more(wanted, per_topic, in_all):
     assert sum(shares) == min(in_all, sum(min(one, per_topic) for one in wanted))
 
 
-def test_what_was_alerted_is_folded_and_is_no_news():
+def test_what_was_alerted_is_apart_and_is_no_news():
     new, old = story(1), story(2, alerted=True)
 
     choice = choose([TIES], [new, old])
@@ -108,17 +108,44 @@ def test_what_was_alerted_is_folded_and_is_no_news():
     assert choice.stories == 1
 
 
-def test_the_summary_names_what_most_publishers_told():
+def test_each_publisher_counts_once():
     wide = story(2, publishers=("Wire", "Times", "Daily"), hits=(Hit(2, frozenset("w")),))
 
-    choice = choose([TIES, CONSUL], [story(1), wide])
-
-    assert choice.most_told == wide
-    assert choice.publishers == 3
+    assert choose([TIES, CONSUL], [story(1), wide]).publishers == 3
 
 
-def test_a_story_that_one_publisher_tells_is_not_called_most_told():
-    assert choose([TIES], [story()]).most_told is None
+@pytest.mark.parametrize(
+    ("stories", "headlines", "more"),
+    [
+        pytest.param(5, 0, 0, id="none is left"),
+        pytest.param(8, 3, 0, id="three are named: a fold would be longer"),
+        pytest.param(9, 0, 4, id="four are folded"),
+    ],
+)
+def test_the_rest_is_folded_from_four_lines_on(stories, headlines, more):
+    (section,) = choose([TIES], [story(number) for number in range(stories)]).sections
+
+    assert (len(section.headlines), section.more) == (headlines, more)
+    assert (*section.listed, *section.headlines) == (*section.listed, *section.rest)[
+        : 5 + headlines
+    ]
+
+
+def test_without_room_for_all_topics_even_one_story_is_folded():
+    topics = [TIES, CONSUL]
+    stories = [story(n, hits=(Hit(1 + n % 2, frozenset("w")),)) for n in range(4)]
+
+    first, second = choose(topics, stories, Caps(per_topic=5, in_all=3)).sections
+
+    assert (first.more, len(first.headlines)) == (0, 0)
+    assert (second.more, len(second.headlines)) == (1, 0)
+
+
+@pytest.mark.parametrize(("count", "folds"), [(3, False), (4, True)])
+def test_what_was_alerted_is_folded_from_four_lines_on(count, folds):
+    alerted = [story(number, alerted=True) for number in range(count)]
+
+    assert choose([TIES], alerted).folds_alerted is folds
 
 
 def test_nothing_found_is_an_empty_choice():
@@ -143,8 +170,8 @@ def test_every_story_has_one_place(stories):
 
     choice = choose(topics, stories)
 
-    told = [one.id for one in choice.listed]
-    counted = sum(section.more for section in choice.sections)
-    assert len(told) == len(set(told))
-    assert len(told) + counted + len(choice.alerted) == len(stories)
+    listed = [one.id for one in choice.listed]
+    rest = sum(len(section.headlines) + section.more for section in choice.sections)
+    assert len(listed) == len(set(listed))
+    assert len(listed) + rest + len(choice.alerted) == len(stories)
     assert {one.id for one in choice.all_stories} == {one.id for one in stories}

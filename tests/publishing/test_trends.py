@@ -66,14 +66,14 @@ def test_bars_keep_the_order_of_the_counts(counts):
 @pytest.mark.parametrize(
     ("by_age", "since", "known"),
     [
-        pytest.param({0: 5}, LONG_AGO, True, id="watched for long, nothing came: that is known"),
-        pytest.param({0: 5}, WEEK_AGO, False, id="watched for a week"),
+        pytest.param({0: 5}, LONG_AGO, True, id="subscribed for long, nothing came: that is known"),
+        pytest.param({0: 5}, WEEK_AGO, False, id="subscribed for a week"),
         pytest.param({0: 5, 5: 1}, NOW, False, id="a new topic, whose query had others this week"),
         pytest.param({0: 5, 13: 1}, NOW, True, id="a new topic of an old query"),
     ],
 )
 def test_the_week_before_counts_only_where_it_is_known(by_age, since, known):
-    found = trend_of(by_age, since, NOW)
+    found = trend_of(by_age, since, NOW, LONG_AGO)
 
     assert found
     assert found.is_known is known
@@ -88,15 +88,30 @@ def test_the_week_before_counts_only_where_it_is_known(by_age, since, known):
     ],
 )
 def test_too_little_is_no_trend(by_age):
-    assert trend_of(by_age, LONG_AGO, NOW) is None
+    assert trend_of(by_age, LONG_AGO, NOW, LONG_AGO) is None
 
 
 def test_a_topic_whose_week_is_not_known_has_no_trend():
-    assert trend_of({0: 5, 4: 1}, NOW, NOW) is None
+    assert trend_of({0: 5, 4: 1}, NOW, NOW, LONG_AGO) is None
+
+
+@pytest.mark.parametrize(
+    ("news_since", "change"),
+    [
+        pytest.param(NOW - timedelta(minutes=1), None, id="a minute: no week is known"),
+        pytest.param(WEEK_AGO, Change.UNKNOWN, id="a week: nothing to compare it with"),
+        pytest.param(NOW - timedelta(days=FORTNIGHT), Change.TIMES, id="two weeks"),
+    ],
+)
+def test_a_week_before_the_bot_read_news_is_not_known(news_since, change):
+    """What feeds still held of that time is not all that there was."""
+    found = trend_of({0: 9, 9: 2, 13: 1}, LONG_AGO, NOW, news_since)
+
+    assert (found.change if found else None) is change
 
 
 def test_days_stand_with_the_oldest_first():
-    found = trend_of({0: 4, 1: 3, DAYS: 2, FORTNIGHT - 1: 1}, LONG_AGO, NOW)
+    found = trend_of({0: 4, 1: 3, DAYS: 2, FORTNIGHT - 1: 1}, LONG_AGO, NOW, LONG_AGO)
 
     assert found
     assert found.days == (1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 3, 4)

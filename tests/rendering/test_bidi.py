@@ -11,9 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.publishing.pages import alert_page, edition_page
-from bot.publishing.samples import CONSUL, NOW, TIES, sample_edition, sample_snippet, sample_story
+from bot.publishing.samples import (
+    CONSUL,
+    NOW,
+    TIES,
+    sample_alert,
+    sample_edition,
+    sample_mail,
+    sample_snippet,
+    sample_story,
+)
 from bot.publishing.selection import choose
-from bot.publishing.specimens import sample_alert, sample_mail
 from bot.rendering.bidi import isolate, mark_rtl_lines, starts_ltr, without_controls
 from bot.rendering.html import parse_page
 from bot.rendering.messages import cut_units

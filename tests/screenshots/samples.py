@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import ViewportSize, expect
 
 from bot.publishing.pages import edition_page
-from bot.publishing.samples import sample_edition
-from bot.publishing.specimens import sample_mail
+from bot.publishing.samples import sample_edition, sample_mail
 from bot.rendering.renderer import Renderer
 from tests.screenshots.studio import SCREEN, picture, with_few_colours
 from tests.snapshots.pictures import chat_with

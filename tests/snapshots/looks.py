@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientSession
 
 from bot.publishing import samples
-from bot.publishing.pages import edition_page, now_page, section_page
-from bot.publishing.samples import sample_edition
-from bot.publishing.selection import choose
-from bot.publishing.specimens import sample_alert, sample_alert_mail, sample_bundle, sample_mail
+from bot.publishing.pages import edition_page, section_page
+from bot.publishing.samples import (
+    sample_alert,
+    sample_alert_mail,
+    sample_bundle,
+    sample_edition,
+    sample_mail,
+)
+from bot.publishing.selection import FOLD_FROM, choose
 from bot.rendering.html import to_html
 from bot.rendering.i18n import ENGLISH
 from bot.rendering.renderer import Renderer, Renderers
@@ -25,6 +30,7 @@ from tests.web.showing import DAY, showing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from bot.publishing.pages import Edition
     from bot.rendering.messages import Message
 
 FOLDER = Path(__file__).parent / "kept"
@@ -62,7 +68,9 @@ def messages_in_language(code: str) -> Mapping[str, Sequence[Message]]:
         "digest": digest,
         "digest_plain": [message.plain() for message in digest],
         "digest_rich": edition_page(renderer, replace(edition, layout=Layout.RICH)),
-        "digest_weekly": edition_page(renderer, replace(edition, is_weekly=True)),
+        "digest_weekly": edition_page(
+            renderer, replace(sample_edition(weekly=True), language=code)
+        ),
     }
 
 
@@ -75,21 +83,23 @@ def kept() -> set[str]:
 def messages_by_look() -> Mapping[str, Sequence[Message]]:
     renderer = Renderer()
     edition = sample_edition()
-    by_url = replace(edition, url="https://news.example.org/e/1")
     editions = {
         "digest": edition,
         "digest_brief": sample_edition(Style.BRIEF),
         "digest_full": sample_edition(Style.FULL),
         "digest_late": replace(edition, late=timedelta(hours=2)),
-        "digest_weekly": replace(edition, is_weekly=True),
-        "digest_with_a_page": replace(by_url, choice=sample_edition(Style.BRIEF).choice),
+        "digest_weekly": sample_edition(weekly=True),
+        "digest_with_a_page": replace(with_folds(), url="https://news.example.org/e/1"),
+        "digest_midweek": replace(edition, gives_reason=False),
+        "digest_with_folds": with_folds(),
+        "digest_rich_with_folds": replace(with_folds(), layout=Layout.RICH),
         "digest_rich": replace(edition, layout=Layout.RICH),
         "digest_rich_brief": replace(sample_edition(Style.BRIEF), layout=Layout.RICH),
         "digest_empty": replace(edition, choice=choose([], [])),
     }
     pages = {name: edition_page(renderer, one) for name, one in editions.items()}
     pages["digest_plain"] = [message.plain() for message in pages["digest"]]
-    pages["now"] = now_page(renderer, replace(edition, day=None))
+    pages["now"] = edition_page(renderer, replace(edition, day=None))
     pages["section"] = section_page(renderer, edition, samples.TIES.id)
     pages["alert"] = [sample_alert(renderer)]
     pages["alert_of_a_chapter"] = [sample_alert(renderer, is_chapter=True)]
@@ -97,12 +107,31 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
     return pages
 
 
+def with_folds() -> Edition:
+    """Return a digest with more stories than a topic may list, and as many that were alerted."""
+    edition = sample_edition()
+    known = edition.choice.all_stories
+    more = [
+        replace(story, id=10 * n + story.id, title=f"{story.title} ({n})")
+        for n in range(1, FOLD_FROM)
+        for story in known
+    ]
+    snippets = {story.id: edition.snippets[story.id % 10] for story in more}
+    return replace(
+        edition,
+        choice=choose([samples.TIES, samples.CONSUL], [*known, *more]),
+        snippets={**edition.snippets, **snippets},
+        trends={},
+    )
+
+
 def _mails() -> dict[str, str]:
     renderer, edition = Renderer(), sample_edition()
     mails = {
         "mail": sample_mail(renderer, edition),
         "mail_brief": sample_mail(renderer, sample_edition(Style.BRIEF)),
-        "mail_weekly": sample_mail(renderer, replace(edition, is_weekly=True)),
+        "mail_full": sample_mail(renderer, sample_edition(Style.FULL)),
+        "mail_weekly": sample_mail(renderer, sample_edition(weekly=True)),
         "mail_alert": sample_alert_mail(renderer),
         "mail_alert_of_a_chapter": sample_alert_mail(renderer, is_chapter=True),
     }

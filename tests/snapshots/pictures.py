@@ -71,7 +71,7 @@ async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int
 
 async def _weekly() -> Sequence[Message]:
     renderer = Renderer()
-    edition = replace(sample_edition(), is_weekly=True, layout=Layout.RICH)
+    edition = replace(sample_edition(weekly=True), layout=Layout.RICH)
     return edition_page(renderer, await with_picture(renderer, edition))
 
 

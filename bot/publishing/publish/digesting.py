@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from bot.mail.compose import Post, Recipient
-from bot.publishing.calendar import DigestDecision, Due, decide_digest
+from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
 from bot.publishing.pages import Edition
 from bot.publishing.pictures import with_picture
 from bot.publishing.publish.counting import StoryCounts
@@ -100,7 +100,10 @@ class Digesting:
             return _Draft(reader, turn.next_at)
         if not edition.topics:
             return _Draft(reader, next_at=None)
-        named = self._named(edition, reader.chat, turn.due, turn.late)
+        named = replace(
+            self._named(edition, reader.chat, turn.due, turn.late),
+            gives_reason=is_first_of_week(turn.due.day, reader.last.days),
+        )
         return _Draft(
             reader,
             next_at=turn.next_at,

@@ -6,7 +6,7 @@ What many readers of a round share is read once, for all of them together.
 from asyncio import sleep
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.publishing.excerpts import LENGTHS, excerpts
@@ -16,6 +16,7 @@ from bot.publishing.publish.newsstand import Newsstand
 from bot.publishing.publish.readers import FIRST_REACH, Reader
 from bot.publishing.selection import CAPS, Choice, Hit, Story, Topic, choose
 from bot.publishing.trends import Trend, trend_of
+from storage.articles import news_since
 from storage.db.engine import Transaction
 from storage.editions import MOST_FOUND, DigestTopic, FoundArticle, alerted_before, listed_before
 
@@ -53,19 +54,22 @@ async def gather(
     editions: dict[int, Edition] = {}
     for stand, some in shared.stands(readers):
         chosen = await _chosen(tx, stand, some, now)
-        ages = await _ages(tx, shared.counts, some)
+        ages, since = await _ages(tx, shared.counts, some), await news_since(tx)
         for reader in some:
-            editions[reader.id] = await _edition(stand, reader, chosen[reader.id], ages, now)
+            edition = await _edition(stand, reader, chosen[reader.id], now)
+            trends = trends_of(ages, reader.topics, now, since)
+            editions[reader.id] = replace(edition, trends=trends)
             await sleep(0)  # others have their turn
     return editions
 
 
 def trends_of(
-    ages: Mapping[int, Ages], topics: Iterable[DigestTopic], now: datetime
+    ages: Mapping[int, Ages], topics: Iterable[DigestTopic], now: datetime, news_since: datetime
 ) -> dict[int, Trend]:
     """Return the trend of each topic that has one, by its query's *ages*."""
     trends = {
-        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, now) for topic in topics
+        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, now, news_since)
+        for topic in topics
     }
     return {topic_id: trend for topic_id, trend in trends.items() if trend}
 
@@ -117,9 +121,7 @@ async def _ages(
     return await counts.by_age(tx, queries, alone)
 
 
-async def _edition(
-    stand: Newsstand, reader: Reader, choice: Choice, ages: Mapping[int, Ages], now: datetime
-) -> Edition:
+async def _edition(stand: Newsstand, reader: Reader, choice: Choice, now: datetime) -> Edition:
     chat, topics = reader.chat, reader.topics
     queries = {topic.id: topic.query for topic in topics}
     return Edition(
@@ -132,7 +134,6 @@ async def _edition(
         now=now,
         style=chat.style,
         layout=chat.layout,
-        trends=trends_of(ages, topics, now),
         language=chat.speaks,
     )
 
