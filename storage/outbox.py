@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -287,6 +287,11 @@ class ClaimedDelivery:
     def is_edit(self) -> bool:
         return self.delivery.kind is DeliveryKind.EDIT
 
+    @property
+    def recipient(self) -> dict[str, int]:
+        """Name it for the log."""
+        return {"chat": self.telegram_id}
+
 
 class _Candidate(NamedTuple):
     """A delivery that is due and not too fast for its chat; *head* is the first of its queue."""
@@ -539,10 +544,19 @@ class ClaimedMail:
     delivery: Delivery
     mailbox_id: int
     address: str
+    is_edit: bool = False  # a mail is never changed
 
     @property
     def id(self) -> int:
         return self.delivery.id
+
+    @property
+    def recipient(self) -> dict[str, int]:
+        """Name it for the log, which holds nobody's address."""
+        return {"mailbox": self.mailbox_id}
+
+
+Claimed = TypeVar("Claimed", bound=ClaimedDelivery | ClaimedMail)
 
 
 async def claim_mails(

@@ -34,9 +34,8 @@ STEPS = {
     "bot.sources.fulltext",
     "bot.matching.match",
     "bot.publishing.publish",
-    "bot.delivery.send",
-    "bot.delivery.turns",
-    "bot.mail.sending",
+    "bot.delivery.sender",
+    "bot.delivery.pace",
     "bot.mail.bounces",
     # what serves them: an entry on its way into the tables, the index in step with the queries,
     # what an article has of them, and what the calls came to

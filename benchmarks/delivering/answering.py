@@ -13,10 +13,9 @@ from aiogram.client.telegram import TelegramAPIServer
 from benchmarks.delivering.outboxes import fill
 from benchmarks.delivering.sending import TOKEN
 from benchmarks.delivering.yes import saying_yes
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.loops import Loop
 from storage.db.engine import Storage
@@ -37,7 +36,7 @@ async def replies_beside(storage: Storage) -> dict[str, object]:
         chat.session.middleware(Replies(storage, bot_key(TOKEN)))
         async with sender, chat, asyncio.TaskGroup() as group, Calls() as calls:
             loop = Loop(
-                "send", Sending(storage, Telegram(sender), "me", calls, bot_key(TOKEN)).send_due
+                "send", SendStage(storage, Telegram(sender), "me", calls, bot_key(TOKEN)).run_once
             )
             calls.on_done = loop.wake
             group.create_task(loop.run(stopping))

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from aiogram import Bot
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.delivering.outboxes import fill
-from bot.delivery.calls import Calls
-from bot.delivery.channel import Address
 from bot.delivery.errors import FloodWait
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
+from bot.delivery.telegram import Telegram
 from bot.playground.answers import Refusal
 from bot.playground.flood import Flood, FloodMode
 from bot.rendering.messages import Message
@@ -44,10 +44,11 @@ class Clock:
         self.moment += timedelta(seconds=seconds)
 
 
-@dataclass(slots=True)
-class Accounts:
+@dataclass(eq=False, kw_only=True)
+class Accounts(Telegram):
     """A Telegram that only counts, strictly."""
 
+    bot: Bot = field(default_factory=lambda: Bot(TOKEN))
     clock: Clock
     flood: Flood
     sent: list[tuple[float, int]] = field(default_factory=list)
@@ -55,23 +56,24 @@ class Accounts:
 
     async def send(
         self,
-        address: Address,
+        chat_id: int,
         message: Message,
         *,
+        thread_id: int = 0,
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        del message, silent, reply_to
+        del message, thread_id, silent, reply_to
         try:
-            self.flood.charge(TOKEN, address.chat_id)
+            self.flood.charge(TOKEN, chat_id)
         except Refusal as refusal:
             self.refused += 1
             raise FloodWait(str(refusal), timedelta(seconds=1)) from refusal
-        self.sent.append((self.clock.now(), address.chat_id))
+        self.sent.append((self.clock.now(), chat_id))
         return len(self.sent)
 
-    async def edit(self, address: Address, message_id: int, message: Message) -> int:
-        del address, message
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
+        del chat_id, message
         return message_id
 
     async def answers(self) -> bool:
@@ -82,13 +84,13 @@ async def twenty_minutes(storage: Storage, clock: Clock) -> dict[str, object]:
     """Return the most there was in any second and to any chat, at 27 a second."""
     chats = (MINUTES * 60 * 27 - GROUPS * EACH_GROUP) // EACH
     await fill(storage, chats, EACH, groups=GROUPS, each_group=EACH_GROUP)
-    accounts = Accounts(clock, Flood(clock.now, FloodMode.STRICT))
+    accounts = Accounts(clock=clock, flood=Flood(clock.now, FloodMode.STRICT))
     until = clock.now() + MINUTES * 60
     async with Calls(timer=clock) as calls:
         clock.calls = calls
-        sending = Sending(storage, accounts, "me", calls, bot_key(TOKEN))
+        sending = SendStage(storage, accounts, "me", calls, bot_key(TOKEN))
         while clock.now() < until:
-            if not await sending.send_due():
+            if not await sending.run_once():
                 await clock.wait(0.05)
     moments = [at for at, _ in accounts.sent]
     return {

@@ -10,9 +10,8 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from benchmarks.delivering.outboxes import fill, sent
 from benchmarks.delivering.yes import saying_yes
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from storage.db.engine import Storage
 
@@ -51,8 +50,8 @@ async def _send_all(storage: Storage, bot: Bot, deliveries: int) -> None:
         woken.set()
 
     async with Calls(IN_FLIGHT, timedelta(seconds=30), on_done=count) as calls:
-        sending = Sending(storage, Telegram(bot), "me", calls, bot_key(TOKEN), PER_SECOND)
+        sending = SendStage(storage, Telegram(bot), "me", calls, bot_key(TOKEN), PER_SECOND)
         while done < deliveries:
             woken.clear()
-            if not await sending.send_due():
+            if not await sending.run_once():
                 await asyncio.wait_for(woken.wait(), 60)

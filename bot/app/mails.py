@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bot.app.surroundings import Surroundings
-    from bot.delivery.calls import Calls
+    from bot.delivery.sender import Calls
     from bot.mail.bounces import Bounces, ReadsReports
     from bot.mail.check import MailDoctor
     from bot.mail.compose import Post, Sender
@@ -72,7 +72,7 @@ def relay_of(settings: Settings) -> Relay | None:
 @asynccontextmanager
 async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     """Yield the loops of mail, none where there is no server; their connections end behind it."""
-    from bot.delivery.calls import Calls
+    from bot.delivery.sender import Calls
     from bot.mail.smtp import Smtp
 
     post, relay = make_post(around), _relay(around)
@@ -94,19 +94,16 @@ def _relay(around: Surroundings) -> Relay | None:
 
 
 def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Loop:
-    from bot.app.watched import WatchedRelay
-    from bot.mail.sending import Franking, Mailing
+    from bot.delivery.sender import SendStage
+    from bot.mail.smtp import PACE_KEY, MailChannel
 
-    mailing = Mailing(
-        around.storage,
-        WatchedRelay(smtp, around.watch),
-        around.owner,
-        calls,
-        Franking(post.return_path, _signer(around.settings, post.sender)),
-        make_bounces(around),
-        around.settings.smtp_per_hour,
+    sign = _signer(around.settings, post.sender)
+    channel = MailChannel(smtp, post.return_path, make_bounces(around), sign)
+    per_second = around.settings.smtp_per_hour / 3600
+    stage = SendStage(
+        around.storage, channel, around.owner, calls, PACE_KEY, per_second, around.watch
     )
-    mail = Loop("mail", mailing.mail_due)
+    mail = Loop("mail", stage.run_once)
     calls.on_done = mail.wake
     return mail
 

@@ -52,14 +52,14 @@ WAKES = {
     "notice": ("send",),
     "broadcast": ("send",),
 }
-# Which step has work when a process, this or another, has committed such.
+# Which steps have work when a process, this or another, has committed such.
 WOKEN = {
-    Notification.QUERIES: "match",
-    Notification.PAGES: "page",
-    Notification.ARTICLES: "match",
-    Notification.STORIES: "match",
-    Notification.MATCHES: "alert",
-    Notification.DELIVERIES: "send",
+    Notification.QUERIES: ("match",),
+    Notification.PAGES: ("page",),
+    Notification.ARTICLES: ("match",),
+    Notification.STORIES: ("match",),
+    Notification.MATCHES: ("alert",),
+    Notification.DELIVERIES: ("send", "mail"),
 }
 
 
@@ -86,7 +86,7 @@ class Wakeups:
 
     def wake(self, notification: Notification) -> None:
         for loop in self.loops:
-            if loop.name == WOKEN[notification]:
+            if loop.name in WOKEN[notification]:
                 loop.wake()
 
 

@@ -1,6 +1,12 @@
-"""What can go wrong with a call to a channel. The type is the policy; see `outcomes`."""
+"""What can go wrong with a call to a channel. The type is the policy; see `outcomes`.
+
+Telegram's errors are read once: an HTTP code and a description become an error of ours. The first
+row of the table that fits wins; descriptions are compared in lower case. What no row knows is a
+plain rejection (4xx) or an error of the server (5xx).
+"""
 
 from datetime import timedelta
+from http import HTTPStatus
 
 from storage.enums import ChatState
 
@@ -23,7 +29,7 @@ class NeverSent(DeliveryError):  # noqa: N818
     doubts_channel = True
 
 
-class ServerTrouble(DeliveryError):  # noqa: N818
+class ServerError(DeliveryError):
     """The server failed (5xx), perhaps after the effect."""
 
     doubts_channel = True
@@ -38,40 +44,40 @@ class FloodWait(DeliveryError):  # noqa: N818
 
 
 class TokenRejected(DeliveryError):  # noqa: N818
-    """We are not let in, by the bot's token or as a sender of mail; no message is at fault."""
+    """The bot's token, our password or our address is rejected; no message is at fault."""
 
 
 class TryLater(DeliveryError):  # noqa: N818
-    """Not now, says a mail server: a mailbox is full, or strangers are to come again (RFC 6647)."""
+    """A mail server wants it later: a mailbox is full, or we are greylisted (RFC 6647)."""
 
 
 class PolicyRefused(TryLater):
-    """A mail server mistrusts us, or lets nobody pass on mail there (status 5.7, RFC 3463)."""
+    """A mail server distrusts us, or relays for nobody (status 5.7, RFC 3463)."""
 
 
 class MailboxRefused(DeliveryError):  # noqa: N818
-    """A mail server wants nothing for this mailbox: it is suspended, never deleted."""
+    """A mail server takes no mail for this mailbox: it is suspended, never deleted."""
 
 
-class AddressClosed(DeliveryError):  # noqa: N818
-    """Nothing can be sent to this address for now: it is suspended, never deleted."""
+class ChatClosed(DeliveryError):  # noqa: N818
+    """Nothing can be sent to this chat for now: it is suspended, never deleted."""
 
     state: ChatState
 
 
-class ChatBlocked(AddressClosed):
+class ChatBlocked(ChatClosed):
     state = ChatState.BLOCKED
 
 
-class ChatKicked(AddressClosed):
+class ChatKicked(ChatClosed):
     state = ChatState.KICKED
 
 
-class ChatGone(AddressClosed):
+class ChatGone(ChatClosed):
     state = ChatState.GONE
 
 
-class TopicClosed(AddressClosed):
+class TopicClosed(ChatClosed):
     state = ChatState.TOPIC_CLOSED
 
 
@@ -101,3 +107,62 @@ class NotModified(DeliveryError):  # noqa: N818
 
 class EditTargetGone(DeliveryError):  # noqa: N818
     """The message to edit is not there, or can no longer be edited."""
+
+
+# What Telegram says
+
+_BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
+    (400, "message is not modified", NotModified),
+    (400, "message to edit not found", EditTargetGone),
+    (400, "message can't be edited", EditTargetGone),
+    (400, "message_id_invalid", EditTargetGone),
+    (400, "message is too long", TooLong),
+    (400, "message_too_long", TooLong),
+    (400, "topic_closed", TopicClosed),
+    (400, "topic_deleted", TopicClosed),
+    (400, "message thread not found", TopicClosed),
+    (400, "chat not found", ChatGone),
+    (400, "peer_id_invalid", ChatGone),
+    (400, "group chat was deactivated", ChatGone),
+    (400, "group is deactivated", ChatGone),
+    (400, "not enough rights to send photos", Refused),  # text may be sent all the same
+    (400, "not enough rights", ChatBlocked),
+    (400, "have no rights", ChatBlocked),
+    (400, "need administrator rights", ChatBlocked),
+    (400, "chat_write_forbidden", ChatBlocked),
+    (400, "chat_restricted", ChatBlocked),
+    (400, "chat_admin_required", ChatBlocked),
+    (400, "can't parse", BadMarkup),
+    (400, "entit", BadMarkup),
+    (400, "button", BadMarkup),
+    (400, "keyboard", BadMarkup),
+    (400, "reply markup", BadMarkup),
+    (404, "method not found", Refused),  # a server that is older than the method
+    (403, "user is deactivated", ChatGone),
+    (403, "chat was deleted", ChatGone),
+    (403, "kicked", ChatKicked),
+    (403, "not a member", ChatKicked),
+)
+
+_BY_CODE: dict[int, type[DeliveryError]] = {
+    HTTPStatus.UNAUTHORIZED: TokenRejected,
+    HTTPStatus.FORBIDDEN: ChatBlocked,
+    HTTPStatus.NOT_FOUND: TokenRejected,  # what a malformed token gets
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLong,
+}
+
+
+def rejection(code: int, description: str) -> DeliveryError:
+    """Return our error for an answer `ok: false` that carries no parameters."""
+    said = description.lower()
+    for known_code, words, error in _BY_WORDS:
+        if code == known_code and words in said:
+            return error(description)
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerError(description)
+    return _BY_CODE.get(code, Refused)(description)
+
+
+def is_error_page(answer: object) -> bool:
+    """Whether an answer that is no JSON is a gateway's error page, so that the status was a 5xx."""
+    return isinstance(answer, str) and (not answer.strip() or answer.lstrip().startswith("<"))

@@ -1,20 +1,20 @@
 """What the answer to a call is: an event of the state machine, and what it writes into the row.
 
-`storage.states` says what each event makes of a delivery. Here stands which event an error is:
-- a message that only the server fails on is tried again with a back-off, then held
+`storage.states` says what each event makes of a delivery. Which event an error is:
+- a message on which only the server fails is tried again with a back-off, then held
 - what may have arrived is resent once, silently; after the second time it is held. An edit may be
   repeated, so it is only tried again
-- later, says a mail server: with a back-off of hours, held after two days
-- what is refused for its form goes once more as its fallback
+- a mail that its server wants later is tried again with a back-off of hours, held after two days
+- a message that is refused for its form goes once more as its fallback
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.delivery.errors import (
-    AddressClosed,
+    ChatClosed,
     ChatMigrated,
     DeliveryError,
     EditTargetGone,
@@ -23,14 +23,17 @@ from bot.delivery.errors import (
     NeverSent,
     NotModified,
     Refused,
-    ServerTrouble,
+    ServerError,
     TokenRejected,
     TryLater,
     Unknown,
 )
 from bot.rendering.messages import Message
-from storage.enums import ChatState, DeliveryState
+from storage.enums import ChatState, DeliveryKind, DeliveryState
 from storage.states import Effect, Event, Transition, after
+
+if TYPE_CHECKING:
+    from storage.outbox import Delivery
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -56,6 +59,15 @@ class Attempt:
     is_edit: bool = False
     resent: bool = False  # its outcome was unknown once before
     has_fallback: bool = False
+
+
+def attempt_of(row: "Delivery", *, begun: int = 0) -> Attempt:
+    return Attempt(
+        number=row.attempts + begun,
+        is_edit=row.kind is DeliveryKind.EDIT,
+        resent=row.resent,
+        has_fallback=row.fallback is not None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +111,12 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
         case NeverSent():
             return Outcome(Event.NOT_CONNECTED, back_off(attempt.number))
         case TryLater():
-            return _later(attempt)
+            return _after_try_later(attempt)
         case MailboxRefused():
             return Outcome(Event.MAILBOX_REFUSED)
-        case ServerTrouble():
+        case ServerError():
             return _after_server_error(attempt)
-        case AddressClosed():
+        case ChatClosed():
             return Outcome(Event.CHAT_CLOSED, suspend=error.state)
         case ChatMigrated():
             return Outcome(Event.CHAT_MIGRATED, migrate_to=error.new_id)
@@ -118,7 +130,7 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
 
 
 def after_crash(attempt: Attempt) -> Outcome:
-    """What became of a call that was begun by a process that is no more."""
+    """What became of a call that was begun by a process that died."""
     return outcome_of(attempt, Unknown("the process ended during the call"))
 
 
@@ -127,7 +139,7 @@ def back_off(number: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def _later(attempt: Attempt) -> Outcome:
+def _after_try_later(attempt: Attempt) -> Outcome:
     if attempt.number >= MAIL_PATIENCE:
         return Outcome(Event.PATIENCE_OVER)
     doublings = min(attempt.number - 1, MAIL_PATIENCE)
@@ -172,7 +184,7 @@ def values_of(
 
 def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa: FBT001 - a fact
     """Whether Telegram may have counted the call as a message to the chat."""
-    return not is_edit and (error is None or isinstance(error, (Unknown, ServerTrouble)))
+    return not is_edit and (error is None or isinstance(error, (Unknown, ServerError)))
 
 
 # Fallbacks: what goes out instead of a body that was refused
@@ -199,18 +211,18 @@ def following(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     return [as_body(body) for body in fallback.get("following", ())]
 
 
-# What the operator reads in the log about an answer that is no yes
+# What the log says of an answer that is no yes
 
 LogLine = tuple[str, str]  # the level, as a logger's method is named, and the sentence
 
 _BY_EVENT: Final[Mapping[Event, LogLine]] = {
     Event.TOKEN_REJECTED: (
         "error",
-        "Telegram refuses the token and nothing is sent: check BOT_TOKEN",
+        "the login is rejected and nothing is sent: check BOT_TOKEN or SMTP_PASSWORD",
     ),
     Event.RATE_LIMITED: (
         "warning",
-        "Telegram asks for a pause; nothing goes to this chat until it is over",
+        "the server asks for a pause; nothing goes to this chat until it is over",
     ),
     Event.CHAT_CLOSED: (
         "info",
@@ -220,11 +232,13 @@ _BY_EVENT: Final[Mapping[Event, LogLine]] = {
         "info",
         "a group has become a supergroup; what waits goes to its new id",
     ),
-    Event.ACCEPTED: ("info", "a message says already what it should say"),
+    Event.ACCEPTED: ("info", "a message already says what it should say"),
     Event.TARGET_GONE: ("info", "the message to change is gone; the change is dropped"),
     Event.PATIENCE_OVER: ("error", "a message is held for you: dateline deliveries"),
     Event.REFUSED: ("error", "a message was refused and waits for you: dateline deliveries"),
-    Event.NOT_CONNECTED: ("warning", "there is no way to Telegram; the message waits"),
+    Event.NOT_CONNECTED: ("warning", "there is no connection to the server; the message waits"),
+    Event.TRY_LATER: ("warning", "the mail server wants the mail later; it waits"),
+    Event.MAILBOX_REFUSED: ("info", "a mailbox takes no mail; it is suspended"),
     Event.REFUSED_WITH_FALLBACK: (
         "warning",
         "a message was refused as it was; it goes as its fallback",

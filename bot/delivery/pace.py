@@ -1,45 +1,79 @@
-"""Pace: which moments the next messages may go at (GCRA, ITU-T I.371, without a burst).
+"""Pace: at which moments the next messages may go (GCRA, ITU-T I.371, without a burst).
 
-One row per bot token holds the theoretical arrival time `tat`, another per chat. Messages get slots
-at even distances from there on; whoever gets a slot waits for it. A window of one second holds at
-most one slot more than the rate.
+- One row per bot token, and one for the mail server, holds the theoretical arrival time `tat`;
+  another row holds that of each chat. From there on send permits are given at even distances, and
+  whoever gets one waits for its moment. A window of one second holds at most one permit more than
+  the rate.
+- Other processes take permits of the same row without this one noticing. A message that misses its
+  moment takes another permit: it would come on top of the messages of the others.
 """
 
+from __future__ import annotations
+
+import asyncio
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from storage.db.engine import SQLITE
 from storage.enums import ChatKind
+from storage.pace import advance, lock_pace
 
-# Slots are given this far ahead, so that a claim yields several and a person's reply, which takes
-# the next slot behind them, never waits longer.
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from storage.db.engine import Storage, Transaction
+    from storage.pace import Pace
+
+# Permits are given this far ahead, so that a claim yields several and the reply to a user, which
+# takes the next one after them, never waits longer.
 HORIZON = timedelta(milliseconds=200)
 
-# Telegram allows one a second in a private chat; a little slower, since the way to Telegram takes
-# longer for one message than for another. A person waits for answers: a few in a row go at once.
+# Telegram allows one message a second in a private chat; a little slower, since the way to Telegram
+# takes longer for one message than for another. A user waits for replies: a few in a row go at
+# once.
 PRIVATE_INTERVAL = timedelta(seconds=1.05)
 PRIVATE_BURST = 3
 
 # Elsewhere it allows 20 in any minute: (60 + 5 x 4.1) / 4.1 = 19. Deliveries may run further ahead
-# than answers, so that they find a place however many answers a group asks for.
+# than replies, so that they find room however many replies a group asks for.
 GROUP_INTERVAL = timedelta(seconds=4.1)
 GROUP_BURST = 3
 GROUPS_AHEAD = 4 * GROUP_INTERVAL
 
+# At 27 a second all may be late by so much, and no second holds more than 28; at a slower rate by
+# an interval.
+LATE_SECONDS = 0.037
 
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """The moments given, and the arrival time that the row holds after *n* of them are used."""
+# No longer than the horizon: a slow process would take permits from beyond where the others look.
+LONGEST_LEAD_SECONDS = HORIZON.total_seconds()
+SHORTEST_LEAD_SECONDS = 0.01
 
-    moments: tuple[datetime, ...]
-    interval: timedelta
 
-    def tat_after(self, used: int) -> datetime:
-        return self.moments[used - 1] + self.interval
+class Timer(Protocol):
+    """A clock that only goes forward, and a way to wait on it; seconds."""
+
+    def now(self) -> float: ...
+
+    async def wait(self, seconds: float) -> None: ...
+
+
+class LoopTimer:
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+# Permits
 
 
 def bot_key(token: str) -> str:
-    """Return the key of the token's row; the token itself stands in no table."""
+    """Return the key of the token's row; the token itself is in no table."""
     return f"bot:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
 
 
@@ -51,19 +85,21 @@ def chat_interval(kind: ChatKind) -> timedelta:
     return PRIVATE_INTERVAL if kind is ChatKind.PRIVATE else GROUP_INTERVAL
 
 
-def free_slots(
+def free_permits(
     tat: datetime, now: datetime, interval: timedelta, *, wanted: int, horizon: timedelta = HORIZON
-) -> Slots:
-    """Return up to *wanted* slots that begin within *horizon* of *now*."""
+) -> list[datetime]:
+    """Return up to *wanted* permits that begin within *horizon* of *now*."""
     start = max(tat, now)
     count = min(wanted, (now + horizon - start) // interval + 1) if start <= now + horizon else 0
-    return Slots(tuple(start + i * interval for i in range(count)), interval)
+    return [start + i * interval for i in range(count)]
 
 
-def next_slots(tat: datetime, now: datetime, interval: timedelta, *, wanted: int) -> Slots:
-    """Return the next *wanted* slots, however far ahead: for people's replies."""
+def next_permits(
+    tat: datetime, now: datetime, interval: timedelta, *, wanted: int
+) -> list[datetime]:
+    """Return the next *wanted* permits, however far ahead: for replies to users."""
     start = max(tat, now)
-    return Slots(tuple(start + i * interval for i in range(wanted)), interval)
+    return [start + i * interval for i in range(wanted)]
 
 
 def reply_moment(tat: datetime, now: datetime, kind: ChatKind) -> tuple[datetime, datetime]:
@@ -72,3 +108,131 @@ def reply_moment(tat: datetime, now: datetime, kind: ChatKind) -> tuple[datetime
     interval = chat_interval(kind)
     arrival = max(tat, now) + interval
     return max(now, arrival - burst * interval), arrival
+
+
+# The permits of one row, as moments on this process's own timer
+
+
+@dataclass(eq=False)
+class Lead:
+    """How long before its permit a call is prepared: somewhat longer than recent commits took."""
+
+    seconds: float = SHORTEST_LEAD_SECONDS
+
+    def learn(self, seconds: float) -> None:
+        """Adapt to how long a commit took: at once if that was long, gradually if it was short."""
+        lead = max(1.5 * seconds, 0.9 * self.seconds)
+        self.seconds = min(max(lead, SHORTEST_LEAD_SECONDS), LONGEST_LEAD_SECONDS)
+
+
+class _Locked(NamedTuple):
+    """The row, ours until the transaction ends."""
+
+    row: Pace
+    tx: Transaction
+    """At the time that it was when the row was locked."""
+    now: float
+    """What the timer showed then."""
+
+    def on_timer(self, permits: list[datetime]) -> list[float]:
+        return [self.now + (permit - self.tx.now).total_seconds() for permit in permits]
+
+
+class Offer(NamedTuple):
+    """Permits that may be taken in *tx*; none while the row pauses."""
+
+    tx: Transaction
+    """At the time that it was when the row was locked."""
+    permits: list[datetime]
+    moments: list[float]
+    """The permits, on the timer."""
+
+
+@dataclass(eq=False)
+class Pacer:
+    """*key* is the row of the bot's token (`bot_key`) or of the mail server."""
+
+    storage: Storage
+    timer: Timer
+    key: str
+    per_second: float
+    horizon: timedelta = HORIZON
+    lead: Lead = field(default_factory=Lead)
+    _free_at: float = field(default=float("-inf"), init=False)
+
+    @property
+    def interval(self) -> timedelta:
+        return interval_of(self.per_second)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no other process can send from this row: a file has one process."""
+        return self.storage.dialect == SQLITE
+
+    async def offer(self, waiting: Transaction, wanted: int, *, commits: int = 1) -> Offer:
+        """Lock the row until the transaction ends, and find up to *wanted* permits.
+
+        They begin so far ahead that this transaction is committed by then, and *commits* in
+        all; a process that is alone need not be in time.
+        """
+        locked = await self._lock(waiting)
+        row, tx = locked.row, locked.tx
+        if wanted < 1 or (row.paused_until and row.paused_until > tx.now):
+            return Offer(tx, [], [])
+        permits = free_permits(
+            row.tat, self._ready(tx, commits), self.interval, wanted=wanted, horizon=self.horizon
+        )
+        return Offer(tx, permits, locked.on_timer(permits))
+
+    async def take(self, offer: Offer, used: int) -> None:
+        await advance(offer.tx, self.key, offer.permits[used - 1] + self.interval)
+
+    async def block(self, waiting: Transaction, count: int) -> list[float]:
+        """Take the next *count* permits, however far ahead; return their moments on the timer."""
+        locked = await self._lock(waiting)
+        ready = self._ready(locked.tx, commits=1)
+        permits = next_permits(locked.row.tat, ready, self.interval, wanted=count)
+        await advance(locked.tx, self.key, permits[-1] + self.interval)
+        return locked.on_timer(permits)
+
+    async def _lock(self, waiting: Transaction) -> _Locked:
+        row = await lock_pace(waiting, self.key)
+        # Counted from when they were ours to give: the lock may have been waited for. The database
+        # said what time it is half way between question and answer, more or less.
+        asked, tx = self.timer.now(), await waiting.anew()
+        return _Locked(row, tx, (asked + self.timer.now()) / 2)
+
+    def _ready(self, tx: Transaction, commits: int) -> datetime:
+        """When so many commits will be done, this transaction's among them."""
+        lead = 0.0 if self._is_alone else commits * self.lead.seconds
+        return tx.now + timedelta(seconds=lead)
+
+    async def until(self, moment: float) -> None:
+        """Wait until the timer shows *moment*."""
+        if (left := moment - self.timer.now()) > 0:
+            await self.timer.wait(left)
+
+    async def keep(self, moment: float, count: int) -> bool:
+        """Wait for the permits of *count* calls at *moment*; return whether they may begin then.
+
+        A process that is alone may begin late, at the usual distance to what it began before: a
+        loop that was held up would otherwise start all that is overdue at once, over the limit.
+        """
+        if not self._is_alone:
+            await self.until(moment)
+            return not self.is_missed(moment)
+        await self.until(max(moment, self._free_at))
+        self._free_at = self.timer.now() + count * self.interval.total_seconds()
+        return True
+
+    def is_missed(self, moment: float) -> bool:
+        late = max(LATE_SECONDS, 1 / self.per_second)
+        return self.timer.now() - moment > late
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction that writes; the lead learns from how long it takes."""
+        began = self.timer.now()
+        async with self.storage.writing() as tx:
+            yield tx
+        self.lead.learn(self.timer.now() - began)

@@ -1,12 +1,12 @@
-"""People's replies: they take their slots from the same pace as deliveries, and go before them.
+"""Replies to users: they take their permits from the same pace as deliveries, and go before them.
 
 A middleware of the session that the chat's bot uses; deliveries have a bot, and so a session, of
 their own. Only calls that send, copy or forward count.
 
 1. No call about a chat is made while Telegram lets it pause, nor one of the conversation while it
    lets the token pause. A short pause is waited for; else the call fails as if it was refused.
-2. What surely did not arrive is tried again, and so is what may be done twice. Else nobody knows,
-   and `MayHaveArrived` says so.
+2. What surely did not arrive is tried again, and so is what may be done twice. All else fails with
+   `MayHaveArrived`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 
-from bot.delivery.calls import LoopTimer, Timer, Timetable
-from bot.delivery.errors import NeverSent, ServerTrouble, Unknown
-from bot.delivery.pace import reply_moment
+from bot.delivery.errors import NeverSent, ServerError, Unknown
+from bot.delivery.pace import LoopTimer, Pacer, Timer, reply_moment
 from bot.delivery.telegram import translate
-from bot.delivery.turns import Turns
 from bot.telegram import MayHaveArrived, is_late
 from storage.db.engine import DatabaseError
 from storage.enums import ChatKind
@@ -51,15 +49,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# So many slots are taken from the token's row at once; what is not used in time is lost, so that a
-# reply alone costs the deliveries a sixth of a second.
+# So many permits are taken from the token's row at once. What is not used in time is lost, so that
+# a reply alone costs the deliveries a sixth of a second.
 BLOCK = 5
 
-# So often a reply takes another slot for one that it came too late for; then it goes all the same.
+# So often a reply takes another permit for one that it missed; then it goes all the same.
 TRIES = 3
 
-# A call that would have to wait for longer is not made. In a group that asks much the next place
-# is 4.1 seconds away; the answer to a press, which is no message, may come later.
+# A call that would have to wait for longer is not made. In a busy group the next permit is
+# 4.1 seconds away; the answer to a press, which is no message, may come later.
 LONGEST_WAIT_SECONDS = 5.0
 PRESS_WAIT_SECONDS = 20.0
 
@@ -83,13 +81,12 @@ class Replies(BaseRequestMiddleware):
     pace_key: str
     per_second: float = 27.0
     timer: Timer = field(default_factory=LoopTimer)
-    _turns: Turns = field(init=False)
-    _slots: deque[float] = field(default_factory=deque)
+    _pacer: Pacer = field(init=False)
+    _permits: deque[float] = field(default_factory=deque)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        times = Timetable(timer=self.timer)
-        self._turns = Turns(self.storage, times, self.pace_key, self.per_second)
+        self._pacer = Pacer(self.storage, self.timer, self.pace_key, self.per_second)
 
     async def __call__(
         self,
@@ -101,7 +98,7 @@ class Replies(BaseRequestMiddleware):
         if chat is None and not name.startswith(("answer", *_COUNTED)):
             return await make_request(bot, method)  # polls, profiles: what limits those is theirs
         for seconds in (*PAUSES_SECONDS, None):
-            await self._wait_for_place(method, chat)
+            await self._wait_for_room(method, chat)
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as refused:
@@ -111,14 +108,14 @@ class Replies(BaseRequestMiddleware):
                     raise
                 await self.timer.wait(refused.retry_after)
             except (AiogramError, OSError) as error:
-                trouble = translate(error)
-                if seconds is None or not _is_tried_again(name, trouble, error):
-                    raise _known(method, trouble, error) from error
-                log.info("a call is tried again", method=name, reason=str(trouble))
+                problem = translate(error)
+                if seconds is None or not _is_tried_again(name, problem, error):
+                    raise _known(method, problem, error) from error
+                log.info("a call is tried again", method=name, reason=str(problem))
                 await self.timer.wait(seconds)
         raise AssertionError  # the last round returns or raises
 
-    async def _wait_for_place(self, method: TelegramMethod[Any], chat: int | None) -> None:
+    async def _wait_for_room(self, method: TelegramMethod[Any], chat: int | None) -> None:
         """Wait until the call may be made; raise `TelegramRetryAfter` where that takes too long."""
         try:
             if not counts(method.__api_method__):
@@ -126,10 +123,10 @@ class Replies(BaseRequestMiddleware):
             elif is_late.get():
                 raise _refused(method, 0)
             else:
-                await self._wait_for_slot(method, chat)
+                await self._wait_for_permit(method, chat)
         except (DatabaseError, OSError) as error:
             # Somebody waits for an answer, if only to read that something is wrong.
-            log.warning("answering without a slot; the database fails", error=str(error))
+            log.warning("answering without a permit; the database fails", error=str(error))
 
     async def _wait_for_pauses(self, method: TelegramMethod[Any], chat: int | None) -> None:
         async with self.storage.reading() as tx:
@@ -144,23 +141,22 @@ class Replies(BaseRequestMiddleware):
         until = max((await pauses(tx, keys)).values(), default=tx.now)
         return (until - tx.now).total_seconds()
 
-    async def _wait_for_slot(self, method: TelegramMethod[Any], chat: int | None) -> None:
-        times = self._turns.times
+    async def _wait_for_permit(self, method: TelegramMethod[Any], chat: int | None) -> None:
         seconds = await self._seconds_to_wait(chat)
         if seconds > LONGEST_WAIT_SECONDS:
             raise _refused(method, seconds)
         if seconds:
-            await times.until(times.timer.now() + seconds)
+            await self._pacer.until(self.timer.now() + seconds)
         for _ in range(TRIES):
-            moment = await self._slot()
-            await times.until(moment)
-            if not self._turns.is_missed(moment):
+            moment = await self._permit()
+            await self._pacer.until(moment)
+            if not self._pacer.is_missed(moment):
                 return
 
     async def _seconds_to_wait(self, chat: int | None) -> float:
         """Return how long until the chat may have another; if that is soon, it is counted."""
-        async with self._one_at_a_time, self._turns.transaction() as tx:
-            await self._have_slots(tx)
+        async with self._one_at_a_time, self._pacer.transaction() as tx:
+            await self._have_permits(tx)
             paused = await self._pause_left(tx, chat)
             if chat is None or paused > LONGEST_WAIT_SECONDS:
                 return paused
@@ -172,21 +168,21 @@ class Replies(BaseRequestMiddleware):
                 await advance_all(tx, {row.key: arrival})
             return seconds
 
-    async def _slot(self) -> float:
+    async def _permit(self) -> float:
         async with self._one_at_a_time:
-            if not self._has_slots():
-                async with self._turns.transaction() as tx:
-                    await self._have_slots(tx)
-            return self._slots.popleft()
+            if not self._has_permits():
+                async with self._pacer.transaction() as tx:
+                    await self._have_permits(tx)
+            return self._permits.popleft()
 
-    async def _have_slots(self, tx: Transaction) -> None:
-        if not self._has_slots():
-            self._slots.extend(await self._turns.block(tx, BLOCK))
+    async def _have_permits(self, tx: Transaction) -> None:
+        if not self._has_permits():
+            self._permits.extend(await self._pacer.block(tx, BLOCK))
 
-    def _has_slots(self) -> bool:
-        while self._slots and self._turns.is_missed(self._slots[0]):
-            self._slots.popleft()  # used now, it would stand too close to another's
-        return bool(self._slots)
+    def _has_permits(self) -> bool:
+        while self._permits and self._pacer.is_missed(self._permits[0]):
+            self._permits.popleft()  # used now, it would stand too close to another's
+        return bool(self._permits)
 
     async def _pause(self, chat: int | None, seconds: int) -> None:
         """Let the chat pause; the token if the call was about none, or another chat pauses too."""
@@ -216,14 +212,14 @@ def _refused(method: TelegramMethod[Any], seconds: float) -> TelegramRetryAfter:
     return TelegramRetryAfter(method, "no call is made into a pause", ceil(seconds))
 
 
-def _is_tried_again(name: str, trouble: DeliveryError, error: Exception) -> bool:
-    if isinstance(trouble, NeverSent | ServerTrouble):
+def _is_tried_again(name: str, problem: DeliveryError, error: Exception) -> bool:
+    if isinstance(problem, NeverSent | ServerError):
         return True
     # An edit or an answer to a press is the same when it comes twice; but who waited for long
     # enough to run out of time does not wait as long again.
     timed_out = isinstance(error.__cause__, TimeoutError)
-    return isinstance(trouble, Unknown) and not counts(name) and not timed_out
+    return isinstance(problem, Unknown) and not counts(name) and not timed_out
 
 
-def _known(method: TelegramMethod[Any], trouble: DeliveryError, error: Exception) -> Exception:
-    return MayHaveArrived(method, str(trouble)) if isinstance(trouble, Unknown) else error
+def _known(method: TelegramMethod[Any], problem: DeliveryError, error: Exception) -> Exception:
+    return MayHaveArrived(method, str(problem)) if isinstance(problem, Unknown) else error

@@ -1,8 +1,9 @@
-"""The Telegram channel: sends and edits frozen messages, and reads each refusal once.
+"""The Telegram channel: claims, sends and edits frozen messages, and reads each error once.
 
-It never retries: what may have arrived is the ledger's to decide. Text goes with `entities`, never
-with a parse mode; link previews are off. A rich message has Telegram's own HTML, a picture the text
-as its caption.
+- It never retries: what may have arrived is the outbox's to decide.
+- Text goes with `entities`, never with a parse mode; link previews are off. A rich message has
+  Telegram's own HTML, a picture the text as its caption.
+- A 429 pauses its chat; the token too if another chat pauses already (`pause_chat`).
 """
 
 from __future__ import annotations
@@ -37,26 +38,51 @@ from bot.delivery.errors import (
     DeliveryError,
     FloodWait,
     NeverSent,
-    ServerTrouble,
+    Refused,
+    ServerError,
     Unknown,
+    is_error_page,
+    rejection,
 )
-from bot.delivery.refusals import refusal, unreadable
+from bot.delivery.outcomes import counts_for_pace, following
+from bot.delivery.pace import GROUPS_AHEAD, chat_interval
+from bot.delivery.sender import BEGINS_WITHIN_SECONDS, Limits
+from bot.rendering.messages import Message
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from storage.enums import Medium
+from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
+from storage.pace import (
+    advance_all,
+    charge,
+    chat_pace_key,
+    count_flood_wait,
+    pause,
+    pause_chat,
+)
+from storage.states import Effect
+from storage.suspension import migrate_chat, suspend_chat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from aiogram import Bot
     from aiogram.types import Message as Sent
 
-    from bot.delivery.channel import Address
-    from bot.rendering.messages import Message
+    from bot.delivery.answers import Answer
+    from storage.db.engine import Transaction
 
 # A send that has no answer after this long counts as unknown.
 CALL_SECONDS = 30
 ASK_SECONDS = 5
-UNTOLD_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
-
+UNSTATED_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
+# 90 seconds less those of the call, and those by which it may begin late.
+LIMITS = Limits(
+    Medium.TELEGRAM,
+    claim_lease=timedelta(seconds=30),
+    call_lease=timedelta(seconds=90),
+    answer_seconds=90 - CALL_SECONDS - BEGINS_WITHIN_SECONDS,
+)
 
 _CODES: dict[type[TelegramAPIError], int] = {
     TelegramBadRequest: HTTPStatus.BAD_REQUEST,
@@ -69,41 +95,83 @@ _CODES: dict[type[TelegramAPIError], int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Telegram:
-    """*bot* has a session of its own: deliveries never stand in line with people's replies."""
+    """*bot* has a session of its own: deliveries never queue behind replies to users."""
 
     bot: Bot
     call_seconds: int = CALL_SECONDS
+    limits: Limits = LIMITS
+
+    async def claim(
+        self, tx: Transaction, owner: str, permits: Sequence[datetime]
+    ) -> list[ClaimedDelivery]:
+        claimed = await claim_deliveries(
+            tx,
+            owner,
+            limit=len(permits),
+            lease=self.limits.claim_lease,
+            groups_ahead=GROUPS_AHEAD,
+        )
+        calls = {
+            chat_pace_key(each.telegram_id): (permit, chat_interval(each.chat_kind))
+            for each, permit in zip(claimed, permits, strict=False)
+        }
+        if calls:
+            await charge(tx, calls)
+        return claimed
+
+    def paused_by(self, claimed: ClaimedDelivery) -> str:
+        return chat_pace_key(claimed.telegram_id)
+
+    async def call(self, claimed: ClaimedDelivery) -> int:
+        try:
+            message = Message.from_json(claimed.delivery.body)
+        except (KeyError, TypeError) as error:
+            raise Refused("the stored body cannot be read") from error
+        if claimed.target_message_id is not None:
+            return await self.edit(claimed.telegram_id, claimed.target_message_id, message)
+        return await self.send(
+            claimed.telegram_id,
+            message,
+            thread_id=claimed.thread_id,
+            silent=claimed.delivery.silent,
+            reply_to=claimed.reply_message_id,
+        )
 
     async def send(
         self,
-        address: Address,
+        chat_id: int,
         message: Message,
         *,
+        thread_id: int = 0,
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        place: dict[str, Any] = {
-            "chat_id": address.chat_id,
-            "message_thread_id": address.thread_id or None,
+        """Return the id of the message; as a reply to one that is gone it goes alone.
+
+        *thread_id* 0: the chat itself.
+        """
+        options: dict[str, Any] = {
+            "chat_id": chat_id,
+            "message_thread_id": thread_id or None,
             "reply_markup": markup_of(message.keyboard),
             "disable_notification": silent or None,
             "reply_parameters": _reply(reply_to) if reply_to else None,
             "request_timeout": self.call_seconds,
         }
         with _translated():
-            sent = await self._sent(message, place)
+            sent = await self._sent(message, options)
         return sent.message_id
 
-    async def _sent(self, message: Message, place: dict[str, Any]) -> Sent:
+    async def _sent(self, message: Message, options: dict[str, Any]) -> Sent:
         entities = entities_of(message)
         if message.rich is not None:
             # What looks like a link or a hashtag in a headline is none of ours.
             rich = InputRichMessage(
                 html=message.rich, is_rtl=message.is_rtl or None, skip_entity_detection=True
             )
-            return await self.bot.send_rich_message(rich_message=rich, **place)
+            return await self.bot.send_rich_message(rich_message=rich, **options)
         if message.photo is not None:
             photo = BufferedInputFile(b64decode(message.photo), "digest.png")
             return await self.bot.send_photo(
@@ -111,21 +179,21 @@ class Telegram:
                 caption=message.text,
                 caption_entities=entities,
                 parse_mode=None,
-                **place,
+                **options,
             )
         return await self.bot.send_message(
             text=message.text,
             entities=entities,
             link_preview_options=NO_PREVIEW,
             parse_mode=None,
-            **place,
+            **options,
         )
 
-    async def edit(self, address: Address, message_id: int, message: Message) -> int:
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
         with _translated():
             await self.bot.edit_message_text(
                 message.text,
-                chat_id=address.chat_id,
+                chat_id=chat_id,
                 message_id=message_id,
                 entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
@@ -139,11 +207,46 @@ class Telegram:
         try:
             with _translated():
                 await self.bot.get_me(request_timeout=ASK_SECONDS)
-        except (ServerTrouble, NeverSent, Unknown):
+        except (ServerError, NeverSent, Unknown):
             return False
         except DeliveryError:
             return True
         return True
+
+    async def before_answers(
+        self, tx: Transaction, pace_key: str, answers: Sequence[Answer[ClaimedDelivery]]
+    ) -> None:
+        for answer in answers:
+            outcome = answer.outcome
+            if outcome.token_pause is not None:
+                await pause(tx, pace_key, tx.now + outcome.token_pause)
+            elif outcome.chat_pause is not None:
+                until = tx.now + outcome.chat_pause
+                await pause_chat(tx, pace_key, answer.claimed.telegram_id, until)
+                await count_flood_wait(tx)
+
+    async def after_answers(
+        self, tx: Transaction, answers: Sequence[Answer[ClaimedDelivery]], ours: set[int]
+    ) -> None:
+        for answer in answers:
+            if answer.claimed.id in ours:
+                await _follow(tx, answer)
+        paces = {
+            chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
+            for each in answers
+            if counts_for_pace(each.claimed.is_edit, each.error)
+        }
+        await advance_all(tx, paces)
+
+
+async def _follow(tx: Transaction, answer: Answer[ClaimedDelivery]) -> None:
+    outcome, row = answer.outcome, answer.claimed.delivery
+    if outcome.has(Effect.FALLBACK):
+        await replace_with_fallback(tx, row, following(row.fallback or {}))
+    if outcome.suspend:
+        await suspend_chat(tx, row.chat_id, outcome.suspend)
+    if outcome.migrate_to:
+        await migrate_chat(tx, answer.claimed.telegram_id, outcome.migrate_to)
 
 
 def _reply(message_id: int) -> ReplyParameters:
@@ -166,14 +269,14 @@ def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a 
         case TelegramMigrateToChat():
             return ChatMigrated(error.message, error.migrate_to_chat_id)
         case ClientDecodeError():
-            kind = ServerTrouble if unreadable(error.data) else Unknown
+            kind = ServerError if is_error_page(error.data) else Unknown
             return kind("the answer is not JSON of the Bot API")
         case TelegramAPIError() if code := _code_of(error):
-            return refusal(code, error.message)
+            return rejection(code, error.message)
         case TelegramNetworkError():
-            return _network_trouble(error)
+            return _network_error(error)
         case TelegramAPIError() if "too many requests" in error.message.lower():
-            return FloodWait(error.message, UNTOLD_WAIT)
+            return FloodWait(error.message, UNSTATED_WAIT)
         case _:
             return Unknown(str(error) or type(error).__name__)
 
@@ -182,7 +285,7 @@ def _code_of(error: TelegramAPIError) -> int | None:
     return next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
 
 
-def _network_trouble(error: TelegramNetworkError) -> DeliveryError:
+def _network_error(error: TelegramNetworkError) -> DeliveryError:
     match error.__cause__:
         # The second is a request that was not written, since its connection was closed before.
         case ClientConnectorError() | ClientConnectionResetError() | ConnectionTimeoutError():

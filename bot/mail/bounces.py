@@ -54,7 +54,7 @@ MOST_AT_ONCE = 100
 LARGEST = 256 * 1024  # bytes of a mail that are read: the report comes before what it is about
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Bounces:
     """*admins*: whom the settings name. *read* raises `Unreadable`."""
 

@@ -1,15 +1,16 @@
 """The e-mail channel: SMTP (RFC 5321) over a few connections, kept for as long as there is work.
 
 Each answer is read once:
-- no connection, none as safe as asked for, or lost before the content goes: never sent
-- it is lost, or silent, from then on: unknown
+- no connection, none as safe as asked for, or one lost before the content goes: never sent
+- a connection that is lost, or silent, from then on: unknown
 - 421, at any time: the server wants a pause
 - 4xx: later
 - 5xx to the recipient: the mailbox refuses; not where the status is 5.7 (policy, RFC 3463), which
-  is mostly about us: later, and with patience at an end the operator's, who is told
-- 5xx to our name and password, or to our address: we are not let in
+  is mostly about us: later, and if that lasts for two days a notice to the admins
+- 5xx to our name and password, or to our address: rejected
 - 5xx to the content: refused
-It never retries.
+It never retries. A mail that may have arrived is sent once more with the same Message-ID, which
+most mail programs show as one.
 """
 
 from __future__ import annotations
@@ -40,14 +41,34 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
+from bot.delivery.sender import Limits
+from bot.mail.compose import Mail, message_bytes
 from bot.subscribers.lines import one_line
+from storage.enums import DeliveryState, Medium
+from storage.outbox import ClaimedMail, claim_mails
+from storage.pace import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
     from ssl import SSLContext
+
+    from bot.delivery.answers import Answer
+    from bot.mail.bounces import Bounces
+    from storage.db.engine import Transaction
 
 TIMEOUT_SECONDS = 30
 ASKED_TO_PAUSE = timedelta(minutes=5)
+PACE_KEY = "smtp"
+# A call waits for several answers, each with its own time-out.
+LIMITS = Limits(
+    Medium.EMAIL,
+    claim_lease=timedelta(minutes=1),
+    call_lease=timedelta(minutes=5),
+    answer_seconds=120,
+    horizon=timedelta(seconds=1),
+    ask_again=timedelta(seconds=30),
+)
 _CLOSING = 421
 _PERMANENT = 500
 _POLICY = re.compile(r"^\s*5\.7\.")
@@ -55,7 +76,7 @@ _POLICY = re.compile(r"^\s*5\.7\.")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who gets *content*, and where it comes back to if it must."""
+    """Who gets *content*, and where it bounces to."""
 
     sender: str
     recipient: str
@@ -94,7 +115,7 @@ class Smtp:
             with _from_the_content_on():
                 await client.data(envelope.content)
         except DeliveryError:
-            client.close()  # whatever state it is in, the next mail is not to meet it
+            client.close()  # whatever state it is in, the next mail must not meet it
             raise
         self._idle.append(client)
 
@@ -107,7 +128,7 @@ class Smtp:
         return True
 
     async def greet(self) -> None:
-        """Connect and log in, or raise what stands in the way."""
+        """Connect and log in, or raise what prevents it."""
         self._idle.append(await self._connected())
 
     async def close(self) -> None:
@@ -149,7 +170,7 @@ def _before_the_content() -> Iterator[None]:
     try:
         yield
     except SMTPResponseException as error:
-        raise _refusal(error) from error
+        raise _rejection(error) from error
     except (SMTPException, OSError) as error:
         raise NeverSent(str(error) or type(error).__name__) from error
 
@@ -159,12 +180,12 @@ def _from_the_content_on() -> Iterator[None]:
     try:
         yield
     except SMTPResponseException as error:
-        raise _refusal(error) from error
+        raise _rejection(error) from error
     except (SMTPException, OSError) as error:
         raise Unknown(str(error) or type(error).__name__) from error
 
 
-def _refusal(error: SMTPResponseException) -> DeliveryError:
+def _rejection(error: SMTPResponseException) -> DeliveryError:
     said = one_line(f"{error.code} {error.message}")
     if error.code == _CLOSING:
         return FloodWait(said, ASKED_TO_PAUSE)
@@ -175,3 +196,50 @@ def _refusal(error: SMTPResponseException) -> DeliveryError:
     if isinstance(error, SMTPRecipientRefused):
         return PolicyRefused(said) if _POLICY.match(error.message) else MailboxRefused(said)
     return Refused(said)
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """*return_path*: from the mailbox's row to the address that its bounces go to."""
+
+    smtp: Smtp
+    return_path: Callable[[int], str]
+    bounces: Bounces
+    sign: Callable[[bytes], bytes] = bytes
+    limits: Limits = LIMITS
+
+    async def claim(
+        self, tx: Transaction, owner: str, permits: Sequence[datetime]
+    ) -> list[ClaimedMail]:
+        return await claim_mails(tx, owner, limit=len(permits), lease=self.limits.claim_lease)
+
+    def paused_by(self, _claimed: ClaimedMail) -> str:
+        return PACE_KEY
+
+    async def call(self, claimed: ClaimedMail) -> None:
+        try:
+            content = message_bytes(Mail.from_json(claimed.delivery.body))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refused("the stored body cannot be read") from error
+        sender = self.return_path(claimed.mailbox_id)
+        await self.smtp.send(Envelope(sender, claimed.address, self.sign(content)))
+
+    async def answers(self) -> bool:
+        return await self.smtp.answers()
+
+    async def before_answers(
+        self, tx: Transaction, pace_key: str, answers: Sequence[Answer[ClaimedMail]]
+    ) -> None:
+        for answer in answers:
+            outcome, error, mailbox_id = answer.outcome, answer.error, answer.claimed.mailbox_id
+            if pausing := outcome.chat_pause or outcome.token_pause:  # there is one server for all
+                await pause(tx, pace_key, tx.now + pausing)
+            if isinstance(error, MailboxRefused):
+                await self.bounces.refused(tx, mailbox_id, str(error))
+            if isinstance(error, PolicyRefused) and outcome.state is DeliveryState.HELD:
+                await self.bounces.distrusted(tx, mailbox_id, str(error))
+
+    async def after_answers(
+        self, tx: Transaction, answers: Sequence[Answer[ClaimedMail]], ours: set[int]
+    ) -> None:
+        """Nothing follows: what mail servers say is about mailboxes, not about deliveries."""

@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.watched import WatchedChannel, WatchedFetcher, WatchedReader, WatchedRelay
-from bot.delivery.channel import Address
-from bot.delivery.errors import ChatBlocked, FloodWait, MailboxRefused, Unknown
-from bot.mail.smtp import Envelope
-from bot.rendering.messages import Message
+from bot.app.watched import WatchedFetcher, WatchedReader
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
@@ -34,20 +30,17 @@ class Sees:
 
 
 class Does:
-    """A channel, server, way out and reader that answers with *result*, or raises it."""
+    """A fetcher and reader that answers with *result*, or raises it."""
 
     def __init__(self, result: object) -> None:
         self.result = result
 
-    async def answers(self) -> bool:
-        return True
-
-    async def send(self, *_asked: object, **_more: object) -> Any:
+    async def fetch(self, *_asked: object, **_more: object) -> Any:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
 
-    edit = fetch = read = send
+    read = fetch
 
 
 @pytest.fixture
@@ -58,43 +51,6 @@ def sees() -> Sees:
 @pytest.fixture
 def watch(sees) -> Watch:
     return Watch([sees])
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        pytest.param(FloodWait("slow", timedelta(seconds=3)), "flood_wait", id="too fast"),
-        pytest.param(ChatBlocked("blocked"), "chat_blocked", id="blocked"),
-        pytest.param(Unknown("no answer"), "unknown", id="nobody knows"),
-        pytest.param(RuntimeError("?"), "failed", id="ours"),
-    ],
-)
-async def test_a_message_that_is_refused_tells_the_word_for_it(watch, sees, error, outcome):
-    channel = WatchedChannel(Does(error), watch)
-
-    with pytest.raises(type(error)):
-        await channel.send(Address(7), Message("Hello"))
-
-    assert sees.told == [("telegram", outcome)]
-
-
-async def test_what_is_sent_and_edited_has_its_answer(watch, sees):
-    channel = WatchedChannel(Does(42), watch)
-
-    assert await channel.send(Address(7), Message("Hello")) == 42
-    assert await channel.edit(Address(7), 42, Message("Hello again")) == 42
-    assert sees.told == [("telegram", "ok")] * 2
-    assert "Hello" not in f"{sees.seen}"
-
-
-async def test_a_mail_tells_nobodys_address(watch, sees):
-    relay = WatchedRelay(Does(MailboxRefused("550 no such user")), watch)
-
-    with pytest.raises(MailboxRefused):
-        await relay.send(Envelope("us@example.org", "ann@example.com", b"Hello"))
-
-    assert sees.told == [("email", "mailbox_refused")]
-    assert "ann" not in f"{sees.seen}"
 
 
 @pytest.mark.parametrize(

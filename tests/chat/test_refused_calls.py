@@ -12,9 +12,8 @@ from aiogram.types import Chat, Message, Update
 from structlog.testing import capture_logs
 
 from bot.chat.handling import Handling
-from bot.delivery.calls import Calls
 from bot.delivery.replies import Replies
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.telegram import is_late
@@ -59,7 +58,7 @@ async def deliver(house: House, clock: TurnedClock) -> None:
         Bot("1:playground", session=session) as bot,
         Calls(timer=TurnedTimer(clock)) as calls,
     ):
-        await send_all(Sending(house.storage, Telegram(bot), "sender", calls, PACE_KEY))
+        await send_all(SendStage(house.storage, Telegram(bot), "sender", calls, PACE_KEY))
 
 
 @pytest.fixture

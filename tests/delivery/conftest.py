@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiogram import Bot
 
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
+from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.enums import ChatKind, DeliveryKind, DeliveryState
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
-    from bot.delivery.channel import Address
     from bot.delivery.errors import DeliveryError
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
-PACE_KEY = bot_key("1:playground")
+TOKEN = "1:playground"
+PACE_KEY = bot_key(TOKEN)
 
 
 class TurnedTimer:
@@ -55,34 +56,37 @@ class StandingTimer(TurnedTimer):
         await super().wait(seconds + (self.seconds.pop(0) if self.seconds else 0))
 
 
-@dataclass
-class FakeTelegram:
+class FakeTelegram(Telegram):
     """Says yes, unless *errors* names one for the chat: the next call there takes the first."""
 
-    clock: TurnedClock
-    errors: dict[int, list[DeliveryError | None]] = field(default_factory=dict)
-    is_there: bool = True
-    calls: list[tuple[datetime, int, str, bool]] = field(default_factory=list)
-    edits: list[tuple[int, int, str]] = field(default_factory=list)
-    replies: list[tuple[str, int]] = field(default_factory=list)
+    def __init__(self, clock: TurnedClock) -> None:
+        super().__init__(Bot(TOKEN))
+        self.clock = clock
+        self.errors: dict[int, list[DeliveryError | None]] = {}
+        self.is_there = True
+        self.calls: list[tuple[datetime, int, str, bool]] = []
+        self.edits: list[tuple[int, int, str]] = []
+        self.replies: list[tuple[str, int]] = []
 
     async def send(
         self,
-        address: Address,
+        chat_id: int,
         message: Message,
         *,
+        thread_id: int = 0,
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        self.calls.append((self.clock.now, address.chat_id, message.text, silent))
+        del thread_id
+        self.calls.append((self.clock.now, chat_id, message.text, silent))
         if reply_to:
             self.replies.append((message.text, reply_to))
-        self._fail(address.chat_id)
+        self._fail(chat_id)
         return len(self.calls)
 
-    async def edit(self, address: Address, message_id: int, message: Message) -> int:
-        self.edits.append((address.chat_id, message_id, message.text))
-        self._fail(address.chat_id)
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
+        self.edits.append((chat_id, message_id, message.text))
+        self._fail(chat_id)
         return message_id
 
     async def answers(self) -> bool:
@@ -170,15 +174,15 @@ def telegram(clock: TurnedClock) -> FakeTelegram:
 
 
 @pytest.fixture
-async def sending(storage, telegram, clock) -> AsyncIterator[Sending]:
+async def sending(storage, telegram, clock) -> AsyncIterator[SendStage[Any]]:
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield Sending(storage, telegram, "me", calls, PACE_KEY)
+        yield SendStage(storage, telegram, "me", calls, PACE_KEY)
 
 
-async def send_all(sending: Sending) -> int:
+async def send_all(sending: SendStage[Any]) -> int:
     """Send what is due now, and what becomes due by that, until nothing is."""
     done = 0
-    while claimed := await sending.send_due():
+    while claimed := await sending.run_once():
         done += claimed
         await sending.calls.all_done()
     return done

@@ -20,16 +20,16 @@ PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryStat
 SUSPENDED = DeliveryState.SUSPENDED
 HELD, FAILED, DROPPED = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.DROPPED
 
-PAUSE = "Telegram asks for a pause; nothing goes to this chat until it is over"
-TOKEN = "Telegram refuses the token and nothing is sent: check BOT_TOKEN"
-NO_WAY = "there is no way to Telegram; the message waits"
+PAUSE = "the server asks for a pause; nothing goes to this chat until it is over"
+TOKEN = "the login is rejected and nothing is sent: check BOT_TOKEN or SMTP_PASSWORD"
+NO_CONNECTION = "there is no connection to the server; the message waits"
 AGAIN = "a message may have arrived; it goes once more, without a sound"
 EDIT_AGAIN = "a change may not have arrived; it goes once more"
 FALLBACK = "a message was refused as it was; it goes as its fallback"
 REFUSED = "a message was refused and waits for you: dateline deliveries"
 AWAY = "a chat cannot be written to; it is suspended until it comes back"
 MOVED = "a group has become a supergroup; what waits goes to its new id"
-SAME = "a message says already what it should say"
+SAME = "a message already says what it should say"
 TOO_LATE = "the message to change is gone; the change is dropped"
 
 
@@ -134,8 +134,8 @@ ROWS = (
     Row(
         "connection refused",
         None,
-        send=Fate(PENDING, says=NO_WAY),
-        edit=Fate(PENDING, says=NO_WAY),
+        send=Fate(PENDING, says=NO_CONNECTION),
+        edit=Fate(PENDING, says=NO_CONNECTION),
         holds_others=True,
     ),
     *_lost("connection reset", "reset"),

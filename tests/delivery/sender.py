@@ -13,9 +13,8 @@ from aiogram import Bot
 from sqlalchemy import text
 from sqlmodel import func, select
 
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from storage.db.engine import SQLITE, Storage, database_clock
 from storage.db.leases import release_all_of_others
@@ -53,9 +52,9 @@ async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Conne
                 await release_all_of_others(tx, Delivery, owner)
         async with Calls(on_done=lambda: tell(answers, answered)) as calls:
             bot = Bot(TOKEN, session=session)
-            sending = Sending(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
+            sending = SendStage(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
             while await left(storage):
-                if not await sending.send_due():
+                if not await sending.run_once():
                     await wait(answered)
     finally:
         await session.close()

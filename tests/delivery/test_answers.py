@@ -8,12 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.delivery.answers import Answer, Answers, answer_to
-from bot.delivery.calls import Calls
 from bot.delivery.errors import ChatBlocked
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries
-from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,11 +31,11 @@ class CountedStorage:
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
-        self.units = 0
+        self.transactions = 0
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
-        self.units += 1
+        self.transactions += 1
         async with self.storage.writing() as tx:
             yield tx
 
@@ -50,27 +49,27 @@ async def begun(outbox: Outbox, number: int) -> list[ClaimedDelivery]:
     return claimed
 
 
-def answers_to(storage: Any, clock: Any) -> Answers:
-    return Answers(storage, "me", PACE_KEY, TurnedTimer(clock))
+def answers_to(storage: Any, clock: Any) -> Answers[Any]:
+    return Answers(storage, FakeTelegram(clock), "me", PACE_KEY, TurnedTimer(clock))
 
 
-async def write_all(answers: Answers, written: list[Answer]) -> None:
+async def write_all(answers: Answers[Any], written: list[Answer[Any]]) -> None:
     async with asyncio.TaskGroup() as group:
         for each in written:
             group.create_task(answers.write(each))
 
 
-async def test_answers_that_come_while_one_is_written_share_a_unit(storage, outbox, clock):
+async def test_answers_that_come_while_one_is_written_share_a_transaction(storage, outbox, clock):
     claimed = await begun(outbox, MANY)
     counted = CountedStorage(storage)
 
     await write_all(answers_to(counted, clock), [answer_to(each, 7) for each in claimed])
 
     assert set(await outbox.states(*(each.id for each in claimed))) == {SENT}
-    assert counted.units == 2
+    assert counted.transactions == 2
 
 
-async def test_an_answer_that_touches_its_chat_has_a_unit_of_its_own(storage, outbox, clock):
+async def test_an_answer_that_touches_its_chat_has_a_transaction_of_its_own(storage, outbox, clock):
     claimed = await begun(outbox, 3)
     first, second, third = claimed
     counted = CountedStorage(storage)
@@ -83,7 +82,7 @@ async def test_an_answer_that_touches_its_chat_has_a_unit_of_its_own(storage, ou
         DeliveryState.SUSPENDED,
         SENT,
     ]
-    assert counted.units == 3
+    assert counted.transactions == 3
 
 
 async def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(storage, outbox, clock):
@@ -105,7 +104,7 @@ async def test_at_the_paid_rate_calls_begin_together_and_keep_the_rate(
         await outbox.add(await outbox.chat(person))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        await send_all(Sending(storage, telegram, "me", calls, PACE_KEY, 1000.0))
+        await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY, 1000.0))
 
     moments = [at for at, *_ in telegram.calls]
     window = timedelta(milliseconds=20)

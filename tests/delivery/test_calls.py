@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bot.delivery.calls import Calls
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from storage.enums import DeliveryState
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 if TYPE_CHECKING:
-    from bot.delivery.channel import Address
     from bot.rendering.messages import Message
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
@@ -29,33 +27,22 @@ class SlowTelegram(FakeTelegram):
 
     async def send(
         self,
-        address: Address,
+        chat_id: int,
         message: Message,
         *,
+        thread_id: int = 0,
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        sent = await super().send(address, message, silent=silent, reply_to=reply_to)
+        sent = await super().send(
+            chat_id, message, thread_id=thread_id, silent=silent, reply_to=reply_to
+        )
         await self.answer.wait()
         return sent
 
 
-def sender(storage: Storage, telegram: FakeTelegram, calls: Calls) -> Sending:
-    return Sending(storage, telegram, "me", calls, PACE_KEY)
-
-
-async def test_turns_keep_their_distance_even_when_late(clock):
-    timer = TurnedTimer(clock)
-    calls = Calls(timer=timer)
-    moments = []
-
-    for moment in (0.0, 0.1, 0.2):
-        clock.turn(SECOND)  # the loop was held up
-        await calls.turn(moment, SECOND)
-        moments.append(timer.now())
-    await calls.turn(0.3, SECOND)
-
-    assert timer.now() - moments[-1] == 1
+def sender(storage: Storage, telegram: FakeTelegram, calls: Calls) -> SendStage[Any]:
+    return SendStage(storage, telegram, "me", calls, PACE_KEY)
 
 
 async def test_the_limit_bounds_the_calls_in_flight(storage, outbox, clock):
@@ -64,8 +51,8 @@ async def test_the_limit_bounds_the_calls_in_flight(storage, outbox, clock):
         await outbox.add(await outbox.chat(person))
 
     async with Calls(limit=2, timer=TurnedTimer(clock)) as calls:
-        assert await sender(storage, telegram, calls).send_due() == 2
-        assert await sender(storage, telegram, calls).send_due() == 0
+        assert await sender(storage, telegram, calls).run_once() == 2
+        assert await sender(storage, telegram, calls).run_once() == 0
         telegram.answer.set()
 
     assert len(telegram.calls) == 2
@@ -77,9 +64,9 @@ async def test_a_slow_call_holds_up_no_other_chat(storage, outbox, clock):
     answered = asyncio.Event()
 
     async with Calls(timer=TurnedTimer(clock), on_done=answered.set) as calls:
-        await sender(storage, slow, calls).send_due()
+        await sender(storage, slow, calls).run_once()
         second = await outbox.add(await outbox.chat(2))
-        await sender(storage, quick, calls).send_due()
+        await sender(storage, quick, calls).run_once()
         await answered.wait()
         assert await outbox.states(second) == [DeliveryState.SENT]
         assert await outbox.states(first) == [DeliveryState.SENDING]
@@ -91,7 +78,7 @@ async def test_a_stop_waits_for_the_calls_in_flight(storage, outbox, clock):
     delivery = await outbox.add(await outbox.chat(1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        await sender(storage, telegram, calls).send_due()
+        await sender(storage, telegram, calls).run_once()
         asyncio.get_running_loop().call_soon(telegram.answer.set)
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
@@ -102,7 +89,7 @@ async def test_what_a_stop_cuts_off_is_repeated_silently_by_the_next_process(
 ):
     delivery = await outbox.add(await outbox.chat(1))
     async with Calls(patience=timedelta(), timer=TurnedTimer(clock)) as calls:
-        await sender(storage, SlowTelegram(clock), calls).send_due()
+        await sender(storage, SlowTelegram(clock), calls).run_once()
     assert await outbox.states(delivery) == [DeliveryState.SENDING]
 
     for _ in range(2):
@@ -118,6 +105,6 @@ async def test_whoever_waits_is_woken_by_each_answer(storage, outbox, clock, tel
     await outbox.add(await outbox.chat(1))
 
     async with Calls(timer=TurnedTimer(clock), on_done=lambda: woken.append(1)) as calls:
-        await sender(storage, telegram, calls).send_due()
+        await sender(storage, telegram, calls).run_once()
 
     assert woken == [1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from unittest.mock import ANY
 
@@ -12,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from bot.delivery.answers import PAUSES_SECONDS
-from bot.delivery.calls import Calls
+from bot.delivery.answers import pauses
 from bot.delivery.pace import PRIVATE_INTERVAL
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
+from bot.delivery.telegram import LIMITS
 from bot.loops import Loop
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
@@ -26,7 +25,6 @@ from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_al
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.delivery.channel import Address
     from bot.rendering.messages import Message
     from tests.conftest import TurnedClock
     from tests.delivery.conftest import Outbox
@@ -50,21 +48,25 @@ class PatientTimer(TurnedTimer):
         await super().wait(seconds)
 
 
-@dataclass
 class UnluckyTelegram(FakeTelegram):
     """Says yes, and by then the database is in trouble."""
 
-    before_answer: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    def __init__(self, clock: TurnedClock, *before_answer: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(clock)
+        self.before_answer = list(before_answer)
 
     async def send(
         self,
-        address: Address,
+        chat_id: int,
         message: Message,
         *,
+        thread_id: int = 0,
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        sent = await super().send(address, message, silent=silent, reply_to=reply_to)
+        sent = await super().send(
+            chat_id, message, thread_id=thread_id, silent=silent, reply_to=reply_to
+        )
         if self.before_answer:
             await self.before_answer.pop()()
         return sent
@@ -91,11 +93,11 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
 
     with capture_logs() as told:
         async with Calls(timer=TurnedTimer(clock)) as calls:
-            await send_all(Sending(storage, telegram, "me", calls, PACE_KEY))
+            await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert [line["in_seconds"] for line in told] == list(PAUSES_SECONDS[:2])
+    assert [line["in_seconds"] for line in told] == [0.5, 1]
     assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
 
 
@@ -104,17 +106,17 @@ async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
     storage, outbox, clock, database_url
 ):
     trouble = Trouble(storage, database_url)
-    telegram = UnluckyTelegram(clock, before_answer=[trouble.begin])
+    telegram = UnluckyTelegram(clock, trouble.begin)
     delivery = await outbox.add(await outbox.chat(7))
     timer = PatientTimer(clock, trouble)
 
     with capture_logs() as told:
         async with Calls(timer=timer) as calls:
-            await send_all(Sending(storage, telegram, "me", calls, PACE_KEY))
+            await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert timer.waited == list(PAUSES_SECONDS[: len(timer.waited)])
+    assert timer.waited == list(pauses(LIMITS.answer_seconds))[: len(timer.waited)]
     assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
 
 
@@ -125,9 +127,9 @@ async def test_a_locked_database_is_told_once_and_work_goes_on_after(
     delivery = await outbox.add(await outbox.chat(7))
     trouble = Trouble(storage, database_url)
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
+        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
 
-        told = await run_through(sending.send_due, trouble, times=4)
+        told = await run_through(sending.run_once, trouble, times=4)
         await calls.all_done()
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
@@ -192,12 +194,12 @@ async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
 ):
     for chat in (1, 2, 3):
         await outbox.add(await outbox.chat(chat), f"to {chat}")
-    monkeypatch.setattr("bot.delivery.send.begin_sending", LosingTimes(begin_sending, 1))
+    monkeypatch.setattr("bot.delivery.sender.begin_sending", LosingTimes(begin_sending, 1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
+        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
         with pytest.raises(DatabaseError):
-            await sending.send_due()
+            await sending.run_once()
         clock.turn(2 * PRIVATE_INTERVAL)
         await send_all(sending)
 

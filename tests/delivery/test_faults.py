@@ -6,13 +6,12 @@ Real aiogram, real HTTP; the ledger's clock is turned by hand.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
 
-from bot.delivery.calls import Calls
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.rendering.messages import Message
@@ -41,11 +40,11 @@ async def sending(request, storage, playground, clock):
     seconds = 2 if "time_out" in request.node.name else 30
     telegram = Telegram(Bot(TOKEN, session=session), call_seconds=seconds)
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield Sending(storage, telegram, "me", calls, PACE_KEY)
+        yield SendStage(storage, telegram, "me", calls, PACE_KEY)
     await session.close()
 
 
-async def work_for(sending: Sending, clock: TurnedClock, rounds: int = 4) -> None:
+async def work_for(sending: SendStage[Any], clock: TurnedClock, rounds: int = 4) -> None:
     for _ in range(rounds):
         await send_all(sending)
         clock.turn(2 * SECOND)

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from aiogram import Bot
 
-from bot.delivery.calls import Calls
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from tests.bot_api import PlainSession
@@ -44,7 +43,7 @@ async def sending(storage, playground, clock):
     timer = PunctualTimer(clock)
     async with Calls(timer=timer) as calls:
         timer.calls = calls
-        yield Sending(
+        yield SendStage(
             storage, Telegram(Bot("1:playground", session=session)), "me", calls, PACE_KEY
         )
     await session.close()
@@ -58,7 +57,7 @@ async def test_no_call_is_ever_too_fast_for_telegram(sending, playground, outbox
         await outbox.add(row)
 
     while len(playground.journal("sendMessage")) < len(rows) + ONE_PERSON + ONE_GROUP:
-        if not await sending.send_due():
+        if not await sending.run_once():
             await sending.calls.all_done()
             clock.turn(timedelta(milliseconds=500))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from aiogram import Bot
 
-from bot.delivery.calls import Calls
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.subscribers.access import Access
@@ -31,13 +31,13 @@ async def playground():
 async def sending(storage, playground, clock):
     session = PlainSession(playground.base_url)
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield Sending(
+        yield SendStage(
             storage, Telegram(Bot("1:playground", session=session)), "me", calls, PACE_KEY
         )
     await session.close()
 
 
-async def send(sending: Sending, clock, rounds: int = 4) -> None:
+async def send(sending: SendStage[Any], clock, rounds: int = 4) -> None:
     for _ in range(rounds):
         await send_all(sending)
         clock.turn(TURN)

@@ -15,8 +15,7 @@ import pytest
 from aiogram import Bot
 from structlog.testing import capture_logs
 
-from bot.delivery.calls import Calls
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.rendering.messages import Message
@@ -63,7 +62,7 @@ class Failed:
 class Scene:
     """Ann, whose call fails and who has a message behind it; and Bob, to whom all may go."""
 
-    sending: Sending
+    sending: SendStage[Any]
     playground: Playground
     outbox: Outbox
     clock: TurnedClock
@@ -104,7 +103,7 @@ class Scene:
             if row.order is None:
                 await self.session.close()  # its connections, which would go on
                 await stack.enter_async_context(self.playground.refusing())
-            await self.sending.send_due()
+            await self.sending.run_once()
             await self.sending.calls.all_done()
             (then,) = await self.outbox.states(failing)
             other = await self.outbox.add(self.bob_chat)
@@ -146,7 +145,7 @@ async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
         seconds = 2 if order.get("fault") == "time_out" else 30
         telegram = Telegram(Bot("1:playground", session=session), call_seconds=seconds)
         calls = await stack.enter_async_context(Calls(timer=TurnedTimer(clock)))
-        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
+        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
         yield Scene(sending, playground, outbox, clock, storage, session)
         await session.close()
 

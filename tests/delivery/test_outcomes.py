@@ -32,7 +32,7 @@ ERRORS: tuple[DeliveryError, ...] = (
     FLOOD,
     errors.TokenRejected("Unauthorized"),
     errors.NeverSent("refused"),
-    errors.ServerTrouble("Bad Gateway"),
+    errors.ServerError("Bad Gateway"),
     errors.Unknown("no answer in time"),
     errors.ChatBlocked("blocked"),
     errors.ChatKicked("kicked"),
@@ -77,12 +77,12 @@ ERRORS: tuple[DeliveryError, ...] = (
         ),
         pytest.param(
             FIRST,
-            errors.ServerTrouble(""),
+            errors.ServerError(""),
             Outcome(Event.SERVER_ERROR, SECOND),
             id="a 5xx may have come after the effect: again, silently",
         ),
         pytest.param(
-            Attempt(number=PATIENCE), errors.ServerTrouble(""), HELD, id="a 5xx for ever is held"
+            Attempt(number=PATIENCE), errors.ServerError(""), HELD, id="a 5xx for ever is held"
         ),
         pytest.param(FIRST, errors.Unknown(""), UNKNOWN, id="a time-out is unknown"),
         pytest.param(Attempt(resent=True), errors.Unknown(""), HELD, id="unknown twice is held"),
@@ -155,7 +155,7 @@ def test_every_outcome_is_whole(attempt, error):
 def test_what_may_have_arrived_never_makes_a_sound_again(attempt, error):
     outcome = outcome_of(attempt, error)
 
-    if isinstance(error, (errors.Unknown, errors.ServerTrouble)) and outcome != HELD:
+    if isinstance(error, (errors.Unknown, errors.ServerError)) and outcome != HELD:
         assert outcome.has(Effect.SILENT)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.delivery import errors
-from bot.delivery.refusals import refusal, unreadable
+from bot.delivery.errors import is_error_page, rejection
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ from bot.delivery.refusals import refusal, unreadable
         (403, "Forbidden: bot is not a member of the channel chat", errors.ChatKicked),
         (404, "Not Found", errors.TokenRejected),
         (413, "Request Entity Too Large", errors.TooLong),
-        (500, "Internal Server Error", errors.ServerTrouble),
-        (502, "Bad Gateway", errors.ServerTrouble),
+        (500, "Internal Server Error", errors.ServerError),
+        (502, "Bad Gateway", errors.ServerError),
     ],
 )
 def test_a_refusal_is_read(code, description, error):
-    assert type(refusal(code, description)) is error
+    assert type(rejection(code, description)) is error
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_a_refusal_is_read(code, description, error):
     ],
 )
 def test_a_gateways_page_is_told_from_a_broken_answer(answer, is_page):
-    assert unreadable(answer) is is_page
+    assert is_error_page(answer) is is_page

@@ -152,7 +152,7 @@ async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
 ):
     for person in range(1, 31):
         await outbox.add(await outbox.chat(person))
-    await sending.send_due()
+    await sending.run_once()
     asked_at = clock.now
     call = FakeCall(clock)
 
@@ -169,7 +169,7 @@ async def test_deliveries_leave_out_the_slots_that_replies_took(
     call = FakeCall(clock)
     await replies(call, BOT, to(99))
 
-    await sending.send_due()
+    await sending.run_once()
     await sending.calls.all_done()
 
     assert telegram.calls[0][0] - call.moments[0] >= BLOCK * SECOND / 27
@@ -270,7 +270,7 @@ async def test_answers_to_a_group_and_deliveries_there_are_20_in_any_minute(
     for number in range(60):
         if number > 20:
             await outbox.add(group)
-            await sending.send_due()
+            await sending.run_once()
             await sending.calls.all_done()
         with suppress(TelegramRetryAfter):
             await replies(call, BOT, to(-7))
@@ -290,7 +290,7 @@ async def test_an_alert_to_a_group_that_asks_without_end_does_not_wait(
         await replies(call, BOT, to(-7))
     await outbox.add(await outbox.chat(-7))
 
-    await sending.send_due()
+    await sending.run_once()
     await sending.calls.all_done()
 
     assert len(telegram.calls) == 1

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import errors
-from bot.delivery.calls import Calls
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.rendering.messages import Message
 from storage.enums import DeliveryState
 from storage.pace import advance_all, chat_pace_key, pause_chat, pauses
@@ -24,7 +23,7 @@ PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
     [
         (errors.FloodWait("slow", MINUTE), PENDING, MINUTE),
         (errors.NeverSent("refused"), PENDING, SECOND),
-        (errors.ServerTrouble("Bad Gateway"), PENDING, SECOND),
+        (errors.ServerError("Bad Gateway"), PENDING, SECOND),
         (errors.Unknown("no answer"), DeliveryState.UNKNOWN, SECOND),
         (errors.Refused("strange"), DeliveryState.FAILED, None),
         (errors.TooLong("too long"), DeliveryState.FAILED, None),
@@ -35,7 +34,7 @@ async def test_an_answer_leaves_its_state(sending, outbox, telegram, clock, erro
     telegram.errors[7] = [error]
     delivery = await outbox.add(await outbox.chat(7))
 
-    await sending.send_due()
+    await sending.run_once()
     await sending.calls.all_done()
 
     row = await outbox.get(delivery)
@@ -97,7 +96,7 @@ async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
     async with Calls(timer=Interrupted(clock)) as calls:
         async with storage.writing() as tx:  # so that its slot is not yet there
             await advance_all(tx, {PACE_KEY: tx.now + SECOND / 10})
-        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
 
     assert telegram.calls == []
     assert await outbox.states(delivery) == [PENDING]
@@ -143,7 +142,7 @@ async def test_nothing_is_resent_until_telegram_answers(sending, outbox, telegra
 
 
 async def test_one_bad_delivery_holds_up_no_other_chat(sending, outbox, telegram, clock):
-    telegram.errors[7] = [errors.ServerTrouble("500")] * 99
+    telegram.errors[7] = [errors.ServerError("500")] * 99
     bad = await outbox.chat(7)
     first, behind = await outbox.add(bad), await outbox.add(bad)
     others = [await outbox.add(await outbox.chat(100 + i)) for i in range(20)]
@@ -157,7 +156,7 @@ async def test_one_bad_delivery_holds_up_no_other_chat(sending, outbox, telegram
 async def test_a_delivery_that_the_server_always_fails_on_is_held_in_the_end(
     sending, outbox, telegram, clock
 ):
-    telegram.errors[7] = [errors.ServerTrouble("500")] * 99
+    telegram.errors[7] = [errors.ServerError("500")] * 99
     delivery = await outbox.add(await outbox.chat(7))
 
     for _ in range(15):

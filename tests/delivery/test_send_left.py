@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery.answers import CALL_LEASE
-from bot.delivery.calls import Calls
-from bot.delivery.send import CLAIM_LEASE, Sending
+from bot.delivery.sender import Calls, SendStage
+from bot.delivery.telegram import LIMITS
 from storage.enums import DeliveryState, Medium
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
@@ -23,11 +22,11 @@ async def test_a_claim_whose_lease_is_over_is_due_again_with_sound(
         await outbox.chat(7),
         state=DeliveryState.CLAIMED,
         owner="dead",
-        lease_until=clock.now + CLAIM_LEASE,
+        lease_until=clock.now + LIMITS.claim_lease,
     )
 
     assert await send_all(sending) == 0
-    clock.turn(CLAIM_LEASE)
+    clock.turn(LIMITS.claim_lease)
     await send_all(sending)
 
     assert await outbox.states(delivery) == [SENT]
@@ -42,11 +41,11 @@ async def test_a_call_that_a_dead_process_began_is_repeated_once_silently(
         state=DeliveryState.SENDING,
         owner="dead",
         attempts=1,
-        lease_until=clock.now + CALL_LEASE,
+        lease_until=clock.now + LIMITS.call_lease,
     )
 
     assert await send_all(sending) == 0
-    clock.turn(CALL_LEASE)
+    clock.turn(LIMITS.call_lease)
     await send_all(sending)
     clock.turn(2 * SECOND)
     await send_all(sending)
@@ -73,9 +72,9 @@ async def test_two_processes_send_nothing_twice(storage, outbox, clock):
     telegram = FakeTelegram(clock)
 
     async with Calls(timer=TurnedTimer(clock)) as calls, Calls(timer=TurnedTimer(clock)) as more:
-        one = Sending(storage, telegram, "one", calls, PACE_KEY)
-        two = Sending(storage, telegram, "two", more, PACE_KEY)
-        while await one.send_due(3) + await two.send_due(3):
+        one = SendStage(storage, telegram, "one", calls, PACE_KEY)
+        two = SendStage(storage, telegram, "two", more, PACE_KEY)
+        while await one.run_once(3) + await two.run_once(3):
             clock.turn(SECOND / 10)
         await calls.all_done()
         await more.all_done()

@@ -7,10 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from bot.delivery.calls import BEGINS_WITHIN_SECONDS, Calls
-from bot.delivery.pace import HORIZON, interval_of
-from bot.delivery.send import PER_SECOND, Sending
-from bot.delivery.turns import LATE_SECONDS, LONGEST_LEAD_SECONDS, SHORTEST_LEAD_SECONDS, Lead
+from bot.delivery.pace import (
+    HORIZON,
+    LATE_SECONDS,
+    LONGEST_LEAD_SECONDS,
+    SHORTEST_LEAD_SECONDS,
+    Lead,
+    interval_of,
+)
+from bot.delivery.sender import BEGINS_WITHIN_SECONDS, PER_SECOND, Calls, SendStage
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries, release_claims
 from storage.pace import advance_all
@@ -30,7 +35,7 @@ async def test_slots_that_were_missed_are_let_go_for_others(storage, outbox, clo
     telegram, began = FakeTelegram(clock), clock.now
 
     async with Calls(timer=StandingTimer(clock, 5.0)) as calls:
-        assert await Sending(storage, telegram, "me", calls, PACE_KEY).send_due() == 3
+        assert await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once() == 3
         await calls.all_done()
 
     assert telegram.texts == ["to 1", "to 2", "to 3"]
@@ -45,7 +50,7 @@ async def test_who_is_a_little_late_keeps_its_slots(storage, outbox, clock):
     telegram, began = FakeTelegram(clock), clock.now
 
     async with Calls(timer=StandingTimer(clock, LATE_SECONDS - 0.001)) as calls:
-        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
         await calls.all_done()
 
     taken = [
@@ -61,7 +66,7 @@ async def test_who_is_alone_begins_late_but_not_all_at_once(storage, outbox, clo
     telegram = FakeTelegram(clock)
 
     async with Calls(timer=StandingTimer(clock, 5.0)) as calls:
-        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
         await calls.all_done()
 
     moments = [moment for moment, *_ in telegram.calls]
@@ -81,7 +86,7 @@ async def test_what_finds_no_other_slot_soon_is_given_back(storage, outbox, cloc
                 await advance_all(tx, {PACE_KEY: tx.now + 2 * HORIZON})
 
     async with Calls(timer=Overtaken(clock, 5.0)) as calls:
-        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
 
     assert telegram.texts == []
     rows = [await outbox.get(each) for each in ids]
@@ -121,8 +126,8 @@ async def test_a_call_is_not_made_where_its_lease_may_be_over(
     telegram = FakeTelegram(clock)
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
-        await sending.send_due()
+        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        await sending.run_once()
         clock.turn(seconds * SECOND)  # between the intent and the call
         await calls.all_done()
 

@@ -14,14 +14,13 @@ from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
 from bot.delivery import errors
-from bot.delivery.channel import Address
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Button, Entity, Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-CHAT = Address(7)
+CHAT = 7
 SENT = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "x"}
 HOST = ConnectionKey("127.0.0.1", 9, is_ssl=False, ssl=True, proxy=None, proxy_auth=None,
                      proxy_headers_hash=None)  # fmt: skip
@@ -69,7 +68,7 @@ async def test_a_message_goes_with_its_entities_and_without_a_preview(telegram, 
         "Taiwan", (Entity("bold", 0, 6),), ((Button("More", data="m"), Button("Open", url="u:x")),)
     )
 
-    message_id = await telegram.send(Address(7, 3), message)
+    message_id = await telegram.send(7, message, thread_id=3)
 
     call = session.asked[0]
     assert message_id == 5
@@ -90,7 +89,7 @@ async def test_a_silent_message_makes_no_sound(telegram, session):
 async def test_a_rich_message_goes_as_html_that_telegram_adds_nothing_to(telegram, session):
     buttons = ((Button("More", data="m"),),)
 
-    await telegram.send(Address(7, 3), Message("News", (), buttons, rich="<h2>News</h2>"))
+    await telegram.send(7, Message("News", (), buttons, rich="<h2>News</h2>"), thread_id=3)
 
     call = session.asked[0]
     assert call.__api_method__ == "sendRichMessage"
@@ -134,8 +133,8 @@ async def test_an_edit_names_its_message(telegram, session):
             id="no right to send pictures, but text",
         ),
         pytest.param(refuses(413, "Too Large"), errors.TooLong, id="413, no network trouble"),
-        pytest.param(refuses(500, "Internal Server Error"), errors.ServerTrouble, id="500"),
-        pytest.param((502, "<html>Bad Gateway</html>"), errors.ServerTrouble, id="502 in HTML"),
+        pytest.param(refuses(500, "Internal Server Error"), errors.ServerError, id="500"),
+        pytest.param((502, "<html>Bad Gateway</html>"), errors.ServerError, id="502 in HTML"),
         pytest.param((200, '{"ok": tr'), errors.Unknown, id="JSON cut off"),
         pytest.param(
             (200, '{"ok": true, "result": 1}'), errors.Unknown, id="JSON of another shape"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.delivery.calls import Calls
-from bot.mail.sending import Franking, Mailing
+from bot.delivery.sender import Calls, SendStage
+from bot.mail.smtp import PACE_KEY, MailChannel
 from tests.conftest import missing
 from tests.delivery.conftest import Outbox, TurnedTimer
-from tests.mail.mailed import PER_HOUR, CountedSmtp, MailOutbox, Refusals
+from tests.mail.mailed import PER_HOUR, CountedSmtp, FakeBounces, MailOutbox
 from tests.mail.relay import open_relay
 from tests.subscribers.conftest import (  # noqa: F401 - fixtures
     arrivals,
@@ -65,14 +65,16 @@ def mails(outbox, storage) -> MailOutbox:
 
 
 @pytest.fixture
-def refusals() -> Refusals:
-    return Refusals()
+def bounces_noted() -> FakeBounces:
+    return FakeBounces()
 
 
 @pytest.fixture
-async def mailing(storage, server, refusals, clock):
+async def mailing(storage, server, bounces_noted, clock):
     smtp = CountedSmtp(server.relay())
-    franking = Franking(lambda mailbox_id: f"back+{mailbox_id}@dateline.example")
+    channel = MailChannel(
+        smtp, lambda mailbox_id: f"back+{mailbox_id}@dateline.example", bounces_noted
+    )
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield Mailing(storage, smtp, "me", calls, franking, refusals, PER_HOUR)
+        yield SendStage(storage, channel, "me", calls, PACE_KEY, PER_HOUR / 3600)
     await smtp.close()

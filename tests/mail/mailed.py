@@ -1,18 +1,20 @@
-"""What tests of mails put out, and hear of."""
+"""What tests of mails enqueue, and what they see of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.mail.bounces import Bounces
 from bot.mail.compose import Mail
 from bot.mail.smtp import Smtp
 from storage.enums import ChatState, DeliveryKind, MailboxState, Medium
 from storage.mailboxes import Mailbox
 
 if TYPE_CHECKING:
-    from bot.mail.sending import Mailing
+    from bot.delivery.sender import SendStage
     from storage.db.engine import Storage, Transaction
+    from storage.outbox import ClaimedMail
     from tests.delivery.conftest import Outbox
     from tests.mail.relay import FakeRelay
 
@@ -21,7 +23,7 @@ PER_HOUR = 3600
 
 @dataclass
 class MailOutbox:
-    """What tests put out to be mailed."""
+    """What tests enqueue to be mailed."""
 
     outbox: Outbox
     storage: Storage
@@ -59,16 +61,18 @@ class MailOutbox:
         )
 
 
-@dataclass
-class Refusals:
-    told: list[tuple[int, str]] = field(default_factory=list)
-    distrust: list[tuple[int, str]] = field(default_factory=list)
+class FakeBounces(Bounces):
+    """Notes what the channel reports."""
+
+    def __init__(self) -> None:
+        self.noted_refused: list[tuple[int, str]] = []
+        self.noted_distrust: list[tuple[int, str]] = []
 
     async def refused(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
-        self.told.append((mailbox_id, reason))
+        self.noted_refused.append((mailbox_id, reason))
 
     async def distrusted(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
-        self.distrust.append((mailbox_id, reason))
+        self.noted_distrust.append((mailbox_id, reason))
 
 
 @dataclass(eq=False)
@@ -80,10 +84,10 @@ class CountedSmtp(Smtp):
         return await super().answers()
 
 
-async def mail_all(mailing: Mailing) -> None:
-    while await mailing.mail_due():
+async def mail_all(mailing: SendStage[ClaimedMail]) -> None:
+    while await mailing.run_once():
         await mailing.calls.all_done()
 
 
 def subjects(server: FakeRelay) -> list[str]:
-    return [str(letter.message["Subject"]) for letter in server.letters]
+    return [str(mail.message["Subject"]) for mail in server.mails]

@@ -24,7 +24,7 @@ SAY_NOTHING = "say nothing"
 
 
 @dataclass
-class Letter:
+class TakenMail:
     """What the server took."""
 
     sender: str
@@ -49,7 +49,7 @@ class FakeRelay:
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     auth: dict[str, str] = field(default_factory=dict)
-    letters: list[Letter] = field(default_factory=list)
+    mails: list[TakenMail] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
@@ -78,9 +78,9 @@ class FakeRelay:
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         assert isinstance(envelope.content, bytes)
-        taken = Letter(str(envelope.mail_from), envelope.rcpt_tos[0], envelope.content)
+        taken = TakenMail(str(envelope.mail_from), envelope.rcpt_tos[0], envelope.content)
         if not self.data or self.data[0] == HANG_UP_AFTER:
-            self.letters.append(taken)
+            self.mails.append(taken)
         return await _next(server, self.data)
 
     def relay(self, **facts: Any) -> Relay:

@@ -3,6 +3,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot.app.wiring import Wakeups
+from bot.loops import Loop
 from bot.mail.codes import Limit
 from bot.mail.confirm import Mailboxes
 from bot.rendering.autolinks import without_joiners
@@ -245,3 +247,16 @@ async def test_a_mailbox_tells_the_language_of_its_chat(mailboxes, chat_id, sent
 
     assert await mailboxes.language(mailbox.id) == chat.speaks
     assert await mailboxes.language(mailbox.id + 1) is None
+
+
+async def test_the_mail_that_asks_leaves_at_once(mailboxes, arrive, storage):
+    chat_id = await arrive()
+
+    async def nothing() -> int:
+        return 0
+
+    mail = Loop("mail", nothing)
+    with storage.notifying(Wakeups([mail])):
+        await mailboxes.request(chat_id, "ann@example.org")
+
+    assert mail._woken.is_set()

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState
 from storage.outbox import Answer, begin_sending, claim_mails, lock_queues, record_answers
 from storage.states import Event
+from tests.delivery.test_send_watched import Watcher
 from tests.mail.mailed import mail_all, subjects
 
 SECOND = timedelta(seconds=1)
@@ -20,7 +21,7 @@ async def test_a_mail_that_is_due_is_sent_and_written_down(mailing, mails, outbo
 
     await mail_all(mailing)
 
-    (letter,) = server.letters
+    (letter,) = server.mails
     row = await outbox.get(delivery)
     assert (letter.sender, letter.recipient) == ("back+1@dateline.example", "reader1@example.org")
     assert (row.state, row.attempts, row.last_error) == (DeliveryState.SENT, 1, None)
@@ -32,7 +33,7 @@ async def test_telegram_messages_are_left_alone(mailing, mails, outbox, server):
 
     await mail_all(mailing)
 
-    assert server.letters == []
+    assert server.mails == []
     assert await outbox.states(message) == [DeliveryState.PENDING]
 
 
@@ -84,7 +85,7 @@ async def test_what_the_chat_says_of_its_mails(mailing, mails, server, state, nu
 
     await mail_all(mailing)
 
-    assert len(server.letters) == number
+    assert len(server.mails) == number
 
 
 async def test_mails_of_one_mailbox_go_one_after_the_other(mailing, mails, server):
@@ -109,3 +110,15 @@ async def test_mails_go_at_the_pace_of_the_hour(mailing, mails, clock):
     states = {row.state for row in [await mails.outbox.get(each) for each in range(1, 13)]}
     assert states == {DeliveryState.SENT}
     assert clock.now - started >= 11 * SECOND
+
+
+async def test_whoever_watches_sees_nobodys_address(mailing, mails, server):
+    watcher = Watcher()
+    mailing.watch.join(watcher)
+    server.rcpt.append("550 no such user")
+    await mails.put(await mails.mailbox())
+
+    await mail_all(mailing)
+
+    assert watcher.outcomes == [("email", "mailbox_refused")]
+    assert "reader1" not in f"{watcher.seen}"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot.mail.sending import CALL_LEASE
+from bot.mail.smtp import LIMITS
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_mails, record_answers
 from tests.delivery.test_database_trouble import LosingTimes
@@ -37,9 +37,9 @@ async def test_a_mail_that_may_have_arrived_is_sent_once_more_and_is_one_to_its_
 
     assert unknown.state is DeliveryState.UNKNOWN
     assert await outbox.states(delivery) == [DeliveryState.SENT]
-    assert len(server.letters) == copies
-    assert len({letter.message["Message-ID"] for letter in server.letters}) == 1
-    assert len({letter.content for letter in server.letters}) == 1
+    assert len(server.mails) == copies
+    assert len({letter.message["Message-ID"] for letter in server.mails}) == 1
+    assert len({letter.content for letter in server.mails}) == 1
 
 
 async def test_what_is_doubtful_twice_is_held(mailing, mails, outbox, server, clock):
@@ -51,7 +51,7 @@ async def test_what_is_doubtful_twice_is_held(mailing, mails, outbox, server, cl
         clock.turn(5 * SECOND)
 
     assert await outbox.states(delivery) == [DeliveryState.HELD]
-    assert len(server.letters) == 2
+    assert len(server.mails) == 2
 
 
 async def test_while_the_server_is_away_mails_wait_and_then_go(
@@ -95,8 +95,8 @@ async def test_a_mail_cut_off_by_a_crash_is_sent_once_more(
     delivery = await mails.put(await mails.mailbox())
     async with storage.writing() as tx:
         await claim_mails(tx, "the dead", limit=1, lease=SECOND)
-        await begin_sending(tx, [delivery], "the dead", CALL_LEASE)
-    clock.turn(CALL_LEASE + SECOND)
+        await begin_sending(tx, [delivery], "the dead", LIMITS.call_lease)
+    clock.turn(LIMITS.call_lease + SECOND)
 
     for _ in range(3):
         await mail_all(mailing)
@@ -104,7 +104,7 @@ async def test_a_mail_cut_off_by_a_crash_is_sent_once_more(
 
     row = await outbox.get(delivery)
     assert (row.state, row.resent) == (DeliveryState.SENT, True)
-    assert len(server.letters) == 1
+    assert len(server.mails) == 1
 
 
 async def test_a_server_that_is_away_is_asked_now_and_then(mailing, mails, server, clock):
@@ -112,9 +112,9 @@ async def test_a_server_that_is_away_is_asked_now_and_then(mailing, mails, serve
     await server.close()
     asked = []
     for _ in range(120):
-        before = mailing.relay.asked
+        before = mailing.channel.smtp.asked
         await mail_all(mailing)
-        asked.append(mailing.relay.asked - before)
+        asked.append(mailing.channel.smtp.asked - before)
         clock.turn(SECOND)
 
     assert 3 <= sum(asked) <= 6
@@ -125,7 +125,7 @@ async def test_the_answer_to_a_mail_is_written_down_once_a_connection_lasts(
     mailing, mails, outbox, server, monkeypatch
 ):
     delivery = await mails.put(await mails.mailbox())
-    monkeypatch.setattr("bot.mail.sending.record_answers", LosingTimes(record_answers, 2))
+    monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
 
     with capture_logs() as told:
         await mail_all(mailing)

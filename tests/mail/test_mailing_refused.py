@@ -13,7 +13,7 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
 async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
-    mailing, mails, outbox, server, refusals
+    mailing, mails, outbox, server, bounces_noted
 ):
     delivery = await mails.put(await mails.mailbox())
     server.rcpt.append("550 5.1.1 no such user")
@@ -21,7 +21,7 @@ async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
     await mail_all(mailing)
 
     row = await outbox.get(delivery)
-    assert refusals.told == [(1, "550 5.1.1 no such user")]
+    assert bounces_noted.noted_refused == [(1, "550 5.1.1 no such user")]
     assert row.state is DeliveryState.SUSPENDED
     assert row.last_error == "550 5.1.1 no such user"
 
@@ -59,7 +59,7 @@ async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
     ],
 )
 async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
-    mailing, mails, outbox, server, clock, refusals, answer, told
+    mailing, mails, outbox, server, clock, bounces_noted, answer, told
 ):
     delivery = await mails.put(await mails.mailbox())
     server.rcpt += [answer] * 40
@@ -73,8 +73,8 @@ async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
     assert (await outbox.get(delivery)).state is DeliveryState.HELD
     assert 40 * HOUR < clock.now - begun < 56 * HOUR
     assert tries < 20
-    assert refusals.distrust == told
-    assert refusals.told == []
+    assert bounces_noted.noted_distrust == told
+    assert bounces_noted.noted_refused == []
 
 
 async def test_refused_content_fails_and_is_not_sent_again(mailing, mails, outbox, server):

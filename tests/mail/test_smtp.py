@@ -36,7 +36,7 @@ async def smtp(server):
 async def test_a_mail_arrives_as_it_was_sent(server, smtp):
     await smtp.send(ENVELOPE)
 
-    (letter,) = server.letters
+    (letter,) = server.mails
     assert (letter.sender, letter.recipient) == (ENVELOPE.sender, ENVELOPE.recipient)
     assert letter.content == CONTENT
 
@@ -45,7 +45,7 @@ async def test_several_mails_share_one_connection(server, smtp):
     for _ in range(3):
         await smtp.send(ENVELOPE)
 
-    assert len(server.letters) == 3
+    assert len(server.mails) == 3
     assert server.connections == 1
 
 
@@ -55,7 +55,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(serv
 
     await smtp.send(ENVELOPE)
 
-    assert len(server.letters) == 2
+    assert len(server.mails) == 2
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, erro
     await smtp.send(ENVELOPE)
 
     assert type(refused.value) is error
-    assert server.letters[-1].content == CONTENT
+    assert server.mails[-1].content == CONTENT
 
 
 async def test_a_server_that_says_421_gets_its_pause(server, smtp):
@@ -115,7 +115,7 @@ async def test_a_server_that_is_not_there_was_never_sent_to(server, smtp):
 
 async def test_whether_a_server_answers_is_asked_without_a_mail(server, smtp):
     assert await smtp.answers()
-    assert server.letters == []
+    assert server.mails == []
 
 
 async def test_a_name_and_password_let_us_in():
@@ -124,7 +124,7 @@ async def test_a_name_and_password_let_us_in():
 
         await smtp.send(ENVELOPE)
 
-        assert len(server.letters) == 1
+        assert len(server.mails) == 1
         await smtp.close()
 
 
@@ -142,7 +142,7 @@ async def test_without_the_tls_that_was_asked_for_nothing_goes():
 
         with pytest.raises(NeverSent, match="STARTTLS"):
             await smtp.send(ENVELOPE)
-        assert server.letters == []
+        assert server.mails == []
 
 
 @pytest.mark.parametrize("use_tls", [False, True], ids=["starttls", "tls"])
@@ -153,7 +153,7 @@ async def test_a_mail_goes_by_tls(certificate, of_the_server, use_tls):
 
         await smtp.send(ENVELOPE)
 
-        assert server.letters[0].content == CONTENT
+        assert server.mails[0].content == CONTENT
         await smtp.close()
 
 
@@ -167,4 +167,4 @@ async def test_who_shows_a_certificate_that_nobody_vouches_for_gets_no_password(
 
         with pytest.raises(NeverSent, match=r"(?i)certificate"):
             await smtp.send(ENVELOPE)
-        assert (server.logins, server.letters) == ([], [])
+        assert (server.logins, server.mails) == ([], [])

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from aiogram import Bot
 from playwright.async_api import ViewportSize, expect
 
-from bot.delivery.channel import Address
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.pages import edition_page
@@ -65,7 +64,7 @@ async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int
         session = PlainSession(playground.base_url)
         async with Bot("1:playground", session=session) as bot:
             for message in messages:
-                await Telegram(bot).send(Address(ann.id), message)
+                await Telegram(bot).send(ann.id, message)
         yield f"{playground.base_url}/", ann.id
 
 

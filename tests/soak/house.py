@@ -19,11 +19,9 @@ from bot.app.steps.sending import CALLS_PATIENCE, FEW_CALLS
 from bot.app.surroundings import Surroundings
 from bot.app.ticking import KEEP_SECONDS, LOOK_THROUGH_SECONDS, keep_what_is_there, look_through_all
 from bot.app.tools import SourceTools, make_links
-from bot.app.watched import WatchedChannel
 from bot.app.wiring import TICK_SECONDS, Wakeups, wire
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.loops import Loop
 from bot.settings import Access, Settings
 from bot.sources.parser_pool import Reader, Workers
@@ -206,10 +204,8 @@ async def _sending(around: Surroundings, telegram: Telegram) -> AsyncIterator[Lo
     """Do as `sending_loops`, but for the channel."""
     key, pace = bot_key(around.place.token), around.settings.send_per_second
     async with Calls(FEW_CALLS, CALLS_PATIENCE) as calls:
-        channel = WatchedChannel(telegram, around.watch)
-        send = Loop(
-            "send", Sending(around.storage, channel, around.owner, calls, key, pace).send_due
-        )
+        stage = SendStage(around.storage, telegram, around.owner, calls, key, pace, around.watch)
+        send = Loop("send", stage.run_once)
         calls.on_done = send.wake
         yield send
 

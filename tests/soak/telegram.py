@@ -16,7 +16,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from aiogram import Bot
 
+from bot.delivery import telegram as channel
 from bot.delivery.errors import (
     BadMarkup,
     ChatBlocked,
@@ -25,7 +27,7 @@ from bot.delivery.errors import (
     DeliveryError,
     FloodWait,
     NeverSent,
-    ServerTrouble,
+    ServerError,
     Unknown,
 )
 from tests.soak.numbers import DAY
@@ -34,21 +36,21 @@ if TYPE_CHECKING:
     import random
     from typing import TextIO
 
-    from bot.delivery.channel import Address
     from bot.rendering.messages import Message
     from tests.soak.clock import Clock
 
 CODES: Final = re.compile(r"zq(\d+)x")
 _FLOOD, _LOST, _BAD = 1 / 20_000, 1 / 5_000, 1 / 3_000
-_AWAY: Final = (NeverSent, ServerTrouble, Unknown)
+_AWAY: Final = (NeverSent, ServerError, Unknown)
 TIMES_AWAY_A_DAY: Final = 2
 SHORTEST_AWAY, LONGEST_AWAY = 60, 300  # seconds
 
 
-@dataclass(eq=False)
-class Telegram:
+@dataclass(eq=False, kw_only=True)
+class Telegram(channel.Telegram):
     """*journal* takes a line for each message that arrived."""
 
+    bot: Bot = field(default_factory=lambda: Bot("1:soak"))
     clock: Clock
     journal: TextIO
     dice: random.Random
@@ -75,24 +77,25 @@ class Telegram:
 
     async def send(
         self,
-        address: Address,
+        chat_id: int,
         message: Message,
         *,
+        thread_id: int = 0,
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        del reply_to
-        arrived = await self._refuses(address.chat_id, message)
+        del thread_id, reply_to
+        arrived = await self._refuses(chat_id, message)
         if arrived is not None:
             if arrived:
-                self._write(address.chat_id, message, silent=silent)
+                self._write(chat_id, message, silent=silent)
             raise self._count(Unknown("no answer in time"))
-        self._write(address.chat_id, message, silent=silent)
+        self._write(chat_id, message, silent=silent)
         self.calls["sent"] += 1
         return self.last_id
 
-    async def edit(self, address: Address, message_id: int, message: Message) -> int:
-        if await self._refuses(address.chat_id, message) is not None:
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
+        if await self._refuses(chat_id, message) is not None:
             raise self._count(Unknown("no answer in time"))
         self.calls["edited"] += 1
         return message_id

@@ -51,7 +51,11 @@ class Week:
         storage = open_storage(self.url, clock)
         served, journal = self.folder / "served.txt", self.folder / "journal.txt"
         with served.open("w") as served_file, journal.open("w") as journal_file:
-            telegram = Telegram(clock, journal_file, random.Random(self.numbers.seed + 4))
+            telegram = Telegram(
+                clock=clock,
+                journal=journal_file,
+                dice=random.Random(self.numbers.seed + 4),
+            )
             gauges = Gauges(clock, telegram, storage, database_file(self.url))
             begun = time.process_time()
             origin = await self._live(clock, storage, telegram, gauges, served_file)

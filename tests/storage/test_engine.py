@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, update
 from sqlmodel import col, select
 
-from bot.delivery.send import CLAIM_LEASE
+from bot.delivery.telegram import LIMITS
 from bot.sources.group import LEASE as GROUPING_LEASE
 from storage.db.engine import IDLE_TRANSACTION_TIMEOUT, DatabaseError, Storage, database_clock
 from storage.db.leases import claim, release_all_of_others
@@ -165,7 +165,7 @@ async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_
     await storage.close()
 
     assert within == f"{IDLE_TRANSACTION_TIMEOUT.seconds}s"
-    assert min(CLAIM_LEASE, GROUPING_LEASE) > IDLE_TRANSACTION_TIMEOUT
+    assert min(LIMITS.claim_lease, GROUPING_LEASE) > IDLE_TRANSACTION_TIMEOUT
 
 
 async def test_a_unit_that_waited_for_a_lock_learns_what_time_it_is_by_now(

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from aiogram import Bot
 
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.publish import Publishing
@@ -62,4 +61,4 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
 async def send(storage: Storage, playground: Playground) -> None:
     session = PlainSession(playground.base_url)
     async with Bot(TOKEN, session=session) as bot, Calls() as calls:
-        await Sending(storage, Telegram(bot), "us", calls, bot_key(TOKEN)).send_due()
+        await SendStage(storage, Telegram(bot), "us", calls, bot_key(TOKEN)).run_once()

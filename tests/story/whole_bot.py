@@ -31,9 +31,8 @@ from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
 from bot.chat.handling import Handling
 from bot.chat.polling import Polling
-from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
-from bot.delivery.send import Sending
+from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.outfeeds import OutFeeds
@@ -160,7 +159,7 @@ class WholeBot:
     doors: Doors
     outfeeds: OutFeeds
     steps: Sequence[Callable[[], Awaitable[int]]]
-    sending: Sending
+    sending: SendStage[Any]
 
     def feed(self, name: str, title: str = "") -> Feed:
         feed = Feed(name, title or name)
@@ -207,7 +206,7 @@ class WholeBot:
 
     async def _send(self) -> int:
         self.clock.turn(_PAUSE)
-        sent = await self.sending.send_due()
+        sent = await self.sending.run_once()
         await self.sending.calls.all_done()
         return sent
 
@@ -241,7 +240,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
                     doors,
                     OutFeeds(storage, renderer, around.links),
                     _steps(around),
-                    Sending(storage, Telegram(bot), around.owner, calls, bot_key(TOKEN)),
+                    SendStage(storage, Telegram(bot), around.owner, calls, bot_key(TOKEN)),
                 )
             finally:
                 stopping.set()

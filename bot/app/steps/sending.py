@@ -1,4 +1,4 @@
-"""Role `send`: what takes the outbox to Telegram and to mail servers, and reads what comes back."""
+"""Role `send`: takes the outbox to Telegram and to mail servers, and reads what bounces."""
 
 from __future__ import annotations
 
@@ -24,11 +24,9 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     """Yield the loops; calls in flight have an end of the block to finish in."""
     from bot.app.mails import mail_loops
     from bot.app.sessions import telegram_session
-    from bot.app.watched import WatchedChannel
     from bot.app.watched_telegram import WatchedCalls
-    from bot.delivery.calls import Calls
     from bot.delivery.pace import bot_key
-    from bot.delivery.send import Sending
+    from bot.delivery.sender import Calls, SendStage
     from bot.delivery.telegram import Telegram
 
     place, pace = around.place, around.settings.send_per_second
@@ -39,9 +37,11 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
         mail_loops(around) as mails,
     ):
         bot.session.middleware(WatchedCalls(around.watch))
-        key, channel = bot_key(place.token), WatchedChannel(Telegram(bot), around.watch)
-        sending = Sending(around.storage, channel, around.owner, calls, key, pace)
-        send = Loop("send", sending.send_due)
+        key = bot_key(place.token)
+        stage = SendStage(
+            around.storage, Telegram(bot), around.owner, calls, key, pace, around.watch
+        )
+        send = Loop("send", stage.run_once)
         around.watch.readings[Reading.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
         yield [send, *mails]
