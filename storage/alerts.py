@@ -1,14 +1,20 @@
 """Alerts: the decision, made once, to send a chat a story at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Index,
+    Integer,
+    Select,
     UniqueConstraint,
     and_,
     bindparam,
@@ -24,12 +30,13 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.articles import Article, ArticleAddress, ScopedUrl, add_address, is_at
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
-from storage.db.leases import claim, release, renew
+from storage.db.leases import claim_parameters, claim_statement, claim_values
 from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.entries import Entry
 from storage.enums import (
     NOT_ARRIVED,
     SENT_NOTHING,
+    ChatKind,
     ChatState,
     DeliveryKind,
     MailboxState,
@@ -41,9 +48,8 @@ from storage.enums import (
 from storage.mailboxes import Mailbox
 from storage.mutes import is_muted, muted_at_once, subjects_muted_of_each
 from storage.outbox import Delivery
-from storage.publishers import Publisher, publishers_of_story
+from storage.publishers import article_reaches
 from storage.queries import Match, Query
-from storage.sources import Follow
 from storage.stories import Story, chain_of_story, delete_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -73,49 +79,36 @@ class Alert(SQLModel, table=True):
     pressed_at: datetime | None = None  # None: its message shows its usual buttons
 
 
-@dataclass(frozen=True, slots=True)
-class AlertListener:
-    """A chat that wants an article at once, for one of its topics; it may come several times."""
-
-    chat_id: int
-    zone: str
-    topic_id: int
-    topic: str
-    query: str
-    by_telegram: bool = True  # False: that way is shut for now
-    language: str = ""  # the tag of what the chat is spoken to in
+# Claiming the articles that are matched, and making alerts.
 
 
-async def claim_matched(
-    tx: Transaction, *, limit: int, owner: str, lease: timedelta
-) -> list[Article]:
-    """Lease the oldest articles that are matched and not yet published."""
-    due = is_at(Stage.MATCHED)
-    order = (col(Article.id),)
-    rows = await claim(tx, Article, due, order=order, limit=limit, owner=owner, lease=lease)
-    return sorted(rows, key=lambda article: article.id)
+_CLAIM: Final = claim_statement(
+    Article, is_at(Stage.MATCHED), (col(Article.id),), claim_parameters()
+).returning(col(Article.id))
 
 
-async def renew_article(tx: Transaction, article_id: int, owner: str, lease: timedelta) -> bool:
-    """Renew the lease; False if another has taken the article over."""
-    return bool(await renew(tx, Article, [article_id], owner, lease))
+async def claim_matched(tx: Transaction, *, limit: int, owner: str, lease: timedelta) -> list[int]:
+    """Lease the oldest articles that are matched and not yet published; return their ids."""
+    connection = await tx.session.connection()
+    claimed = await connection.execute(_CLAIM, claim_values(tx, owner, limit, lease))
+    return sorted(claimed.scalars())
 
 
-async def finish_articles(tx: Transaction, article_ids: Sequence[int], owner: str) -> None:
-    await release(tx, Article, article_ids, owner, stage=Stage.PUBLISHED)
-
-
-async def matched_by_any(tx: Transaction, article_ids: Sequence[int]) -> set[int]:
-    """Return those of the articles that any query matched."""
-    rows = select(Match.article_id).where(among(col(Match.article_id), article_ids)).distinct()
-    return set(await tx.session.exec(rows))
-
-
-async def make_alerts(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """Return the alerts that are new, by chat; those decided before stay as they were."""
+async def make_alerts(
+    tx: Transaction, rows: Sequence[Mapping[str, Any]]
+) -> dict[tuple[int, int], int]:
+    """Return the alerts that are new, by chat and story; those decided before stay as they were."""
     ids = await insert_new(tx, Alert, rows, returning=Alert.id)
-    made = select(Alert.chat_id, Alert.id).where(among(col(Alert.id), ids))
-    return {chat_id: alert_id for chat_id, alert_id in await tx.session.exec(made) if alert_id}
+    if not ids:
+        return {}
+    connection = await tx.session.connection()
+    made = await connection.execute(_BY_ID, {"ids": ids})
+    return {(chat_id, story_id): alert_id for alert_id, chat_id, story_id in made}
+
+
+_BY_ID: Final = select(Alert.id, Alert.chat_id, Alert.story_id).where(
+    among(col(Alert.id), bindparam("ids"))
+)
 
 
 def message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
@@ -130,20 +123,50 @@ def message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
     return col(Delivery.id) == found
 
 
-# Who wants an article at once.
+# Which chats are to be alerted to which articles.
 
 
-class AlertListeners(NamedTuple):
-    """*last* is the chat after which there may be more; None at the end."""
+class AlertTopic(NamedTuple):
+    """A topic of a chat, with its canonical query."""
 
-    found: list[AlertListener]
-    last: int | None
+    id: int
+    name: str
+    query: str
+
+
+class AlertChat(NamedTuple):
+    """A chat as its alerts are written for it; *language* is an IETF tag."""
+
+    id: int
+    zone: str
+    language: str
+    kind: ChatKind
+    state: ChatState
+
+
+@dataclass(frozen=True, slots=True)
+class DueAlert:
+    """A chat to alert to an article, and its topics that the article hits, at least one.
+
+    *chain* is the first story of the chain of the article's.
+    """
+
+    article_id: int
+    story_id: int
+    chain: int
+    chat: AlertChat
+    topics: tuple[AlertTopic, ...]
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The order in which alerts fall due."""
+        return self.article_id, self.chat.id
 
 
 def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
-    """Say of a `Chat` in the query whether alerts come to it, where *by_mail* is a way too.
+    """Say of a `Chat` in the query whether alerts come to it, where *by_mail* is possible too.
 
-    Mails go on where only Telegram's way is shut.
+    Mails go on where only Telegram is closed to the bot.
     """
     active = col(Chat.state) == ChatState.ACTIVE
     if not by_mail:
@@ -156,177 +179,220 @@ def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
     return or_(active, and_(col(Chat.state).not_in(SENT_NOTHING), mailed))
 
 
-async def listeners(
-    tx: Transaction, article: Article, *, after: int, limit: int, by_mail: bool = False
-) -> AlertListeners:
-    """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
+# Or to the article by a feed of its own: such an alert names another story, since its article was
+# private then (`make_public`).
+_IS_ALERTED: Final = exists().where(
+    col(Alert.chat_id) == Chat.id,
+    or_(col(Alert.story_id) == Article.story_id, col(Alert.article_id) == Article.id),
+)
 
-    Chats up to the row *after* are left out, as are those that neither follow a source of it nor
-    get it from a public one, or have muted it, and those that subscribed when it was stored
-    already.
+
+@cache
+def _due(*, by_mail: bool) -> Select[Any]:
+    """Return the statement for `due_alerts`, which takes longer to build than to run.
+
+    A chat wants an article for each of its topics that the article hits, unless it subscribed only
+    after the article was stored.
     """
-    publishers = (await publishers_of_story(tx, article.story_id, ())).publishers
-    wanted = _wanting(article).where(
-        col(Chat.id) > after,
-        is_reached_at_once(by_mail=by_mail),
-        ~_alerted(article),
-        *_reached_by(article, publishers),
-    )
-    page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
-    rows = await tx.session.exec(
-        wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
-    )
-    found = [
-        AlertListener(chat_id, zone, topic_id, topic, query, state is ChatState.ACTIVE, language)
-        for chat_id, zone, topic_id, topic, query, state, language in rows
-    ]
-    chat_ids = {one.chat_id for one in found}
-    sources = {one.source_id for one in publishers}
-    muted = await muted_at_once(tx, article, sources, chat_ids)
-    subjects = await subjects_muted_of_each(tx, chat_ids)
-    heard = [
-        one
-        for one in found
-        if one.chat_id not in muted
-        and (MuteKind.TOPIC, one.topic_id) not in subjects.get(one.chat_id, ())
-    ]
-    return AlertListeners(heard, max(chat_ids) if len(chat_ids) == limit else None)
-
-
-def _wanting(article: Article) -> Any:
-    return (
+    after = bindparam("after_article", type_=ROW_ID)
+    statement: Select[Any] = (
         select(  # type: ignore[call-overload]
-            Chat.id,
-            Chat.zone,
-            Topic.id,
-            Topic.name,
-            Query.canonical,
-            Chat.state,
-            effective_language(),
+            Match.article_id, Article.story_id, chain_of_story(Story),
+            Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
+            Topic.id, Topic.name, Query.canonical,
         )
-        .join(Subscription, col(Subscription.chat_id) == Chat.id)
-        .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .join(Query, col(Query.id) == Topic.query_id)
-        .join(Match, col(Match.query_id) == Query.id)
+        .join(Article, col(Article.id) == Match.article_id)
+        .join(Story, col(Story.id) == Article.story_id)
+        .join(Query, col(Query.id) == Match.query_id)
+        .join(Topic, col(Topic.query_id) == Query.id)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .join(Chat, col(Chat.id) == Subscription.chat_id)
         .where(
-            col(Match.article_id) == article.id,
+            among(col(Match.article_id), bindparam("articles")),
+            or_(
+                col(Match.article_id) > after,
+                and_(
+                    col(Match.article_id) == after,
+                    col(Chat.id) > bindparam("after_chat", type_=ROW_ID),
+                ),
+            ),
+            ~col(Article.quiet),
             col(Subscription.mode) != Mode.DIGEST,
             ~col(Subscription.paused),
-            col(Subscription.created_at) < article.stored_at,
+            col(Subscription.created_at) < Article.stored_at,
+            is_reached_at_once(by_mail=by_mail),
+            ~_IS_ALERTED,
+            article_reaches(col(Chat.id), col(Article.id)),
         )
-    )
+        .order_by(col(Match.article_id), col(Chat.id), col(Subscription.id))
+        .limit(bindparam("most", type_=Integer))
+    )  # fmt: skip
+    return statement
 
 
-def _alerted(article: Article) -> ColumnElement[bool]:
-    """Say of a `Chat` whether it was alerted to the story, or to the article by a feed of its own.
+async def due_alerts(
+    tx: Transaction,
+    article_ids: Collection[int],
+    *,
+    after: tuple[int, int],
+    limit: int,
+    by_mail: bool = False,
+) -> tuple[list[DueAlert], tuple[int, int] | None]:
+    """Return a page of the chats to alert to any of the articles, by article and chat.
 
-    Such an alert names another story: its article was private then (`make_public`).
+    It begins behind the article and the chat *after*, and holds up to *limit* topics, of no two
+    articles of one chain: what the first alerts to, the second is to find. Left out is what a chat
+    was alerted to already, does not see, or has muted. The second value is where the next page
+    begins; None at the end.
     """
-    reports = or_(col(Alert.story_id) == article.story_id, col(Alert.article_id) == article.id)
-    return exists().where(col(Alert.chat_id) == Chat.id, reports)
+    connection = await tx.session.connection()
+    asked = {"articles": article_ids, "after_article": after[0], "after_chat": after[1]}
+    rows = (await connection.execute(_due(by_mail=by_mail), asked | {"most": limit + 1})).all()
+    due = [
+        DueAlert(
+            article_id, story_id, chain, AlertChat(*chat), tuple(AlertTopic(*r[8:]) for r in of)
+        )
+        for (article_id, story_id, chain, *chat), of in groupby(rows, itemgetter(slice(8)))
+    ]
+    if len(rows) > limit and len(due) > 1:
+        del due[-1]  # whose topics may be on the next page
+    page = list(_one_article_of_a_chain(due))
+    is_last = len(rows) <= limit and len(page) == len(due)
+    return await _not_muted(tx, page), None if is_last else page[-1].key
 
 
-def _reached_by(article: Article, publishers: Collection[Publisher]) -> list[ColumnElement[bool]]:
-    """Say which `Chat` sees the article: any, where a public source carried it."""
-    own = [one for one in publishers if one.article_id == article.id]
-    if any(one.is_public for one in own):
+def _one_article_of_a_chain(due: Iterable[DueAlert]) -> Iterator[DueAlert]:
+    """Yield *due* as far as no article is of the same chain as one before it."""
+    articles: dict[int, int] = {}
+    for one in due:
+        if articles.setdefault(one.chain, one.article_id) != one.article_id:
+            return
+        yield one
+
+
+async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]:
+    if not due:
         return []
-    private = {one.source_id for one in own}
-    return [exists().where(col(Follow.chat_id) == Chat.id, among(col(Follow.source_id), private))]
+    subjects = await subjects_muted_of_each(tx, {one.chat.id for one in due})
+    if not subjects:
+        return list(due)
+    muting = {
+        chat_id
+        for chat_id, muted in subjects.items()
+        if any(kind is not MuteKind.TOPIC for kind, _ in muted)
+    }
+    muted = await muted_at_once(tx, {one.article_id for one in due}, muting)
+    wanted = (
+        replace(
+            one,
+            topics=tuple(
+                topic
+                for topic in one.topics
+                if (MuteKind.TOPIC, topic.id) not in subjects.get(one.chat.id, ())
+            ),
+        )
+        for one in due
+        if one.key not in muted
+    )
+    return [one for one in wanted if one.topics]
 
 
-# Alerts that were sent: what each chat's message says by now, so that it can be brought up.
+# Alerts that were sent: what each chat's message says by now, so that it can be brought up to date.
 
 
 @dataclass(frozen=True, slots=True)
 class SentAlert:
     """An alert whose message is sent or on its way; *body* is its newest, edits counted in."""
 
+    chat: AlertChat
     id: int
-    chat_id: int
-    zone: str
+    story_id: int
     article_id: int
     chapter: int
     topic_ids: list[int]
     made_at: datetime
     delivery_id: int
     body: dict[str, Any]
-    language: str
 
 
-async def alerted_since(tx: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
-    """Return those of the stories that anybody was alerted to after *since*."""
-    rows = select(Alert.story_id).where(
-        among(col(Alert.story_id), story_ids), col(Alert.made_at) > since
+_SENT: Final = (
+    select(  # type: ignore[call-overload]
+        Alert.id, Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids, Alert.made_at,
+        Delivery.id, Delivery.body,
+        Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
     )
-    return set(await tx.session.exec(rows.distinct()))
+    .join(Chat, col(Chat.id) == Alert.chat_id)
+    .join(Delivery, col(Delivery.alert_id) == Alert.id)
+    .where(
+        col(Delivery.medium) == Medium.TELEGRAM,
+        col(Delivery.part) == 1,
+        among(col(Alert.story_id), bindparam("stories")),
+        col(Alert.made_at) > bindparam("since"),
+        col(Alert.id) > bindparam("after"),
+        or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= bindparam("pressed")),
+        col(Chat.state) == ChatState.ACTIVE,
+        ~is_muted(bindparam("now"), col(Alert.chat_id), col(Alert.story_id)),
+        col(Delivery.state).not_in(NOT_ARRIVED),
+    )
+    .order_by(col(Alert.id))
+    .limit(bindparam("most", type_=Integer))
+)  # fmt: skip
 
 
 async def sent_alerts(
-    tx: Transaction, story_id: int, *, since: datetime, pressed: datetime, after: int, limit: int
+    tx: Transaction,
+    story_ids: Collection[int],
+    *,
+    since: datetime,
+    pressed: datetime,
+    after: int,
+    limit: int,
 ) -> list[SentAlert]:
-    """Return the alerts to the story that were made after *since*, with ids above *after*.
+    """Return the alerts to the stories that were made after *since*, with ids above *after*.
 
     Those of chats that have muted the story are left out, and those whose buttons were pressed
     after *pressed*.
     """
-    rows = await tx.session.exec(
-        select(  # type: ignore[call-overload]
-            Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.chapter, Alert.topic_ids,
-            Alert.made_at, Delivery.id, Delivery.body, effective_language(),
-        )
-        .join(Chat, col(Chat.id) == Alert.chat_id)
-        .join(Delivery, col(Delivery.alert_id) == Alert.id)
-        .where(
-            col(Delivery.medium) == Medium.TELEGRAM,
-            col(Delivery.part) == 1,
-            col(Alert.story_id) == story_id,
-            col(Alert.made_at) > since,
-            col(Alert.id) > after,
-            or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= pressed),
-            col(Chat.state) == ChatState.ACTIVE,
-            ~is_muted(tx, col(Alert.chat_id), story_id),
-            col(Delivery.state).not_in(NOT_ARRIVED),
-        )
-        .order_by(col(Alert.id))
-        .limit(limit)
-    )  # fmt: skip
-    alerts = [SentAlert(*row) for row in rows]
-    edited = await _edited(tx, [alert.delivery_id for alert in alerts])
-    return [replace(one, body=edited.get(one.delivery_id, one.body)) for one in alerts]
+    connection = await tx.session.connection()
+    asked = {"stories": story_ids, "since": since, "pressed": pressed, "after": after}
+    rows = await connection.execute(_SENT, asked | {"most": limit, "now": tx.now})
+    alerts = [SentAlert(AlertChat(*row[8:]), *row[:8]) for row in rows]
+    if not alerts:
+        return []
+    edited = await connection.execute(_EDITED, {"targets": [one.delivery_id for one in alerts]})
+    newest = {target: dict(body) for target, body in edited}
+    return [replace(one, body=newest.get(one.delivery_id, one.body)) for one in alerts]
 
 
-async def _edited(tx: Transaction, delivery_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Return the body of the newest edit of each, where there is one."""
-    rows = await tx.session.exec(
-        select(Delivery.target_id, Delivery.body)
-        .where(among(col(Delivery.target_id), delivery_ids), Delivery.kind == DeliveryKind.EDIT)
-        .order_by(col(Delivery.version))
+# The newest edit of a message comes last.
+_EDITED: Final = (
+    select(Delivery.target_id, Delivery.body)
+    .where(
+        among(col(Delivery.target_id), bindparam("targets")),
+        col(Delivery.kind) == DeliveryKind.EDIT,
     )
-    return {target: dict(body) for target, body in rows if target is not None}
+    .order_by(col(Delivery.version))
+)
 
 
-async def still_wanted(
-    tx: Transaction, alerts: Collection[SentAlert]
-) -> dict[int, list[AlertListener]]:
-    """Return the topics that each alert named, by the alert's id, as far as they are there yet."""
-    wanted = {topic_id for alert in alerts for topic_id in alert.topic_ids}
+async def alert_topics(tx: Transaction, topic_ids: Collection[int]) -> dict[int, AlertTopic]:
+    """Return those of the topics that are there yet, by id."""
     rows = await tx.session.exec(
         select(Topic.id, Topic.name, Query.canonical)
         .join(Query, col(Query.id) == Topic.query_id)
-        .where(among(col(Topic.id), wanted))
+        .where(among(col(Topic.id), topic_ids))
     )
-    topics = {topic_id: (name, query) for topic_id, name, query in rows if topic_id}
     return {
-        alert.id: [
-            AlertListener(
-                alert.chat_id, alert.zone, topic_id, *topics[topic_id], language=alert.language
-            )
-            for topic_id in alert.topic_ids
-            if topic_id in topics
-        ]
-        for alert in alerts
+        topic_id: AlertTopic(topic_id, name, query) for topic_id, name, query in rows if topic_id
     }
+
+
+async def stories_pressed(tx: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
+    """Return those of the stories of whose alerts any had its buttons pressed after *since*."""
+    pressed = select(Alert.story_id).where(
+        among(col(Alert.story_id), story_ids), col(Alert.pressed_at) > since
+    )
+    return set(await tx.session.exec(pressed.distinct()))
 
 
 # Alerts whose buttons are pressed: what they said, of whose chat they are.
@@ -357,15 +423,9 @@ async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> Press
 
 
 async def mark_pressed(tx: Transaction, chat_id: int, story_id: int, at: datetime | None) -> None:
-    """Write down since when the message shows other buttons than its usual ones, if it does."""
-    ours = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
-    await tx.session.exec(update(Alert).where(*ours).values(pressed_at=at))
-
-
-async def is_any_pressed(tx: Transaction, story_id: int, since: datetime) -> bool:
-    """Say whether the buttons of any alert to the story were pressed after *since*."""
-    pressed = exists().where(col(Alert.story_id) == story_id, col(Alert.pressed_at) > since)
-    return (await tx.session.exec(select(pressed))).one()
+    """Record since when the message shows other buttons than its usual ones, if it does."""
+    alert = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
+    await tx.session.exec(update(Alert).where(*alert).values(pressed_at=at))
 
 
 async def topic_names(tx: Transaction, topic_ids: list[int]) -> dict[int, str]:
@@ -399,71 +459,91 @@ class FirstMail:
     made_at: datetime
 
 
-async def reported_before(
-    tx: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
-) -> dict[int, EarlierReports]:
-    """Return what each chat was sent, after *since*, of the other chapters of the story's chain.
+Continued = Mapping[tuple[int, int], int]
+"""The first story of the chain, by chat and by the story that continues it."""
 
-    Alerts that expired or failed do not count.
+
+async def reported_before(
+    tx: Transaction, continued: Continued, since: datetime
+) -> dict[tuple[int, int], EarlierReports]:
+    """Return what chats were sent, after *since*, of the other chapters of stories' chains.
+
+    By chat and story. Alerts that expired or failed do not count.
     """
-    others = await _others_of_chain(tx, story_id)
-    if not others or not chat_ids:
-        return {}
-    rows = await tx.session.exec(
-        select(Alert.chat_id, Delivery.id, Delivery.state)
-        .outerjoin(Delivery, message_of_alert())
-        .where(
-            among(col(Alert.story_id), others),
-            among(col(Alert.chat_id), chat_ids),
-            col(Alert.made_at) > since,
-        )
-        .order_by(col(Alert.id))
-    )
-    reports: dict[int, EarlierReports] = {}
-    for chat_id, delivery_id, state in rows:
+    found = await _of_chains(tx, _REPORTED, continued, since)
+    reports: dict[tuple[int, int], EarlierReports] = {}
+    for key, (delivery_id, state) in found:
         if state not in NOT_ARRIVED:
-            before = reports.get(chat_id, NO_EARLIER_REPORTS)
+            before = reports.get(key, NO_EARLIER_REPORTS)
             first = delivery_id if before.delivery_id is None else before.delivery_id
-            reports[chat_id] = EarlierReports(before.chapters + 1, first)
+            reports[key] = EarlierReports(before.chapters + 1, first)
     return reports
 
 
 async def first_mails(
-    tx: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
-) -> dict[int, FirstMail]:
-    """Return what each chat was mailed first, after *since*, of the chain, by chat."""
-    others = await _others_of_chain(tx, story_id)
-    if not others or not chat_ids:
-        return {}
-    rows = await tx.session.exec(
-        select(Alert.chat_id, Alert.id, Alert.bundle_id, Delivery.created_at)
-        .join(Delivery, message_of_alert(Medium.EMAIL))
-        .where(
-            among(col(Alert.story_id), others),
-            among(col(Alert.chat_id), chat_ids),
-            col(Alert.made_at) > since,
-            col(Delivery.state).not_in(NOT_ARRIVED),
-        )
-        .order_by(col(Alert.id).desc())
+    tx: Transaction, continued: Continued, since: datetime
+) -> dict[tuple[int, int], FirstMail]:
+    """Return what chats were mailed first, after *since*, of the chains, by chat and story."""
+    found = await _of_chains(tx, _MAILED, continued, since)
+    mails: dict[tuple[int, int], FirstMail] = {}
+    for key, (alert, bundle, made_at) in found:
+        kind = DeliveryKind.BUNDLE if bundle else DeliveryKind.ALERT
+        mails.setdefault(key, FirstMail(kind, bundle or alert, made_at))
+    return mails
+
+
+_OF_CHAINS: Final = (
+    or_(
+        among(col(Story.id), bindparam("chains")),
+        among(col(Story.continues_id), bindparam("chains")),
+    ),
+    among(col(Alert.chat_id), bindparam("chats")),
+    col(Alert.made_at) > bindparam("since"),
+)
+
+_REPORTED: Final = (
+    select(  # type: ignore[call-overload]
+        Alert.chat_id, Alert.story_id, chain_of_story(Story), Delivery.id, Delivery.state
     )
-    return {
-        chat_id: FirstMail(DeliveryKind.BUNDLE, bundle, made_at)
-        if bundle
-        else FirstMail(DeliveryKind.ALERT, alert, made_at)
-        for chat_id, alert, bundle, made_at in rows
-    }
+    .join(Story, col(Story.id) == Alert.story_id)
+    .outerjoin(Delivery, message_of_alert())
+    .where(*_OF_CHAINS)
+    .order_by(col(Alert.id))
+)  # fmt: skip
+
+_MAILED: Final = (
+    select(  # type: ignore[call-overload]
+        Alert.chat_id, Alert.story_id, chain_of_story(Story),
+        Alert.id, Alert.bundle_id, Delivery.created_at,
+    )
+    .join(Story, col(Story.id) == Alert.story_id)
+    .join(Delivery, message_of_alert(Medium.EMAIL))
+    .where(*_OF_CHAINS, col(Delivery.state).not_in(NOT_ARRIVED))
+    .order_by(col(Alert.id))
+)  # fmt: skip
 
 
-async def _others_of_chain(tx: Transaction, story_id: int) -> list[int]:
-    """Return none where the story begins its chain: what continues it comes later."""
-    first = (
-        await tx.session.exec(select(Story.continues_id).where(col(Story.id) == story_id))
-    ).one()
-    if first is None:
+async def _of_chains(
+    tx: Transaction, statement: Select[Any], continued: Continued, since: datetime
+) -> list[tuple[tuple[int, int], tuple[Any, ...]]]:
+    """Return the rows about the other chapters, each by the chat and story that it is asked for."""
+    if not continued:
         return []
-    chain = or_(col(Story.id) == first, col(Story.continues_id) == first)
-    rows = await tx.session.exec(select(Story.id).where(chain, col(Story.id) != story_id))
-    return [row for row in rows if row is not None]
+    stories: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for (chat_id, story_id), chain in continued.items():
+        stories[chat_id, chain].append(story_id)
+    asked = {
+        "chains": set(continued.values()),
+        "chats": {chat_id for chat_id, _ in continued},
+        "since": since,
+    }
+    connection = await tx.session.connection()
+    return [
+        ((chat_id, story_id), tuple(values))
+        for chat_id, other, chain, *values in await connection.execute(statement, asked)
+        for story_id in stories.get((chat_id, chain), ())
+        if story_id != other
+    ]
 
 
 # Two articles that turn out to be one.

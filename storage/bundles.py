@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Index, UniqueConstraint, delete, exists, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, delete, exists, update
 from sqlmodel import Field, col, select
 
 from storage.alerts import Alert, is_reached_at_once
@@ -35,56 +36,67 @@ class Bundle(Leased, table=True):
     released_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SentStory:
-    """When a chat was sent something at once or in a bundle, and when what waits is sent."""
+@dataclass(slots=True)
+class RecentAlerts:
+    """When a chat was sent alerts, a bundle once, and when what waits is sent."""
 
     moments: list[datetime] = field(default_factory=list)
     waiting: datetime | None = None
 
 
+_SENT_AT_ONCE: Final = select(Alert.chat_id, Alert.made_at).where(
+    among(col(Alert.chat_id), bindparam("chats")),
+    col(Alert.made_at) > bindparam("since"),
+    col(Alert.bundle_id).is_(None),
+)
+
+_BUNDLED: Final = (
+    select(Bundle.chat_id, Bundle.release_at)
+    .where(
+        among(col(Bundle.chat_id), bindparam("chats")), col(Bundle.release_at) > bindparam("since")
+    )
+    .order_by(col(Bundle.release_at))
+)
+
+
 async def sent_recently(
     tx: Transaction, chat_ids: Collection[int], since: datetime
-) -> defaultdict[int, SentStory]:
+) -> defaultdict[int, RecentAlerts]:
     """Return what each chat was sent after *since*, by its row."""
-    sent: defaultdict[int, SentStory] = defaultdict(SentStory)
-    alerts = select(Alert.chat_id, Alert.made_at).where(
-        among(col(Alert.chat_id), chat_ids),
-        col(Alert.made_at) > since,
-        col(Alert.bundle_id).is_(None),
-    )
-    for chat_id, made_at in await tx.session.exec(alerts):
+    sent: defaultdict[int, RecentAlerts] = defaultdict(RecentAlerts)
+    connection = await tx.session.connection()
+    asked = {"chats": chat_ids, "since": since}
+    for chat_id, made_at in await connection.execute(_SENT_AT_ONCE, asked):
         sent[chat_id].moments.append(made_at)
-    bundles = select(Bundle.chat_id, Bundle.release_at).where(
-        among(col(Bundle.chat_id), chat_ids), col(Bundle.release_at) > since
-    )
-    for chat_id, release_at in await tx.session.exec(bundles.order_by(col(Bundle.release_at))):
+    for chat_id, release_at in await connection.execute(_BUNDLED, asked):
         if release_at <= tx.now:
             sent[chat_id].moments.append(release_at)
         elif sent[chat_id].waiting is None:
-            sent[chat_id] = SentStory(sent[chat_id].moments, release_at)
+            sent[chat_id].waiting = release_at
     return sent
 
 
 async def open_bundles(
-    tx: Transaction, holds: Mapping[int, tuple[datetime, bool]]
+    tx: Transaction, postponed: Mapping[int, tuple[datetime, bool]]
 ) -> dict[int, int]:
     """Return the bundle in which each chat's alerts wait, by chat; none where it is closed.
 
-    *holds*: the moment of release and whether that is the end of quiet hours, by chat.
+    *postponed*: the moment of release and whether that is the end of quiet hours, by chat.
     """
+    if not postponed:
+        return {}
     rows = [
         {"chat_id": chat_id, "release_at": release_at, "is_quiet": is_quiet}
-        for chat_id, (release_at, is_quiet) in holds.items()
+        for chat_id, (release_at, is_quiet) in postponed.items()
     ]
     await insert_new(tx, Bundle, rows)
     waiting = select(Bundle).where(
-        among(col(Bundle.chat_id), holds), col(Bundle.released_at).is_(None)
+        among(col(Bundle.chat_id), postponed), col(Bundle.released_at).is_(None)
     )
     return {
         bundle.chat_id: bundle.id
         for bundle in await tx.session.exec(waiting)
-        if bundle.release_at == holds[bundle.chat_id][0]
+        if bundle.release_at == postponed[bundle.chat_id][0]
     }
 
 
@@ -111,7 +123,7 @@ async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]
     What the chat has muted since is left out.
     """
     heard = is_not_muted(
-        tx, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
+        tx.now, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
     )
     rows = await tx.session.exec(
         select(Alert, Article)

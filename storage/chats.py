@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     or_,
@@ -178,18 +179,22 @@ async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
     return (await tx.session.exec(fresh)).one()
 
 
+# Rows that name a locked chat may be added meanwhile.
+_LOCK: Final = (
+    select(  # type: ignore[call-overload]
+        Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
+        Chat.state, Chat.state_since, effective_language(),
+    )
+    .where(among(col(Chat.id), bindparam("chats")))
+    .order_by(col(Chat.id))
+    .with_for_update(key_share=True)
+)  # fmt: skip
+
+
 async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
     """Return the chats, by row; until this transaction is over no other changes them."""
-    wanted = (
-        select(  # type: ignore[call-overload]
-            Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
-            Chat.state, Chat.state_since, effective_language(),
-        )
-        .where(among(col(Chat.id), chat_ids))
-        .order_by(col(Chat.id))
-    )  # fmt: skip
-    # Rows that name them may be added meanwhile.
-    rows = await tx.session.exec(wanted.with_for_update(key_share=True))
+    connection = await tx.session.connection()
+    rows = await connection.execute(_LOCK, {"chats": list(chat_ids)})
     return [AlertPreferences(*row) for row in rows]
 
 
@@ -289,12 +294,15 @@ async def quota_of(tx: Transaction, chat_id: int) -> Quota:
     return await tx.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
 
 
+_ALERT_QUOTAS: Final = select(Quota.chat_id, Quota.alerts).where(
+    among(col(Quota.chat_id), bindparam("chats")), col(Quota.alerts).is_not(None)
+)
+
+
 async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
     """Return how many alerts a day each chat may have, of those for whom that was said."""
-    said = select(Quota.chat_id, Quota.alerts).where(
-        among(col(Quota.chat_id), chat_ids), col(Quota.alerts).is_not(None)
-    )
-    rows = await tx.session.exec(said)
+    connection = await tx.session.connection()
+    rows = await connection.execute(_ALERT_QUOTAS, {"chats": chat_ids})
     return {chat_id: number for chat_id, number in rows if number is not None}
 
 

@@ -282,7 +282,7 @@ async def found_since(
     Up to 2000 of each query. Of public sources, or what reaches the chat and it has not muted.
     """
     reaching = (
-        is_not_muted(tx, chat_id, col(Article.id), col(Article.story_id))
+        is_not_muted(tx.now, chat_id, col(Article.id), col(Article.story_id))
         if chat_id
         else article_reaches(None, col(Article.id))
     )

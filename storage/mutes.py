@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     UniqueConstraint,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -20,6 +21,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
+from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, upsert
 from storage.entries import Entry
@@ -66,8 +68,9 @@ class ActiveMute(NamedTuple):
     until: datetime | None
 
 
-def is_active(tx: Transaction) -> ColumnElement[bool]:
-    return or_(col(Mute.until).is_(None), col(Mute.until) > tx.now)
+def is_active(now: Any) -> ColumnElement[bool]:
+    """Say of a `Mute` in the query whether it is in force at *now*, which may be a parameter."""
+    return or_(col(Mute.until).is_(None), col(Mute.until) > now)
 
 
 async def mute(tx: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None) -> int:
@@ -75,7 +78,7 @@ async def mute(tx: Transaction, chat_id: int, subject: MuteSubject, until: datet
 
     The chat is locked.
     """
-    over = and_(col(Mute.chat_id) == chat_id, ~is_active(tx))
+    over = and_(col(Mute.chat_id) == chat_id, ~is_active(tx.now))
     await tx.session.exec(delete(Mute).where(over))
     same = select(Mute).where(*_of_subject(chat_id, subject))
     row = (await tx.session.exec(same)).one_or_none() or Mute(
@@ -95,7 +98,7 @@ async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:
     """`mute` of many, no subject of a chat twice."""
     if not mutes:
         return
-    over = and_(among(col(Mute.chat_id), {one.chat_id for one in mutes}), ~is_active(tx))
+    over = and_(among(col(Mute.chat_id), {one.chat_id for one in mutes}), ~is_active(tx.now))
     await tx.session.exec(delete(Mute).where(over))
     rows = [
         {
@@ -125,13 +128,13 @@ async def unmute_subject(tx: Transaction, chat_id: int, subject: MuteSubject) ->
 
 async def mute_of(tx: Transaction, chat_id: int, subject: MuteSubject) -> Mute | None:
     """Return what mutes the subject now."""
-    ours = (*_of_subject(chat_id, subject), is_active(tx))
+    ours = (*_of_subject(chat_id, subject), is_active(tx.now))
     return (await tx.session.exec(select(Mute).where(*ours))).one_or_none()
 
 
 async def topics_muted(tx: Transaction, chat_id: int) -> dict[int, datetime | None]:
     """Return until when each topic is muted that the chat has muted; None: until that is lifted."""
-    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx))
+    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx.now))
     rows = await tx.session.exec(select(Mute.subject_id, Mute.until).where(*ours))
     return dict(rows.all())
 
@@ -152,7 +155,7 @@ def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool]
 
 
 async def count_mutes(tx: Transaction, chat_id: int) -> int:
-    ours = (col(Mute.chat_id) == chat_id, is_active(tx))
+    ours = (col(Mute.chat_id) == chat_id, is_active(tx.now))
     return (await tx.session.exec(select(func.count()).select_from(Mute).where(*ours))).one()
 
 
@@ -180,7 +183,7 @@ async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) ->
         select(Mute.id, Mute.kind, func.coalesce(name, ""), Mute.until)
         .outerjoin(Source, of_source)
         .outerjoin(Topic, of_topic)
-        .where(col(Mute.chat_id) == chat_id, is_active(tx))
+        .where(col(Mute.chat_id) == chat_id, is_active(tx.now))
         .order_by(col(Mute.id).desc())
         .offset(offset)
         .limit(limit)
@@ -193,12 +196,17 @@ async def subjects_muted(tx: Transaction, chat_id: int) -> set[tuple[MuteKind, i
     return (await subjects_muted_of_each(tx, [chat_id])).get(chat_id, set())
 
 
+_MUTED_SUBJECTS: Final = select(Mute.chat_id, Mute.kind, Mute.subject_id).where(
+    among(col(Mute.chat_id), bindparam("chats")), is_active(bindparam("now"))
+)
+
+
 async def subjects_muted_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, set[tuple[MuteKind, int]]]:
     """Return the same by chat, for those of the chats that have muted anything."""
-    theirs = (among(col(Mute.chat_id), chat_ids), is_active(tx))
-    rows = await tx.session.exec(select(Mute.chat_id, Mute.kind, Mute.subject_id).where(*theirs))
+    connection = await tx.session.connection()
+    rows = await connection.execute(_MUTED_SUBJECTS, {"chats": chat_ids, "now": tx.now})
     muted: defaultdict[int, set[tuple[MuteKind, int]]] = defaultdict(set)
     for chat_id, kind, subject_id in rows:
         muted[chat_id].add((MuteKind(kind), subject_id))
@@ -215,69 +223,70 @@ async def subjects_muted_of_each(
 
 
 def is_not_muted(
-    tx: Transaction, chat_id: Any, article_id: Any, story_id: Any, *, at_once: bool = False
+    now: Any, chat_id: Any, article_id: Any, story_id: Any, *, at_once: bool = False
 ) -> ColumnElement[bool]:
     """Say whether the chat sees a publisher of the article, and no mute but a topic's forbids it.
 
-    *at_once*: in an alert, else in a digest.
+    *at_once*: in an alert, else in a digest. *now* may be a parameter of the statement.
     """
     allowed = and_(
-        article_reaches(chat_id, article_id, ~_is_publisher_muted(tx, chat_id, MuteKind.SOURCE)),
-        ~is_muted(tx, chat_id, story_id),
+        article_reaches(chat_id, article_id, ~_is_publisher_muted(now, chat_id, MuteKind.SOURCE)),
+        ~is_muted(now, chat_id, story_id),
     )
     if not at_once:
         return allowed
     part = aliased(Article)
-    unmuted = ~_is_publisher_muted(tx, chat_id, *SOURCE_MUTES)
+    unmuted = ~_is_publisher_muted(now, chat_id, *SOURCE_MUTES)
     return and_(
         allowed, article_reaches(chat_id, col(part.id), col(part.story_id) == story_id, unmuted)
     )
 
 
-def is_muted(tx: Transaction, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
+def is_muted(now: Any, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
     """Say whether the chat has muted the chain of the story."""
     muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == MuteKind.STORY,
-        is_active(tx),
+        is_active(now),
         col(Mute.subject_id) == chain_of_story(Story),
         col(Story.id) == story_id,
     )
     return muted.correlate_except(Mute, Story)
 
 
-def _is_publisher_muted(tx: Transaction, chat_id: Any, *kinds: MuteKind) -> ColumnElement[bool]:
+def _is_publisher_muted(now: Any, chat_id: Any, *kinds: MuteKind) -> ColumnElement[bool]:
     """Say of an `Entry` in the query whether the chat has muted who published it."""
     muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind).in_(kinds),
         col(Mute.subject_id) == Entry.source_id,
         or_(col(Mute.outlet) == "", col(Mute.outlet) == Entry.outlet),
-        is_active(tx),
+        is_active(now),
     )
     return muted.correlate_except(Mute)
 
 
-async def muted_at_once(
-    tx: Transaction, article: Article, source_ids: Collection[int], chat_ids: Collection[int]
-) -> set[int]:
-    """Return those of the chats that are not alerted to the article; *source_ids*: of its story.
-
-    One statement for a page of chats; only those with a mute that bears on the story are checked.
-    """
-    theirs = aliased(Mute)  # the rules ask for mutes of their own
-    bears = or_(
-        and_(
-            col(theirs.kind) == MuteKind.STORY,
-            col(theirs.subject_id)
-            == select(chain_of_story(Story))
-            .where(col(Story.id) == article.story_id)
-            .scalar_subquery(),
+_MUTED_AT_ONCE: Final = (
+    select(Article.id, Chat.id)
+    .join(Chat, among(col(Chat.id), bindparam("chats")))
+    .where(
+        among(col(Article.id), bindparam("articles")),
+        ~is_not_muted(
+            bindparam("now"), col(Chat.id), col(Article.id), col(Article.story_id), at_once=True
         ),
-        and_(col(theirs.kind).in_(SOURCE_MUTES), col(theirs.subject_id).in_(source_ids)),
     )
-    allowed = is_not_muted(tx, col(theirs.chat_id), article.id, article.story_id, at_once=True)
-    rows = await tx.session.exec(
-        select(theirs.chat_id).where(col(theirs.chat_id).in_(chat_ids), bears, ~allowed)
-    )
-    return set(rows)
+)
+
+
+async def muted_at_once(
+    tx: Transaction, article_ids: Collection[int], chat_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Return the articles to which a chat is not alerted because of its mutes, with the chat.
+
+    It is asked only about chats that have muted something besides topics: most have not.
+    """
+    if not article_ids or not chat_ids:
+        return set()
+    connection = await tx.session.connection()
+    asked = {"articles": article_ids, "chats": chat_ids, "now": tx.now}
+    return {(row[0], row[1]) for row in await connection.execute(_MUTED_AT_ONCE, asked)}

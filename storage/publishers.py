@@ -268,8 +268,8 @@ async def publisher_names(
 class StoryPublishers:
     """All publishers of a story, and which of the private sources each chat follows."""
 
-    publishers: Sequence[Publisher]
-    followed: Collection[tuple[int, int]]  # chat and source
+    publishers: Sequence[Publisher] = ()
+    followed: Collection[tuple[int, int]] = ()  # chat and source
 
     def known_to(self, chat_id: int, article_id: int) -> tuple[str, ...]:
         """Return the names that the chat may see, those of the article first."""
@@ -281,16 +281,25 @@ class StoryPublishers:
         return names_for_article(_names(seen), article_id)
 
 
-async def publishers_of_story(
-    tx: Transaction, story_id: int, chat_ids: Collection[int]
-) -> StoryPublishers:
-    publishers = await _publishers(tx, _OF_STORIES, [story_id])
-    private = {each.source_id for each in publishers if not each.is_public}
-    if not private or not chat_ids:
-        return StoryPublishers(publishers, ())
-    followed = await tx.session.exec(
-        select(Follow.chat_id, Follow.source_id).where(
-            col(Follow.source_id).in_(private), col(Follow.chat_id).in_(chat_ids)
-        )
-    )
-    return StoryPublishers(publishers, set(followed.all()))
+_FOLLOWED: Final = select(Follow.chat_id, Follow.source_id).where(
+    among(col(Follow.source_id), bindparam("sources")),
+    among(col(Follow.chat_id), bindparam("chats")),
+)
+
+
+async def publishers_of_stories(
+    tx: Transaction, story_ids: Iterable[int], chat_ids: Iterable[int]
+) -> Mapping[int, StoryPublishers]:
+    """Return the publishers of each story, as the chats see them."""
+    found: defaultdict[int, list[Publisher]] = defaultdict(list)
+    private = set()
+    for each in await _publishers(tx, _OF_STORIES, story_ids):
+        found[each.story_id].append(each)
+        if not each.is_public:
+            private.add(each.source_id)
+    followed: set[tuple[int, int]] = set()
+    if private:
+        connection = await tx.session.connection()
+        asked = {"sources": private, "chats": list(chat_ids)}
+        followed = {(row[0], row[1]) for row in await connection.execute(_FOLLOWED, asked)}
+    return {story_id: StoryPublishers(each, followed) for story_id, each in found.items()}

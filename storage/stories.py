@@ -6,7 +6,7 @@ grows with each that joins it; `reported` is how far those who were alerted know
 A story that moves on is a chain: each of its chapters names the first.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.leases import claim, release, renew
+from storage.db.leases import claim, release_each
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, partial_index
 
 # Literal, since a partial index serves only a condition that the planner can read.
@@ -118,21 +118,15 @@ async def claim_growing_stories(
     return await claim(tx, Story, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def renew_story(tx: Transaction, story_id: int, owner: str, lease: timedelta) -> bool:
-    """Renew the lease; False if another has taken the story over."""
-    return bool(await renew(tx, Story, [story_id], owner, lease))
+async def finish_reporting(
+    tx: Transaction, stories: Iterable[Story], waiting: Container[int]
+) -> None:
+    """Free them, which are held. What joined one after it was claimed makes it due once more.
 
-
-async def finish_stories(tx: Transaction, story_ids: Collection[int], owner: str) -> None:
-    """Free stories that have no alert to edit; all that joined them until now is reported."""
-    await release(tx, Story, story_ids, owner, reported=col(Story.grown), reported_at=tx.now)
-
-
-async def release_story(tx: Transaction, story: Story, owner: str) -> None:
-    """Free it, to be claimed once more after a pause."""
-    await release(tx, Story, [story.id], owner, reported_at=tx.now)
-
-
-async def finish_reporting(tx: Transaction, story: Story, owner: str) -> None:
-    """Free it; what joined after it was claimed makes it due once more."""
-    await release(tx, Story, [story.id], owner, reported=story.grown, reported_at=tx.now)
+    So are those that are *waiting*, after a pause.
+    """
+    changes: dict[int, dict[str, Any]] = {}
+    for story in stories:
+        reported = {} if story.id in waiting else {"reported": story.grown}
+        changes[story.id] = {"reported_at": tx.now, **reported}
+    await release_each(tx, Story, changes)

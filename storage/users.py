@@ -239,7 +239,7 @@ async def _watched(tx: Transaction, ids: Sequence[int]) -> Mapping[int, list[Sub
 
 
 async def _muted(tx: Transaction, ids: Sequence[int]) -> Mapping[int, dict[int, datetime | None]]:
-    theirs = (among(col(Mute.chat_id), ids), col(Mute.kind) == MuteKind.TOPIC, is_active(tx))
+    theirs = (among(col(Mute.chat_id), ids), col(Mute.kind) == MuteKind.TOPIC, is_active(tx.now))
     rows = await tx.session.exec(select(Mute.chat_id, Mute.subject_id, Mute.until).where(*theirs))
     found: defaultdict[int, dict[int, datetime | None]] = defaultdict(dict)
     for chat_id, topic_id, until in rows:
@@ -256,7 +256,7 @@ async def _mutes(tx: Transaction, ids: Sequence[int]) -> Mapping[int, list[Muted
             among(col(Mute.chat_id), ids),
             col(Mute.kind).in_(SOURCE_MUTES),
             col(Mute.outlet) == "",
-            is_active(tx),
+            is_active(tx.now),
         )
         .order_by(col(Mute.id))
     )
@@ -314,7 +314,7 @@ async def known_users(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int
     for chat_id, last in (await last_editions_of_each(tx, chat_ids)).items():
         known[chat_id].days = last.days
     await _fill_topics(tx, known)
-    muted = _MUTED.where(is_active(tx))
+    muted = _MUTED.where(is_active(tx.now))
     for chat_id, url_hash in await _rows(tx, _FOLLOWED, known):
         known[chat_id].followed.add(url_hash)
     for chat_id, kind, url_hash in await _rows(tx, muted, known):

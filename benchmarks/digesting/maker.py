@@ -13,16 +13,18 @@ import time
 
 from benchmarks.digesting.town import MOMENT
 from benchmarks.ingesting.scales import memory_mb
-from bot.publishing.publish import Publishing
+from bot.publishing.digests import Digests
 from bot.rendering.renderer import Renderer
 from storage.db.engine import Storage
 
 
 async def make_all(url: str, expected: int) -> dict[str, float]:
     storage = Storage.open(url, clock=MOMENT)
-    publishing = Publishing(storage, Renderer(), f"maker:{os.getpid()}")
+    renderer = Renderer()
+    owner = f"maker:{os.getpid()}"
+    digests = Digests(storage, renderer, owner)
     made, early, cpu = 0, 0.0, time.process_time()
-    while done := await publishing.publish_due():
+    while done := await digests.run_once():
         made += done
         if not early and made > expected // 10:
             early = memory_mb()

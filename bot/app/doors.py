@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.app.mails import make_bounces, make_post
@@ -11,9 +12,8 @@ from bot.chat.refused import SAID
 from bot.delivery.release import Releasing
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
-from bot.publishing.now import DigestNow
-from bot.publishing.outfeeds import OutFeeds
-from bot.publishing.reading import Reading
+from bot.publishing.contents import load_made_digest
+from bot.publishing.published_feeds import read_published_feed
 from bot.settings import Access as WhoMay
 from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import LinkLookup
@@ -97,7 +97,6 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         proposing=Proposing(storage),
         erasing=Erasing(storage),
         search=search,
-        digest=DigestNow(storage, renderer),
         adding=SourceAdder(storage, tools.fetcher, tools.reader),
         feed_lists=FeedLists(storage, tools.reader),
         looking=LinkLookup(tools.fetcher, tools.reader),
@@ -171,8 +170,8 @@ def make_web_doors(around: Surroundings) -> WebDoors:
     watching = Watching(storage, Search(storage), limits_for_all(around.settings))
     mailboxes = Mailboxes(storage, around.renderer, make_post(around))
     return WebDoors(
-        reading=Reading(storage),
-        outfeeds=OutFeeds(storage, around.renderer, around.links),
+        made_digest=partial(load_made_digest, storage),
+        published_feed=partial(read_published_feed, storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,
         returns=make_bounces(around),

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from bot.delivery.release import Releasing
     from bot.mail.confirm import Mailboxes
     from bot.matching.search import Search
-    from bot.publishing.now import DigestNow
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.admins import Admins
@@ -78,7 +77,6 @@ class Doors:
     proposing: Proposing
     erasing: Erasing
     search: Search
-    digest: DigestNow
     adding: AddsSources
     feed_lists: FeedLists
     looking: LooksAtLinks

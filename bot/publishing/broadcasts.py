@@ -1,27 +1,83 @@
-"""What the operator says to many: as it was typed, with a line under it that says whose it is."""
+"""Broadcasts: what the operator says to many chats, as it was typed, with a line under it.
 
-from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
+1. The line says whose message it is, in the language of each chat.
+2. Deliveries are written a few ahead of the pace, for each chat once, until all have theirs.
+3. The row says how far it is, so that another process goes on where one has ended.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.publishing.pages import signed_in
+from bot.publishing.stage import in_batches
+from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from storage.broadcasts import (
+    Broadcast,
+    broadcast_to_change,
+    claim_broadcasts,
+    count_moving,
+    next_recipients,
+)
+from storage.db.engine import Storage, Transaction
+from storage.enums import BroadcastState, DeliveryKind
+from storage.outbox import enqueue, expire_broadcast_deliveries, new_delivery
 
-_GAP = "\n\n"
+LEASE = timedelta(seconds=30)
+# So many seconds of the pace stand in the outbox, and an alert to one of these chats waits so long.
+AHEAD_SECONDS = 8
 
 
-def signed(message: Message, renderer: Renderer) -> Message:
-    """Return *message* as it goes out; ValueError where it is empty, or too long for one."""
-    line = renderer.message("broadcast/footer.html")
-    if not message.text.strip():
-        raise ValueError("nothing is said")
-    start = units(message.text + _GAP)
-    below = tuple(entity._replace(offset=entity.offset + start) for entity in line.entities)
-    entities = message.entities + below
-    if start + units(line.text) > MAX_UNITS or len(entities) > MAX_ENTITIES:
-        raise ValueError("too much is said")
-    return Message(message.text + _GAP + line.text, entities)
+async def publish_broadcasts(
+    storage: Storage, renderer: Renderer, owner: str, per_second: float = 27, limit: int = 5
+) -> int:
+    """Go on with up to *limit* broadcasts; return how many deliveries were written."""
+    written = 0
+    ahead = max(1, int(per_second * AHEAD_SECONDS))
+    async with storage.writing() as tx:
+        claimed = await claim_broadcasts(tx, limit=limit, owner=owner, lease=LEASE)
+
+    async def go_on(broadcasts: Sequence[Broadcast]) -> None:
+        nonlocal written
+        for one in broadcasts:
+            async with storage.writing() as tx:
+                broadcast = await broadcast_to_change(tx, one.id)
+                if broadcast is None or broadcast.owner != owner:
+                    continue
+                if broadcast.state is BroadcastState.STOPPING:
+                    await _stop(tx, broadcast)
+                elif broadcast.state is BroadcastState.RUNNING:
+                    written += await _write(tx, broadcast, renderer, ahead)
+                broadcast.free()
+                tx.session.add(broadcast)
+
+    await in_batches(claimed, go_on)
+    return written
 
 
-def signed_in(renderer: Renderer, tag: str, message: Message) -> Message:
-    """Return it with the line in the language of an IETF *tag*, if that leaves room for it."""
-    try:
-        return signed(message, renderer.of(tag))
-    except ValueError:
-        return signed(message, renderer)
+async def _stop(tx: Transaction, broadcast: Broadcast) -> None:
+    await expire_broadcast_deliveries(tx, broadcast.id)
+    # What is being sent just now may be due again; then the next round has it.
+    if not await count_moving(tx, broadcast.id):
+        broadcast.state = BroadcastState.STOPPED
+
+
+async def _write(tx: Transaction, broadcast: Broadcast, renderer: Renderer, ahead: int) -> int:
+    """Write the deliveries to the next chats, as far as *ahead* leaves room; return how many."""
+    moving = await count_moving(tx, broadcast.id)
+    room = ahead - moving
+    chats = await next_recipients(tx, broadcast, room) if room > 0 else []
+    if chats:
+        rows = {tag: _row(tx, broadcast, renderer, tag) for tag in {tag for _, tag in chats}}
+        await enqueue(tx, [{**rows[tag], "chat_id": chat_id} for chat_id, tag in chats])
+        broadcast.through = chats[-1][0]
+        broadcast.made += len(chats)
+    elif room > 0 and not moving:
+        broadcast.state = BroadcastState.DONE
+    return len(chats)
+
+
+def _row(tx: Transaction, broadcast: Broadcast, renderer: Renderer, tag: str) -> Mapping[str, Any]:
+    message = signed_in(renderer, tag, Message.from_json(broadcast.body))
+    return new_delivery(tx, DeliveryKind.BROADCAST, 0, message, broadcast_id=broadcast.id)

@@ -1,43 +1,152 @@
-"""The message of a bundle: alerts that have waited, told together."""
+"""Bundles: alerts that waited, sent in one message or its parts when their time has come.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+1. What they say is written when they are sent, so it names all publishers up to then; it is not
+   edited afterwards.
+2. A story that moved on is marked as an update of what the chat was sent before.
+3. A story is left out if the chat subscribes to none of its topics any more, or has muted it.
+4. A bundle that is late, and would come in quiet hours, waits for their end.
+5. One that was due while the chat was away for long has expired, as alerts do: its stories go into
+   the next digest.
+"""
 
-from bot.publishing.selection import Story, Topic
-from bot.rendering.filters import local
-from bot.rendering.messages import Message
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from bot.mail.compose import Occasion, Post
+from bot.publishing.alerts import alert_recipients, alerted_story, mail_name
+from bot.publishing.mails import bundle_mail
+from bot.publishing.pages import Bundled, bundle_page
+from bot.publishing.rate_limits import LocalQuietHours
+from bot.publishing.selection import Topic
+from bot.publishing.stage import run_stage
 from bot.rendering.renderer import Renderer
+from storage.bundles import (
+    Bundle,
+    bundled,
+    claim_bundles,
+    close_bundle,
+    release_together,
+    subscribed_names,
+)
+from storage.chats import AlertPreferences, lock_chats
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
+from storage.mutes import subjects_muted
+from storage.outbox import enqueue, new_delivery
+from storage.publishers import publisher_names
+from storage.suspension import ALERT_LIFETIME
+
+LEASE = timedelta(minutes=1)
+TOGETHER = 20  # bundles in one transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Bundled:
-    """A story of a bundle, and those of the chat's topics that it hits; at least one."""
+async def publish_bundles(
+    storage: Storage,
+    renderer: Renderer,
+    owner: str,
+    *,
+    post: Post | None = None,
+    limit: int = 50,
+) -> int:
+    """Send the alerts that have waited for now; return how many bundles of them there were."""
 
-    story: Story
-    topics: tuple[Topic, ...]
+    async def claim(tx: Transaction) -> list[Bundle]:
+        by_mail = post is not None
+        return await claim_bundles(tx, limit=limit, owner=owner, lease=LEASE, by_mail=by_mail)
+
+    async def release(bundles: Sequence[Bundle]) -> None:
+        async with storage.writing() as tx:
+            # A process that adds to one of them at this moment is waited for.
+            locked = await lock_chats(tx, {bundle.chat_id for bundle in bundles})
+            chats = {chat.chat_id: chat for chat in locked}
+            for bundle in bundles:
+                chat = chats.get(bundle.chat_id)
+                if chat is None:
+                    continue
+                if end := LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now):
+                    await release_together(tx, bundle.chat_id, end, is_quiet=True)
+                elif await close_bundle(tx, bundle.id, owner):
+                    await _write(tx, bundle, chat, renderer, post)
+
+    return await run_stage(storage, claim, release, together=TOGETHER)
 
 
-def bundle_page(
-    renderer: Renderer, stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
-) -> list[Message]:
-    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end."""
-    values = bundle_values(stories, zone=zone, now=now, is_quiet=is_quiet)
-    return renderer.messages("alert/bundle.html", **values)
+async def _write(
+    tx: Transaction,
+    bundle: Bundle,
+    chat: AlertPreferences,
+    renderer: Renderer,
+    post: Post | None,
+) -> None:
+    """Write the deliveries of a bundle that was just closed, if it still says anything."""
+    stories = await _stories(tx, bundle)
+    if not stories:
+        return
+    is_stale = _is_stale(tx, bundle, chat)
+    recipient = None
+    if post and not is_stale:
+        recipients = await alert_recipients(tx, {bundle.chat_id: chat.language})
+        recipient = recipients.get(bundle.chat_id)
+    if chat.state is ChatState.ACTIVE or not recipient:
+        parts = bundle_page(
+            renderer.of(chat.language),
+            stories,
+            zone=chat.zone,
+            now=tx.now,
+            is_quiet=bundle.is_quiet,
+        )
+        named = {
+            "bundle_id": bundle.id,
+            "state": DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING,
+        }
+        rows = [
+            # It rings once.
+            new_delivery(
+                tx, DeliveryKind.BUNDLE, bundle.chat_id, message, part=n, silent=n > 1, **named
+            )
+            for n, message in enumerate(parts, 1)
+        ]
+        await enqueue(tx, rows)
+    if recipient and post:
+        occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), tx.now)
+        mail = bundle_mail(
+            post, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
+        )
+        address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
+        row = new_delivery(
+            tx, DeliveryKind.BUNDLE, bundle.chat_id, mail, bundle_id=bundle.id, **address
+        )
+        await enqueue(tx, [row])
 
 
-def bundle_values(
-    stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
-) -> dict[str, Any]:
-    """Return what its template is given, by name; each story stands under its first topic."""
-    sections: dict[Topic, list[Bundled]] = {}
-    for one in stories:
-        sections.setdefault(one.topics[0], []).append(one)
-    return {
-        "sections": sections,
-        "count": len(stories),
-        "is_quiet": is_quiet,
-        "zone": zone,
-        "today": local(now, zone).date(),
+def _is_stale(tx: Transaction, bundle: Bundle, chat: AlertPreferences) -> bool:
+    is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
+    return is_back and tx.now - bundle.release_at > ALERT_LIFETIME
+
+
+async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
+    """Return what the bundle still says, and each story's topics that the chat still wants."""
+    rows = await bundled(tx, bundle.id)
+    muted = await subjects_muted(tx, bundle.chat_id)
+    names = {
+        topic_id: name
+        for topic_id, name in (await subscribed_names(tx, bundle.chat_id)).items()
+        if (MuteKind.TOPIC, topic_id) not in muted
     }
+    shown = {alert.story_id: alert.article_id for alert, _ in rows}
+    publishers = await publisher_names(tx, shown, bundle.chat_id)
+    stories = (
+        Bundled(
+            alerted_story(
+                article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
+            ),
+            _topics(names, alert.topic_ids),
+        )
+        for alert, article in rows
+    )
+    return [story for story in stories if story.topics]
+
+
+def _topics(names: dict[int, str], topic_ids: Iterable[int]) -> tuple[Topic, ...]:
+    hit = set(topic_ids)
+    return tuple(Topic(topic_id, name) for topic_id, name in names.items() if topic_id in hit)

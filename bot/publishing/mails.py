@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from bot.mail.compose import Mail, Occasion, Picture, Post, Recipient, encoded_size, subject_of
 from bot.matching.snippet import Snippet
-from bot.publishing.bundles import Bundled, bundle_values
-from bot.publishing.pages import Edition, values_of
+from bot.publishing.pages import Bundled, Edition, bundle_values, values_of
 from bot.publishing.selection import Choice, Section, Story, Topic
 from bot.rendering.filters import local
 from bot.sources.urls import host_of

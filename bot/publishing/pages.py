@@ -1,4 +1,4 @@
-"""The messages of alerts and digests: which template, with which values."""
+"""The messages of alerts, bundles, digests and broadcasts: which template, with which values."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from bot.publishing.selection import Choice, Story, Topic
 from bot.publishing.trends import Trend
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
-from bot.rendering.messages import Message
+from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
 from storage.enums import Layout, Style
 
@@ -118,7 +118,7 @@ def section_page(renderer: Renderer, edition: Edition | None, topic_id: int) -> 
     return renderer.messages("edition/section.html", **values, section=section)
 
 
-def alert_page(
+def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     renderer: Renderer,
     story: Story,
     topics: Sequence[Topic],
@@ -126,9 +126,11 @@ def alert_page(
     *,
     zone: str,
     now: datetime,
+    is_channel: bool = False,
 ) -> Message:
+    """Return the alert; a channel's post has no buttons, which would act for all its readers."""
     values = alert_values(story, topics, snippet, zone=zone, now=now)
-    return renderer.message("alert/telegram.html", **values)
+    return renderer.message("alert/telegram.html", **values, is_channel=is_channel)
 
 
 def alert_values(
@@ -154,3 +156,59 @@ def values_of(edition: Edition) -> dict[str, Any]:
         "day": edition.day or edition.today,
         "is_late": edition.is_late,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A story of a bundle, and those of the chat's topics that it hits; at least one."""
+
+    story: Story
+    topics: tuple[Topic, ...]
+
+
+def bundle_page(
+    renderer: Renderer, stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
+) -> list[Message]:
+    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end."""
+    values = bundle_values(stories, zone=zone, now=now, is_quiet=is_quiet)
+    return renderer.messages("alert/bundle.html", **values)
+
+
+def bundle_values(
+    stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
+) -> dict[str, Any]:
+    """Return what its template is given, by name; each story stands under its first topic."""
+    sections: dict[Topic, list[Bundled]] = {}
+    for one in stories:
+        sections.setdefault(one.topics[0], []).append(one)
+    return {
+        "sections": sections,
+        "count": len(stories),
+        "is_quiet": is_quiet,
+        "zone": zone,
+        "today": local(now, zone).date(),
+    }
+
+
+_GAP = "\n\n"
+
+
+def signed(message: Message, renderer: Renderer) -> Message:
+    """Return *message* as it goes out; ValueError where it is empty, or too long for one."""
+    line = renderer.message("broadcast/footer.html")
+    if not message.text.strip():
+        raise ValueError("the message is empty")
+    start = units(message.text + _GAP)
+    below = tuple(entity._replace(offset=entity.offset + start) for entity in line.entities)
+    entities = message.entities + below
+    if start + units(line.text) > MAX_UNITS or len(entities) > MAX_ENTITIES:
+        raise ValueError("the message is too long")
+    return Message(message.text + _GAP + line.text, entities)
+
+
+def signed_in(renderer: Renderer, tag: str, message: Message) -> Message:
+    """Return it with the line in the language of an IETF *tag*, if that leaves room for it."""
+    try:
+        return signed(message, renderer.of(tag))
+    except ValueError:
+        return signed(message, renderer)

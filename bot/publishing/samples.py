@@ -8,12 +8,19 @@ from functools import partial
 from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender
 from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
-from bot.publishing.bundles import Bundled, bundle_page
 from bot.publishing.calendar import Plan
 from bot.publishing.charts import chart_of
 from bot.publishing.excerpts import LENGTHS
 from bot.publishing.mails import alert_mail, edition_mail
-from bot.publishing.pages import Edition, Picture, alert_page, edition_page, section_page
+from bot.publishing.pages import (
+    Bundled,
+    Edition,
+    Picture,
+    alert_page,
+    bundle_page,
+    edition_page,
+    section_page,
+)
 from bot.publishing.selection import CAPS, FOLD_FROM, Caps, Hit, Story, Topic, choose
 from bot.publishing.trends import Trend
 from bot.rendering.links import Links, Signer

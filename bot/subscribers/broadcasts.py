@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.publishing.broadcasts import signed_in
+from bot.publishing.pages import signed_in
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage

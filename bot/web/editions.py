@@ -15,8 +15,10 @@ from bot.rendering.links import Purpose
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import date
+
     from bot.publishing.pages import Edition, Picture
-    from bot.publishing.reading import Reading
     from bot.web.opening import Opening
     from bot.web.pages import Pages
 
@@ -29,7 +31,7 @@ _KEPT = {"Cache-Control": "private, max-age=300"}
 class EditionPages:
     pages: Pages
     opening: Opening
-    reading: Reading
+    made_digest: Callable[[int, date, int], Awaitable[Edition | None]]
 
     _pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
 
@@ -56,7 +58,7 @@ class EditionPages:
         token = request.match_info["token"]
         chat, date, slot = self.opening.read(Purpose.EDITION, token)
         day = datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007 - a local date
-        edition = await self.reading.edition(int(chat), day, int(slot))
+        edition = await self.made_digest(int(chat), day, int(slot))
         if edition is None:
             raise Gone(Purpose.EDITION)
         return await self._pictured(token, edition)

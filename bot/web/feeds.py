@@ -13,9 +13,10 @@ from bot.rendering.published_feeds import as_atom, as_json
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from bot.publishing.outfeeds import OutFeeds
+    from bot.rendering.published_feeds import FeedDocument
     from bot.web.opening import Opening
 
 _WRITTEN = {
@@ -28,7 +29,7 @@ _KEPT = {"Cache-Control": "private, max-age=900"}
 @dataclass(frozen=True, slots=True)
 class FeedPages:
     opening: Opening
-    outfeeds: OutFeeds
+    published_feed: Callable[[int, int, int, FeedKind], Awaitable[FeedDocument | None]]
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(f"/{Purpose.FEED}/{{token}}.{{kind:atom|json}}", self.give)]
@@ -37,7 +38,7 @@ class FeedPages:
         kind = FeedKind(request.match_info["kind"])
         numbers = map(int, self.opening.read(Purpose.FEED, request.match_info["token"]))
         chat_id, topic_id, version = numbers
-        feed = await self.outfeeds.read(chat_id, topic_id, version, kind)
+        feed = await self.published_feed(chat_id, topic_id, version, kind)
         if feed is None:
             raise Gone(Purpose.FEED)
         write, content_type = _WRITTEN[kind]

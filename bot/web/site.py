@@ -26,14 +26,14 @@ from bot.web.returns import Returns, ReturnsRoute
 from bot.web.trouble import error_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable
+    from datetime import date, datetime
 
     from aiohttp.typedefs import Middleware
 
-    from bot.publishing.outfeeds import OutFeeds
-    from bot.publishing.reading import Reading
-    from bot.rendering.links import Signer
+    from bot.publishing.pages import Edition
+    from bot.rendering.links import FeedKind, Signer
+    from bot.rendering.published_feeds import FeedDocument
     from bot.rendering.renderer import Renderer
     from bot.subscribers.managing import Managing
     from bot.web.app.doors import AppDoors
@@ -44,13 +44,10 @@ _TYPED_PER_MINUTE, _TYPED_AT_ONCE = 60, 40
 
 @dataclass(frozen=True, slots=True)
 class WebDoors:
-    """The use cases that pages open; *returns* is None where no mail is sent.
+    """What pages need; *returns* is None if no mail is sent, *app* if nobody could open it."""
 
-    *app* is None where nobody could open it.
-    """
-
-    reading: Reading
-    outfeeds: OutFeeds
+    made_digest: Callable[[int, date, int], Awaitable[Edition | None]]
+    published_feed: Callable[[int, int, int, FeedKind], Awaitable[FeedDocument | None]]
     managing: Managing
     mailboxes: Mailboxes
     returns: Returns | None = None
@@ -80,8 +77,8 @@ class Site:
         routes = [
             web.get("/robots.txt", _robots),
             *assets.routes(),
-            *EditionPages(pages, opening, doors.reading).routes(),
-            *FeedPages(opening, doors.outfeeds).routes(),
+            *EditionPages(pages, opening, doors.made_digest).routes(),
+            *FeedPages(opening, doors.published_feed).routes(),
             *ManagePages(pages, opening, forms, doors.managing).routes(),
             *MailboxPages(pages, opening, forms, doors.mailboxes).routes(),
         ]

@@ -24,7 +24,6 @@ from bot.mail.compose import Post, Sender
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.server import Playground
-from bot.publishing.now import DigestNow
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
@@ -268,7 +267,6 @@ def make_doors(
         proposing=Proposing(storage),
         erasing=Erasing(storage),
         search=search,
-        digest=DigestNow(storage, renderer),
         adding=adding,
         feed_lists=FeedLists(storage, ReadsHere()),
         looking=looking or FakeLooking(),

@@ -7,7 +7,6 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select
 
 from bot.chat.alert_buttons import OnAlert, UndoMute, Wish
-from bot.publishing.publish import Publishing
 from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from storage.articles import Article
@@ -16,6 +15,7 @@ from storage.mutes import Mute
 from storage.outbox import Delivery
 from storage.queries import Match, Query
 from tests.chat.conftest import labels
+from tests.publishing.stages import Stages
 
 DEFAULT = ["Less of this source", "Mute story", "⋯"]
 TITLE = "Captain of sunken ferry Santa Rosalia detained over Taiwan trip"
@@ -34,7 +34,7 @@ async def alert(ann, house, news, one_storage, clock):
         article.stage = Stage.MATCHED
         facts = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
         tx.session.add(Match(article_id=article.id, query_id=query.id, **facts))
-    await Publishing(one_storage, Renderer(), "us").publish_new()
+    await Stages(one_storage, Renderer(), "us").alerts()
     async with one_storage.reading() as tx:
         (sent,) = await tx.session.exec(select(Delivery))
     markup = InlineKeyboardMarkup(

@@ -1,12 +1,14 @@
 """/broadcast: shown as it will look, sent, watched, stopped; all in one message."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import select
 
 from bot.chat.telling import Telling
-from bot.publishing.publish.broadcasting import Broadcasting
+from bot.publishing.broadcasts import publish_broadcasts
 from bot.rendering.i18n import IN_ENGLISH
 from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import DeliveryState
@@ -21,8 +23,8 @@ def admin(house: House) -> Talk:
 
 
 @pytest.fixture
-def step(house: House) -> Broadcasting:
-    return Broadcasting(house.storage, Renderer(), "us")
+def step(house: House) -> Callable[[], Awaitable[int]]:
+    return partial(publish_broadcasts, house.storage, Renderer(), "us")
 
 
 async def deliveries(house: House) -> list[Delivery]:
@@ -40,12 +42,12 @@ async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
     desk = await admin.next()
     nothing_yet = await deliveries(house)
     running = await admin.presses(desk, "Send")
-    made = await step.put_out_next()
+    made = await step()
     async with house.storage.writing() as tx:
         for row in await tx.session.exec(select(Delivery)):
             row.state = DeliveryState.SENT
             tx.session.add(row)
-    await step.put_out_next()
+    await step()
     clock.turn(timedelta(seconds=3))
     await Telling(house.bot, Renderer(), house.doors.broadcasts).tell()
     done = await admin.next()
@@ -80,10 +82,10 @@ async def test_who_gets_it_is_chosen_by_buttons(admin, ann):
 async def test_it_is_stopped_and_says_so(house, admin, step, clock):
     await admin.says("/broadcast Hello")
     running = await admin.presses(await admin.next(), "Send")
-    await step.put_out_next()
+    await step()
 
     stopping = await admin.presses(running, "Stop")
-    await step.put_out_next()
+    await step()
     clock.turn(timedelta(seconds=3))
     await Telling(house.bot, Renderer(), house.doors.broadcasts).tell()
     stopped = await admin.next()
@@ -99,7 +101,7 @@ async def test_what_is_discarded_goes_to_nobody(house, admin, step):
     gone = await admin.presses(await admin.next(), "Discard")
 
     assert gone["text"] == "Discarded: nobody was sent anything."
-    assert await step.put_out_next() == 0
+    assert await step() == 0
     assert await deliveries(house) == []
 
 
@@ -139,13 +141,13 @@ class TestInAnotherLanguage:
         desk = await admin.next()
         running = await admin.presses(desk, pseudo("Send"))
         clock.turn(timedelta(seconds=3))
-        await Broadcasting(house.storage, renderer, "us").put_out_next()
+        await publish_broadcasts(house.storage, renderer, "us")
         await Telling(house.bot, renderer, house.doors.broadcasts).tell()
         async with house.storage.writing() as tx:
             for row in await tx.session.exec(select(Delivery)):
                 row.state = DeliveryState.SENT
                 tx.session.add(row)
-        await Broadcasting(house.storage, renderer, "us").put_out_next()
+        await publish_broadcasts(house.storage, renderer, "us")
         clock.turn(timedelta(seconds=3))
         await Telling(house.bot, renderer, house.doors.broadcasts).tell()
         done = await admin.next()

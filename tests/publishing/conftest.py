@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
 from tests.publishing.newsroom import Newsroom
+from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
@@ -18,8 +18,8 @@ def renderer() -> Renderer:
 
 
 @pytest.fixture
-def publishing(storage: Storage, renderer: Renderer) -> Publishing:
-    return Publishing(storage, renderer, "us")
+def publishing(storage: Storage, renderer: Renderer) -> Stages:
+    return Stages(storage, renderer, "us")
 
 
 @pytest.fixture

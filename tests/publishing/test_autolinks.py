@@ -10,8 +10,7 @@ import pytest
 from bot.matching.snippet import Snippet
 from bot.playground.formatting import format_text
 from bot.publishing import samples
-from bot.publishing.bundles import bundle_page
-from bot.publishing.pages import alert_page, edition_page
+from bot.publishing.pages import alert_page, bundle_page, edition_page
 from bot.publishing.samples import sample_edition
 from bot.rendering.autolinks import JOINER
 from bot.rendering.renderer import Renderers

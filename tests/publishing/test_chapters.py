@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.publishing.publish.alerting import CHAIN
+from bot.publishing.alerts import CHAIN
 from storage.chats import Chat
 from storage.enums import DeliveryKind, DeliveryState, Mode
 from storage.outbox import Delivery
@@ -24,7 +24,7 @@ async def tell(publishing, newsroom, clock):
         clock.turn(MINUTE)
         article = await newsroom.article(title, query, source_id=source)
         await newsroom.change(Story, article, continues_id=continues)
-        await publishing.publish_new()
+        await publishing.alerts()
 
     return told
 
@@ -89,7 +89,7 @@ async def test_what_was_told_in_a_bundle_is_answered_at_its_first_part(
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
     await tell("Ferry sinks")
     clock.turn(timedelta(hours=1))
-    await publishing.publish_bundles()
+    await publishing.bundles()
     await tell("Captain detained", continues=1)
 
     bundle, alert = await newsroom.all(Delivery)
@@ -116,7 +116,7 @@ async def test_a_chapter_that_others_tell_too_stays_marked_when_it_is_edited(
     article = await newsroom.article("Kyodo tells it too", source_id=source)
     await newsroom.joins(article, story_id=2)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
     assert (await newsroom.texts())[-1].startswith("More on this story · My words")
     assert (await newsroom.texts())[-1].endswith("also Kyodo")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.mail.compose import Post, Sender
-from bot.publishing.publish import Publishing
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
@@ -17,6 +16,7 @@ from storage.enums import DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo, pseudo_translation
+from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
@@ -63,7 +63,7 @@ async def test_alerts_to_one_story(newsroom, publishing, two):
     source, query = await two(Mode.INSTANT)
     await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     ann, ben = await said(newsroom)
     assert pseudo("Less of this source") in ann
@@ -74,7 +74,7 @@ async def test_what_was_chosen_counts_more_than_the_client(newsroom, publishing,
     source, query = await two(Mode.INSTANT, chosen_language="ar")
     await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert all(pseudo("Mute story") in one for one in await said(newsroom))
 
@@ -84,7 +84,7 @@ async def test_digests_of_one_round(newsroom, publishing, two, clock):
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     ann, ben = await said(newsroom)
     assert pseudo("Time &amp; pause").replace("&amp;", "&") in ann
@@ -94,10 +94,10 @@ async def test_digests_of_one_round(newsroom, publishing, two, clock):
 async def test_alerts_that_waited(newsroom, publishing, two, clock):
     source, query = await two(Mode.INSTANT, zone="UTC", quiet_from=0, quiet_to=23 * 60)
     await newsroom.article("A headline", query, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     clock.now = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     ann, ben = await said(newsroom)
     assert pseudo("During your quiet hours") in ann
@@ -123,7 +123,7 @@ async def test_mails(newsroom, storage, renderer, two, clock):
     links = Links("https://dateline.example", Signer(b"k" * 32))
     post = Post(renderer, Sender("news@dateline.example"), links)
 
-    await Publishing(storage, renderer, "us", links=links, post=post).publish_due()
+    await Stages(storage, renderer, "us", links=links, post=post).digests()
 
     rows = await newsroom.all(Delivery)
     ann, ben = sorted(

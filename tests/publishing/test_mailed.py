@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.mail.compose import Mail, Post, Sender
-from bot.publishing.publish import Publishing
 from bot.rendering.links import Links, Signer
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
@@ -15,6 +14,7 @@ from storage.queries import Query
 from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat
+from tests.publishing.stages import Stages
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -22,9 +22,9 @@ LINKS = Links("https://dateline.example", Signer(b"k" * 32))
 
 
 @pytest.fixture
-def mailing(storage, renderer) -> Publishing:
+def mailing(storage, renderer) -> Stages:
     post = Post(renderer, Sender("news@dateline.example"), LINKS)
-    return Publishing(storage, renderer, "us", links=LINKS, post=post)
+    return Stages(storage, renderer, "us", links=LINKS, post=post)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def sent_by(newsroom) -> list[Medium]:
 async def test_a_digest_comes_by_what_the_chat_chose(mailing, newsroom, watched, reach, media):
     await watched(reach)
 
-    await mailing.publish_due()
+    await mailing.digests()
 
     assert await sent_by(newsroom) == media
 
@@ -76,7 +76,7 @@ async def test_a_digest_comes_by_what_the_chat_chose(mailing, newsroom, watched,
 async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mailing, newsroom, watched):
     await watched(DigestMedium.EMAIL)
 
-    await mailing.publish_due()
+    await mailing.digests()
 
     (row,) = await newsroom.all(Delivery)
     mail = Mail.from_json(row.body)
@@ -95,7 +95,7 @@ async def test_without_an_active_mailbox_digests_come_by_telegram(
 ):
     await watched(DigestMedium.EMAIL, state)
 
-    await mailing.publish_due()
+    await mailing.digests()
 
     assert await sent_by(newsroom) == [Medium.TELEGRAM]
 
@@ -103,7 +103,7 @@ async def test_without_an_active_mailbox_digests_come_by_telegram(
 async def test_without_a_mail_server_digests_come_by_telegram(publishing, newsroom, watched):
     await watched(DigestMedium.EMAIL)
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert await sent_by(newsroom) == [Medium.TELEGRAM]
 
@@ -112,7 +112,7 @@ async def test_without_a_mail_server_digests_come_by_telegram(publishing, newsro
 async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(mailing, newsroom, watched, reach):
     await watched(reach, state=ChatState.BLOCKED)
 
-    await mailing.publish_due()
+    await mailing.digests()
 
     assert await sent_by(newsroom) == [Medium.EMAIL]
 
@@ -120,17 +120,17 @@ async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(mailing, newsroom
 async def test_a_pause_is_for_mails_too(mailing, newsroom, watched):
     await watched(DigestMedium.EMAIL, state=ChatState.PAUSED)
 
-    await mailing.publish_due()
+    await mailing.digests()
 
     assert await newsroom.all(Delivery) == []
 
 
 async def test_no_edition_is_mailed_twice(mailing, newsroom, watched):
     chat_id = await watched(DigestMedium.BOTH)
-    await mailing.publish_due()
+    await mailing.digests()
     await newsroom.change(Chat, chat_id, next_digest_at=DUE)
 
-    await mailing.publish_due()
+    await mailing.digests()
 
     assert await sent_by(newsroom) == [Medium.EMAIL, Medium.TELEGRAM]
 
@@ -164,7 +164,7 @@ async def test_alerts_are_mailed_where_that_is_asked_for(
     source, (query,) = await newsroom.source("Times"), await newsroom.all(Query)
     await newsroom.article("A story", query.id, source_id=source)
 
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
 
     rows = [row for row in await newsroom.all(Delivery) if row.medium is Medium.EMAIL]
@@ -191,11 +191,11 @@ async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
     await newsroom.change(Chat, 1, state=state, state_since=clock.now)
     clock.turn(timedelta(seconds=30))
     await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
     clock.turn(timedelta(minutes=1))
 
-    await mailing.publish_bundles()
+    await mailing.bundles()
 
     assert await sent_by(newsroom) == media
 
@@ -218,11 +218,11 @@ async def test_a_chapter_is_mailed_behind_the_first_mail_of_its_story(
     source = await newsroom.source("Times")
     for title in ("Ferry sinks", "Captain detained", "Captain charged"):
         clock.turn(timedelta(minutes=1))
-        await mailing.publish_bundles()
+        await mailing.bundles()
         article = await newsroom.article(title, 1, source_id=source)
         if title != "Ferry sinks":
             await newsroom.change(Story, article, continues_id=2)
-        while await mailing.publish_new():
+        while await mailing.alerts():
             pass
 
     mails = [Mail.from_json(row.body) for row in await newsroom.all(Delivery) if row.mailbox_id]
@@ -237,18 +237,18 @@ async def test_a_bundle_marks_what_moved_on(mailing, newsroom, alerted, clock):
     source = await newsroom.source("Times")
     clock.turn(timedelta(minutes=1))
     await newsroom.article("Ferry sinks", 1, source_id=source)
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
     await newsroom.change(Chat, 1, quiet_from=8 * 60, quiet_to=9 * 60)
     await newsroom.article("Bank raises rates", 1, source_id=source)
     await newsroom.change(
         Story, await newsroom.article("Captain detained", 1, source_id=source), continues_id=2
     )
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
     clock.turn(timedelta(hours=1))
 
-    await mailing.publish_bundles()
+    await mailing.bundles()
 
     told, mailed = (row.body for row in (await newsroom.all(Delivery))[-2:])
     assert "• Bank raises rates" in told["text"]
@@ -264,7 +264,7 @@ async def test_where_no_mail_is_sent_nothing_is_decided_for_a_chat_that_blocks_t
     clock.turn(timedelta(minutes=1))
     await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
 
-    while await publishing.publish_new():
+    while await publishing.alerts():
         pass
 
     assert await newsroom.alerts() == []
@@ -276,14 +276,14 @@ async def test_what_was_mailed_is_not_told_again_when_the_chat_is_back(
     await alerted(wanted=True, state=ChatState.BLOCKED)
     clock.turn(timedelta(minutes=1))
     await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
     async with storage.writing() as tx:
         await restore_chat(tx, 1)
 
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
-    await mailing.publish_also()
+    await mailing.edits()
 
     assert await sent_by(newsroom) == [Medium.EMAIL]
 
@@ -294,12 +294,12 @@ async def test_alerts_that_wait_for_quiet_hours_are_one_mail(mailing, newsroom, 
     clock.turn(timedelta(minutes=1))
     for number in range(3):
         await newsroom.article(f"Story {number}", query.id, source_id=source)
-    while await mailing.publish_new():
+    while await mailing.alerts():
         pass
     assert await newsroom.all(Delivery) == []
     clock.turn(timedelta(hours=15))  # 23:01 in Tokyo
 
-    await mailing.publish_bundles()
+    await mailing.bundles()
 
     (row,) = [row for row in await newsroom.all(Delivery) if row.medium is Medium.EMAIL]
     mail = Mail.from_json(row.body)

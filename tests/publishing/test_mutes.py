@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.publishing.publish import alerting
-from bot.publishing.publish.gathering import gather
-from bot.publishing.publish.readers import reader_of
+from bot.publishing import alerts
+from bot.publishing.contents import load_digest_so_far
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Mode, MuteKind, SourceKind
@@ -51,7 +50,7 @@ def tell(publishing, newsroom, watching, clock):
         article: int = await newsroom.article(title, 1, source_id=by)
         if story:
             await newsroom.joins(article, story_id=story)
-        await publishing.publish_new()
+        await publishing.alerts()
         return article
 
     return told
@@ -63,10 +62,8 @@ async def alerted(newsroom) -> list[str]:
 
 async def digested(storage: Storage) -> list[str]:
     """Return the titles of the chat's next digest."""
-    async with storage.reading() as tx:
-        reader = await reader_of(tx, await tx.session.get_one(Chat, 1))
-        editions = await gather(tx, [reader])
-    return [story.title for story in editions[1].choice.all_stories]
+    edition = await load_digest_so_far(storage, 1)
+    return [story.title for story in edition.choice.all_stories]
 
 
 @pytest.mark.parametrize("subject", [TOPIC, SOURCE, LESS], ids=lambda each: each.kind.value)
@@ -124,10 +121,10 @@ async def test_of_a_muted_story_no_chapter_comes_and_no_edit(tell, muted, publis
     await muted(STORY)
     article = await newsroom.article("Captain detained", 1, source_id=1)
     await newsroom.change(Story, article, continues_id=1)
-    await publishing.publish_new()
+    await publishing.alerts()
     await tell("Ferry down", by=2, story=1)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
     assert await alerted(newsroom) == ["Ferry sinks"]
 
@@ -152,7 +149,7 @@ async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
     await muted(subject)
     clock.turn(timedelta(hours=1))
 
-    assert await publishing.publish_bundles() == 1
+    assert await publishing.bundles() == 1
     assert await newsroom.texts() == []
 
 
@@ -165,7 +162,7 @@ async def test_what_the_chat_wants_less_of_stays_in_its_bundle_if_another_publis
     await muted(LESS, None)
     clock.turn(timedelta(hours=1))
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     assert "Ferry sinks" in "".join(await newsroom.texts())
 
@@ -184,7 +181,7 @@ async def test_what_one_chat_muted_another_is_told(tell, muted, newsroom):
 async def test_a_page_of_chats_that_muted_it_does_not_end_the_round(
     tell, muted, newsroom, monkeypatch
 ):
-    monkeypatch.setattr(alerting, "CHATS_IN_A_UNIT", 1)
+    monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 1)
     other = await newsroom.chat(8)
     await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
     await muted(SOURCE)
@@ -216,7 +213,7 @@ async def test_of_a_search_one_outlet_is_muted(tell, muted, newsroom, publishing
     await newsroom.article("Ferry sinks", 1, source_id=1, outlet="Example Wire")
     await newsroom.article("Bank raises rates", 1, source_id=1, outlet="Example Times")
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert await alerted(newsroom) == ["Bank raises rates"]
 

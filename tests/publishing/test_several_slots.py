@@ -39,11 +39,11 @@ async def test_each_slot_has_an_edition_and_no_story_comes_twice(
     query, source = await watched(MORNING, EVENING)
     await newsroom.article("First", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
-    await publishing.publish_due()
+    await publishing.digests()
     clock.turn(HOUR)
     await newsroom.article("Second", query, source_id=source)
     clock.now = TUESDAY + 18 * HOUR
-    await publishing.publish_due()
+    await publishing.digests()
 
     first, second = await newsroom.texts()
     assert await made(newsroom) == [(TUESDAY.date(), 0), (TUESDAY.date(), 2)]
@@ -81,7 +81,7 @@ async def test_of_several_that_were_missed_one_is_made(
     await newsroom.article("Missed", query, source_id=source)
     clock.now = now
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert await made(newsroom) == editions
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [next_at]
@@ -93,7 +93,7 @@ async def test_a_late_edition_says_which_time_it_is_late_for(publishing, newsroo
     await newsroom.article("Late", query, source_id=source)
     clock.now = TUESDAY + 14 * HOUR
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert "This one is about 2 hours late: it was due at 12:00." in (await newsroom.texts())[0]
 
@@ -103,11 +103,11 @@ async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
 ):
     query, source = await watched(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
-    await publishing.publish_due()
+    await publishing.digests()
     clock.turn(HOUR)
     await newsroom.article("Of the first day", query, source_id=source)
     clock.now = TUESDAY + 7 * DAY + 10 * HOUR
-    await publishing.publish_due()
+    await publishing.digests()
 
     texts = await newsroom.texts()
     assert await made(newsroom) == [(date(2026, 3, 3), 0), (date(2026, 3, 10), 0)]
@@ -120,12 +120,12 @@ async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
 ):
     query, source = await watched(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
-    await publishing.publish_due()
+    await publishing.digests()
     clock.turn(HOUR)
     await newsroom.article("Of two weeks ago", query, source_id=source)
     clock.now = TUESDAY + 14 * DAY + 8 * HOUR
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert any("Of two weeks ago" in text for text in await newsroom.texts())
 
@@ -136,8 +136,8 @@ async def test_a_weekly_edition_takes_the_place_of_the_days_own(
     query, source = await watched(MORNING, ScheduleTime(1, 8 * 60, 0b0000010))
     await newsroom.article("A headline", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
-    await publishing.publish_due()
-    await publishing.publish_due()
+    await publishing.digests()
+    await publishing.digests()
 
     assert await made(newsroom) == [(TUESDAY.date(), 1)]
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [TUESDAY + 32 * HOUR]

@@ -13,7 +13,6 @@ from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
-from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
@@ -23,6 +22,7 @@ from bot.sources.poll import Poller
 from storage.chats import open_chat
 from storage.sources import Follow
 from tests.bot_api import PlainSession
+from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
@@ -50,7 +50,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))
         await Poller(storage, fetcher, reader, owner="us").poll_due()
-        await Publishing(storage, Renderer(), "us").publish_notices()
+        await Stages(storage, Renderer(), "us").notices()
         await send(storage, playground)
 
         (message,) = playground.messages(ann)

@@ -270,7 +270,7 @@ def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def published(bot: WholeBot, user: User, topic: int, kind: FeedKind) -> str:
     """Return the feed that others give out; the number of a story is nobody's business."""
     await bot.doors.feeds.show(user.chat_id)
-    feed = await bot.outfeeds.read(user.chat_id, topic, 1, kind)
+    feed = await bot.published_feed(user.chat_id, topic, 1, kind)
     assert feed
     written = as_atom(feed) if kind is FeedKind.ATOM else as_json(feed)
     return re.sub(r":(story|edition)-\d+", r":\1", written.decode())

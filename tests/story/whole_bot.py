@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +36,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
-from bot.publishing.outfeeds import OutFeeds
+from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.settings import Access, Settings
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from bot.chat.doors import Doors
+    from bot.rendering.published_feeds import FeedDocument
     from storage.enums import Mode
 
 TOKEN: Final = "1:playground"
@@ -157,7 +159,7 @@ class WholeBot:
     farm: FeedFarm
     playground: Playground
     doors: Doors
-    outfeeds: OutFeeds
+    published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
     sending: SendStage[Any]
 
@@ -238,7 +240,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
                     farm,
                     playground,
                     doors,
-                    OutFeeds(storage, renderer, around.links),
+                    partial(read_published_feed, storage, renderer, around.links),
                     _steps(around),
                     SendStage(storage, Telegram(bot), around.owner, calls, bot_key(TOKEN)),
                 )

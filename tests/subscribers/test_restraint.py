@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NotANumber, NotATime
 from bot.subscribers.restraint import Restraint
@@ -11,6 +10,7 @@ from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.enums import Mode, QuietHours
 from tests.publishing.newsroom import Newsroom
+from tests.publishing.stages import Stages
 
 NIGHT = QuietHours(20 * 60, 7 * 60)  # it is 21:00 in Tokyo
 MINUTE = timedelta(minutes=1)
@@ -34,7 +34,7 @@ async def held(storage, newsroom, clock) -> int:
     await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
     clock.turn(MINUTE)
     await newsroom.article("Headline", query, source_id=await newsroom.source())
-    await Publishing(storage, Renderer(), "us").publish_new()
+    await Stages(storage, Renderer(), "us").alerts()
     return chat
 
 
@@ -64,7 +64,7 @@ async def test_without_quiet_hours_what_waits_comes_at_once(
     restraint, newsroom, storage, held, clock
 ):
     await restraint.set_quiet(held, None)
-    await Publishing(storage, Renderer(), "us").publish_bundles()
+    await Stages(storage, Renderer(), "us").bundles()
 
     assert "Headline" in (await newsroom.texts())[0]
 

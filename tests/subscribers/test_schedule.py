@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 
 from bot.publishing.calendar import Plan
-from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NotATime
 from bot.subscribers.schedule import Schedule
@@ -12,6 +11,7 @@ from bot.subscribers.slots import Times
 from storage.chats import Chat
 from storage.editions import Edition
 from storage.enums import Mode, ScheduleTime
+from tests.publishing.stages import Stages
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -30,8 +30,8 @@ async def chat_id(watching, arrive) -> int:
 
 
 @pytest.fixture
-def publishing(storage) -> Publishing:
-    return Publishing(storage, Renderer(), "us")
+def publishing(storage) -> Stages:
+    return Stages(storage, Renderer(), "us")
 
 
 async def editions(storage) -> list[tuple[int, int]]:
@@ -79,7 +79,7 @@ async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date
 ):
     await schedule.set_time(chat_id, 22 * 60)
     clock.turn(HOUR)
-    await publishing.publish_due()
+    await publishing.digests()
 
     changed = await schedule.set_time(chat_id, 23 * 60)
 
@@ -94,7 +94,7 @@ async def test_a_digest_that_is_owed_is_not_lost_by_another_wish(
     clock.turn(HOUR + MINUTE)
 
     owed = await schedule.add(chat_id, Times(480))
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert owed.next_at == clock.now - MINUTE
     assert await editions(storage) == [(2, 0)]
@@ -110,7 +110,7 @@ async def test_a_plan_changed_while_a_digest_is_composed_counts(
         chat.owner, chat.lease_until = "us", clock.now + MINUTE
     await schedule.add(chat_id, Times(22 * 60 + 30))
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     async with storage.reading() as tx:
         chat = await tx.session.get_one(Chat, chat_id)

@@ -3,12 +3,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.publishing.calendar import Plan
-from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NotADate, NotAZone
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from storage.enums import EmptyDay, Mode
+from tests.publishing.stages import Stages
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ async def test_a_time_changed_during_a_pause_leaves_it_paused(settings, storage,
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 async def test_a_pause_ends_by_itself_on_its_date(settings, storage, chat_id, clock):
-    publishing = Publishing(storage, Renderer(), "us")
+    publishing = Stages(storage, Renderer(), "us")
 
     paused = await settings.pause_until(chat_id, date(2026, 3, 5))
     clock.now = datetime(2026, 3, 4, 14, 59, tzinfo=UTC)
-    await publishing.publish_due()
+    await publishing.digests()
     still = await settings.now(chat_id)
     clock.now = datetime(2026, 3, 4, 15, tzinfo=UTC)
-    await publishing.publish_due()
+    await publishing.digests()
     back = await settings.now(chat_id)
 
     assert (paused.is_paused, paused.paused_until) == (True, date(2026, 3, 5))

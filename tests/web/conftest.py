@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
-from bot.publishing.outfeeds import OutFeeds
-from bot.publishing.publish import Publishing
-from bot.publishing.reading import Reading
+from bot.publishing.contents import load_made_digest
+from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.subscribers.managing import Managing
@@ -26,6 +26,7 @@ from bot.web.site import Site, WebDoors
 from storage.db.engine import Storage
 from storage.enums import Mode
 from tests.publishing.newsroom import Newsroom
+from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -131,8 +132,8 @@ def web_doors(
 ) -> WebDoors:
     watching = Watching(storage, Search(storage))
     return WebDoors(
-        reading=Reading(storage),
-        outfeeds=OutFeeds(storage, renderer, Links(BASE, SIGNER)),
+        made_digest=partial(load_made_digest, storage),
+        published_feed=partial(read_published_feed, storage, renderer, Links(BASE, SIGNER)),
         managing=Managing(
             *(storage, Topics(storage), watching, ChatSettings(storage)),
             Mailboxes(storage, renderer),
@@ -166,5 +167,5 @@ async def told(newsroom: Newsroom, storage: Storage, clock: TurnedClock) -> int:
         await newsroom.article(f"Title {hours}", words, source_id=source, ago=ago)
     await newsroom.article("Both", words, more, source_id=source, ago=timedelta(hours=7))
     clock.now = DUE
-    await Publishing(storage, Renderer(), "us").publish_due()
+    await Stages(storage, Renderer(), "us").digests()
     return chat

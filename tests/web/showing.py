@@ -79,8 +79,8 @@ class SampleMailboxes:
 async def showing(language: str = "") -> AsyncIterator[Links]:
     """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
     doors = WebDoors(
-        reading=cast("Any", SampleReading(language)),
-        outfeeds=cast("Any", None),
+        made_digest=SampleReading(language).edition,
+        published_feed=cast("Any", None),
         managing=cast("Any", SampleManaging()),
         mailboxes=SampleMailboxes(),
     )

@@ -8,12 +8,12 @@ from sqlmodel import col, select
 
 from bot.mail.compose import Mail, Post, Sender
 from bot.mail.confirm import Mailboxes
-from bot.publishing.publish import Publishing
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
+from tests.publishing.stages import Stages
 from tests.web.conftest import BASE, DUE, SIGNER
 
 POST = Post(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SIGNER))
@@ -54,7 +54,7 @@ async def digest(visitor, web_doors, chat, mailed, storage, clock):
     (link,) = re.findall(rf"{BASE}/c/\S+", (await mailed()).text)
     assert (await visitor.sends(link)).status == 200
     clock.now = DUE
-    await Publishing(storage, Renderer(), "us", links=Links(BASE, SIGNER), post=POST).publish_due()
+    await Stages(storage, Renderer(), "us", links=Links(BASE, SIGNER), post=POST).digests()
     return await mailed()
 
 

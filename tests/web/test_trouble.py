@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
 
-from bot.publishing.reading import Reading
+from bot.publishing import contents
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.web.health import make_web
@@ -91,7 +91,7 @@ async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, mon
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, OSError("disk"))
 
-    monkeypatch.setattr(Reading, "edition", fail)
+    monkeypatch.setattr(contents, "edition_on", fail)
 
     answer = await visitor.opens(visitor.links.edition(told, TUESDAY, 0, clock.now))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
@@ -13,35 +14,32 @@ if TYPE_CHECKING:
 
 def publishing_loops(around: Surroundings) -> list[Loop]:
     from bot.app.mails import make_post
-    from bot.publishing.publish import Publishing
-    from bot.publishing.publish.broadcasting import Broadcasting
+    from bot.publishing.alerts import publish_alerts
+    from bot.publishing.broadcasts import publish_broadcasts
+    from bot.publishing.bundles import publish_bundles
+    from bot.publishing.digests import Digests
+    from bot.publishing.edits import edit_alerts
+    from bot.publishing.notices import publish_notices
     from bot.subscribers.forgetting import Forgetting
     from bot.subscribers.tidying import Tidying
 
-    storage, settings = around.storage, around.settings
-    publishing = Publishing(
-        storage,
-        around.renderer,
-        around.owner,
-        admins=settings.admin_ids,
-        links=around.links,
-        post=make_post(around),
-        alerts_a_day=settings.alerts_per_chat,
-    )
+    storage, settings, post = around.storage, around.settings, make_post(around)
+    common = (storage, around.renderer, around.owner)
+    digests = Digests(*common, links=around.links, post=post)
+    a_day, pace = settings.alerts_per_chat, settings.send_per_second
     forgetting = Forgetting(
         storage,
         around.owner,
         articles=timedelta(days=settings.keep_articles_days),
         deliveries=timedelta(days=settings.keep_deliveries_days),
     )
-    casting = Broadcasting(storage, around.renderer, around.owner, settings.send_per_second)
     return [
-        Loop("notice", publishing.publish_notices),
-        Loop("digest", publishing.publish_due),
-        Loop("alert", publishing.publish_new),
-        Loop("bundle", publishing.publish_bundles),
-        Loop("also", publishing.publish_also),
-        Loop("broadcast", casting.put_out_next),
+        Loop("notice", partial(publish_notices, *common, settings.admin_ids)),
+        Loop("digest", digests.run_once),
+        Loop("alert", partial(publish_alerts, *common, post=post, a_day=a_day)),
+        Loop("bundle", partial(publish_bundles, *common, post=post)),
+        Loop("also", partial(edit_alerts, *common)),
+        Loop("broadcast", partial(publish_broadcasts, *common, pace)),
         Loop("tidy", Tidying(storage).tidy),
         Loop("forget", forgetting.forget_old),
     ]

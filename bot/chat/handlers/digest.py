@@ -10,6 +10,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks import DigestNow, ShowAll
 from bot.chat.permits import READS
+from bot.publishing.contents import show_digest_so_far, show_section
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -20,16 +21,17 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.send(await doors.digest.show(guest.chat_id))
+    await answers.send(await show_digest_so_far(doors.storage, answers.renderer, guest.chat_id))
 
 
 async def all_asked_for(
     _pressed: CallbackQuery, callback_data: ShowAll, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     day, slot = _day(callback_data.day), callback_data.slot
+    renderer = answers.renderer.of(guest.language)
     await answers.send(
-        await doors.digest.show_all(
-            guest.chat_id, callback_data.topic_id, day, slot, language=guest.language
+        await show_section(
+            doors.storage, renderer, guest.chat_id, callback_data.topic_id, day, slot
         )
     )
 

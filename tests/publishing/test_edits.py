@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.publishing.publish import also
-from bot.publishing.publish.also import LOOKED_AT, PAUSE
+from bot.publishing import edits
+from bot.publishing.edits import LOOKED_AT, PAUSE
 from bot.subscribers.tastes import Tastes
 from storage.articles import Article
 from storage.chats import Chat
@@ -27,7 +27,7 @@ async def alerted(publishing, newsroom, clock) -> int:
     await newsroom.subscribe(chat, await newsroom.query("words"), "My words", Mode.INSTANT)
     clock.turn(MINUTE)
     await newsroom.article("A headline", 1, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     await newsroom.change(Delivery, 1, state=DeliveryState.SENT, message_id=11)
     return chat
 
@@ -40,14 +40,14 @@ async def joined(newsroom, storage: Storage, title: str, *, public: bool = True)
     return source
 
 
-async def edits(storage: Storage) -> list[Delivery]:
+async def edits_of(storage: Storage) -> list[Delivery]:
     async with storage.reading() as tx:
         rows = select(Delivery).where(col(Delivery.kind) == DeliveryKind.EDIT)
         return list(await tx.session.exec(rows.order_by(col(Delivery.version))))
 
 
 async def last_line(storage: Storage) -> str:
-    return str((await edits(storage))[-1].body["text"].splitlines()[-1])
+    return str((await edits_of(storage))[-1].body["text"].splitlines()[-1])
 
 
 async def test_a_second_feed_of_the_same_site_is_no_other_outlet(
@@ -59,9 +59,9 @@ async def test_a_second_feed_of_the_same_site_is_no_other_outlet(
         await mark_growth(tx, [1])
     clock.turn(MINUTE)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
-    assert await edits(storage) == []
+    assert await edits_of(storage) == []
 
 
 async def test_another_outlet_is_added_to_the_message(
@@ -70,10 +70,10 @@ async def test_another_outlet_is_added_to_the_message(
     await joined(newsroom, storage, "Kyodo")
     clock.turn(MINUTE)
 
-    assert await publishing.publish_new() == 1
-    assert await publishing.publish_also() == 1
+    assert await publishing.alerts() == 1
+    assert await publishing.edits() == 1
 
-    (edit,) = await edits(storage)
+    (edit,) = await edits_of(storage)
     assert len(await newsroom.alerts()) == 1
     assert edit.target_id == 1
     assert edit.body["text"].startswith("My words · A headline\nWords on A headline.")
@@ -87,8 +87,8 @@ async def test_an_outlet_with_two_articles_in_a_story_is_named_once_and_alerts_n
     report = await newsroom.article("The report of Kyodo", 1, source_id=source)
     await newsroom.change(Article, report, story_id=1)
 
-    assert await publishing.publish_new() == 2
-    assert await publishing.publish_also() == 1
+    assert await publishing.alerts() == 2
+    assert await publishing.edits() == 1
 
     assert len(await newsroom.alerts()) == 1
     assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo"
@@ -98,7 +98,7 @@ async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
     for title in ("Kyodo", "Reuters", "AFP", "dpa", "ANSA"):
         await joined(newsroom, storage, title)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
     assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo, Reuters, AFP (+2)"
 
@@ -107,16 +107,16 @@ async def test_edits_of_one_message_are_minutes_apart_and_tell_all_of_them(
     alerted, publishing, newsroom, storage, clock
 ):
     await joined(newsroom, storage, "Kyodo")
-    await publishing.publish_also()
+    await publishing.edits()
     await joined(newsroom, storage, "Reuters")
     await joined(newsroom, storage, "AFP")
 
-    assert await publishing.publish_also() == 0
+    assert await publishing.edits() == 0
     clock.turn(PAUSE)
-    assert await publishing.publish_also() == 1
-    assert await publishing.publish_also() == 0
+    assert await publishing.edits() == 1
+    assert await publishing.edits() == 0
 
-    first, second = await edits(storage)
+    first, second = await edits_of(storage)
     assert first.version < second.version
     assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo, Reuters, AFP"
 
@@ -125,13 +125,13 @@ async def test_what_the_message_says_already_is_no_edit(
     alerted, publishing, newsroom, storage, clock
 ):
     await joined(newsroom, storage, "Kyodo")
-    await publishing.publish_also()
+    await publishing.edits()
     clock.turn(PAUSE)
     async with storage.writing() as tx:
         await mark_growth(tx, [1])  # by an outlet that nobody may be told of
 
-    assert await publishing.publish_also() == 1
-    assert len(await edits(storage)) == 1
+    assert await publishing.edits() == 1
+    assert len(await edits_of(storage)) == 1
 
 
 async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
@@ -139,14 +139,14 @@ async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
 ):
     secret = await joined(newsroom, storage, "Secret", public=False)
 
-    await publishing.publish_also()
-    assert await edits(storage) == []
+    await publishing.edits()
+    assert await edits_of(storage) == []
 
     async with storage.writing() as tx:
         tx.session.add(Follow(chat_id=alerted, source_id=secret))
         await mark_growth(tx, [1])
     await newsroom.change(Story, 1, reported_at=None)
-    await publishing.publish_also()
+    await publishing.edits()
     assert await last_line(storage) == "Example Wire · 21:01 · also: Secret"
 
 
@@ -164,18 +164,18 @@ async def test_a_message_is_left_alone_that(
     await joined(newsroom, storage, "Kyodo")
     await newsroom.change(table, row, **change)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
-    assert await edits(storage) == []
+    assert await edits_of(storage) == []
 
 
 async def test_a_chat_that_is_away_gets_no_edit(alerted, publishing, newsroom, storage):
     await joined(newsroom, storage, "Kyodo")
     await newsroom.change(Chat, alerted, state=ChatState.PAUSED)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
-    assert await edits(storage) == []
+    assert await edits_of(storage) == []
 
 
 async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
@@ -185,16 +185,16 @@ async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
     await tastes.less_of_source(alerted, 1)
     await joined(newsroom, storage, "Kyodo")
     clock.turn(LOOKED_AT - MINUTE)
-    assert await publishing.publish_also() == 1
-    assert await edits(storage) == []
-    assert await publishing.publish_also() == 0
+    assert await publishing.edits() == 1
+    assert await edits_of(storage) == []
+    assert await publishing.edits() == 0
 
     clock.turn(PAUSE)
-    assert await publishing.publish_also() == 1
+    assert await publishing.edits() == 1
 
     assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo"
     clock.turn(PAUSE)
-    assert await publishing.publish_also() == 0
+    assert await publishing.edits() == 0
 
 
 async def test_a_message_that_shows_its_usual_buttons_again_is_edited_at_once(
@@ -207,9 +207,9 @@ async def test_a_message_that_shows_its_usual_buttons_again_is_edited_at_once(
     await tastes.closed(alerted, 1)
     await joined(newsroom, storage, "Kyodo")
 
-    await publishing.publish_also()
+    await publishing.edits()
 
-    assert len(await edits(storage)) == 1
+    assert len(await edits_of(storage)) == 1
 
 
 async def test_one_chat_that_pressed_holds_up_no_other(
@@ -219,41 +219,41 @@ async def test_one_chat_that_pressed_holds_up_no_other(
     await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
     clock.turn(MINUTE)
     await newsroom.article("A flood", 1, source_id=1)
-    await publishing.publish_new()
+    await publishing.alerts()
     source = await newsroom.source("Kyodo")
     await newsroom.joins(await newsroom.article("Kyodo tells it too", source_id=source), story_id=2)
     await Tastes(storage).opened(alerted, 2)
 
-    await publishing.publish_also()
+    await publishing.edits()
 
-    assert [edit.chat_id for edit in await edits(storage)] == [other]
+    assert [edit.chat_id for edit in await edits_of(storage)] == [other]
 
 
 async def test_after_a_day_a_message_stays_as_it_is(alerted, publishing, newsroom, storage, clock):
     clock.turn(timedelta(days=1))
     await joined(newsroom, storage, "Kyodo")
 
-    assert await publishing.publish_also() == 1
-    assert await edits(storage) == []
+    assert await publishing.edits() == 1
+    assert await edits_of(storage) == []
 
 
 async def test_many_messages_are_edited_page_by_page(
     publishing, newsroom, storage, clock, monkeypatch
 ):
-    monkeypatch.setattr(also, "ALERTS_IN_A_UNIT", 2)
+    monkeypatch.setattr(edits, "ALERTS_PER_PAGE", 2)
     source, query = await newsroom.source(), await newsroom.query("words")
     for number, zone in enumerate(["Asia/Tokyo", "UTC", "UTC", "UTC", "Asia/Tokyo"]):
         chat = await newsroom.chat(number, zone=zone)
         await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     await joined(newsroom, storage, "Kyodo")
 
-    await publishing.publish_also()
+    await publishing.edits()
 
-    assert sorted(edit.target_id or 0 for edit in await edits(storage)) == [1, 2, 3, 4, 5]
-    assert {edit.body["text"][-18:] for edit in await edits(storage)} == {
+    assert sorted(edit.target_id or 0 for edit in await edits_of(storage)) == [1, 2, 3, 4, 5]
+    assert {edit.body["text"][-18:] for edit in await edits_of(storage)} == {
         "21:01 · also: Kyodo"[-18:],
         "12:01 · also: Kyodo"[-18:],
     }
@@ -267,6 +267,6 @@ async def test_the_outlet_of_the_article_shown_is_named_first(publishing, newsro
     second = await newsroom.article("A headline", query, source_id=await newsroom.source("Second"))
     await newsroom.change(Article, second, story_id=1)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert (await newsroom.texts())[0].endswith("Second · 21:01 · also: First")

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.publishing.publish import Publishing, digesting
+from bot.publishing import digests
 from storage import editions
 from storage.articles import Article
 from storage.chats import Chat
@@ -11,6 +11,7 @@ from storage.editions import EditionStory
 from storage.enums import ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
 from storage.outbox import Delivery
 from storage.subscriptions import Subscription
+from tests.publishing.stages import Stages
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -31,7 +32,7 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watch
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
 
-    done = await publishing.publish_due()
+    done = await publishing.digests()
 
     (edition,), (delivery,) = await newsroom.editions(), await newsroom.all(Delivery)
     (chat,), (told,) = await newsroom.all(Chat), await newsroom.all(EditionStory)
@@ -69,7 +70,7 @@ async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
     await newsroom.carries(section, article)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     (text,) = await newsroom.texts()
     assert publishers in text
@@ -106,7 +107,7 @@ async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, watc
 async def test_nothing_is_published_before_it_is_due(publishing, newsroom, watched, clock):
     clock.now = DUE - timedelta(seconds=1)
 
-    assert await publishing.publish_due() == 0
+    assert await publishing.digests() == 0
     assert await newsroom.editions() == []
 
 
@@ -114,12 +115,12 @@ async def test_no_story_is_told_twice(publishing, newsroom, watched, clock):
     query, source = watched
     await newsroom.article("First", query, source_id=source)
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
     clock.turn(HOUR)
     await newsroom.article("Second", query, source_id=source)
     clock.now = DUE + DAY
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     first, second = await newsroom.texts()
     assert "First" in first
@@ -133,14 +134,14 @@ async def test_chats_of_one_round_are_told_what_each_does_not_know(
     query, source = watched
     clock.now = DUE + HOUR
     await newsroom.article("First", query, source_id=source)
-    await publishing.publish_due()
+    await publishing.digests()
     late = await newsroom.chat(8, next_digest_at=DUE + DAY)
     await newsroom.subscribe(late, query, "My words", Mode.DIGEST)
     clock.turn(HOUR)
     await newsroom.article("Second", query, source_id=source)
     clock.now = DUE + DAY
 
-    assert await publishing.publish_due() == 2
+    assert await publishing.digests() == 2
 
     _, *texts = await newsroom.texts()
     assert sorted(("First" in text, "Second" in text) for text in texts) == [
@@ -164,9 +165,9 @@ async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
             raise IntegrityError("INSERT", {}, ValueError("its story is gone"))
         return await made(tx, drafts)
 
-    monkeypatch.setattr(digesting, "make_editions", refusing)
+    monkeypatch.setattr(digests, "make_editions", refusing)
     with pytest.raises(ExceptionGroup):
-        await publishing.publish_due()
+        await publishing.digests()
 
     assert [edition.chat_id for edition in await newsroom.editions()] == [1]
 
@@ -174,12 +175,12 @@ async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
 async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom, watched, clock):
     query, source = watched
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
     clock.turn(HOUR)
     await newsroom.article("Slow", query, source_id=source, ago=2 * HOUR)
     clock.now = DUE + DAY
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert "Slow" in (await newsroom.texts())[0]
 
@@ -191,12 +192,12 @@ async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next
     clock.now = DUE - timedelta(seconds=20)
     slow = await newsroom.article("Slow", source_id=source)
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
     clock.now = DUE - timedelta(seconds=10)  # of a transaction that is committed only now
     await newsroom.match(slow, query)
     clock.now = DUE + DAY
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert ["Slow" in text for text in await newsroom.texts()] == [True]
 
@@ -210,7 +211,7 @@ async def test_of_what_a_query_found_only_the_newest_are_read(
     for hours in (3, 1, 2):
         await newsroom.article(f"{hours} hours ago", query, source_id=source, ago=hours * HOUR)
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     (text,) = await newsroom.texts()
     assert [f"{hours} hours ago" in text for hours in (1, 2, 3)] == [True, True, False]
@@ -228,7 +229,7 @@ async def test_backlog_is_told_only_if_it_is_news(publishing, newsroom, watched,
     clock.now = DUE
     await newsroom.article("Backlog", query, source_id=source, ago=ago, quiet=True)
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert any("Backlog" in text for text in await newsroom.texts()) is told
 
@@ -238,10 +239,10 @@ async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
     await newsroom.article("Alerted", query, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     _, digest = await newsroom.texts()
     assert "Nothing new beyond your alerts." in digest
@@ -253,11 +254,11 @@ async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watch
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
     await newsroom.article("Expired", query, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     await newsroom.change(Delivery, 1, state=DeliveryState.EXPIRED)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert "• Expired · Example Wire" in (await newsroom.texts())[1]
 
@@ -275,7 +276,7 @@ async def test_an_empty_day_is_as_the_chat_chose(publishing, newsroom, watched, 
     await newsroom.change(Chat, 1, empty_day=wish)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert await newsroom.texts() == texts
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [DUE + DAY]
@@ -296,7 +297,7 @@ async def test_downtime_is_caught_up(publishing, newsroom, watched, clock, late,
     await newsroom.article("Later", query, source_id=source, ago=-late)
     clock.now = DUE + late
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert [edition.local_date for edition in await newsroom.editions()] == days
     said = any("late: it was due at 08:00" in text for text in await newsroom.texts())
@@ -308,14 +309,14 @@ async def test_a_suspended_chat_waits(publishing, newsroom, watched, clock):
     await newsroom.change(Chat, 1, state=ChatState.BLOCKED)
     clock.now = DUE
 
-    assert await publishing.publish_due() == 0
+    assert await publishing.digests() == 0
 
 
 async def test_a_chat_without_a_digest_topic_is_due_no_more(publishing, newsroom, watched, clock):
     await newsroom.change(Subscription, 1, mode=Mode.INSTANT)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [None]
     assert await newsroom.editions() == []
@@ -327,11 +328,11 @@ async def test_two_processes_make_one_edition(
     query, source = watched
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
-    other = Publishing(storage, renderer, "them")
+    other = Stages(storage, renderer, "them")
 
-    done = [await publishing.publish_due(), await other.publish_due()]
+    done = [await publishing.digests(), await other.digests()]
     await newsroom.change(Chat, 1, next_digest_at=DUE)
-    await other.publish_due()
+    await other.digests()
 
     assert done == [1, 0]
     assert len(await newsroom.editions()) == 1
@@ -344,11 +345,11 @@ async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
     query, source = watched
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
     clock.turn(9 * HOUR)
     await newsroom.change(Chat, 1, zone="Europe/Berlin", next_digest_at=clock.now - HOUR)
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert len(await newsroom.editions()) == 1
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [
@@ -366,7 +367,7 @@ async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom,
             await newsroom.article(title, query, source_id=source, text="Word after word. " * 12)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
     assert [(row.edition_id, row.part) for row in rows] == [
@@ -385,7 +386,7 @@ async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, 
     await newsroom.change(Chat, 1, layout=Layout.RICH)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     (row,) = await newsroom.all(Delivery)
     assert row.body["text"] == "Your Tuesday digest · 3 March"
@@ -407,7 +408,7 @@ async def test_a_digest_in_parts_rings_once(publishing, newsroom, watched, clock
             await newsroom.article(f"Other {number}.{one} {'x ' * 90}", other, source_id=source)
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
     assert len(rows) > 1

@@ -1,13 +1,14 @@
 """Broadcasts: to each chat once, a few ahead of the pace, until they are done or stopped."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from bot.publishing.broadcasts import signed, signed_in
-from bot.publishing.publish.broadcasting import Broadcasting
+from bot.publishing.broadcasts import publish_broadcasts
+from bot.publishing.pages import signed, signed_in
 from bot.rendering.messages import Entity, Message
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.audit import Audit
@@ -41,8 +42,8 @@ def broadcasts(storage) -> Broadcasts:
 
 
 @pytest.fixture
-def step(storage) -> Broadcasting:
-    return Broadcasting(storage, Renderer(), "us", per_second=0.25)  # two at a time
+def step(storage):
+    return partial(publish_broadcasts, storage, Renderer(), "us", per_second=0.25)  # two at a time
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ async def test_each_chat_gets_it_once_and_then_it_is_done(
 
     made = []
     for _ in range(4):
-        made.append(await step.put_out_next())
+        made.append(await step())
         await become(DeliveryState.SENT)
 
     assert made == [2, 1, 0, 0]
@@ -113,12 +114,12 @@ async def test_each_chat_gets_it_once_and_then_it_is_done(
 
 
 async def test_the_line_under_it_is_in_the_language_of_each_chat(storage, begin, outbox, rows):
-    speaking = Broadcasting(storage, Renderers().of("en"), "us")
+    speaking = partial(publish_broadcasts, storage, Renderers().of("en"), "us")
     await outbox.chat(11, language="en")
     await outbox.chat(12, language="de-AT")
     await begin()
 
-    await speaking.put_out_next()
+    await speaking()
 
     english, german = [row.body["text"] for row in await rows()]
     assert english == "We move on Monday.\n\nFrom the operator of this bot"
@@ -142,7 +143,7 @@ async def test_few_stand_in_the_outbox_so_that_no_alert_waits_long_behind_one(
         await outbox.chat(number)
     await begin()
 
-    made = [await step.put_out_next() for _ in range(3)]
+    made = [await step() for _ in range(3)]
 
     assert made == [2, 0, 0]
     assert len(await rows()) == 2
@@ -154,14 +155,14 @@ async def test_another_process_goes_on_where_one_has_ended(
     for number in (11, 12, 13):
         await outbox.chat(number)
     broadcast = await begin()
-    await step.put_out_next()
+    await step()
     await become(DeliveryState.SENT)
     async with storage.writing() as tx:  # as if the first had written less far
         (await tx.session.get_one(Broadcast, broadcast)).through = 0
 
-    other = Broadcasting(storage, Renderer(), "them", per_second=0.25)
+    other = partial(publish_broadcasts, storage, Renderer(), "them", per_second=0.25)
     for _ in range(3):
-        await other.put_out_next()
+        await other()
         await become(DeliveryState.SENT)
 
     assert len(await rows()) == 3
@@ -172,12 +173,12 @@ async def test_what_is_stopped_goes_to_nobody_else_and_lets_go_what_waits_behind
 ):
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
-    await step.put_out_next()
+    await step()
     await outbox.add(chats[0], "an alert", state=DeliveryState.QUEUED)
 
     await broadcasts.stop(broadcast, by=900)
-    await step.put_out_next()
-    await step.put_out_next()
+    await step()
+    await step()
 
     found = await rows()
     assert [row.state for row in found if row.kind is DeliveryKind.BROADCAST] == [
@@ -197,7 +198,7 @@ async def test_only_chats_that_are_meant_and_there_get_it(storage, step, begin, 
 
     await begin(Audience.PRIVATE, "ja")
     for _ in range(3):
-        await step.put_out_next()
+        await step()
 
     assert [row.chat_id for row in await rows()] == [1, 2]
 
@@ -207,7 +208,7 @@ async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
         await outbox.chat(-15, thread_id=thread)
 
     await begin()
-    await step.put_out_next()
+    await step()
 
     assert [row.chat_id for row in await rows()] == [1]
 
@@ -219,7 +220,7 @@ async def test_what_was_sent_counts_though_its_row_is_forgotten(
     for number in (11, 12, 13):
         await outbox.chat(number)
     await begin()
-    await step.put_out_next()
+    await step()
     await become(DeliveryState.SENT)
     async with storage.writing() as tx:
         await tx.session.exec(delete(Delivery))
@@ -236,16 +237,16 @@ async def test_it_is_told_how_far_it_is_now_and_then_and_the_end_once(
     for number in (11, 12, 13):
         await outbox.chat(number)
     await begin()
-    await step.put_out_next()
+    await step()
     await become(DeliveryState.SENT)
 
     at_once = await broadcasts.to_tell()
     clock.turn(timedelta(seconds=3))
     ((desk, later),) = await broadcasts.to_tell()
     again = await broadcasts.to_tell()
-    await step.put_out_next()
+    await step()
     await become(DeliveryState.FAILED)
-    await step.put_out_next()
+    await step()
     clock.turn(timedelta(seconds=3))
     ((_, end),) = await broadcasts.to_tell()
     clock.turn(timedelta(hours=1))
@@ -260,11 +261,11 @@ async def test_it_is_told_how_far_it_is_now_and_then_and_the_end_once(
 async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin, outbox, state_of):
     chat = await outbox.chat(11)
     broadcast = await begin()
-    await step.put_out_next()
+    await step()
     async with storage.writing() as tx:
         await suspend_chat(tx, chat, ChatState.BLOCKED)
 
-    await step.put_out_next()
+    await step()
 
     assert await state_of(broadcast) is BroadcastState.DONE
 

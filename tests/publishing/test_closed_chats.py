@@ -44,7 +44,7 @@ def shut(newsroom):
 @pytest.fixture
 def said(newsroom, publishing):
     async def texts() -> list[str]:
-        await publishing.publish_notices()
+        await publishing.notices()
         rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
         return [row.body["text"] for row in rows]
 

@@ -3,17 +3,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from bot.publishing.publish import Publishing, alerting
+from bot.publishing import alerts
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from storage.alerts import claim_matched
 from storage.articles import Article
 from storage.chats import Chat
-from storage.db.engine import Storage
 from storage.enums import ChatState, DeliveryKind, Medium, Mode, Stage
 from storage.outbox import Delivery
 from storage.sources import Follow
 from storage.subscriptions import Subscription
+from tests.publishing.stages import Stages
 
 MINUTE = timedelta(minutes=1)
 
@@ -28,7 +30,7 @@ async def test_a_chat_is_alerted_to_what_its_topic_matched(publishing, newsroom,
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 
-    done = await publishing.publish_new()
+    done = await publishing.alerts()
 
     (delivery,) = await newsroom.all(Delivery)
     (article,) = await newsroom.all(Article)
@@ -55,7 +57,7 @@ async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(
     clock.turn(MINUTE)
     await newsroom.article("A headline", first, second, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     (alert,) = await newsroom.alerts()
     (text,) = await newsroom.texts()
@@ -81,7 +83,7 @@ async def test_a_chat_is_not_alerted_if(publishing, newsroom, clock, subscribed,
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source, **article)
 
-    assert await publishing.publish_new() == 1
+    assert await publishing.alerts() == 1
     assert await newsroom.alerts() == []
     assert [row.stage for row in await newsroom.all(Article)] == [Stage.PUBLISHED]
 
@@ -96,7 +98,7 @@ async def test_a_new_topic_is_not_alerted_to_what_was_there_before(publishing, n
     clock.turn(MINUTE)
     await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert await newsroom.alerts() == []
 
@@ -112,11 +114,11 @@ async def test_a_version_that_hits_another_topic_alerts_only_those_not_told_yet(
         await newsroom.subscribe(chat, since, "Flood", Mode.INSTANT)
     clock.turn(MINUTE)
     article = await newsroom.article("A headline", before, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
 
     await newsroom.match(article, since)
     await newsroom.change(Article, article, stage=Stage.MATCHED, version=2)
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [told, untold]
     assert len(await newsroom.texts()) == 2
@@ -134,14 +136,14 @@ async def test_what_a_stranger_added_reaches_its_followers_alone(
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [follower]
     assert (await newsroom.texts())[0].endswith("Example Wire · 21:01")
 
 
 async def test_many_chats_are_alerted_page_by_page(publishing, newsroom, clock, monkeypatch):
-    monkeypatch.setattr(alerting, "CHATS_IN_A_UNIT", 2)
+    monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 2)
     source, query = await newsroom.source(), await newsroom.query("words")
     chats = [await newsroom.chat(number) for number in range(4)]
     for chat in chats:
@@ -149,7 +151,7 @@ async def test_many_chats_are_alerted_page_by_page(publishing, newsroom, clock, 
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == chats
     assert len(await newsroom.texts()) == 4
@@ -158,7 +160,7 @@ async def test_many_chats_are_alerted_page_by_page(publishing, newsroom, clock, 
 async def test_a_crash_between_pages_repeats_no_alert(
     publishing, newsroom, storage, renderer, clock, monkeypatch
 ):
-    monkeypatch.setattr(alerting, "CHATS_IN_A_UNIT", 1)
+    monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 1)
     source, query = await newsroom.source(), await newsroom.query("words")
     for number in range(3):
         chat = await newsroom.chat(number)
@@ -167,9 +169,9 @@ async def test_a_crash_between_pages_repeats_no_alert(
     await newsroom.article("A headline", query, source_id=source)
 
     with pytest.raises(ExceptionGroup):
-        await Publishing(storage, _Failing(word="Words 2"), "crashed").publish_new()
+        await Stages(storage, _Failing(word="Words 2"), "crashed").alerts()
     clock.turn(2 * MINUTE)
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert sorted(alert.chat_id for alert in await newsroom.alerts()) == [1, 2, 3]
     assert sorted(text[:7] for text in await newsroom.texts()) == ["Words 0", "Words 1", "Words 2"]
@@ -187,12 +189,14 @@ async def test_an_article_that_fails_does_not_hold_up_the_others(newsroom, stora
     await newsroom.article("A headline", query, source_id=source)
 
     with pytest.raises(ExceptionGroup):
-        await Publishing(storage, _Failing(word="Broken"), "us").publish_new()
+        await Stages(storage, _Failing(word="Broken"), "us").alerts()
 
     assert [text.split("\n")[0] for text in await newsroom.texts()] == ["Words · A headline"]
 
 
-async def test_who_lost_its_lease_alerts_nobody(publishing, newsroom, storage: Storage, clock):
+async def test_a_process_that_lost_its_lease_alerts_nobody(
+    publishing, newsroom, clock, monkeypatch
+):
     source, chat, query = (
         await newsroom.source(),
         await newsroom.chat(),
@@ -200,11 +204,16 @@ async def test_who_lost_its_lease_alerts_nobody(publishing, newsroom, storage: S
     )
     await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
     clock.turn(MINUTE)
-    article = await newsroom.article("A headline", query, source_id=source)
-    stale = await newsroom.all(Article)
-    await newsroom.change(Article, article, owner="another")
+    await newsroom.article("A headline", query, source_id=source)
 
-    await alerting.Alerting(storage, publishing.renderer, "us")._alert(stale[0])
+    async def lose(tx, **more):
+        ids = await claim_matched(tx, **more)
+        await tx.session.exec(update(Article).values(owner="another"))
+        return ids
+
+    monkeypatch.setattr(alerts, "claim_matched", lose)
+
+    await publishing.alerts()
 
     assert await newsroom.alerts() == []
     assert [row.owner for row in await newsroom.all(Article)] == ["another"]
@@ -218,7 +227,7 @@ async def test_chats_with_zones_of_their_own_see_their_own_time(publishing, news
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert [text[-5:] for text in await newsroom.texts()] == ["21:01", "12:01"]
     assert len(await newsroom.all(Chat)) == 2

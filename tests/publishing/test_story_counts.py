@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.publishing.publish.counting import GOOD_FOR, StoryCounts
+from bot.publishing.contents import COUNTS_GOOD_FOR, StoryCounts
 from storage.articles import Article
 from storage.sources import Follow
 
@@ -44,7 +44,7 @@ async def test_what_was_counted_is_good_for_half_an_hour(newsroom, storage, quer
     known = [await count(storage, counts, query)]
     await newsroom.article("second", query, source_id=source)
     known.append(await count(storage, counts, query))
-    clock.turn(GOOD_FOR)
+    clock.turn(COUNTS_GOOD_FOR)
 
     known.append(await count(storage, counts, query))
 

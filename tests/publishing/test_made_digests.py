@@ -1,9 +1,10 @@
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import delete
 
-from bot.publishing.reading import Reading
+from bot.publishing.contents import load_made_digest
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import EditionStory
@@ -18,8 +19,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def reading(storage) -> Reading:
-    return Reading(storage)
+def read(storage):
+    """Return how the edition of a chat, a date and a schedule time is read again."""
+    return partial(load_made_digest, storage)
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ async def told(newsroom, publishing, clock):
         await newsroom.article(f"Title {hours}", words, source_id=source, ago=hours * HOUR)
     await newsroom.article("Both", words, more, source_id=source, ago=7 * HOUR)
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
     return chat
 
 
@@ -42,10 +44,10 @@ async def titles(edition) -> list[list[str]]:
     return [[story.title for story in section.listed] for section in edition.choice.sections]
 
 
-async def test_an_edition_is_read_again_in_full_and_in_its_order(told, reading, clock):
+async def test_an_edition_is_read_again_in_full_and_in_its_order(told, read, clock):
     clock.turn(timedelta(days=30))
 
-    edition = await reading.edition(told, TUESDAY, 0)
+    edition = await read(told, TUESDAY, 0)
 
     assert await titles(edition) == [["Both", *(f"Title {n}" for n in range(7))], []]
     assert [section.topic.name for section in edition.choice.sections] == [
@@ -57,36 +59,36 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(told, reading, 
     assert edition.now == DUE
 
 
-async def test_its_words_are_marked_as_they_were(told, reading):
-    edition = await reading.edition(told, TUESDAY, 0)
+async def test_its_words_are_marked_as_they_were(told, read):
+    edition = await read(told, TUESDAY, 0)
 
     snippet = edition.snippets[edition.choice.sections[0].listed[1].id]
     assert snippet.text == "Words on Title 0."
     assert snippet.bold
 
 
-async def test_a_topic_that_was_stopped_since_keeps_its_section(told, reading, storage):
+async def test_a_topic_that_was_stopped_since_keeps_its_section(told, read, storage):
     async with storage.writing() as tx:
         await tx.session.exec(delete(Subscription))
         await tx.session.exec(delete(Topic))
 
-    edition = await reading.edition(told, TUESDAY, 0)
+    edition = await read(told, TUESDAY, 0)
 
     assert edition.choice.sections[0].topic.name == "My words"
     assert edition.snippets[edition.choice.sections[0].listed[0].id].bold == ()
 
 
-async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, reading, clock):
+async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, read, clock):
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
     clock.turn(HOUR)
     await newsroom.article("Alerted", query, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
 
-    edition = await reading.edition(chat, TUESDAY, 0)
+    edition = await read(chat, TUESDAY, 0)
 
     assert [story.title for story in edition.choice.alerted] == ["Alerted"]
     assert edition.choice.sections == ()
@@ -99,33 +101,33 @@ async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, r
         pytest.param(TUESDAY + timedelta(days=1), 0, id="another day"),
     ],
 )
-async def test_no_edition_is_made_up(told, reading, day, slot):
-    assert await reading.edition(told, day, slot) is None
-    assert await reading.edition(told + 1, TUESDAY, 0) is None
+async def test_no_edition_is_made_up(told, read, day, slot):
+    assert await read(told, day, slot) is None
+    assert await read(told + 1, TUESDAY, 0) is None
 
 
-async def test_what_is_gone_is_left_out(told, reading, storage, newsroom):
+async def test_what_is_gone_is_left_out(told, read, storage, newsroom):
     (first, *_) = await newsroom.all(EditionStory)
     async with storage.writing() as tx:
         await tx.session.exec(delete(Article).where(Article.id == first.article_id))
 
-    edition = await reading.edition(told, TUESDAY, 0)
+    edition = await read(told, TUESDAY, 0)
 
     assert edition.choice.stories == 7
 
 
-async def test_an_erased_chat_has_no_editions(told, reading, storage):
+async def test_an_erased_chat_has_no_editions(told, read, storage):
     async with storage.writing() as tx:
         await tx.session.exec(delete(Chat))
 
-    assert await reading.edition(told, TUESDAY, 0) is None
+    assert await read(told, TUESDAY, 0) is None
 
 
-async def test_its_trends_are_those_of_its_day(told, reading, newsroom, clock):
+async def test_its_trends_are_those_of_its_day(told, read, newsroom, clock):
     await newsroom.change(Subscription, 1, created_at=clock.now - timedelta(days=8))
     await newsroom.change(Article, 1, stored_at=clock.now - timedelta(days=8))
     clock.turn(timedelta(days=30))
 
-    edition = await reading.edition(told, TUESDAY, 0)
+    edition = await read(told, TUESDAY, 0)
 
     assert edition.trends[1].this_week == 8

@@ -1,19 +1,21 @@
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from bot.publishing.now import DigestNow
+from bot.publishing.contents import show_digest_so_far
 from storage.enums import Mode
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def now(storage, renderer) -> DigestNow:
-    return DigestNow(storage, renderer)
+def show(storage, renderer):
+    """Return how the digest of a chat is shown as it stands."""
+    return partial(show_digest_so_far, storage, renderer)
 
 
-async def test_the_digest_so_far_is_shown_and_nothing_is_changed(now, newsroom, clock):
+async def test_the_digest_so_far_is_shown_and_nothing_is_changed(show, newsroom, clock):
     source, chat, query = (
         await newsroom.source(),
         await newsroom.chat(),
@@ -22,7 +24,7 @@ async def test_the_digest_so_far_is_shown_and_nothing_is_changed(now, newsroom, 
     await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
     await newsroom.article("A headline", query, source_id=source)
 
-    first, second = await now.show(chat), await now.show(chat)
+    first, second = await show(chat), await show(chat)
 
     assert first == second
     assert first[0].text.startswith(
@@ -33,7 +35,7 @@ async def test_the_digest_so_far_is_shown_and_nothing_is_changed(now, newsroom, 
     assert await newsroom.editions() == []
 
 
-async def test_what_was_alerted_is_shown_too(now, publishing, newsroom, clock):
+async def test_what_was_alerted_is_shown_too(show, publishing, newsroom, clock):
     source, chat, query = (
         await newsroom.source(),
         await newsroom.chat(),
@@ -42,9 +44,9 @@ async def test_what_was_alerted_is_shown_too(now, publishing, newsroom, clock):
     await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
     clock.turn(HOUR)
     await newsroom.article("A headline", query, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
 
-    (message,) = await now.show(chat)
+    (message,) = await show(chat)
 
     assert "Alerted earlier:\n\n• A headline" in message.text
 
@@ -56,15 +58,15 @@ async def test_what_was_alerted_is_shown_too(now, publishing, newsroom, clock):
         pytest.param(Mode.INSTANT, "None of your topics is in a digest yet.", id="no topic"),
     ],
 )
-async def test_an_empty_digest_says_why(now, newsroom, mode, sentence):
+async def test_an_empty_digest_says_why(show, newsroom, mode, sentence):
     chat = await newsroom.chat()
     await newsroom.subscribe(chat, await newsroom.query("words"), "My words", mode)
 
-    (message,) = await now.show(chat)
+    (message,) = await show(chat)
 
     assert message.text.startswith(sentence)
 
 
-async def test_a_chat_that_does_not_exist_has_no_digest(now):
+async def test_a_chat_that_does_not_exist_has_no_digest(show):
     with pytest.raises(LookupError):
-        await now.show(404)
+        await show(404)

@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from bot.publishing.outfeeds import OutFeeds
+from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links, Signer
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.topics import Topics
@@ -17,8 +18,9 @@ ATOM = FeedKind.ATOM
 
 
 @pytest.fixture
-def outfeeds(storage, renderer) -> OutFeeds:
-    return OutFeeds(storage, renderer, LINKS)
+def read(storage, renderer):
+    """Return how the feed of a chat, a topic and a version is read."""
+    return partial(read_published_feed, storage, renderer, LINKS)
 
 
 @pytest.fixture
@@ -36,12 +38,12 @@ async def watched(newsroom, feeds):
     return chat, topic, query, source
 
 
-async def test_a_topic_gives_its_newest_stories(outfeeds, newsroom, watched):
+async def test_a_topic_gives_its_newest_stories(read, newsroom, watched):
     chat, topic, query, source = watched
     await newsroom.article("Older", query, source_id=source, ago=2 * HOUR)
     await newsroom.article("Newer", query, source_id=source, ago=HOUR, text="These are words.")
 
-    feed = await outfeeds.read(chat, topic, 1, ATOM)
+    feed = await read(chat, topic, 1, ATOM)
 
     newer, older = feed.entries
     assert (newer.title, older.title) == ("Newer", "Older")
@@ -54,7 +56,7 @@ async def test_a_topic_gives_its_newest_stories(outfeeds, newsroom, watched):
 
 
 async def test_a_story_of_several_outlets_is_one_entry_by_its_first_article(
-    outfeeds, newsroom, watched, storage
+    read, newsroom, watched, storage
 ):
     chat, topic, query, source = watched
     other = await newsroom.source("Example Times")
@@ -62,39 +64,39 @@ async def test_a_story_of_several_outlets_is_one_entry_by_its_first_article(
     second = await newsroom.article("Second", query, source_id=other, ago=HOUR)
     await newsroom.change(Article, second, story_id=1)
 
-    (entry,) = (await outfeeds.read(chat, topic, 1, ATOM)).entries
+    (entry,) = (await read(chat, topic, 1, ATOM)).entries
 
     assert entry.title == "First"
     assert entry.authors == ("Example Wire", "Example Times")
 
 
-async def test_what_a_stranger_added_is_in_no_feed_of_another(outfeeds, newsroom, watched):
+async def test_what_a_stranger_added_is_in_no_feed_of_another(read, newsroom, watched):
     chat, topic, query, _ = watched
     private = await newsroom.source("Private", public=False)
     await newsroom.article("Theirs", query, source_id=private)
 
-    assert (await outfeeds.read(chat, topic, 1, ATOM)).entries == ()
+    assert (await read(chat, topic, 1, ATOM)).entries == ()
 
 
-async def test_a_feed_holds_fifty_stories_at_most(outfeeds, newsroom, watched):
+async def test_a_feed_holds_fifty_stories_at_most(read, newsroom, watched):
     chat, topic, query, source = watched
     for minutes in range(60):
         ago = timedelta(minutes=minutes)
         await newsroom.article(f"Title {minutes}", query, source_id=source, ago=ago)
 
-    entries = (await outfeeds.read(chat, topic, 1, ATOM)).entries
+    entries = (await read(chat, topic, 1, ATOM)).entries
 
     assert [entry.title for entry in entries] == [f"Title {n}" for n in range(50)]
 
 
-async def test_the_digests_of_a_chat_are_a_feed(outfeeds, newsroom, watched, publishing, clock):
+async def test_the_digests_of_a_chat_are_a_feed(read, newsroom, watched, publishing, clock):
     chat, _, query, source = watched
     for number in range(32):
         await newsroom.article(f"Title {number}", query, source_id=source)
     clock.now = DUE
-    await publishing.publish_due()
+    await publishing.digests()
 
-    feed = await outfeeds.read(chat, WHOLE_DIGEST, 1, ATOM)
+    feed = await read(chat, WHOLE_DIGEST, 1, ATOM)
 
     (entry,) = feed.entries
     assert feed.title == "Your digests · Dateline"
@@ -105,45 +107,45 @@ async def test_the_digests_of_a_chat_are_a_feed(outfeeds, newsroom, watched, pub
     assert entry.updated == DUE
 
 
-async def test_a_feed_without_entries_is_as_old_as_its_addresses(outfeeds, watched, clock):
+async def test_a_feed_without_entries_is_as_old_as_its_addresses(read, watched, clock):
     chat, _, _, _ = watched
 
-    feed = await outfeeds.read(chat, WHOLE_DIGEST, 1, ATOM)
+    feed = await read(chat, WHOLE_DIGEST, 1, ATOM)
 
     assert (feed.entries, feed.updated) == ((), clock.now)
 
 
-async def test_renewed_addresses_make_the_former_ones_void(outfeeds, feeds, watched):
+async def test_renewed_addresses_make_the_former_ones_void(read, feeds, watched):
     chat, topic, _, _ = watched
 
     await feeds.renew(chat)
 
-    assert await outfeeds.read(chat, topic, 1, ATOM) is None
-    assert await outfeeds.read(chat, topic, 2, ATOM) is not None
+    assert await read(chat, topic, 1, ATOM) is None
+    assert await read(chat, topic, 2, ATOM) is not None
 
 
-async def test_feeds_that_were_turned_off_are_gone_until_they_are_renewed(outfeeds, feeds, watched):
+async def test_feeds_that_were_turned_off_are_gone_until_they_are_renewed(read, feeds, watched):
     chat, topic, _, _ = watched
 
     await feeds.close(chat)
-    off = [await outfeeds.read(chat, topic, version, ATOM) for version in (1, 2)]
+    off = [await read(chat, topic, version, ATOM) for version in (1, 2)]
     await feeds.renew(chat)
 
     assert off == [None, None]
-    assert await outfeeds.read(chat, topic, 3, ATOM) is not None
+    assert await read(chat, topic, 3, ATOM) is not None
 
 
-async def test_there_is_no_feed_that_nobody_asked_for(outfeeds, newsroom):
+async def test_there_is_no_feed_that_nobody_asked_for(read, newsroom):
     chat = await newsroom.chat()
 
-    assert await outfeeds.read(chat, WHOLE_DIGEST, 1, ATOM) is None
-    assert await outfeeds.read(chat + 1, WHOLE_DIGEST, 1, ATOM) is None
+    assert await read(chat, WHOLE_DIGEST, 1, ATOM) is None
+    assert await read(chat + 1, WHOLE_DIGEST, 1, ATOM) is None
 
 
-async def test_a_topic_that_the_chat_does_not_watch_has_no_feed(outfeeds, newsroom, watched):
+async def test_a_topic_that_the_chat_does_not_watch_has_no_feed(read, newsroom, watched):
     chat, topic, query, _ = watched
     other = await newsroom.chat(8)
     theirs = await newsroom.subscribe(other, query, "Theirs", Mode.DIGEST)
 
-    assert await outfeeds.read(chat, theirs, 1, ATOM) is None
-    assert await outfeeds.read(chat, topic + 100, 1, ATOM) is None
+    assert await read(chat, theirs, 1, ATOM) is None
+    assert await read(chat, topic + 100, 1, ATOM) is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.publishing.publish import Publishing, noticing
+from bot.publishing import notices
 from bot.rendering.renderer import Renderer
 from storage.access import add_admin
 from storage.enums import ChatState, DeliveryKind, Mode, SourceState
@@ -15,6 +15,7 @@ from storage.outages import Outage
 from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
+from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +71,9 @@ async def test_a_chat_that_depends_on_a_dead_source_is_told_once(publishing, sce
     await scene.news(given=2, others=1)
     await dies(scene)
 
-    assert await publishing.publish_notices() == 1
+    assert await publishing.notices() == 1
     clock.turn(DAY)
-    assert await publishing.publish_notices() == 0
+    assert await publishing.notices() == 0
 
     (delivery,) = await scene.newsroom.all(Delivery)
     assert (delivery.notice, delivery.chat_id) == ("source_dead", chat)
@@ -99,7 +100,7 @@ async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, oth
     await scene.news(given, others)
     await dies(scene)
 
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert await told(scene) == ([chat] if is_reported else [])
 
@@ -109,14 +110,14 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
     await scene.news(given=9, others=0, days_ago=31)
     await scene.news(given=0, others=1)
     await dies(scene)
-    await publishing.publish_notices()
+    await publishing.notices()
     assert await told(scene) == []
 
     follower = await scene.newsroom.chat(8)
     async with scene.newsroom.storage.writing() as tx:
         tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
     await scene.newsroom.change(Outage, 1, reported_at=None)
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert await told(scene) == [follower]
     assert chat != follower
@@ -130,7 +131,7 @@ async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
     await scene.news(given=0, others=9, days_ago=2)
     await dies(scene, trouble_since=died_at)
 
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert await told(scene) == [chat]
 
@@ -149,7 +150,7 @@ async def test_a_chat_is_not_told_if(publishing, scene, chat, subscription):
     await scene.news(given=1, others=0)
     await dies(scene)
 
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert await told(scene) == []
 
@@ -161,7 +162,7 @@ async def test_a_source_that_is_not_public_is_the_followers_business(publishing,
         tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
     await dies(scene, public=False)
 
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert await told(scene) == [follower]
     assert stranger != follower
@@ -187,7 +188,7 @@ async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
         await scene.newsroom.article("News", scene.query, source_id=private, ago=DAY)
     await dies(scene)
 
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert await told(scene) == ([chat] if is_reported else [])
 
@@ -196,14 +197,14 @@ async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scen
     await scene.reader()
     await scene.news(given=1, others=0)
     await dies(scene)
-    await publishing.publish_notices()
+    await publishing.notices()
 
     clock.turn(DAY)
     alive = {"state": SourceState.ACTIVE, "trouble": None, "trouble_since": None}
     await scene.newsroom.change(Source, scene.dead, **alive)
-    await publishing.publish_notices()
+    await publishing.notices()
     await dies(scene)
-    await publishing.publish_notices()
+    await publishing.notices()
 
     assert len(await told(scene)) == 2
 
@@ -214,7 +215,7 @@ async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publ
         await add_admin(tx, 901)
     await dies(scene)
 
-    await replace(publishing, admins=frozenset({900})).publish_notices()
+    await replace(publishing, admins=frozenset({900})).notices()
 
     assert await told(scene) == [ours, appointed]
     assert (await scene.newsroom.texts())[0] == (
@@ -229,7 +230,7 @@ async def test_an_admin_who_reads_it_too_gets_one_notice_and_the_readers(scene, 
     await scene.news(given=1, others=0)
     await dies(scene)
 
-    await replace(publishing, admins=frozenset({900})).publish_notices()
+    await replace(publishing, admins=frozenset({900})).notices()
 
     assert await told(scene) == [reader]
     assert "that your topics found" in (await scene.newsroom.texts())[0]
@@ -241,7 +242,7 @@ async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, cl
     await dies(scene, **silent, fetched_at=clock.now)
     await scene.newsroom.change(Source, scene.other, succeeded_at=clock.now - DAY)
 
-    await replace(publishing, admins=frozenset({900})).publish_notices()
+    await replace(publishing, admins=frozenset({900})).notices()
 
     assert len(await scene.newsroom.all(Outage)) == 1
     assert await told(scene) == []
@@ -250,16 +251,16 @@ async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, cl
 async def test_many_chats_are_told_page_by_page_and_none_twice_after_a_crash(
     publishing, scene, clock, monkeypatch
 ):
-    monkeypatch.setattr(noticing, "CHATS_IN_A_UNIT", 1)
+    monkeypatch.setattr(notices, "CHATS_PER_PAGE", 1)
     chats = [await scene.reader(number) for number in range(3)]
     await scene.news(given=1, others=0)
     await dies(scene)
 
     with pytest.raises(ExceptionGroup):
-        await Publishing(publishing.storage, _Failing(at=3), "crashed").publish_notices()
+        await Stages(publishing.storage, _Failing(at=3), "crashed").notices()
     assert await told(scene) == chats[:2]
-    clock.turn(noticing.LEASE)
-    await publishing.publish_notices()
+    clock.turn(notices.LEASE)
+    await publishing.notices()
 
     assert await told(scene) == chats
 

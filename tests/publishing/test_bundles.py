@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import select
 
-from bot.publishing.publish import Publishing, alerting
-from bot.publishing.publish.holding import hold_back
+from bot.publishing import alerts
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.bundles import Bundle, release_together
@@ -20,7 +19,8 @@ from storage.outbox import Delivery
 from storage.stories import mark_growth
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
-from tests.publishing.test_also import joined
+from tests.publishing.stages import Stages
+from tests.publishing.test_edits import joined
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -46,7 +46,7 @@ def tell(publishing, newsroom, watched, clock):
     async def told(*titles: str) -> None:
         for title in titles:
             await newsroom.article(title, query, source_id=source)
-            await publishing.publish_new()
+            await publishing.alerts()
             clock.turn(MINUTE)
 
     return told
@@ -54,10 +54,10 @@ def tell(publishing, newsroom, watched, clock):
 
 async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishing, newsroom, clock):
     await tell("One", "Two", "Three", "Four")
-    early = await publishing.publish_bundles()
+    early = await publishing.bundles()
     clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
 
-    released = await publishing.publish_bundles()
+    released = await publishing.bundles()
 
     (bundle,) = await newsroom.all(Bundle)
     (delivery,) = [row for row in await newsroom.all(Delivery) if row.kind is DeliveryKind.BUNDLE]
@@ -80,7 +80,7 @@ async def test_what_comes_at_night_waits_for_the_morning(
     await tell("One", "Two")
     clock.now = MORNING
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     (text,) = await newsroom.texts()
     assert text.startswith(
@@ -91,7 +91,7 @@ async def test_what_comes_at_night_waits_for_the_morning(
 async def test_after_a_bundle_there_is_room_again(tell, publishing, newsroom, clock):
     await tell("One", "Two", "Three")
     clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     await tell("Four", "Five")
 
@@ -107,12 +107,12 @@ async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
     await newsroom.change(Chat, watched[0], **NIGHT)
     await tell("One")
     await joined(newsroom, storage, "Kyodo")
-    await publishing.publish_also()
+    await publishing.edits()
     clock.now = MORNING
-    await publishing.publish_bundles()
+    await publishing.bundles()
     async with storage.writing() as tx:
         await mark_growth(tx, [1])
-    await publishing.publish_also()
+    await publishing.edits()
 
     (text,) = await newsroom.texts()
     assert "• One — 2 outlets · " in text
@@ -130,12 +130,12 @@ async def test_each_story_stands_under_its_first_topic_that_is_watched(
     await newsroom.article("Both", query, other, source_id=source)
     await newsroom.article("Second", other, source_id=source)
     await newsroom.article("Third", gone, source_id=source)
-    await publishing.publish_new()
+    await publishing.alerts()
     async with newsroom.storage.writing() as tx:
         await tx.session.delete(await tx.session.get_one(Subscription, 3))
     clock.now = MORNING
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     (text,) = await newsroom.texts()
     assert text.startswith("While it was quiet · 2 stories")
@@ -150,9 +150,9 @@ async def test_nothing_is_put_out_twice_by_two_processes(
 ):
     await tell("One", "Two", "Three")
     clock.turn(2 * HOUR)
-    other = Publishing(storage, renderer, "them")
+    other = Stages(storage, renderer, "them")
 
-    done = await asyncio.gather(publishing.publish_bundles(), other.publish_bundles())
+    done = await asyncio.gather(publishing.bundles(), other.bundles())
 
     assert sum(done) == 1
     assert len(await newsroom.texts()) == 3
@@ -164,9 +164,9 @@ async def test_two_processes_tell_no_more_than_is_allowed(
     _, query, source = watched
     for number in range(6):
         await newsroom.article(f"Story {number}", query, source_id=source)
-    processes = [Publishing(storage, renderer, owner) for owner in ("us", "them")]
+    processes = [Stages(storage, renderer, owner) for owner in ("us", "them")]
 
-    await asyncio.gather(*(process.publish_new(limit=3) for process in processes))
+    await asyncio.gather(*(process.alerts(limit=3) for process in processes))
 
     assert len(await newsroom.texts()) == 2
     assert len(await newsroom.alerts()) == 6
@@ -180,10 +180,10 @@ async def test_a_crash_while_a_bundle_is_put_out_loses_and_repeats_nothing(
     clock.turn(2 * HOUR)
 
     with pytest.raises(ExceptionGroup):
-        await Publishing(storage, _FailingPage(word="Three"), "crashed").publish_bundles()
+        await Stages(storage, _FailingPage(word="Three"), "crashed").bundles()
     clock.turn(2 * MINUTE)
-    await publishing.publish_bundles()
-    await publishing.publish_bundles()
+    await publishing.bundles()
+    await publishing.bundles()
 
     assert [text.count("Three") for text in await newsroom.texts()] == [0, 0, 1]
 
@@ -202,11 +202,11 @@ async def test_a_bundle_waits_for_a_chat_that_is_away(
     async with storage.writing() as tx:
         await suspend_chat(tx, watched[0], ChatState.PAUSED)
     clock.turn(away)
-    nothing = await publishing.publish_bundles()
+    nothing = await publishing.bundles()
     async with storage.writing() as tx:
         await restore_chat(tx, watched[0])
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     assert nothing == 0
     assert [row.state for row in await newsroom.all(Delivery) if row.kind == "bundle"] == [state]
@@ -228,12 +228,12 @@ async def test_a_digest_counts_what_a_bundle_told_as_alerted(
     await tell("One")
     if state:
         clock.now = MORNING
-        await publishing.publish_bundles()
+        await publishing.bundles()
         await newsroom.change(Delivery, 1, state=state)
     await newsroom.change(Chat, watched[0], next_digest_at=MORNING + HOUR)
     clock.now = MORNING + HOUR
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     assert line in (await newsroom.texts())[-1]
 
@@ -244,10 +244,10 @@ async def test_a_bundle_that_is_late_waits_for_the_next_morning_at_night(
     await tell("One", "Two", "Three")
     await newsroom.change(Chat, watched[0], **NIGHT)
     clock.now = MORNING - 2 * HOUR
-    at_night = await publishing.publish_bundles(), len(await newsroom.texts())
+    at_night = await publishing.bundles(), len(await newsroom.texts())
     clock.now = MORNING
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     assert at_night == (1, 2)
     assert (await newsroom.texts())[2].startswith("While it was quiet · 1 story")
@@ -265,7 +265,7 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
         await release_together(tx, watched[0], tx.now, is_quiet=False)
     await newsroom.change(Chat, watched[0], quiet_from=None, quiet_to=None)
 
-    await publishing.publish_bundles()
+    await publishing.bundles()
 
     assert len(await newsroom.all(Bundle)) == 1
     assert (await newsroom.texts())[-1].startswith("More alerts, together · 2 stories")
@@ -284,7 +284,7 @@ async def test_what_was_released_is_joined_by_nothing(tell, newsroom, storage, w
 
 
 async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock, monkeypatch):
-    monkeypatch.setattr(alerting, "CHATS_IN_A_UNIT", 2)
+    monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 2)
     source, query = await newsroom.source(), await newsroom.query("words")
     for number in range(5):
         chat = await newsroom.chat(number, **(NIGHT if number % 2 else {}))
@@ -292,7 +292,7 @@ async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.publish_new()
+    await publishing.alerts()
 
     assert [alert.bundle_id is None for alert in await newsroom.alerts()] == [
         True, False, True, False, True,
@@ -327,20 +327,24 @@ async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
 
     assert bundle.release_at == datetime(2026, 3, 3, 12, 15, tzinfo=UTC)
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
-    assert await publishing.publish_bundles() == 1
+    assert await publishing.bundles() == 1
 
 
 async def test_the_limit_for_all_holds_unless_a_chat_is_allowed_otherwise(
-    tell, newsroom, watched, storage
+    newsroom, watched, storage, renderer, clock
 ):
-    async with storage.writing() as tx:
-        held = await hold_back(tx, [watched[0]], 1)
-    await tell("One")
-    async with storage.writing() as tx:
-        held_then = await hold_back(tx, [watched[0]], 1)
-        tx.session.add(Quota(chat_id=watched[0], alerts=0))
-        await tx.session.flush()
-        await tx.session.exec(delete(Bundle))  # else what comes joins what waits
-        held_last = await hold_back(tx, [watched[0]], 1)
+    chat, query, source = watched
+    limited = Stages(storage, renderer, a_day=1)
 
-    assert (held, bool(held_then), held_last) == ({}, True, {})
+    async def send(title: str) -> list[bool]:
+        """Return which of the chat's alerts went at once."""
+        await newsroom.article(title, query, source_id=source)
+        await limited.alerts()
+        clock.turn(MINUTE)
+        return [alert.bundle_id is None for alert in await newsroom.alerts()]
+
+    assert [await send("One"), await send("Two")] == [[True], [True, False]]
+    async with storage.writing() as tx:
+        tx.session.add(Quota(chat_id=chat, alerts=0))
+        await tx.session.exec(delete(Bundle))  # else what comes joins what waits
+    assert await send("Three") == [True, True]

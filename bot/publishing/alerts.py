@@ -1,0 +1,332 @@
+"""Alerts: one for one story and chat, whatever number of its topics the story hits.
+
+1. An alert's row is the decision. The transaction that makes it also writes its deliveries, or
+   leaves it in a bundle that waits.
+2. A chat gets an alert at once unless its quiet hours or its rate limits postpone it.
+3. A story that continues one of the last days, which the chat was alerted to, is its next chapter:
+   the message is a reply to the first, and so is the mail.
+4. Several articles share a transaction, but no two of one chain: the second is to find the alert
+   to the first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.mail.compose import Occasion, Post, Recipient
+from bot.matching.snippet import Snippet
+from bot.publishing.excerpts import excerpt
+from bot.publishing.mails import alert_mail
+from bot.publishing.pages import alert_page
+from bot.publishing.rate_limits import DAY, HOUR, LocalQuietHours, Postponement, postpone
+from bot.publishing.selection import Story, Topic
+from bot.publishing.stage import in_pages, run_stage
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from storage.alerts import (
+    NO_EARLIER_REPORTS,
+    AlertChat,
+    AlertTopic,
+    DueAlert,
+    EarlierReports,
+    FirstMail,
+    claim_matched,
+    due_alerts,
+    first_mails,
+    make_alerts,
+    reported_before,
+)
+from storage.articles import Article
+from storage.bundles import RecentAlerts, open_bundles, sent_recently
+from storage.chats import AlertPreferences, alert_quotas, lock_chats
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import release, renew
+from storage.enums import ChatKind, ChatState, DeliveryKind, Medium, Stage
+from storage.mailboxes import mailboxes_for_alerts
+from storage.outbox import enqueue, new_delivery
+from storage.publishers import StoryPublishers, publishers_of_stories
+from storage.search import articles_of
+
+LEASE = timedelta(minutes=1)
+TOPICS_PER_PAGE = 500  # a chat may have several of them
+# After so long a story that moves on is reported as if it were new.
+CHAIN = timedelta(days=7)
+
+
+async def publish_alerts(
+    storage: Storage,
+    renderer: Renderer,
+    owner: str,
+    *,
+    post: Post | None = None,
+    a_day: int = 0,
+    limit: int = 50,
+) -> int:
+    """Alert to the oldest matched articles; return how many were done.
+
+    *post* is None where no mail is sent; *a_day*: how many alerts a chat may have a day unless an
+    admin says otherwise, 0 for no limit.
+    """
+
+    async def claim(tx: Transaction) -> list[int]:
+        return await claim_matched(tx, limit=limit, owner=owner, lease=LEASE)
+
+    async def alert(article_ids: Sequence[int]) -> None:
+        async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
+            held = await renew(tx, Article, article_ids, owner, LEASE)
+            if not held:
+                return None
+            due, end = await due_alerts(
+                tx, held, after=after, limit=TOPICS_PER_PAGE, by_mail=post is not None
+            )
+            if due:
+                await _alert(tx, due, renderer, post, a_day)
+            if end is None:
+                await release(tx, Article, held, owner, stage=Stage.PUBLISHED)
+            return end
+
+        await in_pages(storage, page, (0, 0))
+
+    return await run_stage(storage, claim, alert, together=limit)
+
+
+async def _alert(
+    tx: Transaction, due: Sequence[DueAlert], renderer: Renderer, post: Post | None, a_day: int
+) -> None:
+    """Make the alerts, and the deliveries of those that go at once."""
+    at_once = await tx.at_once(_make(tx, due, a_day))
+    if not at_once:
+        return
+    loaded = await tx.at_once(_load(tx, at_once, post))
+    messages = AlertMessages(renderer)
+    await enqueue(tx, [_message(tx, one, messages, loaded) for one in loaded.by_telegram])
+    if post:
+        await enqueue(tx, [_mail(tx, one, post, loaded) for one in loaded.by_mail])
+
+
+@dataclass(frozen=True, slots=True)
+class _NewAlert:
+    """An alert that was made and goes at once; *earlier*: what came before it in its chain."""
+
+    id: int
+    due: DueAlert
+    earlier: EarlierReports
+
+
+async def _make(tx: Transaction, due: Sequence[DueAlert], a_day: int) -> list[_NewAlert]:
+    """Make the alerts that are new; return those that go at once."""
+    continued = {(one.chat.id, one.story_id): one.chain for one in due if one.chain != one.story_id}
+    earlier = await reported_before(tx, continued, tx.now - CHAIN)
+    postponed = await postponed_alerts(tx, due, a_day)
+    rows, bundles = [], []
+    for one in due:
+        key = (one.chat.id, one.story_id)
+        bundles.append(postponed.get(one.key))
+        rows.append(
+            {
+                "chat_id": one.chat.id,
+                "story_id": one.story_id,
+                "chapter": earlier.get(key, NO_EARLIER_REPORTS).chapters + 1,
+                "article_id": one.article_id,
+                "topic_ids": [topic.id for topic in one.topics],
+                "made_at": tx.now,
+                "bundle_id": bundles[-1],
+            }
+        )
+    made = await make_alerts(tx, rows)
+    return [
+        _NewAlert(made[key], one, earlier.get(key, NO_EARLIER_REPORTS))
+        for one, bundle in zip(due, bundles, strict=True)
+        if bundle is None and (key := (one.chat.id, one.story_id)) in made
+    ]
+
+
+# Whether a chat is alerted now.
+
+
+async def postponed_alerts(
+    tx: Transaction, due: Sequence[DueAlert], a_day: int = 0
+) -> dict[tuple[int, int], int]:
+    """Return, by article and chat, the bundle in which an alert waits; none that goes at once.
+
+    The chats are locked, so that of two processes each sees to what the other has alerted them.
+    """
+    chat_ids = {one.chat.id for one in due}
+    chats = {chat.chat_id: chat for chat in await lock_chats(tx, chat_ids)}
+    sent = await sent_recently(tx, chat_ids, tx.now - HOUR)
+    quotas = dict.fromkeys(chat_ids, a_day) | await alert_quotas(tx, chat_ids)
+    if limited := [chat_id for chat_id, number in quotas.items() if number]:
+        sent |= await sent_recently(tx, limited, tx.now - DAY)
+    waiting = {
+        one.key: postponement
+        for one in due
+        if (chat := chats.get(one.chat.id))
+        and (postponement := _decide(chat, sent[one.chat.id], tx.now, quotas[one.chat.id]))
+    }
+    bundles = await open_bundles(
+        tx, {key[1]: (one.release_at, one.is_quiet) for key, one in waiting.items()}
+    )
+    return {key: bundles[key[1]] for key in waiting if key[1] in bundles}
+
+
+def _decide(
+    chat: AlertPreferences, sent: RecentAlerts, now: datetime, a_day: int
+) -> Postponement | None:
+    """Decide about one alert, and count it for those that follow."""
+    quiet = LocalQuietHours(chat.zone, chat.quiet_hours)
+    postponement = postpone(sent.moments, now, chat.alerts_an_hour, quiet, sent.waiting, a_day)
+    if postponement:
+        sent.waiting = postponement.release_at
+    else:
+        sent.moments.append(now)
+    return postponement
+
+
+# The deliveries of alerts that go at once.
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What the messages say: articles and publishers by id and story, mailboxes by chat."""
+
+    alerts: Sequence[_NewAlert]
+    articles: Mapping[int, Article]
+    publishers: Mapping[int, StoryPublishers]
+    recipients: Mapping[int, Recipient]
+    first_mails: Mapping[tuple[int, int], FirstMail]
+
+    @property
+    def by_mail(self) -> list[_NewAlert]:
+        return [one for one in self.alerts if one.due.chat.id in self.recipients]
+
+    @property
+    def by_telegram(self) -> list[_NewAlert]:
+        """What a mailbox gets is not sent once more when Telegram lets the bot in again."""
+        return [
+            one
+            for one in self.alerts
+            if one.due.chat.state is ChatState.ACTIVE or one.due.chat.id not in self.recipients
+        ]
+
+    def story(self, one: _NewAlert) -> Story:
+        due = one.due
+        names = self.publishers[due.story_id].known_to(due.chat.id, due.article_id)
+        return alerted_story(
+            self.articles[due.article_id], names, is_chapter=one.earlier.chapters > 0
+        )
+
+
+async def _load(tx: Transaction, alerts: Sequence[_NewAlert], post: Post | None) -> _Loaded:
+    chats = {one.due.chat.id: one.due.chat.language for one in alerts}
+    articles = await articles_of(tx, {one.due.article_id for one in alerts})
+    recipients = await alert_recipients(tx, chats) if post else {}
+    continued = {
+        (one.due.chat.id, one.due.story_id): one.due.chain
+        for one in alerts
+        if one.due.chain != one.due.story_id and one.due.chat.id in recipients
+    }
+    return _Loaded(
+        alerts=alerts,
+        articles={article.id: article for article in articles},
+        publishers=await publishers_of_stories(tx, {one.due.story_id for one in alerts}, chats),
+        recipients=recipients,
+        first_mails=await first_mails(tx, continued, tx.now - CHAIN),
+    )
+
+
+async def alert_recipients(tx: Transaction, languages: Mapping[int, str]) -> dict[int, Recipient]:
+    """Return, by chat, the mailboxes of those chats that get alerts by mail.
+
+    *languages*: what each chat is spoken to in.
+    """
+    return {
+        mailbox.chat_id: Recipient(
+            mailbox.id, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
+        )
+        for mailbox in await mailboxes_for_alerts(tx, languages.keys())
+    }
+
+
+def _message(
+    tx: Transaction, one: _NewAlert, messages: "AlertMessages", loaded: _Loaded
+) -> dict[str, Any]:
+    due, article = one.due, loaded.articles[one.due.article_id]
+    message = messages.message(due.chat, article, loaded.story(one), due.topics, tx.now)
+    named = {"alert_id": one.id, "reply_to_id": one.earlier.delivery_id}
+    return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **named)
+
+
+def _mail(tx: Transaction, one: _NewAlert, post: Post, loaded: _Loaded) -> dict[str, Any]:
+    due, article = one.due, loaded.articles[one.due.article_id]
+    recipient = loaded.recipients[due.chat.id]
+    first = loaded.first_mails.get((due.chat.id, due.story_id))
+    occasion = Occasion(
+        mail_name(DeliveryKind.ALERT, one.id),
+        tx.now,
+        follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
+    )
+    topics, snippet = why(article, due.topics)
+    story = loaded.story(one)
+    mail = alert_mail(post, recipient, occasion, story, topics, snippet, zone=due.chat.zone)
+    address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
+    return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, mail, alert_id=one.id, **address)
+
+
+def mail_name(kind: DeliveryKind, number: int) -> str:
+    """Return what the Message-ID of the mail about that alert, bundle or edition begins with."""
+    return f"{kind}:{number}"
+
+
+# The message of an alert, also when it is edited later.
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessages:
+    """Renders each message once for all chats that see the same."""
+
+    renderer: Renderer
+    _known: dict[object, Message] = field(default_factory=dict)
+
+    def message(
+        self,
+        chat: AlertChat,
+        article: Article,
+        story: Story,
+        topics: Sequence[AlertTopic],
+        now: datetime,
+    ) -> Message:
+        """Return what the chat is sent; *now* is when the alert is made."""
+        renderer = self.renderer.of(chat.language)
+        is_channel = chat.kind is ChatKind.CHANNEL
+        key = (
+            *(renderer.language.code, chat.zone, is_channel, now),
+            *(story.id, article.id, story.publishers, story.is_chapter),
+            *((topic.name, topic.query) for topic in topics),
+        )
+        if key not in self._known:
+            shown, snippet = why(article, topics)
+            self._known[key] = alert_page(
+                renderer, story, shown, snippet, zone=chat.zone, now=now, is_channel=is_channel
+            )
+        return self._known[key]
+
+
+def why(article: Article, topics: Iterable[AlertTopic]) -> tuple[list[Topic], Snippet]:
+    """Return the topics that the article hits, and where it does."""
+    queries = tuple(dict.fromkeys(topic.query for topic in topics))
+    shown = [Topic(topic.id, topic.name) for topic in topics]
+    return shown, excerpt(article.title, article.text or article.summary, queries)
+
+
+def alerted_story(article: Article, publishers: Sequence[str], *, is_chapter: bool) -> Story:
+    return Story(
+        id=article.story_id,
+        article_id=article.id,
+        title=article.title,
+        url=article.url,
+        publishers=tuple(publishers),
+        news_at=article.news_at,
+        published=article.published_at or article.published_on,
+        is_chapter=is_chapter,
+    )

@@ -1,0 +1,201 @@
+"""Digests: one edition for each chat, local date and schedule time, made when it is due.
+
+1. The contents of several are loaded in one reading transaction, then pictured and rendered. The
+   leases are renewed meanwhile.
+2. A writing transaction decides: the chat is still leased and its plan unchanged, and the date and
+   schedule time have no edition yet. All rows are made, or none.
+3. Every story of an edition counts as listed, even where it is only counted ("+2 more"): none comes
+   twice. What is found later than the claim belongs to the next edition.
+"""
+
+from asyncio import sleep
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
+
+from bot.mail.compose import Post
+from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
+from bot.publishing.contents import (
+    News,
+    Reader,
+    StoryCounts,
+    load_digests,
+    readers_of,
+)
+from bot.publishing.mails import edition_mail
+from bot.publishing.pages import Edition, edition_page
+from bot.publishing.pictures import with_picture
+from bot.publishing.stage import in_batches, renewing
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer
+from storage.chats import Chat
+from storage.db.engine import Storage, Transaction
+from storage.editions import EditionEntry, claim_due_chats, make_editions, schedule_chats
+from storage.enums import ChatState, DeliveryKind, EmptyDay, Medium
+from storage.outbox import Body, enqueue, new_delivery
+from storage.suspension import resume_chats
+
+LEASE = timedelta(minutes=1)
+TOGETHER = 50  # editions in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The stage. It keeps what it has counted of stories from round to round.
+
+    *links* and *post* are None where there is no web address, and where no mail is sent.
+    """
+
+    storage: Storage
+    renderer: Renderer
+    owner: str
+    links: Links | None = None
+    post: Post | None = None
+    _counts: StoryCounts = field(default_factory=StoryCounts)
+
+    async def run_once(self, limit: int = 300) -> int:
+        """Make the editions that are due; return for how many chats it was decided."""
+        async with self.storage.writing() as tx:
+            await resume_chats(tx, limit=limit)
+            chats = await claim_due_chats(tx, limit=limit, owner=self.owner, lease=LEASE)
+        news, now = News(), tx.now
+
+        async def publish(batch: Sequence[Chat]) -> None:
+            drafts = await self._draft(batch, news, now)
+            async with self.storage.writing() as tx:
+                await _write(tx, drafts, self.owner)
+
+        ids = [chat.id for chat in chats]
+        async with renewing(self.storage, Chat, ids, self.owner, LEASE):
+            await in_batches(chats, publish, together=TOGETHER)
+        return len(chats)
+
+    async def _draft(self, chats: Sequence[Chat], news: News, now: datetime) -> list["_Draft"]:
+        """Load the contents of those that are to have an edition now, and render them."""
+        async with self.storage.reading() as tx:
+            readers = await readers_of(tx, chats)
+            decisions = {one.id: _decide(one, now) for one in readers}
+            due = [reader for reader in readers if decisions[reader.id].due]
+            editions = await load_digests(tx, due, news, self._counts, now)
+        drafts = []
+        for reader in readers:
+            await sleep(0)  # others have their turn
+            decision, edition = decisions[reader.id], editions.get(reader.id)
+            if decision.due is None or edition is None:
+                drafts.append(_Draft(reader, decision.next_at))
+            elif not edition.topics:
+                drafts.append(_Draft(reader, next_at=None))
+            else:
+                drafts.append(await self._render(reader, decision, decision.due, edition))
+        return drafts
+
+    async def _render(
+        self, reader: Reader, decision: DigestDecision, due: Due, edition: Edition
+    ) -> "_Draft":
+        chat, number = reader.chat, due.slot.number
+        edition = replace(
+            edition,
+            day=due.day,
+            slot=number,
+            is_weekly=due.slot.is_weekly,
+            late=decision.late,
+            gives_reason=is_first_of_week(due.day, reader.last.days),
+            url=self.links.edition(chat.id, due.day, number, edition.now) if self.links else None,
+        )
+        bodies: dict[Medium, Sequence[Body]] = {}
+        if edition.choice or chat.empty_day is not EmptyDay.SKIP:
+            shown = await with_picture(self.renderer, edition)
+            for medium in _media(reader, is_mailing=self.post is not None):
+                bodies[medium] = self._bodies(medium, reader, shown)
+        return _Draft(reader, decision.next_at, due, edition, bodies)
+
+    def _bodies(self, medium: Medium, reader: Reader, edition: Edition) -> Sequence[Body]:
+        """Return the parts of the edition, in the order in which they are sent."""
+        if medium is Medium.EMAIL and self.post and reader.recipient:
+            return [edition_mail(self.post, reader.recipient, edition)]
+        return edition_page(self.renderer, edition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What a chat gets, not yet decided: nothing where *due* is None."""
+
+    reader: Reader
+    next_at: datetime | None
+    due: Due | None = None
+    edition: Edition | None = None
+    bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
+
+
+def _decide(reader: Reader, now: datetime) -> DigestDecision:
+    return decide_digest(reader.plan, reader.chat.next_digest_at or now, now, reader.last.days)
+
+
+def _media(reader: Reader, *, is_mailing: bool) -> list[Medium]:
+    """Return by which media the chat gets it; Telegram where no mail can go, whatever was chosen.
+
+    A chat that Telegram is closed to gets its mails alone: the same would only pile up there.
+    """
+    chat = reader.chat
+    if not is_mailing or reader.recipient is None or not chat.digest_by.mails:
+        return [Medium.TELEGRAM]
+    if chat.state is ChatState.ACTIVE and chat.digest_by.telegrams:
+        return [Medium.TELEGRAM, Medium.EMAIL]
+    return [Medium.EMAIL]
+
+
+async def _write(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
+    plans = {one.reader.id: (one.reader.chat.next_digest_at, one.next_at) for one in drafts}
+    settled = await schedule_chats(tx, owner, plans)
+    ours = [draft for draft in drafts if draft.reader.id in settled]
+    made = await make_editions(
+        tx,
+        [
+            (_row(draft.reader.chat, draft.due, draft.edition), _entries(draft.edition))
+            for draft in ours
+            if draft.due and draft.edition
+        ],
+    )
+    parts = [
+        _deliveries(tx, made[draft.reader.id], draft) for draft in ours if draft.reader.id in made
+    ]
+    # All first parts, then all second ones: so the parts of each stand there in their order.
+    for rows in zip_longest(*parts):
+        await enqueue(tx, [row for row in rows if row])
+
+
+def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
+    return {
+        "chat_id": chat.id,
+        "local_date": due.day,
+        "slot": edition.slot,
+        "due_at": due.at,
+        "made_at": edition.now,  # what came while it was rendered belongs to the next one
+        "since": edition.since,
+        "stories": edition.choice.stories,
+        "topics": [(section.topic.id, section.topic.name) for section in edition.choice.sections],
+    }
+
+
+def _entries(edition: Edition) -> list[EditionEntry]:
+    return [
+        EditionEntry(
+            story.id, story.article_id, [hit.topic_id for hit in story.hits], story.alerted
+        )
+        for story in edition.choice.all_stories
+    ]
+
+
+def _deliveries(tx: Transaction, edition_id: int, draft: _Draft) -> list[dict[str, Any]]:
+    reader = draft.reader
+    rows = []
+    for medium, bodies in draft.bodies.items():
+        mailbox = reader.recipient if medium is Medium.EMAIL else None
+        address = {"medium": medium, "mailbox_id": mailbox.mailbox_id if mailbox else None}
+        for part, body in enumerate(bodies, 1):
+            # A digest rings once.
+            named = {"edition_id": edition_id, "part": part, "silent": part > 1, **address}
+            rows.append(new_delivery(tx, DeliveryKind.EDITION, reader.id, body, **named))
+    return rows

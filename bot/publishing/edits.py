@@ -1,0 +1,88 @@
+"""Edits: an alert is sent once; for a day its message goes on naming who else reports the story.
+
+Alerts of one story are edited together, and then not again for some minutes: what comes meanwhile
+is one edit. A message that would say the same is left alone. So is one whose buttons somebody has
+just pressed: an edit shows the usual ones again, and would take away what that user looks at. It is
+edited some minutes later.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.publishing.alerts import AlertMessages, alerted_story
+from bot.publishing.stage import in_pages, run_stage
+from bot.rendering.renderer import Renderer
+from storage.alerts import SentAlert, alert_topics, sent_alerts, stories_pressed
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import renew
+from storage.enums import DeliveryKind
+from storage.outbox import enqueue, new_delivery
+from storage.publishers import publishers_of_stories
+from storage.search import articles_of
+from storage.stories import Story, claim_growing_stories, finish_reporting
+
+LEASE = timedelta(minutes=1)
+PAUSE = timedelta(minutes=5)
+EDITED_FOR = timedelta(days=1)
+LOOKED_AT = timedelta(minutes=10)  # how long what a press showed is left alone
+ALERTS_PER_PAGE = 500
+
+
+async def edit_alerts(storage: Storage, renderer: Renderer, owner: str, limit: int = 200) -> int:
+    """Edit the alerts to stories that have grown; return how many stories these are."""
+    messages = AlertMessages(renderer)
+
+    async def claim(tx: Transaction) -> list[Story]:
+        return await claim_growing_stories(tx, owner=owner, limit=limit, lease=LEASE, pause=PAUSE)
+
+    async def edit(stories: Sequence[Story]) -> None:
+        async def page(tx: Transaction, after: int) -> int | None:
+            held = await renew(tx, Story, [story.id for story in stories], owner, LEASE)
+            if not held:
+                return None
+            pressed = tx.now - LOOKED_AT
+            alerts = await sent_alerts(
+                tx,
+                held,
+                since=tx.now - EDITED_FOR,
+                pressed=pressed,
+                after=after,
+                limit=ALERTS_PER_PAGE,
+            )
+            if alerts:
+                await enqueue(tx, await _edits(tx, alerts, messages))
+            if len(alerts) == ALERTS_PER_PAGE:
+                return alerts[-1].id
+            waiting = await stories_pressed(tx, held, pressed)
+            await finish_reporting(tx, [one for one in stories if one.id in held], waiting)
+            return None
+
+        await in_pages(storage, page, 0)
+
+    return await run_stage(storage, claim, edit, together=limit)
+
+
+async def _edits(
+    tx: Transaction, alerts: Sequence[SentAlert], messages: AlertMessages
+) -> list[dict[str, Any]]:
+    publishers = await publishers_of_stories(
+        tx, {alert.story_id for alert in alerts}, {alert.chat.id for alert in alerts}
+    )
+    found = await articles_of(tx, {alert.article_id for alert in alerts})
+    articles = {article.id: article for article in found}
+    known = await alert_topics(tx, {topic for alert in alerts for topic in alert.topic_ids})
+    version = int(tx.now.timestamp()) // 60  # a story is edited once in so many minutes
+    rows = []
+    for alert in alerts:
+        topics = [known[topic_id] for topic_id in alert.topic_ids if topic_id in known]
+        if not topics:  # all of them are gone
+            continue
+        names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
+        article = articles[alert.article_id]
+        story = alerted_story(article, names, is_chapter=alert.chapter > 1)
+        message = messages.message(alert.chat, article, story, topics, alert.made_at)
+        if message.to_json() != alert.body:
+            named = {"target_id": alert.delivery_id, "version": version}
+            rows.append(new_delivery(tx, DeliveryKind.EDIT, alert.chat.id, message, **named))
+    return rows

@@ -1,0 +1,45 @@
+"""The stages of publishing, each done once for one process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.publishing.alerts import publish_alerts
+from bot.publishing.bundles import publish_bundles
+from bot.publishing.digests import Digests
+from bot.publishing.edits import edit_alerts
+from bot.publishing.notices import publish_notices
+from bot.rendering.renderer import Renderer
+
+if TYPE_CHECKING:
+    from bot.mail.compose import Post
+    from bot.rendering.links import Links
+    from storage.db.engine import Storage
+
+
+@dataclass(frozen=True)
+class Stages:
+    storage: Storage
+    renderer: Renderer = field(default_factory=Renderer)
+    owner: str = "us"
+    links: Links | None = None
+    post: Post | None = None
+    a_day: int = 0
+
+    async def alerts(self, limit: int = 50) -> int:
+        common = (self.storage, self.renderer, self.owner)
+        return await publish_alerts(*common, post=self.post, a_day=self.a_day, limit=limit)
+
+    async def edits(self) -> int:
+        return await edit_alerts(self.storage, self.renderer, self.owner)
+
+    async def bundles(self) -> int:
+        return await publish_bundles(self.storage, self.renderer, self.owner, post=self.post)
+
+    async def digests(self) -> int:
+        common = (self.storage, self.renderer, self.owner)
+        return await Digests(*common, links=self.links, post=self.post).run_once()
+
+    async def notices(self) -> int:
+        return await publish_notices(self.storage, self.renderer, self.owner)
