@@ -70,7 +70,7 @@ def preview(  # noqa: PLR0913 - each an option of the command
         _mail(renderer, style, to, format_, weekly=weekly, open_=open_)
         return
     if what is What.PAGE:
-        _put(sample_page(renderer, _sample_edition(style, weekly=weekly)), to)
+        _put(sample_page(renderer, _sample_edition(renderer, style, weekly=weekly)), to)
         return
     if what is What.ALERT:
         messages = [sample_alert(renderer)]
@@ -103,13 +103,13 @@ def _mail(
 ) -> None:
     from bot.publishing.samples import sample_mail
 
-    mail = sample_mail(renderer, _sample_edition(style, weekly=weekly))
+    mail = sample_mail(renderer, _sample_edition(renderer, style, weekly=weekly))
     if open_:
         typer.echo(f"Opened {open_in_browser(mail, to)}")
         return
     match format_ or _format_of(to):
         case Format.HTML:
-            _put(mail.html, to)
+            _put(browsable(mail), to)
         case Format.EML:
             _put(as_message(mail), to)
         case Format.JSON:
@@ -129,6 +129,14 @@ def as_message(mail: Mail) -> str:
     return message_bytes(mail).decode("ascii").replace("\r\n", "\n")
 
 
+def browsable(mail: Mail) -> str:
+    """Return the HTML with its pictures inside, which a browser does not find in other parts."""
+    html = mail.html
+    for picture in mail.pictures:
+        html = html.replace(f"cid:{picture.name}", _data_url(picture.content, "image/png"))
+    return html
+
+
 def open_in_browser(mail: Mail, to: Path | None) -> Path:
     """Show the HTML in the browser of this machine; return where it was written."""
     import tempfile
@@ -136,7 +144,7 @@ def open_in_browser(mail: Mail, to: Path | None) -> Path:
     from pathlib import Path
 
     path = to or Path(tempfile.mkdtemp(prefix="dateline-")) / "digest.html"
-    path.write_text(mail.html, encoding="utf-8")
+    path.write_text(browsable(mail), encoding="utf-8")
     webbrowser.open(path.resolve().as_uri())
     return path
 
@@ -150,19 +158,30 @@ def sample_page(renderer: Renderer, edition: Edition) -> str:
         style=_within(renderer, "style.css", "text/css"),
         icon=_within(renderer, "icon.svg", "image/svg+xml"),
         here="",
+        lang=renderer.language.code,
+        dir=renderer.language.direction,
     )
-    return renderer.text("web/edition.html", site=look, **values_of(edition))
+    page = renderer.text("web/edition.html", site=look, **values_of(edition))
+    png = edition.picture.png if edition.picture else b""
+    return page.replace('"/week.png"', f'"{_data_url(png, "image/png")}"')
 
 
 def _within(renderer: Renderer, name: str, content_type: str) -> str:
-    body = b64encode(renderer.text(f"web/{name}").encode()).decode()
-    return f"data:{content_type};base64,{body}"
+    return _data_url(renderer.text(f"web/{name}").encode(), content_type)
 
 
-def _sample_edition(style: Style, *, weekly: bool) -> Edition:
+def _data_url(body: bytes, content_type: str) -> str:
+    return f"data:{content_type};base64,{b64encode(body).decode()}"
+
+
+def _sample_edition(renderer: Renderer, style: Style, *, weekly: bool) -> Edition:
+    """Return a digest, a weekly one with its picture."""
+    import asyncio
+
+    from bot.publishing.pictures import with_picture
     from bot.publishing.samples import sample_edition
 
-    return sample_edition(style, weekly=weekly)
+    return asyncio.run(with_picture(renderer, sample_edition(style, weekly=weekly)))
 
 
 def _renderer() -> Renderer:
@@ -180,7 +199,7 @@ def _digest(renderer: Renderer, style: Style, *, rich: bool, weekly: bool) -> li
     from bot.publishing.pages import edition_page
     from storage.enums import Layout
 
-    edition = _sample_edition(style, weekly=weekly)
+    edition = _sample_edition(renderer, style, weekly=weekly)
     return edition_page(renderer, replace(edition, layout=Layout.RICH) if rich else edition)
 
 

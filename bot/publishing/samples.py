@@ -41,6 +41,10 @@ CONSUL = Topic(2, "Consul-general")
 TAIWAN = Topic(3, "台湾")
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
+# The last bar has the stories of the daily digest, and the last week those of the weekly one.
+_TREND = Trend((1, 0, 2, 1, 0, 1, 2, 1, 0, 2, 1, 3, 3, 4))
+_WEEKLY_TREND = Trend((1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0))
+
 _WIRE, _TIMES, _DAILY = "Example Wire", "Example Times", "Daily Sample"
 
 
@@ -135,6 +139,8 @@ def sample_bundled() -> list[Bundled]:
 def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Edition:
     """Return the digest of Wednesday, 18 November, in Tokyo, or that of the week before it."""
     stories = [sample_story(number) for number in range(len(_SAMPLES))]
+    if weekly:
+        stories = [replace(one, news_at=NOW - 7 * (NOW - one.news_at)) for one in stories]
     return Edition(
         choice=choose([TIES, CONSUL], stories, CAPS[style]),
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
@@ -146,7 +152,7 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
         day=date(2026, 11, 18),
         style=style,
         is_weekly=weekly,
-        trends={TIES.id: Trend((1, 0, 2, 1, 0, 1, 2, 1, 0, 2, 1, 3, 2, 5))},
+        trends={TIES.id: _WEEKLY_TREND if weekly else _TREND},
     )
 
 

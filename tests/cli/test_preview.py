@@ -79,3 +79,10 @@ def test_a_digest_is_shown_as_its_page_in_one_file(tmp_path):
     page = path.read_text(encoding="utf-8")
     assert "<h1>Your Wednesday digest" in page
     assert 'href="data:text/css;base64,' in page
+
+
+def test_a_weekly_digest_is_shown_with_its_picture(tmp_path):
+    for what in ("digest", "email", "page"):
+        page = tmp_path / f"{what}.html"
+        run(what, "--weekly", "--to", str(page))
+        assert 'src="data:image/png;base64,' in page.read_text(encoding="utf-8")

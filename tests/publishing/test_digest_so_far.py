@@ -48,7 +48,7 @@ async def test_what_was_alerted_is_shown_too(show, publishing, newsroom, clock):
 
     (message,) = await show(chat)
 
-    assert "Alerted earlier:\n\n• A headline" in message.text
+    assert "Alerted earlier:\n• A headline" in message.text
 
 
 @pytest.mark.parametrize(

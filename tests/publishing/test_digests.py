@@ -101,7 +101,7 @@ async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, watc
 
     (text,) = await newsroom.texts()
     assert "week" not in text
-    assert "7 days" not in text
+    assert "7\u00a0days" not in text
 
 
 async def test_nothing_is_published_before_it_is_due(publishing, newsroom, watched, clock):
@@ -246,7 +246,7 @@ async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched
 
     _, digest = await newsroom.texts()
     assert "Nothing new beyond your alerts." in digest
-    assert "Alerted earlier:\n\n• Alerted" in digest
+    assert "Alerted earlier:\n• Alerted" in digest
 
 
 async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watched, clock):

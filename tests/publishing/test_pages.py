@@ -33,7 +33,7 @@ def test_a_digest_marks_words_and_links_titles(renderer):
     assert "consul-general" in marked(message, "bold")
     assert "Envoy flies in for talks on disputed remark" in marked(message, "text_link")
     assert marked(message, "date_time") == ["Tue 18:00", "03:00", "Tue 23:00", "Tue 21:00"]
-    assert "Alerted earlier:\n\n• Ministry asks consul-general to explain post" in message.text
+    assert "Alerted earlier:\n• Ministry asks consul-general to explain post" in message.text
     assert not marked(message, "expandable_blockquote")
     assert [[button.data for button in row] for row in message.keyboard] == [
         ["mine:0", "times_and_pause"]
@@ -70,7 +70,7 @@ def test_each_style_shows_more_than_the_one_before(renderer, layout):
 
     brief, standard, full = sizes
     assert "consul-general takes office" not in brief.replace("<b>", "").replace("</b>", "")
-    assert "7 days" not in brief
+    assert "7\u00a0days" not in brief
     assert "3 publishers · " in standard
     assert "matter of survival" not in standard
     assert "Example Wire, Example Times, Daily Sample" in full
