@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.selection import CAPS, Caps, Hit, Story, Topic, choose, deal, rank
+from bot.publishing.selection import CAPS, Caps, Hit, Story, Topic, arrange, choose, deal, rank
 from storage.enums import Style
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -175,3 +175,62 @@ def test_every_story_has_one_place(stories):
     assert len(listed) == len(set(listed))
     assert len(listed) + rest + len(choice.alerted) == len(stories)
     assert {one.id for one in choice.all_stories} == {one.id for one in stories}
+
+
+# A stored edition, arranged again
+
+CHOSEN = [Topic(number, f"topic {number}") for number in (3, 1, 2)]
+
+
+def hitting(number: int, topics: set[int], *, alerted: bool = False) -> Story:
+    hits = tuple(Hit(topic, frozenset()) for topic in sorted(topics))
+    return story(number, hits, publishers=(f"Publisher {number % 4}",), alerted=alerted)
+
+
+STORIES = st.lists(
+    st.tuples(st.sets(st.sampled_from([1, 2, 3]), min_size=1), st.booleans()), max_size=60
+).map(
+    lambda found: [hitting(n, topics, alerted=alerted) for n, (topics, alerted) in enumerate(found)]
+)
+
+
+@given(STORIES)
+def test_each_new_story_is_listed_once_under_the_first_topic_that_it_hits(stories):
+    choice = arrange(CHOSEN, stories)
+
+    new = {one.id for one in stories if not one.alerted}
+    assert sorted(one.id for one in choice.listed) == sorted(new)
+    for section in choice.sections:
+        before = CHOSEN[: CHOSEN.index(section.topic)]
+        for one in section.listed:
+            assert not {topic.id for topic in before} & {hit.topic_id for hit in one.hits}
+
+
+@given(STORIES)
+def test_what_hits_a_later_topic_too_is_counted_there(stories):
+    choice = arrange(CHOSEN, stories)
+
+    shown = [(s.topic.id, one.id) for s in choice.sections for one in (*s.listed, *s.above)]
+    hits = [(hit.topic_id, one.id) for one in stories if not one.alerted for hit in one.hits]
+    assert sorted(shown) == sorted(hits)
+
+
+@given(STORIES)
+def test_the_order_is_what_it_was(stories):
+    choice = arrange(CHOSEN, stories)
+
+    assert list(choice.all_stories) == stories
+    assert list(choice.alerted) == [one for one in stories if one.alerted]
+    for section in choice.sections:
+        assert [one.id for one in section.listed] == sorted(one.id for one in section.listed)
+
+
+def test_nothing_is_only_counted():
+    choice = arrange(CHOSEN, [hitting(number, {1}) for number in range(80)])
+
+    assert (choice.stories, choice.publishers, choice.sections[0].more) == (80, 4, 0)
+    assert len(choice.sections[0].listed) == 80
+
+
+def test_an_edition_without_stories_is_empty():
+    assert not arrange(CHOSEN, [])
