@@ -5,7 +5,7 @@
   confirms an address.
 - The mailbox of bounces is read by IMAP (RFC 3501), with the standard library's client in a thread.
   A mail that was understood is deleted; any other is marked as read and stays for the operator. One
-  that cannot be read is no reason to stop before those behind it.
+  that cannot be read is logged with the reason, and the next one is read.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ LARGEST = 256 * 1024  # bytes of a mail that are read: the report comes before w
 
 @dataclass(eq=False, repr=False)
 class Bounces:
-    """*admins*: whom the settings name. *read* raises `Unreadable`."""
+    """*admins*: whom the settings name. Whatever *read* raises makes a mail unreadable."""
 
     mailboxes: Mailboxes
     signer: Signer
@@ -85,8 +85,11 @@ class Bounces:
         try:
             return await self.read(message)
         except Unreadable as error:
-            log.warning("a mail that came back cannot be read", reason=str(error))
-            return None
+            reason = error.reason
+        except Exception as error:  # noqa: BLE001 - whatever the reader trips over is the mail's fault
+            reason = type(error).__name__
+        log.warning("an unreadable report is left for the operator", reason=reason)
+        return None
 
     async def refused(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail for it, *reason* in that server's words; within *tx*."""
@@ -210,7 +213,7 @@ async def collect_bounces(mailbox: Imap, take: TakesMail) -> int:
         except Exception as error:
             if is_transient(error):
                 raise
-            log.exception("a mail that came back could not be taken; it stays, marked as read")
+            log.exception("a mail that came back is not acted on; it stays, marked as read")
             return False
 
     try:

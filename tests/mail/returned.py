@@ -83,6 +83,7 @@ BROKEN = {
     "a parameter in 32,000 parts": b"Content-Type: text/plain" + b"; a*0=b" * 32_000 + b"\n\ntext",
     "a route without an end": b"To: " + b"<@a," * 60_000 + b"\n" + notification("failed", "5.1.1"),
     "nested comments": b"Content-Type: text/plain; a=" + b"(" * 400 + b")" * 400 + b"\n\ntext",
+    "an empty group": notification("failed", "5.1.1", back="x:;"),
     "a group amid noise": notification("failed", "5.1.1", back="a\0:>]<;=b@dateline.example"),
     "parts in parts": b"".join(
         b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(4000)

@@ -192,16 +192,32 @@ async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
     assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
 
 
-async def test_a_mail_that_takes_too_long_is_told_to_the_operator(mailboxes, chat_id):
-    async def read_for_long(_message: bytes) -> Report | None:
-        raise Unreadable("Reading this takes longer than 10 seconds.", "time_out")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(Unreadable("It takes longer than 10 seconds.", "time_out"), "time_out"),
+        pytest.param(AttributeError("'Group' object has no attribute"), "AttributeError"),
+        pytest.param(RecursionError("maximum recursion depth exceeded"), "RecursionError"),
+    ],
+    ids=["slow", "a group amid noise", "nested comments"],
+)
+async def test_any_error_of_the_reader_makes_one_report_unreadable_and_the_next_is_read(
+    mailboxes, chat_id, error, reason
+):
+    hostile = notification("failed", "5.1.1", back="x:;")
 
+    async def read_unless_hostile(message: bytes) -> Report | None:
+        if message == hostile:
+            raise error
+        return read_report(message)
+
+    bounces = Bounces(mailboxes, SIGNER, read_unless_hostile)
     with capture_logs() as logs:
-        assert not await Bounces(mailboxes, SIGNER, read_for_long).take(bounce())
+        assert not await bounces.take(hostile)
+        assert await bounces.take(bounce())
 
-    assert [(one["log_level"], one["reason"]) for one in logs] == [
-        ("warning", "Reading this takes longer than 10 seconds.")
-    ]
+    assert [(one["log_level"], one["reason"]) for one in logs] == [("warning", reason)]
+    assert (await mailboxes.now(chat_id)).state is MailboxState.SUSPENDED
 
 
 @pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])

@@ -146,7 +146,7 @@ async def test_a_mail_that_cannot_be_taken_is_marked_and_those_behind_it_are_rea
 
     assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1], [2])
     assert [one["event"] for one in logs if one["log_level"] == "error"] == [
-        "a mail that came back could not be taken; it stays, marked as read"
+        "a mail that came back is not acted on; it stays, marked as read"
     ]
 
 
