@@ -74,21 +74,34 @@ async def publish_alerts(
 
     async def alert(article_ids: Sequence[int]) -> None:
         async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
-            held = await renew(tx, Article, article_ids, owner, LEASE)
-            if not held:
-                return None
-            due, end = await due_alerts(
-                tx, held, after=after, limit=TOPICS_PER_PAGE, by_mail=post is not None
+            due, end = await tx.at_once(
+                _due_page(tx, article_ids, owner, after, by_mail=post is not None)
             )
             if due:
                 await _alert(tx, due, renderer, post, a_day)
-            if end is None:
-                await release(tx, Article, held, owner, stage=Stage.PUBLISHED)
             return end
 
         await in_pages(storage, page, (0, 0))
 
     return await run_stage(storage, claim, alert, together=limit)
+
+
+async def _due_page(
+    tx: Transaction,
+    article_ids: Sequence[int],
+    owner: str,
+    after: tuple[int, int],
+    *,
+    by_mail: bool,
+) -> tuple[Sequence[DueAlert], tuple[int, int] | None]:
+    """Return whom to alert in this transaction, and where the next page begins; None at the end."""
+    held = await renew(tx, Article, article_ids, owner, LEASE)
+    if not held:
+        return (), None
+    due, end = await due_alerts(tx, held, after=after, limit=TOPICS_PER_PAGE, by_mail=by_mail)
+    if end is None:
+        await release(tx, Article, held, owner, stage=Stage.PUBLISHED)
+    return due, end
 
 
 async def _alert(

@@ -231,10 +231,21 @@ async def _change(
     owner: str,
     values: Mapping[str, Any],
 ) -> set[int]:
-    key = inspect(table).primary_key[0]
-    change = update(inspect(table).local_table).where(*_held(table, ids, owner)).values(**values)
+    changed = {f"new_{column}": value for column, value in values.items()}
     connection = await tx.session.connection()
-    return set((await connection.execute(change.returning(key))).scalars())
+    done = await connection.execute(
+        _changing(table, tuple(values)), {"held": ids, "holder": owner, **changed}
+    )
+    return set(done.scalars())
+
+
+@lru_cache(maxsize=64)
+def _changing(table: type[Leased], columns: tuple[str, ...]) -> Any:
+    """Return the statement that changes those columns: there are a few kinds."""
+    rows, key = inspect(table).local_table, inspect(table).primary_key[0]
+    which = (among(key, bindparam("held")), rows.c.owner == bindparam("holder"))
+    given: dict[str, Any] = {column: bindparam(f"new_{column}") for column in columns}
+    return update(rows).where(*which).values(given).returning(key)
 
 
 async def held(tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str) -> set[int]:
