@@ -231,13 +231,13 @@ def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
     """Return the publishers by name, those of one article once a site.
 
     The feed of a whole site and that of one of its sections carry the same articles, and are one
-    publisher.
+    publisher. It goes by the shortest of their names, whichever feed was read first.
     """
-    known: set[tuple[int, str]] = set()
+    names: dict[tuple[int, str], str] = {}
     for each in publishers:
-        if (key := (each.article_id, each.site)) not in known:
-            known.add(key)
-            yield each.article_id, each.name
+        key = (each.article_id, each.site)
+        names[key] = min(names.get(key, each.name), each.name, key=lambda name: (len(name), name))
+    return ((article_id, name) for (article_id, _), name in names.items())
 
 
 def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str, ...]:

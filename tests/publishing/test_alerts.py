@@ -11,7 +11,7 @@ from bot.rendering.renderer import Renderer
 from storage.alerts import claim_matched
 from storage.articles import Article
 from storage.chats import Chat
-from storage.enums import ChatState, DeliveryKind, Medium, Mode, Stage
+from storage.enums import ChatKind, ChatState, DeliveryKind, Medium, Mode, Stage
 from storage.outbox import Delivery
 from storage.sources import Follow
 from storage.subscriptions import Subscription
@@ -231,6 +231,48 @@ async def test_chats_with_zones_of_their_own_see_their_own_time(publishing, news
 
     assert [text[-5:] for text in await newsroom.texts()] == ["21:01", "12:01"]
     assert len(await newsroom.all(Chat)) == 2
+
+
+async def test_an_article_in_two_feeds_of_one_publisher_names_it_once(publishing, newsroom, clock):
+    chat, query = await newsroom.chat(), await newsroom.query("words")
+    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    section = await newsroom.source("Example Times - World", host="feeds.times.example")
+    article = await newsroom.article("A headline", query, source_id=section)
+    clock.turn(MINUTE)
+    await newsroom.carries(await newsroom.source("Example Times", host="times.example"), article)
+
+    await publishing.alerts()
+
+    (text,) = await newsroom.texts()
+    assert text.endswith("Example Times · 21:01")
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [
+        pytest.param(ChatKind.CHANNEL, 0, id="a channel: they would act for all its readers"),
+        pytest.param(ChatKind.SUPERGROUP, 1, id="a group"),
+        pytest.param(ChatKind.PRIVATE, 1, id="a private chat"),
+    ],
+)
+async def test_an_alert_has_its_buttons_unless_it_is_posted_to_a_channel(
+    publishing, newsroom, clock, kind, rows
+):
+    source, query = await newsroom.source(), await newsroom.query("words")
+    # Another chat that sees the same otherwise.
+    for number, of in enumerate([kind, ChatKind.PRIVATE, ChatKind.CHANNEL]):
+        chat = await newsroom.chat(number, kind=of)
+        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("A headline", query, source_id=source)
+    await publishing.alerts()
+    second = await newsroom.source("Kyodo")
+    await newsroom.joins(await newsroom.article("It again", source_id=second), story_id=1)
+    await publishing.edits()
+
+    keyboards = [len(row.body["keyboard"]) for row in await newsroom.all(Delivery)]
+    assert keyboards == [rows, 1, 0] * 2
 
 
 @dataclass(frozen=True)

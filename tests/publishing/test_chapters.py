@@ -119,4 +119,18 @@ async def test_a_chapter_that_others_tell_too_stays_marked_when_it_is_edited(
     await publishing.edits()
 
     assert (await newsroom.texts())[-1].startswith("More on this story · My words")
-    assert (await newsroom.texts())[-1].endswith("also Kyodo")
+    assert (await newsroom.texts())[-1].endswith("also: Kyodo")
+
+
+async def test_a_chapter_that_is_matched_together_with_what_it_continues_is_a_reply(
+    tell, publishing, newsroom, clock
+):
+    clock.turn(MINUTE)
+    for title, continues in [("Ferry sinks", None), ("Bank raises rates", None), ("Held", 1)]:
+        article = await newsroom.article(title, 1, source_id=1)
+        await newsroom.change(Story, article, continues_id=continues)
+
+    assert await publishing.alerts() == 3
+
+    assert await replies(newsroom) == [None, None, 1]
+    assert [alert.chapter for alert in await newsroom.alerts()] == [1, 1, 2]

@@ -1,9 +1,11 @@
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.publishing import digests
+from bot.publishing.contents import load_digests
 from storage import editions
 from storage.articles import Article
 from storage.chats import Chat
@@ -413,3 +415,50 @@ async def test_a_digest_in_parts_rings_once(publishing, newsroom, watched, clock
     rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
     assert len(rows) > 1
     assert [row.silent for row in rows] == [False] + [True] * (len(rows) - 1)
+
+
+async def test_leases_are_renewed_while_digests_are_made(
+    publishing, newsroom, storage, renderer, watched, clock, monkeypatch
+):
+    query, source = watched
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+    lease = timedelta(seconds=0.3)
+    monkeypatch.setattr(digests, "LEASE", lease)
+    other = Stages(storage, renderer, "them")
+    taken_over = []
+
+    async def work_for_longer_than_a_lease(*known):
+        begun = (await newsroom.all(Chat))[0].lease_until
+        clock.turn(lease * 0.7)
+        async with asyncio.timeout(20):
+            while (await newsroom.all(Chat))[0].lease_until <= begun:  # noqa: ASYNC110 - a row
+                await asyncio.sleep(0.01)
+        clock.turn(lease * 0.7)
+        taken_over.append(await other.digests())
+        return await load_digests(*known)
+
+    monkeypatch.setattr(digests, "load_digests", work_for_longer_than_a_lease)
+
+    await publishing.digests()
+
+    assert taken_over == [0]
+    assert len(await newsroom.texts()) == 1
+
+
+async def test_articles_in_two_feeds_of_one_publisher_count_one_publisher(
+    publishing, newsroom, watched, clock
+):
+    query, _ = watched
+    site = await newsroom.source("Example Times", host="www.times.example")
+    section = await newsroom.source("Example Times - World", host="feeds.times.example")
+    for first, second in [(site, section), (section, site)]:
+        article = await newsroom.article("A headline", query, source_id=first)
+        clock.turn(timedelta(minutes=1))
+        await newsroom.carries(second, article)
+    clock.now = DUE
+
+    await publishing.digests()
+
+    (text,) = await newsroom.texts()
+    assert "2 stories from 1 outlet." in text
