@@ -32,7 +32,7 @@ class ListsTold:
     renderer: Renderer
 
     async def tell(self, place: ImportChat, tried: int, total: int) -> None:
-        await self._change(place, "chat/import/adding.html", tried=tried, total=total)
+        await self._change(place, "chat/import.html#adding", tried=tried, total=total)
 
     async def report(self, place: ImportChat, lines: Sequence[Tried]) -> None:
         failed = [line for line in lines if line.outcome in {"refused", "too many"}]
@@ -42,7 +42,7 @@ class ListsTold:
             "failed": failed,
             "shown": SHOWN,
         }
-        await self._change(place, "chat/import/added.html", **counts)
+        await self._change(place, "chat/import.html#added", **counts)
         if len(failed) > SHOWN:
             await self._send_file(place, failed)
 
@@ -54,9 +54,9 @@ class ListsTold:
 
     async def _send_file(self, place: ImportChat, failed: Sequence[Tried]) -> None:
         answers = self._answers(place)
-        data = answers.renderer.text("chat/import/not_added.txt", failed=failed).encode()
+        data = answers.renderer.text("chat/import.html#not_added_file", failed=failed).encode()
         try:
-            await answers.send_file(_FILE, data, "chat/import/not_added.html", count=len(failed))
+            await answers.send_file(_FILE, data, "chat/import.html#not_added", count=len(failed))
         except AiogramError as error:
             log.info("a list could not be told of", reason=str(error))
 

@@ -62,5 +62,5 @@ async def acting_for(
 
 
 def frame_of(place: Place, renderer: Renderer) -> Frame:
-    banner = renderer.message("chat/channels/banner.html", place=place, places=for_places)
+    banner = renderer.message("chat/channels.html#banner", place=place, places=for_places)
     return Frame(place.chat_id, banner)

@@ -98,7 +98,7 @@ async def set_menu_button(
         nothing = MenuButtonCommands() if chat_id is None else MenuButtonDefault()
         await bot.set_chat_menu_button(chat_id=chat_id, menu_button=nothing)
         return
-    text = renderer.line("chat/app_button.txt")
+    text = renderer.line("chat/menu.html#app_button")
     opens = MenuButtonWebApp(text=text, web_app=WebAppInfo(url=app_url))
     await bot.set_chat_menu_button(chat_id=chat_id, menu_button=opens)
 
@@ -147,8 +147,8 @@ async def _register(
 
 async def _introduce(bot: Bot, renderer: Renderer, code: str | None) -> None:
     """Say what the page of the bot and its empty chat show."""
-    short = renderer.message("chat/about.html", is_short=True).text
-    long = renderer.message("chat/about.html", is_short=False).text
+    short = renderer.message("chat/menu.html#about", is_short=True).text
+    long = renderer.message("chat/menu.html#about", is_short=False).text
     await bot.set_my_short_description(short, language_code=code)
     await bot.set_my_description(long, language_code=code)
 
@@ -168,7 +168,7 @@ def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
 def _described(names: Iterable[str], renderer: Renderer) -> list[BotCommand]:
     return [
         BotCommand(
-            command=name, description=renderer.message("chat/command.html", command=name).text
+            command=name, description=renderer.message("chat/menu.html#command", command=name).text
         )
         for name in names
     ]

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
 ASKED = {
-    Question.WORDS: "chat/ask/words.html",
-    Question.TIME: "chat/ask/time.html",
-    Question.ZONE: "chat/ask/zone.html",
-    Question.QUIET: "chat/ask/quiet.html",
-    Question.DATE: "chat/ask/date.html",
-    Question.NUMBER: "chat/ask/number.html",
+    Question.WORDS: "chat/questions.html#query",
+    Question.TIME: "chat/questions.html#time",
+    Question.ZONE: "chat/questions.html#zone",
+    Question.QUIET: "chat/questions.html#quiet",
+    Question.DATE: "chat/questions.html#date",
+    Question.NUMBER: "chat/questions.html#number",
 }
 ASKED_AGAIN = {
-    Asked.TIME: "chat/ask/time_again.html",
-    Asked.ZONE: "chat/ask/zone_again.html",
-    Asked.QUIET: "chat/ask/quiet_again.html",
-    Asked.DATE: "chat/ask/date_again.html",
-    Asked.NUMBER: "chat/ask/number_again.html",
+    Asked.TIME: "chat/questions.html#time_again",
+    Asked.ZONE: "chat/questions.html#zone_again",
+    Asked.QUIET: "chat/questions.html#quiet_again",
+    Asked.DATE: "chat/questions.html#date_again",
+    Asked.NUMBER: "chat/questions.html#number_again",
 }
 _ANSWERS = (
     *((ASKED[Question(asked)], asked) for asked in Asked),

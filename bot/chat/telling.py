@@ -39,7 +39,7 @@ class Telling:
     async def _edit(self, desk: Desk, seen: BroadcastSeen) -> None:
         renderer = self.renderer.of(desk.language)
         message = renderer.message(
-            "chat/admin/broadcast.html", press=callbacks, admin=for_admins, seen=seen
+            "chat/admin/broadcasts.html#page", press=callbacks, admin=for_admins, seen=seen
         )
         await self.bot.edit_message_text(
             message.text,

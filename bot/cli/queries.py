@@ -24,7 +24,7 @@ def _refused(error: QueryError) -> str:
     from bot.matching.query.errors import pointer
     from bot.rendering.renderer import Renderer
 
-    sentence = unescape(Renderer().text("query_error.txt", error=error)).strip()
+    sentence = unescape(Renderer().text("queries/error.txt", error=error)).strip()
     place = pointer(error)
     lines = [place.line, f"{place.caret} {sentence}"]
     if error.suggestion:

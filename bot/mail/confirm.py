@@ -290,7 +290,7 @@ def confirmation(
 
 def mailbox_notice(tx: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
     """Tell the chat that no mails go to *mailbox* any more, and why."""
-    message = renderer.message("notice/mailbox.html", mailbox=mailbox)
+    message = renderer.message("notices.html#mailbox", mailbox=mailbox)
     named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
     return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
 
@@ -302,6 +302,6 @@ def policy_notice(
 
     A mistake in our set-up makes every domain refuse.
     """
-    message = renderer.message("notice/mistrusted.html", domain=domain, reason=reason)
+    message = renderer.message("notices.html#mistrusted", domain=domain, reason=reason)
     named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
     return new_delivery(tx, DeliveryKind.NOTICE, chat_id, message, **named)

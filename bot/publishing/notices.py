@@ -83,7 +83,7 @@ class Loss:
 
 def dead_source_page(renderer: Renderer, loss: Loss, *, zone: str) -> Message:
     day = local(loss.since, zone).date()
-    return renderer.message("notice/source_dead.html", loss=loss, day=day)
+    return renderer.message("notices.html#source_dead", loss=loss, day=day)
 
 
 async def notify_dead_sources(
@@ -155,7 +155,7 @@ async def notify_closed(storage: Storage, renderer: Renderer, limit: int) -> int
         for chat in closed:
             key = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
             for one in await _concerned(tx, chat):
-                message = renderer.of(one.speaks).message("notice/shut.html", chat=chat)
+                message = renderer.of(one.speaks).message("notices.html#closed", chat=chat)
                 rows.append(_notice(tx, "shut", key, one.id, message))
             await mark_reported(tx, [chat])
         await enqueue(tx, rows)

@@ -195,7 +195,7 @@ _GAP = "\n\n"
 
 def signed(message: Message, renderer: Renderer) -> Message:
     """Return *message* as it goes out; ValueError where it is empty, or too long for one."""
-    line = renderer.message("broadcast/footer.html")
+    line = renderer.message("notices.html#broadcast_footer")
     if not message.text.strip():
         raise ValueError("the message is empty")
     start = units(message.text + _GAP)

@@ -94,7 +94,7 @@ def _story_entry(
         url=story.url,
         published=story.published_at or story.news_at,
         updated=story.news_at,
-        html=renderer.text("web/feed/story.html", snippet=snippet, outlets=publishers),
+        html=renderer.text("web/feed.html#story", snippet=snippet, outlets=publishers),
         authors=tuple(publishers),
     )
 
@@ -108,11 +108,11 @@ def _digest_entry(
     more = made.stories - choice.stories
     return Entry(
         id=_id(url, f"edition-{made.id}"),
-        title=renderer.line("web/feed/edition.txt", day=day, stories=made.stories),
+        title=renderer.line("web/feed.html#digest_title", day=day, stories=made.stories),
         url=page,
         published=made.made_at,
         updated=made.made_at,
-        html=renderer.text("web/feed/edition.html", choice=choice, more=more, url=page),
+        html=renderer.text("web/feed.html#digest", choice=choice, more=more, url=page),
     )
 
 
@@ -126,7 +126,7 @@ def _feed(
 ) -> FeedDocument:
     return FeedDocument(
         id=feed_id,
-        title=renderer.line("web/feed/title.txt", topic=topic),
+        title=renderer.line("web/feed.html#title", topic=topic),
         url=url,
         language=renderer.language.code,
         updated=max((entry.updated for entry in entries), default=since),

@@ -116,7 +116,7 @@ def message_source(source: str, template: str) -> str:
     block = next((block for block in blocks if block["name"] == message), None)
     if block is None:
         raise TemplateNotFound(template)
-    head = source[: blocks[0].start()]
+    head = source[: blocks[0].start()].rstrip()
     gap = "\n" * source.count("\n", len(head), block.start("body"))
     return f"{head}{{#{gap}#}}{block['body']}"
 

@@ -61,7 +61,7 @@ class Bans:
         chat = await private_chat_of(tx, telegram_id)
         if chat is None:
             return
-        message = self.renderer.of(chat.speaks).message("notice/allowed.html")
+        message = self.renderer.of(chat.speaks).message("notices.html#allowed")
         named = {"notice": "allowed", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
         await enqueue(tx, [new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)])
 

@@ -75,7 +75,7 @@ class FeedbackDesk:
             feedback.answered_at = tx.now
             tx.session.add(feedback)
             message = self.renderer.of(chat.chosen_language or chat.language).message(
-                "notice/answer.html", asked=feedback.words, words=words[:LONGEST]
+                "notices.html#feedback_answer", asked=feedback.words, words=words[:LONGEST]
             )
             named = {"notice": "answer", "subject": f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"}
             row = new_delivery(tx, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
@@ -86,7 +86,7 @@ class FeedbackDesk:
         self, tx: Transaction, keeper: int, language: str, name: str, feedback: Feedback
     ) -> dict[str, Any]:
         message = self.renderer.of(language).message(
-            "notice/feedback.html",
+            "notices.html#feedback",
             name=name,
             words=feedback.words,
             answer=answer_feedback(feedback.id),

@@ -93,13 +93,13 @@ def sample_managed() -> Iterator[Managed]:
 
 
 def _feeds(edition: Edition) -> Iterator[Sample]:
-    yield from (Sample.of("web/feed/title.txt", {"topic": topic}) for topic in ("", TIES.name))
-    yield Sample.of("web/feed/edition.txt", {"day": edition.today, "stories": 2})
+    yield from (Sample.of("web/feed.html#title", {"topic": topic}) for topic in ("", TIES.name))
+    yield Sample.of("web/feed.html#digest_title", {"day": edition.today, "stories": 2})
     for more in (0, 2):
         values = {"choice": edition.choice, "more": more, "url": "https://news.example.org/e/1"}
-        yield Sample.of("web/feed/edition.html", values)
+        yield Sample.of("web/feed.html#digest", values)
     story = {"snippet": sample_snippet(0), "outlets": ("Example Wire", "Example Times")}
-    yield Sample.of("web/feed/story.html", story)
+    yield Sample.of("web/feed.html#story", story)
 
 
 def _picture(edition: Edition) -> Picture | None:

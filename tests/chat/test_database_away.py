@@ -148,7 +148,7 @@ async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
 
     told, _ = await feed(say(ADMIN, "/topics", "ar"))
 
-    assert texts(told) == [Renderers().of("ar").message("chat/refused/away.html").text]
+    assert texts(told) == [Renderers().of("ar").message("chat/errors.html#database_away").text]
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])

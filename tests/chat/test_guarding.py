@@ -76,7 +76,7 @@ async def test_somebody_is_told_within_seconds(ticks, tries, slept):
 
     said = await handle(Guarding(), ticks, iter(tries))
 
-    assert said == ["chat/refused/away.html"]
+    assert said == ["chat/errors.html#database_away"]
     assert ticks.slept == slept
     assert ticks.now - begun <= LONGEST_SECONDS
 
@@ -86,7 +86,7 @@ async def test_who_comes_behind_one_that_was_given_up_is_told_at_once(ticks):
     await handle(middleware, ticks, iter([5]))
 
     for _ in range(3):
-        assert await handle(middleware, ticks, iter([0])) == ["chat/refused/away.html"]
+        assert await handle(middleware, ticks, iter([0])) == ["chat/errors.html#database_away"]
     assert ticks.slept == []
 
     ticks.now += KNOWN_SECONDS

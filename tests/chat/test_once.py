@@ -66,7 +66,7 @@ def rows(house: House):
 async def test_feedback_and_its_answer_arrive_once(house, twice, rows):
     await house.dispatcher.feed_update(house.bot, say(ADMIN, "/start"))
     thanked = await twice(say(EVE, "/feedback too early"))
-    shown = Renderer().message("chat/feedback/ask.html", shown="1")
+    shown = Renderer().message("chat/feedback.html#question", shown="1")
     ours = {"id": 1, "is_bot": True, "first_name": "Dateline"}
     question = {
         "message_id": 1,

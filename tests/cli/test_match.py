@@ -181,7 +181,7 @@ def test_a_dash_is_standard_input():
 
 @pytest.mark.parametrize("code", list(Code))
 def test_every_refusal_has_one_sentence(code: Code):
-    template = make_environment().get_template("query_error.txt")
+    template = make_environment().get_template("queries/error.txt")
 
     sentence = unescape(template.render(error=QueryError(code, "the OR", 4, 2))).strip()
 

@@ -147,7 +147,7 @@ def test_a_rich_digest_says_that_it_is_to_be_shown_from_the_right():
 
 
 def test_what_is_filled_into_a_sentence_is_set_apart():
-    said = ARABIC.message("chat/alert/done.html", done=Done(1, MuteKind.SOURCE, "Example Wire", 1))
+    said = ARABIC.message("chat/alert.html#done", done=Done(1, MuteKind.SOURCE, "Example Wire", 1))
 
     assert f"{FSI}Example Wire{PDI}" in said.text
 

@@ -48,6 +48,32 @@ def test_a_template_of_ones_own_takes_the_place_of_the_shipped_one(folder):
     assert told == []
 
 
+def test_one_message_of_a_file_is_replaced_and_the_others_stay(folder):
+    text = "{% block banned %}<p>Bye.</p>{% endblock %}"
+    renderer = make_renderer(folder("chat/errors.html", text), pytest.fail)
+
+    banned, too_much = (
+        renderer.message(f"chat/errors.html#{name}", seconds=2).text
+        for name in ("banned", "too_much")
+    )
+
+    assert banned == "Bye."
+    assert too_much.endswith("I answer again in 2 seconds.")
+
+
+def test_a_broken_message_takes_no_other_of_its_file_with_it(folder):
+    told: list[str] = []
+    text = (
+        "{% block banned %}{{ nothing }}{% endblock %}\n"
+        "{% block old_button %}<p>Old.</p>{% endblock %}"
+    )
+    renderer = make_renderer(folder("chat/errors.html", text), told.append)
+
+    assert renderer.message("chat/errors.html#old_button").text == "Old."
+    assert "shut you out" in renderer.message("chat/errors.html#banned").text
+    assert len(told) == 1
+
+
 def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
     part = '<nav><button url="https://a.example">Our site</button></nav>'
     renderer = make_renderer(folder("edition/keyboard.html", part), pytest.fail)
@@ -92,6 +118,40 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
             "<p>Hello</p>\n<p>{{ nmae }}</p>",
             "chat/start.html, line 2: 'nmae' is no value that this template is given.",
             id="a value that a template without a sample is not given",
+        ),
+        pytest.param(
+            "chat/errors.html",
+            "{% block away %}<p>Hello</p>{% endblock %}",
+            "chat/errors.html#away: it replaces nothing that is shipped, and no template of yours "
+            "uses it.",
+            id="a message that there is not",
+        ),
+        pytest.param(
+            "chat/errors.html",
+            "{% block banned %}Hello{% endblock %}\n\n"
+            "{% block too_much %}\n{{ count }}{% endblock %}",
+            "chat/errors.html, line 4: 'count' is no value that this template is given.",
+            id="a value that only another message is given",
+        ),
+        pytest.param(
+            "notices.html",
+            "\n{% block allowed %}{{ 1 + }}{% endblock %}",
+            "notices.html, line 2: unexpected 'end of print statement'.",
+            id="a message that cannot be read",
+        ),
+        pytest.param(
+            "chat/errors.html",
+            "<p>Hello</p>",
+            "chat/errors.html: it replaces nothing that is shipped, and no template of yours uses "
+            "it.",
+            id="a file of messages without any",
+        ),
+        pytest.param(
+            "web/feed.html",
+            "{% block story %}<p>{{ outlets|joined }}</p>{% endblock %}\n"
+            "{% block digest %}\n{{ 1 // choice.none }}{% endblock %}",
+            "web/feed.html, line 3: 'bot.publishing.choice.Choice object' has no attribute 'none'.",
+            id="a message that its sample cannot be shown with",
         ),
         pytest.param(
             "edition/telegramm.html",

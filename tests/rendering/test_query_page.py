@@ -23,7 +23,7 @@ def test_the_page_in_the_documents_is_what_the_template_says():
 def test_every_example_is_a_query_and_stands_in_the_chat_and_in_the_documents(example: str):
     parse(f"taiwan {example}", TOPICS)
 
-    assert example in Renderer(make_environment()).message("chat/help_queries.html").text
+    assert example in Renderer(make_environment()).message("chat/help.html#queries").text
     assert f"`{example}`" in PAGE.read_text(encoding="utf-8")
 
 

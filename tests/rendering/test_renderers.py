@@ -30,7 +30,7 @@ def test_a_tag_finds_its_language(renderers):
 
 
 def test_sentences_and_plurals_are_those_of_the_catalogue(renderers):
-    message = renderers.of("qps").message("chat/alert/undone.html")
+    message = renderers.of("qps").message("chat/alert.html#undone")
 
     assert message.text == pseudo("Undone.")
 
@@ -47,12 +47,14 @@ def test_the_offered_languages_are_those_that_are_spoken(renderers):
     assert renderers.offered == (LANGUAGES["en"], LANGUAGES["ar"], PSEUDO)
 
 
-def test_peoples_templates_stand_for_those_of_all_languages(tmp_path):
-    template = tmp_path / "chat" / "alert" / "undone.html"
+def test_the_operators_templates_replace_those_of_all_languages(tmp_path):
+    template = tmp_path / "chat" / "alert.html"
     template.parent.mkdir(parents=True)
-    template.write_text("<p>Never mind! {% trans %}Undone.{% endtrans %}</p>")
+    template.write_text(
+        "{% block undone %}<p>Never mind! {% trans %}Undone.{% endtrans %}</p>{% endblock %}"
+    )
     renderers = Renderers(Overrides(tmp_path), TRANSLATIONS)
 
-    texts = [renderers.of(code).message("chat/alert/undone.html").text for code in ("en", "qps")]
+    texts = [renderers.of(code).message("chat/alert.html#undone").text for code in ("en", "qps")]
 
     assert texts == ["Never mind! Undone.", f"\u200fNever mind! {pseudo('Undone.')}"]

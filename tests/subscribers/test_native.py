@@ -204,8 +204,8 @@ def test_dates_are_read_in_the_language_of_the_chat(code, text, read):
 )
 def test_what_questions_give_as_examples_can_be_typed(code, date_shown, several, weekly):
     renderer = Renderers().of(code)
-    asks_date = renderer.message("chat/ask/date.html").text
-    asks_time = renderer.message("chat/ask/time.html").text
+    asks_date = renderer.message("chat/questions.html#date").text
+    asks_time = renderer.message("chat/questions.html#time").text
 
     assert date_shown in asks_date
     assert several in asks_time

@@ -31,13 +31,13 @@ async def opened(
 ) -> None:
     code = (command.args or "").removeprefix(PREFIX)
     if not await doors.admins.redeem(event_from_user.id, code):
-        await answers.show("chat/refused/admin_link.html")
+        await answers.show("chat/errors.html#admin_link")
         return
     if visitor := visitor_of(message):
         await doors.arrivals.welcome(visitor)  # what waits for an admin is sent to a chat
         await doors.feedback.pass_on()
     await register_admin(bot, answers.renderer, event_from_user.id)
-    await answers.show("chat/admin.html")
+    await answers.show("chat/admin/access.html#promoted")
 
 
 def make_router() -> Router:

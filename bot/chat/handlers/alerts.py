@@ -24,7 +24,7 @@ async def menu_wanted(
     _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     alert = await doors.tastes.opened(guest.chat_id, callback_data.story_id)
-    await answers.change_buttons("chat/alert/menu.html", alert=alert)
+    await answers.change_buttons("chat/alert.html#menu", alert=alert)
 
 
 async def back_wanted(
@@ -65,8 +65,8 @@ async def topic_muted(
 
 async def _tell(on_alert: OnAlert, done: Done, answers: Answers) -> None:
     undo = UndoMute(story_id=on_alert.story_id, mute_id=done.mute_id).pack()
-    await answers.change_buttons("chat/alert/undo.html", undo=undo)
-    await answers.note("chat/alert/done.html", done=done)
+    await answers.change_buttons("chat/alert.html#undo", undo=undo)
+    await answers.note("chat/alert.html#done", done=done)
 
 
 async def undone(
@@ -74,14 +74,14 @@ async def undone(
 ) -> None:
     await doors.tastes.undo(guest.chat_id, callback_data.story_id, callback_data.mute_id)
     await answers.change_buttons(_BUTTONS, story_id=callback_data.story_id)
-    await answers.note("chat/alert/undone.html")
+    await answers.note("chat/alert.html#undone")
 
 
 async def more_wanted(
     _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     proposals = await doors.proposing.like(guest.chat_id, callback_data.story_id)
-    await answers.show("chat/alert/alike.html", proposals=proposals)
+    await answers.show("chat/alert.html#alike", proposals=proposals)
 
 
 def make_router() -> Router:

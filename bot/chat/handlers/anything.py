@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 async def unknown_command(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/refused/unknown_command.html")
+    await answers.show("chat/errors.html#unknown_command")
 
 
 async def not_text(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/typed/nonsense.html")
+    await answers.show("chat/typed.html#no_keywords")
 
 
 async def edited(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/refused/edited.html")
+    await answers.show("chat/errors.html#edited_message")
 
 
 async def old_button(_pressed: CallbackQuery, answers: Answers) -> None:
-    await answers.toast("chat/refused/old_button.html")
+    await answers.toast("chat/errors.html#old_button")
 
 
 def make_router() -> Router:

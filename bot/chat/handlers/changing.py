@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_PAGE = "chat/topic.html"
-_ASKED = {OfTopic.WORDS: "chat/ask/other_words.html", OfTopic.NAME: "chat/ask/name.html"}
+_PAGE = "chat/topics.html#topic"
+_ASKED = {OfTopic.WORDS: "chat/questions.html#new_query", OfTopic.NAME: "chat/questions.html#name"}
 
 
 async def muting_wanted(
@@ -42,7 +42,7 @@ async def muting_wanted(
     answers: Answers,
 ) -> None:
     topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await answers.change_buttons("chat/muting.html", topic=topic)
+    await answers.change_buttons("chat/topics.html#muting", topic=topic)
 
 
 async def muted(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_PAGE = "chat/channels/list.html"
+_PAGE = "chat/channels.html#list"
 _PER_PAGE = 8
 
 
@@ -87,19 +87,19 @@ async def chosen(
 ) -> None:
     found = await doors.channels.managed(guest, callback_data.chat_id)
     if not found or not await administrators.has(bot, found[0].telegram_id, guest.person_id):
-        await answers.toast("chat/channels/not_yours.html")
+        await answers.toast("chat/channels.html#not_yours")
         return
     place, acting = found
     await doors.channels.manage(guest.person_id, place.chat_id)
     answers.frame = frame_of(place, answers.renderer)
     page = await doors.topics.watched(acting.chat_id)
-    await answers.show("chat/channels/managing.html", guest=acting, page=page)
+    await answers.show("chat/channels.html#managing", guest=acting, page=page)
 
 
 async def done(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
     await doors.channels.manage(guest.person_id, None)
     answers.frame = None
-    await answers.change("chat/channels/own.html", places=for_places)
+    await answers.change("chat/channels.html#own", places=for_places)
 
 
 def make_router() -> Router:

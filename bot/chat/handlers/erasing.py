@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
     kept = await doors.erasing.kept(guest.chat_id)
-    await answers.show("chat/erase.html", guest=guest, kept=kept)
+    await answers.show("chat/erase.html#question", guest=guest, kept=kept)
 
 
 async def confirmed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
     is_own = guest.kind is ChatKind.PRIVATE  # a group's being erased makes nobody less of an admin
     await doors.erasing.erase(guest.chat_id, guest.person_id if is_own else None)
-    await answers.change("chat/erased.html")
+    await answers.change("chat/erase.html#done")
 
 
 def make_router() -> Router:

@@ -20,15 +20,15 @@ _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
 
 
 async def export_wanted(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    title = answers.renderer.line("chat/export/title.txt")
+    title = answers.renderer.line("chat/export.html#title")
     exported = await doors.exporting.export(guest.chat_id, title)
-    await answers.send_file(_DOCUMENT, exported.document, "chat/export/document.html")
+    await answers.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
     if exported.opml:
-        await answers.send_file(_FEEDS, exported.opml, "chat/export/feeds.html")
+        await answers.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
 
 
 async def import_wanted(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/import/how.html")
+    await answers.show("chat/import.html#how")
 
 
 def make_router() -> Router:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_QUESTION = "chat/feedback/ask.html"
+_QUESTION = "chat/feedback.html#question"
 
 
 async def given(
@@ -26,10 +26,10 @@ async def given(
 ) -> None:
     words = (command.args or "").strip()
     if not words:
-        await answers.show("chat/feedback/how.html")
+        await answers.show("chat/feedback.html#how")
         return
     is_sent = await doors.feedback.send(guest.chat_id, words, once=answers.once)
-    await answers.show("chat/feedback/sent.html", is_sent=is_sent)
+    await answers.show("chat/feedback.html#sent", is_sent=is_sent)
 
 
 async def answer_wanted(
@@ -40,7 +40,7 @@ async def answer_wanted(
 
 async def answered(message: Message, shown: str, doors: Doors, answers: Answers) -> None:
     name = await doors.feedback.answer(int(shown), message.text or "", once=answers.once)
-    await answers.show("chat/feedback/answered.html", name=name)
+    await answers.show("chat/feedback.html#answered", name=name)
 
 
 def make_router() -> Router:

@@ -29,14 +29,14 @@ LARGEST = 1_000_000  # bytes
 async def sent(message: Message, bot: Bot, guest: Guest, doors: Doors, answers: Answers) -> None:
     document = message.document
     if document is None or (document.file_size or 0) > LARGEST:
-        await answers.show("chat/import/too_large.html")
+        await answers.show("chat/import.html#too_large")
         return
     await answers.typing()
     data = await bot.download(document, BytesIO())
     content = data.read(LARGEST + 1) if data else b""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         report = await doors.importing.read(guest.chat_id, content)
-        await answers.show("chat/import/report.html", report=report)
+        await answers.show("chat/import.html#report", report=report)
     else:
         await _list(content, guest, doors, answers)
 
@@ -46,11 +46,11 @@ async def _list(content: bytes, guest: Guest, doors: Doors, answers: Answers) ->
         urls = await doors.feed_lists.read(content)
     except Unreadable as error:
         log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
-        await answers.show("chat/import/unknown.html")
+        await answers.show("chat/import.html#unknown_file")
         return
     list_id, count = await doors.feed_lists.keep(guest.chat_id, urls)
     await answers.show(
-        "chat/import/list.html", list_id=list_id, count=count, left=len(urls) - count
+        "chat/import.html#list", list_id=list_id, count=count, left=len(urls) - count
     )
 
 
@@ -62,7 +62,7 @@ async def wanted(
         raise CardTooOld
     message_id = pressed.message.message_id
     total = await doors.feed_lists.add(guest.chat_id, callback_data.list_id, message_id)
-    await answers.change("chat/import/adding.html", tried=0, total=total)
+    await answers.change("chat/import.html#adding", tried=0, total=total)
 
 
 def make_router() -> Router:

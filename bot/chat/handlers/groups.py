@@ -45,13 +45,13 @@ async def _brought(event: ChatMemberUpdated, doors: Doors, answers: Answers) -> 
     if visitor.kind is ChatKind.CHANNEL:
         answers = replace(answers, telegram_id=visitor.person_id)  # nobody wants it posted
     if chat_id is None:
-        await answers.show("chat/groups/stranger.html", visitor=visitor)
+        await answers.show("chat/groups.html#unauthorized", visitor=visitor)
     elif visitor.kind is ChatKind.CHANNEL:
         values = {"chat_id": chat_id, "places": for_places}
-        await answers.show("chat/channels/brought.html", visitor=visitor, **values)
+        await answers.show("chat/channels.html#joined", visitor=visitor, **values)
     else:
         is_forum = bool(event.chat.is_forum)
-        await answers.show("chat/groups/welcome.html", me=me, is_forum=is_forum)
+        await answers.show("chat/groups.html#welcome", me=me, is_forum=is_forum)
 
 
 async def others_changed(event: ChatMemberUpdated, administrators: Administrators) -> None:

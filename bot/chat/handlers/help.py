@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_message: Message, guest: Guest, answers: Answers) -> None:
-    await answers.show("chat/help.html", guest=guest)
+    await answers.show("chat/help.html#help", guest=guest)
 
 
 async def queries_asked_for(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/help_queries.html")
+    await answers.show("chat/help.html#queries")
 
 
 async def privacy_asked_for(_message: Message, answers: Answers) -> None:

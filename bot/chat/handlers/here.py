@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_PAGE = "chat/groups/here.html"
+_PAGE = "chat/groups.html#here"
 
 
 async def asked_for(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:

@@ -73,11 +73,11 @@ class _Answering:
             "today": local(guest.now, guest.zone).date(),
             "bold": hit.snippet.bold[:_MOST_BOLD],
         }
-        message = self.renderer.message("chat/inline/story.html", link=link, **told)
+        message = self.renderer.message("chat/inline.html#story", link=link, **told)
         return InlineQueryResultArticle(
             id=str(hit.article_id),
             title=(hit.title or hit.url)[:_LONGEST_TITLE],
-            description=self.renderer.line("chat/inline/line.txt", **told),
+            description=self.renderer.line("chat/inline.html#description", **told),
             input_message_content=InputTextMessageContent(
                 message_text=message.text,
                 entities=entities_of(message),
@@ -120,13 +120,13 @@ async def asked(
                 if not is_transient(error):
                     raise
                 log_outage("the database fails; somebody shall ask again", error)
-                await answering.say("chat/inline/away.txt")
+                await answering.say("chat/inline.html#database_away")
 
 
 async def _answer_whoever_asks(answering: _Answering, doors: Doors) -> None:
     guest = await doors.arrivals.known(person(answering.query.from_user))
     if guest is None:
-        await answering.say("chat/inline/stranger.txt")
+        await answering.say("chat/inline.html#unauthorized")
     else:
         spoken = answering.renderer.of(guest.language)
         await _answer(replace(answering, renderer=spoken), guest, doors)
@@ -136,15 +136,15 @@ async def _answer(answering: _Answering, guest: Guest, doors: Doors) -> None:
     words, offset = one_line(answering.query.query), _number(answering.query.offset)
     if not words:
         page = await doors.search.inline_newest(guest.chat_id, offset)
-        nothing = "chat/inline/nothing_yet.txt"
+        nothing = "chat/inline.html#nothing_yet"
     else:
         try:
             query = parse(words, await doors.topics.saved(guest.chat_id))
         except QueryError:
-            await answering.say("chat/inline/no_query.txt", payload_of(words) or _START)
+            await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return
         page = await doors.search.inline(query, offset)
-        nothing = "chat/inline/nothing_found.txt"
+        nothing = "chat/inline.html#nothing_found"
     if page.hits or offset:
         await answering.show(page, words, guest, offset)
     else:

@@ -48,7 +48,7 @@ async def _redeem(
     if came in {Redeemed.IN, Redeemed.ALREADY_IN}:
         guest = await doors.arrivals.welcome(private_chat_of(person))
     if guest is None:
-        await answers.show("chat/refused/invitation.html", came=came, person_id=person.id)
+        await answers.show("chat/errors.html#invitation", came=came, person_id=person.id)
     else:
         await started(message, guest, doors, answers)
 

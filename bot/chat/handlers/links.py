@@ -27,23 +27,27 @@ if TYPE_CHECKING:
 
 async def look_at(url: str, guest: Guest, doors: Doors, answers: Answers) -> None:
     if source := await doors.own_sources.public(url):
-        await answers.show("chat/typed/known.html", source=source, now=guest.now)
+        await answers.show("chat/typed.html#known_source", source=source, now=guest.now)
         return
-    progress = await Progress.begin(answers, "chat/typed/looking.html", host=host_of(url) or url)
+    progress = await Progress.begin(
+        answers, "chat/typed.html#reading_link", host=host_of(url) or url
+    )
     await _show(progress, await doors.looking.look(url), guest)
 
 
 async def suggest(post: Post, answers: Answers) -> None:
     """Offer words of a text that somebody else wrote."""
     words = suggested(post.title, post.text)
-    await answers.show("chat/typed/words.html", title="", url="", words=words)
+    await answers.show("chat/typed.html#keywords", title="", url="", words=words)
 
 
 async def feeds_wanted(
     pressed: CallbackQuery, callback_data: FindFeeds, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     url = link_on(pressed, callback_data.number)
-    progress = await Progress.begin(answers, "chat/typed/looking.html", host=host_of(url) or url)
+    progress = await Progress.begin(
+        answers, "chat/typed.html#reading_link", host=host_of(url) or url
+    )
     await _show(progress, await doors.looking.feeds_of(url), guest)
 
 
@@ -51,10 +55,10 @@ async def _show(progress: Progress, looked: LookupResult, guest: Guest) -> None:
     if looked.text:
         words = suggested(looked.title, looked.text)
         await progress.change(
-            "chat/typed/words.html", title=looked.title, url=looked.url, words=words
+            "chat/typed.html#keywords", title=looked.title, url=looked.url, words=words
         )
     else:
-        await progress.change("chat/typed/feeds.html", looked=looked, guest=guest, now=guest.now)
+        await progress.change("chat/typed.html#feeds", looked=looked, guest=guest, now=guest.now)
 
 
 async def followed(
@@ -64,7 +68,7 @@ async def followed(
     await doors.own_sources.check_room(guest.chat_id, url)
     progress = await _adding(pressed, url, answers)
     done = await doors.own_sources.follow(guest.chat_id, url)
-    await progress.change("chat/sources/followed.html", followed=done)
+    await progress.change("chat/sources.html#followed", followed=done)
 
 
 async def given_to_everybody(
@@ -73,7 +77,7 @@ async def given_to_everybody(
     url = link_on(pressed, callback_data.number)
     progress = await _adding(pressed, url, answers)
     addition = await doors.adding.add(url)
-    await progress.change("chat/sources/added.html", addition=addition, now=guest.now)
+    await progress.change("chat/sources.html#added", addition=addition, now=guest.now)
 
 
 async def _adding(pressed: CallbackQuery, url: str, answers: Answers) -> Progress:
@@ -81,8 +85,8 @@ async def _adding(pressed: CallbackQuery, url: str, answers: Answers) -> Progres
     await answers.acknowledge()
     host = host_of(url) or url
     if len(links_on(pressed)) > 1:
-        return await Progress.begin(answers, "chat/typed/adding.html", host=host)
-    return await Progress.instead(answers, pressed, "chat/typed/adding.html", host=host)
+        return await Progress.begin(answers, "chat/typed.html#adding_feed", host=host)
+    return await Progress.instead(answers, pressed, "chat/typed.html#adding_feed", host=host)
 
 
 def link_on(pressed: CallbackQuery, number: int) -> str:

@@ -22,7 +22,7 @@ async def asked_for(
     _pressed: CallbackQuery, callback_data: WhereFrom, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     seen = await doors.outlets.of_topic(guest.chat_id, callback_data.topic_id)
-    await answers.change("chat/outlets/list.html", seen=seen)
+    await answers.change("chat/publishers.html#list", seen=seen)
 
 
 async def opened(
@@ -63,7 +63,7 @@ async def _show(data: OpenOutlet, guest: Guest, doors: Doors, answers: Answers) 
     names = {"topic_id": data.topic_id, "source_id": data.source_id, "article_id": data.article_id}
     today = local(guest.now, guest.zone).date()
     await answers.change(
-        "chat/outlets/one.html", seen=seen, named=names, zone=guest.zone, today=today
+        "chat/publishers.html#one", seen=seen, named=names, zone=guest.zone, today=today
     )
 
 

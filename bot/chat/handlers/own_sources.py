@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.subscribers.arrivals import Guest
 
 _PER_PAGE = 8
-_PAGE = "chat/sources/own.html"
+_PAGE = "chat/sources.html#own"
 
 
 async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
@@ -46,14 +46,14 @@ async def opened(
     answers: Answers,
 ) -> None:
     source = await doors.own_sources.one(guest.chat_id, callback_data.source_id)
-    await answers.change("chat/sources/own_one.html", source=source, now=guest.now)
+    await answers.change("chat/sources.html#own_one", source=source, now=guest.now)
 
 
 async def unfollowed(
     _pressed: CallbackQuery, callback_data: Unfollow, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     source = await doors.own_sources.unfollow(guest.chat_id, callback_data.source_id)
-    await answers.change("chat/sources/unfollowed.html", source=source)
+    await answers.change("chat/sources.html#unfollowed", source=source)
 
 
 async def back_wanted(
@@ -64,7 +64,7 @@ async def back_wanted(
     answers: Answers,
 ) -> None:
     source = await doors.own_sources.follow_again(guest.chat_id, callback_data.source_id)
-    await answers.change("chat/sources/own_one.html", source=source, now=guest.now)
+    await answers.change("chat/sources.html#own_one", source=source, now=guest.now)
 
 
 async def _listed(guest: Guest, doors: Doors, number: int) -> dict[str, Any]:

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_SETTINGS, _TIMES, _DAYS = "chat/settings.html", "chat/times.html", "chat/days.html"
+_SETTINGS, _TIMES, _DAYS = (
+    "chat/settings.html",
+    "chat/schedule.html#times",
+    "chat/schedule.html#days",
+)
 
 
 async def times_wanted(
@@ -66,7 +70,9 @@ async def times_chosen(
 async def more_wanted(
     _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    await answers.change("chat/more_times.html", settings=await doors.settings.now(guest.chat_id))
+    await answers.change(
+        "chat/schedule.html#more_times", settings=await doors.settings.now(guest.chat_id)
+    )
 
 
 async def time_added(
@@ -81,7 +87,7 @@ async def slot_wanted(
 ) -> None:
     settings = await doors.settings.now(guest.chat_id)
     slot = numbered(settings.plan.slots, callback_data.number)
-    await answers.change("chat/slot.html", settings=settings, slot=slot)
+    await answers.change("chat/schedule.html#time", settings=settings, slot=slot)
 
 
 async def slot_time_chosen(

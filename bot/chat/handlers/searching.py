@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_PAGE = "chat/search/page.html"
+_PAGE = "chat/search.html#results"
 
 
 async def asked_for(
@@ -30,7 +30,7 @@ async def asked_for(
 ) -> None:
     typed = one_line(command.args or "")
     if not typed:
-        await answers.show("chat/search/what.html")
+        await answers.show("chat/search.html#how")
         return
     await answers.typing()
     await answers.show(_PAGE, **await _found(typed, PagePosition(), guest, doors))

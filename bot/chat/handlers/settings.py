@@ -40,14 +40,16 @@ async def zones_wanted(
     _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     settings = await doors.settings.now(guest.chat_id)
-    await answers.change("chat/zones.html", regions=list(Region), settings=settings)
+    await answers.change("chat/timezones.html#regions", regions=list(Region), settings=settings)
 
 
 async def region_chosen(
     _pressed: CallbackQuery, callback_data: ShowRegion, guest: Guest, answers: Answers
 ) -> None:
     zones = CITIES[callback_data.region]
-    await answers.change("chat/cities.html", zones=zones, now=guest.now, current=guest.zone)
+    await answers.change(
+        "chat/timezones.html#cities", zones=zones, now=guest.now, current=guest.zone
+    )
 
 
 async def zone_chosen(

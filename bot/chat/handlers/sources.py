@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from storage.sources import Source
 
 _PER_PAGE = 8
-_PAGE = "chat/sources/list.html"
+_PAGE = "chat/sources.html#list"
 
 
 async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
@@ -55,7 +55,7 @@ async def opened(
     answers: Answers,
 ) -> None:
     source = await _source(doors, callback_data.source_id)
-    await answers.change("chat/sources/one.html", source=source, now=guest.now)
+    await answers.change("chat/sources.html#one", source=source, now=guest.now)
 
 
 async def added(
@@ -65,7 +65,7 @@ async def added(
     addition = await doors.adding.add(_url(command))
     if addition.outcome is Outcome.ADDED:
         await doors.audit.note(guest.person_id, AuditAction.SOURCE_ADDED, addition.url)
-    await answers.show("chat/sources/added.html", addition=addition, now=guest.now)
+    await answers.show("chat/sources.html#added", addition=addition, now=guest.now)
 
 
 async def removed_by_url(
@@ -73,7 +73,7 @@ async def removed_by_url(
 ) -> None:
     url = _url(command)
     was_there = await remove_source(doors.storage, url, by=guest.person_id)
-    await answers.show("chat/sources/removed.html", url=url, was_there=was_there)
+    await answers.show("chat/sources.html#removed", url=url, was_there=was_there)
 
 
 async def removed(
@@ -88,11 +88,11 @@ async def removed(
         doors.storage, source.url, by=guest.person_id
     )
     url = source.url if source else ""
-    await answers.change("chat/sources/removed.html", url=url, was_there=was_there)
+    await answers.change("chat/sources.html#removed", url=url, was_there=was_there)
 
 
 async def not_for_you(_event: object, answers: Answers) -> None:
-    await answers.toast("chat/sources/not_for_you.html")
+    await answers.toast("chat/sources.html#not_for_you")
 
 
 async def _source(doors: Doors, source_id: int) -> Source | None:

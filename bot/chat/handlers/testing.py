@@ -27,11 +27,11 @@ async def asked_for(
 ) -> None:
     typed = one_line(command.args or "")
     if not typed:
-        await answers.show("chat/test_what.html")
+        await answers.show("chat/test.html#how")
         return
     query = parse(typed, await doors.topics.saved(guest.chat_id))
     await answers.show(
-        "chat/test.html",
+        "chat/test.html#result",
         typed=typed,
         shown=shown(query),
         lines=in_lines(query.tree),

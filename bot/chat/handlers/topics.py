@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
     page = await doors.topics.watched(guest.chat_id)
-    await answers.show("chat/topics.html", page=page, guest=guest)
+    await answers.show("chat/topics.html#list", page=page, guest=guest)
 
 
 async def turned(
@@ -41,7 +41,7 @@ async def turned(
     answers: Answers,
 ) -> None:
     page = await doors.topics.watched(guest.chat_id, callback_data.page)
-    await answers.change("chat/topics.html", page=page, guest=guest)
+    await answers.change("chat/topics.html#list", page=page, guest=guest)
 
 
 async def catalogue_turned(
@@ -59,7 +59,7 @@ async def opened(
     _pressed: CallbackQuery, callback_data: OpenTopic, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     page = await topic_page(callback_data.topic_id, guest, doors)
-    await answers.change("chat/topic.html", **page)
+    await answers.change("chat/topics.html#topic", **page)
 
 
 async def card_wanted(
@@ -74,14 +74,14 @@ async def mode_chosen(
 ) -> None:
     await doors.watching.watch_topic(guest.chat_id, callback_data.topic_id, callback_data.mode)
     page = await topic_page(callback_data.topic_id, guest, doors)
-    await answers.change("chat/topic.html", **page)
+    await answers.change("chat/topics.html#topic", **page)
 
 
 async def stopped(
     _pressed: CallbackQuery, callback_data: Stop, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     stopped = await doors.watching.stop(guest.chat_id, callback_data.topic_id)
-    await answers.change("chat/stopped.html", topic=stopped)
+    await answers.change("chat/topics.html#stopped", topic=stopped)
 
 
 async def undone(
@@ -89,7 +89,7 @@ async def undone(
 ) -> None:
     await doors.watching.undo(guest.chat_id, callback_data.topic_id)
     page = await topic_page(callback_data.topic_id, guest, doors)
-    await answers.change("chat/topic.html", **page)
+    await answers.change("chat/topics.html#topic", **page)
 
 
 def make_router() -> Router:

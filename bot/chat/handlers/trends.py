@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
-_LIST = "chat/trend/which.html"
+_LIST = "chat/trends.html#list"
 
 
 async def asked_for(
@@ -66,7 +66,9 @@ async def _show(name: str, typed: str, guest: Guest, doors: Doors, answers: Answ
         name=name,
         day_name=partial(day_and_month, locale=answers.renderer.environment.language.locale),
     )
-    await answers.show_picture(seen.png, "chat/trend/seen.html", name=name, typed=typed, seen=seen)
+    await answers.show_picture(
+        seen.png, "chat/trends.html#chart", name=name, typed=typed, seen=seen
+    )
 
 
 def make_router() -> Router:

@@ -64,27 +64,27 @@ async def forwarded(message: Message, guest: Guest, doors: Doors, answers: Answe
         case Post() as post if is_telling(text):
             await suggest(post, answers)
         case _:
-            await answers.show("chat/typed/nonsense.html")
+            await answers.show("chat/typed.html#no_keywords")
 
 
 async def _unasked(text: str, guest: Guest, doors: Doors, answers: Answers) -> None:  # noqa: C901 - one case a kind
     match read_typed(text, language=answers.renderer.language.code):
         case Clock(minutes):
             settings = await doors.settings.now(guest.chat_id)
-            await answers.show("chat/typed/time.html", minutes=minutes, settings=settings)
+            await answers.show("chat/typed.html#time", minutes=minutes, settings=settings)
         case Timetable(times):
             plan = Plan(guest.zone, renewed((), times, {}))
-            await answers.show("chat/typed/times.html", times=times, plan=plan)
+            await answers.show("chat/typed.html#times", times=times, plan=plan)
         case Hours(hours):
-            await answers.show("chat/typed/quiet.html", hours=hours)
+            await answers.show("chat/typed.html#quiet", hours=hours)
         case Zone(name):
-            await answers.show("chat/typed/zone.html", zone=name, typed=text)
+            await answers.show("chat/typed.html#zone", zone=name, typed=text)
         case Link(url):
             await look_at(url, guest, doors, answers)
         case Post() as post:
             await suggest(post, answers)
         case Nonsense():
-            await answers.show("chat/typed/nonsense.html")
+            await answers.show("chat/typed.html#no_keywords")
         case Address(address):
             await ask_address(address, guest, doors, answers)
         case Code(digits):

@@ -48,7 +48,7 @@ class Arriving(BaseMiddleware):
         if guest is None:
             invites = doors.invites.are_taken
             person_id = visitor.person_id
-            await answers.toast("chat/stranger.html", person_id=person_id, invites=invites)
+            await answers.toast("chat/unauthorized.html", person_id=person_id, invites=invites)
             return None
         answers.speak(guest.language)
         if visitor.kind is ChatKind.CHANNEL:
@@ -56,7 +56,7 @@ class Arriving(BaseMiddleware):
             answers.frame = frame_of(place, answers.renderer)
         acting = await self._acting(event, guest, data)
         if acting is None:
-            await answers.toast("chat/channels/not_yours.html")
+            await answers.toast("chat/channels.html#not_yours")
             return None
         return await handler(bare(event), data | {"guest": acting})
 

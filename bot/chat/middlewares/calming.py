@@ -28,5 +28,5 @@ class Calming(BaseMiddleware):
         if seconds is None:
             return await handler(event, data)
         answers: Answers = data["answers"]
-        await answers.toast("chat/refused/too_much.html", seconds=seconds)
+        await answers.toast("chat/errors.html#too_much", seconds=seconds)
         return None

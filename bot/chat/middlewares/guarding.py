@@ -77,10 +77,10 @@ class Guarding(BaseMiddleware):
             return await self._patiently(handler, event, data)
         except QueryError as refusal:
             place = pointer(refusal, room=PHONE, wide=WIDE_SPACE)
-            await answers.show("chat/refused/query.html", refusal=refusal, place=place)
+            await answers.show("chat/errors.html#query", refusal=refusal, place=place)
         except Banned as refusal:
             if refusal.is_first:
-                await answers.toast("chat/refused/banned.html")
+                await answers.toast("chat/errors.html#banned")
         except tuple(SAID) as refusal:
             await answers.toast(SAID[type(refusal)], refusal=refusal)
         return None
@@ -115,10 +115,10 @@ async def _apologise(answers: Answers, doors: Doors, error: Exception, update_id
     try:
         if is_transient(error):
             log_outage("the database fails; somebody shall ask again", error, update=update_id)
-            await answers.say("chat/refused/away.html")
+            await answers.say("chat/errors.html#database_away")
         else:
             log.error("a handler failed", update=update_id, exc_info=error)
-            await answers.show("chat/refused/trouble.html")
+            await answers.show("chat/errors.html#internal_error")
     except TelegramRetryAfter as refused:
         await _answer_later(answers, doors, refused)
     except AiogramError as refused:
@@ -128,7 +128,7 @@ async def _apologise(answers: Answers, doors: Doors, error: Exception, update_id
 async def _answer_later(answers: Answers, doors: Doors, refused: TelegramRetryAfter) -> None:
     """Say once that not all was answered: at once where that is seen, else after the pause."""
     log.info("could not answer in time", chat=answers.telegram_id, seconds=refused.retry_after)
-    template = "chat/refused/unanswered.html"
+    template = "chat/errors.html#unanswered"
     is_elsewhere = getattr(refused.method, "chat_id", answers.telegram_id) != answers.telegram_id
     try:
         if is_elsewhere or (answers.pressed and not answers.is_acknowledged):

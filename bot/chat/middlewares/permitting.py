@@ -41,7 +41,7 @@ class Permitting(BaseMiddleware):
             return await handler(event, data)
         if guest.may_change and await self._may_still_change(event, guest, data):
             return await handler(event, data)
-        await answers.toast("chat/groups/not_yours.html", guest=guest)
+        await answers.toast("chat/groups.html#not_yours", guest=guest)
         return None
 
     async def _may_still_change(

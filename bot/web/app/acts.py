@@ -24,7 +24,7 @@ _MOST_DAYS = 7  # that a topic is muted for, as in the chat
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What `web/app/done.html` says of an act.
+    """What `web/app_parts.html#done` says of an act.
 
     *undo*: the topic that can be watched again; *became*: the one in the place of what was changed.
     """

@@ -61,7 +61,7 @@ class Entrance:
         except LaunchError as error:
             too_old = isinstance(error, TooOldError)
             spoken = self.renderer.of(language_asked_for(request, self.renderer))
-            closed = spoken.message("web/app/closed.html", too_old=too_old)
+            closed = spoken.message("web/app_parts.html#closed", too_old=too_old)
             raise TurnedAwayError(401, closed.text) from None
         guest = await self._guest(launcher)
         return Caller(guest, self.renderer.of(guest.language))
@@ -71,14 +71,14 @@ class Entrance:
         try:
             guest = await self.arrivals.welcome(_visitor(launcher))
         except Banned:
-            banned = spoken.message("chat/refused/banned.html")
+            banned = spoken.message("chat/errors.html#banned")
             raise TurnedAwayError(403, banned.text) from None
         if guest is None:
             told: dict[str, Any] = {
                 "person_id": launcher.person_id,
                 "invites": self.invites.are_taken,
             }
-            stranger = spoken.message("chat/stranger.html", **told)
+            stranger = spoken.message("chat/unauthorized.html", **told)
             raise TurnedAwayError(403, stranger.text)
         return guest
 

@@ -72,18 +72,18 @@ class Previewing:
             "zone": guest.zone,
             "today": local(guest.now, guest.zone).date(),
         }
-        warned = renderer.line("web/app/warning.txt", **told)
+        warned = renderer.line("web/app_parts.html#warning", **told)
         newest = [
-            _hit(hit, renderer.message("web/app/by.html", hit=hit, **told).text)
+            _hit(hit, renderer.message("web/app_parts.html#by", hit=hit, **told).text)
             for hit in found.newest
         ]
-        said = renderer.message("web/app/found.html", **told).text
+        said = renderer.message("web/app_parts.html#found", **told).text
         return {"told": said, "warning": warned, "newest": newest}
 
 
 def _wrong(refusal: QueryError, renderer: Renderer) -> dict[str, Any]:
     """Return where a query is wrong, why, and what could be meant instead."""
-    sentence = renderer.message("web/app/wrong.html", error=refusal).text
+    sentence = renderer.message("web/app_parts.html#wrong", error=refusal).text
     start, end = refusal.position, refusal.position + refusal.length
     text = refusal.text
     place = [[text[:start], False], [text[start:end], True], [text[end:], False]]
@@ -92,13 +92,13 @@ def _wrong(refusal: QueryError, renderer: Renderer) -> dict[str, Any]:
 
 def _difference(found: Difference, renderer: Renderer) -> dict[str, Any]:
     def told(template: str) -> str:
-        return renderer.message(f"web/app/{template}.html", found=found).text
+        return renderer.message(f"web/app_parts.html#{template}", found=found).text
 
     parts = {"coming": found.coming, "going": found.going}
     moving = {name: headlines for name, headlines in parts.items() if headlines.count}
     return {
-        "after": renderer.line("web/app/after.txt", found=found),
-        "before": renderer.line("web/app/before.txt", found=found),
+        "after": renderer.line("web/app_parts.html#after", found=found),
+        "before": renderer.line("web/app_parts.html#before", found=found),
         "same": "" if moving else told("same"),
         "moving": [{"told": told(name), **_headlines(moving[name], renderer)} for name in moving],
     }
@@ -111,7 +111,7 @@ def _headlines(headlines: Headlines, renderer: Renderer) -> dict[str, Any]:
             {"url": one.url, "title": [[one.title[:_LONGEST_TITLE], False]]}
             for one in headlines.newest
         ],
-        "more": renderer.message("web/app/more.html", count=more).text if more else "",
+        "more": renderer.message("web/app_parts.html#more", count=more).text if more else "",
     }
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 Answering: TypeAlias = "Callable[[Caller, Wish], Awaitable[dict[str, Any]]]"
 # What the chat offers as buttons, the page lets people type.
 _TYPED_HERE: dict[type[Exception], str] = {
-    NotAZone: "chat/ask/zone_again.html",
-    NotATime: "chat/ask/quiet_again.html",
+    NotAZone: "chat/questions.html#zone_again",
+    NotATime: "chat/questions.html#quiet_again",
 }
 _LARGEST_WISH = 8192  # bytes; a query of 1,000 characters that are all escaped fits
 
@@ -100,7 +100,7 @@ class AppRoutes:
             except BadWishError:
                 raise web.HTTPBadRequest from None
             except QueryError as refusal:
-                sentence = caller.renderer.message("web/app/wrong.html", error=refusal).text
+                sentence = caller.renderer.message("web/app_parts.html#wrong", error=refusal).text
                 return _json({"error": sentence}, status=409)
             except tuple(self.doors.said) as refusal:
                 return self._refused(caller.renderer, refusal)
@@ -123,11 +123,11 @@ def _json(answer: dict[str, Any], **more: Any) -> web.Response:
 def _done(renderer: Renderer, done: Done) -> dict[str, Any]:
     said = ""
     if done.done:
-        said = renderer.message("web/app/done.html", done=done.done, name=done.name).text
+        said = renderer.message("web/app_parts.html#done", done=done.done, name=done.name).text
     return {"said": said, "undo": done.undo, "became": done.became}
 
 
 def _too_many(renderer: Renderer, wait: float) -> web.Response:
-    sentence = renderer.message("web/app/slower.html").text
+    sentence = renderer.message("web/app_parts.html#slower").text
     headers = {"Retry-After": str(int(wait) + 1)}
     return _json({"error": sentence}, status=429, headers=headers)

@@ -39,7 +39,7 @@ class Showing:
             "digest": _digest(settings, renderer),
             "quiet": _hours(settings),
             "isPaused": settings.is_paused,
-            "pausedTold": _told(renderer, "web/app/paused.html", settings=settings),
+            "pausedTold": _told(renderer, "web/app_parts.html#paused", settings=settings),
             "mail": _mail(mailbox, renderer),
         }
 
@@ -62,7 +62,7 @@ def _rest(topic: TopicSeen, guest: Guest, renderer: Renderer) -> dict[str, Any]:
     return {
         "isPaused": topic.is_paused,
         "isMuted": topic.is_muted,
-        "restTold": "" if is_heard else _told(renderer, "web/app/rest.html", **told),
+        "restTold": "" if is_heard else _told(renderer, "web/app_parts.html#rest", **told),
     }
 
 
@@ -70,9 +70,9 @@ def _digest(settings: Settings, renderer: Renderer) -> dict[str, Any]:
     plan = settings.plan
     slots = sorted(plan.slots, key=lambda slot: slot.minutes)
     return {
-        "told": _told(renderer, "web/app/digest.html", settings=settings),
+        "told": _told(renderer, "web/app_parts.html#digest", settings=settings),
         "zone": plan.zone,
-        "place": _told(renderer, "web/app/place.html", zone=plan.zone),
+        "place": _told(renderer, "web/app_parts.html#place", zone=plan.zone),
         "slots": [{"minutes": slot.minutes, "weekdays": slot.weekdays} for slot in slots],
         "mayHaveMore": len(slots) < MAX_SCHEDULE_TIMES,
     }
@@ -85,7 +85,7 @@ def _hours(settings: Settings) -> dict[str, int] | None:
 
 def _mail(mailbox: MailboxSeen, renderer: Renderer) -> dict[str, Any]:
     return {
-        "told": _told(renderer, "web/app/mail.html", mailbox=mailbox),
+        "told": _told(renderer, "web/app_parts.html#mail", mailbox=mailbox),
         "canMail": mailbox.can_mail,
         "state": mailbox.state or "none",
         "address": mailbox.address,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def not_for_you(_event: object, answers: Answers) -> None:
-    await answers.toast("chat/admin/not_for_you.html")
+    await answers.toast("chat/admin/access.html#not_for_you")
 
 
 def make_router() -> Router:

@@ -23,7 +23,7 @@ async def turned(
 ) -> None:
     page = await doors.audit.page(callback_data.page)
     today = local(guest.now, guest.zone).date()
-    await put(answers, "acts", page=page, zone=guest.zone, today=today)
+    await put(answers, "chat/admin/activity.html", page=page, zone=guest.zone, today=today)
 
 
 def make_router() -> Router:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.rendering.messages import Message as Ours
     from bot.subscribers.arrivals import Guest
 
-_QUESTION = "chat/admin/ask_broadcast.html"
+_QUESTION = "chat/admin/broadcasts.html#question"
 
 
 async def asked_for(
@@ -62,7 +62,9 @@ async def chosen(
 ) -> None:
     wanted = (callback_data.audience, callback_data.language)
     await put(
-        answers, "broadcast", seen=await doors.broadcasts.choose(callback_data.number, *wanted)
+        answers,
+        "chat/admin/broadcasts.html#page",
+        seen=await doors.broadcasts.choose(callback_data.number, *wanted),
     )
 
 
@@ -70,7 +72,7 @@ async def discarded(
     _pressed: CallbackQuery, callback_data: DiscardBroadcast, doors: Doors, answers: Answers
 ) -> None:
     await doors.broadcasts.discard(callback_data.number)
-    await put(answers, "discarded")
+    await put(answers, "chat/admin/broadcasts.html#discarded")
 
 
 async def sent(
@@ -84,7 +86,7 @@ async def sent(
         raise NoSuchBroadcast
     desk = Desk(pressed.message.chat.id, pressed.message.message_id)
     seen = await doors.broadcasts.send(callback_data.number, desk, by=guest.person_id)
-    await put(answers, "broadcast", seen=seen)
+    await put(answers, "chat/admin/broadcasts.html#page", seen=seen)
 
 
 async def stopped(
@@ -95,7 +97,7 @@ async def stopped(
     answers: Answers,
 ) -> None:
     seen = await doors.broadcasts.stop(callback_data.number, by=guest.person_id)
-    await put(answers, "broadcast", seen=seen)
+    await put(answers, "chat/admin/broadcasts.html#page", seen=seen)
 
 
 async def _draft(said: Ours, guest: Guest, doors: Doors, answers: Answers) -> None:
@@ -103,7 +105,7 @@ async def _draft(said: Ours, guest: Guest, doors: Doors, answers: Answers) -> No
     drafted = doors.broadcasts.draft(said, by=by, language=guest.language, once=once)
     seen, as_it_looks = await drafted
     await answers.send([as_it_looks])
-    await show(answers, "broadcast", seen=seen)
+    await show(answers, "chat/admin/broadcasts.html#page", seen=seen)
 
 
 def make_router() -> Router:

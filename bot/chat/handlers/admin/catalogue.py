@@ -44,7 +44,11 @@ COMMAND = "/catalogue"
 async def listed(
     _pressed: CallbackQuery, callback_data: CatalogueDesk, doors: Doors, answers: Answers
 ) -> None:
-    await put(answers, "catalogue", page=await doors.cataloguing.page(callback_data.page))
+    await put(
+        answers,
+        "chat/admin/catalogue.html#page",
+        page=await doors.cataloguing.page(callback_data.page),
+    )
 
 
 async def opened(
@@ -66,7 +70,7 @@ async def asked(
 ) -> None:
     what, number = callback_data.what, callback_data.topic_id
     topic = None if what == "add" else await doors.cataloguing.one(number)
-    await answers.ask("chat/admin/ask_catalogue.html", what=what, topic=topic)
+    await answers.ask("chat/admin/catalogue.html#question", what=what, topic=topic)
 
 
 async def retired(
@@ -79,9 +83,9 @@ async def retired(
     topic = await doors.cataloguing.one(callback_data.topic_id)
     if callback_data.sure:
         await doors.cataloguing.retire(topic.id, by=guest.person_id)
-        await put(answers, "retired", topic=topic)
+        await put(answers, "chat/admin/catalogue.html#retired", topic=topic)
     else:
-        await put(answers, "retire", topic=topic)
+        await put(answers, "chat/admin/catalogue.html#retire", topic=topic)
 
 
 async def reworded(
@@ -115,7 +119,9 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
         case [_, "query", number, words] if number.isdecimal():
             await _show_change(int(number), words, guest, doors, answers)
         case _:
-            await show(answers, "catalogue", page=await doors.cataloguing.page())
+            await show(
+                answers, "chat/admin/catalogue.html#page", page=await doors.cataloguing.page()
+            )
 
 
 async def is_answer(message: Message) -> bool:
@@ -123,7 +129,9 @@ async def is_answer(message: Message) -> bool:
 
 
 async def _open(topic_id: int, doors: Doors, answers: Answers) -> None:
-    await put(answers, "topic", topic=await doors.cataloguing.one(topic_id))
+    await put(
+        answers, "chat/admin/catalogue.html#topic", topic=await doors.cataloguing.one(topic_id)
+    )
 
 
 async def _show_new(words: list[str], guest: Guest, doors: Doors, answers: Answers) -> None:
@@ -132,7 +140,7 @@ async def _show_new(words: list[str], guest: Guest, doors: Doors, answers: Answe
     today = local(guest.now, guest.zone).date()
     await show(
         answers,
-        "new_topic",
+        "chat/admin/catalogue.html#new_topic",
         name=name_for(name),
         typed=query,
         found=found,
@@ -147,7 +155,7 @@ async def _show_change(
 ) -> None:
     topic = await doors.cataloguing.one(topic_id)
     difference = await doors.search.compare(parse(topic.typed), parse(words), chat_id=guest.chat_id)
-    await show(answers, "reword", topic=topic, typed=words, found=difference)
+    await show(answers, "chat/admin/reword.html", topic=topic, typed=words, found=difference)
 
 
 def _command_in(asked: Message | None) -> str:

@@ -26,7 +26,7 @@ async def turned(
     _pressed: CallbackQuery, callback_data: ChatsPage, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     page = await doors.chats.page(callback_data.page)
-    await put(answers, "chats", page=page, now=guest.now)
+    await put(answers, "chat/admin/chats.html#list", page=page, now=guest.now)
 
 
 async def opened(
@@ -56,7 +56,7 @@ async def banned_by_number(
 ) -> None:
     number = _number(command)
     is_new = number is not None and await doors.bans.ban(number, by=guest.person_id)
-    await put(answers, "banned", number=number, is_new=is_new)
+    await put(answers, "chat/admin/chats.html#banned", number=number, is_new=is_new)
 
 
 async def allowed_by_number(
@@ -64,11 +64,13 @@ async def allowed_by_number(
 ) -> None:
     number = _number(command)
     came = None if number is None else await doors.bans.allow(number, by=guest.person_id)
-    await put(answers, "allowed", number=number, came=came)
+    await put(answers, "chat/admin/chats.html#allowed", number=number, came=came)
 
 
 async def _show(chat_id: int, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await put(answers, "chat", chat=await doors.chats.one(chat_id), now=guest.now)
+    await put(
+        answers, "chat/admin/chats.html#one", chat=await doors.chats.one(chat_id), now=guest.now
+    )
 
 
 def _number(command: CommandObject) -> int | None:

@@ -21,9 +21,9 @@ async def is_admin(event: Message | CallbackQuery, guest: Guest) -> bool:
 
 async def put(answers: Answers, template: str, **values: Any) -> None:
     """Put it into the message whose button was pressed; without one, into a new message."""
-    await answers.change(f"chat/admin/{template}.html", admin=for_admins, **values)
+    await answers.change(template, admin=for_admins, **values)
 
 
 async def show(answers: Answers, template: str, **values: Any) -> None:
     """Put it into a new message, whatever was pressed."""
-    await answers.show(f"chat/admin/{template}.html", admin=for_admins, **values)
+    await answers.show(template, admin=for_admins, **values)

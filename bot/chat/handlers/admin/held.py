@@ -58,7 +58,7 @@ async def _show(
     number = page_number(wanted, total, _PER_PAGE)
     listed = await doors.releasing.waiting(_WAITING, _PER_PAGE, number * _PER_PAGE)
     page = Page(listed, number, total, _PER_PAGE)
-    await put(answers, "held", page=page, dropped=dropped, now=guest.now)
+    await put(answers, "chat/admin/held.html", page=page, dropped=dropped, now=guest.now)
 
 
 def make_router() -> Router:

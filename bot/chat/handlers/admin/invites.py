@@ -39,7 +39,7 @@ async def turned(
 
 async def drafted(_pressed: CallbackQuery, callback_data: DraftInvite, answers: Answers) -> None:
     # The button has the code: pressed twice, or at two processes, it makes one invitation.
-    await put(answers, "invite", draft=callback_data, code=new_code())
+    await put(answers, "chat/admin/invites.html#one", draft=callback_data, code=new_code())
 
 
 async def made(
@@ -71,7 +71,14 @@ async def _show(guest: Guest, bot: Bot, doors: Doors, answers: Answers, wanted: 
     page = await doors.invites.page(wanted)
     username = (await bot.me()).username
     are_taken = doors.invites.are_taken
-    await put(answers, "invites", page=page, username=username, are_taken=are_taken, now=guest.now)
+    await put(
+        answers,
+        "chat/admin/invites.html#list",
+        page=page,
+        username=username,
+        are_taken=are_taken,
+        now=guest.now,
+    )
 
 
 def make_router() -> Router:

@@ -35,7 +35,9 @@ async def chosen(
 async def _show(chat_id: int, doors: Doors, answers: Answers) -> None:
     chat = await doors.chats.one(chat_id)
     limits = await doors.allowing.limits(chat_id)
-    await put(answers, "limits", chat=chat, limits=limits, usual=doors.allowing.usual)
+    await put(
+        answers, "chat/admin/limits.html", chat=chat, limits=limits, usual=doors.allowing.usual
+    )
 
 
 def make_router() -> Router:

@@ -22,7 +22,7 @@ async def asked_for(
     _event: Message | CallbackQuery, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     seen = await doors.overview.overview()
-    await put(answers, "overview", seen=seen, zone=guest.zone)
+    await put(answers, "chat/admin/overview.html", seen=seen, zone=guest.zone)
 
 
 def make_router() -> Router:
