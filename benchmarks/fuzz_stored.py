@@ -46,7 +46,7 @@ def main() -> None:
 def summary_of(told: Told, begun: float) -> dict[str, object]:
     return {
         "documents": told.done,
-        "troubles": dict(told.troubles.most_common()),
+        "errors": dict(told.errors.most_common()),
         "articles": told.articles,
         "entries": told.entries,
         "wrong": told.wrong[:20],

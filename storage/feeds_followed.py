@@ -5,12 +5,12 @@ it go for good, it goes too.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, delete, exists, func, update
+from sqlalchemy import JSON, BigInteger, ColumnElement, delete, exists, func, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
@@ -42,7 +42,7 @@ class FeedImport(Leased, table=True):
 
 
 class FeedImportLine(SQLModel, table=True):
-    """`outcome` is None until it was tried; `sentence` says why it could not be added."""
+    """`outcome` is None until it was tried; `error` says why it could not be added."""
 
     list_id: int = Field(
         primary_key=True, foreign_key="feedimport.id", ondelete="CASCADE", sa_type=ROW_ID
@@ -50,7 +50,8 @@ class FeedImportLine(SQLModel, table=True):
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     url: str = Field(max_length=2000)
     outcome: str | None = Field(default=None, max_length=16)
-    sentence: str = ""
+    error: str | None = None
+    error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 SOURCES_AT_ONCE: Final = 5
@@ -251,12 +252,18 @@ async def lines_to_try(tx: Transaction, list_id: int, limit: int) -> list[FeedIm
 
 
 async def line_tried(
-    tx: Transaction, list_id: int, number: int, outcome: str, sentence: str = ""
+    tx: Transaction,
+    list_id: int,
+    number: int,
+    outcome: str,
+    *,
+    error: str | None = None,
+    error_detail: Mapping[str, Any] | None = None,
 ) -> None:
     await tx.session.exec(
         update(FeedImportLine)
         .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
-        .values(outcome=outcome, sentence=sentence)
+        .values(outcome=outcome, error=error, error_detail=error_detail)
     )
 
 

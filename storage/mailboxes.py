@@ -25,8 +25,8 @@ class Mailbox(SQLModel, table=True):
     state_since: datetime
     created_at: datetime
     alerts: bool = False  # alerts come here too
-    trouble: MailboxProblem | None = Field(default=None, sa_type=enum_column(MailboxProblem))
-    trouble_text: str | None = None  # in the words of the other side
+    problem: MailboxProblem | None = Field(default=None, sa_type=enum_column(MailboxProblem))
+    problem_text: str | None = None  # in the words of the other side
     soft_bounces: int = 0  # since `soft_since`
     soft_since: datetime | None = None
 

@@ -34,7 +34,7 @@ class Outage(Leased, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
-    since: datetime  # when its trouble began
+    since: datetime  # when its errors began
     reported_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this row are done
     reported_at: datetime | None = None  # None: there are chats left to tell
 
@@ -52,7 +52,7 @@ async def note_outages(tx: Transaction) -> None:
     over = (
         select(Outage.id)
         .join(Source, col(Source.id) == col(Outage.source_id))
-        .where(col(Source.trouble_since).is_distinct_from(col(Outage.since)))
+        .where(col(Source.error_since).is_distinct_from(col(Outage.since)))
     )
     await tx.session.exec(delete(Outage).where(col(Outage.id).in_(over)))
     rows = [
@@ -89,12 +89,12 @@ async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
     silent = and_(
         col(Source.state) == SourceState.ACTIVE,
         col(Source.failures) >= _FEWEST_FAILURES,
-        col(Source.trouble_since) <= tx.now - DEAD_AFTER,
+        col(Source.error_since) <= tx.now - DEAD_AFTER,
         or_(_others_were_read(), ~select(_other.id).where(_is_another()).exists()),
     )
     found = await tx.session.exec(
-        select(Source.id, Source.trouble_since, Source.fetched_at, Source.state).where(
-            col(Source.trouble_since).is_not(None), or_(gone, silent)
+        select(Source.id, Source.error_since, Source.fetched_at, Source.state).where(
+            col(Source.error_since).is_not(None), or_(gone, silent)
         )
     )
     return [
@@ -111,7 +111,7 @@ def _failed(since: datetime, fetched_at: datetime | None) -> bool:
 
 def _others_were_read() -> ColumnElement[bool]:
     """Say whether another source was read before this one last failed: the line is not ours."""
-    between = col(_other.succeeded_at).between(col(Source.trouble_since), col(Source.fetched_at))
+    between = col(_other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
     return select(_other.id).where(_is_another(), between).exists()
 
 

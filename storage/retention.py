@@ -309,7 +309,7 @@ def _no_mailbox() -> dict[str, Any]:
     return {
         "address": "",
         "state": MailboxState.UNSUBSCRIBED,
-        "trouble_text": None,
+        "problem_text": None,
         "code_hash": None,
         "token_hash": None,
     }

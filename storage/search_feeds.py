@@ -16,7 +16,7 @@ from storage.sources import Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 
-_WELL = {"failures": 0, "trouble": None, "trouble_text": None, "trouble_since": None}
+_WELL = {"failures": 0, "error": None, "error_detail": None, "error_since": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,12 @@ class Source(Leased, table=True):
     unchanged: int = 0  # of those, answered 304 or with the same bytes
 
     failures: int = 0  # in a row
-    trouble: str | None = None  # one word, see bot/sources/fetch/problems.py
-    trouble_text: str | None = None  # the sentence for people
-    trouble_since: datetime | None = None
-    last_trouble_text: str | None = None  # kept when it is over
-    last_trouble_at: datetime | None = None
+    error: str | None = None  # a code, see bot/sources/fetch/problems.py
+    error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    error_since: datetime | None = None
+    last_error: str | None = None  # kept when it is over
+    last_error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    last_error_at: datetime | None = None
     moved_to: str | None = None
     moved_seen: int = 0
 

@@ -39,7 +39,7 @@ _ACTIVE = col(Source.state) == SourceState.ACTIVE
 # A public source that is gone for good waits for the operator to remove it.
 _UNHEALTHY = and_(
     or_(_ACTIVE, and_(col(Source.state) == SourceState.GONE, col(Source.public))),
-    col(Source.trouble_since).is_not(None),
+    col(Source.error_since).is_not(None),
 )
 
 
@@ -135,7 +135,7 @@ async def backlog(tx: Transaction) -> Backlog:
         queue={(state, medium): number for (state, medium), number, _ in waiting},
         sources={
             "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
-            "in_trouble": await count_unhealthy_sources(tx),
+            "unhealthy": await count_unhealthy_sources(tx),
         },
         queries_change=await latest_change(tx),
     )
@@ -143,7 +143,7 @@ async def backlog(tx: Transaction) -> Backlog:
 
 async def unhealthy_sources(tx: Transaction, limit: int) -> list[Source]:
     """Return those that fail or are gone for good, the longest unhealthy first."""
-    ordered = select(Source).where(_UNHEALTHY).order_by(col(Source.trouble_since), col(Source.id))
+    ordered = select(Source).where(_UNHEALTHY).order_by(col(Source.error_since), col(Source.id))
     return list(await tx.session.exec(ordered.limit(limit)))
 
 

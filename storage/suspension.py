@@ -150,12 +150,12 @@ async def open_mailbox(tx: Transaction, chat_id: int, address: str) -> Mailbox:
 
 
 async def suspend_mailbox(
-    tx: Transaction, mailbox: Mailbox, trouble: MailboxProblem, text: str
+    tx: Transaction, mailbox: Mailbox, problem: MailboxProblem, text: str
 ) -> bool:
     """Send nothing there until it is confirmed again; False if nothing was sent there before."""
     if mailbox.state is not MailboxState.ACTIVE:
         return False
-    mailbox.trouble, mailbox.trouble_text = trouble, text
+    mailbox.problem, mailbox.problem_text = problem, text
     await _set_state(tx, mailbox, MailboxState.SUSPENDED)
     await suspend_mails(tx, mailbox.id)
     return True
@@ -172,7 +172,7 @@ async def unsubscribe_mailbox(tx: Transaction, mailbox: Mailbox) -> bool:
 
 async def confirm_mailbox(tx: Transaction, mailbox: Mailbox) -> None:
     """Send there from now on, what has waited too; alerts that are no news any more expire."""
-    mailbox.code_hash = mailbox.token_hash = mailbox.trouble = mailbox.trouble_text = None
+    mailbox.code_hash = mailbox.token_hash = mailbox.problem = mailbox.problem_text = None
     mailbox.soft_bounces, mailbox.soft_since = 0, None
     await drop_confirmations(tx, mailbox)
     await _set_state(tx, mailbox, MailboxState.ACTIVE)

@@ -110,13 +110,13 @@ async def forget_push(tx: Transaction, push_id: int) -> None:
 async def poll_soon(tx: Transaction, apart: timedelta) -> int:
     """Make due what hubs notified us of; return how many.
 
-    A source that is being read, was read less than *apart* ago, or is in trouble keeps its hint
+    A source that is being read, was read less than *apart* ago, or is unhealthy keeps its hint
     until that is over.
     """
     free = select(Source.id).where(
         col(Source.id) == col(PushSubscription.source_id),
         col(Source.owner).is_(None),
-        col(Source.trouble).is_(None),
+        col(Source.error).is_(None),
         or_(col(Source.fetched_at).is_(None), col(Source.fetched_at) <= tx.now - apart),
     )
     taken = await tx.session.exec(

@@ -88,7 +88,7 @@ class Newsroom:
         await Poller(self.storage, self.web, self.reader, owner="fuzz").poll_due()
         async with self.storage.reading() as tx:
             source = await source_of(tx, url_hash(url))
-        return (source and source.trouble) or "read"
+        return (source and source.error) or "read"
 
     async def links(self, body: bytes) -> str:
         return await _read(self.reader.links(body, url="http://e.org/"))

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from benchmarks.fuzzing.seeds import Seeds
 from benchmarks.fuzzing.trials import NOW, made
 from bot.sources.drafts import url_hash
-from bot.sources.fetch.problems import INTERNAL_ERROR
+from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
@@ -29,14 +29,14 @@ _APART = timedelta(days=2)  # whatever a source asks for, it is due again then
 class Told:
     """What the sources said of themselves; `wrong`: (number, what), none of which may be."""
 
-    troubles: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[int, str]] = field(default_factory=list)
     articles: int = 0
     entries: int = 0
 
     @property
     def done(self) -> int:
-        return self.troubles.total()
+        return self.errors.total()
 
 
 class TurnedClock:
@@ -99,7 +99,7 @@ async def _look(storage: Storage, numbers: dict[str, int], told: Told) -> None:
         for source in await tx.session.exec(select(Source)):
             if source.url not in numbers:
                 continue
-            told.troubles[source.trouble or "read"] += 1
+            told.errors[source.error or "read"] += 1
             if fault := _fault(source, tx.now):
                 told.wrong.append((numbers[source.url], fault))
         free = {"owner": None, "lease_until": None, "next_fetch_at": tx.now, "failures": 0}
@@ -109,10 +109,8 @@ async def _look(storage: Storage, numbers: dict[str, int], told: Told) -> None:
 def _fault(source: Source, now: datetime) -> str:
     if source.owner is not None:
         return "was left in the middle"
-    if source.trouble_text == INTERNAL_ERROR.sentence:
+    if source.error == ProblemCode.INTERNAL_ERROR:
         return "broke the reading or the storing"
-    if source.trouble and not source.trouble_text:
-        return "has a trouble without a sentence"
     return "" if source.next_fetch_at > now else "is due again at once"
 
 

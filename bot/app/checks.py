@@ -178,7 +178,7 @@ async def _sources(url: str) -> Sequence[Finding]:
     try:
         async with storage.reading() as tx:
             count = (await amounts(tx)).sources
-            in_trouble = await count_unhealthy_sources(tx)
+            unhealthy = await count_unhealthy_sources(tx)
             read_at = await last_read(tx)
             since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
@@ -186,7 +186,7 @@ async def _sources(url: str) -> Sequence[Finding]:
     finally:
         await storage.close()
     is_running = bool(await _holders(url))
-    return sources.judge_sources(sources.Reading(count, in_trouble, since, is_running))
+    return sources.judge_sources(sources.Reading(count, unhealthy, since, is_running))
 
 
 async def _disks(url: str) -> Sequence[Finding]:

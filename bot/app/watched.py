@@ -46,7 +46,8 @@ class WatchedFetcher:
                     url, etag=etag, last_modified=last_modified, inside=inside
                 )
             except FetchError as error:
-                seen.outcome = HOST_WAITS if isinstance(error, HostWaits) else error.kind.value
+                is_waiting = isinstance(error, HostWaits)
+                seen.outcome = HOST_WAITS if is_waiting else error.problem.kind.value
                 raise
             seen.outcome = _kind_of(answer)
             return answer

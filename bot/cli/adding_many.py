@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.sources.discovery.add import Addition, Form, Outcome
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError
 
@@ -91,8 +92,9 @@ async def _added(adding: Adds, url: str, options: SourceOptions) -> Addition:
     try:
         return await adding.add(url, options)
     except DatabaseError as error:
-        sentence = f"could not be stored: {str(error.orig).splitlines()[0]}"
-        return Addition(url, Outcome.REFUSED, options.title, sentence=sentence)
+        detail = {"reason": str(error.orig).splitlines()[0]}
+        problem = Problem(ProblemCode.NOT_STORED, detail)
+        return Addition(url, Outcome.REFUSED, options.title, problem=problem)
 
 
 def _tally(done: Iterable[Addition]) -> str:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.source_words import advice, ago, next_poll, trouble, unchanged
+from bot.cli.source_words import advice, ago, error, next_poll, sentence_for, sentence_of, unchanged
 from bot.sources.feeds.model import Kind, moment_of
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
@@ -43,7 +43,7 @@ def checkup_report(checkup: Checkup) -> RenderableType:
 
 def _verdict(checkup: Checkup) -> Text:
     if problem := checkup.result.problem:
-        sentence = Text(f"It {problem.sentence}.", style="bold red")
+        sentence = Text(f"It {sentence_of(problem)}.", style="bold red")
         return Text("\n").join([sentence, Text(advice(problem.kind))])
     document = checkup.result.document
     return Text(_in_a_word(document, checkup) if document else "", style="bold green")
@@ -182,8 +182,8 @@ def _row(source: Source | None, now: datetime) -> Rows:
         ("Last read", ago(source.succeeded_at, now)),
         ("Asked", f"{times}{share}"),
         ("Moving", _moving(source)),
-        ("Trouble", trouble(source, now)),
-        ("Last trouble", _last_trouble(source, now)),
+        ("Error", error(source, now)),
+        ("Last error", _last_error(source, now)),
     ]
 
 
@@ -193,7 +193,8 @@ def _moving(source: Source) -> str:
     return f"to {source.moved_to}, told {source.moved_seen} of {MOVED_AFTER} times"
 
 
-def _last_trouble(source: Source, now: datetime) -> str:
-    if source.trouble or not source.last_trouble_text:
+def _last_error(source: Source, now: datetime) -> str:
+    if source.error or not source.last_error:
         return ""
-    return f"{source.last_trouble_text}, {ago(source.last_trouble_at, now)}"
+    sentence = sentence_for(source.last_error, source.last_error_detail)
+    return f"{sentence}, {ago(source.last_error_at, now)}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bot.cli.source_words import sentence_of
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -45,7 +47,7 @@ def _show_table(found: DiscoveryResult) -> None:
 
 def _why_nothing(found: DiscoveryResult) -> str:
     if found.result.problem and not found.is_page:
-        return f"It {found.result.problem.sentence}."
+        return f"It {sentence_of(found.result.problem)}."
     if found.is_page:
         return "This site has no feed: none is named, none is in the usual places."
     return "This is no site: it is neither a feed nor a page."

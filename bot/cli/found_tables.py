@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.source_words import sentence_of
 from bot.sources.discovery.add import Outcome
 from bot.sources.fetch.schedule import format_duration
 
@@ -62,7 +63,10 @@ def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType
     """Return what there is to pick from, of each address that has several feeds."""
     several = [each for each in additions if each.outcome is Outcome.SEVERAL]
     asked = [
-        Group(Text(f"\n{each.url} {each.sentence}:"), choice(each.choice, each.unread, now))
+        Group(
+            Text(f"\n{each.url} has {len(each.choice) + len(each.unread)} feeds to choose from:"),
+            choice(each.choice, each.unread, now),
+        )
         for each in several
     ]
     return [*asked, HOW_TO_ADD] if asked else []
@@ -92,8 +96,10 @@ def _address(url: str, name: str = "") -> Text:
 
 
 def _note(addition: Addition) -> str:
-    if addition.sentence:
-        return addition.sentence
+    if addition.outcome is Outcome.SEVERAL:
+        return f"has {len(addition.choice) + len(addition.unread)} feeds to choose from"
+    if addition.problem:
+        return sentence_of(addition.problem)
     found = f"by its feed {addition.url}" if addition.found_at else ""
     new = f"{addition.articles} new" if addition.articles else ""
     return "; ".join(filter(None, (new, found)))

@@ -58,6 +58,7 @@ def match(
 async def match_all(asked: Asked, places: Sequence[str]) -> tuple[int, bool]:
     """How many articles matched, and whether all of *places* could be read."""
     from bot.app.tools import opening
+    from bot.cli.source_words import why_unreadable
     from bot.sources.feeds.model import Unreadable
 
     hits, is_whole = 0, True
@@ -65,9 +66,9 @@ async def match_all(asked: Asked, places: Sequence[str]) -> tuple[int, bool]:
         for place in places:
             try:
                 document = await read_place(place)
-            except Unreadable as refusal:
+            except Unreadable as error:
                 is_whole = False
-                typer.secho(f"{place}: {refusal}", err=True, fg="red")
+                typer.secho(f"{place}: {why_unreadable(error)}", err=True, fg="red")
             else:
                 hits += sum(_is_match(asked, document, place, item) for item in document.items)
     return hits, is_whole

@@ -34,6 +34,7 @@ def read(
 async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
     """Whether all of *places* could be read."""
     from bot.app.tools import opening
+    from bot.cli.source_words import why_unreadable
     from bot.sources.feeds.model import Unreadable
 
     show = _print_json if as_json else _print_pretty
@@ -42,9 +43,9 @@ async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
         for place in places:
             try:
                 document = await read_place(place, base_url=base_url)
-            except Unreadable as refusal:
+            except Unreadable as error:
                 is_whole = False
-                _print_error(place, str(refusal), as_json=as_json)
+                _print_error(place, why_unreadable(error), as_json=as_json)
             else:
                 show(place, document)
     return is_whole

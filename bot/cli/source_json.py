@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.cli.source_words import sentence_for, sentence_of
 from bot.sources.feeds.model import moment_of
 
 if TYPE_CHECKING:
@@ -17,23 +18,24 @@ if TYPE_CHECKING:
 
 _SAME = (
     "url", "title", "host", "kind", "state", "public", "own_network", "folder", "full_text",
-    "every_seconds", "fetches", "unchanged", "failures", "trouble", "trouble_text",
-    "last_trouble_text", "moved_to", "hub",
+    "every_seconds", "fetches", "unchanged", "failures", "error", "error_detail",
+    "last_error", "last_error_detail", "moved_to", "hub",
 )  # fmt: skip
 _MOMENTS = (
-    "created_at", "fetched_at", "succeeded_at", "next_fetch_at", "newest_at", "trouble_since",
-    "last_trouble_at", "pushed_until",
+    "created_at", "fetched_at", "succeeded_at", "next_fetch_at", "newest_at", "error_since",
+    "last_error_at", "pushed_until",
 )  # fmt: skip
 _NEWEST = 5
 
 
 def source_json(source: Source) -> dict[str, Any]:
     """*source* as it stands; moments are ISO 8601, in UTC."""
+    sentence = sentence_for(source.error, source.error_detail) if source.error else None
     share = round(source.unchanged / source.fetches, 3) if source.fetches else None
     return (
         {name: getattr(source, name) for name in _SAME}
         | {name: _moment(getattr(source, name)) for name in _MOMENTS}
-        | {"unchanged_share": share}
+        | {"unchanged_share": share, "problem": sentence}
     )
 
 
@@ -56,8 +58,14 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
     }
 
 
-def _problem(problem: Problem | None) -> dict[str, str] | None:
-    return {"trouble": problem.kind, "sentence": problem.sentence} if problem else None
+def _problem(problem: Problem | None) -> dict[str, Any] | None:
+    if problem is None:
+        return None
+    return {
+        "error": problem.code,
+        "error_detail": dict(problem.detail),
+        "sentence": sentence_of(problem),
+    }
 
 
 def _response(response: Response) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.source_words import ago, next_poll, trouble, unchanged
+from bot.cli.source_words import ago, error, next_poll, unchanged
 from storage.enums import FullText, SourceState
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def sources_table(sources: Sequence[Source], now: datetime) -> RenderableType:
-    table = Table("Source", "Read", "Next", "Unchanged", "Trouble", box=None, pad_edge=False)
+    table = Table("Source", "Read", "Next", "Unchanged", "Error", box=None, pad_edge=False)
     for source in sources:
         table.add_row(
             _name(source),
             Text(ago(source.succeeded_at, now), no_wrap=True),
             Text(next_poll(source.state, source.next_fetch_at, now), no_wrap=True),
             unchanged(source),
-            Text(trouble(source, now), style="red"),
+            Text(error(source, now), style="red"),
         )
     return Group(table, Text(f"\n{_summary(sources)}", style="dim"))
 
@@ -45,11 +45,11 @@ def _name(source: Source) -> Text:
 def _summary(sources: Sequence[Source]) -> str:
     states = Counter(_state(source) for source in sources)
     count = f"{len(sources)} sources" if len(sources) != 1 else "1 source"
-    told = [f"{states[state]} {state}" for state in ("in trouble", "gone") if states[state]]
+    told = [f"{states[state]} {state}" for state in ("unhealthy", "gone") if states[state]]
     return ", ".join([count, *told]) + "."
 
 
 def _state(source: Source) -> str:
     if source.state is SourceState.GONE:
         return "gone"
-    return "in trouble" if source.trouble else "well"
+    return "unhealthy" if source.error else "well"

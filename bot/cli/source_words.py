@@ -9,8 +9,12 @@ from bot.sources.fetch.schedule import format_duration
 from storage.enums import SourceState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+    from typing import Any
 
+    from bot.sources.feeds.model import Unreadable
+    from bot.sources.fetch.problems import Problem
     from storage.sources import Source
 
 _LATER = "It is asked again later by itself."
@@ -31,7 +35,7 @@ _ADVICE = {
 
 
 def advice(kind: ProblemKind) -> str:
-    """What whoever runs the bot may do about it."""
+    """Return what the operator may do about it."""
     return _ADVICE.get(kind, _ANOTHER)
 
 
@@ -50,10 +54,27 @@ def unchanged(source: Source) -> str:
     return f"{source.unchanged / source.fetches:.0%}" if source.fetches else ""
 
 
-def trouble(source: Source, now: datetime) -> str:
-    if not source.trouble:
+def error(source: Source, now: datetime) -> str:
+    if not source.error:
         return ""
-    if not source.trouble_since:
-        return source.trouble_text or source.trouble
-    since = f", for {format_duration(now - source.trouble_since)}"
-    return f"{source.trouble_text or source.trouble}{since}"
+    sentence = sentence_for(source.error, source.error_detail)
+    if not source.error_since:
+        return sentence
+    return f"{sentence}, for {format_duration(now - source.error_since)}"
+
+
+def why_unreadable(error: Unreadable) -> str:
+    from bot.sources.files import NotFetched
+
+    return f"It {sentence_of(error.problem)}." if isinstance(error, NotFetched) else str(error)
+
+
+def sentence_of(problem: Problem) -> str:
+    return sentence_for(problem.code, problem.detail)
+
+
+def sentence_for(code: str, detail: Mapping[str, Any] | None) -> str:
+    """Return what a source does, in English, as it follows "it"."""
+    from bot.rendering.renderer import Renderer
+
+    return Renderer().line("problem.txt", code=code, detail=detail or {})

@@ -87,8 +87,8 @@ def find(
 def list_(
     *,
     opml: Annotated[bool, typer.Option("--opml", help="As OPML, for other readers.")] = False,
-    in_trouble: Annotated[
-        bool, typer.Option("--trouble", help="Only those that are in trouble or gone.")
+    unhealthy: Annotated[
+        bool, typer.Option("--unhealthy", help="Only those that are unhealthy or gone.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON for each source.")
@@ -104,10 +104,10 @@ def list_(
         typer.echo(_run(lambda tools: sources_as_opml(tools.storage)).decode(), nl=False)
         return
     found = _run(lambda tools: list_sources(tools.storage))
-    if in_trouble and found:
-        found = [source for source in found if source.trouble]
+    if unhealthy and found:
+        found = [source for source in found if source.error]
         if not found and not as_json:
-            typer.echo("No source is in trouble.")
+            typer.echo("No source is unhealthy.")
             return
     show_sources(found, datetime.now(UTC), as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""How the sources are, all in all. Which of them is ill: `dateline sources list --trouble`."""
+"""How the sources are, all in all. Which of them is ill: `dateline sources list --unhealthy`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.doctor.findings import Finding, doubtful, good, ill
 
 SILENT = timedelta(hours=1)
-MANY = 0.5  # of all, in trouble
+MANY = 0.5  # of all, unhealthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Reading:
     """*since*: how long ago any source was read well, None: never."""
 
     sources: int
-    in_trouble: int
+    unhealthy: int
     since: timedelta | None
     is_running: bool
 
@@ -27,11 +27,11 @@ def judge_sources(seen: Reading) -> list[Finding]:
 
 
 def _trouble(seen: Reading) -> Finding:
-    if not seen.in_trouble:
-        return good("sources.well", f"None of {seen.sources} is in trouble.")
-    sentence = f"{seen.in_trouble} of {seen.sources} are in trouble."
-    remedy = "`dateline sources list --trouble` says which; most come back by themselves."
-    if seen.in_trouble > seen.sources * MANY:
+    if not seen.unhealthy:
+        return good("sources.well", f"None of {seen.sources} is unhealthy.")
+    sentence = f"{seen.unhealthy} of {seen.sources} are unhealthy."
+    remedy = "`dateline sources list --unhealthy` says which; most come back by themselves."
+    if seen.unhealthy > seen.sources * MANY:
         more = "So many at once: look at this machine's network and DNS first."
         return ill("sources.many-ill", sentence, f"{more} {remedy}")
     return doubtful("sources.some-ill", sentence, remedy)

@@ -66,8 +66,8 @@ class MailboxSeen:
     state: MailboxState | None = None
     address: str = ""
     alerts: bool = False
-    trouble: MailboxProblem | None = None
-    trouble_text: str = ""
+    problem: MailboxProblem | None = None
+    problem_text: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -211,8 +211,8 @@ def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> Ma
         mailbox.state,
         mailbox.address,
         mailbox.alerts,
-        mailbox.trouble,
-        mailbox.trouble_text or "",
+        mailbox.problem,
+        mailbox.problem_text or "",
     )
 
 

@@ -7,7 +7,7 @@
    comes meanwhile waits, and goes on by itself; nobody has to tell the bot anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,12 +69,13 @@ class Loss:
 
     With neither it is the chat of an admin.
 
-    `trouble` says of the source what it does: "is blocked by a challenge page".
+    `error` and its detail are those of the source.
     """
 
     source: str
-    trouble: str
+    error: str
     since: datetime
+    error_detail: Mapping[str, Any] | None = None
     is_gone: bool = False
     follows: bool = False
     given: int = 0
@@ -132,7 +133,8 @@ def _dead_source_notice(
 ) -> dict[str, Any]:
     loss = Loss(
         source=source.title or source.host,
-        trouble=source.trouble_text or "",
+        error=source.error or "",
+        error_detail=source.error_detail,
         since=outage.since,
         is_gone=source.state is SourceState.GONE,
         follows=chat.follows,

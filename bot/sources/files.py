@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.sources.feeds.model import Document, Unreadable
 from bot.sources.feeds.sniff import LARGEST
-from bot.sources.fetch.problems import FetchError
+from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _WEB = ("http://", "https://")
+
+
+class NotFetched(Unreadable):
+    """There is no document at an address; *problem* says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code.value, "fetch")
+        self.problem = problem
 
 
 async def read_place(
@@ -46,9 +54,9 @@ async def _fetched(
         async with make_fetcher() as fetcher:
             response = await fetcher.fetch(url, inside=True)
     except FetchError as error:
-        raise Unreadable(f"It {error}.", "fetch") from error
+        raise NotFetched(error.problem) from error
     if problem := problem_of(response):
-        raise Unreadable(f"It {problem.sentence}.", "fetch")
+        raise NotFetched(problem)
     return await reader.read(response.body, url=response.url, content_type=response.content_type)
 
 

@@ -113,14 +113,16 @@ def new_address(changes: dict[str, Any]) -> str | None:
 
 def _health(source: Source, problem: Problem | None, now: datetime) -> dict[str, Any]:
     if problem is None:
-        return {"failures": 0, "trouble": None, "trouble_text": None, "trouble_since": None}
+        return {"failures": 0, "error": None, "error_detail": None, "error_since": None}
+    code, detail = problem.code.value, dict(problem.detail)
     return {
         "failures": source.failures + problem.is_failure,
-        "trouble": str(problem.kind),
-        "trouble_text": problem.sentence,
-        "trouble_since": source.trouble_since if source.trouble else now,
-        "last_trouble_text": problem.sentence,
-        "last_trouble_at": now,
+        "error": code,
+        "error_detail": detail,
+        "error_since": source.error_since if source.error else now,
+        "last_error": code,
+        "last_error_detail": detail,
+        "last_error_at": now,
         "state": SourceState.GONE if problem.is_final else SourceState.ACTIVE,
     }
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from bot.sources.discovery.publishers import is_search, with_publishers
-from bot.sources.fetch.problems import INTERNAL_ERROR
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
 from bot.sources.health import not_a_feed
 from bot.sources.store import Fetched, store_fetched
@@ -87,7 +87,9 @@ class Poller:
                 fetched = await self._poll(source)
             except Exception:  # a bad source must not stop the others
                 log.exception("a source could not be read", source=source.url)
-                fetched = Fetched(source, FetchResult(problem=INTERNAL_ERROR), self.jitter())
+                fetched = Fetched(
+                    source, FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR)), self.jitter()
+                )
             ended.put_nowait(fetched)
 
     async def _poll(self, source: Source) -> Fetched:

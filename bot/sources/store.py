@@ -33,7 +33,7 @@ from bot.sources.drafts import (
     url_hash,
 )
 from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
-from bot.sources.fetch.problems import INTERNAL_ERROR, Problem, ProblemKind
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, host_to_pause, new_address
@@ -79,9 +79,7 @@ _DAY: Final = timedelta(days=1)
 _UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
 _MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
 _LONG: Final = 4_000  # characters that weigh as much as an article
-_TOO_MUCH: Final = Problem(
-    ProblemKind.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
-)
+_TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
 
 Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
@@ -390,8 +388,10 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
             log.warning("the result of a fetch could not be stored", source=url, reason=reason)
             return {fetched[0].source_id}
         log.exception("a source could not be read", source=url)
-        if fetched[0].result.problem != INTERNAL_ERROR:
-            failed = replace(fetched[0], result=FetchResult(problem=INTERNAL_ERROR))
+        if fetched[0].result.problem != Problem(ProblemCode.INTERNAL_ERROR):
+            failed = replace(
+                fetched[0], result=FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR))
+            )
             return await store_fetched(storage, owner, [failed])
     return set()
 
@@ -552,6 +552,6 @@ def _fingerprints(result: FetchResult) -> bytes:
 def _report(part: _Part, articles: int) -> None:
     url, problem = part.fetched.source.url, part.fetched.result.problem
     if problem and part.is_last:
-        log.warning("source in trouble", source=url, trouble=problem.sentence)
+        log.warning("source is unhealthy", source=url, error=problem.code.value, **problem.detail)
     elif articles:
         log.info("new articles", source=url, articles=articles)

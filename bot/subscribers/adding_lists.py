@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
 from bot.subscribers.own_sources import Outcome, OwnSources
 from bot.subscribers.refusals import Refusal, TooManyFeeds
@@ -42,7 +43,7 @@ class Tried:
 
     url: str
     outcome: str
-    sentence: str = ""
+    problem: Problem | None = None
 
 
 class TellsOfLists(Protocol):
@@ -81,29 +82,37 @@ class AddingLists:
 
     async def _add_in_turn(self, place: ImportChat, lines: Iterable[FeedImportLine]) -> None:
         for line in lines:
-            outcome, sentence = await self._added(place.chat_id, line.url)
+            outcome, problem = await self._added(place.chat_id, line.url)
+            error = problem.code.value if problem else None
+            detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
-                await line_tried(tx, place.list_id, line.number, outcome, sentence)
+                await line_tried(
+                    tx, place.list_id, line.number, outcome, error=error, error_detail=detail
+                )
 
-    async def _added(self, chat_id: int, url: str) -> tuple[str, str]:
+    async def _added(self, chat_id: int, url: str) -> tuple[str, Problem | None]:
         try:
             done = await self.own.follow(chat_id, url)
         except TooManyFeeds:
-            return TOO_MANY, ""
+            return TOO_MANY, None
         except Refusal:  # the chat was erased meanwhile
-            return Outcome.REFUSED, ""
+            return Outcome.REFUSED, None
         except Exception:  # one bad feed must not stop the others
             log.exception("a feed of a list could not be added")
-            return Outcome.REFUSED, ""
-        return done.outcome, done.sentence
+            return Outcome.REFUSED, None
+        return done.outcome, done.problem
 
     async def _finish(self, place: ImportChat) -> None:
         async with self.storage.reading() as tx:
             lines = await lines_of(tx, place.list_id)
-        tried = [Tried(line.url, line.outcome or "", line.sentence) for line in lines]
+        tried = [Tried(line.url, line.outcome or "", _problem_of(line)) for line in lines]
         await self.tells.report(place, tried)
         async with self.storage.writing() as tx:
             await delete_import(tx, place.list_id)
+
+
+def _problem_of(line: FeedImportLine) -> Problem | None:
+    return Problem(ProblemCode(line.error), line.error_detail or {}) if line.error else None
 
 
 def _by_host(lines: Iterable[FeedImportLine]) -> Iterable[list[FeedImportLine]]:

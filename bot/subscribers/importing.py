@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from bot.matching.query import QueryError
+from bot.sources.fetch.problems import Problem
 from bot.subscribers.changing import Changing
 from bot.subscribers.exports import Export, TopicWish, read_export
 from bot.subscribers.names import name_for
@@ -36,11 +37,11 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """*sentence* says more, where somebody does."""
+    """*problem* says more, where it is known."""
 
     name: str
     why: Why
-    sentence: str = ""
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Importing:
             case Outcome.THERE:
                 return Report(known=[followed.title or url])
             case Outcome.REFUSED:
-                return Report(failed=[Failed(url, Why.NO_FEED, followed.sentence)])
+                return Report(failed=[Failed(url, Why.NO_FEED, followed.problem)])
 
     async def _settings(self, chat_id: int, export: Export) -> bool:
         async with self.storage.writing() as tx:

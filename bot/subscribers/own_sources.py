@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.sources.drafts import url_hash
+from bot.sources.fetch.problems import Problem
 from bot.sources.urls import as_typed
 from bot.subscribers.limits import FEEDS_PER_CHAT
 from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
@@ -35,7 +36,7 @@ class Added(Protocol):
     @property
     def source_id(self) -> int | None: ...
     @property
-    def sentence(self) -> str: ...
+    def problem(self) -> Problem | None: ...
     @property
     def url(self) -> str: ...
 
@@ -48,14 +49,14 @@ class AddsFeeds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """`sentence` says why not."""
+    """`problem` says why not."""
 
     outcome: Outcome
     url: str
     title: str = ""
     source_id: int | None = None
     public: bool = False
-    sentence: str = ""
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class OwnSources:
         async with self.storage.reading() as tx:
             source = await source_of(tx, url_hash(added.url))
         if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
-            return Followed(Outcome.REFUSED, url, sentence=added.sentence)
+            return Followed(Outcome.REFUSED, url, problem=added.problem)
         return await self._follow(chat_id, source, url)
 
     async def unfollow(self, chat_id: int, source_id: int) -> Source:

@@ -61,7 +61,7 @@ def watch(sees) -> Watch:
         pytest.param(Response(404, "https://a.example/rss", {}), "missing", id="not there"),
         pytest.param(Response(429, "https://a.example/rss", {}), "busy", id="too often"),
         pytest.param(Response(500, "https://a.example/rss", {}), "server", id="its trouble"),
-        pytest.param(TimedOut("is slow"), "time_out", id="slow"),
+        pytest.param(TimedOut(), "time_out", id="slow"),
         pytest.param(HostWaits(timedelta(60)), "host_waits", id="not asked"),
     ],
 )

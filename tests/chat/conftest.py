@@ -78,6 +78,8 @@ if TYPE_CHECKING:
 
     from aiogram import Dispatcher
 
+    from bot.sources.fetch.problems import Problem
+
 
 ADMIN = 900
 LINKS = Links("https://bot.example", Signer(bytes(32)))
@@ -93,7 +95,7 @@ class FakeAdding:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.sentence = ""
+        self.problem: Problem | None = None
         self.told: Addition | None = None
 
     async def add(self, url: str) -> Addition:
@@ -101,9 +103,9 @@ class FakeAdding:
         if self.told:
             return self.told
         is_there = url in self.asked[:-1]
-        outcome = Outcome.REFUSED if self.sentence else Outcome.ADDED
+        outcome = Outcome.REFUSED if self.problem else Outcome.ADDED
         outcome = Outcome.THERE if is_there else outcome
-        return Addition(url, outcome, "Sample Times", 12, self.sentence)
+        return Addition(url, outcome, "Sample Times", 12, self.problem)
 
 
 class FakeLooking:
@@ -124,14 +126,14 @@ class FakeLooking:
 
 @dataclass(frozen=True)
 class OneFeed:
-    """Reads whatever address it is given as the same feed, unless it has a *sentence* to say."""
+    """Reads whatever address it is given as the same feed, unless it has a *problem*."""
 
     storage: Storage
-    sentence: str = ""
+    problem: Problem | None = None
 
     async def add(self, url: str) -> Addition:
-        if self.sentence:
-            return Addition(url, Outcome.REFUSED, sentence=self.sentence)
+        if self.problem:
+            return Addition(url, Outcome.REFUSED, problem=self.problem)
         async with self.storage.writing() as tx:
             values = {
                 "url": url,

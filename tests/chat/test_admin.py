@@ -186,10 +186,10 @@ async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann,
     async with house.storage.writing() as tx:
         values: dict[str, Any] = {"url": "https://x.example/feed", "url_hash": "x"}
         values |= {"host": "x.example"}
-        values |= {"public": True, "state": SourceState.GONE, "trouble": "gone"}
-        values |= {"trouble_text": "has been taken down for good (410)"}
+        values |= {"public": True, "state": SourceState.GONE, "error": "gone"}
+        values |= {"error_detail": {"status": 410}}
         values |= {"created_at": tx.now, "next_fetch_at": tx.now}
-        await add_source(tx, values | {"trouble_since": tx.now})
+        await add_source(tx, values | {"error_since": tx.now})
 
     desk = await admin.says("/admin")
     listed = await admin.presses(desk, "Chats")

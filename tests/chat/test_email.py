@@ -103,8 +103,8 @@ async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
     await ann.says("/email ann@example.org")
     async with one_storage.writing() as tx:
         mailbox = (await tx.session.exec(select(Mailbox))).one()
-        mailbox.state, mailbox.trouble = MailboxState.SUSPENDED, MailboxProblem.REFUSED
-        mailbox.trouble_text = "550 5.1.1 No <such> user"
+        mailbox.state, mailbox.problem = MailboxState.SUSPENDED, MailboxProblem.REFUSED
+        mailbox.problem_text = "550 5.1.1 No <such> user"
 
     page = await ann.says("/email")
 

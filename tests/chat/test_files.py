@@ -10,6 +10,7 @@ import pytest
 from bot.chat.lists_told import ListsTold
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers.adding_lists import AddingLists
 from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.refusals import NoSuchList
@@ -66,7 +67,9 @@ async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, an
 
 async def test_more_reasons_than_fit_come_as_a_file(house, ann):
     told = ListsTold(house.bot, Renderer())
-    own = OwnSources(house.storage, OneFeed(house.storage, "gives nothing to read"), most=99)
+    own = OwnSources(
+        house.storage, OneFeed(house.storage, Problem(ProblemCode.NOTHING_TO_READ)), most=99
+    )
     adding = AddingLists(house.storage, own, told, "me")
     many = [Outline(f"https://paper{n}.example/feed") for n in range(12)]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.sources.discovery.discover import FoundFeed, LookupResult
+from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
@@ -80,9 +81,7 @@ async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_f
 
 
 async def test_a_page_that_gives_nothing_says_why_and_what_else_there_is(house, ann):
-    house.looking.told = LookupResult(
-        "", sentence="leads to an address that is not on the public Internet"
-    )
+    house.looking.told = LookupResult("", problem=Problem(ProblemCode.PRIVATE_ADDRESS))
 
     answer = await looked_at(ann, "http://10.0.0.1/feed")
 

@@ -6,6 +6,7 @@ from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import FoundFeed
 from bot.sources.discovery.links import Where
 from bot.sources.feeds.model import Kind
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
@@ -30,7 +31,7 @@ async def test_an_admin_adds_a_source(house, admin):
 
 
 async def test_a_source_that_cannot_be_added_says_why(house, admin):
-    house.adding.sentence = "gives nothing to read"
+    house.adding.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
 
@@ -85,9 +86,9 @@ async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
     await news("A title", "A text.")
     async with one_storage.writing() as tx:
         health = {
-            "trouble": "wall",
-            "trouble_text": "turns readers like this one away (403)",
-            "trouble_since": tx.now - timedelta(hours=3),
+            "error": "forbidden",
+            "error_detail": {"status": 403},
+            "error_since": tx.now - timedelta(hours=3),
             "succeeded_at": tx.now - timedelta(hours=5),
             "next_fetch_at": tx.now + timedelta(minutes=90),
             "fetches": 8,

@@ -122,7 +122,7 @@ async def test_a_check_and_the_list_tell_the_same_next_poll(desk, farm, clock):
     assert checkup_json(checkup)["plan"]["next_fetch_at"] == "2026-03-02T17:00:00+00:00"
 
 
-async def test_a_check_of_what_is_in_trouble_says_so_first(desk, farm, clock):
+async def test_a_check_of_what_is_unhealthy_says_so_first(desk, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
     await desk.adding.add(farm.url())
     farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
@@ -134,7 +134,7 @@ async def test_a_check_of_what_is_in_trouble_says_so_first(desk, farm, clock):
 
     assert report.startswith("It gives an HTML page instead of a feed.\n")
     assert "it failed 2 times in a row" in report
-    assert "  Trouble    gives an HTML page instead of a feed, for 1 h" in report
+    assert "  Error      gives an HTML page instead of a feed, for 1 h" in report
 
 
 async def test_what_ailed_a_source_last_is_told_when_it_is_over(desk, farm, clock):
@@ -149,7 +149,7 @@ async def test_what_ailed_a_source_last_is_told_when_it_is_over(desk, farm, cloc
 
     report = printed(checkup_report(await desk.check(farm.url())))
 
-    assert "  Last trouble  has an error of its own (500), 1 d ago" in report
+    assert "  Last error  has an error of its own (500), 1 d ago" in report
     assert "  Trouble " not in report
 
 
@@ -212,12 +212,13 @@ async def test_programs_get_a_check_as_json(desk, farm, clock, capsys):
     assert good["source"]["next_fetch_at"] > "2026-03-02T12"
     assert (bad["ok"], bad["document"], bad["source"]) == (False, None, None)
     assert bad["problem"] == {
-        "trouble": "missing",
+        "error": "not_found",
+        "error_detail": {"status": 404},
         "sentence": "has nothing at this address (404)",
     }
 
 
-async def test_the_list_counts_what_is_in_trouble(desk, farm, clock):
+async def test_the_list_counts_what_is_unhealthy(desk, farm, clock):
     for name in ("a", "b", "c"):
         farm.serve(f"/{name}.xml", rss([item(1)]))
         await desk.adding.add(farm.url(f"/{name}.xml"))
@@ -229,7 +230,7 @@ async def test_the_list_counts_what_is_in_trouble(desk, farm, clock):
 
     table = printed(sources_table(await list_sources(desk.storage), clock.now))
 
-    assert table.endswith("\n3 sources, 1 in trouble, 1 gone.")
+    assert table.endswith("\n3 sources, 1 unhealthy, 1 gone.")
     assert "turns readers like this one away (403), for 1 h" in table
     assert "no more" in table
     assert "50%" in table  # of the first one's two answers, the second was the same
@@ -260,10 +261,10 @@ def test_an_empty_list_tells_what_to_do(clock, capsys):
     assert capsys.readouterr().out == "No sources yet. Try: dateline sources add --starter\n"
 
 
-async def fill(url: str, **trouble: object) -> None:
+async def fill(url: str, **error: object) -> None:
     storage = Storage.open(url)
     async with storage.writing() as tx:
-        for name, more in (("well", {}), ("ill", trouble)):
+        for name, more in (("well", {}), ("ill", error)):
             row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
             dates = {"created_at": tx.now, "next_fetch_at": tx.now}
             await add_source(tx, row | dates | more)
@@ -278,23 +279,23 @@ def run(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return lambda *arguments: CliRunner().invoke(sources, list(arguments))
 
 
-def test_the_command_lists_what_is_in_trouble(run, sqlite_url):
-    asyncio.run(fill(sqlite_url, trouble="wall", trouble_text="turns readers away"))
+def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
+    asyncio.run(fill(sqlite_url, error="forbidden", error_detail={"status": 403}))
 
-    table = run("list", "--trouble").output
-    lines = run("list", "--trouble", "--json").output.splitlines()
+    table = run("list", "--unhealthy").output
+    lines = run("list", "--unhealthy", "--json").output.splitlines()
 
     assert "https://ill.example/feed" in table
-    assert "turns readers away" in table
+    assert "turns readers like this one away (403)" in table
     assert "https://well.example/feed" not in table
-    assert [json.loads(line)["trouble"] for line in lines] == ["wall"]
+    assert [json.loads(line)["error"] for line in lines] == ["forbidden"]
 
 
 def test_the_command_says_when_all_is_well(run, sqlite_url):
     asyncio.run(fill(sqlite_url))
 
-    assert run("list", "--trouble").output == "No source is in trouble.\n"
-    assert run("list", "--trouble", "--json").output == ""
+    assert run("list", "--unhealthy").output == "No source is unhealthy.\n"
+    assert run("list", "--unhealthy", "--json").output == ""
 
 
 def test_the_command_fails_where_a_check_finds_trouble(run):
@@ -302,6 +303,7 @@ def test_the_command_fails_where_a_check_finds_trouble(run):
 
     assert result.exit_code == 1
     assert json.loads(result.output)["problem"] == {
-        "trouble": "refused",
+        "error": "wrong_scheme",
+        "error_detail": {},
         "sentence": "does not begin with http:// or https://",
     }

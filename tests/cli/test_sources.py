@@ -32,7 +32,7 @@ from bot.sources.discovery.links import Link, Where
 from bot.sources.discovery.opml import read_opml
 from bot.sources.feeds.model import MOST_ENTRIES
 from bot.sources.fetch.client import Fetcher
-from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.parser_pool import Reader
@@ -85,13 +85,14 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder)
 
 
 def test_of_a_long_list_only_what_wants_a_person_is_shown():
+    gone = Problem(ProblemCode.GONE, {"status": 410})
     done = [Addition(f"https://{n}.example/", Outcome.ADDED, f"Paper {n}") for n in range(998)]
     done.append(Addition("https://a.example/", Outcome.THERE, "Known"))
-    done.append(Addition("https://b.example/", Outcome.REFUSED, "Gone", sentence="is gone (410)"))
+    done.append(Addition("https://b.example/", Outcome.REFUSED, "Gone", problem=gone))
 
     told = "".join(map(printed, came_of(done, MONDAY_NOON)))
 
-    assert "is gone (410)" in told
+    assert "has been taken down for good (410)" in told
     assert "Paper 7" not in told
     assert "998 added, 1 already there, 1 could not be added." in told
 
@@ -244,9 +245,9 @@ async def test_a_check_tells_of_the_entries_that_are_too_many(adding: SourceAdde
     assert checkup_json(checkup)["document"]["left_out"] == 1
 
 
-@pytest.mark.parametrize("trouble", ProblemKind)
-def test_every_trouble_comes_with_what_to_do(trouble: ProblemKind):
-    assert advice(trouble).endswith(".")
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_every_problem_comes_with_what_to_do(kind: ProblemKind):
+    assert advice(kind).endswith(".")
 
 
 @pytest.mark.parametrize(

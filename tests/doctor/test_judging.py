@@ -249,8 +249,8 @@ def test_who_works_on_it(holders, on_file, words):
     [
         pytest.param(READING, {}, id="well"),
         pytest.param(replace(READING, sources=0), {"sources.none": "doubtful"}, id="none"),
-        pytest.param(replace(READING, in_trouble=1), {"sources.some-ill": "doubtful"}, id="some"),
-        pytest.param(replace(READING, in_trouble=6), {"sources.many-ill": "ill"}, id="most"),
+        pytest.param(replace(READING, unhealthy=1), {"sources.some-ill": "doubtful"}, id="some"),
+        pytest.param(replace(READING, unhealthy=6), {"sources.many-ill": "ill"}, id="most"),
         pytest.param(
             replace(READING, since=timedelta(hours=2)), {"sources.silent": "ill"}, id="silence"
         ),

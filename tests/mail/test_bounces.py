@@ -85,7 +85,7 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
 
     seen = await mailboxes.now(chat_id)
     (notice,) = await told(sent)
-    assert (seen.state, seen.trouble) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
+    assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
     assert "The mail server of ann@example.org refuses my mails" in without_joiners(notice)
     assert "It said: 550 5.1.1 No such user here" in notice
     assert "Your digests come here now." in notice
@@ -116,7 +116,7 @@ async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_agai
         freed = await tx.session.get_one(Delivery, waiting)
     assert held.state is DeliveryState.SUSPENDED
     assert (freed.state, freed.due_at) == (DeliveryState.PENDING, clock.now)
-    assert (seen.is_active, seen.trouble, seen.reach) == (True, None, DigestMedium.EMAIL)
+    assert (seen.is_active, seen.problem, seen.reach) == (True, None, DigestMedium.EMAIL)
 
 
 async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
@@ -145,7 +145,7 @@ async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
 
     await bounces.take(bounce("4.2.2"))
 
-    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
+    assert (await mailboxes.now(chat_id)).problem is MailboxProblem.BOUNCED
 
 
 async def test_passing_bounces_now_and_then_suspend_nothing(bounces, mailboxes, chat_id, clock):
@@ -160,7 +160,7 @@ async def test_a_complaint_suspends_at_once(bounces, mailboxes, chat_id, sent):
     assert await bounces.take(complaint("abuse", TOKEN))
 
     (notice,) = await told(sent)
-    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.COMPLAINED
+    assert (await mailboxes.now(chat_id)).problem is MailboxProblem.COMPLAINED
     assert "was marked there as unwanted" in notice
 
 
@@ -189,7 +189,7 @@ async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
     finally:
         await workers.close()
 
-    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
+    assert (await mailboxes.now(chat_id)).problem is MailboxProblem.BOUNCED
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ async def scene(newsroom: Newsroom) -> Scene:
 
 async def dies(scene: Scene, **values: Any) -> None:
     async with scene.newsroom.storage.reading() as tx:
-        died = {"state": SourceState.GONE, "trouble": "gone", "trouble_since": tx.now}
+        died = {"state": SourceState.GONE, "error": "gone", "error_since": tx.now}
     await scene.newsroom.change(Source, scene.dead, **died | values)
 
 
@@ -129,7 +129,7 @@ async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
     died_at = clock.now
     clock.turn(9 * DAY)
     await scene.news(given=0, others=9, days_ago=2)
-    await dies(scene, trouble_since=died_at)
+    await dies(scene, error_since=died_at)
 
     await publishing.notices()
 
@@ -200,7 +200,7 @@ async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scen
     await publishing.notices()
 
     clock.turn(DAY)
-    alive = {"state": SourceState.ACTIVE, "trouble": None, "trouble_since": None}
+    alive = {"state": SourceState.ACTIVE, "error": None, "error_since": None}
     await scene.newsroom.change(Source, scene.dead, **alive)
     await publishing.notices()
     await dies(scene)
@@ -238,7 +238,7 @@ async def test_an_admin_who_reads_it_too_gets_one_notice_and_the_readers(scene, 
 
 async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, clock):
     await scene.newsroom.chat(900)
-    silent = {"state": SourceState.ACTIVE, "trouble_since": clock.now - 8 * DAY, "failures": 9}
+    silent = {"state": SourceState.ACTIVE, "error_since": clock.now - 8 * DAY, "failures": 9}
     await dies(scene, **silent, fetched_at=clock.now)
     await scene.newsroom.change(Source, scene.other, succeeded_at=clock.now - DAY)
 

@@ -110,7 +110,7 @@ async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage: Storage):
 @pytest.mark.parametrize(
     ("web", "pages"),
     [
-        pytest.param(Web({url(1): TimedOut("is late")}), Pages(), id="no answer"),
+        pytest.param(Web({url(1): TimedOut()}), Pages(), id="no answer"),
         pytest.param(Web(), Pages(text=""), id="unreadable"),
         pytest.param(Web(), Pages(text="Less."), id="shorter"),
         pytest.param(Web(), Pages(kind=Kind.FEED), id="a feed"),
@@ -131,7 +131,7 @@ async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(
 @pytest.mark.parametrize(
     ("web", "pages"),
     [
-        pytest.param(Web({url(1): TimedOut("is late")}), Pages(), id="no answer"),
+        pytest.param(Web({url(1): TimedOut()}), Pages(), id="no answer"),
         pytest.param(Web(), Pages(text=""), id="unreadable"),
         pytest.param(Web(), Pages(text="No."), id="shorter"),
     ],
@@ -169,7 +169,7 @@ async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(
     storage: Storage, clock: TurnedClock
 ):
     await stored(storage, url(1), url(2), url(3), url(1, "b.example"))
-    web = Web(failing={url(1): TimedOut("is late")})
+    web = Web(failing={url(1): TimedOut()})
     step = completing(storage, web)
 
     assert await step.complete_due() == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources import store
-from bot.sources.fetch.problems import INTERNAL_ERROR
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.poll import LEASE, Poller
 from bot.sources.store import Shown, store_shown
 from storage.articles import Article
@@ -33,9 +33,9 @@ async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, f
 
     assert "Sample news 2" in await articles_of(storage)
     states = {source.url[-5]: source for source in await rows_of(storage, Source)}
-    assert states["a"].trouble == "kind"
-    assert (states["b"].trouble, states["b"].failures) == ("server", 1)
-    assert states["c"].trouble is None
+    assert states["a"].error == "binary_file"
+    assert (states["b"].error, states["b"].failures) == ("server_error", 1)
+    assert states["c"].error is None
 
 
 async def test_a_crashing_reader_stops_one_source_only(
@@ -57,22 +57,24 @@ async def test_a_crashing_reader_stops_one_source_only(
 
     assert "Sample news 2" in await articles_of(storage)
     states = {source.url[-5]: source for source in await rows_of(storage, Source)}
-    assert states["a"].trouble_text == INTERNAL_ERROR.sentence
+    assert states["a"].error == ProblemCode.INTERNAL_ERROR
     assert states["a"].next_fetch_at > clock.now + LEASE
-    assert states["b"].trouble is None
+    assert states["b"].error is None
 
 
 @pytest.mark.parametrize(
-    ("error", "trouble"),
+    ("error", "code"),
     [
         pytest.param(
-            ValueError("a date that no database takes"), INTERNAL_ERROR, id="of the document"
+            ValueError("a date that no database takes"),
+            ProblemCode.INTERNAL_ERROR,
+            id="of the document",
         ),
         pytest.param(ConnectionResetError(), None, id="of the database"),
     ],
 )
 async def test_a_result_that_cannot_be_stored_is_a_problem_unless_the_database_fails(
-    storage, adding, polling, farm, clock, monkeypatch, error, trouble
+    storage, adding, polling, farm, clock, monkeypatch, error, code
 ):
     async def refuse(_unit: Transaction, shown: Sequence[Shown]) -> dict[int, int]:
         if any(one.source_id == 1 for one in shown):
@@ -88,23 +90,25 @@ async def test_a_result_that_cannot_be_stored_is_a_problem_unless_the_database_f
     await poll_after(polling, clock)
 
     first, second = sorted(await rows_of(storage, Source), key=lambda source: source.url)
-    assert first.trouble_text == (trouble and trouble.sentence)
-    assert (first.owner is None) is bool(trouble)
-    assert (second.trouble, second.owner) == (None, None)
+    assert first.error == code
+    assert (first.owner is None) is bool(code)
+    assert (second.error, second.owner) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "trouble", "failures", "waited"),
+    ("status", "headers", "error", "failures", "waited"),
     [
-        pytest.param(503, {}, "busy", 0, HOUR, id="busy"),
-        pytest.param(429, {"Retry_After": "7200"}, "busy", 0, 2 * HOUR, id="slow down"),
-        pytest.param(404, {}, "missing", 1, None, id="missing"),
-        pytest.param(403, {}, "wall", 1, None, id="robot wall"),
+        pytest.param(503, {}, "unavailable", 0, HOUR, id="busy"),
+        pytest.param(
+            429, {"Retry_After": "7200"}, "too_many_requests", 0, 2 * HOUR, id="slow down"
+        ),
+        pytest.param(404, {}, "not_found", 1, None, id="missing"),
+        pytest.param(403, {}, "forbidden", 1, None, id="robot wall"),
         pytest.param(200, {}, "empty", 1, None, id="empty"),
     ],
 )
-async def test_a_problem_has_a_sentence_and_ends_with_the_next_success(
-    storage, adding, polling, farm, clock, status, headers, trouble, failures, waited
+async def test_a_problem_is_stored_and_ends_with_the_next_success(
+    storage, adding, polling, farm, clock, status, headers, error, failures, waited
 ):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
@@ -113,16 +117,16 @@ async def test_a_problem_has_a_sentence_and_ends_with_the_next_success(
     await poll_after(polling, clock)
 
     source = await only_source(storage)
-    assert (source.trouble, source.failures) == (trouble, failures)
-    assert source.trouble_text
-    assert source.trouble_since == clock.now
+    assert (source.error, source.failures) == (error, failures)
+    assert source.error_detail == ({} if status == 200 else {"status": status})
+    assert source.error_since == clock.now
     assert waited is None or source.next_fetch_at == clock.now + waited
 
     farm.serve("/feed.xml", rss([item(1)]))
     await poll_after(polling, clock)
 
     source = await only_source(storage)
-    assert (source.trouble, source.failures, source.trouble_since) == (None, 0, None)
+    assert (source.error, source.failures, source.error_since) == (None, 0, None)
 
 
 async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, farm, clock):
@@ -146,13 +150,13 @@ async def test_a_gone_source_is_polled_again_when_it_is_added_again(
     farm.serve("/feed.xml", rss([item(2)]))
 
     stranger = await replace(adding, public=False).add(farm.url())
-    assert (stranger.sentence, await poll_after(polling, clock)) == ("", 0)
+    assert (stranger.problem, await poll_after(polling, clock)) == (None, 0)
     again = await adding.add(farm.url())
 
-    assert again.sentence == "was gone, and is asked again"
+    assert again.problem == Problem(ProblemCode.ASKED_AGAIN)
     assert await polling.poll_due() == 1
     source = await only_source(storage)
-    assert (source.state, source.trouble) == (SourceState.ACTIVE, None)
+    assert (source.state, source.error) == (SourceState.ACTIVE, None)
     assert "Sample news 2" in await articles_of(storage)
 
 
@@ -163,7 +167,7 @@ async def test_a_feed_that_became_a_page_has_a_problem(storage, adding, polling,
 
     await poll_after(polling, clock)
 
-    assert (await only_source(storage)).trouble == "html"
+    assert (await only_source(storage)).error == "html_page"
     assert len(await rows_of(storage, Article)) == 1
 
 

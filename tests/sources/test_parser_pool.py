@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.sources.feeds.model import MOST_ENTRIES, Document, Item, Kind, item_to_json
-from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.problems import ProblemCode
 from bot.sources.parser_pool import _PART, QUICK, Reader, frames
 from bot.sources.urls import canonical_url
 from storage.entries import Entry
@@ -107,10 +107,8 @@ async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
 
     await poll_after(polling, clock)
 
-    troubles = {
-        each.url.rpartition("/")[2]: each.trouble for each in await rows_of(storage, Source)
-    }
-    assert troubles == {"bomb.xml": ProblemKind.TOO_BIG, "huge.xml": None, "good.xml": None}
+    errors = {each.url.rpartition("/")[2]: each.error for each in await rows_of(storage, Source)}
+    assert errors == {"bomb.xml": ProblemCode.TOO_BIG, "huge.xml": None, "good.xml": None}
     assert "Sample news 9000" in await articles_of(storage)
     assert len(await rows_of(storage, Entry)) <= MOST_ENTRIES + 4
 

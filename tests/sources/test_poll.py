@@ -253,7 +253,7 @@ async def test_a_followed_source_never_leads_into_the_own_network(
     await poll_after(polling, clock)
 
     assert farm.asked == []
-    assert (await only_source(storage)).trouble == "refused"
+    assert (await only_source(storage)).error == "private_address"
 
 
 async def test_articles_are_stored_in_the_order_of_publication(storage, adding, farm):

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bot.matching import slices
 from bot.sources import store
 from bot.sources.feeds.model import Document, Item, Kind
-from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.store import Fetched, Shown, store_fetched, store_shown
@@ -109,7 +109,7 @@ async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Stora
     assert await titles_of(storage) == ["One", "Three"]
     sources = {each.url_hash: each for each in await rows_of(storage, Source)}
     assert {each.owner for each in sources.values()} == {None}
-    assert {name: bool(each.trouble) for name, each in sources.items()} == {
+    assert {name: bool(each.error) for name, each in sources.items()} == {
         "a": False,
         "b": True,
         "c": False,
@@ -321,14 +321,14 @@ async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_cou
     full = await again(storage, clock, MINUTE, "f", "e", "d")
 
     assert await titles_of(storage) == ["a", "b", "c", "f"]
-    assert (well.trouble, full.trouble, full.failures) == (None, ProblemKind.TOO_BIG, 1)
-    assert full.trouble_text == store._TOO_MUCH.sentence
+    assert (well.error, full.error, full.failures) == (None, ProblemCode.TOO_MANY_ENTRIES, 1)
+    assert full.error_detail == store._TOO_MUCH.detail
     assert full.body_hash == well.body_hash  # so that the same document is read again
 
     free = await again(storage, clock, DAY, "f", "e", "d")
 
     assert await titles_of(storage) == list("abcdef")
-    assert (free.trouble, free.failures) == (None, 0)
+    assert (free.error, free.failures) == (None, 0)
 
 
 @pytest.mark.usefixtures("four_a_day")

@@ -17,7 +17,7 @@ async def test_where_nothing_waits_nothing_is_late(storage):
 
     assert set(found.lags.values()) == {0.0}
     assert found.queue == {}
-    assert found.sources == {"active": 0, "in_trouble": 0}
+    assert found.sources == {"active": 0, "unhealthy": 0}
 
 
 async def test_the_oldest_message_of_any_kind_says_how_late_its_medium_is(storage, clock):
@@ -48,7 +48,7 @@ async def test_what_is_due_later_has_not_waited(storage, clock):
         late = await backlog(tx)
 
     assert (early.lags["poll"], late.lags["poll"]) == (0, 120)
-    assert late.sources == {"active": 1, "in_trouble": 0}
+    assert late.sources == {"active": 1, "unhealthy": 0}
 
 
 async def test_a_unit_tells_of_new_rows_once_it_is_committed(storage):

@@ -29,8 +29,8 @@ async def add(storage: Storage, name: str, *, ago: dict[str, timedelta], **value
 
 async def add_silent(storage: Storage, name: str = "dead.example", **values: Any) -> int:
     """A source that failed ten times in eight days, the last time an hour ago."""
-    ago = {"trouble_since": 8 * DAY, "fetched_at": HOUR} | values.pop("ago", {})
-    return await add(storage, name, ago=ago, **{"trouble": "server", "failures": 10} | values)
+    ago = {"error_since": 8 * DAY, "fetched_at": HOUR} | values.pop("ago", {})
+    return await add(storage, name, ago=ago, **{"error": "server_error", "failures": 10} | values)
 
 
 async def add_well(storage: Storage, name: str = "well.example", ago: timedelta = 2 * HOUR) -> int:
@@ -58,8 +58,8 @@ async def test_a_source_that_failed_for_a_week_is_dead(storage: Storage):
 
 
 async def test_a_source_that_is_gone_is_dead_at_once(storage: Storage):
-    ago = {"trouble_since": HOUR, "fetched_at": HOUR}
-    source = await add(storage, "gone.example", ago=ago, state=SourceState.GONE, trouble="gone")
+    ago = {"error_since": HOUR, "fetched_at": HOUR}
+    source = await add(storage, "gone.example", ago=ago, state=SourceState.GONE, error="gone")
 
     assert await dead(storage) == [source]
 
@@ -67,9 +67,9 @@ async def test_a_source_that_is_gone_is_dead_at_once(storage: Storage):
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param({"ago": {"trouble_since": 6 * DAY}}, id="in trouble for six days"),
+        pytest.param({"ago": {"error_since": 6 * DAY}}, id="failing for six days"),
         pytest.param({"failures": 3}, id="asked three times only, for we were away"),
-        pytest.param({"failures": 0, "trouble": "busy"}, id="busy, which is no failure"),
+        pytest.param({"failures": 0, "error": "unavailable"}, id="busy, which is no failure"),
         pytest.param({"state": SourceState.RETIRED}, id="a search that rests"),
         pytest.param({"ago": {"fetched_at": 7 * DAY}}, id="not asked since its first day"),
     ],
@@ -128,11 +128,11 @@ async def test_an_outage_is_over_when_the_source_is_read_again(storage: Storage)
     (first,) = await outages(storage)
     async with storage.writing() as tx:
         await finish_outage(tx, first, "me")
-        await change_source(tx, source, {"trouble": None, "trouble_since": None, "failures": 0})
+        await change_source(tx, source, {"error": None, "error_since": None, "failures": 0})
     assert await outages(storage) == []
 
     async with storage.writing() as tx:
-        died = {"trouble": "server", "trouble_since": tx.now - 7.5 * DAY, "failures": 9}
+        died = {"error": "server_error", "error_since": tx.now - 7.5 * DAY, "failures": 9}
         await change_source(tx, source, died)
     (second,) = await outages(storage)
 

@@ -171,7 +171,7 @@ class WholeBot:
     async def gives_everybody(self, feed: Feed) -> None:
         """Add the feed as the operator does."""
         added = await self.doors.adding.add(feed.url, SourceOptions(every=_EVERY))  # type: ignore[call-arg]
-        assert added.source_id, added.sentence
+        assert added.source_id, added.problem
 
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
         talk = Talk(self.playground, self.playground.person(name))
@@ -189,7 +189,7 @@ class WholeBot:
 
     async def follows(self, user: User, feed: Feed) -> None:
         followed = await self.doors.own_sources.follow(user.chat_id, feed.url)
-        assert followed.source_id, followed.sentence
+        assert followed.source_id, followed.problem
         assert not followed.public
 
     async def works_at(self, number: float) -> None:

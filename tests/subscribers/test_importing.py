@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.discovery.opml import read_opml
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers.changing import Changing
 from bot.subscribers.exporting import Exporting
 from bot.subscribers.exports import read_export, written
@@ -28,6 +29,9 @@ def changing(storage, past) -> Changing:
     return Changing(storage, past)
 
 
+NO_FEED = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
+
+
 class Follows:
     """Follows what is called a feed, once; two are one too many."""
 
@@ -35,7 +39,7 @@ class Follows:
         if url.endswith("2"):
             raise TooManyFeeds(1)
         outcome = Outcome.FOLLOWED if "feed" in url else Outcome.REFUSED
-        return Followed(outcome, url, "A feed", sentence="is none")
+        return Followed(outcome, url, "A feed", problem=NO_FEED)
 
 
 @pytest.fixture

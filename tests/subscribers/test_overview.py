@@ -41,8 +41,8 @@ async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
                     "host": f"{number}.example",
                     "created_at": tx.now,
                     "next_fetch_at": tx.now,
-                    "trouble": "wall",
-                    "trouble_since": since if number else None,
+                    "error": "forbidden",
+                    "error_since": since if number else None,
                 },
             )
 
@@ -56,9 +56,9 @@ async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_r
     async with storage.writing() as tx:
         for name, public in (("ours", True), ("theirs", False)):
             values = {"url": f"https://{name}.example/feed", "url_hash": name, "public": public}
-            values |= {"host": f"{name}.example", "state": SourceState.GONE, "trouble": "gone"}
+            values |= {"host": f"{name}.example", "state": SourceState.GONE, "error": "gone"}
             values |= {"created_at": tx.now, "next_fetch_at": tx.now}
-            await add_source(tx, values | {"trouble_since": tx.now})
+            await add_source(tx, values | {"error_since": tx.now})
 
     seen = await LooksAfter(storage, MONDAY_NOON).overview()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.drafts import url_hash
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers.allowing import Allowing
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.limits import Limited
@@ -25,7 +26,7 @@ FEED = "https://paper.example/feed"
 @dataclass(frozen=True)
 class Came:
     url: str
-    sentence: str = ""
+    problem: Problem | None = None
     source_id: int | None = None
 
 
@@ -34,14 +35,14 @@ class Reader:
     """Adds what it is asked for, once; notes that it was asked."""
 
     storage: Storage
-    sentence: str = ""
+    problem: Problem | None = None
     public: bool = False
     asked: list[str] = field(default_factory=list)
 
     async def add(self, url: str) -> Came:
         self.asked.append(url)
-        if self.sentence:
-            return Came(url, self.sentence)
+        if self.problem:
+            return Came(url, self.problem)
         async with self.storage.writing() as tx:
             row = {
                 "url": url,
@@ -121,11 +122,11 @@ async def test_what_is_public_is_followed_without_being_read(own, reader, arrive
 
 
 async def test_what_cannot_be_read_says_why(own, reader, arrive):
-    reader.sentence = "gives nothing to read"
+    reader.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
     done = await own.follow(await arrive(1), FEED)
 
-    assert (done.outcome, done.sentence) == (Outcome.REFUSED, "gives nothing to read")
+    assert (done.outcome, done.problem) == (Outcome.REFUSED, reader.problem)
 
 
 async def test_more_than_may_be_is_refused_before_anything_is_read(own, reader, arrive):

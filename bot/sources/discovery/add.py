@@ -22,6 +22,7 @@ from bot.sources.discovery.discover import (
 from bot.sources.discovery.links import Link, Where
 from bot.sources.discovery.publishers import with_publishers
 from bot.sources.drafts import Draft, draft_of, identify_in_slices, url_hash
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
@@ -41,7 +42,6 @@ from storage.sources import (
 )
 
 LEASE: Final = timedelta(minutes=1)
-_NOTHING_TO_READ: Final = "names no feed, and is no article to be read"
 # Columns that say that a source has been read.
 _READ: Final = ("first_read_at", "etag", "last_modified", "body_hash", "next_fetch_at")
 
@@ -55,7 +55,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What came of it; `sentence` says why not. `source_id` is there if it is a source now.
+    """What came of it; `problem` says why not. `source_id` is there if it is a source now.
 
     `found_at`: the page that names the feed. `choice`: the feeds to pick from that were read;
     `unread`: links that may be feeds too.
@@ -65,7 +65,7 @@ class Addition:
     outcome: Outcome
     title: str = ""
     articles: int = 0
-    sentence: str = ""
+    problem: Problem | None = None
     source_id: int | None = None
     found_at: str = ""
     choice: tuple[FoundFeed, ...] = ()
@@ -133,14 +133,15 @@ class SourceAdder:
             added = added or await self._add_fetched(feed.url, feed.result, options)
             return replace(added, found_at=url)
         if options.form is Form.FEED:
-            return Addition(url, Outcome.REFUSED, options.title, sentence=NOT_A_FEED.sentence)
+            return Addition(url, Outcome.REFUSED, options.title, problem=NOT_A_FEED)
         if found.result.document is None:
-            return Addition(url, Outcome.REFUSED, options.title, sentence=_NOTHING_TO_READ)
+            nothing = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
+            return Addition(url, Outcome.REFUSED, options.title, problem=nothing)
         return await self._add_fetched(url, found.result, options)
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
-        if why_not := refusal(result, options.every):
-            return Addition(url, Outcome.REFUSED, options.title, sentence=why_not)
+        if problem := why_not(result, options.every):
+            return Addition(url, Outcome.REFUSED, options.title, problem=problem)
         final = result.address_of(url)
         if final != url and (existing := await self._existing(final, options)):
             return existing
@@ -163,15 +164,15 @@ class SourceAdder:
             async with self.storage.writing() as tx:
                 await change_source(tx, source.id, changes)
         title = changes.get("title", source.title)
-        sentence = "was gone, and is asked again" if is_back else ""
-        return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
+        problem = Problem(ProblemCode.ASKED_AGAIN) if is_back else None
+        return Addition(url, Outcome.THERE, title, problem=problem, source_id=source.id)
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
         """Read the source as if it were new: what it showed its followers stays theirs."""
         request = FetchRequest(source.url, inside=True)
         result = await fetch_source(self.fetcher, self.reader, request)
-        if why_not := refusal(result, options.every):
-            return Addition(source.url, Outcome.REFUSED, source.title, sentence=why_not)
+        if problem := why_not(result, options.every):
+            return Addition(source.url, Outcome.REFUSED, source.title, problem=problem)
         return await self._store(source.url, result, options, private=source)
 
     def _changes(self, source: Source, options: SourceOptions) -> dict[str, Any]:
@@ -262,15 +263,15 @@ def new_source(
     )
 
 
-def refusal(result: FetchResult, every: timedelta | None) -> str:
-    """Say why the source cannot be added; "" if it can."""
+def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
+    """Return why the source cannot be added; None if it can."""
     if result.problem:
-        return result.problem.sentence
+        return result.problem
     if result.document is None:
-        return "gives nothing to read"
+        return Problem(ProblemCode.NOTHING_TO_READ)
     if every is not None and every < MIN_OPERATOR_INTERVAL and not result.own_network:
-        return "may be asked every 5 minutes at most, because it is not in ALLOWED_NETWORKS"
-    return ""
+        return Problem(ProblemCode.INTERVAL_TOO_SHORT)
+    return None
 
 
 def _question(
@@ -281,7 +282,6 @@ def _question(
         url,
         Outcome.SEVERAL,
         options.title,
-        sentence=f"has {len(feeds) + len(unread)} feeds to choose from",
         choice=tuple(replace(feed, result=FetchResult()) for feed in feeds),
         unread=tuple(unread),
     )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from bot.sources.discovery.links import Link, Where, robots_of, sitemaps_of, usual_places
 from bot.sources.feeds.model import Item, Kind, Unreadable, moment_of
 from bot.sources.feeds.sniff import decode
-from bot.sources.fetch.problems import FetchError
+from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import (
     Fetches,
@@ -247,7 +247,7 @@ _MIN_ARTICLE: Final = 300  # characters of text; a front page gives less, or som
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What is at *url*: `feeds`, or the one article of a page; else `sentence` says why nothing.
+    """What is at *url*: `feeds`, or the one article of a page; else `problem` says why nothing.
 
     `is_feed`: *url* is the feed itself.
     """
@@ -257,7 +257,7 @@ class LookupResult:
     is_feed: bool = False
     title: str = ""
     text: str = ""
-    sentence: str = ""
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +290,8 @@ class LinkLookup:
             patience_seconds=LOOKUP_SECONDS,
         )
         feeds = _offers(feed for feed in found.feeds if feed.tells_news)
-        problem = found.result.problem
-        no_page = "" if found.is_page or problem is None else problem.sentence
-        return LookupResult(url, feeds, sentence="" if feeds else no_page)
+        problem = None if feeds or found.is_page else found.result.problem
+        return LookupResult(url, feeds, problem=problem)
 
 
 def _article(url: str, result: FetchResult) -> Item | None:

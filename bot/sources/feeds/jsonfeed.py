@@ -16,7 +16,7 @@ def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Docu
     except (ValueError, RecursionError):
         raise Unreadable("This looks like JSON, but it is broken.", "broken") from None
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
-        raise Unreadable("This is JSON, but no JSON Feed: it has no items.", "kind")
+        raise Unreadable("This is JSON, but no JSON Feed: it has no items.", "json")
     facts = FeedFacts(
         title=_text(feed, "title"),
         home=absolute(_text(feed, "home_page_url"), url),

@@ -37,15 +37,17 @@ class Kind(StrEnum):
 
 
 class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it
-    """The document cannot be read; the sentence says why, for users.
+    """The document cannot be read; the sentence says why, for the command line.
 
     `reason` is a short word for tables and metrics: "empty", "binary", "too_big", "html", "xml",
-    "challenge", "time_out", "memory", "kind", "no_text" or "broken".
+    "challenge", "time_out", "memory", "opml", "json", "kind", "no_text" or "broken". *format*: of
+    a binary file, where it is known.
     """
 
-    def __init__(self, sentence: str, reason: str = "broken") -> None:
+    def __init__(self, sentence: str, reason: str = "broken", *, format: str = "") -> None:  # noqa: A002 - what it is
         super().__init__(sentence)
         self.reason = reason
+        self.format = format
 
 
 @dataclass(frozen=True, slots=True)

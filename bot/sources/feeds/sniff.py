@@ -33,15 +33,15 @@ _HTML = re.compile("<(?:html|head|body|!doctype html)\\b", re.IGNORECASE)
 _FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
 _SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 _BINARIES = (
-    (b"%PDF-", "a PDF file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"RIFF", "a media file"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x7fELF", "a program"),
-    (b"SQLite format 3\0", "a database"),
-    (b"{\\rtf", "an RTF document"),
+    (b"%PDF-", "a PDF file", "PDF"),
+    (b"\x89PNG", "a picture", "PNG"),
+    (b"\xff\xd8\xff", "a picture", "JPEG"),
+    (b"GIF8", "a picture", "GIF"),
+    (b"RIFF", "a media file", "RIFF"),
+    (b"PK\x03\x04", "a ZIP archive or an office document", "ZIP"),
+    (b"\x7fELF", "a program", "ELF"),
+    (b"SQLite format 3\0", "a database", "SQLite"),
+    (b"{\\rtf", "an RTF document", "RTF"),
 )
 _CONTROL_SHARE = 0.02
 _CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))
@@ -84,7 +84,7 @@ def sniff(data: bytes, text: str) -> Shape:
     if root in _SITEMAP_ROOTS:
         return Shape.SITEMAP
     if root == "opml":
-        raise Unreadable("This is an OPML list of feeds, not a feed.", "kind")
+        raise Unreadable("This is an OPML list of feeds, not a feed.", "opml")
     is_xml = root in _FEED_ROOTS or (head.startswith("<?xml") and root != "html")
     return Shape.FEED if is_xml or _is_feed_behind_junk(head) else Shape.PAGE
 
@@ -94,9 +94,10 @@ def _is_feed_behind_junk(head: str) -> bool:
 
 
 def _refuse_binary(data: bytes, head: str) -> None:
-    for magic, name in _BINARIES:
+    for magic, name, format_ in _BINARIES:
         if data.startswith(magic):
-            raise Unreadable(f"This is {name}, not a feed, a page or a text.", "binary")
+            sentence = f"This is {name}, not a feed, a page or a text."
+            raise Unreadable(sentence, "binary", format=format_)
     coded = head.encode("utf-8", "replace")
     controls = len(coded) - len(coded.translate(None, _CONTROLS))
     if controls > max(4, _CONTROL_SHARE * len(head)) and not head.startswith("<"):

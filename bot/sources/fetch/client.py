@@ -147,7 +147,7 @@ class Fetcher:
             if permanent == at and response.status in PERMANENT:
                 permanent = target
             at = target
-        raise TooManyRedirects(f"redirects more than {MAX_REDIRECTS} times")
+        raise TooManyRedirects(limit=MAX_REDIRECTS)
 
     def _pool(self, policy: AddressPolicy) -> _Pool:
         resolver = Resolver(self._given_resolver or DefaultResolver(), policy)
@@ -233,7 +233,7 @@ async def _send(pool: _Pool, url: URL, request: _Request) -> Response:
 
 async def _bounded(received: aiohttp.ClientResponse) -> bytes:
     """Read the decoded body; stop at the limit, however small it was when it was packed."""
-    too_big = TooBig(f"gives more than {LARGEST_BODY // 1_000_000} MB")
+    too_big = TooBig(megabytes=LARGEST_BODY // 1_000_000)
     if (received.content_length or 0) > LARGEST_BODY:
         raise too_big
     parts: list[bytes] = []

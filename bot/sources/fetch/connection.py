@@ -15,6 +15,7 @@ from bot.sources.fetch.problems import (
     BadCertificate,
     CannotConnect,
     FetchError,
+    ProblemCode,
     TimedOut,
 )
 from bot.sources.fetch.ssrf import AddressPolicy, literal_address
@@ -23,21 +24,21 @@ _MAX_NAMES = 10_000  # known to be in the operator's own network
 
 
 # The first that matches counts.
-_TRANSLATIONS: tuple[tuple[type[Exception], type[FetchError], str], ...] = (
-    (TimeoutError, TimedOut, "does not answer in time"),
-    (aiohttp.ClientConnectorDNSError, CannotConnect, "has a host name that nobody knows"),
-    (aiohttp.ClientSSLError, CannotConnect, "cannot make a secure connection"),
-    (aiohttp.ClientConnectorError, CannotConnect, "cannot be connected to"),
-    (aiohttp.ClientPayloadError, CannotConnect, "breaks off in the middle of its answer"),
-    (aiohttp.ClientResponseError, CannotConnect, "answers, but not in proper HTTP"),
-    (ValueError, AddressRefused, "is not a web address"),
+_TRANSLATIONS: tuple[tuple[type[Exception], type[FetchError], ProblemCode], ...] = (
+    (TimeoutError, TimedOut, ProblemCode.TIMED_OUT),
+    (aiohttp.ClientConnectorDNSError, CannotConnect, ProblemCode.UNKNOWN_HOST),
+    (aiohttp.ClientSSLError, CannotConnect, ProblemCode.TLS_FAILED),
+    (aiohttp.ClientConnectorError, CannotConnect, ProblemCode.CANNOT_CONNECT),
+    (aiohttp.ClientPayloadError, CannotConnect, ProblemCode.RESPONSE_CUT_OFF),
+    (aiohttp.ClientResponseError, CannotConnect, ProblemCode.INVALID_HTTP),
+    (ValueError, AddressRefused, ProblemCode.INVALID_ADDRESS),
 )
 # Where the system says exactly what failed.
 _BY_NUMBER = {
-    socket.EAI_AGAIN: "has a host name that cannot be looked up just now",
-    errno.ECONNREFUSED: "cannot be connected to: its host refuses",
-    errno.ENETUNREACH: "cannot be connected to: no way leads to its host",
-    errno.EHOSTUNREACH: "cannot be connected to: no way leads to its host",
+    socket.EAI_AGAIN: ProblemCode.LOOKUP_FAILED,
+    errno.ECONNREFUSED: ProblemCode.CONNECTION_REFUSED,
+    errno.ENETUNREACH: ProblemCode.NO_ROUTE,
+    errno.EHOSTUNREACH: ProblemCode.NO_ROUTE,
 }
 
 
@@ -49,7 +50,7 @@ class RefusedError(OSError):
     """
 
     def __init__(self) -> None:
-        super().__init__("leads to an address that is not on the public Internet")
+        super().__init__("not a public address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +114,20 @@ def as_fetch_error(error: Exception) -> FetchError:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return BadCertificate(_certificate(str(error.certificate_error)))
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, RefusedError):
-        return AddressRefused(str(error.os_error))
+        return AddressRefused(ProblemCode.PRIVATE_ADDRESS)
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno in _BY_NUMBER:
         return CannotConnect(_BY_NUMBER[error.os_error.errno])
-    for kind, ours, sentence in _TRANSLATIONS:
+    for kind, ours, code in _TRANSLATIONS:
         if isinstance(error, kind):
-            return ours(sentence)
-    return CannotConnect("breaks off the connection")
+            return ours(code)
+    return CannotConnect(ProblemCode.CONNECTION_LOST)
 
 
-def _certificate(words: str) -> str:
+def _certificate(words: str) -> ProblemCode:
     if "expired" in words:
-        return "has a certificate that has expired"
+        return ProblemCode.CERTIFICATE_EXPIRED
     if "self-signed" in words or "self signed" in words:
-        return "has a certificate that it signed itself"
+        return ProblemCode.CERTIFICATE_SELF_SIGNED
     if "doesn't match" in words or "not valid for" in words or "mismatch" in words:
-        return "has a certificate for another name"
-    return "has a certificate that nobody vouches for"
+        return ProblemCode.CERTIFICATE_WRONG_NAME
+    return ProblemCode.CERTIFICATE_UNTRUSTED

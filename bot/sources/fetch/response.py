@@ -11,7 +11,13 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from bot.sources.feeds.model import FeedPace, Unreadable
-from bot.sources.fetch.problems import CannotConnect, FetchError, Problem, ProblemKind
+from bot.sources.fetch.problems import (
+    CannotConnect,
+    FetchError,
+    Problem,
+    ProblemCode,
+    ProblemKind,
+)
 from bot.sources.urls import is_link, without_login
 
 NOT_MODIFIED = 304
@@ -26,19 +32,19 @@ _CHALLENGE = re.compile(
     rb"|enable javascript and cookies to continue|checking your browser before",
     re.IGNORECASE,
 )
-_STATUS_PROBLEMS = {
-    400: Problem(ProblemKind.ODD, "does not understand what it is asked (400)"),
-    401: Problem(ProblemKind.LOGIN, "wants a login (401)"),
-    402: Problem(ProblemKind.LOGIN, "wants to be paid (402)"),
-    403: Problem(ProblemKind.WALL, "turns readers like this one away (403)"),
-    404: Problem(ProblemKind.MISSING, "has nothing at this address (404)"),
-    406: Problem(ProblemKind.WALL, "turns readers like this one away (406)"),
-    407: Problem(ProblemKind.LOGIN, "wants a login (407)"),
-    410: Problem(ProblemKind.GONE, "has been taken down for good (410)"),
-    418: Problem(ProblemKind.WALL, "turns readers like this one away (418)"),
-    429: Problem(ProblemKind.BUSY, "asks us to come less often (429)"),
-    451: Problem(ProblemKind.WALL, "may not be read from here, for legal reasons (451)"),
-    503: Problem(ProblemKind.BUSY, "is busy just now (503)"),
+_STATUS_CODES = {
+    400: ProblemCode.BAD_REQUEST,
+    401: ProblemCode.LOGIN_REQUIRED,
+    402: ProblemCode.PAYMENT_REQUIRED,
+    403: ProblemCode.FORBIDDEN,
+    404: ProblemCode.NOT_FOUND,
+    406: ProblemCode.FORBIDDEN,
+    407: ProblemCode.LOGIN_REQUIRED,
+    410: ProblemCode.GONE,
+    418: ProblemCode.FORBIDDEN,
+    429: ProblemCode.TOO_MANY_REQUESTS,
+    451: ProblemCode.LEGAL_BLOCK,
+    503: ProblemCode.UNAVAILABLE,
 }
 # Sent by what stands in front of a server: a proxy, or a service such as Cloudflare.
 _NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
@@ -49,21 +55,22 @@ _FIREWALLS = {
     "ddos-guard": "DDoS-Guard",
     "sucuri": "Sucuri",
 }
-_CHALLENGED = Problem(ProblemKind.CHALLENGE, "is blocked by a challenge page")
-NOT_A_FEED = Problem(ProblemKind.HTML, "gives an HTML page instead of a feed")
-_READING_PROBLEMS = {
-    "html": NOT_A_FEED,
-    "challenge": _CHALLENGED,
-    "empty": Problem(ProblemKind.EMPTY, "gives an empty document"),
-    "too_big": Problem(ProblemKind.TOO_BIG, "is too big to be read"),
-    "time_out": Problem(ProblemKind.HEAVY, "takes too long to be read"),
-    "memory": Problem(ProblemKind.HEAVY, "takes too much memory to be read"),
-    "broken": Problem(ProblemKind.BROKEN, "gives a document that is too broken to be read"),
-    "no_text": Problem(ProblemKind.UNREADABLE, "gives a page without an article"),
-    "index": Problem(ProblemKind.UNREADABLE, "names sitemaps of which none can be read"),
+NOT_A_FEED = Problem(ProblemCode.HTML_PAGE)
+_READING_CODES = {
+    "html": ProblemCode.HTML_PAGE,
+    "challenge": ProblemCode.CHALLENGE,
+    "empty": ProblemCode.EMPTY,
+    "too_big": ProblemCode.TOO_BIG,
+    "time_out": ProblemCode.TOO_SLOW,
+    "memory": ProblemCode.TOO_MUCH_MEMORY,
+    "broken": ProblemCode.BROKEN,
+    "no_text": ProblemCode.NO_ARTICLE,
+    "index": ProblemCode.NO_SITEMAP,
+    "opml": ProblemCode.OPML_LIST,
+    "binary": ProblemCode.BINARY_FILE,
+    "xml": ProblemCode.XML_WITHOUT_ENTRIES,
+    "json": ProblemCode.JSON_WITHOUT_ITEMS,
 }
-# The reader says of a document "This is a PDF file, …": so the source "gives a PDF file, …".
-_WRONG_FILES = frozenset({"binary", "kind", "xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,44 +107,40 @@ def problem_of(response: Response) -> Problem | None:
     if response.not_modified:
         return None
     if _is_challenge(response):
-        return _CHALLENGED
+        return Problem(ProblemCode.CHALLENGE)
     if response.status in _OK:
         is_empty = not response.body or response.body.isspace()
-        return _READING_PROBLEMS["empty"] if is_empty else None
+        return Problem(ProblemCode.EMPTY) if is_empty else None
     return _status_problem(response)
 
 
 def _status_problem(response: Response) -> Problem:
     status = response.status
-    if status in _STATUS_PROBLEMS:
-        return _with_firewall(_STATUS_PROBLEMS[status], response)
-    if status in _NOT_REACHED:
-        return Problem(
-            ProblemKind.SERVER, f"is not reached by the server in front of it ({status})"
-        )
-    if status in _SERVER_ERRORS:
-        return Problem(ProblemKind.SERVER, f"has an error of its own ({status})")
-    return Problem(ProblemKind.ODD, f"answers in a way that means nothing here ({status})")
+    detail: dict[str, object] = {"status": status}
+    code = _STATUS_CODES.get(status)
+    if code is None and status in _NOT_REACHED:
+        code = ProblemCode.GATEWAY_ERROR
+    if code is None:
+        is_servers = status in _SERVER_ERRORS
+        code = ProblemCode.SERVER_ERROR if is_servers else ProblemCode.UNEXPECTED_STATUS
+    problem = Problem(code, detail)
+    if problem.kind is ProblemKind.WALL and (firewall := _firewall(response)):
+        detail["firewall"] = firewall
+    return problem
 
 
 def problem_from_error(error: FetchError | Unreadable) -> Problem:
     """Translate what a fetch or the reader raised."""
     if isinstance(error, FetchError):
-        return Problem(error.kind, str(error))
-    if error.reason in _WRONG_FILES:
-        given = str(error).removeprefix("This is ").rstrip(".")
-        return Problem(ProblemKind.KIND, f"gives {given}")
-    unreadable = Problem(ProblemKind.UNREADABLE, "cannot be read")
-    return _READING_PROBLEMS.get(error.reason, unreadable)
+        return error.problem
+    code = _READING_CODES.get(error.reason, ProblemCode.UNREADABLE)
+    return Problem(code, {"format": error.format} if error.format else {})
 
 
-def _with_firewall(problem: Problem, response: Response) -> Problem:
-    """Name the service that turns us away, if it is not the publisher itself."""
+def _firewall(response: Response) -> str | None:
+    """Return the service that turns us away, if it is not the publisher itself."""
     server = response.headers.get("server", "").lower()
-    name = next((name for word, name in _FIREWALLS.items() if word in server), None)
-    if problem.kind is not ProblemKind.WALL or name is None:
-        return problem
-    return Problem(ProblemKind.WALL, problem.sentence.replace(")", f", by {name})"))
+    return next((name for word, name in _FIREWALLS.items() if word in server), None)
 
 
 def _is_challenge(response: Response) -> bool:
@@ -169,7 +172,7 @@ def redirect_target(response: Response) -> str | None:
     try:
         parts = urlsplit(urljoin(response.url, location))
     except ValueError:
-        raise CannotConnect("redirects to something that is no address") from None
+        raise CannotConnect(ProblemCode.INVALID_REDIRECT) from None
     bare_host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, bare_host, parts.path, parts.query, ""))
 

@@ -17,7 +17,7 @@ from ipaddress import (
 
 from yarl import URL
 
-from bot.sources.fetch.problems import AddressRefused
+from bot.sources.fetch.problems import AddressRefused, ProblemCode
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -71,7 +71,7 @@ class AddressPolicy:
             self.check_address(address, port)
         elif port not in PORTS and not self.networks:
             # A name may turn out to be in an allowed network: its address decides then.
-            raise AddressRefused(f"names port {port}, which is not one of the web's (80 and 443)")
+            raise AddressRefused(ProblemCode.WRONG_PORT, port=port)
         return url
 
     def check_address(self, address: Address | str, port: int) -> None:
@@ -81,9 +81,9 @@ class AddressPolicy:
         if self.is_exempt(address, port):
             return
         if not is_public(address):
-            raise AddressRefused("leads to an address that is not on the public Internet")
+            raise AddressRefused(ProblemCode.PRIVATE_ADDRESS)
         if port not in PORTS:
-            raise AddressRefused(f"names port {port}, which is not one of the web's (80 and 443)")
+            raise AddressRefused(ProblemCode.WRONG_PORT, port=port)
 
     def is_exempt(self, address: Address | str, port: int) -> bool:
         """Whether it is the operator's own: then no limits on ports, intervals and pauses hold."""
@@ -130,27 +130,25 @@ def _is_open(address: Address) -> bool:
 
 def _parsed(text: str) -> URL:
     if len(text) > LONGEST_URL:
-        raise AddressRefused(f"has an address of more than {LONGEST_URL} characters")
+        raise AddressRefused(ProblemCode.ADDRESS_TOO_LONG, limit=LONGEST_URL)
     if not text.isprintable():
-        raise AddressRefused("has characters in its address that nobody can see")
+        raise AddressRefused(ProblemCode.INVISIBLE_CHARACTERS)
     try:
         url = URL(text.strip())
         _port = url.port  # a bad one shows when it is asked for
         _host = url.host if "xn--" in (url.raw_host or "") else ""  # and so does bad punycode
     except ValueError:
-        raise AddressRefused("is not a web address") from None
+        raise AddressRefused(ProblemCode.INVALID_ADDRESS) from None
     if url.scheme not in SCHEMES:
-        raise AddressRefused("does not begin with http:// or https://")
+        raise AddressRefused(ProblemCode.WRONG_SCHEME)
     host = url.raw_host
     if not host:
-        raise AddressRefused("names no host")
+        raise AddressRefused(ProblemCode.NO_HOST)
     # Browsers take a backslash for a slash, others for a part of a login.
     if "\\" in text or (":" not in host and not _NAME.fullmatch(host)):
-        raise AddressRefused("is not a web address")
+        raise AddressRefused(ProblemCode.INVALID_ADDRESS)
     if url.user is not None or url.password is not None:
-        raise AddressRefused(
-            "has a name or password in its address, which is neither kept nor used"
-        )
+        raise AddressRefused(ProblemCode.LOGIN_IN_ADDRESS)
     return url
 
 

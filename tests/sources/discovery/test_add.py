@@ -15,6 +15,7 @@ from bot.sources.administration import (
 )
 from bot.sources.discovery.add import LEASE, Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml
+from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.articles import Article
 from storage.enums import FullText, SourceKind
 from storage.sources import Source
@@ -74,7 +75,7 @@ async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, r
     refused = await adding.add(farm.url())
 
     assert refused.outcome is Outcome.REFUSED
-    assert refused.sentence
+    assert refused.problem
     assert farm.asked == []
     assert await list_sources(storage) == []
 
@@ -99,24 +100,24 @@ async def test_a_page_is_a_source_of_its_own_kind(storage, adding, farm):
         pytest.param("<rss><channel>", 403, id="robot wall"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_with_a_sentence(storage, adding, farm, body, status):
+async def test_what_cannot_be_read_is_refused_with_the_reason(storage, adding, farm, body, status):
     farm.serve("/feed.xml", body, status=status)
 
     refused = await adding.add(farm.url())
 
     assert refused.outcome is Outcome.REFUSED
-    assert len(refused.sentence.split()) > 2
+    assert refused.problem
     assert await list_sources(storage) == []
 
 
 @pytest.mark.parametrize(
     "url", ["", "hello", "file:///etc/passwd", "http://ann:pw@news.example/", "http://a.example:22"]
 )
-async def test_what_is_no_address_is_refused_with_a_sentence(storage, adding, url):
+async def test_what_is_no_address_is_refused_with_the_reason(storage, adding, url):
     refused = await adding.add(url)
 
     assert refused.outcome is Outcome.REFUSED
-    assert refused.sentence
+    assert refused.problem
 
 
 async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, reader, farm):
@@ -131,7 +132,7 @@ async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, re
     )
 
     assert refused.outcome is Outcome.REFUSED
-    assert "5 minutes" in refused.sentence
+    assert refused.problem == Problem(ProblemCode.INTERVAL_TOO_SHORT)
 
 
 async def test_a_removed_source_can_be_added_again(storage, adding, farm):

@@ -14,7 +14,7 @@ from bot.sources.discovery.add import Form, Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
 from bot.sources.feeds.model import Document, Item, Kind
-from bot.sources.fetch.problems import AddressRefused
+from bot.sources.fetch.problems import AddressRefused, Problem, ProblemCode
 from bot.sources.fetch.response import Response
 from storage.enums import SourceKind
 from tests.conftest import MONDAY_NOON
@@ -231,7 +231,6 @@ async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
     asked = await adding.add(farm.url("/"))
 
     assert asked.outcome is Outcome.SEVERAL
-    assert asked.sentence == "has 2 feeds to choose from"
     assert [find.title for find in asked.choice] == ["A", "B"]
     assert await list_sources(storage) == []
 
@@ -280,20 +279,24 @@ async def test_a_page_itself_is_added_on_request(storage, adding, farm):
     assert farm.paths() == ["/page"]
 
 
+NO_FEED = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
+NOT_FOUND = Problem(ProblemCode.NOT_FOUND, {"status": 404})
+
+
 @pytest.mark.parametrize(
-    ("body", "status", "reason"),
+    ("body", "status", "problem"),
     [
-        pytest.param("<html><body></body></html>", 200, "names no feed", id="an empty page"),
-        pytest.param("", 404, "(404)", id="nothing there"),
+        pytest.param("<html><body></body></html>", 200, NO_FEED, id="an empty page"),
+        pytest.param("", 404, NOT_FOUND, id="nothing there"),
     ],
 )
-async def test_what_is_no_site_is_refused_with_a_sentence(adding, farm, body, status, reason):
+async def test_what_is_no_site_is_refused_with_the_reason(adding, farm, body, status, problem):
     farm.serve("/x", body, status=status, **HTML)
 
     refused = await adding.add(farm.url("/x"))
 
     assert refused.outcome is Outcome.REFUSED
-    assert reason in refused.sentence
+    assert refused.problem == problem
 
 
 async def test_a_users_site_leads_nowhere_inside(storage, fetcher, reader, farm):
@@ -331,7 +334,7 @@ class Site:
     async def fetch(self, url, *, inside=False, **_validators):
         self.inside.append(inside)
         if url not in self.bodies:
-            raise AddressRefused("leads to an address that is not on the public Internet")
+            raise AddressRefused(ProblemCode.PRIVATE_ADDRESS)
         return Response(200, url, {"content-type": "text/html"}, body=self.bodies[url])
 
 
@@ -381,7 +384,7 @@ async def test_a_link_never_leads_inside():
 
     looked = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
 
-    assert looked.sentence == "leads to an address that is not on the public Internet"
+    assert looked.problem == Problem(ProblemCode.PRIVATE_ADDRESS)
     assert site.inside == [False]
 
 
@@ -389,4 +392,4 @@ async def test_a_link_never_leads_inside():
 async def test_a_page_without_feed_and_article_gives_nothing(url):
     looked = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
 
-    assert (looked.feeds, looked.title, looked.sentence) == ((), "", "")
+    assert (looked.feeds, looked.title, looked.problem) == ((), "", None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.fetch.problems import INTERNAL_ERROR
+from bot.sources.fetch.problems import ProblemCode
 from storage.sources import Source
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import articles_of, poll_after, rows_of
@@ -83,8 +83,8 @@ async def test_every_source_is_read_or_says_why_not(
 
     rows = sorted(await rows_of(storage, Source), key=lambda source: source.url)
     names = [*READ, *REFUSED, "well"]
-    troubles = {name: row.trouble_text for name, row in zip(names, rows, strict=True)}
-    assert {name for name, words in troubles.items() if words} == set(REFUSED)
-    assert INTERNAL_ERROR.sentence not in troubles.values()
+    errors = {name: row.error for name, row in zip(names, rows, strict=True)}
+    assert {name for name, error in errors.items() if error} == set(REFUSED)
+    assert ProblemCode.INTERNAL_ERROR not in errors.values()
     assert [row.url for row in rows if row.owner or row.next_fetch_at <= clock.now] == []
     assert "Sample news 2" in await articles_of(storage)

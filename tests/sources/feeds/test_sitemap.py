@@ -13,6 +13,7 @@ from bot.sources.discovery.add import Outcome
 from bot.sources.feeds.model import Document, Item, Kind, Unreadable
 from bot.sources.feeds.reader import read_fast
 from bot.sources.feeds.sitemap import MOST_KEPT, read_sitemap
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import MAX_SITEMAPS, choose_sitemaps
 from bot.sources.parser_pool import is_quick
 from storage.enums import SourceKind
@@ -234,7 +235,7 @@ async def test_what_an_index_names_later_is_news(storage, adding, polling, farm,
     await poll_after(polling, clock)
 
     assert "Fog & ferries" in await articles_of(storage)
-    assert (await only_source(storage)).trouble is None
+    assert (await only_source(storage)).error is None
 
 
 async def test_an_index_that_tells_changes_is_asked_politely(storage, adding, polling, farm, clock):
@@ -248,20 +249,20 @@ async def test_an_index_that_tells_changes_is_asked_politely(storage, adding, po
     assert (await only_source(storage)).unchanged == 1
 
 
-async def test_an_index_of_nothing_readable_is_refused_with_a_sentence(adding, farm):
+async def test_an_index_of_nothing_readable_is_refused_with_the_reason(adding, farm):
     farm.serve("/index.xml", index_of(farm, "/none.xml", "/index.xml"))
 
     refused = await adding.add(farm.url("/index.xml"))
 
     assert refused.outcome is Outcome.REFUSED
-    assert "names sitemaps of which none can be read" in refused.sentence
+    assert refused.problem == Problem(ProblemCode.NO_SITEMAP)
 
 
-async def test_a_sitemap_that_becomes_a_page_is_in_trouble(storage, adding, polling, farm, clock):
+async def test_a_sitemap_that_becomes_a_page_is_unhealthy(storage, adding, polling, farm, clock):
     farm.serve("/sitemap.xml", NEWS)
     await adding.add(farm.url("/sitemap.xml"))
     farm.serve("/sitemap.xml", "<html><body><p>Welcome to our new site.</p></body></html>")
 
     await poll_after(polling, clock)
 
-    assert "HTML" in ((await only_source(storage)).trouble_text or "")
+    assert (await only_source(storage)).error == ProblemCode.HTML_PAGE

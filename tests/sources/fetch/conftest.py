@@ -51,7 +51,7 @@ class Hub:
         self.asked.append(dict(form))
         self.inside.append(inside)
         if self.away:
-            raise CannotConnect("cannot be connected to")
+            raise CannotConnect
         return Response(self.status, url)
 
     @property

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.feeds.model import Unreadable
-from bot.sources.fetch.problems import BadCertificate, FetchError, ProblemKind
+from bot.sources.fetch.problems import BadCertificate, FetchError, Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.response import (
     Directives,
     Response,
@@ -76,70 +76,65 @@ def test_only_busy_does_not_count_and_only_gone_stops():
 
 
 @pytest.mark.parametrize(
-    ("headers", "sentence"),
+    ("headers", "detail"),
     [
-        pytest.param({}, "turns readers like this one away (403)", id="by itself"),
+        pytest.param({}, {"status": 403}, id="by itself"),
         pytest.param(
-            {"server": "cloudflare"},
-            "turns readers like this one away (403, by Cloudflare)",
-            id="by a service",
+            {"server": "cloudflare"}, {"status": 403, "firewall": "Cloudflare"}, id="by a service"
         ),
     ],
 )
-def test_a_refusal_names_the_firewall(headers: dict[str, str], sentence: str):
-    problem = problem_of(Response(403, "u", headers))
-
-    assert problem
-    assert problem.sentence == sentence
+def test_a_refusal_names_the_firewall(headers: dict[str, str], detail: dict[str, object]):
+    assert problem_of(Response(403, "u", headers)) == Problem(ProblemCode.FORBIDDEN, detail)
 
 
 @pytest.mark.parametrize(
-    ("error", "trouble", "sentence"),
+    ("error", "kind", "problem"),
     [
         pytest.param(
-            BadCertificate("has a certificate that has expired"),
+            BadCertificate(ProblemCode.CERTIFICATE_EXPIRED),
             ProblemKind.CERTIFICATE,
-            "has a certificate that has expired",
+            Problem(ProblemCode.CERTIFICATE_EXPIRED),
             id="no answer",
         ),
         pytest.param(
             Unreadable("A page.", "html"),
             ProblemKind.HTML,
-            "gives an HTML page instead of a feed",
+            Problem(ProblemCode.HTML_PAGE),
             id="a page",
         ),
         pytest.param(
-            Unreadable("This is a PDF file, not a feed, a page or a text.", "binary"),
+            Unreadable("This is a PDF file.", "binary", format="PDF"),
             ProblemKind.KIND,
-            "gives a PDF file, not a feed, a page or a text",
+            Problem(ProblemCode.BINARY_FILE, {"format": "PDF"}),
             id="a file of another kind",
         ),
         pytest.param(
             Unreadable("This is XML, but no feed: it has no entries.", "xml"),
             ProblemKind.KIND,
-            "gives XML, but no feed: it has no entries",
+            Problem(ProblemCode.XML_WITHOUT_ENTRIES),
             id="XML of another kind",
         ),
         pytest.param(
             Unreadable("Reading this takes longer than 10 seconds.", "time_out"),
             ProblemKind.HEAVY,
-            "takes too long to be read",
+            Problem(ProblemCode.TOO_SLOW),
             id="too slow",
         ),
         pytest.param(
             Unreadable("Whatever.", "new"),
             ProblemKind.UNREADABLE,
-            "cannot be read",
+            Problem(ProblemCode.UNREADABLE),
             id="a new reason",
         ),
     ],
 )
 def test_an_error_means_a_problem(
-    error: FetchError | Unreadable, trouble: ProblemKind, sentence: str
+    error: FetchError | Unreadable, kind: ProblemKind, problem: Problem
 ):
-    problem = problem_from_error(error)
+    found = problem_from_error(error)
 
-    assert (problem.kind, problem.sentence) == (trouble, sentence)
+    assert (found, found.kind) == (problem, kind)
 
 
 ASKED = "https://news.example/a/feed?x=1"

@@ -15,7 +15,7 @@ import pytest
 from bot.sources.discovery.add import Outcome, SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
-from bot.sources.fetch.problems import AddressRefused, FetchError
+from bot.sources.fetch.problems import AddressRefused, FetchError, Problem, ProblemCode
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.fetch.websub import ask_hubs
@@ -286,7 +286,7 @@ async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, fa
         added = await adding.add("http://news.example/feed")
 
     assert (refused.outcome, added.outcome) == (Outcome.REFUSED, Outcome.ADDED)
-    assert "neither kept nor used" in refused.sentence
+    assert refused.problem == Problem(ProblemCode.LOGIN_IN_ADDRESS)
     assert len(await rows_of(storage, Source)) == 1
     (article,) = (await articles_of(storage)).values()
     assert article.url == "https://news.example/1?a=b@c"
