@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from html import unescape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -65,9 +64,8 @@ async def with_picture(renderer: Renderer, edition: Edition) -> Edition:
     png = await draw(days, [row.band for row in chart.rows])
     if png is None:
         return edition
-    template = renderer.environment.get_template("edition/picture_alt.txt")
-    alt = unescape(template.render(values_of(edition), chart=chart))
-    return replace(edition, picture=Picture(png, " ".join(alt.split()), chart))
+    alt = renderer.line("edition/picture_alt.txt", **values_of(edition), chart=chart)
+    return replace(edition, picture=Picture(png, alt, chart))
 
 
 def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
