@@ -232,6 +232,8 @@ def _editions() -> Iterator[Edition]:
     yield replace(sample_edition(weekly=True), picture=_picture(edition))
     stories = edition.choice.all_stories
     yield replace(edition, choice=choose([TIES, CONSUL], stories, Caps(per_topic=1, in_all=1)))
+    new = [replace(story, alerted=False) for story in stories]
+    yield replace(edition, choice=choose([TIES, CONSUL], new))
     alerted = [story for story in stories if story.alerted]
     yield replace(edition, choice=choose([CONSUL], alerted))
     yield replace(edition, choice=choose([CONSUL], alerted * FOLD_FROM))
