@@ -26,6 +26,7 @@ class Stages:
     links: Links | None = None
     post: Post | None = None
     a_day: int = 0
+    admins: frozenset[int] = frozenset()
 
     async def alerts(self, limit: int = 50) -> int:
         common = (self.storage, self.renderer, self.owner)
@@ -42,4 +43,4 @@ class Stages:
         return await Digests(*common, links=self.links, post=self.post).run_once()
 
     async def notices(self) -> int:
-        return await publish_notices(self.storage, self.renderer, self.owner)
+        return await publish_notices(self.storage, self.renderer, self.owner, admins=self.admins)

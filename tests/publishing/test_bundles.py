@@ -66,10 +66,10 @@ async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishin
     assert (delivery.bundle_id, delivery.part) == (1, 1)
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
     assert delivery.body["text"] == (
-        "More alerts, together · 2 stories\n\n"
+        "More alerts · 2 stories\n\n"
         "My words\n\n"
-        "• Three — Example Wire · 21:03\n\n"
-        "• Four — Example Wire · 21:04"
+        "• Three · Example Wire · 21:03\n\n"
+        "• Four · Example Wire · 21:04"
     )
 
 
@@ -84,7 +84,7 @@ async def test_what_comes_at_night_waits_for_the_morning(
 
     (text,) = await newsroom.texts()
     assert text.startswith(
-        "While it was quiet · 2 stories\n\nMy words\n\n• One — Example Wire · Mon"
+        "During your quiet hours · 2 stories\n\nMy words\n\n• One · Example Wire · Mon"
     )
 
 
@@ -115,7 +115,7 @@ async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
     await publishing.edits()
 
     (text,) = await newsroom.texts()
-    assert "• One — 2 outlets · " in text
+    assert "• One · 2 publishers · " in text
 
 
 async def test_each_story_stands_under_its_first_topic_that_is_watched(
@@ -138,7 +138,7 @@ async def test_each_story_stands_under_its_first_topic_that_is_watched(
     await publishing.bundles()
 
     (text,) = await newsroom.texts()
-    assert text.startswith("While it was quiet · 2 stories")
+    assert text.startswith("During your quiet hours · 2 stories")
     assert "My words\n\n• Both" in text
     assert "Also in Other" in text
     assert "Other\n\n• Second" in text
@@ -215,9 +215,9 @@ async def test_a_bundle_waits_for_a_chat_that_is_away(
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        pytest.param(DeliveryState.SENT, "You were alerted to: One", id="told"),
-        pytest.param(None, "You were alerted to: One", id="waits still"),
-        pytest.param(DeliveryState.EXPIRED, "• One — Example Wire", id="expired"),
+        pytest.param(DeliveryState.SENT, "Alerted earlier:\n• One", id="told"),
+        pytest.param(None, "Alerted earlier:\n• One", id="waits still"),
+        pytest.param(DeliveryState.EXPIRED, "• One · Example Wire", id="expired"),
     ],
 )
 async def test_a_digest_counts_what_a_bundle_told_as_alerted(
@@ -250,7 +250,7 @@ async def test_a_bundle_that_is_late_waits_for_the_next_morning_at_night(
     await publishing.bundles()
 
     assert at_night == (1, 2)
-    assert (await newsroom.texts())[2].startswith("While it was quiet · 1 story")
+    assert (await newsroom.texts())[2].startswith("During your quiet hours · 1 story")
 
 
 async def test_what_waits_can_be_released_at_another_moment_as_one(
@@ -268,7 +268,7 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
     await publishing.bundles()
 
     assert len(await newsroom.all(Bundle)) == 1
-    assert (await newsroom.texts())[-1].startswith("More alerts, together · 2 stories")
+    assert (await newsroom.texts())[-1].startswith("More alerts · 2 stories")
 
 
 async def test_what_was_released_is_joined_by_nothing(tell, newsroom, storage, watched, clock):

@@ -119,7 +119,7 @@ async def test_a_chapter_that_others_tell_too_stays_marked_when_it_is_edited(
     await publishing.edits()
 
     assert (await newsroom.texts())[-1].startswith("More on this story · My words")
-    assert (await newsroom.texts())[-1].endswith("also: Kyodo")
+    assert (await newsroom.texts())[-1].endswith("also Kyodo")
 
 
 async def test_a_chapter_that_is_matched_together_with_what_it_continues_is_a_reply(

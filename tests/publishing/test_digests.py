@@ -83,7 +83,7 @@ async def test_why_it_came_is_said_once_a_week(publishing, newsroom, watched, cl
     for day in range(8):  # from Tuesday on, in Tokyo
         clock.now = DUE + day * DAY
         await newsroom.article(f"Headline {day}", query, source_id=source, ago=HOUR)
-        await publishing.publish_due()
+        await publishing.digests()
 
     said = ["You subscribe to 1 topic" in text for text in await newsroom.texts()]
 
@@ -99,7 +99,7 @@ async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, watc
         )
     clock.now = DUE
 
-    await publishing.publish_due()
+    await publishing.digests()
 
     (text,) = await newsroom.texts()
     assert "week" not in text
@@ -461,4 +461,4 @@ async def test_articles_in_two_feeds_of_one_publisher_count_one_publisher(
     await publishing.digests()
 
     (text,) = await newsroom.texts()
-    assert "2 stories from 1 outlet." in text
+    assert "2 stories from 1 publisher" in text

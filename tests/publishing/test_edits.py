@@ -77,7 +77,7 @@ async def test_another_outlet_is_added_to_the_message(
     assert len(await newsroom.alerts()) == 1
     assert edit.target_id == 1
     assert edit.body["text"].startswith("My words · A headline\nWords on A headline.")
-    assert edit.body["text"].endswith("Example Wire · 21:01 · also: Kyodo")
+    assert edit.body["text"].endswith("Example Wire · 21:01 · also Kyodo")
 
 
 async def test_an_outlet_with_two_articles_in_a_story_is_named_once_and_alerts_nobody_again(
@@ -91,7 +91,7 @@ async def test_an_outlet_with_two_articles_in_a_story_is_named_once_and_alerts_n
     assert await publishing.edits() == 1
 
     assert len(await newsroom.alerts()) == 1
-    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo"
+    assert await last_line(storage) == "Example Wire · 21:01 · also Kyodo"
 
 
 async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
@@ -100,7 +100,7 @@ async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
 
     await publishing.edits()
 
-    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo, Reuters, AFP (+2)"
+    assert await last_line(storage) == "Example Wire · 21:01 · also Kyodo, Reuters, AFP (+2)"
 
 
 async def test_edits_of_one_message_are_minutes_apart_and_tell_all_of_them(
@@ -118,7 +118,7 @@ async def test_edits_of_one_message_are_minutes_apart_and_tell_all_of_them(
 
     first, second = await edits_of(storage)
     assert first.version < second.version
-    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo, Reuters, AFP"
+    assert await last_line(storage) == "Example Wire · 21:01 · also Kyodo, Reuters, AFP"
 
 
 async def test_what_the_message_says_already_is_no_edit(
@@ -147,7 +147,7 @@ async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
         await mark_growth(tx, [1])
     await newsroom.change(Story, 1, reported_at=None)
     await publishing.edits()
-    assert await last_line(storage) == "Example Wire · 21:01 · also: Secret"
+    assert await last_line(storage) == "Example Wire · 21:01 · also Secret"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
     clock.turn(PAUSE)
     assert await publishing.edits() == 1
 
-    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo"
+    assert await last_line(storage) == "Example Wire · 21:01 · also Kyodo"
     clock.turn(PAUSE)
     assert await publishing.edits() == 0
 
@@ -254,8 +254,8 @@ async def test_many_messages_are_edited_page_by_page(
 
     assert sorted(edit.target_id or 0 for edit in await edits_of(storage)) == [1, 2, 3, 4, 5]
     assert {edit.body["text"][-18:] for edit in await edits_of(storage)} == {
-        "21:01 · also: Kyodo"[-18:],
-        "12:01 · also: Kyodo"[-18:],
+        "21:01 · also Kyodo"[-18:],
+        "12:01 · also Kyodo"[-18:],
     }
 
 
@@ -269,4 +269,4 @@ async def test_the_outlet_of_the_article_shown_is_named_first(publishing, newsro
 
     await publishing.alerts()
 
-    assert (await newsroom.texts())[0].endswith("Second · 21:01 · also: First")
+    assert (await newsroom.texts())[0].endswith("Second · 21:01 · also First")

@@ -305,5 +305,5 @@ async def test_alerts_that_wait_for_quiet_hours_are_one_mail(mailing, newsroom, 
     mail = Mail.from_json(row.body)
     assert (row.bundle_id, row.part) == (1, 1)
     assert mail.subject.startswith("3 stories: Story")
-    assert "While it was quiet" in mail.text
+    assert "During your quiet hours" in mail.text
     assert "Story 2" in mail.html
