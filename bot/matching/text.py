@@ -426,48 +426,61 @@ def trace(text: str) -> Trace:
 
 
 def _trace(piece: str, at: int) -> Trace:
-    marks = list(_marked(piece))
-    marked = "".join(char for char, _ in marks)
+    marked, starts, ends = _marked(piece)
 
     def places(word: re.Pattern[str]) -> tuple[Place, ...]:
-        return tuple(
-            (at + marks[found.start()][1][0], at + marks[found.end() - 1][1][1])
-            for found in word.finditer(marked)
-        )
+        spans = [found.span() for found in word.finditer(marked)]
+        return tuple([(at + starts[start], at + ends[end - 1]) for start, end in spans])
 
     folded, plain = fold(piece), places(_PLAIN_WORD)
     return Trace(folded, plain, places(_JOINED_WORD) if folded.joined else plain)
 
 
-def _marked(text: str) -> Iterator[tuple[str, Place]]:
-    """The characters of the folded text, markers and all, each with its place."""
-    composed, places = _composed(text)
+def _marked(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """The folded text, markers and all; and where each of its characters starts and ends."""
+    composed, first, last = _composed(text)
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     at = 0
     for start, end, instead in [*signs(composed), (len(composed), len(composed), "")]:
-        for index in range(at, start):
-            for char in TABLE[ord(composed[index])]:
-                yield char, places[index]
-        for char in instead.translate(TABLE):
-            yield char, (places[start][0], places[end - 1][1])
+        folded = [TABLE[ord(char)] for char in composed[at:start]]
+        chars += folded
+        if max(map(len, folded), default=1) == 1 and "" not in folded:
+            starts += first[at:start]
+            ends += last[at:start]
+        else:
+            for index, parts in enumerate(folded, at):
+                starts += [first[index]] * len(parts)
+                ends += [last[index]] * len(parts)
+        if sign := instead.translate(TABLE):
+            chars.append(sign)
+            starts += [first[start]] * len(sign)
+            ends += [last[end - 1]] * len(sign)
         at = end
+    return "".join(chars), starts, ends
 
 
-def _composed(text: str) -> tuple[str, list[Place]]:
+def _composed(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """The composed text; and where each of its characters starts and ends in *text*."""
     composed = compose(text)
     if composed == text:
-        return text, [(index, index + 1) for index in range(len(text))]
+        return text, range(len(text)), range(1, len(text) + 1)
     chars: list[str] = []
-    places: list[Place] = []
+    starts: list[int] = []
+    ends: list[int] = []
     for word in _WITH_SPACE.finditer(text):
         if compose(word[0]) == word[0]:
             chars.append(word[0])
-            places += [(at, at + 1) for at in range(*word.span())]
+            starts += range(*word.span())
+            ends += range(word.start() + 1, word.end() + 1)
             continue
         for start, end in _clusters(text, *word.span()):
             cluster = compose(text[start:end])
             chars.append(cluster)
-            places += [(start, end)] * len(cluster)
-    return "".join(chars), places
+            starts += [start] * len(cluster)
+            ends += [end] * len(cluster)
+    return "".join(chars), starts, ends
 
 
 def _clusters(text: str, start: int, end: int) -> Iterator[Place]:
