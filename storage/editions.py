@@ -176,9 +176,18 @@ async def make_editions(
     ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
     new = select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids))
     made = dict((await tx.session.exec(new)).all())
+    # Most stories hit one topic. A list that is the same object is written as JSON once.
+    alike: dict[tuple[int, ...], list[int]] = {}
     rows = [
-        {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
-        | story._asdict()
+        {
+            "chat_id": row["chat_id"],
+            "edition_id": made[row["chat_id"]],
+            "place": place,
+            "story_id": story.story_id,
+            "article_id": story.article_id,
+            "topic_ids": alike.setdefault(tuple(story.topic_ids), story.topic_ids),
+            "alerted": story.alerted,
+        }
         for row, listed in editions
         if row["chat_id"] in made
         for place, story in enumerate(listed)

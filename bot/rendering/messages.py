@@ -79,8 +79,8 @@ class Message:
         """Return it without `classic`, which is the fallback's."""
         body: dict[str, Any] = {
             "text": self.text,
-            "entities": [_to_json(entity) for entity in self.entities],
-            "keyboard": [[_to_json(button) for button in row] for row in self.keyboard],
+            "entities": [_entity_json(entity) for entity in self.entities],
+            "keyboard": [[_button_json(button) for button in row] for row in self.keyboard],
         }
         special = {"rich": self.rich, "photo": self.photo, "is_rtl": self.is_rtl or None}
         return body | {name: value for name, value in special.items() if value is not None}
@@ -121,8 +121,23 @@ def with_links(text: str, entities: Sequence[Entity]) -> str:
     return b"".join((*pieces, coded[done:])).decode("utf-16-le", "surrogatepass")
 
 
-def _to_json(record: Entity | Button) -> dict[str, Any]:
-    named = zip(record._fields, record, strict=True)
+def _entity_json(entity: Entity) -> dict[str, Any]:
+    """Return it by field; a digest has so many that to ask each field for its name counts."""
+    kind, offset, length, url, *rare = entity
+    json: dict[str, Any] = {"type": kind, "offset": offset, "length": length}
+    if url is not None:
+        json["url"] = url
+    if rare != _NO_RARE:
+        named = zip(Entity._fields[-len(_NO_RARE) :], rare, strict=True)
+        json |= {name: value for name, value in named if value is not None}
+    return json
+
+
+_NO_RARE = [None, None, None]  # what hardly any entity has
+
+
+def _button_json(button: Button) -> dict[str, Any]:
+    named = zip(button._fields, button, strict=True)
     return {name: value for name, value in named if value is not None}
 
 

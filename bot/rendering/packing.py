@@ -209,12 +209,16 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
 
 def _message_parts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     part: list[Block] = []
+    length = entities = 0
     for section in _sections(blocks):
         groups = [section] if _fit_together(section) else _indivisible(section)
         for group in groups:
-            if part and not _fit_together([*part, *group]):
+            more, more_entities = size(group)
+            gap = len(group[0].gap_after(part[-1])) if part else 0
+            length, entities = length + gap + more, entities + more_entities
+            if part and (length > _NUMBERED_UNITS or entities > MAX_ENTITIES):
                 yield part
-                part = []
+                part, length, entities = [], more, more_entities
             part += group
     yield part
 
