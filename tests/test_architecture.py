@@ -67,7 +67,7 @@ USE_CASES = {
     "bot.publishing.published_feeds",
     "bot.publishing.topic_trend",
     "bot.delivery.release",
-    "bot.delivery.tracing",
+    "bot.delivery.trace",
     "bot.mail.check",
     "bot.mail.confirm",
     "bot.subscribers.admins",

@@ -9,7 +9,6 @@ from bot.app.mails import make_bounces, make_post
 from bot.app.menus import Menus
 from bot.chat.doors import Doors
 from bot.chat.refused import SAID
-from bot.delivery.release import Releasing
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.publishing.contents import load_made_digest
@@ -106,7 +105,6 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         mailboxes=Mailboxes(storage, renderer, make_post(around)),
         audit=Audit(storage),
         overview=LooksAfter(storage, around.started_at, around.errors.newest),
-        releasing=Releasing(storage),
         changing=changing,
         exporting=Exporting(storage),
         allowing=Allowing(storage, usual),

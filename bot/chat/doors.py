@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.delivery.release import Releasing
     from bot.mail.confirm import Mailboxes
     from bot.matching.search import Search
     from bot.sources.discovery.add import Addition
@@ -86,7 +85,6 @@ class Doors:
     mailboxes: Mailboxes
     audit: Audit
     overview: LooksAfter
-    releasing: Releasing
     changing: Changing
     exporting: Exporting
     importing: Importing

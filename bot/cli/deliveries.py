@@ -1,4 +1,4 @@
-"""`dateline deliveries`: what waits for the operator, and letting it go."""
+"""`dateline deliveries`: list what waits for the operator, and release it."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ def release(
 
 async def _waiting(states: Sequence[DeliveryState], limit: int) -> list[Listed]:
     from bot.cli.stored import stored
-    from bot.delivery.release import Releasing
+    from bot.delivery.release import list_deliveries
 
     async with stored() as storage:
-        return await Releasing(storage).waiting(states, limit)
+        return await list_deliveries(storage, states, limit)
 
 
 async def _release(ids: Sequence[int] | None) -> int:
     from bot.cli.stored import stored
-    from bot.delivery.release import Releasing
+    from bot.delivery import release
 
     async with stored() as storage:
-        return await Releasing(storage).release(ids)
+        return await release.release(storage, ids)
 
 
 def _print_table(listed: Sequence[Listed]) -> None:

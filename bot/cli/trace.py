@@ -1,4 +1,4 @@
-"""`dateline trace`: the way of one article, from the sources that had it to its messages."""
+"""`dateline trace`: where one article went, from the sources that had it to its messages."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typer
 from bot.cli.failing import fail
 
 if TYPE_CHECKING:
-    from bot.delivery.tracing import Behind, Way
+    from bot.delivery.trace import ArticleTrace, DeliveryTrace
 
 _WHAT = typer.Argument(
     metavar="ARTICLE|URL", help="The number of an article, or an address of it.", show_default=False
 )
 _DELIVERY = typer.Option(
-    help="Follow this delivery back to what it tells instead.", show_default=False
+    help="Follow this delivery back to what it reports instead.", show_default=False
 )
 
 
@@ -27,40 +27,38 @@ def trace(
     """Show where an article went, from its sources to its messages, with times."""
     from rich.console import Console
 
-    from bot.cli.trace_tables import behind_shown, way_shown
+    from bot.cli.trace_tables import article_shown, delivery_shown
 
     if (article is None) == (delivery is None):
         fail("Name an article by its number or address, or say --delivery NUMBER.")
-    way = None
     if delivery is not None:
-        behind = asyncio.run(_behind(delivery))
-        if behind is None:
+        of_delivery = asyncio.run(_trace_delivery(delivery))
+        if of_delivery is None:
             fail(f"There is no delivery {delivery}.")
-        Console().print(behind_shown(behind))
-        if len(behind.articles) != 1:
+        Console().print(delivery_shown(of_delivery))
+        if len(of_delivery.articles) != 1:
             return
-        article = str(behind.articles[0].id)
-    way = asyncio.run(_way(article or ""))
-    if way is None:
+        article = str(of_delivery.articles[0].id)
+    of_article = asyncio.run(_trace_article(article or ""))
+    if of_article is None:
         fail(f"There is no article {article} any more, or there never was.")
-    Console().print(way_shown(way))
+    Console().print(article_shown(of_article))
 
 
-async def _way(article: str) -> Way | None:
+async def _trace_article(article: str) -> ArticleTrace | None:
     from bot.cli.stored import stored
-    from bot.delivery.tracing import Tracing
+    from bot.delivery.trace import trace_article, trace_url
     from bot.sources.drafts import url_hash
 
     async with stored() as storage:
-        tracing = Tracing(storage)
         if article.isascii() and article.isdigit():
-            return await tracing.of_article(int(article))
-        return await tracing.of_url(url_hash(article))
+            return await trace_article(storage, int(article))
+        return await trace_url(storage, url_hash(article))
 
 
-async def _behind(delivery_id: int) -> Behind | None:
+async def _trace_delivery(delivery_id: int) -> DeliveryTrace | None:
     from bot.cli.stored import stored
-    from bot.delivery.tracing import Tracing
+    from bot.delivery.trace import trace_delivery
 
     async with stored() as storage:
-        return await Tracing(storage).of_delivery(delivery_id)
+        return await trace_delivery(storage, delivery_id)

@@ -1,4 +1,4 @@
-"""How the way of an article looks in a terminal: one line for each thing that happened to it."""
+"""How the trace of an article looks in a terminal: one line for each thing that happened to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.delivery.tracing import MOST
+from bot.delivery.trace import MOST
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from bot.delivery.tracing import Behind, Way
+    from bot.delivery.trace import ArticleTrace, DeliveryTrace
     from storage.outbox import Delivery
 
 
@@ -27,10 +27,10 @@ class Mark(NamedTuple):
     said: str
 
 
-def way_shown(way: Way) -> RenderableType:
-    article = way.article
+def article_shown(trace: ArticleTrace) -> RenderableType:
+    article = trace.article
     table = Table("UTC", "after", "what", "", box=None, pad_edge=False)
-    marks = sorted(_marks(way), key=lambda mark: mark.at)
+    marks = sorted(_marks(trace), key=lambda mark: mark.at)
     for mark in marks:
         table.add_row(
             f"{mark.at:%Y-%m-%d %H:%M:%S}",
@@ -39,28 +39,30 @@ def way_shown(way: Way) -> RenderableType:
             Text(mark.said, overflow="fold"),
         )
     head = [Text(article.title, style="bold"), Text(article.url, style="dim", overflow="fold")]
-    left = max(len(way.alerts), len(way.editions)) == MOST
+    left = max(len(trace.alerts), len(trace.editions)) == MOST
     more = [Text(f"Only the first {MOST} alerts and digests are shown.")] if left else []
-    return Group(*head, table, *more, Text(way.standing))
+    return Group(*head, table, *more, Text(trace.progress))
 
 
-def behind_shown(behind: Behind) -> RenderableType:
-    row = behind.delivery
+def delivery_shown(trace: DeliveryTrace) -> RenderableType:
+    row = trace.delivery
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_row("delivery", str(row.id))
     table.add_row("of", row.decision)
     table.add_row("chat", str(row.chat_id))
     table.add_row("made", f"{row.created_at:%Y-%m-%d %H:%M:%S}")
     table.add_row("state", _state(row))
-    told = [Text(f"{article.id}  {article.title}", overflow="fold") for article in behind.articles]
-    if not told:
-        return Group(table, Text("It tells no article."))
-    return Group(table, Text(f"It tells {len(told)}:"), *told, Text(""))
+    reported = [
+        Text(f"{article.id}  {article.title}", overflow="fold") for article in trace.articles
+    ]
+    if not reported:
+        return Group(table, Text("It reports no article."))
+    return Group(table, Text(f"It reports {len(reported)}:"), *reported, Text(""))
 
 
-def _marks(way: Way) -> Iterator[Mark]:
-    article, matches = way.article, way.matches
-    for source in way.sources:
+def _marks(trace: ArticleTrace) -> Iterator[Mark]:
+    article, matches = trace.article, trace.matches
+    for source in trace.sources:
         yield Mark(source.first_seen_at, "entry", f"source {source.source_id}, {source.host}")
     quiet = ", old when it was found" if article.quiet else ""
     yield Mark(
@@ -70,12 +72,12 @@ def _marks(way: Way) -> Iterator[Mark]:
         yield Mark(article.revised_at, "revised", f"version {article.version}")
     if matches.first_at and matches.queries:
         yield Mark(matches.first_at, "matched", f"queries: {matches.queries}")
-    for alert in way.alerts:
+    for alert in trace.alerts:
         bundle = f", held for bundle {alert.bundle_id}" if alert.bundle_id else ""
         yield Mark(alert.made_at, "alert", f"alert {alert.id}, chat {alert.chat_id}{bundle}")
-    for edition in way.editions:
+    for edition in trace.editions:
         yield Mark(edition.made_at, "digest", f"edition {edition.id}, chat {edition.chat_id}")
-    for row in way.deliveries:
+    for row in trace.deliveries:
         yield Mark(
             row.created_at, "message", f"delivery {row.id}, {row.decision}, chat {row.chat_id}"
         )

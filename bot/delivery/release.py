@@ -1,4 +1,4 @@
-"""What the operator may do with deliveries that wait: see them, let them go, give them up."""
+"""Deliveries that wait for the operator: list them, release them, drop them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage, Transaction
     from storage.enums import DeliveryKind, DeliveryState
 
+_LONGEST_BEGINNING = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -38,64 +40,69 @@ class Listed:
     begins: str
 
 
-@dataclass(frozen=True, slots=True)
-class Releasing:
-    storage: Storage
-
-    async def waiting(
-        self, states: Collection[DeliveryState], limit: int = 100, offset: int = 0
-    ) -> list[Listed]:
-        async with self.storage.reading() as tx:
-            rows = await deliveries_in(tx, states, limit, offset=offset)
-        return [
-            Listed(
-                id=row.id,
-                kind=row.kind,
-                state=row.state,
-                chat=chat.telegram_id,
-                chat_name=chat.name,
-                created_at=row.created_at,
-                attempts=row.attempts,
-                error=row.last_error or "",
-                begins=_first_line(row.body.get("text", "")),
-            )
-            for row, chat in rows
-        ]
-
-    async def count(self, states: Collection[DeliveryState]) -> int:
-        async with self.storage.reading() as tx:
-            return await count_deliveries_in(tx, states)
-
-    async def release(self, ids: Sequence[int] | None = None, *, by: int | None = None) -> int:
-        """Make held and failed deliveries due again, all or those of *ids*; return how many."""
-        async with self.storage.writing() as tx:
-            count = await release_deliveries(tx, ids)
-            await _note(tx, by, AuditAction.RELEASED, ids, count)
-        return count
-
-    async def drop(self, ids: Sequence[int], *, by: int | None = None) -> int:
-        """Give up held and failed deliveries; return how many."""
-        async with self.storage.writing() as tx:
-            count = await drop_deliveries(tx, ids)
-            await _note(tx, by, AuditAction.DROPPED, ids, count)
-        return count
-
-    async def undrop(self, delivery_id: int, state: DeliveryState, *, by: int | None = None) -> int:
-        """Let what was dropped wait again, held or failed as it was."""
-        async with self.storage.writing() as tx:
-            count = await restore_delivery(tx, delivery_id, state)
-            await _note(tx, by, AuditAction.UNDROPPED, [delivery_id], count)
-        return count
+async def list_deliveries(
+    storage: Storage, states: Collection[DeliveryState], limit: int = 100, offset: int = 0
+) -> list[Listed]:
+    """Return *limit* deliveries in *states*, the newest first."""
+    async with storage.reading() as tx:
+        rows = await deliveries_in(tx, states, limit, offset=offset)
+    return [
+        Listed(
+            id=row.id,
+            kind=row.kind,
+            state=row.state,
+            chat=chat.telegram_id,
+            chat_name=chat.name,
+            created_at=row.created_at,
+            attempts=row.attempts,
+            error=row.last_error or "",
+            begins=_first_line(row.body.get("text", "")),
+        )
+        for row, chat in rows
+    ]
 
 
-async def _note(
-    tx: Transaction, by: int | None, deed: AuditAction, ids: Sequence[int] | None, count: int
+async def count_deliveries(storage: Storage, states: Collection[DeliveryState]) -> int:
+    async with storage.reading() as tx:
+        return await count_deliveries_in(tx, states)
+
+
+async def release(
+    storage: Storage, ids: Sequence[int] | None = None, *, by: int | None = None
+) -> int:
+    """Make held and failed deliveries due again, all or those of *ids*; return how many."""
+    async with storage.writing() as tx:
+        count = await release_deliveries(tx, ids)
+        await _record(tx, by, AuditAction.RELEASED, ids, count)
+    return count
+
+
+async def drop(storage: Storage, ids: Sequence[int], *, by: int | None = None) -> int:
+    """Give up held and failed deliveries; return how many."""
+    async with storage.writing() as tx:
+        count = await drop_deliveries(tx, ids)
+        await _record(tx, by, AuditAction.DROPPED, ids, count)
+    return count
+
+
+async def undrop(
+    storage: Storage, delivery_id: int, state: DeliveryState, *, by: int | None = None
+) -> int:
+    """Let a dropped delivery wait again, held or failed as it was."""
+    async with storage.writing() as tx:
+        count = await restore_delivery(tx, delivery_id, state)
+        await _record(tx, by, AuditAction.UNDROPPED, [delivery_id], count)
+    return count
+
+
+async def _record(
+    tx: Transaction, by: int | None, action: AuditAction, ids: Sequence[int] | None, count: int
 ) -> None:
     if count:
         subject = "all" if ids is None else ", ".join(str(one) for one in ids)
-        await record_event(tx, by, deed, subject, deliveries=count)
+        await record_event(tx, by, action, subject, deliveries=count)
 
 
-def _first_line(text: str, limit: int = 60) -> str:
+def _first_line(text: str) -> str:
     line = text.strip().partition("\n")[0]
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return line if len(line) <= _LONGEST_BEGINNING else f"{line[: _LONGEST_BEGINNING - 1]}…"

@@ -18,7 +18,6 @@ from bot.chat.floodgate import Floodgate
 from bot.chat.handling import Handling
 from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
-from bot.delivery.release import Releasing
 from bot.logs import Failure
 from bot.mail.compose import Post, Sender
 from bot.mail.confirm import Mailboxes
@@ -278,7 +277,6 @@ def make_doors(
         mailboxes=Mailboxes(storage, renderer, post),
         audit=Audit(storage),
         overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
-        releasing=Releasing(storage),
         changing=changing,
         exporting=Exporting(storage),
         allowing=Allowing(storage),

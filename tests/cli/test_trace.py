@@ -34,7 +34,7 @@ def run(database_url, monkeypatch):
 
 @pytest.fixture
 def stored(database_url) -> Callable[[Callable[[Storage], Awaitable[int]]], int]:
-    """Return what stores something, and tells its number."""
+    """Return what stores something, and returns its number."""
 
     def store(act: Callable[[Storage], Awaitable[int]]) -> int:
         async def work() -> int:
@@ -49,7 +49,7 @@ def stored(database_url) -> Callable[[Callable[[Storage], Awaitable[int]]], int]
     return store
 
 
-async def told(storage: Storage) -> int:
+async def reported(storage: Storage) -> int:
     """An article that one chat was alerted of, and then had in its digest."""
     room, outbox = Newsroom(storage), Outbox(storage)
     chat, query = await room.chat(), await room.query("ferry")
@@ -84,7 +84,7 @@ async def notice(storage: Storage) -> int:
     return await outbox.add(await outbox.chat(7), "Hello", DeliveryKind.NOTICE, notice="a")
 
 
-def assert_is_told(shown: str) -> None:
+def assert_is_traced(shown: str) -> None:
     assert "source 1, wire.example" in shown
     assert "queries: 1" in shown
     assert "alert 1, chat 1" in shown
@@ -93,42 +93,42 @@ def assert_is_told(shown: str) -> None:
     assert "s after it was made, 1 try" in shown
     assert "delivery 2, edit 1 of delivery 1" in shown
     assert "no answer in time" in shown
-    assert "It is done: what became of each message stands above." in shown
+    assert "It is done: what became of each message is listed above." in shown
 
 
 @pytest.mark.parametrize("named", ["1", URL], ids=["by its number", "by an address"])
-def test_an_article_shows_its_way_to_the_messages_that_told_it(run, stored, named):
-    stored(told)
+def test_an_article_shows_the_messages_that_reported_it(run, stored, named):
+    stored(reported)
 
     result = run(named)
 
     assert result.exit_code == 0, result.output
-    assert_is_told(result.output)
+    assert_is_traced(result.output)
 
 
 @pytest.mark.parametrize("delivery", ["1", "2", "3"], ids=["an alert", "its edit", "a digest"])
 def test_a_delivery_leads_back_to_its_article(run, stored, delivery):
-    stored(told)
+    stored(reported)
 
     shown = run("--delivery", delivery).output
 
-    assert "It tells 1:" in shown
-    assert_is_told(shown)
+    assert "It reports 1:" in shown
+    assert_is_traced(shown)
 
 
 def test_an_article_that_went_nowhere_says_why(run, stored):
     stored(unwanted)
 
-    assert "It is done: no query wants it." in run("1").output
+    assert "It is done: no query matches it." in run("1").output
 
 
-def test_a_notice_tells_no_article(run, stored):
+def test_a_notice_reports_no_article(run, stored):
     stored(notice)
 
     result = run("--delivery", "1")
 
     assert result.exit_code == 0
-    assert "It tells no article." in result.output
+    assert "It reports no article." in result.output
 
 
 @pytest.mark.parametrize(

@@ -1,48 +1,41 @@
 """The operator sees what waits, and lets it go."""
 
-import pytest
-
-from bot.delivery.release import Releasing
+from bot.delivery.release import list_deliveries, release
 from storage.enums import DeliveryState
 from tests.delivery.conftest import send_all
 
 HELD, FAILED, SENT = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.SENT
 
 
-@pytest.fixture
-def releasing(storage):
-    return Releasing(storage)
-
-
-async def test_the_operator_sees_what_is_held_and_why(releasing, outbox):
+async def test_the_operator_sees_what_is_held_and_why(storage, outbox):
     chat = await outbox.chat(7, name="Ann")
     held = await outbox.add(chat, "Taiwan\nmore", state=HELD, last_error="no answer in time")
     await outbox.add(chat, state=SENT)
 
-    (listed,) = await releasing.waiting([HELD, FAILED])
+    (listed,) = await list_deliveries(storage, [HELD, FAILED])
 
     assert (listed.id, listed.chat, listed.chat_name) == (held, 7, "Ann")
     assert (listed.state, listed.error, listed.begins) == (HELD, "no answer in time", "Taiwan")
 
 
 async def test_what_is_released_is_sent_and_makes_no_sound_if_it_may_be_there(
-    releasing, outbox, sending, telegram
+    storage, outbox, sending, telegram
 ):
     held = await outbox.add(await outbox.chat(7), state=HELD, resent=True, attempts=2)
     failed = await outbox.add(await outbox.chat(8), state=FAILED)
 
-    assert await releasing.release() == 2
+    assert await release(storage) == 2
     await send_all(sending)
 
     assert await outbox.states(held, failed) == [SENT, SENT]
     assert {chat: silent for _, chat, _, silent in telegram.calls} == {7: True, 8: False}
 
 
-async def test_only_those_named_are_released(releasing, outbox):
+async def test_only_those_named_are_released(storage, outbox):
     chat = await outbox.chat(7)
     first, second = await outbox.add(chat, state=HELD), await outbox.add(chat, state=HELD)
     sent = await outbox.add(chat, state=SENT)
 
-    assert await releasing.release([first, sent]) == 1
+    assert await release(storage, [first, sent]) == 1
 
     assert await outbox.states(first, second, sent) == [DeliveryState.PENDING, HELD, SENT]

@@ -1,4 +1,4 @@
-"""Messages that wait for the operator: let go, or given up, which can be undone."""
+"""Messages that wait for the operator: released, or dropped, which can be undone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from aiogram import Router
 
 from bot.chat.callbacks.admin import Drop, HeldPage, Release, Undrop
 from bot.chat.handlers.admin.desk import put
+from bot.delivery import release
 from bot.subscribers.pages import Page, page_number
 from storage.enums import DeliveryState
 
@@ -31,14 +32,14 @@ async def turned(
 async def released(
     _pressed: CallbackQuery, callback_data: Release, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    await doors.releasing.release([callback_data.delivery_id], by=guest.person_id)
+    await release.release(doors.storage, [callback_data.delivery_id], by=guest.person_id)
     await _show(guest, doors, answers)
 
 
 async def dropped(
     _pressed: CallbackQuery, callback_data: Drop, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    given_up = await doors.releasing.drop([callback_data.delivery_id], by=guest.person_id)
+    given_up = await release.drop(doors.storage, [callback_data.delivery_id], by=guest.person_id)
     await _show(guest, doors, answers, dropped=callback_data if given_up else None)
 
 
@@ -47,16 +48,16 @@ async def undropped(
 ) -> None:
     was_refused = callback_data.was is DeliveryState.FAILED
     state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
-    await doors.releasing.undrop(callback_data.delivery_id, state, by=guest.person_id)
+    await release.undrop(doors.storage, callback_data.delivery_id, state, by=guest.person_id)
     await _show(guest, doors, answers)
 
 
 async def _show(
     guest: Guest, doors: Doors, answers: Answers, wanted: int = 0, dropped: Drop | None = None
 ) -> None:
-    total = await doors.releasing.count(_WAITING)
+    total = await release.count_deliveries(doors.storage, _WAITING)
     number = page_number(wanted, total, _PER_PAGE)
-    listed = await doors.releasing.waiting(_WAITING, _PER_PAGE, number * _PER_PAGE)
+    listed = await release.list_deliveries(doors.storage, _WAITING, _PER_PAGE, number * _PER_PAGE)
     page = Page(listed, number, total, _PER_PAGE)
     await put(answers, "chat/admin/held.html", page=page, dropped=dropped, now=guest.now)
 

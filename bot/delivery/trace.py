@@ -1,0 +1,125 @@
+"""Where one article went: from the sources that had it to the messages that reported it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from storage.articles import articles_by_url
+from storage.enums import Stage
+from storage.trace import (
+    CarriedEntry,
+    Decision,
+    MatchedQuery,
+    alerts_of,
+    article_exists,
+    articles_of_alert,
+    articles_of_bundle,
+    articles_of_edition,
+    deliveries_of,
+    delivery_exists,
+    editions_of,
+    entries_of_article,
+    matched,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.articles import Article
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import Delivery
+
+MOST: Final = 100  # alerts, and editions
+MOST_PARTS: Final = 10  # of one digest or bundle
+_NEXT: Final = {
+    Stage.STORED: "It waits to be grouped with the articles about the same event.",
+    Stage.GROUPED: "It waits to be matched with the queries.",
+    Stage.MATCHED: "It is matched; whom to alert is decided next.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleTrace:
+    """Of alerts and editions *MOST* each, and the deliveries of these."""
+
+    article: Article
+    sources: Sequence[CarriedEntry]
+    matches: MatchedQuery
+    alerts: Sequence[Decision] = ()
+    editions: Sequence[Decision] = ()
+    deliveries: Sequence[Delivery] = ()
+
+    @property
+    def progress(self) -> str:
+        """Say in one sentence how far it has come, and why no further."""
+        if waiting := _NEXT.get(self.article.stage):
+            return waiting
+        if self.alerts or self.editions:
+            return "It is done: what became of each message is listed above."
+        if not self.matches.queries:
+            return "It is done: no query matches it."
+        if self.article.quiet:
+            return "It is done: it was old when it was found, so it alerts nobody."
+        return "It is done: it alerted nobody. A digest that is due later may report it."
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTrace:
+    """A delivery and the articles that it reports; none of a notice or a broadcast."""
+
+    delivery: Delivery
+    articles: Sequence[Article] = ()
+
+
+async def trace_article(storage: Storage, article_id: int) -> ArticleTrace | None:
+    async with storage.reading() as tx:
+        article = await article_exists(tx, article_id)
+        return await _trace(tx, article) if article else None
+
+
+async def trace_url(storage: Storage, url_hash: str) -> ArticleTrace | None:
+    """*url_hash*: of any canonical address that the article has; a public one comes first."""
+    async with storage.reading() as tx:
+        found = await articles_by_url(tx, [url_hash])
+        first = min(found, key=lambda url: url.scope_id, default=None)
+        article = await article_exists(tx, found[first]) if first else None
+        return await _trace(tx, article) if article else None
+
+
+async def trace_delivery(storage: Storage, delivery_id: int) -> DeliveryTrace | None:
+    async with storage.reading() as tx:
+        delivery = await delivery_exists(tx, delivery_id)
+        if delivery is None:
+            return None
+        first = delivery
+        while first.target_id and (target := await delivery_exists(tx, first.target_id)):
+            first = target  # an edit reports what the message reports that it changes
+        ids: Sequence[int] = ()
+        if first.alert_id:
+            ids = await articles_of_alert(tx, first.alert_id)
+        elif first.bundle_id:
+            ids = await articles_of_bundle(tx, first.bundle_id)
+        elif first.edition_id:
+            ids = await articles_of_edition(tx, first.edition_id)
+        found = [await article_exists(tx, article_id) for article_id in ids]
+        return DeliveryTrace(delivery, [article for article in found if article])
+
+
+async def _trace(tx: Transaction, article: Article) -> ArticleTrace:
+    alerts = await alerts_of(tx, article.story_id, MOST)
+    editions = await editions_of(tx, article.story_id, MOST)
+    return ArticleTrace(
+        article,
+        await entries_of_article(tx, article.id),
+        await matched(tx, article.id),
+        alerts,
+        editions,
+        await deliveries_of(
+            tx,
+            alerts=[alert.id for alert in alerts],
+            bundles={alert.bundle_id for alert in alerts if alert.bundle_id},
+            editions=[edition.id for edition in editions],
+            limit=MOST * MOST_PARTS,
+        ),
+    )
