@@ -94,7 +94,7 @@ def _story_entry(
         url=story.url,
         published=story.published_at or story.news_at,
         updated=story.news_at,
-        html=renderer.text("web/feed.html#story", snippet=snippet, outlets=publishers),
+        html=renderer.text("web/feed.html#story", snippet=snippet, publishers=publishers),
         authors=tuple(publishers),
     )
 

@@ -98,7 +98,7 @@ def _feeds(edition: Edition) -> Iterator[Sample]:
     for more in (0, 2):
         values = {"choice": edition.choice, "more": more, "url": "https://news.example.org/e/1"}
         yield Sample.of("web/feed.html#digest", values)
-    story = {"snippet": sample_snippet(0), "outlets": ("Example Wire", "Example Times")}
+    story = {"snippet": sample_snippet(0), "publishers": ("Example Wire", "Example Times")}
     yield Sample.of("web/feed.html#story", story)
 
 

@@ -36,7 +36,7 @@ async def test_a_card_shows_what_was_found_with_the_words_bold(ann, news):
     card = await ann.says("taiwan")
 
     assert "1 story in the last 7 days" in card["text"]
-    assert "Envoy visits Taiwan — Sample Times" in card["text"]
+    assert "Envoy visits Taiwan · Sample Times" in card["text"]
     bold = [e for e in card["entities"] if e["type"] == "bold"]
     assert len(bold) == 2
 

@@ -35,7 +35,7 @@ async def test_the_newest_come_first_and_pages_turn_in_place(ann, twelve):
     third = await ann.presses(second, "Older ›")
     back = await ann.presses(third, "‹ Newer")
 
-    assert first["text"].startswith("taiwan · 12 stories\n\n1. Lukas visits Taiwan — Sample Times")
+    assert first["text"].startswith("taiwan · 12 stories\n\n1. Lukas visits Taiwan · Sample Times")
     assert "\n6. Greta visits Taiwan" in second["text"]
     assert titles(third) == ["Bruno visits Taiwan", "Alba visits Taiwan"]
     assert back["text"] == second["text"]

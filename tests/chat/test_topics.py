@@ -139,7 +139,7 @@ async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
     (title,) = [entity for entity in topic["entities"] if entity["type"] == "text_link"]
     assert topic["text"].startswith(
         "taiwan · alerts and daily digest\n1 story in the last 7 days\n\n"
-        "1. Envoy visits Taiwan — Sample Times, "
+        "1. Envoy visits Taiwan · Sample Times · "
     )
     assert title["url"] == "https://news.example.org/1"
 
