@@ -1,7 +1,7 @@
 """Digests and alerts as mails: which template, which subject, and how much of it.
 
-Some readers cut a mail off at 102 KB, unsubscribing and all; so the HTML is kept under 90 KB by
-telling fewer stories of each topic and counting the others.
+Some mail programs cut a mail off at 102 KB, its link to unsubscribe included; so the HTML is kept
+under 90 KB by listing fewer stories of each topic and counting the others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from bot.sources.urls import host_of
 
 LARGEST_HTML = 90_000  # bytes as they travel
 _PICTURE = "week"
-_MOST_NAMED = 30  # of those told above, or alerted before
+_MOST_NAMED = 30  # of those that were alerted earlier
 
 
 def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
@@ -33,7 +33,7 @@ def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
 
 
 def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
-    """Yield *choice*, then with one story of each topic fewer told, until none is."""
+    """Yield *choice*, then with one story of each topic fewer listed, until none is."""
     yield choice
     longest = max((len(section.listed) for section in choice.sections), default=0)
     for most in range(longest - 1, -1, -1):
@@ -41,7 +41,7 @@ def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
         yield replace(choice, sections=sections)
 
 
-def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
+def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     post: Post,
     recipient: Recipient,
     occasion: Occasion,
@@ -130,5 +130,5 @@ def _occasion(recipient: Recipient, edition: Edition) -> Occasion:
 
 
 def _cut(section: Section, most: int) -> Section:
-    told, rest = section.listed[:most], section.listed[most:] + section.rest
-    return replace(section, listed=told, rest=rest, is_crowded=True)
+    listed, rest = section.listed[:most], section.listed[most:] + section.rest
+    return replace(section, listed=listed, rest=rest, is_crowded=True)

@@ -161,7 +161,7 @@ def many(count: int, style: Style = Style.FULL):
     )
 
 
-def test_a_mail_that_would_be_cut_off_tells_fewer_whole_stories_and_counts_the_others():
+def test_a_mail_that_would_be_cut_off_lists_fewer_whole_stories_and_counts_the_others():
     edition = many(20)
     edition = replace(
         edition,
@@ -173,22 +173,22 @@ def test_a_mail_that_would_be_cut_off_tells_fewer_whole_stories_and_counts_the_o
 
     mail = edition_mail(post(), ANN, edition)
 
-    told = mail.html.count("<h3")
+    listed = mail.html.count("<h3")
     assert encoded_size(mail.html) <= LARGEST_HTML
-    assert 0 < told < 20
-    assert sum(int(n) for n in re.findall(r"\+(\d+) more", mail.html)) == 20 - told
+    assert 0 < listed < 20
+    assert sum(int(n) for n in re.findall(r"\+(\d+) more", mail.html)) == 20 - listed
     assert mail.html.rstrip().endswith("</html>")
     assert "Unsubscribe" in mail.html[-1500:]
 
 
-def test_each_choice_tells_less_than_the_one_before_and_loses_none():
+def test_each_choice_lists_less_than_the_one_before_and_loses_none():
     choice = many(20).choice
 
     steps = list(shorter_and_shorter(choice))
 
-    told = [len(list(step.listed)) for step in steps]
-    assert told == sorted(told, reverse=True)
-    assert told[-1] == 0
+    listed = [len(list(step.listed)) for step in steps]
+    assert listed == sorted(listed, reverse=True)
+    assert listed[-1] == 0
     assert {sum(s.stories for s in step.sections) for step in steps} == {20}
 
 
