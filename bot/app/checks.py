@@ -18,7 +18,7 @@ from bot.doctor.asking import (
     who_runs,
 )
 from bot.doctor.examining import Check
-from bot.doctor.findings import doubtful, good, ill
+from bot.doctor.findings import healthy, unhealthy, warning
 from bot.settings import Access, Role, Updates
 
 if TYPE_CHECKING:
@@ -259,8 +259,8 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
     told: list[str] = []
     await asyncio.to_thread(make_renderer, settings.templates_dir, told.append)
     remedy = "Mend the file, or take it away: docs/how-to/templates.md."
-    refused = [ill("templates.refused", sentence, remedy) for sentence in told]
-    return refused or [good("templates.used", f"Those of {settings.templates_dir} are used.")]
+    refused = [unhealthy("templates.refused", sentence, remedy) for sentence in told]
+    return refused or [healthy("templates.used", f"Those of {settings.templates_dir} are used.")]
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
@@ -269,5 +269,5 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
     mail = make_doctor(settings)
     if mail is None:
         remedy = "Set SMTP_HOST and SMTP_FROM to have digests mailed: docs/how-to/email.md."
-        return [doubtful("smtp.none", "No mail server is set, so none is sent.", remedy)]
+        return [warning("smtp.none", "No mail server is set, so none is sent.", remedy)]
     return await mail.examine()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from bot.doctor.findings import Finding, doubtful, good, ill
+from bot.doctor.findings import Finding, healthy, unhealthy, warning
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -18,12 +18,12 @@ _OK, _STARTING = 200, 503
 async def examine_reach(settings: Settings) -> list[Finding]:
     if settings.public_url is None:
         sentence = "The world does not reach this bot, so there are no pages and no feeds."
-        return [doubtful("pages.none", sentence, f"Set PUBLIC_URL. {_HOW}")]
+        return [warning("pages.none", sentence, f"Set PUBLIC_URL. {_HOW}")]
     base = str(settings.public_url).rstrip("/")
     found = [judged(base, *await _asked(base))]
     if settings.smtp_host and (address := await _returns_address(settings, base)):
         sentence = f"A mail relay may post returned mails to {address}"
-        found.append(good("returns.address", sentence))
+        found.append(healthy("returns.address", sentence))
     return found
 
 
@@ -31,17 +31,17 @@ def judged(base: str, status: int | None, reason: str) -> Finding:
     """Judge what `/readyz` under *base* answered: a status, or None and the *reason* for that."""
     if status is None:
         remedy = f"Is the bot running, and does the proxy pass requests on to WEB_PORT? {_HOW}"
-        return ill("pages.unreachable", f"{base} does not answer: {reason}.", remedy)
+        return unhealthy("pages.unreachable", f"{base} does not answer: {reason}.", remedy)
     if status == _STARTING:
         remedy = "It is starting, or waits for Telegram. Look again in a minute."
-        return doubtful("pages.starting", f"{base} answers that it is not ready.", remedy)
+        return warning("pages.starting", f"{base} answers that it is not ready.", remedy)
     if status != _OK:
         remedy = f"The proxy must take the path of PUBLIC_URL away, and pass on the rest. {_HOW}"
-        return ill("pages.elsewhere", f"{base}/readyz answers {status}.", remedy)
+        return unhealthy("pages.elsewhere", f"{base}/readyz answers {status}.", remedy)
     if not base.startswith("https:"):
         remedy = "Let the proxy speak https: mail services unsubscribe by nothing else."
-        return doubtful("pages.plain", f"{base} answers, without encryption.", remedy)
-    return good("pages.reached", f"{base} answers.")
+        return warning("pages.plain", f"{base} answers, without encryption.", remedy)
+    return healthy("pages.reached", f"{base} answers.")
 
 
 async def _asked(base: str) -> tuple[int | None, str]:

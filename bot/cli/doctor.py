@@ -1,6 +1,6 @@
 """`dateline doctor`: what an operator can get wrong, and what to do about it.
 
-Exit 0: all is good or doubtful; 1: something is ill; 2: the settings cannot even be read.
+Exit 0: nothing is worse than a warning; 1: something is unhealthy; 2: the settings cannot be read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.doctor.findings import Finding
     from bot.settings import Settings
 
-_SIGNS = {"good": "✓", "doubtful": "?", "ill": "✗"}
+_SIGNS = {"healthy": "✓", "warning": "?", "unhealthy": "✗"}
 
 
 def doctor(
@@ -30,11 +30,11 @@ def doctor(
 ) -> None:
     """Look at all that can be wrong with token, database, machine, sources, mail and pages.
 
-    Nothing is changed. Exit 1 if something is ill. Each finding: docs/how-to/doctor.md.
+    Nothing is changed. Exit 1 if something is unhealthy. Each finding: docs/how-to/doctor.md.
     """
     import asyncio
 
-    from bot.doctor.findings import is_any_ill
+    from bot.doctor.findings import is_any_unhealthy
     from bot.settings import load_settings
 
     settings = load_settings()
@@ -44,7 +44,7 @@ def doctor(
             typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
     else:
         _print(findings)
-    if is_any_ill(findings):
+    if is_any_unhealthy(findings):
         raise typer.Exit(1)
 
 

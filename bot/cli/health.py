@@ -9,7 +9,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where such a p
 
 
 def health() -> None:
-    """Ask /healthz at WEB_HOST:WEB_PORT, as a container or a script does. Exit 1 if it is ill."""
+    """Ask /healthz at WEB_HOST:WEB_PORT, as a container or a script does. Exit 1 if unhealthy."""
     import http.client
     import json
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from bot.doctor.findings import Finding, doubtful, good, ill
+from bot.doctor.findings import Finding, healthy, unhealthy, warning
 from storage.enums import Condition, PostgresqlFacts, SqliteFacts
 
 OLDEST_SQLITE, OLDEST_POSTGRESQL = (3, 35), (13, 0)  # RETURNING; what is still cared for
@@ -14,12 +14,12 @@ _MB = 1024 * 1024
 
 def unreachable(reason: str) -> Finding:
     remedy = "Is the server running, and do DATABASE_URL's host, user and password fit?"
-    return ill("database.unreachable", f"It cannot be used: {reason}.", remedy)
+    return unhealthy("database.unreachable", f"It cannot be used: {reason}.", remedy)
 
 
 def absent(path: str) -> Finding:
     remedy = "`dateline run` makes it. If it was there before: look at DATABASE_URL, or restore it."
-    return doubtful("database.absent", f"There is no file {path} yet.", remedy)
+    return warning("database.absent", f"There is no file {path} yet.", remedy)
 
 
 def judge_database(seen: Condition) -> list[Finding]:
@@ -32,33 +32,35 @@ def _version(seen: Condition) -> Finding:
     version = ".".join(map(str, seen.version))
     if seen.version < oldest:
         needed = ".".join(map(str, oldest))
-        return ill("database.old", f"It is {name} {version}.", f"Use {name} {needed} or later.")
+        return unhealthy(
+            "database.old", f"It is {name} {version}.", f"Use {name} {needed} or later."
+        )
     size = f"{seen.size / _MB:,.0f} MB"
-    return good("database.reached", f"It is {name} {version} and holds {size}.")
+    return healthy("database.reached", f"It is {name} {version} and holds {size}.")
 
 
 def _schema(seen: Condition) -> Finding:
     if seen.pending is None:
         sentence = f"A newer version of Dateline wrote it (migration {seen.revision})."
-        return ill("database.newer", sentence, "Run that version, or restore a backup.")
+        return unhealthy("database.newer", sentence, "Run that version, or restore a backup.")
     if seen.revision is None:
         remedy = "`dateline run` or `dateline migrate` makes them."
-        return doubtful("database.empty", "It has no tables yet.", remedy)
+        return warning("database.empty", "It has no tables yet.", remedy)
     if seen.pending:
         sentence = f"{seen.pending} migrations have not been made yet."
         remedy = "`dateline run` or `dateline migrate` makes them. Keep a copy of the database."
-        return doubtful("database.behind", sentence, remedy)
-    return good("database.tables", f"Its tables are those of this version ({seen.revision}).")
+        return warning("database.behind", sentence, remedy)
+    return healthy("database.tables", f"Its tables are those of this version ({seen.revision}).")
 
 
 def _writing(seen: Condition) -> Finding:
     if not seen.unwritable:
-        return good("database.writable", "It can be written to.")
+        return healthy("database.writable", "It can be written to.")
     if "locked" in seen.unwritable:
         remedy = "Look again; if it stays so, some other program holds it open."
-        return doubtful("database.busy", "Others were writing all the while.", remedy)
+        return warning("database.busy", "Others were writing all the while.", remedy)
     remedy = "Look at its rights, at the room on its disk, and that it is no standby."
-    return ill("database.read-only", f"It cannot be written to: {seen.unwritable}.", remedy)
+    return unhealthy("database.read-only", f"It cannot be written to: {seen.unwritable}.", remedy)
 
 
 def _own(seen: Condition) -> Iterator[Finding]:
@@ -72,18 +74,20 @@ def _own(seen: Condition) -> Iterator[Finding]:
 def _of_file(own: SqliteFacts) -> Iterator[Finding]:
     if not own.has_full_text:
         remedy = "Use a Python whose SQLite has FTS5, as those of Debian and python.org do."
-        yield ill("database.no-fts5", "This Python's SQLite cannot search texts (FTS5).", remedy)
+        yield unhealthy(
+            "database.no-fts5", "This Python's SQLite cannot search texts (FTS5).", remedy
+        )
     if own.journal != "wal":
         remedy = "`dateline run` sets WAL. If it stays: the file lies on a network's disk; move it."
-        yield doubtful("database.no-wal", f"Its journal is {own.journal}, not WAL.", remedy)
+        yield warning("database.no-wal", f"Its journal is {own.journal}, not WAL.", remedy)
     if own.integrity == "ok":
-        yield good("database.whole", "Nothing in it is damaged.")
+        yield healthy("database.whole", "Nothing in it is damaged.")
     elif own.integrity:
         remedy = "Stop the bot, keep a copy, and restore the last backup."
-        yield ill("database.damaged", f"It is damaged: {own.integrity}.", remedy)
+        yield unhealthy("database.damaged", f"It is damaged: {own.integrity}.", remedy)
     else:
         remedy = "It is large. Look at night: sqlite3 FILE 'PRAGMA quick_check'."
-        yield doubtful("database.unchecked", "There was no time to look for damage.", remedy)
+        yield warning("database.unchecked", "There was no time to look for damage.", remedy)
 
 
 def _of_server(own: PostgresqlFacts) -> Iterator[Finding]:
@@ -91,26 +95,26 @@ def _of_server(own: PostgresqlFacts) -> Iterator[Finding]:
         minutes = own.oldest // timedelta(minutes=1)
         sentence = f"A transaction has been open for {minutes} minutes: nothing is tidied since."
         remedy = "Find it in pg_stat_activity (xact_start) and end what holds it."
-        tell = ill if own.oldest > TOO_LONG else doubtful
-        yield tell("database.long-transaction", sentence, remedy)
+        judge = unhealthy if own.oldest > TOO_LONG else warning
+        yield judge("database.long-transaction", sentence, remedy)
     if not own.has_autovacuum:
         remedy = "Set autovacuum = on, and reload: without it all becomes slow."
-        yield ill("database.no-autovacuum", "Autovacuum is off.", remedy)
+        yield unhealthy("database.no-autovacuum", "Autovacuum is off.", remedy)
     left = own.most_connections - own.connections
     sentence = f"{own.connections} of {own.most_connections} connections are in use."
     if left < FEW_LEFT or own.connections > own.most_connections * MOST_USED:
         remedy = "Run fewer processes, raise max_connections, or put PgBouncer before it."
-        yield doubtful("database.few-connections", sentence, remedy)
+        yield warning("database.few-connections", sentence, remedy)
     else:
-        yield good("database.connections", sentence)
+        yield healthy("database.connections", sentence)
 
 
 def judge_running(holders: Sequence[str], *, on_file: bool) -> Finding:
     """Judge who works on the database: process numbers of a file's lock, or owners of leases."""
     if not holders:
         remedy = "If it should: start it, `dateline run`; the log says why it ended."
-        return doubtful("process.none", "No bot runs on this database.", remedy)
+        return warning("process.none", "No bot runs on this database.", remedy)
     if on_file:
-        return good("process.running", f"The bot runs, as process {holders[0]}.")
+        return healthy("process.running", f"The bot runs, as process {holders[0]}.")
     some = f"{len(holders)} processes hold" if len(holders) > 1 else "One process holds"
-    return good("process.running", f"{some} the work that only one may do.")
+    return healthy("process.running", f"{some} the work that only one may do.")

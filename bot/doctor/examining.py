@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.doctor.findings import Finding, doubtful, ill
+from bot.doctor.findings import Finding, unhealthy, warning
 
 PATIENCE_SECONDS = 20
 
@@ -31,7 +31,9 @@ async def _asked(check: Check) -> Sequence[Finding]:
             return await check.ask()
     except TimeoutError:
         sentence = f"Looking at {check.name} took longer than {check.seconds:g} seconds."
-        return [doubtful("check.slow", sentence, "Look again; if it stays so, look there first.")]
+        return [warning("check.slow", sentence, "Look again; if it stays so, look there first.")]
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide the others
         sentence = f"Looking at {check.name} broke: {type(error).__name__}."
-        return [ill("check.broke", sentence, "That is a mistake in Dateline: please report it.")]
+        return [
+            unhealthy("check.broke", sentence, "That is a mistake in Dateline: please report it.")
+        ]

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Health(StrEnum):
-    GOOD = "good"
-    DOUBTFUL = "doubtful"
-    ILL = "ill"
+    HEALTHY = "healthy"
+    WARNING = "warning"
+    UNHEALTHY = "unhealthy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,17 @@ class Finding:
         return self.code.partition(".")[0]
 
 
-def good(code: str, sentence: str) -> Finding:
-    return Finding(code, Health.GOOD, sentence)
+def healthy(code: str, sentence: str) -> Finding:
+    return Finding(code, Health.HEALTHY, sentence)
 
 
-def doubtful(code: str, sentence: str, remedy: str) -> Finding:
-    return Finding(code, Health.DOUBTFUL, sentence, remedy)
+def warning(code: str, sentence: str, remedy: str) -> Finding:
+    return Finding(code, Health.WARNING, sentence, remedy)
 
 
-def ill(code: str, sentence: str, remedy: str) -> Finding:
-    return Finding(code, Health.ILL, sentence, remedy)
+def unhealthy(code: str, sentence: str, remedy: str) -> Finding:
+    return Finding(code, Health.UNHEALTHY, sentence, remedy)
 
 
-def is_any_ill(findings: Iterable[Finding]) -> bool:
-    return any(finding.health is Health.ILL for finding in findings)
+def is_any_unhealthy(findings: Iterable[Finding]) -> bool:
+    return any(finding.health is Health.UNHEALTHY for finding in findings)

@@ -19,7 +19,7 @@ from dns.resolver import NXDOMAIN, NoAnswer
 from dns.reversename import from_address
 
 from bot.delivery.errors import DeliveryError
-from bot.doctor.findings import Finding, doubtful, good, ill
+from bot.doctor.findings import Finding, healthy, unhealthy, warning
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -65,14 +65,14 @@ class MailDoctor:
         try:
             await self.smtp.greet()
         except DeliveryError as error:
-            return ill(
+            return unhealthy(
                 "smtp.refused",
                 f"{self.host} does not let us in: {error}",
                 "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD.",
             )
         finally:
             await self.smtp.close()
-        return good("smtp.reached", f"{self.host} lets us in.")
+        return healthy("smtp.reached", f"{self.host} lets us in.")
 
     async def _spf(self) -> Finding:
         return spf(self.domain, await self.dns.texts(self.domain))
@@ -97,7 +97,7 @@ async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:
     try:
         return await finding
     except NoAnswerError as error:
-        return doubtful("dns.silent", f"The DNS does not answer: {error}", "Try again later.")
+        return warning("dns.silent", f"The DNS does not answer: {error}", "Try again later.")
 
 
 # What each record means
@@ -108,37 +108,37 @@ def spf(domain: str, records: Sequence[str]) -> Finding:
     found = [record for record in records if record.lower().split(" ")[0] == "v=spf1"]
     example = f'"v=spf1 include:<what your mail server\'s provider names> -all" for {domain}'
     if not found:
-        return ill(
+        return unhealthy(
             "spf.missing",
             f"{domain} does not say who may mail for it.",
             f"Add a TXT record {example}.",
         )
     if len(found) > 1:
-        return ill(
+        return unhealthy(
             "spf.several",
             f"{domain} has {len(found)} SPF records, so none counts.",
             "Leave one that names all your mail servers.",
         )
     terms = found[0].lower().split()
     if "+all" in terms or "all" in terms:
-        return ill(
+        return unhealthy(
             "spf.everybody",
             f"{domain} lets everybody mail for it ({terms[-1]}).",
             "Let the record end in -all.",
         )
     if not {"-all", "~all"} & set(terms) and not any(t.startswith("redirect=") for t in terms):
-        return doubtful(
+        return warning(
             "spf.soft",
             f"{domain} does not forbid others to mail for it.",
             "Let the record end in -all or ~all.",
         )
-    return good("spf.kept", f"{domain}: {found[0]}")
+    return healthy("spf.kept", f"{domain}: {found[0]}")
 
 
 def dkim(domain: str, selector: str | None, records: Sequence[str]) -> Finding:
     """Judge the TXT *records* under *selector*."""
     if selector is None:
-        return doubtful(
+        return warning(
             "dkim.selector",
             "It is not known under which selector mails are signed.",
             "Set DKIM_SELECTOR to the one of your mail server, and it is looked up.",
@@ -146,43 +146,43 @@ def dkim(domain: str, selector: str | None, records: Sequence[str]) -> Finding:
     place = f"{selector}._domainkey.{domain}"
     keys = [_tags(record) for record in records if "p" in _tags(record)]
     if not keys:
-        return ill(
+        return unhealthy(
             "dkim.missing",
             f"There is no key at {place}.",
             'Put the public key there, as a TXT record "v=DKIM1; k=rsa; p=…".',
         )
     if not keys[0]["p"]:
-        return ill(
+        return unhealthy(
             "dkim.withdrawn",
             f"The key at {place} is withdrawn (p= is empty).",
             "Sign with another selector, or put the key back.",
         )
     if keys[0].get("t") == "y":
-        return doubtful(
+        return warning(
             "dkim.testing",
             f"The key at {place} is for tests only (t=y).",
             "Leave out t=y once it works.",
         )
-    return good("dkim.found", f"There is a key at {place}.")
+    return healthy("dkim.found", f"There is a key at {place}.")
 
 
 def dmarc(domain: str, records: Sequence[str]) -> Finding:
     """Judge the TXT *records* of `_dmarc.<domain>`."""
     found = [tags for record in records if (tags := _tags(record)).get("v", "").upper() == "DMARC1"]
     if not found:
-        return ill(
+        return unhealthy(
             "dmarc.missing",
             f"{domain} has no policy; large mail services ask for one.",
             f'Add a TXT record at _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:you@{domain}".',
         )
     policy = found[0].get("p", "")
     if len(found) > 1 or policy not in {"none", "quarantine", "reject"}:
-        return ill(
+        return unhealthy(
             "dmarc.unreadable",
             f"The record at _dmarc.{domain} cannot be read.",
             "Leave one, with p=none, p=quarantine or p=reject.",
         )
-    return good("dmarc.found", f"{domain}: p={policy}")
+    return healthy("dmarc.found", f"{domain}: p={policy}")
 
 
 def ptr(
@@ -190,21 +190,21 @@ def ptr(
 ) -> Finding:
     """Judge the *names* of each address of *host*, and where each name leads *back* to."""
     if not names:
-        return ill("ptr.no-address", f"{host} has no address.", "Look at SMTP_HOST.")
+        return unhealthy("ptr.no-address", f"{host} has no address.", "Look at SMTP_HOST.")
     for address, called in names.items():
         if not called:
-            return doubtful(
+            return warning(
                 "ptr.no-name",
                 f"{address} ({host}) has no name.",
                 "If that server mails to the world itself, have its provider set one.",
             )
         if not any(address in back.get(name, ()) for name in called):
-            return doubtful(
+            return warning(
                 "ptr.elsewhere",
                 f"{address} is called {called[0]}, which leads elsewhere.",
                 f"Let {called[0]} lead to {address}.",
             )
-    return good("ptr.agrees", f"{host} and its name lead to each other.")
+    return healthy("ptr.agrees", f"{host} and its name lead to each other.")
 
 
 def _tags(record: str) -> dict[str, str]:

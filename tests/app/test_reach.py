@@ -13,13 +13,13 @@ from storage.db.engine import Storage
 @pytest.mark.parametrize(
     ("base", "status", "health", "words"),
     [
-        pytest.param("https://a.example", 200, Health.GOOD, "answers.", id="all is well"),
-        pytest.param("http://a.example", 200, Health.DOUBTFUL, "encryption", id="not encrypted"),
-        pytest.param("https://a.example", 503, Health.DOUBTFUL, "not ready", id="it starts"),
+        pytest.param("https://a.example", 200, Health.HEALTHY, "answers.", id="all is well"),
+        pytest.param("http://a.example", 200, Health.WARNING, "encryption", id="not encrypted"),
+        pytest.param("https://a.example", 503, Health.WARNING, "not ready", id="it starts"),
         pytest.param(
-            "https://a.example/b", 404, Health.ILL, "404", id="its path is not taken away"
+            "https://a.example/b", 404, Health.UNHEALTHY, "404", id="its path is not taken away"
         ),
-        pytest.param("https://a.example", None, Health.ILL, "refused", id="nobody is there"),
+        pytest.param("https://a.example", None, Health.UNHEALTHY, "refused", id="nobody is there"),
     ],
 )
 def test_what_an_answer_tells(base, status, health, words):
@@ -27,13 +27,13 @@ def test_what_an_answer_tells(base, status, health, words):
 
     assert found.health is health
     assert words in found.sentence
-    assert bool(found.remedy) is (health is not Health.GOOD)
+    assert bool(found.remedy) is (health is not Health.HEALTHY)
 
 
 async def test_without_a_public_address_it_says_what_is_missing():
     (found,) = await examine_reach(Settings.model_validate({}))
 
-    assert found.health is Health.DOUBTFUL
+    assert found.health is Health.WARNING
     assert "Set PUBLIC_URL." in found.remedy
 
 
@@ -62,5 +62,5 @@ async def test_the_bot_is_asked_under_its_public_address(sqlite_url):
 async def test_an_address_where_nobody_answers_is_ill():
     (found,) = await examine_reach(Settings.model_validate({"public_url": "http://127.0.0.1:1"}))
 
-    assert found.health is Health.ILL
+    assert found.health is Health.UNHEALTHY
     assert "does not answer" in found.sentence

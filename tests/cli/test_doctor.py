@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from bot.cli import doctor as command
-from bot.doctor.findings import Finding, doubtful, good, ill
+from bot.doctor.findings import Finding, healthy, unhealthy, warning
 from storage.schema import database_file
 
 app = typer.Typer()
@@ -33,13 +33,13 @@ def run(monkeypatch, tmp_path):
     return run
 
 
-ILL = ill("spf.missing", "It does not say.", "Add a record.")
-DOUBTFUL = doubtful("sources.none", "There are none.", "Add some.")
-GOOD = good("ptr.agrees", "It is well.")
+UNHEALTHY = unhealthy("spf.missing", "It does not say.", "Add a record.")
+WARNING = warning("sources.none", "There are none.", "Add some.")
+HEALTHY = healthy("ptr.agrees", "It is well.")
 
 
 def test_what_is_ill_is_said_with_its_remedy_and_the_exit_code(run):
-    result = run(findings=(ILL, GOOD))
+    result = run(findings=(UNHEALTHY, HEALTHY))
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
@@ -47,22 +47,22 @@ def test_what_is_ill_is_said_with_its_remedy_and_the_exit_code(run):
         "       Add a record. [spf.missing]",
         "✓ ptr  It is well.",
         "",
-        "1 good, 1 ill.",
+        "1 healthy, 1 unhealthy.",
     ]
 
 
 def test_what_is_doubtful_is_no_reason_to_fail(run):
-    assert run(findings=(DOUBTFUL, GOOD)).exit_code == 0
+    assert run(findings=(WARNING, HEALTHY)).exit_code == 0
 
 
 def test_a_line_of_json_holds_a_finding(run):
-    result = run("--json", findings=(DOUBTFUL, ILL))
+    result = run("--json", findings=(WARNING, UNHEALTHY))
 
     lines = [json.loads(line) for line in result.output.splitlines()]
     assert result.exit_code == 1
     assert lines[0] == {
         "code": "sources.none",
-        "health": "doubtful",
+        "health": "warning",
         "sentence": "There are none.",
         "remedy": "Add some.",
     }

@@ -1,7 +1,7 @@
 import asyncio
 
 from bot.doctor.examining import Check, examine
-from bot.doctor.findings import good
+from bot.doctor.findings import healthy
 
 
 async def test_checks_run_side_by_side_and_their_findings_keep_the_order():
@@ -9,11 +9,11 @@ async def test_checks_run_side_by_side_and_their_findings_keep_the_order():
 
     async def first():
         await second_has_begun.wait()
-        return [good("a.well", "First.")]
+        return [healthy("a.well", "First.")]
 
     async def second():
         second_has_begun.set()
-        return [good("b.well", "Second.")]
+        return [healthy("b.well", "Second.")]
 
     found = await examine([Check("a", first), Check("b", second)])
 
@@ -29,7 +29,7 @@ async def test_a_check_that_hangs_or_breaks_hides_no_other():
         raise ZeroDivisionError("with a secret in it")
 
     async def works():
-        return [good("c.well", "Well.")]
+        return [healthy("c.well", "Well.")]
 
     checks = [Check("the moon", hangs, seconds=0.01), Check("zero", breaks), Check("c", works)]
     found = await examine(checks)

@@ -54,8 +54,8 @@ def codes(findings) -> list[str]:
 
 
 def ailments(findings) -> dict[str, str]:
-    """Return how bad each is that is not good; each says what to do."""
-    found = {one.code: one.health.value for one in findings if one.health is not Health.GOOD}
+    """Return how bad each is that is not healthy; each says what to do."""
+    found = {one.code: one.health.value for one in findings if one.health is not Health.HEALTHY}
     assert all(one.remedy for one in findings if one.code in found)
     return found
 
@@ -65,20 +65,20 @@ def ailments(findings) -> dict[str, str]:
     [
         pytest.param(Answer(200, result=ME), {}, id="all is well"),
         pytest.param(
-            Answer(None, "no route"), {"telegram.unreachable": "ill"}, id="nobody answers"
+            Answer(None, "no route"), {"telegram.unreachable": "unhealthy"}, id="nobody answers"
         ),
-        pytest.param(Answer(502), {"telegram.troubled": "doubtful"}, id="their trouble"),
-        pytest.param(Answer(401), {"token.refused": "ill"}, id="a token that was taken back"),
-        pytest.param(Answer(404), {"token.refused": "ill"}, id="a token that never was"),
-        pytest.param(Answer(200), {"token.no-answer": "ill"}, id="a page instead of an API"),
+        pytest.param(Answer(502), {"telegram.troubled": "warning"}, id="their trouble"),
+        pytest.param(Answer(401), {"token.refused": "unhealthy"}, id="a token that was taken back"),
+        pytest.param(Answer(404), {"token.refused": "unhealthy"}, id="a token that never was"),
+        pytest.param(Answer(200), {"token.no-answer": "unhealthy"}, id="a page instead of an API"),
         pytest.param(
             Answer(200, result={"username": "a", "can_read_all_group_messages": True}),
-            {"token.inline-off": "doubtful", "token.privacy-off": "doubtful"},
+            {"token.inline-off": "warning", "token.privacy-off": "warning"},
             id="switches as BotFather does not have them first",
         ),
         pytest.param(
             Answer(200, result=ME | {"can_join_groups": False}),
-            {"token.no-groups": "doubtful"},
+            {"token.no-groups": "warning"},
             id="no groups",
         ),
     ],
@@ -94,10 +94,10 @@ def test_what_telegram_says_of_the_token(answer, expected):
     [
         pytest.param(0.4, {}, id="right"),
         pytest.param(-1.9, {}, id="as right as a header can tell"),
-        pytest.param(3, {"clock.off": "doubtful"}, id="ahead"),
-        pytest.param(-29, {"clock.off": "doubtful"}, id="behind"),
-        pytest.param(31, {"clock.far-off": "ill"}, id="far ahead"),
-        pytest.param(-9000, {"clock.far-off": "ill"}, id="far behind"),
+        pytest.param(3, {"clock.off": "warning"}, id="ahead"),
+        pytest.param(-29, {"clock.off": "warning"}, id="behind"),
+        pytest.param(31, {"clock.far-off": "unhealthy"}, id="far ahead"),
+        pytest.param(-9000, {"clock.far-off": "unhealthy"}, id="far behind"),
     ],
 )
 def test_a_clock_by_that_of_others(seconds, expected):
@@ -116,12 +116,14 @@ def test_a_clock_that_nobody_told_of_is_not_judged():
     [
         pytest.param(ROOM, {}, id="enough"),
         pytest.param(replace(ROOM, files=None), {}, id="files are not counted here"),
-        pytest.param(replace(ROOM, free=GB // 2), {"disk.scarce": "doubtful"}, id="little"),
-        pytest.param(replace(ROOM, free=GB // 20), {"disk.full": "ill"}, id="too little"),
-        pytest.param(replace(ROOM, files=900), {"disk.few-inodes": "doubtful"}, id="few files"),
-        pytest.param(replace(ROOM, files=0), {"disk.no-inodes": "ill"}, id="no files"),
+        pytest.param(replace(ROOM, free=GB // 2), {"disk.scarce": "warning"}, id="little"),
+        pytest.param(replace(ROOM, free=GB // 20), {"disk.full": "unhealthy"}, id="too little"),
+        pytest.param(replace(ROOM, files=900), {"disk.few-inodes": "warning"}, id="few files"),
+        pytest.param(replace(ROOM, files=0), {"disk.no-inodes": "unhealthy"}, id="no files"),
         pytest.param(
-            replace(ROOM, is_writable=False), {"disk.not-writable": "ill"}, id="another's folder"
+            replace(ROOM, is_writable=False),
+            {"disk.not-writable": "unhealthy"},
+            id="another's folder",
         ),
     ],
 )
@@ -133,23 +135,25 @@ def test_the_room_on_a_disk(room, expected):
     ("file", "expected"),
     [
         pytest.param(Kept("db", 0o600), {}, id="closed"),
-        pytest.param(Kept("db", 0o644), {"files.world-readable": "ill"}, id="open to all"),
-        pytest.param(Kept("db", 0o640), {"files.readable": "doubtful"}, id="open to the group"),
-        pytest.param(Kept("db", 0o660), {"files.writable": "ill"}, id="the group's too"),
+        pytest.param(Kept("db", 0o644), {"files.world-readable": "unhealthy"}, id="open to all"),
+        pytest.param(Kept("db", 0o640), {"files.readable": "warning"}, id="open to the group"),
+        pytest.param(Kept("db", 0o660), {"files.writable": "unhealthy"}, id="the group's too"),
         pytest.param(Kept("var", 0o700, is_folder=True), {}, id="a closed folder"),
         pytest.param(
-            Kept("var", 0o755, is_folder=True), {"files.readable": "doubtful"}, id="an open folder"
+            Kept("var", 0o755, is_folder=True), {"files.readable": "warning"}, id="an open folder"
         ),
         pytest.param(
-            Kept("var", 0o777, is_folder=True), {"files.writable": "ill"}, id="everybody's folder"
+            Kept("var", 0o777, is_folder=True),
+            {"files.writable": "unhealthy"},
+            id="everybody's folder",
         ),
         pytest.param(Kept("a.html", 0o644, is_secret=False), {}, id="a template"),
         pytest.param(
-            Kept("a.html", 0o664, is_secret=False), {"files.writable": "ill"}, id="a group's"
+            Kept("a.html", 0o664, is_secret=False), {"files.writable": "unhealthy"}, id="a group's"
         ),
         pytest.param(
             Kept("t", 0o757, is_folder=True, is_secret=False),
-            {"files.writable": "ill"},
+            {"files.writable": "unhealthy"},
             id="everybody's templates",
         ),
     ],
@@ -165,11 +169,13 @@ def test_who_else_may_read_or_change_what_is_kept(file, expected):
     ("zones", "expected"),
     [
         pytest.param(ZONES, {}, id="fresh"),
-        pytest.param(replace(ZONES, version=None), {"zones.no-package": "doubtful"}, id="bare"),
+        pytest.param(replace(ZONES, version=None), {"zones.no-package": "warning"}, id="bare"),
         pytest.param(
-            replace(ZONES, unreadable=["Asia/Tokyo"]), {"zones.unreadable": "ill"}, id="broken"
+            replace(ZONES, unreadable=["Asia/Tokyo"]),
+            {"zones.unreadable": "unhealthy"},
+            id="broken",
         ),
-        pytest.param(replace(ZONES, is_fresh=False), {"zones.old": "doubtful"}, id="old"),
+        pytest.param(replace(ZONES, is_fresh=False), {"zones.old": "warning"}, id="old"),
     ],
 )
 def test_the_time_zones(zones, expected):
@@ -189,42 +195,52 @@ def of_server(**facts) -> Condition:
     [
         pytest.param(FILE, {}, id="a file that is well"),
         pytest.param(SERVER, {}, id="a server that is well"),
-        pytest.param(replace(FILE, version=(3, 34, 1)), {"database.old": "ill"}, id="old SQLite"),
-        pytest.param(replace(SERVER, version=(12, 9)), {"database.old": "ill"}, id="old server"),
-        pytest.param(replace(FILE, pending=None), {"database.newer": "ill"}, id="a newer one's"),
-        pytest.param(replace(FILE, pending=2), {"database.behind": "doubtful"}, id="behind"),
         pytest.param(
-            replace(FILE, revision=None, pending=43), {"database.empty": "doubtful"}, id="empty"
+            replace(FILE, version=(3, 34, 1)), {"database.old": "unhealthy"}, id="old SQLite"
+        ),
+        pytest.param(
+            replace(SERVER, version=(12, 9)), {"database.old": "unhealthy"}, id="old server"
+        ),
+        pytest.param(
+            replace(FILE, pending=None), {"database.newer": "unhealthy"}, id="a newer one's"
+        ),
+        pytest.param(replace(FILE, pending=2), {"database.behind": "warning"}, id="behind"),
+        pytest.param(
+            replace(FILE, revision=None, pending=43), {"database.empty": "warning"}, id="empty"
         ),
         pytest.param(
             replace(FILE, unwritable="database is locked"),
-            {"database.busy": "doubtful"},
+            {"database.busy": "warning"},
             id="somebody writes all the time",
         ),
         pytest.param(
             replace(SERVER, unwritable="cannot execute in a read-only transaction"),
-            {"database.read-only": "ill"},
+            {"database.read-only": "unhealthy"},
             id="a standby",
         ),
-        pytest.param(of_file(journal="delete"), {"database.no-wal": "doubtful"}, id="no WAL"),
-        pytest.param(of_file(integrity="row 3 missing"), {"database.damaged": "ill"}, id="damaged"),
-        pytest.param(of_file(integrity=""), {"database.unchecked": "doubtful"}, id="too large"),
-        pytest.param(of_file(has_full_text=False), {"database.no-fts5": "ill"}, id="no FTS5"),
+        pytest.param(of_file(journal="delete"), {"database.no-wal": "warning"}, id="no WAL"),
+        pytest.param(
+            of_file(integrity="row 3 missing"), {"database.damaged": "unhealthy"}, id="damaged"
+        ),
+        pytest.param(of_file(integrity=""), {"database.unchecked": "warning"}, id="too large"),
+        pytest.param(of_file(has_full_text=False), {"database.no-fts5": "unhealthy"}, id="no FTS5"),
         pytest.param(
             of_server(oldest=timedelta(minutes=6)),
-            {"database.long-transaction": "doubtful"},
+            {"database.long-transaction": "warning"},
             id="an open transaction",
         ),
         pytest.param(
             of_server(oldest=timedelta(hours=2)),
-            {"database.long-transaction": "ill"},
+            {"database.long-transaction": "unhealthy"},
             id="a forgotten transaction",
         ),
         pytest.param(
-            of_server(has_autovacuum=False), {"database.no-autovacuum": "ill"}, id="no autovacuum"
+            of_server(has_autovacuum=False),
+            {"database.no-autovacuum": "unhealthy"},
+            id="no autovacuum",
         ),
         pytest.param(
-            of_server(connections=91), {"database.few-connections": "doubtful"}, id="few left"
+            of_server(connections=91), {"database.few-connections": "warning"}, id="few left"
         ),
     ],
 )
@@ -248,15 +264,21 @@ def test_who_works_on_it(holders, on_file, words):
     ("seen", "expected"),
     [
         pytest.param(READING, {}, id="well"),
-        pytest.param(replace(READING, sources=0), {"sources.none": "doubtful"}, id="none"),
-        pytest.param(replace(READING, unhealthy=1), {"sources.some-ill": "doubtful"}, id="some"),
-        pytest.param(replace(READING, unhealthy=6), {"sources.many-ill": "ill"}, id="most"),
+        pytest.param(replace(READING, sources=0), {"sources.none": "warning"}, id="none"),
         pytest.param(
-            replace(READING, since=timedelta(hours=2)), {"sources.silent": "ill"}, id="silence"
+            replace(READING, unhealthy=1), {"sources.some-unhealthy": "warning"}, id="some"
+        ),
+        pytest.param(
+            replace(READING, unhealthy=6), {"sources.many-unhealthy": "unhealthy"}, id="most"
+        ),
+        pytest.param(
+            replace(READING, since=timedelta(hours=2)),
+            {"sources.silent": "unhealthy"},
+            id="silence",
         ),
         pytest.param(
             replace(READING, since=None, is_running=False),
-            {"sources.silent": "doubtful"},
+            {"sources.silent": "warning"},
             id="nobody reads",
         ),
     ],
@@ -269,26 +291,28 @@ def test_how_the_sources_are(seen, expected):
     ("changes", "expected"),
     [
         pytest.param({}, {}, id="they agree"),
-        pytest.param({"has_admins": False}, {"settings.no-admins": "doubtful"}, id="no admin"),
+        pytest.param({"has_admins": False}, {"settings.no-admins": "warning"}, id="no admin"),
         pytest.param(
             {"has_admins": False, "lets_nobody_in": True},
-            {"settings.no-admins": "doubtful", "settings.nobody": "ill"},
+            {"settings.no-admins": "warning", "settings.nobody": "unhealthy"},
             id="nobody at all",
         ),
         pytest.param({"has_token": False, "has_admins": False}, {}, id="the playground has one"),
         pytest.param(
             {"is_open": True, "topics_per_chat": 1000},
-            {"settings.open-unlimited": "doubtful"},
+            {"settings.open-unlimited": "warning"},
             id="open without limits",
         ),
-        pytest.param({"send_per_second": 31}, {"settings.too-fast": "doubtful"}, id="too fast"),
+        pytest.param({"send_per_second": 31}, {"settings.too-fast": "warning"}, id="too fast"),
         pytest.param({"send_per_second": 99, "api": "http://a"}, {}, id="a server of one's own"),
         pytest.param(
-            {"public_url": "http://a.example"}, {"settings.no-https": "doubtful"}, id="no https"
+            {"public_url": "http://a.example"}, {"settings.no-https": "warning"}, id="no https"
         ),
-        pytest.param({"public_url": ""}, {"settings.mail-no-pages": "doubtful"}, id="no pages"),
-        pytest.param({"mail_is_plain": True}, {"settings.mail-plain": "doubtful"}, id="plain mail"),
-        pytest.param({"roles_left": ("send",)}, {"settings.roles-left": "ill"}, id="roles left"),
+        pytest.param({"public_url": ""}, {"settings.mail-no-pages": "warning"}, id="no pages"),
+        pytest.param({"mail_is_plain": True}, {"settings.mail-plain": "warning"}, id="plain mail"),
+        pytest.param(
+            {"roles_left": ("send",)}, {"settings.roles-left": "unhealthy"}, id="roles left"
+        ),
         pytest.param({"roles_left": ("send",), "is_sqlite": False}, {}, id="roles of others"),
     ],
 )

@@ -15,15 +15,19 @@ DOMAIN = "dateline.example"
 @pytest.mark.parametrize(
     ("records", "health", "words"),
     [
-        pytest.param(["v=spf1 include:relay.example -all"], Health.GOOD, "-all", id="well"),
-        pytest.param(["V=SPF1 mx ~all", "verify=1"], Health.GOOD, "~all", id="soft"),
-        pytest.param(["v=spf1 redirect=_spf.relay.example"], Health.GOOD, "redirect", id="led on"),
-        pytest.param([], Health.ILL, "does not say", id="none"),
-        pytest.param(["v=spf10 -all"], Health.ILL, "does not say", id="another version"),
-        pytest.param(["v=spf1 -all", "v=spf1 mx -all"], Health.ILL, "2 SPF records", id="two"),
-        pytest.param(["v=spf1 +all"], Health.ILL, "everybody", id="everybody"),
-        pytest.param(["v=spf1 mx ?all"], Health.DOUBTFUL, "forbid", id="neutral"),
-        pytest.param(["v=spf1 mx"], Health.DOUBTFUL, "forbid", id="without an end"),
+        pytest.param(["v=spf1 include:relay.example -all"], Health.HEALTHY, "-all", id="well"),
+        pytest.param(["V=SPF1 mx ~all", "verify=1"], Health.HEALTHY, "~all", id="soft"),
+        pytest.param(
+            ["v=spf1 redirect=_spf.relay.example"], Health.HEALTHY, "redirect", id="led on"
+        ),
+        pytest.param([], Health.UNHEALTHY, "does not say", id="none"),
+        pytest.param(["v=spf10 -all"], Health.UNHEALTHY, "does not say", id="another version"),
+        pytest.param(
+            ["v=spf1 -all", "v=spf1 mx -all"], Health.UNHEALTHY, "2 SPF records", id="two"
+        ),
+        pytest.param(["v=spf1 +all"], Health.UNHEALTHY, "everybody", id="everybody"),
+        pytest.param(["v=spf1 mx ?all"], Health.WARNING, "forbid", id="neutral"),
+        pytest.param(["v=spf1 mx"], Health.WARNING, "forbid", id="without an end"),
     ],
 )
 def test_who_may_mail_for_the_domain(records, health, words):
@@ -31,18 +35,18 @@ def test_who_may_mail_for_the_domain(records, health, words):
 
     assert finding.health is health
     assert words in finding.sentence
-    assert bool(finding.remedy) == (health is not Health.GOOD)
+    assert bool(finding.remedy) == (health is not Health.HEALTHY)
 
 
 @pytest.mark.parametrize(
     ("selector", "records", "health"),
     [
-        pytest.param("news", ["v=DKIM1; k=rsa; p=MIIB"], Health.GOOD, id="a key"),
-        pytest.param("news", ["p=MIIB"], Health.GOOD, id="nothing but the key"),
-        pytest.param("news", [], Health.ILL, id="none"),
-        pytest.param("news", ["v=DKIM1; p="], Health.ILL, id="withdrawn"),
-        pytest.param("news", ["v=DKIM1; t=y; p=MIIB"], Health.DOUBTFUL, id="for tests"),
-        pytest.param(None, [], Health.DOUBTFUL, id="not known where"),
+        pytest.param("news", ["v=DKIM1; k=rsa; p=MIIB"], Health.HEALTHY, id="a key"),
+        pytest.param("news", ["p=MIIB"], Health.HEALTHY, id="nothing but the key"),
+        pytest.param("news", [], Health.UNHEALTHY, id="none"),
+        pytest.param("news", ["v=DKIM1; p="], Health.UNHEALTHY, id="withdrawn"),
+        pytest.param("news", ["v=DKIM1; t=y; p=MIIB"], Health.WARNING, id="for tests"),
+        pytest.param(None, [], Health.WARNING, id="not known where"),
     ],
 )
 def test_the_key_that_mails_are_signed_with(selector, records, health):
@@ -52,11 +56,11 @@ def test_the_key_that_mails_are_signed_with(selector, records, health):
 @pytest.mark.parametrize(
     ("records", "health"),
     [
-        pytest.param(["v=DMARC1; p=reject; rua=mailto:a@b.example"], Health.GOOD, id="strict"),
-        pytest.param(["v=DMARC1;p=none"], Health.GOOD, id="mild"),
-        pytest.param([], Health.ILL, id="none"),
-        pytest.param(["v=DMARC1"], Health.ILL, id="without a policy"),
-        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.ILL, id="two"),
+        pytest.param(["v=DMARC1; p=reject; rua=mailto:a@b.example"], Health.HEALTHY, id="strict"),
+        pytest.param(["v=DMARC1;p=none"], Health.HEALTHY, id="mild"),
+        pytest.param([], Health.UNHEALTHY, id="none"),
+        pytest.param(["v=DMARC1"], Health.UNHEALTHY, id="without a policy"),
+        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.UNHEALTHY, id="two"),
     ],
 )
 def test_the_policy_of_the_domain(records, health):
@@ -66,10 +70,10 @@ def test_the_policy_of_the_domain(records, health):
 @pytest.mark.parametrize(
     ("names", "back", "health"),
     [
-        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, Health.GOOD, id="both ways"),
-        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, Health.DOUBTFUL, id="elsewhere"),
-        pytest.param({"1.2.3.4": []}, {}, Health.DOUBTFUL, id="no name"),
-        pytest.param({}, {}, Health.ILL, id="no address"),
+        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, Health.HEALTHY, id="both ways"),
+        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, Health.WARNING, id="elsewhere"),
+        pytest.param({"1.2.3.4": []}, {}, Health.WARNING, id="no name"),
+        pytest.param({}, {}, Health.UNHEALTHY, id="no address"),
     ],
 )
 def test_the_name_of_the_mail_server(names, back, health):
@@ -130,17 +134,17 @@ async def test_all_that_is_well_is_said_to_be():
 
     assert relay.is_closed
     assert [finding.name for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
-    assert {finding.health for finding in findings} == {Health.GOOD}
+    assert {finding.health for finding in findings} == {Health.HEALTHY}
 
 
 async def test_a_server_that_does_not_let_us_in_is_named_with_its_reason():
     findings = await doctor(FakeDns(), FakeSmtp(NeverSent("connection refused"))).examine()
 
-    assert findings[0].health is Health.ILL
+    assert findings[0].health is Health.UNHEALTHY
     assert findings[0].sentence == "smtp.example does not let us in: connection refused"
 
 
 async def test_a_silent_dns_is_no_verdict():
     findings = await doctor(FakeDns(is_there=False), FakeSmtp()).examine()
 
-    assert {finding.health for finding in findings[1:]} == {Health.DOUBTFUL}
+    assert {finding.health for finding in findings[1:]} == {Health.WARNING}
