@@ -18,8 +18,7 @@ ROOMS = ("chat", "publishing", "rendering", "subscribers", "web")
 # Made-up news to try templates with; what the operator reads about their own templates.
 NOT_FOR_SUBSCRIBERS = {
     "publishing/samples.py",
-    "publishing/specimens.py",
-    "web/specimens.py",
+    "web/samples.py",
     "rendering/operator_templates.py",
     "subscribers/places.py",  # names of cities
     "subscribers/native_words.py",  # what people type

@@ -26,13 +26,13 @@ def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Rendere
     from bot.publishing.samples import template_samples
     from bot.rendering.environment import Overrides
     from bot.rendering.operator_templates import find_problems
-    from bot.web.specimens import page_specimens
+    from bot.web.samples import page_samples
 
     def replaced(problem: str) -> None:
         report(f"{problem} The shipped one is used.")
 
     overrides = Overrides(folder.resolve(), replaced)
-    problems = find_problems(overrides, [*template_samples(), *page_specimens()])
+    problems = find_problems(overrides, [*template_samples(), *page_samples()])
     for problem in problems.values():
         replaced(problem)
     return Renderers(replace(overrides, broken=frozenset(problems))).of(ENGLISH.code)

@@ -7,13 +7,12 @@
 A template is a file, or one message of a file of messages (`environment`).
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Self
 
-from jinja2 import Environment, FileSystemLoader, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import FileSystemLoader, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from bot.rendering.environment import (
@@ -43,32 +42,22 @@ class Sample:
 def find_problems(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, str]:
     """Return a sentence for each template of the folder that may not be used, by its name."""
     problems: dict[str, str] = {}
-    sources = dict(_read(overrides, problems))
-    shown = [sample for sample in samples if not _parts(sample).isdisjoint(sources)]
+    trees = dict(_read(overrides, problems))
+    shown = {sample: parts for sample in samples if not (parts := _parts(sample)).isdisjoint(trees)}
     _render(shown, overrides, problems)
-    sampled = {name for sample in shown for name in _parts(sample)}
-    # Only now: an environment that has the operator's templates, to read their syntax.
-    sandbox = make_environment(overrides=overrides)
-    referenced = {
-        found
-        for name, source in sources.items()
-        if name not in problems
-        for found in _references(sandbox, source)
-    }
-    for name, source in sources.items():
-        if name in problems or name in sampled:
-            continue
-        if _is_shipped(name):
-            if sentence := _unknown_name(sandbox, name, source):
-                problems[name] = sentence
-        elif name not in referenced:
+    referenced = {found for tree in trees.values() for found in find_referenced_templates(tree)}
+    for name in sorted(trees.keys() - problems.keys() - set().union(*shown.values())):
+        if not _is_shipped(name) and name not in referenced:
             idle = "it replaces nothing that is shipped, and no template of yours uses it."
             problems[name] = f"{name}: {idle}"
+        elif _is_shipped(name) and (unknown := _unknown_name(name, trees[name])):
+            place = f"{name.partition('#')[0]}, line {unknown.lineno}"
+            problems[name] = f"{place}: '{unknown.name}' is no value that this template is given."
     return problems
 
 
-def _read(overrides: Overrides, problems: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the operator's templates that can be read, with their sources."""
+def _read(overrides: Overrides, problems: dict[str, str]) -> Iterator[tuple[str, nodes.Template]]:
+    """Yield the operator's templates that can be compiled, with their syntax trees."""
     # Merely compiling a template may run parts of it: Jinja evaluates what is constant.
     sandbox = make_environment(overrides=overrides)
     for file in FileSystemLoader(overrides.folder).list_templates():
@@ -81,44 +70,40 @@ def _read(overrides: Overrides, problems: dict[str, str]) -> Iterator[tuple[str,
         except (OSError, UnicodeDecodeError) as error:
             problems[file] = f"{file}: {error}."
             continue
-        for name in _templates_in(file, text):
+        for name in [f"{file}#{message}" for message, _ in message_lines(text)] or [file]:
             source = message_source(text, name) if "#" in name else text
             try:
                 sandbox.compile(source, name, str(path))
+                yield name, sandbox.parse(source)
             except TemplateSyntaxError as error:
                 problems[name] = describe(name, error, overrides.folder)
-            else:
-                yield name, source
 
 
-def _templates_in(file: str, text: str) -> list[str]:
-    return [f"{file}#{message}" for message, _ in message_lines(text)] or [file]
-
-
-def _render(samples: Sequence[Sample], overrides: Overrides, problems: dict[str, str]) -> None:
+def _render(samples: Iterable[Sample], overrides: Overrides, problems: dict[str, str]) -> None:
     """Render each sample until it succeeds, adding to *problems* what made it fail."""
-    renderer: Renderer | None = None
+    renderer = _strict(overrides, problems)
     for sample in samples:
-        name: str | None = ""
-        while name is not None:
-            renderer = renderer or _strict(replace(overrides, broken=frozenset(problems)))
-            try:
-                sample.show(renderer)
-                name = None
-            except Exception as error:  # noqa: BLE001 - whatever the operator's templates do
-                name = _at_fault(error, sample, overrides)
-                if name in problems:
-                    name = None
-                if name is not None:
-                    problems[name] = describe(name, error, overrides.folder)
-                    renderer = None
+        while error := _error_of(sample, renderer):
+            name = _at_fault(error, sample, overrides)
+            if name is None or name in problems:
+                break
+            problems[name] = describe(name, error, overrides.folder)
+            renderer = _strict(overrides, problems)
 
 
-def _strict(overrides: Overrides) -> Renderer:
+def _strict(overrides: Overrides, problems: Mapping[str, str]) -> Renderer:
     """Return a renderer in which no shipped template replaces one that fails."""
-    environment = make_environment(overrides=overrides)
+    environment = make_environment(overrides=replace(overrides, broken=frozenset(problems)))
     environment.shipped = None
     return Renderer(environment)
+
+
+def _error_of(sample: Sample, renderer: Renderer) -> Exception | None:
+    try:
+        sample.show(renderer)
+    except Exception as error:  # noqa: BLE001 - whatever the operator's templates do
+        return error
+    return None
 
 
 def _at_fault(error: Exception, sample: Sample, overrides: Overrides) -> str | None:
@@ -126,61 +111,43 @@ def _at_fault(error: Exception, sample: Sample, overrides: Overrides) -> str | N
     file, line = place_of(error, overrides.folder)
     if (overrides.folder / file).is_file():
         lines = message_lines((overrides.folder / file).read_text(encoding="utf-8"))
-        names = [f"{file}#{message}" for message, first in lines if first <= line]
-        return names[-1] if names else file
+        return [file, *(f"{file}#{message}" for message, first in lines if first <= line)][-1]
     files = ((name, overrides.folder / name.partition("#")[0]) for name in sample.templates)
     return next((name for name, path in files if path.is_file()), None)
 
 
-def _unknown_name(sandbox: Environment, name: str, source: str) -> str:
-    """Return a sentence if a template uses a value that the shipped one is not given."""
-    shipped = make_environment()
-    given = {found for part in _closure(name) for found in _names(shipped, _source(part))}
-    unknown = sorted(_names(sandbox, source) - given - _own_names(sandbox, source))
-    if not unknown:
-        return ""
-    found = re.search(rf"\b{re.escape(unknown[0])}\b", source)
-    line = source.count("\n", 0, found.start()) + 1 if found else 1
-    file = name.partition("#")[0]
-    return f"{file}, line {line}: '{unknown[0]}' is no value that this template is given."
-
-
-def _names(environment: Environment, source: str) -> set[str]:
-    return find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
-
-
-def _own_names(environment: Environment, source: str) -> set[str]:
-    """Return the names that the template sets itself, or asks whether they are defined."""
-    tree = environment.parse(source)
-    stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-    tested = {
+def _unknown_name(name: str, tree: nodes.Template) -> nodes.Name | None:
+    """Return a value of the template that neither the shipped one nor itself is given."""
+    given = set(make_environment().globals)
+    for part in _closure(name).values():
+        given |= find_undeclared_variables(part)
+    tests = tree.find_all(nodes.Test)
+    given |= {
         test.node.name
-        for test in tree.find_all(nodes.Test)
+        for test in tests
         if test.name in {"defined", "undefined"} and isinstance(test.node, nodes.Name)
     }
-    return stored | tested
+    names = list(tree.find_all(nodes.Name))
+    given |= {found.name for found in names if found.ctx != "load"}
+    unknown = find_undeclared_variables(tree) - given
+    return min((n for n in names if n.name in unknown), key=lambda n: n.lineno, default=None)
 
 
-def _parts(sample: Sample) -> frozenset[str]:
+def _parts(sample: Sample) -> set[str]:
     """Return every shipped template that the sample renders."""
-    return frozenset().union(*(_closure(name) for name in sample.templates if _is_shipped(name)))
+    return {part for name in sample.templates if _is_shipped(name) for part in _closure(name)}
 
 
 @cache
-def _closure(name: str) -> frozenset[str]:
+def _closure(name: str) -> dict[str, nodes.Template]:
     """Return *name* and every shipped template that it extends, includes or imports."""
-    found: set[str] = set()
-    waiting = [name]
+    found: dict[str, nodes.Template] = {}
+    waiting: list[str | None] = [name]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += _references(make_environment(), _source(one))
-    return frozenset(found)
-
-
-def _references(environment: Environment, source: str) -> list[str]:
-    return [name for name in find_referenced_templates(environment.parse(source)) if name]
+        if (one := waiting.pop()) and one not in found:
+            found[one] = make_environment().parse(_source(one))
+            waiting += find_referenced_templates(found[one])
+    return found
 
 
 @cache

@@ -14,7 +14,7 @@ from bot.publishing import samples
 from bot.publishing.samples import template_samples
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderers
-from bot.web.specimens import page_specimens
+from bot.web.samples import page_samples
 from tests.catalogues.extracting import messages
 from tests.catalogues.pseudo import pseudo_translation
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from bot.rendering.operator_templates import Sample
     from bot.rendering.renderer import Renderer
 
-SPECIMENS = [
+SAMPLES = [
     one
-    for one in (*template_samples(), *page_specimens())
+    for one in (*template_samples(), *page_samples())
     if not one.templates[0].endswith((".css", ".svg"))
 ]
 _NOT_READ = re.compile(
-    r"<style>.*?</style>|<code.*?</code>|<[^>]*>|https?://\S+|\S+@\S+", re.DOTALL
+    r"<style>.*?</style>|<code.*?</code>|<[^>]*>|https?://\S+|\S+@\S+|(?<!\w)/[a-z_]+", re.DOTALL
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -39,7 +39,7 @@ def renderer() -> Renderer:
     return Renderers(translations={"qps": pseudo_translation()}).of("qps")
 
 
-@pytest.mark.parametrize("sample", SPECIMENS, ids=lambda sample: sample.templates[0])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.templates[0])
 def test_nothing_stays_english(sample: Sample):
     shown = "\n".join(read_by_people(sample.show(renderer())))
 
@@ -48,7 +48,7 @@ def test_nothing_stays_english(sample: Sample):
 
 
 def read_by_people(shown: Any) -> Iterator[str]:
-    """Yield the texts of whatever a specimen gives."""
+    """Yield the texts of whatever a sample gives."""
     if isinstance(shown, str):
         yield _NOT_READ.sub(" ", shown)
     elif isinstance(shown, Mail):

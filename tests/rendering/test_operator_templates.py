@@ -31,9 +31,17 @@ def folder(tmp_path):
 
 
 GOOD = """\
-{% extends "edition/layout.html" %}
-{% block heading %}<b>The {{ day|weekday }} gazette</b>{% endblock %}
-{% block footer %}Good bye.{% endblock %}
+<p><b>The {{ day|weekday }} gazette</b></p>
+{% for section in choice.sections %}
+<hr>
+<p><b>{{ section.topic.name }}</b></p>
+{% for story in section.listed %}
+{% set values = {"style": "brief", "zone": plan.zone, "today": today} %}
+{{ part("edition/story.html", story=story.view, snippet=none, **values) }}
+{% endfor %}
+{% endfor %}
+<p>Good bye.</p>
+{% include "edition/keyboard.html" %}
 """
 
 
@@ -103,7 +111,7 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
             "{% macro title(story, snippet=none) %}\n{{ story.headline }}{% endmacro %}\n"
             "{% macro publishers(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
             "{% macro item(story, snippet, zone, today) %}{{ title(story) }}{% endmacro %}",
-            "macros/story.html, line 2: 'bot.publishing.selection.StoryView object' has "
+            "macros/story.html, line 2: 'bot.publishing.selection.Story object' has "
             "no attribute 'headline'.",
             id="a part that fails within a shipped one",
         ),
@@ -150,7 +158,8 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
             "web/feed.html",
             "{% block story %}<p>{{ outlets|joined }}</p>{% endblock %}\n"
             "{% block digest %}\n{{ 1 // choice.none }}{% endblock %}",
-            "web/feed.html, line 3: 'bot.publishing.choice.Choice object' has no attribute 'none'.",
+            "web/feed.html, line 3: 'bot.publishing.selection.Choice object' has no attribute "
+            "'none'.",
             id="a message that its sample cannot be shown with",
         ),
         pytest.param(

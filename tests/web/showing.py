@@ -20,8 +20,8 @@ from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
 from bot.subscribers.managing import Managed
 from bot.web.health import make_web
+from bot.web.samples import sample_managed
 from bot.web.site import Site, WebDoors
-from bot.web.specimens import sample_managed
 from storage.enums import Mode
 from tests.browsing import launched
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.publishing.samples import ALERTED, QUERIES, TIES, sample_snippet, sample_story
 from bot.rendering.renderer import Renderers
-from bot.web.specimens import page_specimens
+from bot.web.samples import page_samples
 from tests.catalogues.alike import EVERYWHERE
 from tests.leftovers import english, untidy
 
@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 PAGES = [
     pytest.param(sample, id=f"{number} {sample.templates[0]}")
-    for number, sample in enumerate(page_specimens())
+    for number, sample in enumerate(page_samples())
     if sample.templates[0].endswith((".html", ".txt"))
 ]
 

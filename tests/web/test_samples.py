@@ -4,10 +4,10 @@ import pytest
 
 from bot.app.templates import make_renderer
 from bot.rendering.renderer import Renderer
-from bot.web.specimens import LOOK, page_specimens
+from bot.web.samples import LOOK, page_samples
 
 
-@pytest.mark.parametrize("sample", [*page_specimens()], ids=lambda sample: sample.templates[0])
+@pytest.mark.parametrize("sample", [*page_samples()], ids=lambda sample: sample.templates[0])
 def test_every_sample_can_be_rendered(sample):
     assert sample.show(Renderer())
 

@@ -1,4 +1,4 @@
-"""Samples of what the templates of pages are given, to try people's own with."""
+"""Samples of what the templates of pages are given, to check the operator's own with."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,7 +37,7 @@ _BUTTONS = ("web/unsubscribe.html", "web/confirm.html")
 _TROUBLES = (400, 403, 404, 405, 410, 413, 429, 503)
 
 
-def page_specimens() -> Iterator[Sample]:
+def page_samples() -> Iterator[Sample]:
     """Yield each template with each of the shapes that its values may have."""
     edition = sample_edition()
     alerted = [story for story in edition.choice.all_stories if story.alerted]
