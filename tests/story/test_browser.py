@@ -98,5 +98,5 @@ async def test_a_newcomer_gets_a_card_an_alert_and_a_digest(page):
     await say(page, "/digest")
     digest = said.filter(has_text="Your digest so far")
     await expect(digest).to_contain_text("Taiwan")
-    await expect(digest).to_contain_text("You were alerted to")
+    await expect(digest).to_contain_text("Alerted earlier")
     await expect(digest.get_by_role("button", name="Time & pause")).to_be_visible()
