@@ -104,7 +104,7 @@ class FakeTelegram(Telegram):
 
 @dataclass
 class Outbox:
-    """What tests put into the ledger and read from it."""
+    """What tests put into the outbox and read from it."""
 
     storage: Storage
 

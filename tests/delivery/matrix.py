@@ -180,9 +180,9 @@ these answers: `python -m tests.delivery.matrix` prints it.
 - Nothing is lost: whatever does not end as *sent* is listed, with the reason, until you release it.
 - What may have arrived is sent once more, without a sound, and after a second doubt held for you.
 - After a doubt nothing goes to anybody until Telegram answers a question that has no effect.
-- No chat waits for another's trouble. A 429 holds up its chat, for exactly as long as it asks; only
-  where a second chat gets one meanwhile, the token is refused, or there is no way to Telegram, all
-  wait.
+- No chat waits for another's error. A 429 holds up its chat, for exactly as long as it asks. All
+  wait only where a second chat gets one meanwhile, the token is refused, or there is no connection
+  to Telegram.
 - A message that only the server fails on is tried again after {back_off(1).seconds} s, then ever
   later, and held after ten times.
 - A call that a process began and did not live to see answered counts as one that may have arrived.

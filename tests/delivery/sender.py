@@ -1,6 +1,6 @@
-"""A process that only sends, as `dateline run` does, until nothing is on its way; tests kill it.
+"""A process that only sends, as `dateline run` does, until nothing is in flight; tests kill it.
 
-It tells of each answered call, so that a test can choose the moment.
+It reports each answered call, so that a test can choose the moment.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PER_SECOND = 200.0
 def work(url: str, api: str, owner: str, ahead: int, answers: Connection) -> None:
     """Send all that waits; *ahead* is by how many seconds it is later here, for leases to be over.
 
-    Each answer of Telegram's is told to *answers*.
+    Each answer of Telegram's is reported to *answers*.
     """
     asyncio.run(_work(url, api, owner, timedelta(seconds=ahead), answers))
 
@@ -50,7 +50,7 @@ async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Conne
         if storage.dialect == SQLITE:
             async with storage.writing() as tx:
                 await release_all_of_others(tx, Delivery, owner)
-        async with Calls(on_done=lambda: tell(answers, answered)) as calls:
+        async with Calls(on_done=lambda: report(answers, answered)) as calls:
             bot = Bot(TOKEN, session=session)
             sending = SendStage(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
             while await left(storage):
@@ -61,7 +61,7 @@ async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Conne
         await storage.close()
 
 
-def tell(answers: Connection, answered: asyncio.Event) -> None:
+def report(answers: Connection, answered: asyncio.Event) -> None:
     answers.send_bytes(b"answered")
     answered.set()
 

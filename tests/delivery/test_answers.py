@@ -41,8 +41,8 @@ class CountedStorage:
 
 
 async def begun(outbox: Outbox, number: int) -> list[ClaimedDelivery]:
-    for person in range(1, number + 1):
-        await outbox.add(await outbox.chat(person))
+    for chat in range(1, number + 1):
+        await outbox.add(await outbox.chat(chat))
     async with outbox.storage.writing() as tx:
         claimed = await claim_deliveries(tx, "me", limit=number, lease=LEASE)
         await begin_sending(tx, [each.id for each in claimed], "me", LEASE)
@@ -100,8 +100,8 @@ async def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(storage, o
 async def test_at_the_paid_rate_calls_begin_together_and_keep_the_rate(
     storage, outbox, telegram, clock
 ):
-    for person in range(1, 61):
-        await outbox.add(await outbox.chat(person))
+    for chat in range(1, 61):
+        await outbox.add(await outbox.chat(chat))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
         await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY, 1000.0))

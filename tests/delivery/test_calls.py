@@ -1,4 +1,4 @@
-"""Calls in flight: each at its turn, awaited at the end, cut off when patience is over."""
+"""Calls in flight: bounded, awaited at the end, cut off when patience is over."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def sender(storage: Storage, telegram: FakeTelegram, calls: Calls) -> SendStage[
 
 async def test_the_limit_bounds_the_calls_in_flight(storage, outbox, clock):
     telegram = SlowTelegram(clock)
-    for person in range(1, 6):
-        await outbox.add(await outbox.chat(person))
+    for chat in range(1, 6):
+        await outbox.add(await outbox.chat(chat))
 
     async with Calls(limit=2, timer=TurnedTimer(clock)) as calls:
         assert await sender(storage, telegram, calls).run_once() == 2

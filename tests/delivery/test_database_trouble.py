@@ -1,4 +1,4 @@
-"""The database full, locked or gone while messages are on their way: refused, then continued."""
+"""The database full, locked or gone while messages are in flight: refused, then continued."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LARGEST = 2**31 - 2  # pages, by SQLite's own limit
 
 
 class PatientTimer(TurnedTimer):
-    """Tells *waited* how long it was in the trouble, which ends by then."""
+    """Notes how long it waited during the failure, which ends by then."""
 
     def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
         super().__init__(clock)
@@ -49,7 +49,7 @@ class PatientTimer(TurnedTimer):
 
 
 class UnluckyTelegram(FakeTelegram):
-    """Says yes, and by then the database is in trouble."""
+    """Says yes, and by then the database fails."""
 
     def __init__(self, clock: TurnedClock, *before_answer: Callable[[], Awaitable[None]]) -> None:
         super().__init__(clock)
@@ -78,11 +78,11 @@ class LosingTimes:
     def __init__(self, act: Callable[..., Awaitable[Any]], times: int) -> None:
         self.act, self.times = act, times
 
-    async def __call__(self, *told: object) -> Any:
+    async def __call__(self, *arguments: object) -> Any:
         if self.times:
             self.times -= 1
             raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
-        return await self.act(*told)
+        return await self.act(*arguments)
 
 
 async def test_an_answer_is_written_down_once_a_connection_lasts(
@@ -91,14 +91,14 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
     delivery = await outbox.add(await outbox.chat(7))
     monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
 
-    with capture_logs() as told:
+    with capture_logs() as logs:
         async with Calls(timer=TurnedTimer(clock)) as calls:
             await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert [line["in_seconds"] for line in told] == [0.5, 1]
-    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
+    assert [line["in_seconds"] for line in logs] == [0.5, 1]
+    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -110,14 +110,14 @@ async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
     delivery = await outbox.add(await outbox.chat(7))
     timer = PatientTimer(clock, trouble)
 
-    with capture_logs() as told:
+    with capture_logs() as logs:
         async with Calls(timer=timer) as calls:
             await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
     assert timer.waited == list(pauses(LIMITS.answer_seconds))[: len(timer.waited)]
-    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
+    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -129,21 +129,21 @@ async def test_a_locked_database_is_told_once_and_work_goes_on_after(
     async with Calls(timer=TurnedTimer(clock)) as calls:
         sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
 
-        told = await run_through(sending.run_once, trouble, times=4)
+        logs = await run_through(sending.run_once, trouble, times=4)
         await calls.all_done()
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
-    assert [line["event"] for line in told] == [
+    assert [line["event"] for line in logs] == [
         "a step fails; it is tried again",
         "a step works again",
     ]
-    assert "locked" in told[0]["reason"]
+    assert "locked" in logs[0]["reason"]
 
 
 async def run_through(
     step: Callable[[], Awaitable[int]], trouble: Trouble, times: int
 ) -> list[Any]:
-    """Let a loop run *step* while the trouble lasts, that many times, and once after; its log."""
+    """Let a loop run *step* while the failure lasts, that many times, and once after; its log."""
     stopping = asyncio.Event()
     tries = 0
 
@@ -161,9 +161,9 @@ async def run_through(
 
     loop = Loop("send", tried, pause=pause)
     await trouble.begin()
-    with capture_logs() as told:
+    with capture_logs() as logs:
         await loop.run(stopping)
-    return told
+    return logs
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,6 +1,6 @@
-"""Every fault of the playground at both moments: what the person sees, what the ledger says.
+"""Every fault of the playground at both moments: what the user sees, what the outbox says.
 
-Real aiogram, real HTTP; the ledger's clock is turned by hand.
+Real aiogram, real HTTP; the outbox's clock is turned by hand.
 """
 
 from __future__ import annotations

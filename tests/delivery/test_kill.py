@@ -90,11 +90,11 @@ class Sender:
 
 @contextmanager
 def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Iterator[Sender]:
-    answers, told = FORKS.Pipe(duplex=False)
+    answers, reports = FORKS.Pipe(duplex=False)
     with answers:
-        process = FORKS.Process(target=work, args=(url, playground.base, owner, ahead, told))
+        process = FORKS.Process(target=work, args=(url, playground.base, owner, ahead, reports))
         process.start()
-        told.close()  # so that the answers end with the process
+        reports.close()  # so that the answers end with the process
         started = Sender(process, answers)
         try:
             yield started
@@ -128,8 +128,8 @@ def test_a_kill_loses_nothing_and_repeats_no_more_than_was_in_flight(database_ur
     people = asyncio.run(fill(database_url, playground))
     in_flight = 0
 
-    for turn, answers in enumerate((37, 51, 44)):
-        with sender(database_url, playground, f"turn {turn}", turn * LEASE_SECONDS) as process:
+    for round_, answers in enumerate((37, 51, 44)):
+        with sender(database_url, playground, f"round {round_}", round_ * LEASE_SECONDS) as process:
             process.wait_for_answers(answers)
             process.kill()
         in_flight += asyncio.run(count(database_url, DeliveryState.SENDING))

@@ -1,6 +1,6 @@
 """Every answer of the Bot API, to messages and edits: what each becomes, and what is said of it.
 
-Real aiogram, real HTTP; the ledger's clock is turned by hand.
+Real aiogram, real HTTP; the outbox's clock is turned by hand.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Failed:
     """What the message is after its call, what the log said, and what another chat's message is."""
 
     then: DeliveryState
-    told: list[str]
+    events: list[str]
     others: DeliveryState
 
 
@@ -99,7 +99,7 @@ class Scene:
     async def fail(self, row: Row, failing: int) -> Failed:
         """Let Ann's call fail, then send to Bob while the fault is still there."""
         async with AsyncExitStack() as stack:
-            told = stack.enter_context(capture_logs())
+            events = stack.enter_context(capture_logs())
             if row.order is None:
                 await self.session.close()  # its connections, which would go on
                 await stack.enter_async_context(self.playground.refusing())
@@ -109,7 +109,7 @@ class Scene:
             other = await self.outbox.add(self.bob_chat)
             await send_all(self.sending)
         (meanwhile,) = await self.outbox.states(other)
-        return Failed(then, [line["event"] for line in told], meanwhile)
+        return Failed(then, [line["event"] for line in events], meanwhile)
 
     async def settle(self, row: Row) -> None:
         """Let all that is asked for come true: pauses pass, chats come back."""
@@ -163,7 +163,7 @@ async def test_each_answer_has_its_end(scene: Scene, row: Row, kind: DeliveryKin
     await scene.settle(row)
 
     assert failed.then is fate.then
-    assert fate.says in failed.told
+    assert fate.says in failed.events
     assert state is row.chat_state
     asked = row.pause_seconds * SECOND  # a little of it passes while the other is sent to
     assert pause == (pytest.approx(asked, abs=SECOND / 10) if asked else None)

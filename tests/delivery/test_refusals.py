@@ -1,4 +1,4 @@
-"""Each refusal of Telegram is read as what it means for the ledger."""
+"""Each error of Telegram is read as what it means for the delivery."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The operator sees what waits, and lets it go."""
+"""The operator sees what waits, and releases it."""
 
 from bot.delivery.release import list_deliveries, release
 from storage.enums import DeliveryState

@@ -86,7 +86,7 @@ def test_only_what_sends_counts(method, counted):
     "method",
     [GetMe(), SendChatAction(chat_id=7, action="typing"), EditMessageText(text="x", chat_id=7)],
 )
-async def test_what_does_not_count_takes_no_slot(replies, clock, method):
+async def test_what_does_not_count_takes_no_permit(replies, clock, method):
     call = FakeCall(clock)
 
     for _ in range(40):
@@ -98,14 +98,14 @@ async def test_what_does_not_count_takes_no_slot(replies, clock, method):
 async def test_replies_keep_the_pace_of_the_token(replies, clock):
     call = FakeCall(clock)
 
-    for person in range(1, 61):
-        await replies(call, BOT, to(person))
+    for chat in range(1, 61):
+        await replies(call, BOT, to(chat))
 
     for first in call.moments:
         assert sum(first <= at < first + SECOND for at in call.moments) <= 28
 
 
-async def test_slots_that_were_missed_are_let_go_for_others(storage, clock):
+async def test_permits_that_were_missed_are_left_for_others(storage, clock):
     timer, call = StandingTimer(clock), FakeCall(clock)
     replies = Replies(storage, PACE_KEY, timer=timer)
 
@@ -117,21 +117,21 @@ async def test_slots_that_were_missed_are_let_go_for_others(storage, clock):
     stood, after = call.moments[1:]
     async with storage.reading() as tx:
         row = await tx.session.get(Pace, PACE_KEY)
-    # The second came two seconds too late for its slot; what it took for that is in the row.
+    # The second came two seconds too late for its permit; what it took for that is in the row.
     assert stood - call.moments[0] > 2 * SECOND
     assert row.tat == stood + BLOCK * interval_of(27)
     assert after - stood == pytest.approx(interval_of(27), abs=SECOND / 1000)
 
 
-async def test_a_reply_that_waits_for_its_chat_takes_a_slot_of_then(replies, clock):
+async def test_a_reply_that_waits_for_its_chat_takes_a_permit_of_then(replies, clock):
     call = FakeCall(clock)
     for _ in range(PRIVATE_BURST):
         await replies(call, BOT, to(7))
     await replies(call, BOT, to(7))
 
     others = [FakeCall(clock) for _ in range(2)]
-    for person, other in enumerate(others, 8):
-        await replies(other, BOT, to(person))
+    for chat, other in enumerate(others, 8):
+        await replies(other, BOT, to(chat))
 
     moments = [call.moments[-1], *(other.moments[0] for other in others)]
     assert all(later - one >= interval_of(27) for one, later in pairwise(moments))
@@ -150,8 +150,8 @@ async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock):
 async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
     replies, clock, outbox, sending, telegram
 ):
-    for person in range(1, 31):
-        await outbox.add(await outbox.chat(person))
+    for chat in range(1, 31):
+        await outbox.add(await outbox.chat(chat))
     await sending.run_once()
     asked_at = clock.now
     call = FakeCall(clock)
@@ -162,7 +162,7 @@ async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
     assert len(telegram.calls) < 30
 
 
-async def test_deliveries_leave_out_the_slots_that_replies_took(
+async def test_deliveries_leave_out_the_permits_that_replies_took(
     replies, clock, outbox, sending, telegram
 ):
     await outbox.add(await outbox.chat(1))
@@ -394,7 +394,7 @@ async def test_a_time_out_is_never_retried(replies, clock):
     assert len(call.moments) == 1
 
 
-async def test_a_person_is_answered_even_if_no_slot_can_be_taken(clock):
+async def test_a_user_is_answered_even_if_no_permit_can_be_taken(clock):
     class FullDisk:
         def writing(self):
             raise OperationalError("INSERT", None, OSError("the disk is full"))

@@ -1,4 +1,4 @@
-"""What each answer of Telegram's leaves in the ledger, on both databases."""
+"""What each answer of Telegram's leaves in the outbox, on both databases."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
                 await pause_chat(tx, PACE_KEY, -7, tx.now + MINUTE)
 
     async with Calls(timer=Interrupted(clock)) as calls:
-        async with storage.writing() as tx:  # so that its slot is not yet there
+        async with storage.writing() as tx:  # so that its permit is not yet there
             await advance_all(tx, {PACE_KEY: tx.now + SECOND / 10})
         await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
 

@@ -1,4 +1,4 @@
-"""Edits on their way: which of them go, and when."""
+"""Edits: which of them go, and when."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ async def three_waiting(outbox) -> list[int]:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_slots_that_were_missed_are_let_go_for_others(storage, outbox, clock):
+async def test_permits_that_were_missed_are_left_to_others(storage, outbox, clock):
     await three_waiting(outbox)
     telegram, began = FakeTelegram(clock), clock.now
 
@@ -45,7 +45,7 @@ async def test_slots_that_were_missed_are_let_go_for_others(storage, outbox, clo
     assert all(after - before >= interval_of(PER_SECOND) for before, after in pairwise(moments))
 
 
-async def test_who_is_a_little_late_keeps_its_slots(storage, outbox, clock):
+async def test_who_is_a_little_late_keeps_its_permits(storage, outbox, clock):
     await three_waiting(outbox)
     telegram, began = FakeTelegram(clock), clock.now
 
@@ -57,7 +57,7 @@ async def test_who_is_a_little_late_keeps_its_slots(storage, outbox, clock):
         began + timedelta(seconds=2 * SHORTEST_LEAD_SECONDS) + i * interval_of(PER_SECOND)
         for i in (0, 1)
     ]
-    late = [moment - slot for slot, (moment, *_) in zip(taken, telegram.calls, strict=False)]
+    late = [moment - permit for permit, (moment, *_) in zip(taken, telegram.calls, strict=False)]
     assert [each < timedelta(seconds=LATE_SECONDS) for each in late] == [True, True]
 
 
@@ -75,7 +75,7 @@ async def test_who_is_alone_begins_late_but_not_all_at_once(storage, outbox, clo
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_what_finds_no_other_slot_soon_is_given_back(storage, outbox, clock):
+async def test_what_finds_no_other_permit_soon_is_given_back(storage, outbox, clock):
     ids = await three_waiting(outbox)
     telegram = FakeTelegram(clock)
 

@@ -1,4 +1,4 @@
-"""A mail server with knobs, in the test's own loop: it refuses, waits or hangs up as told."""
+"""A mail server with knobs, in the test's own loop: it refuses, waits or hangs up as it should."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ BACK = f"back+{TOKEN}@dateline.example"
 
 
 def notification(action: str, status: str, diagnostic: str = "", *, back: str = BACK) -> bytes:
-    told = f"Diagnostic-Code: smtp; {diagnostic}\n" if diagnostic else ""
+    diagnostic_line = f"Diagnostic-Code: smtp; {diagnostic}\n" if diagnostic else ""
     return f"""\
 From: MAILER-DAEMON@mx.example.net
 To: {back}
@@ -29,7 +29,7 @@ Arrival-Date: Tue, 17 Nov 2026 23:00:10 +0000
 Final-Recipient: rfc822; ann@example.org
 Action: {action}
 Status: {status}
-{told}
+{diagnostic_line}
 --b
 Content-Type: text/rfc822-headers
 

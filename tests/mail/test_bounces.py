@@ -72,19 +72,19 @@ async def waiting(storage, chat_id) -> int:
     return row.id
 
 
-async def told(sent) -> list[str]:
+async def notices(sent) -> list[str]:
     rows = await sent.rows()
     return [row.body["text"] for row in rows if row.medium is Medium.TELEGRAM]
 
 
-async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
+async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
     bounces, mailboxes, chat_id, waiting, sent, storage
 ):
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, "550 5.1.1 No such user here")
 
     seen = await mailboxes.now(chat_id)
-    (notice,) = await told(sent)
+    (notice,) = await notices(sent)
     assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
     assert "The mail server of ann@example.org refuses my mails" in without_joiners(notice)
     assert "It said: 550 5.1.1 No such user here" in notice
@@ -98,7 +98,7 @@ async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, f"550 no{noise}\nsuch user")
 
-    assert "It said: 550 no such user" in (await told(sent))[0]
+    assert "It said: 550 no such user" in (await notices(sent))[0]
 
 
 async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
@@ -159,7 +159,7 @@ async def test_passing_bounces_now_and_then_suspend_nothing(bounces, mailboxes, 
 async def test_a_complaint_suspends_at_once(bounces, mailboxes, chat_id, sent):
     assert await bounces.take(complaint("abuse", TOKEN))
 
-    (notice,) = await told(sent)
+    (notice,) = await notices(sent)
     assert (await mailboxes.now(chat_id)).problem is MailboxProblem.COMPLAINED
     assert "was marked there as unwanted" in notice
 
@@ -240,7 +240,7 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
         assert (await tx.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
 
 
-async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
+async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(
     mailboxes, storage, chat_id, clock
 ):
     bounces = Bounces(mailboxes, SIGNER, read, frozenset({7}))
@@ -254,7 +254,7 @@ async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
 
     async with storage.reading() as tx:
         rows = list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
-    told = [row.body["text"] for row in rows if row.notice == "mistrusted"]
-    assert len(told) == 2
-    assert "example.org has refused my mails for two days" in without_joiners(told[0])
-    assert "It said: 550 5.7.1 not from you" in told[0]
+    texts = [row.body["text"] for row in rows if row.notice == "mistrusted"]
+    assert len(texts) == 2
+    assert "example.org has refused my mails for two days" in without_joiners(texts[0])
+    assert "It said: 550 5.7.1 not from you" in texts[0]

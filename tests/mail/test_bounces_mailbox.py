@@ -187,7 +187,7 @@ async def test_a_server_that_the_system_trusts_gets_the_password(
 @pytest.mark.parametrize(
     ("host", "is_trusted"),
     [
-        pytest.param("127.0.0.1", False, id="nobody vouches for it"),
+        pytest.param("127.0.0.1", False, id="no authority vouches for it"),
         pytest.param("localhost", True, id="it is another server's"),
     ],
 )

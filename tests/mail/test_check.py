@@ -82,7 +82,7 @@ def test_the_name_of_the_mail_server(names, back, health):
 
 @dataclass
 class FakeDns:
-    """Knows what it is told; silent where *is_there* is False."""
+    """Knows what it was given; silent where *is_there* is False."""
 
     text: dict[str, list[str]] = field(default_factory=dict)
     is_there: bool = True

@@ -82,7 +82,7 @@ def test_a_letter_to_one_person_belongs_to_no_list():
         (Sender("a@b.example", reply_to="c@d.example", returns="e@f.example"), "e@f.example"),
     ],
 )
-def test_a_wish_to_leave_goes_where_somebody_reads(sender, address):
+def test_a_request_to_be_unsubscribed_goes_where_it_is_read(sender, address):
     assert (
         post(sender=sender)
         .reader_links(ANN, NOW)

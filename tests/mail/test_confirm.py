@@ -146,10 +146,10 @@ async def test_a_chat_may_ask_five_times_a_day(mailboxes, chat_id, clock):
     assert refused.value.limit is Limit.CHAT
 
 
-async def test_an_address_is_asked_three_times_a_day_whoever_wishes_it(mailboxes, arrive, storage):
-    for person in range(1, 4):
-        chat_id = await arrive(person)
-        await mailboxes.request(chat_id, f"Ann+{person}@example.org")
+async def test_an_address_is_asked_three_times_a_day_whoever_asks(mailboxes, arrive, storage):
+    for number in range(1, 4):
+        chat_id = await arrive(number)
+        await mailboxes.request(chat_id, f"Ann+{number}@example.org")
         await Erasing(storage).erase(chat_id, None)
 
     with pytest.raises(TooManyRequests) as refused:

@@ -1,4 +1,4 @@
-"""Header fields come back letter by letter, whoever reads them."""
+"""Header fields come back character by character, whoever reads them."""
 
 import re
 from email import message_from_bytes
@@ -49,7 +49,7 @@ def test_a_subject_comes_back(subject):
 
 
 @given(TEXTS)
-def test_no_line_is_longer_than_wished_and_none_is_blank(subject):
+def test_no_line_is_longer_than_allowed_and_none_is_blank(subject):
     for line in lines(header_line("Subject", subject)):
         assert len(line) <= (76 if b"=?" in line else 78)
         assert line.strip()
@@ -115,12 +115,12 @@ def test_what_the_setting_has_encoded_is_left_alone():
 
 @pytest.mark.parametrize("name", ["List-Unsubscribe", "References", "Message-ID"])
 def test_a_long_address_is_never_encoded_nor_broken(name):
-    ways = [f"<https://news.dateline.example/u/{'A' * 300}>", f"<mailto:{ADDRESS}?subject=x>"]
+    addresses = [f"<https://news.dateline.example/u/{'A' * 300}>", f"<mailto:{ADDRESS}?subject=x>"]
 
-    line = header_line(name, ", ".join(ways))
+    line = header_line(name, ", ".join(addresses))
 
-    assert line.replace(b"\r\n", b"").decode() == f"{name}: {', '.join(ways)}"
-    assert all(way.encode() in line for way in ways)
+    assert line.replace(b"\r\n", b"").decode() == f"{name}: {', '.join(addresses)}"
+    assert all(address.encode() in line for address in addresses)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ async def test_a_mail_that_is_due_is_sent_and_written_down(mailing, mails, outbo
 
     await mail_all(mailing)
 
-    (letter,) = server.mails
+    (taken,) = server.mails
     row = await outbox.get(delivery)
-    assert (letter.sender, letter.recipient) == ("back+1@dateline.example", "reader1@example.org")
+    assert (taken.sender, taken.recipient) == ("back+1@dateline.example", "reader1@example.org")
     assert (row.state, row.attempts, row.last_error) == (DeliveryState.SENT, 1, None)
 
 

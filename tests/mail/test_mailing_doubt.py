@@ -38,8 +38,8 @@ async def test_a_mail_that_may_have_arrived_is_sent_once_more_and_is_one_to_its_
     assert unknown.state is DeliveryState.UNKNOWN
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert len(server.mails) == copies
-    assert len({letter.message["Message-ID"] for letter in server.mails}) == 1
-    assert len({letter.content for letter in server.mails}) == 1
+    assert len({taken.message["Message-ID"] for taken in server.mails}) == 1
+    assert len({taken.content for taken in server.mails}) == 1
 
 
 async def test_what_is_doubtful_twice_is_held(mailing, mails, outbox, server, clock):
@@ -127,9 +127,9 @@ async def test_the_answer_to_a_mail_is_written_down_once_a_connection_lasts(
     delivery = await mails.put(await mails.mailbox())
     monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
 
-    with capture_logs() as told:
+    with capture_logs() as logs:
         await mail_all(mailing)
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert subjects(server) == ["news"]
-    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
+    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}

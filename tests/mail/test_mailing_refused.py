@@ -50,16 +50,18 @@ async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         pytest.param("450 4.2.0 later", [], id="later"),
         pytest.param(
-            "550 5.7.1 by policy", [(1, "550 5.7.1 by policy")], id="policy: the operator is told"
+            "550 5.7.1 by policy",
+            [(1, "550 5.7.1 by policy")],
+            id="policy: the operator is notified",
         ),
     ],
 )
 async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
-    mailing, mails, outbox, server, clock, bounces_noted, answer, told
+    mailing, mails, outbox, server, clock, bounces_noted, answer, reported
 ):
     delivery = await mails.put(await mails.mailbox())
     server.rcpt += [answer] * 40
@@ -73,7 +75,7 @@ async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
     assert (await outbox.get(delivery)).state is DeliveryState.HELD
     assert 40 * HOUR < clock.now - begun < 56 * HOUR
     assert tries < 20
-    assert bounces_noted.noted_distrust == told
+    assert bounces_noted.noted_distrust == reported
     assert bounces_noted.noted_refused == []
 
 

@@ -65,7 +65,7 @@ def test_a_report_that_is_not_spam_is_no_complaint():
         pytest.param("hello", f"Зря. unsubscribe {TOKEN}", id="in an encoded text"),
     ],
 )
-def test_a_wish_to_be_unsubscribed(subject, body):
+def test_a_request_to_be_unsubscribed(subject, body):
     report = read_report(request(subject, body))
 
     assert report is not None
@@ -77,7 +77,7 @@ def test_other_mail_is_left_to_a_person():
     assert read_report(request("About your digest", "It is nice.")) is None
 
 
-def test_who_sends_one_of_our_mails_on_wishes_nothing_by_it():
+def test_a_forwarded_mail_of_ours_requests_nothing():
     forwarded = EmailMessage()
     forwarded.set_content("<p>Look at this.</p>", subtype="html")
     forwarded.add_attachment(message_from_bytes(request("News", f"unsubscribe: {TOKEN}")))
@@ -114,7 +114,7 @@ def test_no_address_keeps_a_bounce_from_being_read(value):
         pytest.param("multipart/mixed; boundary*=a; boundary*0=b", id="a boundary in parts"),
     ],
 )
-def test_no_content_type_keeps_a_wish_from_being_read(value):
+def test_no_content_type_keeps_a_request_from_being_read(value):
     report = read_report(f"Content-Type: {value}\nSubject: unsubscribe {TOKEN}\n\nText".encode())
 
     assert report is not None

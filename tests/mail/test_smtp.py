@@ -36,9 +36,9 @@ async def smtp(server):
 async def test_a_mail_arrives_as_it_was_sent(server, smtp):
     await smtp.send(ENVELOPE)
 
-    (letter,) = server.mails
-    assert (letter.sender, letter.recipient) == (ENVELOPE.sender, ENVELOPE.recipient)
-    assert letter.content == CONTENT
+    (taken,) = server.mails
+    assert (taken.sender, taken.recipient) == (ENVELOPE.sender, ENVELOPE.recipient)
+    assert taken.content == CONTENT
 
 
 async def test_several_mails_share_one_connection(server, smtp):
