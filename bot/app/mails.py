@@ -1,4 +1,4 @@
-"""Mail in one process: who writes it, and the loops that hand it over and read what comes back."""
+"""Mail in one process: its sender, and the loops that send it and read bounces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
 
 
 def make_post(around: Surroundings) -> Post | None:
-    """Return what writes mails; None where no server would take them."""
+    """Return what composes mails; None if no server is set."""
     if around.place.smtp is None and around.settings.smtp_host is None:
         return None
     from bot.mail.compose import Post
@@ -38,7 +38,7 @@ def make_post(around: Surroundings) -> Post | None:
 
 
 def sender_of(settings: Settings, instead: str | None = None) -> Sender:
-    """Return who writes, as the settings say or *instead* of what they say."""
+    """Return the sender that the settings name, or *instead* of it another."""
     from bot.mail.compose import Sender
 
     name, address = parseaddr(instead or settings.smtp_from or "")
@@ -71,7 +71,7 @@ def relay_of(settings: Settings) -> Relay | None:
 
 @asynccontextmanager
 async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
-    """Yield the loops of mail, none where there is no server; their connections end behind it."""
+    """Yield the loops of mail, none if no server is set; their connections end with the block."""
     from bot.delivery.sender import Calls
     from bot.mail.smtp import Smtp
 
@@ -81,7 +81,7 @@ async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
         return
     smtp = Smtp(relay)
     async with Calls(CONNECTIONS, PATIENCE) as calls:
-        yield [_mail_loop(around, post, smtp, calls), *_return_loops(around)]
+        yield [_mail_loop(around, post, smtp, calls), *_bounce_loops(around)]
     await smtp.close()
 
 
@@ -97,7 +97,7 @@ def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Lo
     from bot.delivery.sender import SendStage
     from bot.mail.smtp import PACE_KEY, MailChannel
 
-    sign = _signer(around.settings, post.sender)
+    sign = _dkim(around.settings, post.sender)
     channel = MailChannel(smtp, post.return_path, make_bounces(around), sign)
     per_second = around.settings.smtp_per_hour / 3600
     stage = SendStage(
@@ -108,9 +108,9 @@ def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Lo
     return mail
 
 
-def _signer(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
-    """Return what signs mails, as far as a key is given."""
-    from bot.mail.signing import Signing, WrongKeyError
+def _dkim(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
+    """Return what signs mails; without a key, what leaves them as they are."""
+    from bot.mail.signing import DkimSigner, WrongKeyError
 
     path = settings.dkim_key_file
     if path is None:
@@ -119,7 +119,7 @@ def _signer(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
         raise StopError("DKIM_SELECTOR is missing: say under which name the key is in the DNS.")
     try:
         key = path.read_bytes()
-        return Signing.of(key, settings.dkim_selector, settings.dkim_domain or sender.domain)
+        return DkimSigner.of(key, settings.dkim_selector, settings.dkim_domain or sender.domain)
     except OSError as error:
         raise StopError(f"DKIM_KEY_FILE: cannot read {path}: {error.strerror}.") from error
     except WrongKeyError as error:
@@ -137,7 +137,7 @@ def make_bounces(around: Surroundings) -> Bounces:
 
 
 def report_reader(workers: Workers) -> ReadsReports:
-    """Return what reads mails that came back: strangers write them, so a worker does."""
+    """Return what reads reports: anybody may write them, so a worker does."""
     from bot.mail.reports import Report
 
     async def read(message: bytes) -> Report | None:
@@ -147,8 +147,8 @@ def report_reader(workers: Workers) -> ReadsReports:
     return read
 
 
-def _return_loops(around: Surroundings) -> list[Loop]:
-    """Return the loop that reads bounces, where a mailbox of ours is named."""
+def _bounce_loops(around: Surroundings) -> list[Loop]:
+    """Return the loop that reads bounces, if the settings name a mailbox for them."""
     from functools import partial
 
     from bot.mail.bounces import Imap, collect_bounces

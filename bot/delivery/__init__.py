@@ -1,1 +1,1 @@
-"""How a message gets there: the ledger at work, its pace, its channels."""
+"""From the outbox to a chat or mailbox: the stage that sends, its pace, Telegram."""

@@ -1,1 +1,1 @@
-"""E-mail: composing, signing, handing over, confirming addresses, reading what bounces."""
+"""E-mail: mails and their headers, signatures, SMTP, confirmed addresses, bounces, the doctor."""

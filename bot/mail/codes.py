@@ -1,7 +1,8 @@
-"""Confirming an address: what is asked, how it is answered, how often it may be asked.
+"""Codes and links that confirm an address, and how often an address may be asked.
 
-1. A request holds for 24 hours. It is answered by the link in the mail or by the code in the chat.
-2. Of the code six digits are typed, so five wrong tries use it up; the link still works.
+1. A request is valid for 24 hours. It is answered by the link in the mail or by the code in the
+   chat.
+2. The code has six digits, so five wrong tries use it up; the link still works.
 3. In 24 hours: three mails to an address, whoever asks; five by a chat; a thousand in all.
 
 Only hashes are stored. A hash is bound to its chat, so that equal codes differ.
@@ -33,7 +34,7 @@ class Limit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent to an address, to come back by one of two ways."""
+    """What is sent to an address; either of the two comes back."""
 
     code: str
     token: str

@@ -59,7 +59,7 @@ _PRESSED_TWICE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class MailboxSeen:
-    """A chat's mailbox as its people see it; *state* is None where there is none."""
+    """A chat's mailbox as its users see it; *state* is None if there is none."""
 
     can_mail: bool
     reach: DigestMedium
@@ -76,7 +76,7 @@ class MailboxSeen:
 
 @dataclass(frozen=True, slots=True)
 class Mailboxes:
-    """*post* is None where this bot sends no mail; who gets some from before can still end it."""
+    """*post* is None if this bot sends no mail; mailboxes from before can still be unsubscribed."""
 
     storage: Storage
     renderer: Renderer
@@ -88,7 +88,7 @@ class Mailboxes:
             return self._seen(chat, await mailbox_of(tx, chat_id))
 
     async def language(self, mailbox_id: int) -> str | None:
-        """Return the tag of the language that its chat is spoken to in; None where it is gone."""
+        """Return the tag of the language of its chat; None if the mailbox is gone."""
         async with self.storage.reading() as tx:
             chat = await chat_with_mailbox(tx, mailbox_id)
             return chat.speaks if chat else None
@@ -96,12 +96,12 @@ class Mailboxes:
     async def request(
         self, chat_id: int, address: str, *, once: UpdateRef | None = None
     ) -> MailboxSeen:
-        """Write to *address* and ask whether digests shall come there; an active one is left so.
+        """Ask *address* by mail whether digests shall come there; an active one is left alone.
 
-        Who asks twice in a moment pressed twice, and gets one mail.
-        Raise NoMail, NotAnAddress, or TooManyRequests, which says of what.
+        A second request within a minute is a second press of the button, and sends no second mail.
+        Raise NoMail, NotAnAddress, or TooManyRequests, which names the limit.
         """
-        post = self._posting()
+        post = self._mailing()
         try:
             address = read_address(address)
         except NotAnAddressError as error:
@@ -142,7 +142,7 @@ class Mailboxes:
         raise WrongCode(MOST_TRIES - mailbox.tries)
 
     async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
-        """Confirm with the token of the link; True too where that was done before."""
+        """Confirm with the token of the link; True as well if that was done before."""
         async with self.storage.writing() as tx:
             found = await lock_mailbox(tx, mailbox_id)
             if found is None:
@@ -158,7 +158,7 @@ class Mailboxes:
             return True
 
     async def set_reach(self, chat_id: int, reach: DigestMedium) -> MailboxSeen:
-        """Let digests come as *reach* says; raise NoMailbox where no mail can go."""
+        """Let digests come as *reach* says; raise NoMailbox if no mail can be sent."""
         async with self.storage.writing() as tx:
             chat, mailbox = await _active(tx, chat_id)
             chat.digest_by = reach
@@ -183,17 +183,17 @@ class Mailboxes:
             return self._seen(chat, None)
 
     async def unsubscribe(self, mailbox_id: int) -> None:
-        """Send nothing there any more, and tell the chat; done twice it is as done once."""
+        """Send nothing there any more, and notify the chat; idempotent."""
         async with self.storage.writing() as tx:
             found = await lock_mailbox(tx, mailbox_id)
             if found and await unsubscribe_mailbox(tx, found[0]):
                 await enqueue(tx, [self.notice(tx, *found)])
 
     def notice(self, tx: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
-        """Return the row that tells the chat what became of its mailbox."""
+        """Return the delivery of the notice to the chat about its mailbox."""
         return mailbox_notice(tx, self.renderer.of(chat.speaks), mailbox)
 
-    def _posting(self) -> Post:
+    def _mailing(self) -> Post:
         if self.post is None:
             raise NoMail
         return self.post
@@ -254,20 +254,20 @@ async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
 async def _confirmed(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
     await confirm_mailbox(tx, mailbox)
     if not chat.digest_by.mails:
-        # What comes by Telegram goes on coming, until its people say that mails are enough.
+        # Digests by Telegram go on until the chat's users choose mails alone.
         chat.digest_by = DigestMedium.BOTH
     await tx.session.flush()
 
 
-# What is written about a mailbox: a question to its address, notices to its chat
+# Deliveries about a mailbox: a question to its address, notices to its chat
 
 
 def confirmation(
     tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
 ) -> dict[str, Any]:
-    """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
+    """The mail that asks for a confirmation; code and link are in no other message."""
     mailbox_id = mailbox.id
-    asked = (mailbox.token_hash or "")[:12]  # tells one request from another
+    asked = (mailbox.token_hash or "")[:12]  # distinguishes requests
     subject = f"{mailbox_id}:{asked}"
     recipient = Recipient(mailbox_id, mailbox.address, mailbox.chat_id, language)
     post = post.to(recipient)
@@ -289,7 +289,7 @@ def confirmation(
 
 
 def mailbox_notice(tx: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
-    """Tell the chat that no mails go to *mailbox* any more, and why."""
+    """The notice that no mails are sent to *mailbox* any more, and why."""
     message = renderer.message("notices.html#mailbox", mailbox=mailbox)
     named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
     return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
@@ -298,9 +298,9 @@ def mailbox_notice(tx: Transaction, renderer: Renderer, mailbox: Mailbox) -> dic
 def policy_notice(
     tx: Transaction, renderer: Renderer, chat_id: int, domain: str, reason: str
 ) -> dict[str, Any]:
-    """Tell who looks after the bot that *domain* mistrusts its mails; of a week the first counts.
+    """The notice to an admin that *domain* distrusts the bot's mails, sent once a week.
 
-    A mistake in our set-up makes every domain refuse.
+    A mistake in our set-up makes every domain refuse, so the first stands for all.
     """
     message = renderer.message("notices.html#mistrusted", domain=domain, reason=reason)
     named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}

@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376): vouching for a mail with the key of its domain."""
+"""DKIM (RFC 6376): signing a mail with the key of its domain."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class WrongKeyError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class DkimSigner:
     """Called with a whole message, it returns the message with its signature before it."""
 
     key: bytes = field(repr=False)
@@ -44,12 +44,12 @@ class Signing:
         """Return what signs with the private *key* (PEM, RSA); WrongKeyError if it cannot."""
         from dkim import DKIMException  # noqa: PLC0415 - only those who sign pay for it
 
-        signing = cls(key, selector, domain)
+        signer = cls(key, selector, domain)
         try:
-            signing(_PROBE)
+            signer(_PROBE)
         except (DKIMException, ValueError, IndexError) as error:
             raise WrongKeyError(str(error) or type(error).__name__) from error
-        return signing
+        return signer
 
     def __call__(self, message: bytes) -> bytes:
         from dkim import sign  # noqa: PLC0415

@@ -7,7 +7,7 @@ import dkim
 import pytest
 
 from bot.mail.compose import message_bytes
-from bot.mail.signing import Signing, WrongKeyError
+from bot.mail.signing import DkimSigner, WrongKeyError
 from tests.conftest import missing
 from tests.mail.test_mime import MAIL
 
@@ -27,7 +27,7 @@ def key() -> bytes:
 
 
 def test_a_signed_mail_holds_against_the_key_in_the_dns(key):
-    signed = Signing.of(key, "news", "dateline.example")(message_bytes(MAIL))
+    signed = DkimSigner.of(key, "news", "dateline.example")(message_bytes(MAIL))
     public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "der", given=key))
     asked = []
 
@@ -42,7 +42,7 @@ def test_a_signed_mail_holds_against_the_key_in_the_dns(key):
 
 
 def test_a_changed_mail_does_not_hold(key):
-    signed = Signing.of(key, "news", "dateline.example")(message_bytes(MAIL))
+    signed = DkimSigner.of(key, "news", "dateline.example")(message_bytes(MAIL))
     public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "der", given=key))
 
     changed = signed.replace(b"Fees fall", b"Fees rise")
@@ -53,4 +53,4 @@ def test_a_changed_mail_does_not_hold(key):
 @pytest.mark.parametrize("wrong", [b"", b"no key", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
 def test_what_is_no_key_is_said_before_the_first_mail(wrong):
     with pytest.raises(WrongKeyError):
-        Signing.of(wrong, "news", "dateline.example")
+        DkimSigner.of(wrong, "news", "dateline.example")
