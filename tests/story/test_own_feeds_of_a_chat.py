@@ -129,7 +129,7 @@ async def test_two_own_feeds_of_a_chat_that_report_one_event_alert_it_once(bot: 
     await bot.works_at(5)
 
     (told,) = ann.texts_with("collapses")
-    assert told.endswith("Own Herald · 15:00 · also: Own Gazette")
+    assert told.endswith("Own Herald · 15:00 · also Own Gazette")
 
 
 async def test_two_own_feeds_of_a_chat_that_list_one_article_alert_it_once(bot: WholeBot):

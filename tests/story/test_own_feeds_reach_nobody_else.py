@@ -173,7 +173,7 @@ def test_without_an_attacker_everything_is_there(undisturbed: Views):
         return str(undisturbed[view])
 
     assert said("alerts").count(TITLE) == 1
-    assert "Example Times · 16:00 · also: Example Wire" in said("alerts")
+    assert "Example Times · 16:00 · also Example Wire" in said("alerts")
     assert f"{TITLE}, two dockers hurt — 2 outlets" in said("digests")
     assert f"{TITLE}, two dockers hurt" in said("digest so far")
     assert "7 stories" in said("search")

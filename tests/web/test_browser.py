@@ -76,10 +76,9 @@ async def test_an_edition_is_read_without_script(page, links):
 
     await expect(page.get_by_role("heading", name="Your Wednesday digest")).to_be_visible()
     await expect(page.locator("article")).to_have_count(4)
-    folded = page.get_by_role("link", name="Ministry asks consul-general to explain post")
-    await expect(folded).to_be_hidden()
-    await page.get_by_text("You were alerted to 1 story").click()
-    await expect(folded).to_be_visible()
+    await expect(page.get_by_role("heading", name="Alerted earlier: 1 story")).to_be_visible()
+    alerted = page.get_by_role("link", name="Ministry asks consul-general to explain post")
+    await expect(alerted).to_be_visible()
 
 
 async def test_topics_are_changed_by_buttons(page, links):
