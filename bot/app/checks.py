@@ -264,10 +264,10 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
-    from bot.app.mails import make_doctor
+    from bot.app.mails import examine_mail
 
-    mail = make_doctor(settings)
-    if mail is None:
+    findings = await examine_mail(settings)
+    if findings is None:
         remedy = "Set SMTP_HOST and SMTP_FROM to have digests mailed: docs/how-to/email.md."
         return [warning("smtp.none", "No mail server is set, so none is sent.", remedy)]
-    return await mail.examine()
+    return findings

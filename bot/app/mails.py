@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.delivery.sender import Calls
+    from bot.doctor.findings import Finding
     from bot.mail.bounces import Bounces, ReadsReports
-    from bot.mail.check import MailDoctor
     from bot.mail.compose import Post, Sender
     from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
@@ -162,9 +162,9 @@ def _bounce_loops(around: Surroundings) -> list[Loop]:
     return [Loop("bounces", partial(collect_bounces, imap, make_bounces(around).take))]
 
 
-def make_doctor(settings: Settings) -> MailDoctor | None:
-    """Return what looks at the mail that the settings describe; None where they describe none."""
-    from bot.mail.check import MailDoctor, Resolver
+async def examine_mail(settings: Settings) -> list[Finding] | None:
+    """Look at the mail that the settings describe; None if they describe none."""
+    from bot.mail.check import Resolver, check_mail
     from bot.mail.smtp import Smtp
 
     relay = relay_of(settings)
@@ -172,6 +172,4 @@ def make_doctor(settings: Settings) -> MailDoctor | None:
         return None
     domain = sender_of(settings).domain
     signs_for = settings.dkim_domain or domain
-    return MailDoctor(
-        Resolver(), Smtp(relay), relay.host, domain, signs_for, settings.dkim_selector
-    )
+    return await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)

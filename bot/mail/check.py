@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from dns.asyncresolver import Resolver as AsyncResolver
 from dns.exception import DNSException
@@ -31,66 +30,51 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 5.0
 
 
-class AsksTheDns(Protocol):
-    """Each raises NoAnswerError where no server answers."""
+async def check_mail(
+    dns: Resolver, smtp: Smtp, domain: str, signs_for: str, selector: str | None = None
+) -> list[Finding]:
+    """Look at the mail server of *smtp*, at the sender's *domain*, at the key of *signs_for*."""
+    return [
+        await _server(smtp),
+        await _answered(_spf(dns, domain)),
+        await _answered(_dkim(dns, signs_for, selector)),
+        await _answered(_dmarc(dns, domain)),
+        await _answered(_ptr(dns, smtp.relay.host)),
+    ]
 
-    async def texts(self, name: str) -> Sequence[str]: ...
 
-    async def addresses(self, host: str) -> Sequence[str]: ...
+async def _server(smtp: Smtp) -> Finding:
+    host = smtp.relay.host
+    try:
+        await smtp.greet()
+    except DeliveryError as error:
+        return unhealthy(
+            "smtp.refused",
+            f"{host} does not let us in: {error}",
+            "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD.",
+        )
+    finally:
+        await smtp.close()
+    return healthy("smtp.reached", f"{host} lets us in.")
 
-    async def names(self, address: str) -> Sequence[str]: ...
+
+async def _spf(dns: Resolver, domain: str) -> Finding:
+    return spf(domain, await dns.texts(domain))
 
 
-@dataclass(frozen=True, slots=True)
-class MailDoctor:
-    """*host* is the mail server, *domain* the sender's, *signs_for* that of DKIM."""
+async def _dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
+    records = await dns.texts(f"{selector}._domainkey.{domain}") if selector else []
+    return dkim(domain, selector, records)
 
-    dns: AsksTheDns
-    smtp: Smtp
-    host: str
-    domain: str
-    signs_for: str
-    selector: str | None = None
 
-    async def examine(self) -> list[Finding]:
-        return [
-            await self._server(),
-            await _answered(self._spf()),
-            await _answered(self._dkim()),
-            await _answered(self._dmarc()),
-            await _answered(self._ptr()),
-        ]
+async def _dmarc(dns: Resolver, domain: str) -> Finding:
+    return dmarc(domain, await dns.texts(f"_dmarc.{domain}"))
 
-    async def _server(self) -> Finding:
-        try:
-            await self.smtp.greet()
-        except DeliveryError as error:
-            return unhealthy(
-                "smtp.refused",
-                f"{self.host} does not let us in: {error}",
-                "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD.",
-            )
-        finally:
-            await self.smtp.close()
-        return healthy("smtp.reached", f"{self.host} lets us in.")
 
-    async def _spf(self) -> Finding:
-        return spf(self.domain, await self.dns.texts(self.domain))
-
-    async def _dkim(self) -> Finding:
-        if self.selector is None:
-            return dkim(self.signs_for, None, [])
-        records = await self.dns.texts(f"{self.selector}._domainkey.{self.signs_for}")
-        return dkim(self.signs_for, self.selector, records)
-
-    async def _dmarc(self) -> Finding:
-        return dmarc(self.domain, await self.dns.texts(f"_dmarc.{self.domain}"))
-
-    async def _ptr(self) -> Finding:
-        addresses = await self.dns.addresses(self.host)
-        names = {address: await self.dns.names(address) for address in addresses}
-        called = {name for some in names.values() for name in some}
-        return ptr(self.host, names, {name: await self.dns.addresses(name) for name in called})
+async def _ptr(dns: Resolver, host: str) -> Finding:
+    names = {address: await dns.names(address) for address in await dns.addresses(host)}
+    called = {name for some in names.values() for name in some}
+    return ptr(host, names, {name: await dns.addresses(name) for name in called})
 
 
 async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:
@@ -220,8 +204,9 @@ class NoAnswerError(Exception):
     """The DNS did not answer; what it would say is not known."""
 
 
-@dataclass(frozen=True, slots=True)
 class Resolver:
+    """Each question raises NoAnswerError where no server answers."""
+
     async def texts(self, name: str) -> list[str]:
         """Return the TXT records of *name*, each put together; none where there is no such name."""
         records = await _ask(name, "TXT")

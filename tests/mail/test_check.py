@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.delivery.errors import NeverSent
-from bot.doctor.findings import Health
-from bot.mail.check import MailDoctor, NoAnswerError, dkim, dmarc, ptr, spf
+from bot.doctor.findings import Finding, Health
+from bot.mail.check import NoAnswerError, Resolver, check_mail, dkim, dmarc, ptr, spf
 from bot.mail.smtp import Relay, Smtp
 
 DOMAIN = "dateline.example"
@@ -81,7 +81,7 @@ def test_the_name_of_the_mail_server(names, back, health):
 
 
 @dataclass
-class FakeDns:
+class FakeDns(Resolver):
     """Knows what it was given; silent where *is_there* is False."""
 
     text: dict[str, list[str]] = field(default_factory=dict)
@@ -116,8 +116,8 @@ class FakeSmtp(Smtp):
         self.is_closed = True
 
 
-def doctor(dns: FakeDns, relay: FakeSmtp) -> MailDoctor:
-    return MailDoctor(dns, relay, "smtp.example", DOMAIN, DOMAIN, "news")
+async def checked(dns: FakeDns, smtp: FakeSmtp) -> list[Finding]:
+    return await check_mail(dns, smtp, DOMAIN, DOMAIN, "news")
 
 
 async def test_all_that_is_well_is_said_to_be():
@@ -129,22 +129,22 @@ async def test_all_that_is_well_is_said_to_be():
         }
     )
 
-    relay = FakeSmtp()
-    findings = await doctor(dns, relay).examine()
+    smtp = FakeSmtp()
+    findings = await checked(dns, smtp)
 
-    assert relay.is_closed
+    assert smtp.is_closed
     assert [finding.name for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
     assert {finding.health for finding in findings} == {Health.HEALTHY}
 
 
 async def test_a_server_that_does_not_let_us_in_is_named_with_its_reason():
-    findings = await doctor(FakeDns(), FakeSmtp(NeverSent("connection refused"))).examine()
+    findings = await checked(FakeDns(), FakeSmtp(NeverSent("connection refused")))
 
     assert findings[0].health is Health.UNHEALTHY
     assert findings[0].sentence == "smtp.example does not let us in: connection refused"
 
 
 async def test_a_silent_dns_is_no_verdict():
-    findings = await doctor(FakeDns(is_there=False), FakeSmtp()).examine()
+    findings = await checked(FakeDns(is_there=False), FakeSmtp())
 
     assert {finding.health for finding in findings[1:]} == {Health.WARNING}
