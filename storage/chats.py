@@ -261,14 +261,18 @@ async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]
     return (await schedules_of(tx, [chat_id]))[chat_id]
 
 
+_SCHEDULES: Final = (
+    select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
+    .where(among(col(DigestTime.chat_id), bindparam("chats")))
+    .order_by(col(DigestTime.number))
+)
+
+
 async def schedules_of(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, tuple[ScheduleTime, ...]]:
-    rows = await tx.session.exec(
-        select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
-        .where(among(col(DigestTime.chat_id), chat_ids))
-        .order_by(col(DigestTime.number))
-    )
+    connection = await tx.session.connection()
+    rows = await connection.execute(_SCHEDULES, {"chats": chat_ids})
     chosen: defaultdict[int, list[ScheduleTime]] = defaultdict(list)
     for chat_id, *slot in rows:
         chosen[chat_id].append(ScheduleTime(*slot))

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, func, or_
+from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.alerts import Alert, message_of_alert
@@ -105,6 +105,14 @@ async def claim_due_chats(
     return await claim(tx, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
+_LEASED: Final = (
+    select(Chat.id, Chat.next_digest_at)
+    .where(among(col(Chat.id), bindparam("chats")), col(Chat.owner) == bindparam("holder"))
+    .order_by(col(Chat.id))
+    .with_for_update()
+)
+
+
 async def schedule_chats(
     tx: Transaction, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
 ) -> set[int]:
@@ -113,13 +121,9 @@ async def schedule_chats(
     *plans*: by chat, when its digest was due and when the next one is. Returned are those that were
     ours and unchanged.
     """
-    ours = await tx.session.exec(
-        select(Chat.id, Chat.next_digest_at)
-        .where(among(col(Chat.id), plans), col(Chat.owner) == owner)
-        .order_by(col(Chat.id))
-        .with_for_update()
-    )
-    due_at = {chat_id: moment for chat_id, moment in ours if chat_id}
+    connection = await tx.session.connection()
+    leased = await connection.execute(_LEASED, {"chats": plans, "holder": owner})
+    due_at = {row[0]: row[1] for row in leased}
     settled = {chat_id for chat_id, moment in due_at.items() if moment == plans[chat_id][0]}
     due_at |= {chat_id: plans[chat_id][1] for chat_id in settled}
     await release_each(
@@ -135,24 +139,28 @@ async def last_editions(tx: Transaction, chat_id: int) -> LastEditions:
 async def last_editions_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, LastEditions]:
-    lately = col(Edition.local_date) >= (tx.now - _LATELY).date()
-    made = await _made(tx, chat_ids, lately)
+    made = await _made(tx, chat_ids, (tx.now - _LATELY).date())
     if silent := set(chat_ids) - made.keys():
         made |= await _made(tx, silent)
     return {chat_id: _last(made.get(chat_id, ())) for chat_id in chat_ids}
 
 
-async def _made(
-    tx: Transaction, chat_ids: Collection[int], *conditions: ColumnElement[bool]
-) -> dict[int, list[_Made]]:
-    """Return the editions of each chat that has any, the newest first."""
-    rows = await tx.session.exec(
-        select(
-            col(Edition.chat_id), col(Edition.slot), col(Edition.local_date), col(Edition.made_at)
-        )
-        .where(among(col(Edition.chat_id), chat_ids), *conditions)
-        .order_by(col(Edition.local_date).desc())
+_MADE: Final = (
+    select(col(Edition.chat_id), col(Edition.slot), col(Edition.local_date), col(Edition.made_at))
+    .where(
+        among(col(Edition.chat_id), bindparam("chats")),
+        col(Edition.local_date) >= bindparam("since"),
     )
+    .order_by(col(Edition.local_date).desc())
+)
+
+
+async def _made(
+    tx: Transaction, chat_ids: Collection[int], since: date = date.min
+) -> dict[int, list[_Made]]:
+    """Return the editions since then of each chat that has any, the newest first."""
+    connection = await tx.session.connection()
+    rows = await connection.execute(_MADE, {"chats": chat_ids, "since": since})
     made: defaultdict[int, list[_Made]] = defaultdict(list)
     for chat_id, slot, day, made_at in rows:
         made[chat_id].append(_Made(slot, day, made_at))
@@ -254,29 +262,32 @@ async def digest_topics(tx: Transaction, chat_id: int) -> list[DigestTopic]:
     return (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
 
 
+_DIGEST_TOPICS: Final = (
+    select(  # type: ignore[call-overload]
+        Subscription.chat_id,
+        Topic.id,
+        Topic.name,
+        Query.id,
+        Query.canonical,
+        Subscription.created_at,
+    )
+    .join(Topic, col(Topic.id) == Subscription.topic_id)
+    .join(Query, col(Query.id) == Topic.query_id)
+    .where(
+        among(col(Subscription.chat_id), bindparam("chats")),
+        col(Subscription.mode) != Mode.INSTANT,
+        ~col(Subscription.paused),
+    )
+    .order_by(col(Subscription.id))
+)
+
+
 async def digest_topics_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, list[DigestTopic]]:
     """Return the same by chat, for those of the chats that want anything."""
     connection = await tx.session.connection()
-    rows = await connection.execute(
-        select(  # type: ignore[call-overload]
-            Subscription.chat_id,
-            Topic.id,
-            Topic.name,
-            Query.id,
-            Query.canonical,
-            Subscription.created_at,
-        )
-        .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .join(Query, col(Query.id) == Topic.query_id)
-        .where(
-            among(col(Subscription.chat_id), chat_ids),
-            col(Subscription.mode) != Mode.INSTANT,
-            ~col(Subscription.paused),
-        )
-        .order_by(col(Subscription.id))
-    )
+    rows = await connection.execute(_DIGEST_TOPICS, {"chats": chat_ids})
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     for chat_id, *topic in rows:
         topics[chat_id].append(DigestTopic(*topic))
@@ -352,38 +363,37 @@ _NOT_SENT = (DeliveryState.EXPIRED, DeliveryState.FAILED)
 _ByChat = Mapping[int, AbstractSet[int]]
 
 
+_LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
+    among(col(EditionStory.chat_id), bindparam("chats")),
+    col(EditionStory.story_id) >= bindparam("first"),
+)
+
+_ALERTED: Final = (
+    select(Alert.chat_id, Alert.story_id)
+    .outerjoin(Delivery, message_of_alert())
+    .where(
+        among(col(Alert.chat_id), bindparam("chats")),
+        col(Alert.story_id) >= bindparam("first"),
+        or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(_NOT_SENT)),
+    )
+)
+
+
 async def listed_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
     """Return, by chat, those of its *stories* that it had in a digest."""
-    known = select(EditionStory.chat_id, EditionStory.story_id)
-    of_these = (
-        among(col(EditionStory.chat_id), stories),
-        col(EditionStory.story_id) >= _first(stories),
-    )
-    return await _known(tx, known.where(*of_these), stories)
+    return await _known(tx, _LISTED, stories)
 
 
 async def alerted_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
     """Return, by chat, those of its *stories* that it was alerted to."""
-    known = (
-        select(Alert.chat_id, Alert.story_id)
-        .outerjoin(Delivery, message_of_alert())
-        .where(
-            among(col(Alert.chat_id), stories),
-            col(Alert.story_id) >= _first(stories),
-            or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(_NOT_SENT)),
-        )
-    )
-    return await _known(tx, known, stories)
-
-
-def _first(stories: _ByChat) -> int:
-    return min((min(ids) for ids in stories.values() if ids), default=0)
+    return await _known(tx, _ALERTED, stories)
 
 
 async def _known(tx: Transaction, known: Any, stories: _ByChat) -> Mapping[int, set[int]]:
     connection = await tx.session.connection()
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for chat_id, story_id in await connection.execute(known):
+    first = min((min(ids) for ids in stories.values() if ids), default=0)
+    for chat_id, story_id in await connection.execute(known, {"chats": stories, "first": first}):
         if story_id in stories[chat_id]:
             found[chat_id].add(story_id)
     return found

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, column, func, table, text
+from sqlalchemy import ColumnElement, bindparam, case, column, func, table, text
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -294,13 +294,16 @@ async def _newest(
 
 async def chats_with_own_sources(tx: Transaction, chat_ids: Collection[int]) -> set[int]:
     """Return those of the chats that any source reaches which does not reach everybody."""
-    own = (
-        select(Follow.chat_id)
-        .join(Source, col(Source.id) == Follow.source_id)
-        .where(among(col(Follow.chat_id), chat_ids), ~col(Source.public))
-        .distinct()
-    )
-    return set(await tx.session.exec(own))
+    connection = await tx.session.connection()
+    return set((await connection.execute(_WITH_OWN_SOURCES, {"chats": chat_ids})).scalars())
+
+
+_WITH_OWN_SOURCES: Final = (
+    select(Follow.chat_id)
+    .join(Source, col(Source.id) == Follow.source_id)
+    .where(among(col(Follow.chat_id), bindparam("chats")), ~col(Source.public))
+    .distinct()
+)
 
 
 async def stories_by_day(

@@ -14,7 +14,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ Fields = dict[str, Any]  # of an entity
 
 _PIECE = re.compile(
     r"(?P<text>(?:[^<]|<(?![a-zA-Z/!]))+)"
+    r"|<tg-part\ id=\"(?P<part>[0-9]+)\">"
     r"|<(?P<end>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9-]*)(?P<rest>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>"
     r"|<!--.*?-->"
     r"|(?P<stray><)",
@@ -58,6 +59,8 @@ class MarkupReader:
             kind = piece.lastgroup
             if kind == "rest":
                 self._handle_tag(piece)
+            elif kind == "part":
+                self.handle_part(int(piece["part"]))
             elif kind == "stray":
                 raise self.error("a tag is never ended with >")
             elif kind == "text":
@@ -74,6 +77,10 @@ class MarkupReader:
 
     def handle_end(self, tag: str) -> None:
         raise NotImplementedError
+
+    def handle_part(self, number: int) -> None:
+        """Take the part of that number, which is read already."""
+        raise self.error(f"<tg-part id={number}> is not ours")
 
     def handle_text(self, text: str) -> None:
         """Take text, its character references resolved; it may come in several pieces."""
@@ -263,8 +270,6 @@ class _PageReader(MarkupReader):
             self._writer.break_line()
         elif tag == "hr":
             self._open_section()
-        elif tag == "tg-part":
-            self._take_part(attributes)
         elif tag in INLINE:
             self._begin(tag, _entity_of(tag, attributes))
         elif tag in BLOCKS:
@@ -273,6 +278,8 @@ class _PageReader(MarkupReader):
             self._begin(tag, None)
         elif tag in {"nav", "button"}:
             self._begin_keyboard(tag, attributes)
+        elif tag == "tg-part":
+            raise self.error("<tg-part> without a number stands for nothing")
         else:
             raise self.error(f"<{tag}> is not ours")
 
@@ -319,22 +326,19 @@ class _PageReader(MarkupReader):
         self._end_block()
         self._opens_section = True
 
-    def _take_part(self, attributes: Attributes) -> None:
+    def handle_part(self, number: int) -> None:
         if self._open.tags:
             raise self.error(f"<tg-part> stands inside <{self._open.tags[-1]}>")
+        if number >= len(self._parts):
+            raise self.error(f"<tg-part id={number}> stands for nothing")
         self._end_block()
-        blocks = self._part(attributes.get("id") or "")
+        blocks = self._parts[number]
         if blocks and self._opens_section:
             first, *others = blocks
-            blocks = (replace(first, opens_section=True), *others)
+            opening = Block(first.text, first.entities, first.margin, opens_section=True)
+            blocks = (opening, *others)
             self._opens_section = False
         self._done.extend(blocks)
-
-    def _part(self, number: str) -> Sequence[Block]:
-        try:
-            return self._parts[int(number)]
-        except (ValueError, IndexError):
-            raise self.error(f"<tg-part id={number!r}> stands for nothing") from None
 
     def _end_block(self) -> None:
         text, entities = self._writer.take()
