@@ -30,7 +30,7 @@ from bot.rendering.renderer import Renderer
 from storage.enums import Layout, ScheduleTime, Style
 
 _SAMPLE_KEY = b"made up for samples, opens none."
-_PARTS = ("edition/topic.html", "edition/story.html")  # which it asks for
+_PARTS = ("edition/topic.html", "edition/story.html", "edition/reason.html")  # which it asks for
 _READER = Recipient(1, "you@example.org", 1)
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
