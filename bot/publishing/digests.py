@@ -150,11 +150,10 @@ async def _write(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
     plans = {one.reader.id: (one.reader.chat.next_digest_at, one.next_at) for one in drafts}
     settled = await schedule_chats(tx, owner, plans)
     ours = [draft for draft in drafts if draft.reader.id in settled]
-    known: dict[int, EditionEntry] = {}
     made = await make_editions(
         tx,
         [
-            (_row(draft.reader.chat, draft.due, draft.edition), _entries(draft.edition, known))
+            (_row(draft.reader.chat, draft.due, draft.edition), _entries(draft.edition))
             for draft in ours
             if draft.due and draft.edition
         ],
@@ -180,18 +179,13 @@ def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
     }
 
 
-def _entries(edition: Edition, known: dict[int, EditionEntry]) -> list[EditionEntry]:
-    """Return what is stored of the stories; *known* has those of the drafts before.
-
-    Chats share the stories themselves, and the drafts keep them as long as *known* is there.
-    """
-    entries = []
-    for story in edition.choice.all_stories:
-        if (key := id(story)) not in known:
-            topic_ids = [hit.topic_id for hit in story.hits]
-            known[key] = EditionEntry(story.id, story.article_id, topic_ids, story.alerted)
-        entries.append(known[key])
-    return entries
+def _entries(edition: Edition) -> list[EditionEntry]:
+    return [
+        EditionEntry(
+            story.id, story.article_id, [hit.topic_id for hit in story.hits], story.alerted
+        )
+        for story in edition.choice.all_stories
+    ]
 
 
 def _deliveries(tx: Transaction, edition_id: int, draft: _Draft) -> list[dict[str, Any]]:

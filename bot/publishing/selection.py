@@ -11,6 +11,7 @@
 """
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -198,9 +199,13 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
 
 
 def _placed(topics: Sequence[Topic], ranked: Sequence[Story]) -> Iterator[_Place]:
+    by_topic: defaultdict[int, dict[int, Story]] = defaultdict(dict)
+    for story in ranked:
+        for hit in story.hits:
+            by_topic[hit.topic_id][story.id] = story
     placed: set[int] = set()
     for topic in topics:
-        hitting = [story for story in ranked if _hits(story, topic)]
+        hitting = by_topic[topic.id].values()
         own = tuple(story for story in hitting if story.id not in placed)
         above = tuple(story for story in hitting if story.id in placed)
         placed |= {story.id for story in own}
@@ -218,7 +223,3 @@ def rank(story: Story) -> tuple[float, ...]:
         -story.news_at.timestamp(),
         -story.id,
     )
-
-
-def _hits(story: Story, topic: Topic) -> bool:
-    return any(hit.topic_id == topic.id for hit in story.hits)

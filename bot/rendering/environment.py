@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -77,6 +77,10 @@ class TemplateEnvironment(Environment):
     language: Language = ENGLISH
     overrides: Overrides | None = None
     shipped: "TemplateEnvironment | None" = None
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return a plain dictionary; Jinja's has two layers, and each page goes through it."""
+        return {**self.globals, **(d or {})}
 
 
 class _Sandbox(ImmutableSandboxedEnvironment, TemplateEnvironment):
