@@ -34,7 +34,7 @@ APP_LOOK = AppLook(
     now=NOW,
 )
 _BUTTONS = ("web/unsubscribe.html", "web/confirm.html")
-_TROUBLES = (400, 403, 404, 405, 410, 413, 429, 503)
+_ERRORS = (400, 403, 404, 405, 410, 413, 429, 503)
 
 
 def page_samples() -> Iterator[Sample]:
@@ -50,10 +50,10 @@ def page_samples() -> Iterator[Sample]:
         yield Sample.of("web/edition.html", values_of(shape) | {"site": LOOK})
     for template in _BUTTONS:
         yield from (Sample.of(template, {"site": LOOK, "is_done": done}) for done in (False, True))
-    for code in _TROUBLES:
+    for code in _ERRORS:
         for purpose in (None, *Purpose):
             values = {"site": LOOK, "code": code, "purpose": purpose}
-            yield Sample.of("web/trouble.html", values)
+            yield Sample.of("web/error.html", values)
     for said, again in ((None, {}), ("stopped", {"words": "Taiwan", "mode": "both"})):
         for managed in sample_managed():
             values = {"site": LOOK, "managed": managed, "said": said, "again": again}

@@ -15,6 +15,7 @@ from bot.web.app.routes import AppRoutes
 from bot.web.assets import Assets
 from bot.web.clients import Clients
 from bot.web.editions import EditionPages
+from bot.web.error_pages import error_pages
 from bot.web.feeds import FeedPages
 from bot.web.forms import Forms
 from bot.web.mailboxes import Mailboxes, MailboxPages
@@ -23,7 +24,6 @@ from bot.web.opening import Opening, now
 from bot.web.pacing import CALLS_AT_ONCE, CALLS_PER_MINUTE, pacing
 from bot.web.pages import Pages
 from bot.web.returns import Returns, ReturnsRoute
-from bot.web.trouble import error_pages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,45 +8,45 @@ from hypothesis import strategies as st
 from bot.rendering.html import Attributes, MarkupReader, TemplateError
 
 
-class Heard(MarkupReader):
-    """Writes down what it is told, text that comes in pieces as one."""
+class Recorder(MarkupReader):
+    """Records what it reads, text that comes in pieces as one."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.events: list[object] = []
 
     def handle_start(self, tag: str, attributes: Attributes) -> None:
-        self.told.append((tag, attributes))
+        self.events.append((tag, attributes))
 
     def handle_end(self, tag: str) -> None:
-        self.told.append(f"/{tag}")
+        self.events.append(f"/{tag}")
 
     def handle_text(self, text: str) -> None:
-        self.told.append([text])
+        self.events.append([text])
 
 
 class Library(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.told: list[object] = []
+        self.events: list[object] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.told.append((tag, dict(attrs)))
+        self.events.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        self.told.append(f"/{tag}")
+        self.events.append(f"/{tag}")
 
     def handle_data(self, data: str) -> None:
-        self.told.append([data])
+        self.events.append([data])
 
 
 def read(html: str) -> list[object]:
-    reader = Heard()
+    reader = Recorder()
     reader.feed(html)
-    return reader.told
+    return reader.events
 
 
 @pytest.mark.parametrize(
-    ("html", "told"),
+    ("html", "events"),
     [
         pytest.param("<P>a</P>", [("p", {}), ["a"], "/p"], id="small letters"),
         pytest.param("1 < 2 &lt; 3", [["1 < 2 < 3"]], id="a stray bracket is text"),
@@ -62,8 +62,8 @@ def read(html: str) -> list[object]:
         pytest.param('<a href="">', [("a", {"href": ""})], id="an empty one"),
     ],
 )
-def test_tags_and_text_are_told_in_their_order(html, told):
-    assert read(html) == told
+def test_tags_and_text_are_read_in_their_order(html, events):
+    assert read(html) == events
 
 
 tags = st.sampled_from(["p", "b", "li", "tg-time", "blockquote"])
@@ -84,13 +84,13 @@ def test_it_reads_as_the_standard_library_does(parts):
     library.feed(html)
     library.close()
 
-    assert joined(read(html)) == joined(library.told)
+    assert joined(read(html)) == joined(library.events)
 
 
-def joined(told: list[object]) -> list[object]:
+def joined(events: list[object]) -> list[object]:
     """Join pieces of text that stand side by side."""
     whole: list[object] = []
-    for one in told:
+    for one in events:
         if isinstance(one, list) and whole and isinstance(whole[-1], list):
             whole[-1] = [whole[-1][0] + one[0]]
         else:

@@ -46,14 +46,14 @@ GOOD = """\
 
 
 def test_a_template_of_ones_own_takes_the_place_of_the_shipped_one(folder):
-    told: list[str] = []
-    renderer = make_renderer(folder("edition/telegram.html", GOOD), told.append)
+    reported: list[str] = []
+    renderer = make_renderer(folder("edition/telegram.html", GOOD), reported.append)
 
     (message,) = edition_page(renderer, sample_edition())
 
     assert message.text.startswith("The Wednesday gazette")
     assert message.text.endswith("Good bye.")
-    assert told == []
+    assert reported == []
 
 
 def test_one_message_of_a_file_is_replaced_and_the_others_stay(folder):
@@ -70,16 +70,16 @@ def test_one_message_of_a_file_is_replaced_and_the_others_stay(folder):
 
 
 def test_a_broken_message_takes_no_other_of_its_file_with_it(folder):
-    told: list[str] = []
+    reported: list[str] = []
     text = (
         "{% block banned %}{{ nothing }}{% endblock %}\n"
         "{% block old_button %}<p>Old.</p>{% endblock %}"
     )
-    renderer = make_renderer(folder("chat/errors.html", text), told.append)
+    renderer = make_renderer(folder("chat/errors.html", text), reported.append)
 
     assert renderer.message("chat/errors.html#old_button").text == "Old."
     assert "shut you out" in renderer.message("chat/errors.html#banned").text
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
@@ -171,13 +171,13 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
         ),
     ],
 )
-def test_what_is_broken_is_told_at_the_start_and_left_out(folder, name, text, sentence):
-    told: list[str] = []
-    renderer = make_renderer(folder(name, text), told.append)
+def test_what_is_broken_is_reported_at_the_start_and_left_out(folder, name, text, sentence):
+    reported: list[str] = []
+    renderer = make_renderer(folder(name, text), reported.append)
 
     (message,) = edition_page(renderer, sample_edition())
 
-    assert told == [f"{sentence} The shipped one is used."]
+    assert reported == [f"{sentence} The shipped one is used."]
     assert message.text.startswith("Your Wednesday digest")
 
 
@@ -191,19 +191,19 @@ def test_what_is_broken_is_told_at_the_start_and_left_out(folder, name, text, se
         pytest.param("{% for one in [1, 2] %}{{ one }}{% endfor %}", id="of a loop"),
     ],
 )
-def test_a_name_that_is_sure_to_be_there_is_nobodys_fault(folder, text):
+def test_a_name_that_is_sure_to_be_there_is_no_fault(folder, text):
     text = text.replace("guest", "press")
     make_renderer(folder("chat/settings.html", text), pytest.fail)
 
 
 def test_one_broken_template_takes_no_other_with_it(folder):
     folder("alert/telegram.html", "{{ nothing }}")
-    told: list[str] = []
-    renderer = make_renderer(folder("edition/telegram.html", GOOD), told.append)
+    reported: list[str] = []
+    renderer = make_renderer(folder("edition/telegram.html", GOOD), reported.append)
 
     (message,) = edition_page(renderer, sample_edition())
 
-    assert len(told) == 1
+    assert len(reported) == 1
     assert message.text.startswith("The Wednesday gazette")
 
 
@@ -215,16 +215,16 @@ def test_a_part_that_a_template_of_ones_own_uses_needs_no_shipped_twin(folder):
     assert renderer.message("edition/empty.html").text == "Hello."
 
 
-def test_what_fails_later_gives_its_place_to_the_shipped_one_and_is_told_once(folder):
-    told: list[str] = []
+def test_what_fails_later_gives_its_place_to_the_shipped_one_and_is_reported_once(folder):
+    reported: list[str] = []
     text = "<p>A seventh part: {{ 1 / (story.publishers|length - 7) }}</p>"
-    renderer = make_renderer(folder("alert/telegram.html", text), told.append)
+    renderer = make_renderer(folder("alert/telegram.html", text), reported.append)
     seven = replace(samples.sample_story(0), publishers=tuple("ABCDEFG"))
 
     given = [alert(renderer, story) for story in (samples.sample_story(0), seven, seven)]
 
     assert [text.startswith("A seventh part") for text in given] == [True, False, False]
-    assert told == [
+    assert reported == [
         "alert/telegram.html, line 1: division by zero. The shipped one is used.",
     ]
 
@@ -276,15 +276,15 @@ def test_a_template_reaches_nothing_but_what_it_is_given(tmp_path, text):
     assert not (tmp_path / "own" / "new").exists()
 
 
-def test_a_template_that_reaches_out_is_told_and_gives_its_place_to_the_shipped_one(
+def test_a_template_that_reaches_out_is_reported_and_gives_its_place_to_the_shipped_one(
     folder, tmp_path
 ):
     run = f"<p>Mine</p>{{{{ cycler.__init__.__globals__.os.mkdir('{tmp_path / 'new'}') }}}}"
-    told: list[str] = []
-    renderer = make_renderer(folder("alert/telegram.html", run), told.append)
+    reported: list[str] = []
+    renderer = make_renderer(folder("alert/telegram.html", run), reported.append)
 
     assert not alert(renderer, samples.sample_story(0)).startswith("Mine")
-    assert [sentence.partition(" The shipped")[0] for sentence in told] == [
+    assert [sentence.partition(" The shipped")[0] for sentence in reported] == [
         "alert/telegram.html, line 1: access to attribute '__init__' of 'type' object is unsafe."
     ]
     assert not (tmp_path / "new").exists()
@@ -349,16 +349,16 @@ def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
     (own / "alias.html").symlink_to(tmp_path / "dotenv")
     (own / "alert").mkdir()
     (own / "alert" / "telegram.html").symlink_to(own / "mine.html")
-    told: list[str] = []
-    renderer = make_renderer(own, told.append)
+    reported: list[str] = []
+    renderer = make_renderer(own, reported.append)
 
     assert not alert(renderer, samples.sample_story(0)).startswith("Mine")
-    assert [sentence for sentence in told if sentence.startswith("alias.html")] == [
+    assert [sentence for sentence in reported if sentence.startswith("alias.html")] == [
         "alias.html: it is a link to a file outside of the folder. The shipped one is used."
     ]
     (own / "alias.html").unlink()
     (own / "alias.html").write_text("and yours")
-    renderer = make_renderer(own, told.append)
+    renderer = make_renderer(own, reported.append)
     assert alert(renderer, samples.sample_story(0)) == "Mine\n\nand yours"
 
 

@@ -15,13 +15,13 @@ def test_every_sample_can_be_rendered(sample):
 def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
     told: list[str] = []
     (tmp_path / "web").mkdir()
-    (tmp_path / "web" / "trouble.html").write_text("{{ cod }}")
+    (tmp_path / "web" / "error.html").write_text("{{ cod }}")
     (tmp_path / "web" / "unsubscribe.html").write_text("<h1>Leave {{ site.lang }}</h1>")
 
     renderer = make_renderer(tmp_path, told.append)
 
     assert told == [
-        "web/trouble.html, line 1: 'cod' is undefined. The shipped one is used.",
+        "web/error.html, line 1: 'cod' is undefined. The shipped one is used.",
     ]
-    assert "<h1>" in renderer.text("web/trouble.html", site=LOOK, code=404, purpose=None)
+    assert "<h1>" in renderer.text("web/error.html", site=LOOK, code=404, purpose=None)
     assert renderer.text("web/unsubscribe.html", site=LOOK, is_done=False) == "<h1>Leave en</h1>"

@@ -17,7 +17,7 @@ from tests.leftovers import english, untidy
 if TYPE_CHECKING:
     from bot.rendering.operator_templates import Sample
 
-TRANSLATIONS = Renderers()
+RENDERERS = Renderers()
 # What the samples tell of; bold words cut it into parts.
 NUMBERS = range(ALERTED + 1)
 NEWS = [sample_story(n).title for n in NUMBERS] + [sample_snippet(n).text for n in NUMBERS]
@@ -64,7 +64,7 @@ PAGES = [
 
 @pytest.mark.parametrize("sample", PAGES)
 def test_a_page_has_nothing_left_over_and_is_whole(sample: Sample):
-    in_english, in_arabic = (Page(str(sample.show(TRANSLATIONS.of(tag)))) for tag in ("en", "ar"))
+    in_english, in_arabic = (Page(str(sample.show(RENDERERS.of(tag)))) for tag in ("en", "ar"))
 
     assert in_english.open == in_english.astray == []
     assert in_arabic.open == in_arabic.astray == []

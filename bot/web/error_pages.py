@@ -51,5 +51,5 @@ def _page(
     purpose: str | None = None,
 ) -> web.Response:
     return pages.show(
-        request, "web/trouble.html", status=status, headers=headers, code=status, purpose=purpose
+        request, "web/error.html", status=status, headers=headers, code=status, purpose=purpose
     )
