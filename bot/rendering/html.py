@@ -225,11 +225,6 @@ def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = (), direction: st
     return reader.finished()
 
 
-def parse_html(html: str) -> tuple[Block, ...]:
-    """Return the blocks of *html* without its keyboard."""
-    return parse_page(html).blocks
-
-
 @dataclass(slots=True)
 class _Open:
     """The tags that are not closed yet, and how many of them are blocks."""

@@ -31,7 +31,6 @@ def _encoded(text: str) -> bytes:
 
 MAX_UNITS = 4096
 MAX_ENTITIES = 100
-MAX_CAPTION_UNITS = 1024
 
 Keyboard = tuple[tuple["Button", ...], ...]
 

@@ -1,4 +1,4 @@
-from bot.rendering.html import parse_html, to_html
+from bot.rendering.html import parse_page, to_html
 from bot.rendering.messages import Message
 from bot.rendering.packing import pack
 
@@ -7,7 +7,7 @@ def test_entities_become_tags_again():
     link = '<a href="https://a.example/?x=1&amp;y=2">c</a>'
     html = f"<blockquote>𝔘 <b>a <i>b</i></b>{link} &lt;</blockquote>"
 
-    (message,) = pack(parse_html(html))
+    (message,) = pack(parse_page(html).blocks)
 
     assert to_html(message) == html
 

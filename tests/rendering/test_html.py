@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from bot.rendering.html import TemplateError, parse_html
+from bot.rendering.html import TemplateError, parse_page
 from bot.rendering.messages import Entity, cut_units
 
 
 def read(html: str) -> tuple[str, list[tuple[str, str]]]:
-    (block,) = parse_html(html)
+    (block,) = parse_page(html).blocks
     return block.text, [(e.type, cut_units(block.text, e.offset, e.length)) for e in block.entities]
 
 
@@ -59,7 +59,7 @@ def test_tags_become_entities(html, entities):
 def test_a_link_and_a_time_keep_what_they_name():
     link = '<a href="https://example.org/?a=1&amp;b=2">t</a>'
 
-    (block,) = parse_html(f'{link} <tg-time unix="60" format="t">0:01</tg-time>')
+    (block,) = parse_page(f'{link} <tg-time unix="60" format="t">0:01</tg-time>').blocks
 
     assert block.entities == (
         Entity("text_link", 0, 1, url="https://example.org/?a=1&b=2"),
@@ -68,7 +68,7 @@ def test_a_link_and_a_time_keep_what_they_name():
 
 
 def test_blocks_know_their_margins_and_sections():
-    blocks = parse_html("a<p>b</p><hr><div>c</div><ul><li>d</li><li>e</li></ul>")
+    blocks = parse_page("a<p>b</p><hr><div>c</div><ul><li>d</li><li>e</li></ul>").blocks
 
     assert [(b.text, b.margin, b.opens_section) for b in blocks] == [
         ("a", False, False),
@@ -92,12 +92,12 @@ def test_blocks_know_their_margins_and_sections():
 )
 def test_what_templates_must_not_say_is_an_error(html, sentence):
     with pytest.raises(TemplateError, match=sentence):
-        parse_html(html)
+        parse_page(html)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_escaped_text_is_only_text(text):
-    blocks = parse_html(f"<p><b>{escape(text)}</b></p>")
+    blocks = parse_page(f"<p><b>{escape(text)}</b></p>").blocks
 
     written = "".join(block.text for block in blocks)
     assert "".join(written.split()) == "".join(text.split())
