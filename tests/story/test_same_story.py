@@ -44,7 +44,7 @@ async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workp
         (edited,) = await playground.calls("editMessageText")
     await storage.close()
     assert "also" not in sent["params"]["text"]
-    assert edited["params"]["text"].endswith("· also: Village Paper")
+    assert edited["params"]["text"].endswith("· also Village Paper")
     assert edited["params"]["text"].startswith(sent["params"]["text"])
 
 
