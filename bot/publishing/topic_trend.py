@@ -25,7 +25,7 @@ _DAYS = _WEEKS * DAYS
 
 @dataclass(frozen=True, slots=True)
 class TopicTrend:
-    """*counts*: the stories of each of the *days*, the oldest first.
+    """*counts*: the stories of each of the *days*, the oldest first; they end *today*.
 
     *trend* compares the last two weeks, None where there is too little to compare; *png* is None
     where there is nothing to draw, or drawing failed.
@@ -34,6 +34,7 @@ class TopicTrend:
     days: Sequence[date]
     counts: Sequence[int]
     trend: Trend | None
+    today: date
     png: bytes | None = field(default=None, repr=False)
 
     @property
@@ -99,4 +100,5 @@ def _trend(by_age: Mapping[int, int], here: datetime, now: datetime, news: datet
         days=tuple((last - timedelta(days=age)).date() for age in ages),
         counts=tuple(by_age.get(age, 0) for age in ages),
         trend=trend_of(by_age, now - timedelta(days=_DAYS), now, news),
+        today=here.date(),
     )

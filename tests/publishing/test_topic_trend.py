@@ -67,6 +67,7 @@ async def test_days_are_counted_from_the_oldest_and_every_week_is_named(
     assert len(seen.days) == len(band.this_week) == len(days) == 28
     assert [bool(name) for name in days] == [place % 7 == 0 for place in range(28)]
     assert (band.label, seen.png) == ("Ties", b"png")
+    assert seen.today == clock.now.date()  # the last of the days began yesterday
 
 
 async def test_where_no_story_was_found_nothing_is_drawn(storage, painted, found):
