@@ -156,7 +156,7 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
         ),
         pytest.param(
             "web/feed.html",
-            "{% block story %}<p>{{ outlets|joined }}</p>{% endblock %}\n"
+            "{% block story %}<p>{{ publishers|joined }}</p>{% endblock %}\n"
             "{% block digest %}\n{{ 1 // choice.none }}{% endblock %}",
             "web/feed.html, line 3: 'bot.publishing.selection.Choice object' has no attribute "
             "'none'.",
