@@ -13,7 +13,7 @@ find "$packages" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -
 "$python" - "$packages" <<'PYTHON'
 import re, sys
 from pathlib import Path
-from bot.rendering.languages import LANGUAGES
+from bot.rendering.i18n import LANGUAGES
 
 ours = {re.split("[-_]", code)[0] for code in LANGUAGES} | {"root"}
 for file in Path(sys.argv[1], "babel", "locale-data").glob("*.dat"):
