@@ -30,10 +30,10 @@ async def test_a_trend_is_a_picture_with_the_same_in_words(ann, told):
 async def test_without_a_topic_it_asks_which(ann, told):
     asked = await ann.says("/trend")
 
-    seen = await ann.presses(asked, "taiwan")
+    seen = await ann.presses(asked, "Taiwan")
 
     assert asked["text"] == "Which topic?"
-    assert seen["caption"].startswith("taiwan · ")
+    assert seen["caption"].startswith("Taiwan · ")
 
 
 async def test_who_watches_nothing_is_told_how_it_goes(ann):
@@ -48,18 +48,18 @@ async def test_a_topic_is_found_by_its_name(ann):
 
 
 async def test_the_page_of_a_topic_leads_to_its_trend(ann, told):
-    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
     assert "photo" in await ann.presses(topic, "Trend")
 
 
 async def test_it_says_who_told_a_topic(ann, told):
-    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
     seen = await ann.presses(topic, "Where from")
     back = await ann.presses(seen, "‹ Back")
 
-    assert seen["text"].startswith("taiwan · 8 stories in the last 30 days\n\n1. Sample Times · 8")
+    assert seen["text"].startswith("Taiwan · 8 stories in the last 30 days\n\n1. Sample Times · 8")
     assert labels(seen) == ["1", "‹ Back"]
     assert back["message_id"] == seen["message_id"] == topic["message_id"]
 
@@ -73,7 +73,7 @@ async def test_it_says_who_told_a_topic(ann, told):
     ],
 )
 async def test_one_outlet_is_heard_less_of_and_again(ann, told, label, said, one_storage):
-    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
     outlet = await ann.presses(await ann.presses(topic, "Where from"), "1")
 
     muted = await ann.presses(outlet, label)
