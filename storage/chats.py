@@ -129,6 +129,7 @@ class AlertPreferences(NamedTuple):
     state: ChatState
     state_since: datetime
     language: str
+    kind: ChatKind
 
     @property
     def quiet_hours(self) -> QuietHours | None:
@@ -183,7 +184,7 @@ async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
 _LOCK: Final = (
     select(  # type: ignore[call-overload]
         Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
-        Chat.state, Chat.state_since, effective_language(),
+        Chat.state, Chat.state_since, effective_language(), Chat.kind,
     )
     .where(among(col(Chat.id), bindparam("chats")))
     .order_by(col(Chat.id))

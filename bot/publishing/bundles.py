@@ -30,7 +30,7 @@ from storage.bundles import (
 )
 from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
+from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publisher_names
@@ -94,6 +94,7 @@ async def _write(
             zone=chat.zone,
             now=tx.now,
             is_quiet=bundle.is_quiet,
+            is_channel=chat.kind is ChatKind.CHANNEL,
         )
         named = {
             "bundle_id": bundle.id,

@@ -33,7 +33,7 @@ from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.editions import EditionEntry, claim_due_chats, make_editions, schedule_chats
-from storage.enums import ChatState, DeliveryKind, EmptyDay, Medium
+from storage.enums import ChatKind, ChatState, DeliveryKind, EmptyDay, Medium
 from storage.outbox import Body, enqueue, new_delivery
 from storage.suspension import resume_chats
 
@@ -102,6 +102,7 @@ class Digests:
             is_weekly=due.slot.is_weekly,
             late=decision.late,
             gives_reason=is_first_of_week(due.day, reader.last.days),
+            is_channel=reader.chat.kind is ChatKind.CHANNEL,
             url=self.links.edition(chat.id, due.day, number, edition.now) if self.links else None,
         )
         bodies: dict[Medium, Sequence[Body]] = {}

@@ -42,6 +42,7 @@ class Edition:
     - *is_weekly*: it comes once a week, and looks back on it.
     - *url* is its page in the browser, where there is one.
     - *language*: the tag of the chat's language; the renderer's own where there is none.
+    - *is_channel*: it has no buttons but links, since any other would act for all readers.
     - *gives_reason*: it says how many subscriptions it comes from, and when digests come.
     """
 
@@ -63,6 +64,7 @@ class Edition:
     late: timedelta = field(default_factory=timedelta)
     language: str = ""
     gives_reason: bool = True
+    is_channel: bool = False
 
     @property
     def today(self) -> date:
@@ -167,11 +169,20 @@ class Bundled:
 
 
 def bundle_page(
-    renderer: Renderer, stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
+    renderer: Renderer,
+    stories: Sequence[Bundled],
+    *,
+    zone: str,
+    now: datetime,
+    is_quiet: bool,
+    is_channel: bool = False,
 ) -> list[Message]:
-    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end."""
+    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end.
+
+    A channel's post has no buttons, which would act for all its readers.
+    """
     values = bundle_values(stories, zone=zone, now=now, is_quiet=is_quiet)
-    return renderer.messages("alert/bundle.html", **values)
+    return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
 
 
 def bundle_values(

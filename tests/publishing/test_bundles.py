@@ -14,7 +14,7 @@ from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.bundles import Bundle, release_together
 from storage.chats import Chat, Quota, lock_chat
-from storage.enums import ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
+from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
 from storage.stories import mark_growth
 from storage.subscriptions import Subscription
@@ -71,6 +71,20 @@ async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishin
         "• Three · Example Wire · 21:03\n\n"
         "• Four · Example Wire · 21:04"
     )
+
+
+async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(
+    tell, publishing, newsroom, clock
+):
+    await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
+    await tell("One", "Two", "Three")
+    clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
+
+    await publishing.bundles()
+
+    bundle = (await newsroom.all(Delivery))[-1]
+    assert bundle.kind is DeliveryKind.BUNDLE
+    assert bundle.body["keyboard"] == []
 
 
 async def test_what_comes_at_night_waits_for_the_morning(

@@ -10,7 +10,7 @@ from storage import editions
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import EditionStory
-from storage.enums import ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
+from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
 from storage.outbox import Delivery
 from storage.subscriptions import Subscription
 from tests.publishing.stages import Stages
@@ -76,6 +76,23 @@ async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
 
     (text,) = await newsroom.texts()
     assert publishers in text
+
+
+async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(
+    publishing, newsroom, watched, clock
+):
+    """They would act for all its readers."""
+    query, source = watched
+    await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
+    for number in range(9):
+        await newsroom.article(f"Headline {number}", query, source_id=source)
+    clock.now = DUE
+
+    await publishing.digests()
+
+    (delivery,) = await newsroom.all(Delivery)
+    assert "+4 more" in delivery.body["text"]
+    assert delivery.body["keyboard"] == []
 
 
 async def test_why_it_came_is_said_once_a_week(publishing, newsroom, watched, clock):
