@@ -46,7 +46,7 @@ class Broadcast(Leased, table=True):
     through: int = Field(default=0, sa_type=ROW_ID)  # the last chat that has its delivery
     made: int = 0  # how many have one
 
-    # The message that tells how far it is; the last report comes once.
+    # The message that shows how far it is; the last report comes once.
     status_chat_id: int | None = Field(default=None, sa_type=BigInteger)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     reported_at: datetime | None = None

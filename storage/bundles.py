@@ -122,13 +122,13 @@ async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]
 
     What the chat has muted since is left out.
     """
-    heard = is_not_muted(
+    not_muted = is_not_muted(
         tx.now, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
     )
     rows = await tx.session.exec(
         select(Alert, Article)
         .join(Article, col(Article.id) == Alert.article_id)
-        .where(col(Alert.bundle_id) == bundle_id, heard)
+        .where(col(Alert.bundle_id) == bundle_id, not_muted)
         .order_by(col(Alert.id))
     )
     return list(rows)

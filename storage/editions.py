@@ -119,7 +119,7 @@ async def schedule_chats(
     """Free the chats, and give each its next moment if its plan is still that of when it was taken.
 
     *plans*: by chat, when its digest was due and when the next one is. Returned are those that were
-    ours and unchanged.
+    still leased and unchanged.
     """
     connection = await tx.session.connection()
     leased = await connection.execute(_LEASED, {"chats": plans, "holder": owner})
@@ -177,7 +177,7 @@ def _last(made: Sequence[_Made]) -> LastEditions:
 async def make_editions(
     tx: Transaction, editions: Sequence[tuple[Mapping[str, Any], Sequence[EditionEntry]]]
 ) -> dict[int, int]:
-    """Make the *editions*, one a chat, with what they tell, in order; return their ids by chat.
+    """Make the *editions*, one a chat, with what they list, in order; return their ids by chat.
 
     Left out is one whose date and slot have an edition already.
     """
@@ -211,7 +211,7 @@ async def make_editions(
 MATCHED_LATE = timedelta(hours=48)
 
 # And be committed some time after the moment that it bears: of what an edition could not see the
-# next one tells. Nothing comes twice, since what was sent is known.
+# next one lists. Nothing comes twice, since what was sent is known.
 _COMMITTED_LATE = timedelta(minutes=1)
 
 MOST_FOUND = 2000  # of a query, and for a chat
@@ -244,7 +244,7 @@ class FoundArticle:
     quiet: bool
 
     def is_new_since(self, since: datetime) -> bool:
-        """Whether a digest that reaches back to *since* tells it.
+        """Whether a digest that reaches back to *since* lists it.
 
         A quiet article counts only if it was published after *since*.
         """

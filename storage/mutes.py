@@ -128,21 +128,21 @@ async def unmute_subject(tx: Transaction, chat_id: int, subject: MuteSubject) ->
 
 async def mute_of(tx: Transaction, chat_id: int, subject: MuteSubject) -> Mute | None:
     """Return what mutes the subject now."""
-    ours = (*_of_subject(chat_id, subject), is_active(tx.now))
-    return (await tx.session.exec(select(Mute).where(*ours))).one_or_none()
+    of_chat = (*_of_subject(chat_id, subject), is_active(tx.now))
+    return (await tx.session.exec(select(Mute).where(*of_chat))).one_or_none()
 
 
 async def topics_muted(tx: Transaction, chat_id: int) -> dict[int, datetime | None]:
     """Return until when each topic is muted that the chat has muted; None: until that is lifted."""
-    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx.now))
-    rows = await tx.session.exec(select(Mute.subject_id, Mute.until).where(*ours))
+    of_chat = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx.now))
+    rows = await tx.session.exec(select(Mute.subject_id, Mute.until).where(*of_chat))
     return dict(rows.all())
 
 
 async def move_topic_mute(tx: Transaction, chat_id: int, old: int, new: int) -> None:
     """Let what mutes the topic *old* mute *new* instead, which nothing mutes yet."""
-    ours = _of_subject(chat_id, MuteSubject(MuteKind.TOPIC, old))
-    await tx.session.exec(update(Mute).where(*ours).values(subject_id=new))
+    of_chat = _of_subject(chat_id, MuteSubject(MuteKind.TOPIC, old))
+    await tx.session.exec(update(Mute).where(*of_chat).values(subject_id=new))
 
 
 def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool], ...]:
@@ -155,8 +155,8 @@ def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool]
 
 
 async def count_mutes(tx: Transaction, chat_id: int) -> int:
-    ours = (col(Mute.chat_id) == chat_id, is_active(tx.now))
-    return (await tx.session.exec(select(func.count()).select_from(Mute).where(*ours))).one()
+    of_chat = (col(Mute.chat_id) == chat_id, is_active(tx.now))
+    return (await tx.session.exec(select(func.count()).select_from(Mute).where(*of_chat))).one()
 
 
 async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) -> list[ActiveMute]:
@@ -217,9 +217,9 @@ async def subjects_muted_of_each(
 #
 # - of a muted story a chat is sent nothing, no chapter of its chain
 # - of a muted topic nothing
-# - an article only from a publisher that is not muted; so other publishers still tell its story
+# - an article only from a publisher that is not muted; so other publishers still report its story
 # - at once, alone or in a bundle, nothing from publishers that the chat wants less of, unless
-#   another publisher tells the story too
+#   another publisher reports the story too
 
 
 def is_not_muted(

@@ -36,7 +36,7 @@ class Outage(Leased, table=True):
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
     since: datetime  # when its errors began
     reported_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this row are done
-    reported_at: datetime | None = None  # None: there are chats left to tell
+    reported_at: datetime | None = None  # None: there are chats left to notify
 
 
 DEAD_AFTER = timedelta(days=7)
@@ -74,7 +74,7 @@ async def claim_outages(
 async def renew_outage(
     tx: Transaction, outage: Outage, owner: str, lease: timedelta, reported_through: int
 ) -> bool:
-    """Renew the lease and note how far the chats are notified; False if it is no longer ours."""
+    """Renew the lease and note how far the chats are notified; False if it is no longer held."""
     return bool(
         await renew(tx, Outage, [outage.id], owner, lease, reported_through=reported_through)
     )
@@ -110,7 +110,7 @@ def _failed(since: datetime, fetched_at: datetime | None) -> bool:
 
 
 def _others_were_read() -> ColumnElement[bool]:
-    """Say whether another source was read before this one last failed: the line is not ours."""
+    """Say whether another source was read before this one last failed: the network here works."""
     between = col(_other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
     return select(_other.id).where(_is_another(), between).exists()
 
@@ -121,7 +121,7 @@ def _is_another() -> ColumnElement[bool]:
 
 # Which chats depend on a source: those that follow it, and those that it gave a third of all.
 #
-# And whose business it is besides: of those who look after the sources.
+# And the admins, who are responsible for the sources.
 #
 # Counted are the matches of the chat's topics in the articles that reach it. Chats share queries,
 # so
@@ -209,7 +209,7 @@ async def dependents(
 
 
 async def admins_of_source(tx: Transaction, person_ids: Collection[int]) -> list[Dependent]:
-    """The private chats of those who look after the sources: *person_ids* and who was appointed."""
+    """The private chats of the admins: *person_ids* and those who were appointed in the chat."""
     people = {*person_ids, *await admin_ids(tx)}
     rows = await tx.session.exec(
         select(Chat.id, Chat.zone, effective_language()).where(

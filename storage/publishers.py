@@ -117,7 +117,7 @@ async def _publishers(
 ) -> list[Publisher]:
     if not (asked := list(ids)):
         return []
-    # Not through the session, which does much for each row that none of ours needs.
+    # The session would do much for each row that none of these needs.
     connection = await tx.session.connection()
     rows = await connection.execute(statement.where(*which) if which else statement, {"ids": asked})
     return [Publisher._make(row) for row in rows]
@@ -261,7 +261,9 @@ async def publisher_names(
 ) -> dict[int, Sequence[str]]:
     """Return the same by name; *shown*: the article that stands for each story, by the story."""
     named = await names_by_story(tx, shown, chat_id)
-    return {story_id: names_for_article(ours, shown[story_id]) for story_id, ours in named.items()}
+    return {
+        story_id: names_for_article(names, shown[story_id]) for story_id, names in named.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -402,7 +402,7 @@ class News:
         for query_ids, since in wanted:
             for query_id in query_ids:
                 earliest[query_id] = min(since, earliest.get(query_id, since))
-        # Together by days of reach, so that one long absence does not make all look back as far.
+        # Together by days of reach, so that one long absence does not make all reach back as far.
         missing: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
         for query_id, since in earliest.items():
             if query_id not in self._reach or self._reach[query_id] > since:

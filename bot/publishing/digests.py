@@ -150,17 +150,19 @@ def _media(reader: Reader, *, is_mailing: bool) -> list[Medium]:
 async def _write(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
     plans = {one.reader.id: (one.reader.chat.next_digest_at, one.next_at) for one in drafts}
     settled = await schedule_chats(tx, owner, plans)
-    ours = [draft for draft in drafts if draft.reader.id in settled]
+    decided = [draft for draft in drafts if draft.reader.id in settled]
     made = await make_editions(
         tx,
         [
             (_row(draft.reader.chat, draft.due, draft.edition), _entries(draft.edition))
-            for draft in ours
+            for draft in decided
             if draft.due and draft.edition
         ],
     )
     parts = [
-        _deliveries(tx, made[draft.reader.id], draft) for draft in ours if draft.reader.id in made
+        _deliveries(tx, made[draft.reader.id], draft)
+        for draft in decided
+        if draft.reader.id in made
     ]
     # All first parts, then all second ones: so the parts of each stand there in their order.
     for rows in zip_longest(*parts):
