@@ -103,14 +103,14 @@ async def test_a_new_topic_is_not_alerted_to_what_was_there_before(publishing, n
     assert await newsroom.alerts() == []
 
 
-async def test_a_version_that_hits_another_topic_alerts_only_those_not_told_yet(
+async def test_a_version_that_hits_another_topic_alerts_only_those_not_sent_yet(
     publishing, newsroom, clock
 ):
     source = await newsroom.source()
     before, since = await newsroom.query("words"), await newsroom.query("flood")
-    told, untold = await newsroom.chat(1), await newsroom.chat(2)
-    await newsroom.subscribe(told, before, "Words", Mode.INSTANT)
-    for chat in (told, untold):
+    sent, unsent = await newsroom.chat(1), await newsroom.chat(2)
+    await newsroom.subscribe(sent, before, "Words", Mode.INSTANT)
+    for chat in (sent, unsent):
         await newsroom.subscribe(chat, since, "Flood", Mode.INSTANT)
     clock.turn(MINUTE)
     article = await newsroom.article("A headline", before, source_id=source)
@@ -120,16 +120,16 @@ async def test_a_version_that_hits_another_topic_alerts_only_those_not_told_yet(
     await newsroom.change(Article, article, stage=Stage.MATCHED, version=2)
     await publishing.alerts()
 
-    assert [alert.chat_id for alert in await newsroom.alerts()] == [told, untold]
+    assert [alert.chat_id for alert in await newsroom.alerts()] == [sent, unsent]
     assert len(await newsroom.texts()) == 2
 
 
-async def test_what_a_stranger_added_reaches_its_followers_alone(
+async def test_what_another_user_added_reaches_its_followers_alone(
     publishing, newsroom, storage, clock
 ):
     source, query = await newsroom.source(public=False), await newsroom.query("words")
-    follower, stranger = await newsroom.chat(1), await newsroom.chat(2)
-    for chat in (follower, stranger):
+    follower, other_user = await newsroom.chat(1), await newsroom.chat(2)
+    for chat in (follower, other_user):
         await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
     async with storage.writing() as tx:
         tx.session.add(Follow(chat_id=follower, source_id=source))

@@ -231,7 +231,7 @@ async def test_what_was_sent_counts_though_its_row_is_forgotten(
     assert (shown.counts.sent, shown.due) == (2, 1)
 
 
-async def test_it_is_told_how_far_it_is_now_and_then_and_the_end_once(
+async def test_it_is_sent_how_far_it_is_now_and_then_and_the_end_once(
     storage, broadcasts, step, begin, outbox, become, clock
 ):
     for number in (11, 12, 13):

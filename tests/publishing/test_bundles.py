@@ -1,4 +1,4 @@
-"""Alerts that wait, for the night to end or for room, and are told together."""
+"""Alerts that wait, for the night to end or for room, and are sent together."""
 
 import asyncio
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
 
 
 @pytest.fixture
-async def watched(newsroom, clock):
-    """Return a chat that is told two stories an hour at once, its query, and a source."""
+async def subscribed(newsroom, clock):
+    """Return a chat that is sent two stories an hour at once, its query, and a source."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(alerts_an_hour=2)
     await newsroom.subscribe(chat, query, "My words", Mode.INSTANT)
@@ -39,21 +39,23 @@ async def watched(newsroom, clock):
 
 
 @pytest.fixture
-def tell(publishing, newsroom, watched, clock):
-    """Return how to publish stories, a minute apart: `await tell("One", "Two")`."""
-    _, query, source = watched
+def report(publishing, newsroom, subscribed, clock):
+    """Return how to publish stories, a minute apart: `await report("One", "Two")`."""
+    _, query, source = subscribed
 
-    async def told(*titles: str) -> None:
+    async def sent(*titles: str) -> None:
         for title in titles:
             await newsroom.article(title, query, source_id=source)
             await publishing.alerts()
             clock.turn(MINUTE)
 
-    return told
+    return sent
 
 
-async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishing, newsroom, clock):
-    await tell("One", "Two", "Three", "Four")
+async def test_what_is_beyond_the_limit_waits_and_comes_together(
+    report, publishing, newsroom, clock
+):
+    await report("One", "Two", "Three", "Four")
     early = await publishing.bundles()
     clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
 
@@ -74,10 +76,10 @@ async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishin
 
 
 async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(
-    tell, publishing, newsroom, clock
+    report, publishing, newsroom, clock
 ):
     await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
-    await tell("One", "Two", "Three")
+    await report("One", "Two", "Three")
     clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
 
     await publishing.bundles()
@@ -88,10 +90,10 @@ async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(
 
 
 async def test_what_comes_at_night_waits_for_the_morning(
-    tell, publishing, newsroom, watched, clock
+    report, publishing, newsroom, subscribed, clock
 ):
-    await newsroom.change(Chat, watched[0], **NIGHT)
-    await tell("One", "Two")
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await report("One", "Two")
     clock.now = MORNING
 
     await publishing.bundles()
@@ -102,12 +104,12 @@ async def test_what_comes_at_night_waits_for_the_morning(
     )
 
 
-async def test_after_a_bundle_there_is_room_again(tell, publishing, newsroom, clock):
-    await tell("One", "Two", "Three")
+async def test_after_a_bundle_there_is_room_again(report, publishing, newsroom, clock):
+    await report("One", "Two", "Three")
     clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
     await publishing.bundles()
 
-    await tell("Four", "Five")
+    await report("Four", "Five")
 
     texts = await newsroom.texts()
     assert len(texts) == 4
@@ -115,11 +117,11 @@ async def test_after_a_bundle_there_is_room_again(tell, publishing, newsroom, cl
     assert [alert.bundle_id for alert in await newsroom.alerts()][3:] == [None, 2]
 
 
-async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
-    tell, publishing, newsroom, storage, watched, clock
+async def test_a_bundle_names_every_publisher_up_to_then_and_is_not_edited_later(
+    report, publishing, newsroom, storage, subscribed, clock
 ):
-    await newsroom.change(Chat, watched[0], **NIGHT)
-    await tell("One")
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await report("One")
     await joined(newsroom, storage, "Kyodo")
     await publishing.edits()
     clock.now = MORNING
@@ -132,10 +134,10 @@ async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
     assert "• One · 2 publishers · " in text
 
 
-async def test_each_story_stands_under_its_first_topic_that_is_watched(
-    publishing, newsroom, watched, clock
+async def test_each_story_stands_under_its_first_topic_that_is_subscribed(
+    publishing, newsroom, subscribed, clock
 ):
-    chat, query, source = watched
+    chat, query, source = subscribed
     other, gone = await newsroom.query("other"), await newsroom.query("gone")
     await newsroom.subscribe(chat, other, "Other", Mode.INSTANT)
     await newsroom.subscribe(chat, gone, "Gone", Mode.INSTANT)
@@ -160,9 +162,9 @@ async def test_each_story_stands_under_its_first_topic_that_is_watched(
 
 
 async def test_nothing_is_put_out_twice_by_two_processes(
-    tell, publishing, storage, renderer, newsroom, clock
+    report, publishing, storage, renderer, newsroom, clock
 ):
-    await tell("One", "Two", "Three")
+    await report("One", "Two", "Three")
     clock.turn(2 * HOUR)
     other = Stages(storage, renderer, "them")
 
@@ -172,10 +174,10 @@ async def test_nothing_is_put_out_twice_by_two_processes(
     assert len(await newsroom.texts()) == 3
 
 
-async def test_two_processes_tell_no_more_than_is_allowed(
-    newsroom, storage, renderer, watched, clock
+async def test_two_processes_report_no_more_than_is_allowed(
+    newsroom, storage, renderer, subscribed, clock
 ):
-    _, query, source = watched
+    _, query, source = subscribed
     for number in range(6):
         await newsroom.article(f"Story {number}", query, source_id=source)
     processes = [Stages(storage, renderer, owner) for owner in ("us", "them")]
@@ -188,9 +190,9 @@ async def test_two_processes_tell_no_more_than_is_allowed(
 
 
 async def test_a_crash_while_a_bundle_is_put_out_loses_and_repeats_nothing(
-    tell, publishing, newsroom, storage, clock
+    report, publishing, newsroom, storage, clock
 ):
-    await tell("One", "Two", "Three")
+    await report("One", "Two", "Three")
     clock.turn(2 * HOUR)
 
     with pytest.raises(ExceptionGroup):
@@ -205,20 +207,20 @@ async def test_a_crash_while_a_bundle_is_put_out_loses_and_repeats_nothing(
 @pytest.mark.parametrize(
     ("away", "state"),
     [
-        pytest.param(2 * HOUR, DeliveryState.PENDING, id="not for long: told"),
+        pytest.param(2 * HOUR, DeliveryState.PENDING, id="not for long: sent"),
         pytest.param(9 * HOUR, DeliveryState.EXPIRED, id="for long: no news any more"),
     ],
 )
 async def test_a_bundle_waits_for_a_chat_that_is_away(
-    tell, publishing, newsroom, storage, watched, clock, away, state
+    report, publishing, newsroom, storage, subscribed, clock, away, state
 ):
-    await tell("One", "Two", "Three")
+    await report("One", "Two", "Three")
     async with storage.writing() as tx:
-        await suspend_chat(tx, watched[0], ChatState.PAUSED)
+        await suspend_chat(tx, subscribed[0], ChatState.PAUSED)
     clock.turn(away)
     nothing = await publishing.bundles()
     async with storage.writing() as tx:
-        await restore_chat(tx, watched[0])
+        await restore_chat(tx, subscribed[0])
 
     await publishing.bundles()
 
@@ -229,22 +231,22 @@ async def test_a_bundle_waits_for_a_chat_that_is_away(
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        pytest.param(DeliveryState.SENT, "Alerted earlier:\n• One", id="told"),
+        pytest.param(DeliveryState.SENT, "Alerted earlier:\n• One", id="sent"),
         pytest.param(None, "Alerted earlier:\n• One", id="waits still"),
         pytest.param(DeliveryState.EXPIRED, "• One · Example Wire", id="expired"),
     ],
 )
-async def test_a_digest_counts_what_a_bundle_told_as_alerted(
-    tell, publishing, newsroom, watched, clock, state, line
+async def test_a_digest_counts_what_a_bundle_sent_as_alerted(
+    report, publishing, newsroom, subscribed, clock, state, line
 ):
-    await newsroom.change(Chat, watched[0], **NIGHT, empty_day=EmptyDay.LINE)
+    await newsroom.change(Chat, subscribed[0], **NIGHT, empty_day=EmptyDay.LINE)
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
-    await tell("One")
+    await report("One")
     if state:
         clock.now = MORNING
         await publishing.bundles()
         await newsroom.change(Delivery, 1, state=state)
-    await newsroom.change(Chat, watched[0], next_digest_at=MORNING + HOUR)
+    await newsroom.change(Chat, subscribed[0], next_digest_at=MORNING + HOUR)
     clock.now = MORNING + HOUR
 
     await publishing.digests()
@@ -253,10 +255,10 @@ async def test_a_digest_counts_what_a_bundle_told_as_alerted(
 
 
 async def test_a_bundle_that_is_late_waits_for_the_next_morning_at_night(
-    tell, publishing, newsroom, watched, clock
+    report, publishing, newsroom, subscribed, clock
 ):
-    await tell("One", "Two", "Three")
-    await newsroom.change(Chat, watched[0], **NIGHT)
+    await report("One", "Two", "Three")
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
     clock.now = MORNING - 2 * HOUR
     at_night = await publishing.bundles(), len(await newsroom.texts())
     clock.now = MORNING
@@ -268,16 +270,16 @@ async def test_a_bundle_that_is_late_waits_for_the_next_morning_at_night(
 
 
 async def test_what_waits_can_be_released_at_another_moment_as_one(
-    tell, publishing, newsroom, storage, watched, clock
+    report, publishing, newsroom, storage, subscribed, clock
 ):
-    await tell("One", "Two", "Three")
-    await newsroom.change(Chat, watched[0], **NIGHT)
-    await tell("Four")
+    await report("One", "Two", "Three")
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await report("Four")
     assert len(await newsroom.all(Bundle)) == 2
     async with storage.writing() as tx:
-        await lock_chat(tx, watched[0])
-        await release_together(tx, watched[0], tx.now, is_quiet=False)
-    await newsroom.change(Chat, watched[0], quiet_from=None, quiet_to=None)
+        await lock_chat(tx, subscribed[0])
+        await release_together(tx, subscribed[0], tx.now, is_quiet=False)
+    await newsroom.change(Chat, subscribed[0], quiet_from=None, quiet_to=None)
 
     await publishing.bundles()
 
@@ -285,14 +287,14 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
     assert (await newsroom.texts())[-1].startswith("More alerts · 2 stories")
 
 
-async def test_what_was_released_is_joined_by_nothing(tell, newsroom, storage, watched, clock):
-    await tell("One", "Two", "Three")
+async def test_what_was_released_is_joined_by_nothing(report, newsroom, storage, subscribed, clock):
+    await report("One", "Two", "Three")
     async with storage.writing() as tx:
         bundle = (await tx.session.exec(select(Bundle))).one()
         bundle.released_at = tx.now
         tx.session.add(bundle)
 
-    await tell("Four")
+    await report("Four")
 
     assert "Four" in (await newsroom.texts())[-1]
 
@@ -328,13 +330,13 @@ class _FailingPage(Renderer):
 
 
 async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
-    tell, publishing, newsroom, watched, storage, clock
+    report, publishing, newsroom, subscribed, storage, clock
 ):
     async with storage.writing() as tx:
-        tx.session.add(Quota(chat_id=watched[0], alerts=2))
-    await tell("One", "Two")
+        tx.session.add(Quota(chat_id=subscribed[0], alerts=2))
+    await report("One", "Two")
     clock.turn(2 * HOUR)  # the hour has room again, the day has none
-    await tell("Three", "Four")
+    await report("Three", "Four")
 
     (bundle,) = await newsroom.all(Bundle)
     clock.now = bundle.release_at
@@ -345,9 +347,9 @@ async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
 
 
 async def test_the_limit_for_all_holds_unless_a_chat_is_allowed_otherwise(
-    newsroom, watched, storage, renderer, clock
+    newsroom, subscribed, storage, renderer, clock
 ):
-    chat, query, source = watched
+    chat, query, source = subscribed
     limited = Stages(storage, renderer, a_day=1)
 
     async def send(title: str) -> list[bool]:

@@ -1,4 +1,4 @@
-"""A story that moves on: its next chapter is a reply to what the chat was told first."""
+"""A story that moves on: its next chapter is a reply to what the chat was sent first."""
 
 from datetime import timedelta
 
@@ -14,19 +14,19 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-async def tell(publishing, newsroom, clock):
-    """Return how to publish a story that may continue another; a chat watches its words."""
+async def report(publishing, newsroom, clock):
+    """Return how to publish a story that may continue another; a chat subscribes to its words."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(alerts_an_hour=60)
     await newsroom.subscribe(chat, query, "My words", Mode.INSTANT)
 
-    async def told(title: str, continues: int | None = None) -> None:
+    async def sent(title: str, continues: int | None = None) -> None:
         clock.turn(MINUTE)
         article = await newsroom.article(title, query, source_id=source)
         await newsroom.change(Story, article, continues_id=continues)
         await publishing.alerts()
 
-    return told
+    return sent
 
 
 async def replies(newsroom) -> list[int | None]:
@@ -34,10 +34,10 @@ async def replies(newsroom) -> list[int | None]:
     return [row.reply_to_id for row in await newsroom.all(Delivery)]
 
 
-async def test_a_chapter_is_a_reply_to_the_first_alert_and_says_so(tell, newsroom):
-    await tell("Ferry sinks")
-    await tell("Captain detained", continues=1)
-    await tell("Captain charged", continues=1)
+async def test_a_chapter_is_a_reply_to_the_first_alert_and_says_so(report, newsroom):
+    await report("Ferry sinks")
+    await report("Captain detained", continues=1)
+    await report("Captain charged", continues=1)
 
     assert await replies(newsroom) == [None, 1, 1]
     assert [alert.chapter for alert in await newsroom.alerts()] == [1, 2, 3]
@@ -48,49 +48,49 @@ async def test_a_chapter_is_a_reply_to_the_first_alert_and_says_so(tell, newsroo
     ]
 
 
-async def test_another_story_is_no_reply(tell, newsroom):
-    await tell("Ferry sinks")
-    await tell("Bank raises rates")
+async def test_another_story_is_no_reply(report, newsroom):
+    await report("Ferry sinks")
+    await report("Bank raises rates")
 
     assert await replies(newsroom) == [None, None]
     assert [alert.chapter for alert in await newsroom.alerts()] == [1, 1]
 
 
-async def test_a_chat_that_was_not_told_how_it_began_is_told_as_of_a_new_story(tell, newsroom):
+async def test_a_chat_that_was_not_sent_how_it_began_is_sent_as_of_a_new_story(report, newsroom):
     await newsroom.change(Chat, 1, quiet_from=0, quiet_to=1)
     await newsroom.article("Ferry sinks", source_id=1)  # which hit none of its topics
-    await tell("Captain detained", continues=1)
+    await report("Captain detained", continues=1)
 
     assert await replies(newsroom) == [None]
     assert (await newsroom.texts())[0].startswith("My words · Captain detained")
 
 
 @pytest.mark.parametrize("state", [DeliveryState.EXPIRED, DeliveryState.FAILED])
-async def test_an_alert_that_never_came_has_no_chapter_after_it(tell, newsroom, state):
-    await tell("Ferry sinks")
+async def test_an_alert_that_never_came_has_no_chapter_after_it(report, newsroom, state):
+    await report("Ferry sinks")
     await newsroom.change(Delivery, 1, state=state)
-    await tell("Captain detained", continues=1)
+    await report("Captain detained", continues=1)
 
     assert await replies(newsroom) == [None, None]
     assert [alert.chapter for alert in await newsroom.alerts()] == [1, 1]
 
 
-async def test_after_a_week_a_story_is_told_as_a_new_one(tell, newsroom, clock):
-    await tell("Ferry sinks")
+async def test_after_a_week_a_story_is_sent_as_a_new_one(report, newsroom, clock):
+    await report("Ferry sinks")
     clock.turn(CHAIN)
-    await tell("Captain detained", continues=1)
+    await report("Captain detained", continues=1)
 
     assert await replies(newsroom) == [None, None]
 
 
-async def test_what_was_told_in_a_bundle_is_answered_at_its_first_part(
-    tell, publishing, newsroom, clock
+async def test_what_was_sent_in_a_bundle_is_answered_at_its_first_part(
+    report, publishing, newsroom, clock
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
     clock.turn(timedelta(hours=1))
     await publishing.bundles()
-    await tell("Captain detained", continues=1)
+    await report("Captain detained", continues=1)
 
     bundle, alert = await newsroom.all(Delivery)
     assert bundle.kind is DeliveryKind.BUNDLE
@@ -98,22 +98,22 @@ async def test_what_was_told_in_a_bundle_is_answered_at_its_first_part(
     assert [one.chapter for one in await newsroom.alerts()] == [1, 2]
 
 
-async def test_a_chapter_counts_among_the_alerts_of_an_hour(tell, newsroom):
+async def test_a_chapter_counts_among_the_alerts_of_an_hour(report, newsroom):
     await newsroom.change(Chat, 1, alerts_an_hour=2)
-    await tell("Ferry sinks")
-    await tell("Captain detained", continues=1)
-    await tell("Captain charged", continues=1)
+    await report("Ferry sinks")
+    await report("Captain detained", continues=1)
+    await report("Captain charged", continues=1)
 
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1]
 
 
-async def test_a_chapter_that_others_tell_too_stays_marked_when_it_is_edited(
-    tell, publishing, newsroom, storage
+async def test_a_chapter_that_others_report_too_stays_marked_when_it_is_edited(
+    report, publishing, newsroom, storage
 ):
-    await tell("Ferry sinks")
-    await tell("Captain detained", continues=1)
+    await report("Ferry sinks")
+    await report("Captain detained", continues=1)
     source = await newsroom.source("Kyodo")
-    article = await newsroom.article("Kyodo tells it too", source_id=source)
+    article = await newsroom.article("Kyodo reports it too", source_id=source)
     await newsroom.joins(article, story_id=2)
 
     await publishing.edits()
@@ -123,7 +123,7 @@ async def test_a_chapter_that_others_tell_too_stays_marked_when_it_is_edited(
 
 
 async def test_a_chapter_that_is_matched_together_with_what_it_continues_is_a_reply(
-    tell, publishing, newsroom, clock
+    report, publishing, newsroom, clock
 ):
     clock.turn(MINUTE)
     for title, continues in [("Ferry sinks", None), ("Bank raises rates", None), ("Held", 1)]:

@@ -1,4 +1,4 @@
-"""Whoever let the bot into a group is told once that it is shut."""
+"""Whoever let the bot into a group is sent once that it is shut."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def said(newsroom, publishing):
     return texts
 
 
-async def test_it_is_told_once_to_whoever_let_the_bot_in(newsroom, ann, shut, said):
+async def test_it_is_sent_once_to_whoever_let_the_bot_in(newsroom, ann, shut, said):
     await shut(await newsroom.chat(GROUP, **FACTS))
 
     first = await said()
@@ -68,7 +68,7 @@ async def test_it_is_told_once_to_whoever_let_the_bot_in(newsroom, ann, shut, sa
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_group_is_told_of_once_for_all_its_threads(newsroom, shut, said, clock):
+async def test_a_group_is_sent_of_once_for_all_its_threads(newsroom, shut, said, clock):
     rows = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5, 6)]
     await shut(*rows[1:])
     assert len(await said()) == 1
@@ -80,7 +80,7 @@ async def test_a_group_is_told_of_once_for_all_its_threads(newsroom, shut, said,
 
 
 @pytest.mark.usefixtures("ann")
-async def test_each_topic_that_is_closed_is_told_of(newsroom, shut, said):
+async def test_each_topic_that_is_closed_is_sent_of(newsroom, shut, said):
     rows = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5, 6)]
     await shut(*rows[1:], state=ChatState.TOPIC_CLOSED)
 
@@ -91,7 +91,7 @@ async def test_each_topic_that_is_closed_is_told_of(newsroom, shut, said):
 
 
 @pytest.mark.usefixtures("ann")
-async def test_what_came_back_and_is_shut_again_is_told_again(newsroom, shut, said, clock):
+async def test_what_came_back_and_is_shut_again_is_sent_again(newsroom, shut, said, clock):
     group = await newsroom.chat(GROUP, **FACTS)
     await shut(group)
     await said()
@@ -111,7 +111,7 @@ async def test_a_pause_is_no_trouble(newsroom, shut, said):
     assert await said() == []
 
 
-async def test_who_cannot_be_told_is_not_told_later(newsroom, shut, said):
+async def test_who_cannot_be_sent_is_not_sent_later(newsroom, shut, said):
     group = await newsroom.chat(GROUP, **FACTS)
     await shut(group)
 
@@ -124,7 +124,7 @@ async def test_who_cannot_be_told_is_not_told_later(newsroom, shut, said):
 
 
 @pytest.mark.usefixtures("ann")
-async def test_of_a_channel_it_is_posting_that_is_told(newsroom, shut, said):
+async def test_of_a_channel_it_is_posting_that_is_sent(newsroom, shut, said):
     channel = await newsroom.chat(GROUP, **(FACTS | {"kind": ChatKind.CHANNEL}))
     await shut(channel, state=ChatState.BLOCKED)
 
@@ -144,12 +144,12 @@ def seen(newsroom, clock):
     return see
 
 
-async def told(newsroom, said) -> set[int]:
+async def sent(newsroom, said) -> set[int]:
     await said()
     return {row.chat_id for row in await newsroom.all(Delivery)}
 
 
-async def test_without_who_let_it_in_three_of_those_are_told_who_chose_last(
+async def test_without_who_let_it_in_three_of_those_are_sent_who_chose_last(
     newsroom, shut, said, seen
 ):
     private = {person: await newsroom.chat(person) for person in (11, 12, 13, 14)}
@@ -159,20 +159,20 @@ async def test_without_who_let_it_in_three_of_those_are_told_who_chose_last(
 
     await shut(general)
 
-    assert await told(newsroom, said) == {private[person] for person in (11, 13, 14)}
+    assert await sent(newsroom, said) == {private[person] for person in (11, 13, 14)}
 
 
-async def test_who_let_it_in_is_told_alone(newsroom, ann, shut, said, seen):
+async def test_who_let_it_in_is_sent_alone(newsroom, ann, shut, said, seen):
     await newsroom.chat(11)
     group = await newsroom.chat(GROUP, **FACTS)
     await seen(group, 11)
 
     await shut(group)
 
-    assert await told(newsroom, said) == {ann}
+    assert await sent(newsroom, said) == {ann}
 
 
-async def test_who_has_not_been_seen_for_long_is_not_told(newsroom, shut, said, seen, clock):
+async def test_who_has_not_been_seen_for_long_is_not_sent(newsroom, shut, said, seen, clock):
     await newsroom.chat(11)
     group = await newsroom.chat(GROUP, **FACTS)
     await seen(group, 11)
@@ -180,10 +180,10 @@ async def test_who_has_not_been_seen_for_long_is_not_told(newsroom, shut, said, 
 
     await shut(group)
 
-    assert await told(newsroom, said) == set()
+    assert await sent(newsroom, said) == set()
 
 
-async def test_it_is_told_in_the_language_of_who_is_told(newsroom, shut, said):
+async def test_it_is_sent_in_the_language_of_who_is_sent(newsroom, shut, said):
     await newsroom.chat(ANN, language="de")
     await shut(await newsroom.chat(GROUP, **FACTS))
 

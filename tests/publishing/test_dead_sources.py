@@ -62,11 +62,11 @@ async def dies(scene: Scene, **values: Any) -> None:
     await scene.newsroom.change(Source, scene.dead, **died | values)
 
 
-async def told(scene: Scene) -> list[int]:
+async def sent(scene: Scene) -> list[int]:
     return sorted(row.chat_id for row in await scene.newsroom.all(Delivery))
 
 
-async def test_a_chat_that_depends_on_a_dead_source_is_told_once(publishing, scene, clock):
+async def test_a_chat_that_depends_on_a_dead_source_is_sent_once(publishing, scene, clock):
     chat = await scene.reader()
     await scene.news(given=2, others=1)
     await dies(scene)
@@ -102,7 +102,7 @@ async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, oth
 
     await publishing.notices()
 
-    assert await told(scene) == ([chat] if is_reported else [])
+    assert await sent(scene) == ([chat] if is_reported else [])
 
 
 async def test_what_was_given_over_a_month_before_does_not_count(publishing, scene):
@@ -111,7 +111,7 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
     await scene.news(given=0, others=1)
     await dies(scene)
     await publishing.notices()
-    assert await told(scene) == []
+    assert await sent(scene) == []
 
     follower = await scene.newsroom.chat(8)
     async with scene.newsroom.storage.writing() as tx:
@@ -119,7 +119,7 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
     await scene.newsroom.change(Outage, 1, reported_at=None)
     await publishing.notices()
 
-    assert await told(scene) == [follower]
+    assert await sent(scene) == [follower]
     assert chat != follower
 
 
@@ -133,7 +133,7 @@ async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
 
     await publishing.notices()
 
-    assert await told(scene) == [chat]
+    assert await sent(scene) == [chat]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
         pytest.param({}, {"paused": True}, id="paused the topic"),
     ],
 )
-async def test_a_chat_is_not_told_if(publishing, scene, chat, subscription):
+async def test_a_chat_is_not_sent_if(publishing, scene, chat, subscription):
     await scene.reader(**chat)
     await scene.newsroom.change(Subscription, 1, **subscription)
     await scene.news(given=1, others=0)
@@ -152,11 +152,11 @@ async def test_a_chat_is_not_told_if(publishing, scene, chat, subscription):
 
     await publishing.notices()
 
-    assert await told(scene) == []
+    assert await sent(scene) == []
 
 
 async def test_a_source_that_is_not_public_is_the_followers_business(publishing, scene):
-    stranger, follower = await scene.reader(1), await scene.reader(2)
+    other_user, follower = await scene.reader(1), await scene.reader(2)
     await scene.news(given=2, others=0)
     async with scene.newsroom.storage.writing() as tx:
         tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
@@ -164,8 +164,8 @@ async def test_a_source_that_is_not_public_is_the_followers_business(publishing,
 
     await publishing.notices()
 
-    assert await told(scene) == [follower]
-    assert stranger != follower
+    assert await sent(scene) == [follower]
+    assert other_user != follower
     assert "You follow it." in (await scene.newsroom.texts())[0]
 
 
@@ -190,10 +190,10 @@ async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
 
     await publishing.notices()
 
-    assert await told(scene) == ([chat] if is_reported else [])
+    assert await sent(scene) == ([chat] if is_reported else [])
 
 
-async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scene, clock):
+async def test_it_is_sent_again_only_if_it_recovered_in_between(publishing, scene, clock):
     await scene.reader()
     await scene.news(given=1, others=0)
     await dies(scene)
@@ -206,18 +206,18 @@ async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scen
     await dies(scene)
     await publishing.notices()
 
-    assert len(await told(scene)) == 2
+    assert len(await sent(scene)) == 2
 
 
 async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publishing):
-    ours, appointed, _stranger = [await scene.newsroom.chat(number) for number in (900, 901, 902)]
+    ours, appointed, _other_user = [await scene.newsroom.chat(number) for number in (900, 901, 902)]
     async with scene.newsroom.storage.writing() as tx:
         await add_admin(tx, 901)
     await dies(scene)
 
     await replace(publishing, admins=frozenset({900})).notices()
 
-    assert await told(scene) == [ours, appointed]
+    assert await sent(scene) == [ours, appointed]
     assert (await scene.newsroom.texts())[0] == (
         "Dead Times has been taken down for good, so I no longer read it. "
         "It is one of the sources that you look after.\n\n"
@@ -232,7 +232,7 @@ async def test_an_admin_who_reads_it_too_gets_one_notice_and_the_readers(scene, 
 
     await replace(publishing, admins=frozenset({900})).notices()
 
-    assert await told(scene) == [reader]
+    assert await sent(scene) == [reader]
     assert "that your topics found" in (await scene.newsroom.texts())[0]
 
 
@@ -245,10 +245,10 @@ async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, cl
     await replace(publishing, admins=frozenset({900})).notices()
 
     assert len(await scene.newsroom.all(Outage)) == 1
-    assert await told(scene) == []
+    assert await sent(scene) == []
 
 
-async def test_many_chats_are_told_page_by_page_and_none_twice_after_a_crash(
+async def test_many_chats_are_sent_page_by_page_and_none_twice_after_a_crash(
     publishing, scene, clock, monkeypatch
 ):
     monkeypatch.setattr(notices, "CHATS_PER_PAGE", 1)
@@ -258,11 +258,11 @@ async def test_many_chats_are_told_page_by_page_and_none_twice_after_a_crash(
 
     with pytest.raises(ExceptionGroup):
         await Stages(publishing.storage, _Failing(at=3), "crashed").notices()
-    assert await told(scene) == chats[:2]
+    assert await sent(scene) == chats[:2]
     clock.turn(notices.LEASE)
     await publishing.notices()
 
-    assert await told(scene) == chats
+    assert await sent(scene) == chats
 
 
 @dataclass(frozen=True)

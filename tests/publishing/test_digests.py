@@ -21,26 +21,26 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
-async def watched(newsroom):
-    """Return the query that a chat watches in its digest, due tonight, and a source."""
+async def subscribed(newsroom):
+    """Return the query that a chat has in its digest, due tonight, and a source."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
     return query, source
 
 
-async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
 
     done = await publishing.digests()
 
     (edition,), (delivery,) = await newsroom.editions(), await newsroom.all(Delivery)
-    (chat,), (told,) = await newsroom.all(Chat), await newsroom.all(EditionStory)
+    (chat,), (sent,) = await newsroom.all(Chat), await newsroom.all(EditionStory)
     assert done == 1
     assert (edition.local_date, edition.stories) == (date(2026, 3, 3), 1)
-    assert (told.chat_id, told.story_id, told.edition_id) == (1, 1, 1)
+    assert (sent.chat_id, sent.story_id, sent.edition_id) == (1, 1, 1)
     assert (delivery.edition_id, delivery.part, delivery.kind) == (1, 1, DeliveryKind.EDITION)
     assert delivery.body["text"].startswith(
         "Your Tuesday digest · 3 March\n1 story from 1 publisher"
@@ -63,9 +63,9 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watch
     ],
 )
 async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
-    publishing, newsroom, watched, clock, second, publishers
+    publishing, newsroom, subscribed, clock, second, publishers
 ):
-    query, _ = watched
+    query, _ = subscribed
     site = await newsroom.source("Example Times", host="www.times.example")
     section = await newsroom.source("Example Times - World", host=second)
     article = await newsroom.article("A headline", query, source_id=site)
@@ -79,10 +79,10 @@ async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
 
 
 async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
     """They would act for all its readers."""
-    query, source = watched
+    query, source = subscribed
     await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
     for number in range(9):
         await newsroom.article(f"Headline {number}", query, source_id=source)
@@ -95,8 +95,8 @@ async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(
     assert delivery.body["keyboard"] == []
 
 
-async def test_why_it_came_is_said_once_a_week(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_why_it_came_is_said_once_a_week(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     for day in range(8):  # from Tuesday on, in Tokyo
         clock.now = DUE + day * DAY
         await newsroom.article(f"Headline {day}", query, source_id=source, ago=HOUR)
@@ -107,9 +107,9 @@ async def test_why_it_came_is_said_once_a_week(publishing, newsroom, watched, cl
     assert said == [True, False, False, False, False, False, True, False]
 
 
-async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, watched, clock):
+async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, subscribed, clock):
     """Its feeds still held some news of last week, but not all that there was."""
-    query, source = watched
+    query, source = subscribed
     for days in (0, 0, 0, 0, 0, 9, 13):
         await newsroom.article(
             f"A headline of {days} days ago", query, source_id=source, ago=days * DAY
@@ -123,15 +123,15 @@ async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, watc
     assert "7\u00a0days" not in text
 
 
-async def test_nothing_is_published_before_it_is_due(publishing, newsroom, watched, clock):
+async def test_nothing_is_published_before_it_is_due(publishing, newsroom, subscribed, clock):
     clock.now = DUE - timedelta(seconds=1)
 
     assert await publishing.digests() == 0
     assert await newsroom.editions() == []
 
 
-async def test_no_story_is_told_twice(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_no_story_is_sent_twice(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     await newsroom.article("First", query, source_id=source)
     clock.now = DUE
     await publishing.digests()
@@ -147,10 +147,10 @@ async def test_no_story_is_told_twice(publishing, newsroom, watched, clock):
     assert "First" not in second
 
 
-async def test_chats_of_one_round_are_told_what_each_does_not_know(
-    publishing, newsroom, watched, clock
+async def test_chats_of_one_round_are_sent_what_each_does_not_know(
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = watched
+    query, source = subscribed
     clock.now = DUE + HOUR
     await newsroom.article("First", query, source_id=source)
     await publishing.digests()
@@ -170,9 +170,9 @@ async def test_chats_of_one_round_are_told_what_each_does_not_know(
 
 
 async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
-    publishing, newsroom, watched, clock, monkeypatch
+    publishing, newsroom, subscribed, clock, monkeypatch
 ):
-    query, source = watched
+    query, source = subscribed
     other = await newsroom.chat(8, next_digest_at=DUE)
     await newsroom.subscribe(other, query, "My words", Mode.DIGEST)
     await newsroom.article("A headline", query, source_id=source)
@@ -191,8 +191,8 @@ async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
     assert [edition.chat_id for edition in await newsroom.editions()] == [1]
 
 
-async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     clock.now = DUE
     await publishing.digests()
     clock.turn(HOUR)
@@ -205,9 +205,9 @@ async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom,
 
 
 async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = watched
+    query, source = subscribed
     clock.now = DUE - timedelta(seconds=20)
     slow = await newsroom.article("Slow", source_id=source)
     clock.now = DUE
@@ -222,9 +222,9 @@ async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next
 
 
 async def test_of_what_a_query_found_only_the_newest_are_read(
-    publishing, newsroom, watched, clock, monkeypatch
+    publishing, newsroom, subscribed, clock, monkeypatch
 ):
-    query, source = watched
+    query, source = subscribed
     monkeypatch.setattr(editions, "MOST_FOUND", 2)
     clock.now = DUE
     for hours in (3, 1, 2):
@@ -237,24 +237,26 @@ async def test_of_what_a_query_found_only_the_newest_are_read(
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"),
+    ("ago", "sent"),
     [
         pytest.param(5 * HOUR, True, id="published within the edition's reach"),
         pytest.param(30 * HOUR, False, id="older than the first edition reaches"),
     ],
 )
-async def test_backlog_is_told_only_if_it_is_news(publishing, newsroom, watched, clock, ago, told):
-    query, source = watched
+async def test_backlog_is_sent_only_if_it_is_news(
+    publishing, newsroom, subscribed, clock, ago, sent
+):
+    query, source = subscribed
     clock.now = DUE
     await newsroom.article("Backlog", query, source_id=source, ago=ago, quiet=True)
 
     await publishing.digests()
 
-    assert any("Backlog" in text for text in await newsroom.texts()) is told
+    assert any("Backlog" in text for text in await newsroom.texts()) is sent
 
 
-async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
     await newsroom.article("Alerted", query, source_id=source)
@@ -268,8 +270,8 @@ async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched
     assert "Alerted earlier:\n• Alerted" in digest
 
 
-async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_an_alert_that_expired_is_sent_as_news(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
     await newsroom.article("Expired", query, source_id=source)
@@ -291,7 +293,9 @@ async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watch
         ),
     ],
 )
-async def test_an_empty_day_is_as_the_chat_chose(publishing, newsroom, watched, clock, wish, texts):
+async def test_an_empty_day_is_as_the_chat_chose(
+    publishing, newsroom, subscribed, clock, wish, texts
+):
     await newsroom.change(Chat, 1, empty_day=wish)
     clock.now = DUE
 
@@ -309,8 +313,8 @@ async def test_an_empty_day_is_as_the_chat_chose(publishing, newsroom, watched, 
         pytest.param(2 * DAY + HOUR, [date(2026, 3, 5)], True, id="days late: only the last"),
     ],
 )
-async def test_downtime_is_caught_up(publishing, newsroom, watched, clock, late, days, says_so):
-    query, source = watched
+async def test_downtime_is_caught_up(publishing, newsroom, subscribed, clock, late, days, says_so):
+    query, source = subscribed
     await newsroom.article("A headline", query, source_id=source)
     await newsroom.change(Chat, 1, empty_day=EmptyDay.LINE)
     await newsroom.article("Later", query, source_id=source, ago=-late)
@@ -324,14 +328,16 @@ async def test_downtime_is_caught_up(publishing, newsroom, watched, clock, late,
     assert [chat.next_digest_at > clock.now for chat in await newsroom.all(Chat)] == [True]
 
 
-async def test_a_suspended_chat_waits(publishing, newsroom, watched, clock):
+async def test_a_suspended_chat_waits(publishing, newsroom, subscribed, clock):
     await newsroom.change(Chat, 1, state=ChatState.BLOCKED)
     clock.now = DUE
 
     assert await publishing.digests() == 0
 
 
-async def test_a_chat_without_a_digest_topic_is_due_no_more(publishing, newsroom, watched, clock):
+async def test_a_chat_without_a_digest_topic_is_due_no_more(
+    publishing, newsroom, subscribed, clock
+):
     await newsroom.change(Subscription, 1, mode=Mode.INSTANT)
     clock.now = DUE
 
@@ -342,9 +348,9 @@ async def test_a_chat_without_a_digest_topic_is_due_no_more(publishing, newsroom
 
 
 async def test_two_processes_make_one_edition(
-    publishing, newsroom, storage, watched, clock, renderer
+    publishing, newsroom, storage, subscribed, clock, renderer
 ):
-    query, source = watched
+    query, source = subscribed
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
     other = Stages(storage, renderer, "them")
@@ -359,9 +365,9 @@ async def test_two_processes_make_one_edition(
 
 
 async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = watched
+    query, source = subscribed
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
     await publishing.digests()
@@ -376,8 +382,8 @@ async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
     ]
 
 
-async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom, watched, clock):
-    source = watched[1]
+async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom, subscribed, clock):
+    source = subscribed[1]
     for number in range(8):
         query = await newsroom.query(f"words{number}")
         await newsroom.subscribe(1, query, f"Topic {number}", Mode.DIGEST)
@@ -399,8 +405,8 @@ async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom,
     assert len(await newsroom.all(Article)) == len(await newsroom.all(EditionStory)) == 24
 
 
-async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     await newsroom.article("A headline", query, source_id=source)
     await newsroom.change(Chat, 1, layout=Layout.RICH)
     clock.now = DUE
@@ -414,8 +420,8 @@ async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, 
     assert row.fallback["text"].startswith("Your Tuesday digest · 3 March\n1 story")
 
 
-async def test_a_digest_in_parts_rings_once(publishing, newsroom, watched, clock):
-    query, source = watched
+async def test_a_digest_in_parts_rings_once(publishing, newsroom, subscribed, clock):
+    query, source = subscribed
     for number in range(5):
         text = f"Words {number}. " + "Word after word. " * 60
         title = f"Headline {number} {'long ' * 55}"
@@ -435,9 +441,9 @@ async def test_a_digest_in_parts_rings_once(publishing, newsroom, watched, clock
 
 
 async def test_leases_are_renewed_while_digests_are_made(
-    publishing, newsroom, storage, renderer, watched, clock, monkeypatch
+    publishing, newsroom, storage, renderer, subscribed, clock, monkeypatch
 ):
-    query, source = watched
+    query, source = subscribed
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
     lease = timedelta(seconds=0.3)
@@ -464,9 +470,9 @@ async def test_leases_are_renewed_while_digests_are_made(
 
 
 async def test_articles_in_two_feeds_of_one_publisher_count_one_publisher(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, _ = watched
+    query, _ = subscribed
     site = await newsroom.source("Example Times", host="www.times.example")
     section = await newsroom.source("Example Times - World", host="feeds.times.example")
     for first, second in [(site, section), (section, site)]:

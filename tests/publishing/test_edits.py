@@ -1,4 +1,4 @@
-"""One story, one alert; who tells it later is added to the message."""
+"""One story, one alert; who reports it later is added to the message."""
 
 from datetime import timedelta
 
@@ -33,9 +33,9 @@ async def alerted(publishing, newsroom, clock) -> int:
 
 
 async def joined(newsroom, storage: Storage, title: str, *, public: bool = True) -> int:
-    """Store an article of another outlet that tells the first story; return its source."""
+    """Store an article of another publisher that reports the first story; return its source."""
     source: int = await newsroom.source(title, public=public)
-    article = await newsroom.article(f"{title} tells it too", 1, source_id=source)
+    article = await newsroom.article(f"{title} reports it too", 1, source_id=source)
     await newsroom.joins(article, story_id=1)
     return source
 
@@ -50,7 +50,7 @@ async def last_line(storage: Storage) -> str:
     return str((await edits_of(storage))[-1].body["text"].splitlines()[-1])
 
 
-async def test_a_second_feed_of_the_same_site_is_no_other_outlet(
+async def test_a_second_feed_of_the_same_site_is_no_other_publisher(
     alerted, publishing, newsroom, storage, clock
 ):
     section = await newsroom.source("Example Wire - World", host="feeds.example-wire.example")
@@ -64,7 +64,7 @@ async def test_a_second_feed_of_the_same_site_is_no_other_outlet(
     assert await edits_of(storage) == []
 
 
-async def test_another_outlet_is_added_to_the_message(
+async def test_another_publisher_is_added_to_the_message(
     alerted, publishing, newsroom, storage, clock
 ):
     await joined(newsroom, storage, "Kyodo")
@@ -80,7 +80,7 @@ async def test_another_outlet_is_added_to_the_message(
     assert edit.body["text"].endswith("Example Wire · 21:01 · also Kyodo")
 
 
-async def test_an_outlet_with_two_articles_in_a_story_is_named_once_and_alerts_nobody_again(
+async def test_an_publisher_with_two_articles_in_a_story_is_named_once_and_alerts_nobody_again(
     alerted, publishing, newsroom, storage
 ):
     source = await joined(newsroom, storage, "Kyodo")
@@ -94,7 +94,7 @@ async def test_an_outlet_with_two_articles_in_a_story_is_named_once_and_alerts_n
     assert await last_line(storage) == "Example Wire · 21:01 · also Kyodo"
 
 
-async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
+async def test_many_publishers_are_counted(alerted, publishing, newsroom, storage):
     for title in ("Kyodo", "Reuters", "AFP", "dpa", "ANSA"):
         await joined(newsroom, storage, title)
 
@@ -103,7 +103,7 @@ async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
     assert await last_line(storage) == "Example Wire · 21:01 · also Kyodo, Reuters, AFP (+2)"
 
 
-async def test_edits_of_one_message_are_minutes_apart_and_tell_all_of_them(
+async def test_edits_of_one_message_are_minutes_apart_and_report_all_of_them(
     alerted, publishing, newsroom, storage, clock
 ):
     await joined(newsroom, storage, "Kyodo")
@@ -128,13 +128,13 @@ async def test_what_the_message_says_already_is_no_edit(
     await publishing.edits()
     clock.turn(PAUSE)
     async with storage.writing() as tx:
-        await mark_growth(tx, [1])  # by an outlet that nobody may be told of
+        await mark_growth(tx, [1])  # by a publisher that nobody may be sent of
 
     assert await publishing.edits() == 1
     assert len(await edits_of(storage)) == 1
 
 
-async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
+async def test_a_source_of_another_user_is_named_to_those_alone_who_follow_it(
     alerted, publishing, newsroom, storage
 ):
     secret = await joined(newsroom, storage, "Secret", public=False)
@@ -221,7 +221,9 @@ async def test_one_chat_that_pressed_holds_up_no_other(
     await newsroom.article("A flood", 1, source_id=1)
     await publishing.alerts()
     source = await newsroom.source("Kyodo")
-    await newsroom.joins(await newsroom.article("Kyodo tells it too", source_id=source), story_id=2)
+    await newsroom.joins(
+        await newsroom.article("Kyodo reports it too", source_id=source), story_id=2
+    )
     await Tastes(storage).opened(alerted, 2)
 
     await publishing.edits()
@@ -259,7 +261,9 @@ async def test_many_messages_are_edited_page_by_page(
     }
 
 
-async def test_the_outlet_of_the_article_shown_is_named_first(publishing, newsroom, storage, clock):
+async def test_the_publisher_of_the_article_shown_is_named_first(
+    publishing, newsroom, storage, clock
+):
     chat, query = await newsroom.chat(), await newsroom.query("words")
     await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
     clock.turn(MINUTE)

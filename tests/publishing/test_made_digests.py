@@ -25,7 +25,7 @@ def read(storage):
 
 
 @pytest.fixture
-async def told(newsroom, publishing, clock):
+async def sent(newsroom, publishing, clock):
     """Send a digest on two topics, of seven stories to the first and one to both."""
     source = await newsroom.source()
     words, more = await newsroom.query("words"), await newsroom.query("title")
@@ -44,10 +44,10 @@ async def titles(edition) -> list[list[str]]:
     return [[story.title for story in section.listed] for section in edition.choice.sections]
 
 
-async def test_an_edition_is_read_again_in_full_and_in_its_order(told, read, clock):
+async def test_an_edition_is_read_again_in_full_and_in_its_order(sent, read, clock):
     clock.turn(timedelta(days=30))
 
-    edition = await read(told, TUESDAY, 0)
+    edition = await read(sent, TUESDAY, 0)
 
     assert await titles(edition) == [["Both", *(f"Title {n}" for n in range(7))], []]
     assert [section.topic.name for section in edition.choice.sections] == [
@@ -59,26 +59,26 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(told, read, clo
     assert edition.now == DUE
 
 
-async def test_its_words_are_marked_as_they_were(told, read):
-    edition = await read(told, TUESDAY, 0)
+async def test_its_words_are_marked_as_they_were(sent, read):
+    edition = await read(sent, TUESDAY, 0)
 
     snippet = edition.snippets[edition.choice.sections[0].listed[1].id]
     assert snippet.text == "Words on Title 0."
     assert snippet.bold
 
 
-async def test_a_topic_that_was_stopped_since_keeps_its_section(told, read, storage):
+async def test_a_topic_that_was_stopped_since_keeps_its_section(sent, read, storage):
     async with storage.writing() as tx:
         await tx.session.exec(delete(Subscription))
         await tx.session.exec(delete(Topic))
 
-    edition = await read(told, TUESDAY, 0)
+    edition = await read(sent, TUESDAY, 0)
 
     assert edition.choice.sections[0].topic.name == "My words"
     assert edition.snippets[edition.choice.sections[0].listed[0].id].bold == ()
 
 
-async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, read, clock):
+async def test_an_alerted_story_is_sent_again_as_alerted(newsroom, publishing, read, clock):
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
@@ -101,33 +101,33 @@ async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, r
         pytest.param(TUESDAY + timedelta(days=1), 0, id="another day"),
     ],
 )
-async def test_no_edition_is_made_up(told, read, day, slot):
-    assert await read(told, day, slot) is None
-    assert await read(told + 1, TUESDAY, 0) is None
+async def test_no_edition_is_made_up(sent, read, day, slot):
+    assert await read(sent, day, slot) is None
+    assert await read(sent + 1, TUESDAY, 0) is None
 
 
-async def test_what_is_gone_is_left_out(told, read, storage, newsroom):
+async def test_what_is_gone_is_left_out(sent, read, storage, newsroom):
     (first, *_) = await newsroom.all(EditionStory)
     async with storage.writing() as tx:
         await tx.session.exec(delete(Article).where(Article.id == first.article_id))
 
-    edition = await read(told, TUESDAY, 0)
+    edition = await read(sent, TUESDAY, 0)
 
     assert edition.choice.stories == 7
 
 
-async def test_an_erased_chat_has_no_editions(told, read, storage):
+async def test_an_erased_chat_has_no_editions(sent, read, storage):
     async with storage.writing() as tx:
         await tx.session.exec(delete(Chat))
 
-    assert await read(told, TUESDAY, 0) is None
+    assert await read(sent, TUESDAY, 0) is None
 
 
-async def test_its_trends_are_those_of_its_day(told, read, newsroom, clock):
+async def test_its_trends_are_those_of_its_day(sent, read, newsroom, clock):
     await newsroom.change(Subscription, 1, created_at=clock.now - timedelta(days=8))
     await newsroom.change(Article, 1, stored_at=clock.now - timedelta(days=8))
     clock.turn(timedelta(days=30))
 
-    edition = await read(told, TUESDAY, 0)
+    edition = await read(sent, TUESDAY, 0)
 
     assert edition.trends[1].this_week == 8

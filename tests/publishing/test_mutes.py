@@ -1,4 +1,4 @@
-"""What a chat has muted is told neither at once nor in a digest, for as long as it said."""
+"""What a chat has muted is sent neither at once nor in a digest, for as long as it said."""
 
 from datetime import timedelta
 
@@ -20,8 +20,8 @@ SOURCE, LESS = MuteSubject(MuteKind.SOURCE, 1), MuteSubject(MuteKind.LESS, 1)
 
 
 @pytest.fixture
-async def watching(newsroom, clock):
-    """A chat watches words in alerts and a digest; two outlets bring them."""
+async def subscribed(newsroom, clock):
+    """A chat subscribes to words in alerts and a digest; two publishers bring them."""
     chat, query = await newsroom.chat(alerts_an_hour=60), await newsroom.query("words")
     await newsroom.source("Wire")
     await newsroom.source("Daily")
@@ -31,21 +31,21 @@ async def watching(newsroom, clock):
 
 
 @pytest.fixture
-def muted(storage, watching):
+def muted(storage, subscribed):
     """Return how the chat mutes something, for a day unless it says otherwise."""
 
     async def make(subject: MuteSubject, lasts: timedelta | None = DAY) -> int:
         async with storage.writing() as tx:
-            return await mute(tx, watching, subject, tx.now + lasts if lasts else None)
+            return await mute(tx, subscribed, subject, tx.now + lasts if lasts else None)
 
     return make
 
 
 @pytest.fixture
-def tell(publishing, newsroom, watching, clock):
-    """Return how an outlet tells something: a story of its own, or one that is there."""
+def report(publishing, newsroom, subscribed, clock):
+    """Return how a publisher reports something: a story of its own, or one that is there."""
 
-    async def told(title: str, by: int = 1, *, story: int | None = None) -> int:
+    async def sent(title: str, by: int = 1, *, story: int | None = None) -> int:
         clock.turn(MINUTE)
         article: int = await newsroom.article(title, 1, source_id=by)
         if story:
@@ -53,7 +53,7 @@ def tell(publishing, newsroom, watching, clock):
         await publishing.alerts()
         return article
 
-    return told
+    return sent
 
 
 async def alerted(newsroom) -> list[str]:
@@ -68,14 +68,14 @@ async def digested(storage: Storage) -> list[str]:
 
 @pytest.mark.parametrize("subject", [TOPIC, SOURCE, LESS], ids=lambda each: each.kind.value)
 async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
-    tell, muted, newsroom, clock, subject
+    report, muted, newsroom, clock, subject
 ):
     await muted(subject)
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
     assert await alerted(newsroom) == []
 
     clock.turn(DAY)
-    await tell("Bank raises rates")
+    await report("Bank raises rates")
     assert await alerted(newsroom) == ["Bank raises rates"]
 
 
@@ -90,62 +90,62 @@ async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
         pytest.param(MuteSubject(MuteKind.STORY, 2), True, id="another story"),
     ],
 )
-async def test_a_digest_tells_nothing_that_is_muted(tell, muted, storage, subject, is_reported):
+async def test_a_digest_reports_nothing_that_is_muted(report, muted, storage, subject, is_reported):
     await muted(subject, None)
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
 
     assert await digested(storage) == (["Ferry sinks"] if is_reported else [])
 
 
-async def test_another_outlet_still_tells_the_story_of_a_muted_source(tell, muted, newsroom):
+async def test_another_publisher_still_reports_the_story_of_a_muted_source(report, muted, newsroom):
     await muted(SOURCE)
-    await tell("Ferry sinks")
-    await tell("Ferry down", by=2, story=1)
+    await report("Ferry sinks")
+    await report("Ferry down", by=2, story=1)
 
     assert await alerted(newsroom) == ["Ferry down"]
 
 
-async def test_less_of_a_source_is_an_alert_once_another_outlet_told_it(tell, muted, newsroom):
+async def test_less_of_a_source_is_an_alert_once_another_publisher_sent_it(report, muted, newsroom):
     await muted(LESS, None)
-    await tell("Ferry down", by=2)
+    await report("Ferry down", by=2)
     await newsroom.change(Delivery, 1, body={"text": ""})
     article = await newsroom.article("Bank raises rates", source_id=2)  # which hit no topic
-    await tell("Rates go up", by=1, story=(await newsroom.all(Story))[-1].id)
+    await report("Rates go up", by=1, story=(await newsroom.all(Story))[-1].id)
 
     assert article
     assert (await alerted(newsroom))[1:] == ["Rates go up"]
 
 
-async def test_of_a_muted_story_no_chapter_comes_and_no_edit(tell, muted, publishing, newsroom):
-    await tell("Ferry sinks")
+async def test_of_a_muted_story_no_chapter_comes_and_no_edit(report, muted, publishing, newsroom):
+    await report("Ferry sinks")
     await muted(STORY)
     article = await newsroom.article("Captain detained", 1, source_id=1)
     await newsroom.change(Story, article, continues_id=1)
     await publishing.alerts()
-    await tell("Ferry down", by=2, story=1)
+    await report("Ferry down", by=2, story=1)
 
     await publishing.edits()
 
     assert await alerted(newsroom) == ["Ferry sinks"]
 
 
-async def test_a_muted_chapter_mutes_its_whole_chain(tell, muted, publishing, newsroom):
+async def test_a_muted_chapter_mutes_its_whole_chain(report, muted, publishing, newsroom):
     await muted(STORY)
     article = await newsroom.article("Captain detained", 1, source_id=1)
     await newsroom.article("Ferry sinks", source_id=1)
     await newsroom.change(Story, 2, continues_id=1)
     await newsroom.change(Story, article, continues_id=None)
-    await tell("Bank raises rates")
+    await report("Bank raises rates")
 
     assert await alerted(newsroom) == ["Bank raises rates"]
 
 
 @pytest.mark.parametrize("subject", [TOPIC, SOURCE, STORY, LESS], ids=lambda each: each.kind.value)
 async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
-    tell, muted, publishing, newsroom, clock, subject
+    report, muted, publishing, newsroom, clock, subject
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
     await muted(subject)
     clock.turn(timedelta(hours=1))
 
@@ -154,11 +154,11 @@ async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
 
 
 async def test_what_the_chat_wants_less_of_stays_in_its_bundle_if_another_publisher_has_it(
-    tell, muted, publishing, newsroom, clock
+    report, muted, publishing, newsroom, clock
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
-    await tell("Ferry sinks")
-    await tell("Ferry down", by=2, story=1)
+    await report("Ferry sinks")
+    await report("Ferry down", by=2, story=1)
     await muted(LESS, None)
     clock.turn(timedelta(hours=1))
 
@@ -167,47 +167,47 @@ async def test_what_the_chat_wants_less_of_stays_in_its_bundle_if_another_publis
     assert "Ferry sinks" in "".join(await newsroom.texts())
 
 
-async def test_what_one_chat_muted_another_is_told(tell, muted, newsroom):
+async def test_what_one_chat_muted_another_is_sent(report, muted, newsroom):
     other = await newsroom.chat(8)
     await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
     for subject in (STORY, TOPIC, SOURCE, LESS):
         await muted(subject)
 
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
 
 
 async def test_a_page_of_chats_that_muted_it_does_not_end_the_round(
-    tell, muted, newsroom, monkeypatch
+    report, muted, newsroom, monkeypatch
 ):
     monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 1)
     other = await newsroom.chat(8)
     await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
     await muted(SOURCE)
 
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
 
 
-async def test_what_a_chat_follows_itself_counts_among_who_else_tells_it(
-    tell, muted, newsroom, storage, watching
+async def test_what_a_chat_follows_itself_counts_among_who_else_reports_it(
+    report, muted, newsroom, storage, subscribed
 ):
     await newsroom.change(Source, 2, public=False)
     await muted(SOURCE)
-    await tell("Ferry down", by=2)
-    await tell("Ferry sinks", by=1, story=1)
+    await report("Ferry down", by=2)
+    await report("Ferry sinks", by=1, story=1)
     assert await alerted(newsroom) == []
 
     async with storage.writing() as tx:
-        tx.session.add(Follow(chat_id=watching, source_id=2))
-    await tell("Ferry goes under", by=2, story=1)
+        tx.session.add(Follow(chat_id=subscribed, source_id=2))
+    await report("Ferry goes under", by=2, story=1)
 
     assert await alerted(newsroom) == ["Ferry goes under"]
 
 
-async def test_of_a_search_one_outlet_is_muted(tell, muted, newsroom, publishing):
+async def test_of_a_search_one_publisher_is_muted(report, muted, newsroom, publishing):
     await newsroom.change(Source, 1, kind=SourceKind.SEARCH)
     await muted(MuteSubject(MuteKind.SOURCE, 1, "Example Wire"))
     await newsroom.article("Ferry sinks", 1, source_id=1, outlet="Example Wire")
@@ -219,24 +219,24 @@ async def test_of_a_search_one_outlet_is_muted(tell, muted, newsroom, publishing
 
 
 async def test_what_is_muted_is_listed_with_its_name_until_it_is_over_or_lifted(
-    tell, muted, newsroom, storage, watching, clock
+    report, muted, newsroom, storage, subscribed, clock
 ):
-    await tell("Ferry sinks")
+    await report("Ferry sinks")
     for subject in (STORY, TOPIC, SOURCE):
         await muted(subject)
     less = await muted(LESS, None)
 
     async with storage.reading() as tx:
-        listed = await mutes_of(tx, watching, offset=0, limit=9)
+        listed = await mutes_of(tx, subscribed, offset=0, limit=9)
     assert [one.name for one in listed] == ["Wire", "Wire", "My words", "Ferry sinks"]
 
     clock.turn(DAY)
     async with storage.writing() as tx:
-        assert await count_mutes(tx, watching) == 1
+        assert await count_mutes(tx, subscribed) == 1
         await unmute(tx, 99, less)
-        assert await count_mutes(tx, watching) == 1
-        await unmute(tx, watching, less)
-        assert await count_mutes(tx, watching) == 0
+        assert await count_mutes(tx, subscribed) == 1
+        await unmute(tx, subscribed, less)
+        assert await count_mutes(tx, subscribed) == 0
 
 
 async def test_muting_again_changes_how_long_and_what_is_over_goes(muted, newsroom, clock):

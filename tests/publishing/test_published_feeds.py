@@ -29,7 +29,7 @@ def feeds(storage) -> Feeds:
 
 
 @pytest.fixture
-async def watched(newsroom, feeds):
+async def subscribed(newsroom, feeds):
     """Return a chat, its topic, the query of it and a public source."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
@@ -38,8 +38,8 @@ async def watched(newsroom, feeds):
     return chat, topic, query, source
 
 
-async def test_a_topic_gives_its_newest_stories(read, newsroom, watched):
-    chat, topic, query, source = watched
+async def test_a_topic_gives_its_newest_stories(read, newsroom, subscribed):
+    chat, topic, query, source = subscribed
     await newsroom.article("Older", query, source_id=source, ago=2 * HOUR)
     await newsroom.article("Newer", query, source_id=source, ago=HOUR, text="These are words.")
 
@@ -55,10 +55,10 @@ async def test_a_topic_gives_its_newest_stories(read, newsroom, watched):
     assert feed.updated == newer.updated
 
 
-async def test_a_story_of_several_outlets_is_one_entry_by_its_first_article(
-    read, newsroom, watched, storage
+async def test_a_story_of_several_publishers_is_one_entry_by_its_first_article(
+    read, newsroom, subscribed, storage
 ):
-    chat, topic, query, source = watched
+    chat, topic, query, source = subscribed
     other = await newsroom.source("Example Times")
     await newsroom.article("First", query, source_id=source, ago=2 * HOUR)
     second = await newsroom.article("Second", query, source_id=other, ago=HOUR)
@@ -70,16 +70,16 @@ async def test_a_story_of_several_outlets_is_one_entry_by_its_first_article(
     assert entry.authors == ("Example Wire", "Example Times")
 
 
-async def test_what_a_stranger_added_is_in_no_feed_of_another(read, newsroom, watched):
-    chat, topic, query, _ = watched
+async def test_what_another_user_added_is_in_no_feed_of_another(read, newsroom, subscribed):
+    chat, topic, query, _ = subscribed
     private = await newsroom.source("Private", public=False)
     await newsroom.article("Theirs", query, source_id=private)
 
     assert (await read(chat, topic, 1, ATOM)).entries == ()
 
 
-async def test_a_feed_holds_fifty_stories_at_most(read, newsroom, watched):
-    chat, topic, query, source = watched
+async def test_a_feed_holds_fifty_stories_at_most(read, newsroom, subscribed):
+    chat, topic, query, source = subscribed
     for minutes in range(60):
         ago = timedelta(minutes=minutes)
         await newsroom.article(f"Title {minutes}", query, source_id=source, ago=ago)
@@ -89,8 +89,8 @@ async def test_a_feed_holds_fifty_stories_at_most(read, newsroom, watched):
     assert [entry.title for entry in entries] == [f"Title {n}" for n in range(50)]
 
 
-async def test_the_digests_of_a_chat_are_a_feed(read, newsroom, watched, publishing, clock):
-    chat, _, query, source = watched
+async def test_the_digests_of_a_chat_are_a_feed(read, newsroom, subscribed, publishing, clock):
+    chat, _, query, source = subscribed
     for number in range(32):
         await newsroom.article(f"Title {number}", query, source_id=source)
     clock.now = DUE
@@ -107,16 +107,16 @@ async def test_the_digests_of_a_chat_are_a_feed(read, newsroom, watched, publish
     assert entry.updated == DUE
 
 
-async def test_a_feed_without_entries_is_as_old_as_its_addresses(read, watched, clock):
-    chat, _, _, _ = watched
+async def test_a_feed_without_entries_is_as_old_as_its_addresses(read, subscribed, clock):
+    chat, _, _, _ = subscribed
 
     feed = await read(chat, WHOLE_DIGEST, 1, ATOM)
 
     assert (feed.entries, feed.updated) == ((), clock.now)
 
 
-async def test_renewed_addresses_make_the_former_ones_void(read, feeds, watched):
-    chat, topic, _, _ = watched
+async def test_renewed_addresses_make_the_former_ones_void(read, feeds, subscribed):
+    chat, topic, _, _ = subscribed
 
     await feeds.renew(chat)
 
@@ -124,8 +124,8 @@ async def test_renewed_addresses_make_the_former_ones_void(read, feeds, watched)
     assert await read(chat, topic, 2, ATOM) is not None
 
 
-async def test_feeds_that_were_turned_off_are_gone_until_they_are_renewed(read, feeds, watched):
-    chat, topic, _, _ = watched
+async def test_feeds_that_were_turned_off_are_gone_until_they_are_renewed(read, feeds, subscribed):
+    chat, topic, _, _ = subscribed
 
     await feeds.close(chat)
     off = [await read(chat, topic, version, ATOM) for version in (1, 2)]
@@ -142,8 +142,8 @@ async def test_there_is_no_feed_that_nobody_asked_for(read, newsroom):
     assert await read(chat + 1, WHOLE_DIGEST, 1, ATOM) is None
 
 
-async def test_a_topic_that_the_chat_does_not_watch_has_no_feed(read, newsroom, watched):
-    chat, topic, query, _ = watched
+async def test_a_topic_that_the_chat_does_not_subscribe_has_no_feed(read, newsroom, subscribed):
+    chat, topic, query, _ = subscribed
     other = await newsroom.chat(8)
     theirs = await newsroom.subscribe(other, query, "Theirs", Mode.DIGEST)
 

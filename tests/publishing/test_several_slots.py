@@ -14,7 +14,7 @@ TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 @pytest.fixture
-def watched(newsroom, storage):
+def subscribed(newsroom, storage):
     """Return how to make a chat with these slots and a topic; it is due at the first of Tuesday."""
 
     async def made(*slots: ScheduleTime) -> tuple[int, int]:
@@ -34,9 +34,9 @@ async def made(newsroom) -> list[tuple[date, int]]:
 
 
 async def test_each_slot_has_an_edition_and_no_story_comes_twice(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = await watched(MORNING, EVENING)
+    query, source = await subscribed(MORNING, EVENING)
     await newsroom.article("First", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
     await publishing.digests()
@@ -61,7 +61,7 @@ async def test_each_slot_has_an_edition_and_no_story_comes_twice(
             TUESDAY + 13 * HOUR,
             [(TUESDAY.date(), 1)],
             TUESDAY + 18 * HOUR,
-            id="two missed today: the later one, with what both would have told",
+            id="two missed today: the later one, with what both would have sent",
         ),
         pytest.param(
             TUESDAY + DAY + 7 * HOUR, [], TUESDAY + DAY + 8 * HOUR, id="all of them too long ago"
@@ -75,9 +75,9 @@ async def test_each_slot_has_an_edition_and_no_story_comes_twice(
     ],
 )
 async def test_of_several_that_were_missed_one_is_made(
-    publishing, newsroom, watched, clock, now, editions, next_at
+    publishing, newsroom, subscribed, clock, now, editions, next_at
 ):
-    query, source = await watched(MORNING, NOON, EVENING)
+    query, source = await subscribed(MORNING, NOON, EVENING)
     await newsroom.article("Missed", query, source_id=source)
     clock.now = now
 
@@ -87,8 +87,10 @@ async def test_of_several_that_were_missed_one_is_made(
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [next_at]
 
 
-async def test_a_late_edition_says_which_time_it_is_late_for(publishing, newsroom, watched, clock):
-    query, source = await watched(MORNING, NOON)
+async def test_a_late_edition_says_which_time_it_is_late_for(
+    publishing, newsroom, subscribed, clock
+):
+    query, source = await subscribed(MORNING, NOON)
     clock.turn(3 * HOUR)
     await newsroom.article("Late", query, source_id=source)
     clock.now = TUESDAY + 14 * HOUR
@@ -99,9 +101,9 @@ async def test_a_late_edition_says_which_time_it_is_late_for(publishing, newsroo
 
 
 async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = await watched(ScheduleTime(0, 8 * 60, 0b0000010))
+    query, source = await subscribed(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
     await publishing.digests()
     clock.turn(HOUR)
@@ -116,9 +118,9 @@ async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
 
 
 async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = await watched(ScheduleTime(0, 8 * 60, 0b0000010))
+    query, source = await subscribed(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
     await publishing.digests()
     clock.turn(HOUR)
@@ -131,9 +133,9 @@ async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
 
 
 async def test_a_weekly_edition_takes_the_place_of_the_days_own(
-    publishing, newsroom, watched, clock
+    publishing, newsroom, subscribed, clock
 ):
-    query, source = await watched(MORNING, ScheduleTime(1, 8 * 60, 0b0000010))
+    query, source = await subscribed(MORNING, ScheduleTime(1, 8 * 60, 0b0000010))
     await newsroom.article("A headline", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
     await publishing.digests()
