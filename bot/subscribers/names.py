@@ -1,9 +1,10 @@
 """What topics are called: a name that somebody gives, else one that is made from the query.
 
 `"interest rate" OR "central bank"` is called "Interest rate, central bank": its first three terms
-without quotes, operators and what is excluded.
+without quotes, operators and what is excluded. Words that were typed as such stay as they are.
 """
 
+import re
 from collections.abc import Iterator
 
 from bot.matching.query import QueryError, parse
@@ -12,6 +13,8 @@ from bot.subscribers.limits import LONGEST_NAME
 from bot.subscribers.lines import one_line
 
 MOST_TERMS = 3
+_PLAIN_WORDS = re.compile(r"\w(?:[\w'\u2019 ]|(?<=\w)-(?=\w))*")
+_OPERATORS = frozenset({"and", "near", "not", "or"})
 
 
 def name_for(text: str) -> str:
@@ -26,15 +29,20 @@ def name_of_query(typed: str) -> str:
         tree = parse(typed).tree
     except QueryError:
         return name_for(typed)
+    if _PLAIN_WORDS.fullmatch(typed) and _OPERATORS.isdisjoint(typed.casefold().split()):
+        return name_for(_capitalized(one_line(typed)))
     folded = typed.casefold()
     terms = sorted(_terms(tree), key=lambda term: folded.find(term.rstrip("…").casefold()))
     if not terms:
         return name_for(typed)
-    name = ", ".join(dict.fromkeys(terms[:MOST_TERMS]))
-    if len(terms) > MOST_TERMS:
-        name += " …"
-    first_word = name.split()[0]
-    return name_for(name[0].upper() + name[1:] if first_word.islower() else name)
+    are_together = isinstance(tree, And) and not any(isinstance(one, Or) for one in tree.operands)
+    name = (" " if are_together else ", ").join(dict.fromkeys(terms[:MOST_TERMS]))
+    return name_for(_capitalized(f"{name} …" if len(terms) > MOST_TERMS else name))
+
+
+def _capitalized(name: str) -> str:
+    first_word = name.split(maxsplit=1)[0]
+    return name[0].upper() + name[1:] if first_word.islower() else name
 
 
 def _terms(node: Node) -> Iterator[str]:

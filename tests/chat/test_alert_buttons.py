@@ -89,8 +89,8 @@ async def test_a_press_says_what_it_did_and_can_be_undone(ann, alert, mutes, lab
     [
         pytest.param(1, "Sample Times is muted for a day.", MuteKind.SOURCE, id="source, a day"),
         pytest.param(2, "Sample Times is muted for a week.", MuteKind.SOURCE, id="source, a week"),
-        pytest.param(3, "detained is muted for a day.", MuteKind.TOPIC, id="topic, a day"),
-        pytest.param(4, "detained is muted for a week.", MuteKind.TOPIC, id="topic, a week"),
+        pytest.param(3, "Detained is muted for a day.", MuteKind.TOPIC, id="topic, a day"),
+        pytest.param(4, "Detained is muted for a week.", MuteKind.TOPIC, id="topic, a week"),
     ],
 )
 async def test_the_menu_mutes_for_a_time(ann, house, alert, mutes, number, said, kind):
@@ -99,7 +99,7 @@ async def test_the_menu_mutes_for_a_time(ann, house, alert, mutes, number, said,
         "More like this",
         "Mute Sample Times: a day",
         "a week",
-        "Mute detained: a day",
+        "Mute Detained: a day",
         "a week",
         "‹ Back",
     ]
@@ -129,7 +129,7 @@ async def test_more_like_this_proposes_what_the_title_names_and_what_the_catalog
     ]  # fmt: skip
 
     watched = await ann.presses(card, "Watch Santa Rosalia")
-    assert 'Watching "Santa Rosalia": alerts at once' in watched["text"]
+    assert "Watching Santa Rosalia: alerts at once" in watched["text"]
 
     again = await ann.presses(menu, "More like this")
     assert "Watch Santa Rosalia" not in labels(again)

@@ -11,7 +11,7 @@ from tests.chat.conftest import buttons, labels
 async def topic(ann):
     """The page of what Ann watches."""
     await ann.presses(await ann.says("taiwan"), "Both")
-    return await ann.presses(await ann.says("/topics"), "taiwan")
+    return await ann.presses(await ann.says("/topics"), "Taiwan")
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_a_topic_is_muted_and_heard_again(ann, topic, length, said):
     heard = await ann.presses(muted, "Unmute")
 
     assert said in muted["text"]
-    assert "taiwan, until" in listed["text"]
+    assert "Taiwan, until" in listed["text"]
     assert "Muted" not in heard["text"]
     assert muting["message_id"] == muted["message_id"] == heard["message_id"]
 
@@ -88,8 +88,8 @@ async def test_other_words_are_compared_with_the_old_before_they_are_used(
         "New: formosa · 1 a week\nOld: taiwan · 1 a week\n\n"
         "1 story comes new:\n• Formosa votes\n\n1 story goes:\n• Taiwan votes"
     )
-    assert used["text"].startswith("formosa · alerts and daily digest\n1 story")
-    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic\n\n1. formosa")
+    assert used["text"].startswith("Formosa · alerts and daily digest\n1 story")
+    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic\n\n1. Formosa")
 
 
 async def test_the_old_words_can_be_kept(ann, topic, replies):
@@ -114,7 +114,7 @@ async def test_words_that_another_topic_has_are_refused(ann, topic, replies):
 
     told = await ann.presses_quietly(compared, "Use it")
 
-    assert told == "You watch that already, as formosa. Nothing has changed."
+    assert told == "You watch that already, as Formosa. Nothing has changed."
 
 
 async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann, replies):
@@ -173,7 +173,7 @@ async def test_words_after_a_change_are_asked_for_anew(ann, topic, replies):
 async def test_another_chats_topic_cannot_be_changed(house, ann, topic, data):
     from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-    (opened,) = (d for text, d in buttons(await ann.says("/topics")) if text == "taiwan")
+    (opened,) = (d for text, d in buttons(await ann.says("/topics")) if text == "Taiwan")
     bob = house.talk("Bob")
     await bob.says("/start")
     made = InlineKeyboardButton(text="x", callback_data=data.format(opened.partition(":")[2]))

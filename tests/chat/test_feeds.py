@@ -56,7 +56,7 @@ async def test_many_topics_are_shown_page_by_page(ann):
     second = await ann.presses(first, "2 ›")
 
     assert first["text"].startswith("Your feeds · page 1 of 2")
-    assert "word8: Atom" in second["text"]
+    assert "Word8: Atom" in second["text"]
     assert "Every digest" not in second["text"]
 
 

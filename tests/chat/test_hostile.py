@@ -93,7 +93,7 @@ async def test_another_chats_topic_looks_like_none(house, pressing, data):
     bob = house.talk("Bob")
     await bob.presses(await bob.says("a secret of Bob's"), "Both")
     topics = await bob.says("/topics")
-    (opens,) = (data for text, data in buttons(topics) if text.startswith("a secret"))
+    (opens,) = (data for text, data in buttons(topics) if text.startswith("A secret"))
     topic_id = opens.partition(":")[2]
 
     told = await pressing(data.format(topic_id))

@@ -50,7 +50,7 @@ async def test_a_long_list_turns_its_pages_in_place(ann, watching):
     again = await ann.presses(second, "‹ 1")
 
     assert "page 2 of 2" in second["text"]
-    assert "9. word8" in second["text"]
+    assert "9. Word8" in second["text"]
     assert first["message_id"] == second["message_id"] == again["message_id"]
 
 
@@ -134,11 +134,11 @@ async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
     await news("Envoy visits Taiwan", "The talks went on.")
     await ann.presses(await ann.says("taiwan"), "Both")
 
-    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
     (title,) = [entity for entity in topic["entities"] if entity["type"] == "text_link"]
     assert topic["text"].startswith(
-        "taiwan · alerts and daily digest\n1 story in the last 7 days\n\n"
+        "Taiwan · alerts and daily digest\n1 story in the last 7 days\n\n"
         "1. Envoy visits Taiwan · Sample Times · "
     )
     assert title["url"] == "https://news.example.org/1"

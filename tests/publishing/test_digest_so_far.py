@@ -55,7 +55,7 @@ async def test_what_was_alerted_is_shown_too(show, publishing, newsroom, clock):
     ("mode", "sentence"),
     [
         pytest.param(Mode.DIGEST, "Nothing new on your topic yet.", id="nothing came"),
-        pytest.param(Mode.INSTANT, "None of your topics is in a digest yet.", id="no topic"),
+        pytest.param(Mode.INSTANT, "No topic of yours is in a digest yet.", id="no topic"),
     ],
 )
 async def test_an_empty_digest_says_why(show, newsroom, mode, sentence):

@@ -16,13 +16,15 @@ from bot.subscribers.names import name_of_query
         pytest.param(
             '"interest rate" OR "central bank"', "Interest rate, central bank", id="alternatives"
         ),
-        pytest.param("zebra AND ape", "Zebra, ape", id="the order in which they were typed"),
+        pytest.param("zebra AND ape", "Zebra ape", id="the order in which they were typed"),
+        pytest.param("a secret of Bob's", "A secret of Bob's", id="plain words"),
+        pytest.param('chip "export controls"', "Chip export controls", id="words and a phrase"),
         pytest.param("(a1 OR b2) c3 d4", "A1, b2, c3 …", id="no more than three terms"),
         pytest.param("apple -pie", "Apple", id="nothing that is excluded"),
         pytest.param("semiconduct*", "Semiconduct…", id="a beginning"),
         pytest.param("chip NEAR/5 export", "Chip … export", id="terms near each other"),
         pytest.param("title:Taiwan", "Taiwan", id="a field"),
-        pytest.param("Taiwan source:example.com", "Taiwan, example.com", id="a source"),
+        pytest.param("Taiwan source:example.com", "Taiwan example.com", id="a source"),
         pytest.param("臺灣 OR 台湾", "臺灣", id="two spellings of one word"),
         pytest.param("ÉLECTION", "ÉLECTION", id="capitals"),
         pytest.param('"unclosed', '"unclosed', id="what is no query"),
