@@ -9,7 +9,7 @@
    the next digest.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.mail.compose import Occasion, Post
@@ -82,7 +82,8 @@ async def _write(
     stories = await _stories(tx, bundle)
     if not stories:
         return
-    is_stale = _is_stale(tx, bundle, chat)
+    is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
+    is_stale = is_back and tx.now - bundle.release_at > ALERT_LIFETIME
     recipient = None
     if post and not is_stale:
         recipients = await alert_recipients(tx, {bundle.chat_id: chat.language})
@@ -96,10 +97,8 @@ async def _write(
             is_quiet=bundle.is_quiet,
             is_channel=chat.kind is ChatKind.CHANNEL,
         )
-        named = {
-            "bundle_id": bundle.id,
-            "state": DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING,
-        }
+        state = DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING
+        named = {"bundle_id": bundle.id, "state": state}
         rows = [
             # It rings once.
             new_delivery(
@@ -120,11 +119,6 @@ async def _write(
         await enqueue(tx, [row])
 
 
-def _is_stale(tx: Transaction, bundle: Bundle, chat: AlertPreferences) -> bool:
-    is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
-    return is_back and tx.now - bundle.release_at > ALERT_LIFETIME
-
-
 async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
     """Return what the bundle still says, and each story's topics that the chat still wants."""
     rows = await bundled(tx, bundle.id)
@@ -141,13 +135,8 @@ async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
             alerted_story(
                 article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
             ),
-            _topics(names, alert.topic_ids),
+            tuple(Topic(*named) for named in names.items() if named[0] in alert.topic_ids),
         )
         for alert, article in rows
     )
     return [story for story in stories if story.topics]
-
-
-def _topics(names: dict[int, str], topic_ids: Iterable[int]) -> tuple[Topic, ...]:
-    hit = set(topic_ids)
-    return tuple(Topic(topic_id, name) for topic_id, name in names.items() if topic_id in hit)

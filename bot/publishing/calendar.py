@@ -13,7 +13,7 @@
    merged into the next.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
@@ -100,16 +100,10 @@ def due_on(slot: ScheduleTime, zone: str, day: date) -> Due | None:
 def _next_of(
     slot: ScheduleTime, zone: str, yesterday: date, after: datetime, last: Mapping[int, date]
 ) -> datetime:
-    first = max(yesterday, last.get(slot.number, date.min) + _DAY)
-    return next(due.at for due in _dues(slot, zone, first) if due.at > after)
-
-
-def _dues(slot: ScheduleTime, zone: str, day: date) -> Iterator[Due]:
-    """Yield what is due on *day* and after."""
-    while True:
-        if due := due_on(slot, zone, day):
-            yield due
+    day = max(yesterday, last.get(slot.number, date.min) + _DAY)
+    while not (due := due_on(slot, zone, day)) or due.at <= after:
         day += _DAY
+    return due.at
 
 
 def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]) -> Due | None:
@@ -124,11 +118,11 @@ def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]
         and (due := due_on(slot, plan.zone, day))
         and since <= due.at <= now
     ]
-    return max(dues, key=_precedence, default=None)
-
-
-def _precedence(due: Due) -> tuple[datetime, int, int]:
-    return due.at, -due.slot.weekdays.bit_count(), -due.slot.number
+    return max(
+        dues,
+        key=lambda due: (due.at, -due.slot.weekdays.bit_count(), -due.slot.number),
+        default=None,
+    )
 
 
 # Wall time: what the clocks of a zone show, as instants.

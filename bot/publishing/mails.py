@@ -4,14 +4,14 @@ Some mail programs cut a mail off at 102 KB, its link to unsubscribe included; s
 under 90 KB by listing fewer stories of each topic and counting the others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bot.mail.compose import Mail, Occasion, Picture, Post, Recipient, encoded_size, subject_of
 from bot.matching.snippet import Snippet
-from bot.publishing.pages import Bundled, Edition, bundle_values, values_of
+from bot.publishing.pages import Bundled, Edition, alert_values, bundle_values, values_of
 from bot.publishing.selection import Choice, Section, Story, Topic
-from bot.rendering.filters import local
 from bot.sources.urls import host_of
 
 LARGEST_HTML = 90_000  # bytes as they travel
@@ -21,7 +21,6 @@ _MOST_NAMED = 30  # of those that were alerted earlier
 
 def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
     """Return the digest of a day, or the line that says it is empty."""
-    post = post.to(recipient)
     mails = (
         _edition_mail(post, recipient, replace(edition, choice=choice))
         for choice in shorter_and_shorter(edition.choice)
@@ -51,26 +50,9 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     *,
     zone: str,
 ) -> Mail:
-    post = post.to(recipient)
-    values = {
-        "story": story,
-        "topics": topics,
-        "snippet": snippet,
-        "zone": zone,
-        "today": local(occasion.now, zone).date(),
-        "sender_name": post.sender.name,
-    }
-    return post.mail(
-        "email/alert",
-        recipient,
-        occasion,
-        subject=subject_of(
-            lambda heads: post.text("email/alert.subject.txt", {**values, "heads": heads}),
-            [story.title or host_of(story.url)],
-        )[0],
-        values=values,
-        label="alerts",
-    )
+    values = alert_values(story, topics, snippet, zone=zone, now=occasion.now)
+    titles = [story.title or host_of(story.url)]
+    return _mail(post, recipient, occasion, "alert", values, titles)
 
 
 def bundle_mail(
@@ -83,50 +65,54 @@ def bundle_mail(
     is_quiet: bool,
 ) -> Mail:
     """Return alerts that have waited, *is_quiet*: for quiet hours to end."""
-    post = post.to(recipient)
-    values = {
-        **bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet),
-        "sender_name": post.sender.name,
-    }
-    subject, values["next_heads"] = subject_of(
-        lambda heads: post.text("email/bundle.subject.txt", {**values, "heads": heads}),
-        [one.story.title for one in stories],
-    )
-    return post.mail(
-        "email/bundle", recipient, occasion, subject=subject, values=values, label="alerts"
-    )
+    values = bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet)
+    titles = [one.story.title for one in stories]
+    return _mail(post, recipient, occasion, "bundle", values, titles)
 
 
 def _edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
     picture = edition.picture
+    new = [story for story in edition.choice.all_stories if not story.alerted]
+    snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
     values = {
         **values_of(edition),
-        "sender_name": post.sender.name,
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
+        "excerpt": snippets[0].text if snippets else "",
     }
-    new = [story for story in edition.choice.all_stories if not story.alerted]
-    subject, values["next_heads"] = subject_of(
-        lambda heads: post.text("email/digest.subject.txt", {**values, "heads": heads}),
-        [story.title for story in new],
-    )
-    snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
-    values["excerpt"] = snippets[0].text if snippets else ""
-    return post.mail(
-        "email/digest",
-        recipient,
-        _occasion(recipient, edition),
-        subject=subject,
-        values=values,
-        label="digests",
-        pictures=(Picture(_PICTURE, picture.png),) if picture else (),
-    )
-
-
-def _occasion(recipient: Recipient, edition: Edition) -> Occasion:
-    """Name the edition by what is known before its row is made."""
+    # Named by what is known before the edition's row is made.
     day = edition.day or edition.today
-    return Occasion(f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.slot}:email", edition.now)
+    name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.slot}:email"
+    occasion, titles = Occasion(name, edition.now), [story.title for story in new]
+    pictures = (Picture(_PICTURE, picture.png),) if picture else ()
+    return _mail(post, recipient, occasion, "digest", values, titles, "digests", pictures)
+
+
+def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each named
+    post: Post,
+    recipient: Recipient,
+    occasion: Occasion,
+    name: str,
+    values: Mapping[str, Any],
+    titles: Sequence[str],
+    label: str = "alerts",
+    pictures: tuple[Picture, ...] = (),
+) -> Mail:
+    """Return the mail of the templates *name*, its subject made of as many *titles* as fit."""
+    post = post.to(recipient)
+    values = {**values, "sender_name": post.sender.name}
+    subject, next_heads = subject_of(
+        lambda heads: post.text(f"email/{name}.subject.txt", {**values, "heads": heads}), titles
+    )
+    return post.mail(
+        f"email/{name}",
+        recipient,
+        occasion,
+        subject=subject,
+        values={**values, "next_heads": next_heads},
+        label=label,
+        pictures=pictures,
+    )
 
 
 def _cut(section: Section, most: int) -> Section:

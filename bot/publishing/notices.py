@@ -112,20 +112,17 @@ async def notify_dead_sources(
                     # One that depends on it too has a notice with the same key already.
                     chats += await admins_of_source(tx, admins)
             async with storage.writing() as tx:
-                if not await _advance(tx, outage, owner, last):
+                if last is None:
+                    is_held = await finish_outage(tx, outage, owner)
+                else:
+                    is_held = await renew_outage(tx, outage, owner, LEASE, last)
+                if not is_held:
                     return
                 rows = [_dead_source_notice(tx, renderer, outage, source, chat) for chat in chats]
                 await enqueue(tx, rows)
             after = last
 
     return await run_stage(storage, claim, notify)
-
-
-async def _advance(tx: Transaction, outage: Outage, owner: str, last: int | None) -> bool:
-    """Record that the chats up to the row *last* are notified; False if it is no longer held."""
-    if last is None:
-        return await finish_outage(tx, outage, owner)
-    return await renew_outage(tx, outage, owner, LEASE, last)
 
 
 def _dead_source_notice(

@@ -1,8 +1,6 @@
 """The feeds that we publish: the stories of a topic, the digests of a chat."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.publishing.contents import stories_of
@@ -13,13 +11,13 @@ from bot.rendering.published_feeds import Entry, FeedDocument
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
-from storage.editions import Edition as MadeEdition
-from storage.editions import ListedStory, newest_editions, queries_of, stories_listed
+from storage.editions import newest_editions, queries_of, stories_listed
 from storage.enums import ChatState
 from storage.publishers import publisher_names
-from storage.search import FoundStory, newest_stories
-from storage.sharing import PublishedFeed, published_feed
+from storage.search import newest_stories
+from storage.sharing import published_feed
 from storage.subscriptions import subscription_to
+from storage.topics import Topic as StoredTopic
 from storage.topics import topic_seen_by
 
 MOST_ENTRIES = 50
@@ -49,89 +47,75 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
             return None
         renderer = renderer.of(chat.speaks)
         if topic_id == WHOLE_DIGEST:
-            return await _digests(tx, grant, url, renderer, links)
-        return await _topic(tx, grant, url, renderer, topic_id)
-
-
-async def _topic(
-    tx: Transaction, grant: PublishedFeed, url: str, renderer: Renderer, topic_id: int
-) -> FeedDocument | None:
-    topic = await topic_seen_by(tx, grant.chat_id, topic_id)
-    subscription = await subscription_to(tx, grant.chat_id, topic_id)
-    if topic is None or subscription is None:
-        return None
-    found = await newest_stories(tx, grant.chat_id, topic.query_id, MOST_ENTRIES)
-    shown = {story.story_id: story.article_id for story in found}
-    publishers = await publisher_names(tx, shown, grant.chat_id)
-    query = (await queries_of(tx, [topic_id]))[topic_id]
-    entries = [
-        _story_entry(renderer, url, story, publishers.get(story.story_id, ()), query)
-        for story in found
-    ]
-    feed_id = _id(url, f"topic-{topic_id}-{grant.version}")
-    return _feed(renderer, feed_id, topic.name, url, entries, subscription.created_at)
-
-
-async def _digests(
-    tx: Transaction, grant: PublishedFeed, url: str, renderer: Renderer, links: Links
-) -> FeedDocument:
-    made = await newest_editions(tx, grant.chat_id, MOST_ENTRIES)
-    listed = defaultdict(list)
-    for story in await stories_listed(tx, [one.id for one in made], _MOST_LISTED):
-        listed[story.edition_id].append(story)
-    entries = [_digest_entry(renderer, url, links, one, listed[one.id]) for one in made]
-    feed_id = _id(url, f"chat-{grant.chat_id}-{grant.version}")
-    return _feed(renderer, feed_id, "", url, entries, grant.changed_at)
-
-
-def _story_entry(
-    renderer: Renderer, url: str, story: FoundStory, publishers: Sequence[str], query: str
-) -> Entry:
-    snippet = excerpt(story.title, story.text or story.summary, (query,))
-    return Entry(
-        id=_id(url, f"story-{story.story_id}"),
-        title=story.title or story.url,
-        url=story.url,
-        published=story.published_at or story.news_at,
-        updated=story.news_at,
-        html=renderer.text("web/feed.html#story", snippet=snippet, publishers=publishers),
-        authors=tuple(publishers),
-    )
-
-
-def _digest_entry(
-    renderer: Renderer, url: str, links: Links, made: MadeEdition, listed: Sequence[ListedStory]
-) -> Entry:
-    day = made.local_date
-    page = links.edition(made.chat_id, day, made.slot, made.made_at) or ""
-    choice = arrange([Topic(*topic) for topic in made.topics], stories_of(listed))
-    more = made.stories - choice.stories
-    return Entry(
-        id=_id(url, f"edition-{made.id}"),
-        title=renderer.line("web/feed.html#digest_title", day=day, stories=made.stories),
-        url=page,
-        published=made.made_at,
-        updated=made.made_at,
-        html=renderer.text("web/feed.html#digest", choice=choice, more=more, url=page),
-    )
-
-
-def _feed(
-    renderer: Renderer,
-    feed_id: str,
-    topic: str,
-    url: str,
-    entries: Sequence[Entry],
-    since: datetime,
-) -> FeedDocument:
+            name, title, since = f"chat-{chat_id}", "", grant.changed_at
+            entries = await _digests(tx, chat_id, url, renderer, links)
+        else:
+            topic = await topic_seen_by(tx, chat_id, topic_id)
+            subscription = await subscription_to(tx, chat_id, topic_id)
+            if topic is None or subscription is None:
+                return None
+            name, title, since = f"topic-{topic_id}", topic.name, subscription.created_at
+            entries = await _stories(tx, chat_id, url, renderer, topic)
     return FeedDocument(
-        id=feed_id,
-        title=renderer.line("web/feed.html#title", topic=topic),
+        id=_id(url, f"{name}-{version}"),
+        title=renderer.line("web/feed.html#title", topic=title),
         url=url,
         language=renderer.language.code,
         updated=max((entry.updated for entry in entries), default=since),
         entries=tuple(entries),
     )
+
+
+async def _stories(
+    tx: Transaction, chat_id: int, url: str, renderer: Renderer, topic: StoredTopic
+) -> list[Entry]:
+    found = await newest_stories(tx, chat_id, topic.query_id, MOST_ENTRIES)
+    shown = {story.story_id: story.article_id for story in found}
+    names = await publisher_names(tx, shown, chat_id)
+    query = (await queries_of(tx, [topic.id]))[topic.id]
+    entries = []
+    for story in found:
+        publishers = tuple(names.get(story.story_id, ()))
+        snippet = excerpt(story.title, story.text or story.summary, (query,))
+        entries.append(
+            Entry(
+                id=_id(url, f"story-{story.story_id}"),
+                title=story.title or story.url,
+                url=story.url,
+                published=story.published_at or story.news_at,
+                updated=story.news_at,
+                html=renderer.text("web/feed.html#story", snippet=snippet, publishers=publishers),
+                authors=publishers,
+            )
+        )
+    return entries
+
+
+async def _digests(
+    tx: Transaction, chat_id: int, url: str, renderer: Renderer, links: Links
+) -> list[Entry]:
+    made = await newest_editions(tx, chat_id, MOST_ENTRIES)
+    listed = defaultdict(list)
+    for story in await stories_listed(tx, [one.id for one in made], _MOST_LISTED):
+        listed[story.edition_id].append(story)
+    entries = []
+    for one in made:
+        day = one.local_date
+        page = links.edition(chat_id, day, one.slot, one.made_at) or ""
+        topics = [Topic(*topic) for topic in one.topics]
+        choice = arrange(topics, stories_of(listed[one.id]))
+        more = one.stories - choice.stories
+        entries.append(
+            Entry(
+                id=_id(url, f"edition-{one.id}"),
+                title=renderer.line("web/feed.html#digest_title", day=day, stories=one.stories),
+                url=page,
+                published=one.made_at,
+                updated=one.made_at,
+                html=renderer.text("web/feed.html#digest", choice=choice, more=more, url=page),
+            )
+        )
+    return entries
 
 
 def _id(url: str, name: str) -> str:

@@ -148,15 +148,6 @@ class Choice:
         return (story for section in self.sections for story in section.listed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A topic with the stories that are its own to list, and those listed above it."""
-
-    topic: Topic
-    own: tuple[Story, ...]
-    above: tuple[Story, ...]
-
-
 def choose(
     topics: Sequence[Topic], stories: Iterable[Story], caps: Caps = CAPS[Style.STANDARD]
 ) -> Choice:
@@ -167,13 +158,12 @@ def choose(
 def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAPPED) -> Choice:
     """Return the edition of stories that are *ranked* already: shown again, it keeps its order."""
     new = [story for story in ranked if not story.alerted]
-    places = list(_placed(topics, new))
-    wanted = [len(place.own) for place in places]
+    placed = list(_placed(topics, new))
+    wanted = [len(own) for _, own, _ in placed]
     is_crowded = sum(min(count, caps.per_topic) for count in wanted) > caps.in_all
-    shares = deal(wanted, caps)
     sections = (
-        Section(place.topic, place.own[:share], place.own[share:], place.above, is_crowded)
-        for place, share in zip(places, shares, strict=True)
+        Section(topic, own[:share], own[share:], above, is_crowded)
+        for (topic, own, above), share in zip(placed, deal(wanted, caps), strict=True)
     )
     return Choice(
         sections=tuple(section for section in sections if section.stories or section.above),
@@ -198,7 +188,10 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
     return shares
 
 
-def _placed(topics: Sequence[Topic], ranked: Sequence[Story]) -> Iterator[_Place]:
+def _placed(
+    topics: Sequence[Topic], ranked: Sequence[Story]
+) -> Iterator[tuple[Topic, tuple[Story, ...], tuple[Story, ...]]]:
+    """Yield each topic with the stories that are its own to list, and those listed above it."""
     by_topic: defaultdict[int, dict[int, Story]] = defaultdict(dict)
     for story in ranked:
         for hit in story.hits:
@@ -209,7 +202,7 @@ def _placed(topics: Sequence[Topic], ranked: Sequence[Story]) -> Iterator[_Place
         own = tuple(story for story in hitting if story.id not in placed)
         above = tuple(story for story in hitting if story.id in placed)
         placed |= {story.id for story in own}
-        yield _Place(topic, own, above)
+        yield topic, own, above
 
 
 def rank(story: Story) -> tuple[float, ...]:

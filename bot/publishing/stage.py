@@ -53,26 +53,21 @@ async def in_batches(
     claimed first for ever, and starve those behind it.
     """
     failures: list[Exception] = []
-    for start in range(0, len(rows), together):
-        batch = rows[start : start + together]
+
+    async def attempt(batch: Sequence[Row]) -> None:
         try:
             await work(batch)
         except Exception as failure:  # noqa: BLE001 - raised below, with the others
-            failures += [failure] if len(batch) == 1 else await _each_alone(batch, work)
+            if len(batch) == 1:
+                failures.append(failure)
+                return
+            for row in batch:
+                await attempt([row])
+
+    for start in range(0, len(rows), together):
+        await attempt(rows[start : start + together])
     if failures:
         raise ExceptionGroup("some could not be published", failures)
-
-
-async def _each_alone(
-    batch: Iterable[Row], work: Callable[[Sequence[Row]], Awaitable[None]]
-) -> list[Exception]:
-    failures: list[Exception] = []
-    for row in batch:
-        try:
-            await work([row])
-        except Exception as failure:  # noqa: BLE001 - as above
-            failures.append(failure)
-    return failures
 
 
 async def in_pages(
@@ -92,22 +87,21 @@ async def renewing(
     storage: Storage, table: type[Leased], ids: Iterable[int], owner: str, lease: timedelta
 ) -> AsyncIterator[None]:
     """Renew the leases of those rows that *owner* still has, as long as the block lasts."""
+    held = list(ids)
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(lease.total_seconds() * _RENEWED_EVERY)
+            try:
+                async with storage.writing() as tx:
+                    await renew(tx, table, held, owner, lease)
+            except DatabaseError as error:
+                # The work itself finds that the database is away; until then it may be back.
+                log.warning("leases could not be renewed", rows=len(held), reason=str(error))
+
     async with asyncio.TaskGroup() as group:
-        keeping = group.create_task(_renew(storage, table, list(ids), owner, lease))
+        keeping = group.create_task(keep())
         try:
             yield
         finally:
             keeping.cancel()
-
-
-async def _renew(
-    storage: Storage, table: type[Leased], ids: Sequence[int], owner: str, lease: timedelta
-) -> None:
-    while True:
-        await asyncio.sleep(lease.total_seconds() * _RENEWED_EVERY)
-        try:
-            async with storage.writing() as tx:
-                await renew(tx, table, ids, owner, lease)
-        except DatabaseError as error:
-            # The work itself finds that the database is away; until then it may be back.
-            log.warning("leases could not be renewed", rows=len(ids), reason=str(error))
