@@ -135,7 +135,7 @@ def _counted_as(state: DeliveryState) -> str:
 
 
 async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broadcast]:
-    """Return those whose desk is to hear how far they are, each at most once in *every*."""
+    """Return those whose status message is to show how far they are, once in *every*."""
     shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_reported))
     due = or_(col(Broadcast.reported_at).is_(None), col(Broadcast.reported_at) <= tx.now - every)
     begun = col(Broadcast.state) != BroadcastState.DRAFT
@@ -146,7 +146,7 @@ async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broa
 
 
 async def forget_sender(tx: Transaction, person_id: int) -> None:
-    """Drop the person's drafts; what was sent stays, and does not say any more who said it."""
+    """Drop the user's drafts; what was sent stays, and no longer says who sent it."""
     theirs = col(Broadcast.person_id) == person_id
     drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
     await tx.session.exec(drafts.execution_options(synchronize_session=False))

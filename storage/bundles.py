@@ -13,7 +13,7 @@ from storage.alerts import Alert, is_reached_at_once
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
-from storage.db.leases import claim, release
+from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new, partial_index
 from storage.mutes import is_not_muted
 from storage.subscriptions import Subscription
@@ -112,11 +112,6 @@ async def claim_bundles(
     return await claim(tx, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def close_bundle(tx: Transaction, bundle_id: int, owner: str) -> bool:
-    """Let nothing more join it; False if another has it, or has put it out."""
-    return bool(await release(tx, Bundle, [bundle_id], owner, released_at=tx.now))
-
-
 async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
     """Return the alerts of a bundle, in the order in which they were decided.
 
@@ -135,7 +130,7 @@ async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]
 
 
 async def subscribed_names(tx: Transaction, chat_id: int) -> dict[int, str]:
-    """Return the topics that the chat watches, by row, in its order."""
+    """Return the topics that the chat subscribes to, by row, in its order."""
     rows = await tx.session.exec(
         select(Topic.id, Topic.name)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, func, or_
 from sqlmodel import Field, SQLModel, col, select
@@ -26,10 +26,7 @@ from storage.topics import Topic
 
 
 class Edition(SQLModel, table=True):
-    __table_args__ = (
-        UniqueConstraint("chat_id", "local_date", "slot"),
-        NUMBERED,
-    )
+    __table_args__ = (UniqueConstraint("chat_id", "local_date", "slot"), NUMBERED)
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
@@ -66,21 +63,6 @@ class EditionStory(SQLModel, table=True):
 _LATELY = timedelta(days=20)
 
 
-class EditionEntry(NamedTuple):
-    """A story of an edition; see `EditionStory`."""
-
-    story_id: int
-    article_id: int
-    topic_ids: list[int]
-    alerted: bool
-
-
-class _Made(NamedTuple):
-    slot: int
-    day: date
-    made_at: datetime
-
-
 @dataclass(frozen=True, slots=True)
 class LastEditions:
     """*days*: of each slot's last one, by number, if recent; *made_at*: when the last was made."""
@@ -94,7 +76,7 @@ async def claim_due_chats(
 ) -> list[Chat]:
     """Lease the chats whose digest is due; those suspended wait until they come back.
 
-    Mails go on where only Telegram's way is shut.
+    Mails go on where only Telegram is closed to the bot.
     """
     by_mail = and_(
         col(Chat.state).not_in(SENT_NOTHING), col(Chat.digest_by) != DigestMedium.TELEGRAM
@@ -139,10 +121,10 @@ async def last_editions(tx: Transaction, chat_id: int) -> LastEditions:
 async def last_editions_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, LastEditions]:
-    made = await _made(tx, chat_ids, (tx.now - _LATELY).date())
-    if silent := set(chat_ids) - made.keys():
-        made |= await _made(tx, silent)
-    return {chat_id: _last(made.get(chat_id, ())) for chat_id in chat_ids}
+    last = await _last(tx, chat_ids, (tx.now - _LATELY).date())
+    if silent := set(chat_ids) - last.keys():
+        last |= await _last(tx, silent, date.min)
+    return {chat_id: last.get(chat_id) or LastEditions({}, None) for chat_id in chat_ids}
 
 
 _MADE: Final = (
@@ -155,30 +137,27 @@ _MADE: Final = (
 )
 
 
-async def _made(
-    tx: Transaction, chat_ids: Collection[int], since: date = date.min
-) -> dict[int, list[_Made]]:
-    """Return the editions since then of each chat that has any, the newest first."""
+async def _last(tx: Transaction, chat_ids: Collection[int], since: date) -> dict[int, LastEditions]:
+    """Return the last editions since then of each chat that has any."""
     connection = await tx.session.connection()
+    days: defaultdict[int, dict[int, date]] = defaultdict(dict)
+    made: dict[int, datetime] = {}
     rows = await connection.execute(_MADE, {"chats": chat_ids, "since": since})
-    made: defaultdict[int, list[_Made]] = defaultdict(list)
     for chat_id, slot, day, made_at in rows:
-        made[chat_id].append(_Made(slot, day, made_at))
-    return made
+        days[chat_id].setdefault(slot, day)  # the newest comes first
+        made[chat_id] = max(made_at, made.get(chat_id, made_at))
+    return {chat_id: LastEditions(days[chat_id], made_at) for chat_id, made_at in made.items()}
 
 
-def _last(made: Sequence[_Made]) -> LastEditions:
-    days: dict[int, date] = {}
-    for one in made:
-        days.setdefault(one.slot, one.day)
-    return LastEditions(days, max((one.made_at for one in made), default=None))
+_Values = Mapping[str, Any]
 
 
 async def make_editions(
-    tx: Transaction, editions: Sequence[tuple[Mapping[str, Any], Sequence[EditionEntry]]]
+    tx: Transaction, editions: Sequence[tuple[_Values, Sequence[_Values]]]
 ) -> dict[int, int]:
     """Make the *editions*, one a chat, with what they list, in order; return their ids by chat.
 
+    Both are columns by name, of `Edition` and of `EditionStory`.
     Left out is one whose date and slot have an edition already.
     """
     ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
@@ -191,10 +170,8 @@ async def make_editions(
             "chat_id": row["chat_id"],
             "edition_id": made[row["chat_id"]],
             "place": place,
-            "story_id": story.story_id,
-            "article_id": story.article_id,
-            "topic_ids": alike.setdefault(tuple(story.topic_ids), story.topic_ids),
-            "alerted": story.alerted,
+            **story,
+            "topic_ids": alike.setdefault(tuple(story["topic_ids"]), story["topic_ids"]),
         }
         for row, listed in editions
         if row["chat_id"] in made
@@ -407,7 +384,7 @@ _ALL = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class ListedStory:
-    """A story of an edition; what an outlet has changed in its article since shows here too."""
+    """A story of an edition; what a publisher has changed in its article since shows here too."""
 
     edition_id: int
     story_id: int

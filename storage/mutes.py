@@ -33,10 +33,7 @@ from storage.topics import Topic
 
 
 class Mute(SQLModel, table=True):
-    __table_args__ = (
-        UniqueConstraint("chat_id", "kind", "subject_id", "outlet"),
-        NUMBERED,
-    )
+    __table_args__ = (UniqueConstraint("chat_id", "kind", "subject_id", "outlet"), NUMBERED)
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
@@ -78,20 +75,9 @@ async def mute(tx: Transaction, chat_id: int, subject: MuteSubject, until: datet
 
     The chat is locked.
     """
-    over = and_(col(Mute.chat_id) == chat_id, ~is_active(tx.now))
-    await tx.session.exec(delete(Mute).where(over))
-    same = select(Mute).where(*_of_subject(chat_id, subject))
-    row = (await tx.session.exec(same)).one_or_none() or Mute(
-        chat_id=chat_id,
-        kind=subject.kind,
-        subject_id=subject.id,
-        outlet=subject.outlet,
-        made_at=tx.now,
-    )
-    row.until = until
-    tx.session.add(row)
-    await tx.session.flush()
-    return row.id
+    await add_mutes(tx, [NewMute(chat_id, subject, until)])
+    made = select(Mute.id).where(*_of_subject(chat_id, subject))
+    return (await tx.session.exec(made)).one()
 
 
 async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:

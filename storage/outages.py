@@ -16,7 +16,7 @@ from sqlmodel import Field, col, select
 from storage.access import admin_ids
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
-from storage.db.leases import claim, release, renew
+from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.entries import Entry
 from storage.enums import ChatKind, ChatState, SourceState
@@ -27,10 +27,7 @@ from storage.topics import Topic
 
 
 class Outage(Leased, table=True):
-    __table_args__ = (
-        UniqueConstraint("source_id", "since"),
-        NUMBERED,
-    )
+    __table_args__ = (UniqueConstraint("source_id", "since"), NUMBERED)
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
@@ -66,31 +63,22 @@ async def claim_outages(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Outage]:
     """Lease the oldest outages of which not every chat was notified."""
-    untold = col(Outage.reported_at).is_(None)
+    pending = col(Outage.reported_at).is_(None)
     order = (col(Outage.id),)
-    return await claim(tx, Outage, untold, order=order, limit=limit, owner=owner, lease=lease)
-
-
-async def renew_outage(
-    tx: Transaction, outage: Outage, owner: str, lease: timedelta, reported_through: int
-) -> bool:
-    """Renew the lease and note how far the chats are notified; False if it is no longer held."""
-    return bool(
-        await renew(tx, Outage, [outage.id], owner, lease, reported_through=reported_through)
-    )
-
-
-async def finish_outage(tx: Transaction, outage: Outage, owner: str) -> bool:
-    return bool(await release(tx, Outage, [outage.id], owner, reported_at=tx.now))
+    return await claim(tx, Outage, pending, order=order, limit=limit, owner=owner, lease=lease)
 
 
 async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
     gone = col(Source.state) == SourceState.GONE
+    another = select(_other.id).where(col(_other.id) != col(Source.id))
+    # Another source was read before this one last failed: the network here works.
+    between = col(_other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
+    was_read = another.where(between).exists()
     silent = and_(
         col(Source.state) == SourceState.ACTIVE,
         col(Source.failures) >= _FEWEST_FAILURES,
         col(Source.error_since) <= tx.now - DEAD_AFTER,
-        or_(_others_were_read(), ~select(_other.id).where(_is_another()).exists()),
+        or_(was_read, ~another.exists()),
     )
     found = await tx.session.exec(
         select(Source.id, Source.error_since, Source.fetched_at, Source.state).where(
@@ -109,23 +97,12 @@ def _failed(since: datetime, fetched_at: datetime | None) -> bool:
     return fetched_at is not None and fetched_at - since >= DEAD_AFTER
 
 
-def _others_were_read() -> ColumnElement[bool]:
-    """Say whether another source was read before this one last failed: the network here works."""
-    between = col(_other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
-    return select(_other.id).where(_is_another(), between).exists()
-
-
-def _is_another() -> ColumnElement[bool]:
-    return col(_other.id) != col(Source.id)
-
-
 # Which chats depend on a source: those that follow it, and those that it gave a third of all.
 #
 # And the admins, who are responsible for the sources.
 #
 # Counted are the matches of the chat's topics in the articles that reach it. Chats share queries,
-# so
-# that a query is counted once for all of them.
+# so that a query is counted once for all of them.
 
 
 _COUNTED = timedelta(days=30)
@@ -163,10 +140,6 @@ class SourceShare:
     given: dict[int, int]
     found: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def in_time(self) -> ColumnElement[bool]:
-        return _between(self.until)
-
 
 async def source_share(tx: Transaction, source: Source, until: datetime) -> SourceShare:
     if not source.public:
@@ -192,7 +165,8 @@ async def dependents(
     fed = {chat for chat, asked in queries.items() if not shares.given.keys().isdisjoint(asked)}
     await _count(tx, shares, {query for chat in fed for query in queries[chat]})
     more = await _found_in_private(tx, shares, fed)
-    followers = await _followers(tx, shares.source, chats)
+    of_source = (col(Follow.source_id) == shares.source.id, among(col(Follow.chat_id), chats))
+    followers = set(await tx.session.exec(select(Follow.chat_id).where(*of_source)))
     found = [
         Dependent(
             chat,
@@ -208,12 +182,12 @@ async def dependents(
     return [each for each in found if each.depends], last
 
 
-async def admins_of_source(tx: Transaction, person_ids: Collection[int]) -> list[Dependent]:
-    """The private chats of the admins: *person_ids* and those who were appointed in the chat."""
-    people = {*person_ids, *await admin_ids(tx)}
+async def admins_of_source(tx: Transaction, user_ids: Collection[int]) -> list[Dependent]:
+    """Return the private chats of the admins: *user_ids*, and those who were added in the chat."""
+    admins = {*user_ids, *await admin_ids(tx)}
     rows = await tx.session.exec(
         select(Chat.id, Chat.zone, effective_language()).where(
-            among(col(Chat.telegram_id), people),
+            among(col(Chat.telegram_id), admins),
             col(Chat.kind) == ChatKind.PRIVATE,
             col(Chat.state) == ChatState.ACTIVE,
         )
@@ -266,7 +240,7 @@ async def _count(tx: Transaction, shares: SourceShare, queries: set[int]) -> Non
         return
     rows = await tx.session.exec(
         select(Match.query_id, func.count())
-        .where(among(col(Match.query_id), new), shares.in_time, _is_public())
+        .where(among(col(Match.query_id), new), _between(shares.until), _is_public())
         .group_by(col(Match.query_id))
     )
     shares.found.update(dict.fromkeys(new, 0) | dict(rows.all()))
@@ -292,17 +266,12 @@ async def _found_in_private(
         .where(
             theirs.c.article_id == Match.article_id,
             ~col(Subscription.paused),
-            shares.in_time,
+            _between(shares.until),
             ~_is_public(),
         )
         .group_by(col(Subscription.chat_id))
     )
     return dict(rows.all())
-
-
-async def _followers(tx: Transaction, source: Source, chats: Iterable[int]) -> set[int]:
-    theirs = (col(Follow.source_id) == source.id, among(col(Follow.chat_id), chats))
-    return set(await tx.session.exec(select(Follow.chat_id).where(*theirs)))
 
 
 def _is_public() -> ColumnElement[bool]:

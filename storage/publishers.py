@@ -110,10 +110,7 @@ _OF_STORIES: Final = _PUBLISHERS.where(among(col(Article.story_id), bindparam("i
 
 
 async def _publishers(
-    tx: Transaction,
-    statement: Select[Any],
-    ids: Iterable[int],
-    *which: ColumnElement[bool],
+    tx: Transaction, statement: Select[Any], ids: Iterable[int], *which: ColumnElement[bool]
 ) -> list[Publisher]:
     if not (asked := list(ids)):
         return []
@@ -208,6 +205,13 @@ async def sources_named(
 # Publishers of stories.
 
 
+def _by_story(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publisher]]:
+    found: defaultdict[int, list[Publisher]] = defaultdict(list)
+    for publisher in publishers:
+        found[publisher.story_id].append(publisher)
+    return found
+
+
 async def busiest_publishers(
     tx: Transaction, chat_id: int, story_ids: Collection[int], *, limit: int
 ) -> list[tuple[Publisher, int]]:
@@ -250,9 +254,7 @@ async def names_by_story(
     tx: Transaction, story_ids: Iterable[int], chat_id: int | None = None
 ) -> Mapping[int, Sequence[Named]]:
     """Return the publishers of each story that the chat sees (None: everybody), the first first."""
-    found: defaultdict[int, list[Publisher]] = defaultdict(list)
-    for each in await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)):
-        found[each.story_id].append(each)
+    found = _by_story(await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)))
     return {story_id: list(_names(publishers)) for story_id, publishers in found.items()}
 
 
@@ -293,15 +295,12 @@ async def publishers_of_stories(
     tx: Transaction, story_ids: Iterable[int], chat_ids: Iterable[int]
 ) -> Mapping[int, StoryPublishers]:
     """Return the publishers of each story, as the chats see them."""
-    found: defaultdict[int, list[Publisher]] = defaultdict(list)
-    private = set()
-    for each in await _publishers(tx, _OF_STORIES, story_ids):
-        found[each.story_id].append(each)
-        if not each.is_public:
-            private.add(each.source_id)
+    found = await _publishers(tx, _OF_STORIES, story_ids)
+    private = {each.source_id for each in found if not each.is_public}
     followed: set[tuple[int, int]] = set()
     if private:
         connection = await tx.session.connection()
         asked = {"sources": private, "chats": list(chat_ids)}
         followed = {(row[0], row[1]) for row in await connection.execute(_FOLLOWED, asked)}
-    return {story_id: StoryPublishers(each, followed) for story_id, each in found.items()}
+    by_story = _by_story(found).items()
+    return {story_id: StoryPublishers(each, followed) for story_id, each in by_story}

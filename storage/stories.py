@@ -1,4 +1,4 @@
-"""Stories: the articles of several outlets that tell the same event.
+"""Stories: the articles of several publishers about the same event.
 
 Each article begins as its own story, and grouping may find it another. What is reported of a story
 grows with each that joins it; `reported` is how far those who were alerted know.

@@ -28,6 +28,7 @@ from storage.alerts import (
     NO_EARLIER_REPORTS,
     AlertChat,
     AlertTopic,
+    Continued,
     DueAlert,
     EarlierReports,
     FirstMail,
@@ -45,7 +46,7 @@ from storage.db.leases import release, renew
 from storage.enums import ChatKind, ChatState, DeliveryKind, Medium, Stage
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
-from storage.publishers import StoryPublishers, publishers_of_stories
+from storage.publishers import publishers_of_stories
 from storage.search import articles_of
 
 LEASE = timedelta(minutes=1)
@@ -113,24 +114,23 @@ async def _alert(
         return
     loaded = await tx.at_once(_load(tx, at_once, post))
     messages = AlertMessages(renderer)
-    await enqueue(tx, [_message(tx, one, messages, loaded) for one in loaded.by_telegram])
+    # What a mailbox gets is not sent once more when Telegram lets the bot in again.
+    by_telegram = (
+        one for one in loaded if one.due.chat.state is ChatState.ACTIVE or not one.recipient
+    )
+    await enqueue(tx, [_message(tx, one, messages) for one in by_telegram])
     if post:
-        await enqueue(tx, [_mail(tx, one, post, loaded) for one in loaded.by_mail])
+        mailed = [_mail(tx, one, post, one.recipient) for one in loaded if one.recipient]
+        await enqueue(tx, mailed)
 
 
-@dataclass(frozen=True, slots=True)
-class _NewAlert:
-    """An alert that was made and goes at once; *earlier*: what came before it in its chain."""
-
-    id: int
-    due: DueAlert
-    earlier: EarlierReports
+_NewAlert = tuple[int, DueAlert, EarlierReports]
+"""An alert that was made and goes at once: its row, and what came before it in its chain."""
 
 
 async def _make(tx: Transaction, due: Sequence[DueAlert], a_day: int) -> list[_NewAlert]:
     """Make the alerts that are new; return those that go at once."""
-    continued = {(one.chat.id, one.story_id): one.chain for one in due if one.chain != one.story_id}
-    earlier = await reported_before(tx, continued, tx.now - CHAIN)
+    earlier = await reported_before(tx, _continued(due), tx.now - CHAIN)
     postponed = await postponed_alerts(tx, due, a_day)
     rows, bundles = [], []
     for one in due:
@@ -149,10 +149,14 @@ async def _make(tx: Transaction, due: Sequence[DueAlert], a_day: int) -> list[_N
         )
     made = await make_alerts(tx, rows)
     return [
-        _NewAlert(made[key], one, earlier.get(key, NO_EARLIER_REPORTS))
+        (made[key], one, earlier.get(key, NO_EARLIER_REPORTS))
         for one, bundle in zip(due, bundles, strict=True)
         if bundle is None and (key := (one.chat.id, one.story_id)) in made
     ]
+
+
+def _continued(due: Iterable[DueAlert]) -> Continued:
+    return {(one.chat.id, one.story_id): one.chain for one in due if one.chain != one.story_id}
 
 
 # Whether a chat is alerted now.
@@ -201,51 +205,36 @@ def _decide(
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What the messages say: articles and publishers by id and story, mailboxes by chat."""
+    """A new alert with what its messages say.
 
-    alerts: Sequence[_NewAlert]
-    articles: Mapping[int, Article]
-    publishers: Mapping[int, StoryPublishers]
-    recipients: Mapping[int, Recipient]
-    first_mails: Mapping[tuple[int, int], FirstMail]
+    *recipient*: the mailbox that it goes to, if any; *first*: what was mailed before it.
+    """
 
-    @property
-    def by_mail(self) -> list[_NewAlert]:
-        return [one for one in self.alerts if one.due.chat.id in self.recipients]
-
-    @property
-    def by_telegram(self) -> list[_NewAlert]:
-        """What a mailbox gets is not sent once more when Telegram lets the bot in again."""
-        return [
-            one
-            for one in self.alerts
-            if one.due.chat.state is ChatState.ACTIVE or one.due.chat.id not in self.recipients
-        ]
-
-    def story(self, one: _NewAlert) -> Story:
-        due = one.due
-        names = self.publishers[due.story_id].known_to(due.chat.id, due.article_id)
-        return alerted_story(
-            self.articles[due.article_id], names, is_chapter=one.earlier.chapters > 0
-        )
+    id: int
+    due: DueAlert
+    earlier: EarlierReports
+    article: Article
+    story: Story
+    recipient: Recipient | None
+    first: FirstMail | None
 
 
-async def _load(tx: Transaction, alerts: Sequence[_NewAlert], post: Post | None) -> _Loaded:
-    chats = {one.due.chat.id: one.due.chat.language for one in alerts}
-    articles = await articles_of(tx, {one.due.article_id for one in alerts})
+async def _load(tx: Transaction, alerts: Sequence[_NewAlert], post: Post | None) -> list[_Loaded]:
+    chats = {due.chat.id: due.chat.language for _, due, _ in alerts}
+    found = await articles_of(tx, {due.article_id for _, due, _ in alerts})
+    articles = {article.id: article for article in found}
+    publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in alerts}, chats)
     recipients = await alert_recipients(tx, chats) if post else {}
-    continued = {
-        (one.due.chat.id, one.due.story_id): one.due.chain
-        for one in alerts
-        if one.due.chain != one.due.story_id and one.due.chat.id in recipients
-    }
-    return _Loaded(
-        alerts=alerts,
-        articles={article.id: article for article in articles},
-        publishers=await publishers_of_stories(tx, {one.due.story_id for one in alerts}, chats),
-        recipients=recipients,
-        first_mails=await first_mails(tx, continued, tx.now - CHAIN),
-    )
+    continued = _continued(due for _, due, _ in alerts if due.chat.id in recipients)
+    first = await first_mails(tx, continued, tx.now - CHAIN)
+    loaded = []
+    for alert_id, due, earlier in alerts:
+        article, chat_id = articles[due.article_id], due.chat.id
+        names = publishers[due.story_id].known_to(chat_id, due.article_id)
+        story = alerted_story(article, names, is_chapter=earlier.chapters > 0)
+        mailed = recipients.get(chat_id), first.get((chat_id, due.story_id))
+        loaded.append(_Loaded(alert_id, due, earlier, article, story, *mailed))
+    return loaded
 
 
 async def alert_recipients(tx: Transaction, languages: Mapping[int, str]) -> dict[int, Recipient]:
@@ -261,29 +250,24 @@ async def alert_recipients(tx: Transaction, languages: Mapping[int, str]) -> dic
     }
 
 
-def _message(
-    tx: Transaction, one: _NewAlert, messages: "AlertMessages", loaded: _Loaded
-) -> dict[str, Any]:
-    due, article = one.due, loaded.articles[one.due.article_id]
-    message = messages.message(due.chat, article, loaded.story(one), due.topics, tx.now)
+def _message(tx: Transaction, one: _Loaded, messages: "AlertMessages") -> dict[str, Any]:
+    due = one.due
+    message = messages.message(due.chat, one.article, one.story, due.topics, tx.now)
     named = {"alert_id": one.id, "reply_to_id": one.earlier.delivery_id}
     return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **named)
 
 
-def _mail(tx: Transaction, one: _NewAlert, post: Post, loaded: _Loaded) -> dict[str, Any]:
-    due, article = one.due, loaded.articles[one.due.article_id]
-    recipient = loaded.recipients[due.chat.id]
-    first = loaded.first_mails.get((due.chat.id, due.story_id))
+def _mail(tx: Transaction, one: _Loaded, post: Post, recipient: Recipient) -> dict[str, Any]:
+    chat, first = one.due.chat, one.first
     occasion = Occasion(
         mail_name(DeliveryKind.ALERT, one.id),
         tx.now,
         follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
     )
-    topics, snippet = why(article, due.topics)
-    story = loaded.story(one)
-    mail = alert_mail(post, recipient, occasion, story, topics, snippet, zone=due.chat.zone)
+    shown, snippet = why(one.article, one.due.topics)
+    mail = alert_mail(post, recipient, occasion, one.story, shown, snippet, zone=chat.zone)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
-    return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, mail, alert_id=one.id, **address)
+    return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=one.id, **address)
 
 
 def mail_name(kind: DeliveryKind, number: int) -> str:

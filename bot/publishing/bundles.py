@@ -24,12 +24,12 @@ from storage.bundles import (
     Bundle,
     bundled,
     claim_bundles,
-    close_bundle,
     release_together,
     subscribed_names,
 )
 from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
+from storage.db.leases import release
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
@@ -41,12 +41,7 @@ TOGETHER = 20  # bundles in one transaction
 
 
 async def publish_bundles(
-    storage: Storage,
-    renderer: Renderer,
-    owner: str,
-    *,
-    post: Post | None = None,
-    limit: int = 50,
+    storage: Storage, renderer: Renderer, owner: str, *, post: Post | None = None, limit: int = 50
 ) -> int:
     """Send the alerts that have waited for now; return how many bundles of them there were."""
 
@@ -54,7 +49,7 @@ async def publish_bundles(
         by_mail = post is not None
         return await claim_bundles(tx, limit=limit, owner=owner, lease=LEASE, by_mail=by_mail)
 
-    async def release(bundles: Sequence[Bundle]) -> None:
+    async def send(bundles: Sequence[Bundle]) -> None:
         async with storage.writing() as tx:
             # A process that adds to one of them at this moment is waited for.
             locked = await lock_chats(tx, {bundle.chat_id for bundle in bundles})
@@ -65,18 +60,14 @@ async def publish_bundles(
                     continue
                 if end := LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now):
                     await release_together(tx, bundle.chat_id, end, is_quiet=True)
-                elif await close_bundle(tx, bundle.id, owner):
+                elif await release(tx, Bundle, [bundle.id], owner, released_at=tx.now):
                     await _write(tx, bundle, chat, renderer, post)
 
-    return await run_stage(storage, claim, release, together=TOGETHER)
+    return await run_stage(storage, claim, send, together=TOGETHER)
 
 
 async def _write(
-    tx: Transaction,
-    bundle: Bundle,
-    chat: AlertPreferences,
-    renderer: Renderer,
-    post: Post | None,
+    tx: Transaction, bundle: Bundle, chat: AlertPreferences, renderer: Renderer, post: Post | None
 ) -> None:
     """Write the deliveries of a bundle that was just closed, if it still says anything."""
     stories = await _stories(tx, bundle)

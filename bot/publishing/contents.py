@@ -20,7 +20,7 @@ from bot.mail.compose import Recipient
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition, edition_page, section_page
-from bot.publishing.selection import CAPS, Choice, Hit, Story, Topic, arrange, choose
+from bot.publishing.selection import CAPS, Hit, Story, Topic, arrange, choose
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -156,12 +156,11 @@ async def load_digests(
     edition covers the news, where that is before this transaction's time.
     """
     news, counts, now = news or News(), counts or StoryCounts(), now or tx.now
-    editions: dict[int, Edition] = {}
     shared = [reader for reader in readers if not reader.has_own_news]
-    own = [reader for reader in readers if reader.has_own_news]
-    for source, some in [(news, shared), *((News(reader.id), [reader]) for reader in own)]:
-        if some:
-            editions |= await _load(tx, source, some, counts, now)
+    editions = await _load(tx, news, shared, counts, now) if shared else {}
+    for reader in readers:
+        if reader.has_own_news:
+            editions |= await _load(tx, News(reader.id), [reader], counts, now)
     return editions
 
 
@@ -185,7 +184,13 @@ async def _load(
         topics = [Topic(topic.id, topic.name) for topic in reader.topics]
         choices[reader.id] = choose(topics, new, CAPS[reader.chat.style])
         await sleep(0)  # others have their turn
-    texts = await news.load_texts(tx, _excerpted(readers, choices))
+    excerpted = {
+        story.article_id
+        for reader in readers
+        if LENGTHS[reader.chat.style].characters
+        for story in choices[reader.id].listed
+    }
+    texts = await news.load_texts(tx, excerpted)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
@@ -209,15 +214,6 @@ async def _load(
             language=reader.chat.speaks,
         )
         for reader in readers
-    }
-
-
-def _excerpted(readers: Iterable[Reader], choices: Mapping[int, Choice]) -> set[int]:
-    return {
-        story.article_id
-        for reader in readers
-        if LENGTHS[reader.chat.style]
-        for story in choices[reader.id].listed
     }
 
 
@@ -336,16 +332,13 @@ class StoryCounts:
         """
         if chat_id is not None:
             return await stories_by_day(tx, chat_id, query_ids, FORTNIGHT)
-        missing = [one for one in query_ids if not self._is_fresh(one, tx.now)]
+        old = tx.now - COUNTS_GOOD_FOR
+        missing = [one for one in query_ids if self._known.get(one, (old,))[0] <= old]
         counted = await stories_by_day(tx, None, missing, FORTNIGHT)
         if len(self._known) > MOST_COUNTED:
             self._known.clear()
         self._known.update({one: (tx.now, counted.get(one, {})) for one in missing})
         return {one: self._known[one][1] for one in query_ids if one in self._known}
-
-    def _is_fresh(self, query_id: int, now: datetime) -> bool:
-        counted_at, _ = self._known.get(query_id, (None, {}))
-        return counted_at is not None and now - counted_at < COUNTS_GOOD_FOR
 
 
 def _trends(
@@ -417,13 +410,8 @@ class News:
         """Return what is new to the topic since then, by story, the first article first."""
         earliest = max(topic.since - FIRST_REACH, since - MATCHED_LATE)
         key = (topic.id, since, earliest)
-        if key not in self._found:
-            self._found[key] = self._by_story(topic, since, earliest)
-        return self._found[key]
-
-    def _by_story(
-        self, topic: DigestTopic, since: datetime, earliest: datetime
-    ) -> Mapping[int, _Found]:
+        if key in self._found:
+            return self._found[key]
         matches = sorted(
             (
                 match
@@ -432,13 +420,15 @@ class News:
             ),
             key=attrgetter("story_id", "article_id"),
         )
-        stories = []
+        found = []
         for story_id, group in groupby(matches, attrgetter("story_id")):
             articles = list(group)
             words = frozenset(word for one in articles for word in one.words)
             in_title = any(one.in_title for one in articles)
-            stories.append((story_id, _Found(articles[0], Hit(topic.id, words, in_title))))
-        return dict(sorted(stories, key=lambda story: story[1].article.article_id))
+            found.append((story_id, _Found(articles[0], Hit(topic.id, words, in_title))))
+        found.sort(key=lambda story: story[1].article.article_id)
+        self._found[key] = dict(found)
+        return self._found[key]
 
     def stories(
         self,
@@ -464,12 +454,16 @@ class News:
         key = (alerted, *map(id, found))
         if key not in self._stories:
             first = min((one.article for one in found), key=attrgetter("article_id"))
+            named = (first.story_id, first.article_id)
+            if named not in self._names:
+                publishers = self._publishers[first.story_id]
+                self._names[named] = names_for_article(publishers, first.article_id)
             self._stories[key] = Story(
                 id=first.story_id,
                 article_id=first.article_id,
                 title=first.title,
                 url=first.url,
-                publishers=self.publishers(first.story_id, first.article_id),
+                publishers=self._names[named],
                 news_at=first.news_at,
                 hits=tuple(one.hit for one in found),
                 published=first.published_at or first.published_on,
@@ -481,13 +475,6 @@ class News:
         if missing := [story for story in story_ids if story not in self._publishers]:
             found = await names_by_story(tx, missing, self.chat_id)
             self._publishers.update({story: found.get(story, ()) for story in missing})
-
-    def publishers(self, story_id: int, article_id: int) -> tuple[str, ...]:
-        """Return the names of the story's publishers, those of the article first."""
-        key = (story_id, article_id)
-        if key not in self._names:
-            self._names[key] = names_for_article(self._publishers[story_id], article_id)
-        return self._names[key]
 
     async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> Mapping[int, str]:
         """Return the texts read so far, those of the articles among them."""

@@ -17,13 +17,7 @@ from typing import Any
 
 from bot.mail.compose import Post
 from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
-from bot.publishing.contents import (
-    News,
-    Reader,
-    StoryCounts,
-    load_digests,
-    readers_of,
-)
+from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
 from bot.publishing.pages import Edition, edition_page
 from bot.publishing.pictures import with_picture
@@ -32,7 +26,7 @@ from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
-from storage.editions import EditionEntry, claim_due_chats, make_editions, schedule_chats
+from storage.editions import claim_due_chats, make_editions, schedule_chats
 from storage.enums import ChatKind, ChatState, DeliveryKind, EmptyDay, Medium
 from storage.outbox import Body, enqueue, new_delivery
 from storage.suspension import resume_chats
@@ -76,7 +70,10 @@ class Digests:
         """Load the contents of those that are to have an edition now, and render them."""
         async with self.storage.reading() as tx:
             readers = await readers_of(tx, chats)
-            decisions = {one.id: _decide(one, now) for one in readers}
+            decisions = {
+                one.id: decide_digest(one.plan, one.chat.next_digest_at or now, now, one.last.days)
+                for one in readers
+            }
             due = [reader for reader in readers if decisions[reader.id].due]
             editions = await load_digests(tx, due, news, self._counts, now)
         drafts = []
@@ -102,21 +99,20 @@ class Digests:
             is_weekly=due.slot.is_weekly,
             late=decision.late,
             gives_reason=is_first_of_week(due.day, reader.last.days),
-            is_channel=reader.chat.kind is ChatKind.CHANNEL,
+            is_channel=chat.kind is ChatKind.CHANNEL,
             url=self.links.edition(chat.id, due.day, number, edition.now) if self.links else None,
         )
         bodies: dict[Medium, Sequence[Body]] = {}
         if edition.choice or chat.empty_day is not EmptyDay.SKIP:
             shown = await with_picture(self.renderer, edition)
-            for medium in _media(reader, is_mailing=self.post is not None):
-                bodies[medium] = self._bodies(medium, reader, shown)
+            # Where no mail can go it is Telegram, whatever was chosen. A chat that Telegram is
+            # closed to gets its mails alone: the same would only pile up there.
+            is_mailed = self.post is not None and reader.recipient is not None
+            if not is_mailed or (chat.state is ChatState.ACTIVE and chat.digest_by.telegrams):
+                bodies[Medium.TELEGRAM] = edition_page(self.renderer, shown)
+            if self.post and reader.recipient:
+                bodies[Medium.EMAIL] = [edition_mail(self.post, reader.recipient, shown)]
         return _Draft(reader, decision.next_at, due, edition, bodies)
-
-    def _bodies(self, medium: Medium, reader: Reader, edition: Edition) -> Sequence[Body]:
-        """Return the parts of the edition, in the order in which they are sent."""
-        if medium is Medium.EMAIL and self.post and reader.recipient:
-            return [edition_mail(self.post, reader.recipient, edition)]
-        return edition_page(self.renderer, edition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +124,6 @@ class _Draft:
     due: Due | None = None
     edition: Edition | None = None
     bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
-
-
-def _decide(reader: Reader, now: datetime) -> DigestDecision:
-    return decide_digest(reader.plan, reader.chat.next_digest_at or now, now, reader.last.days)
-
-
-def _media(reader: Reader, *, is_mailing: bool) -> list[Medium]:
-    """Return by which media the chat gets it; Telegram where no mail can go, whatever was chosen.
-
-    A chat that Telegram is closed to gets its mails alone: the same would only pile up there.
-    """
-    chat = reader.chat
-    if not is_mailing or reader.recipient is None or not chat.digest_by.mails:
-        return [Medium.TELEGRAM]
-    if chat.state is ChatState.ACTIVE and chat.digest_by.telegrams:
-        return [Medium.TELEGRAM, Medium.EMAIL]
-    return [Medium.EMAIL]
 
 
 async def _write(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
@@ -182,11 +161,14 @@ def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
     }
 
 
-def _entries(edition: Edition) -> list[EditionEntry]:
+def _entries(edition: Edition) -> list[dict[str, Any]]:
     return [
-        EditionEntry(
-            story.id, story.article_id, [hit.topic_id for hit in story.hits], story.alerted
-        )
+        {
+            "story_id": story.id,
+            "article_id": story.article_id,
+            "topic_ids": [hit.topic_id for hit in story.hits],
+            "alerted": story.alerted,
+        }
         for story in edition.choice.all_stories
     ]
 

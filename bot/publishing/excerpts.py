@@ -13,13 +13,10 @@ from storage.enums import Style
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long an excerpt may be; false where there is none."""
+    """How long an excerpt may be; without characters there is none."""
 
     characters: int
     sentences: int | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.characters)
 
 
 LENGTHS: Mapping[Style, Length] = {
@@ -32,10 +29,7 @@ LENGTHS: Mapping[Style, Length] = {
 # One article goes to many chats with the same queries.
 @lru_cache(maxsize=4096)
 def excerpt(
-    title: str,
-    text: str,
-    queries: tuple[str, ...],
-    length: Length = LENGTHS[Style.STANDARD],
+    title: str, text: str, queries: tuple[str, ...], length: Length = LENGTHS[Style.STANDARD]
 ) -> Snippet:
     """Return where the *queries* (canonical) hit *text*, their words marked."""
     found = [span for query in queries for span in spans(parse(query), title, text)]
@@ -53,7 +47,7 @@ async def excerpts(
     found: dict[int, Snippet] = {}
     for story in stories:
         asked = {queries[hit.topic_id] for hit in story.hits if hit.topic_id in queries}
-        text = texts.get(story.article_id, "") if length else ""
+        text = texts.get(story.article_id, "") if length.characters else ""
         known = excerpt.cache_info().misses
         found[story.id] = excerpt(story.title, text, tuple(sorted(asked)), length)
         if excerpt.cache_info().misses != known:

@@ -25,6 +25,7 @@ from storage.chats import (
     unreported_unreachable,
 )
 from storage.db.engine import Storage, Transaction
+from storage.db.leases import release, renew
 from storage.enums import ChatState, DeliveryKind, SourceState
 from storage.outages import (
     Dependent,
@@ -32,9 +33,7 @@ from storage.outages import (
     admins_of_source,
     claim_outages,
     dependents,
-    finish_outage,
     note_outages,
-    renew_outage,
     source_share,
 )
 from storage.outbox import enqueue, new_delivery
@@ -113,10 +112,11 @@ async def notify_dead_sources(
                     chats += await admins_of_source(tx, admins)
             async with storage.writing() as tx:
                 if last is None:
-                    is_held = await finish_outage(tx, outage, owner)
+                    held = await release(tx, Outage, [outage.id], owner, reported_at=tx.now)
                 else:
-                    is_held = await renew_outage(tx, outage, owner, LEASE, last)
-                if not is_held:
+                    progress = {"reported_through": last}
+                    held = await renew(tx, Outage, [outage.id], owner, LEASE, **progress)
+                if not held:
                     return
                 rows = [_dead_source_notice(tx, renderer, outage, source, chat) for chat in chats]
                 await enqueue(tx, rows)

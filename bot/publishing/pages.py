@@ -8,9 +8,8 @@ from typing import Any
 
 from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
-from bot.publishing.charts import Chart
 from bot.publishing.selection import Choice, Story, Topic
-from bot.publishing.trends import Trend
+from bot.publishing.trends import Chart, Trend
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
@@ -83,23 +82,18 @@ class Edition:
 def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest of a day, or what has gathered for the next one; or that it is empty."""
     renderer = renderer.of(edition.language)
-    if not edition.choice:
-        return renderer.messages("edition/empty.html", **values_of(edition))
-    return [*_pictures(renderer, edition), *_laid_out(renderer, edition)]
-
-
-def _pictures(renderer: Renderer, edition: Edition) -> list[Message]:
-    """Return the picture with its caption, where there is one."""
-    if edition.picture is None:
-        return []
-    values = values_of(edition) | {"chart": edition.picture.chart}
-    caption = renderer.message("edition/picture.html", **values)
-    return [replace(caption, photo=b64encode(edition.picture.png).decode())]
-
-
-def _laid_out(renderer: Renderer, edition: Edition) -> list[Message]:
-    """Return one rich message if that is wanted and fits, else the parts of the classic one."""
     values = values_of(edition)
+    if not edition.choice:
+        return renderer.messages("edition/empty.html", **values)
+    pages = _laid_out(renderer, edition, values)
+    if picture := edition.picture:
+        caption = renderer.message("edition/picture.html", **values, chart=picture.chart)
+        pages.insert(0, replace(caption, photo=b64encode(picture.png).decode()))
+    return pages
+
+
+def _laid_out(renderer: Renderer, edition: Edition, values: Mapping[str, Any]) -> list[Message]:
+    """Return one rich message if that is wanted and fits, else the parts of the classic one."""
     parts = renderer.messages("edition/telegram.html", **values)
     if edition.layout is not Layout.RICH:
         return parts
@@ -130,7 +124,6 @@ def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     now: datetime,
     is_channel: bool = False,
 ) -> Message:
-    """Return the alert; a channel's post has no buttons, which would act for all its readers."""
     values = alert_values(story, topics, snippet, zone=zone, now=now)
     return renderer.message("alert/telegram.html", **values, is_channel=is_channel)
 
@@ -177,10 +170,7 @@ def bundle_page(
     is_quiet: bool,
     is_channel: bool = False,
 ) -> list[Message]:
-    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end.
-
-    A channel's post has no buttons, which would act for all its readers.
-    """
+    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end."""
     values = bundle_values(stories, zone=zone, now=now, is_quiet=is_quiet)
     return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
 

@@ -1,7 +1,7 @@
 """The picture of a chart: a PNG on a ground of its own, so that it reads on light and on dark.
 
 1. Names are written in the first of the usual fonts that the machine has. The font that Pillow
-   brings knows ASCII only; what a font cannot write stands beside the picture (`charts`).
+   brings knows ASCII only; what a font cannot write stands beside the picture (`trends`).
 2. A picture is drawn in a thread, some 20 ms each. A digest goes without one that fails.
 """
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.publishing.charts import Band, chart_of
 from bot.publishing.pages import Edition, Picture, values_of
+from bot.publishing.trends import Band, chart_of
 from bot.rendering.filters import local, short_weekday
 from bot.rendering.renderer import Renderer
 

@@ -79,7 +79,8 @@ def postpone(
     later = [moment for moment in rooms if moment]
     if not later:
         return None
-    release_at = _next_quarter(max(later))
+    release_at = max(later)
+    release_at += (_EPOCH - release_at) % _QUARTER
     end = quiet.until(release_at)
     return Postponement(end, is_quiet=True) if end else Postponement(release_at)
 
@@ -90,7 +91,3 @@ def _room(
     """Return when any *span* has room for one more than *limit* allows; None: it has now."""
     sent = sorted(moment for moment in recent if now - span < moment <= now)
     return None if len(sent) < limit else sent[-limit] + span
-
-
-def _next_quarter(moment: datetime) -> datetime:
-    return moment + (_EPOCH - moment) % _QUARTER

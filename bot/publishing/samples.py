@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender
-from bot.matching.query import parse
-from bot.matching.snippet import Snippet, snippet, spans
+from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
-from bot.publishing.charts import chart_of
-from bot.publishing.excerpts import LENGTHS
+from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.mails import alert_mail, edition_mail
 from bot.publishing.pages import (
     Bundled,
@@ -22,7 +21,7 @@ from bot.publishing.pages import (
     section_page,
 )
 from bot.publishing.selection import CAPS, FOLD_FROM, Caps, Hit, Story, Topic, choose
-from bot.publishing.trends import Trend
+from bot.publishing.trends import Trend, chart_of
 from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
 from bot.rendering.operator_templates import Sample
@@ -126,10 +125,8 @@ def sample_story(number: int) -> Story:
 
 def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
     sample, length = _SAMPLES[number], LENGTHS[style]
-    queries = [parse(QUERIES[topic.id]) for topic in sample.topics]
-    found = [span for query in queries for span in spans(query, sample.title, sample.text)]
-    text = sample.text if length else ""
-    return snippet(text, found, length.characters, length.sentences)
+    queries = tuple(QUERIES[topic.id] for topic in sample.topics)
+    return excerpt(sample.title, sample.text if length.characters else "", queries, length)
 
 
 def sample_bundled() -> list[Bundled]:
@@ -196,18 +193,16 @@ def _mail_of(name: str) -> tuple[str, ...]:
 
 def template_samples() -> Iterator[Sample]:
     """Yield each template with each of the shapes that its values may have."""
+    telegram, empty_page = ("edition/telegram.html", *_PARTS), ("edition/empty.html",)
     for edition in _editions():
-        rich = replace(edition, layout=Layout.RICH)
-        yield Sample(("edition/telegram.html", *_PARTS), partial(edition_page, edition=edition))
+        rich, so_far = replace(edition, layout=Layout.RICH), replace(edition, day=None)
+        yield Sample(telegram, partial(edition_page, edition=edition))
         yield Sample(("edition/rich.html",), partial(edition_page, edition=rich))
-        so_far = partial(edition_page, edition=replace(edition, day=None))
-        yield Sample(("edition/telegram.html", *_PARTS), so_far)
+        yield Sample(telegram, partial(edition_page, edition=so_far))
         yield Sample(_mail_of("digest"), partial(sample_mail, edition=edition))
     empty = replace(sample_edition(), choice=choose([], []))
-    yield Sample(("edition/empty.html",), partial(edition_page, edition=empty))
-    for topics in (0, 2):
-        nothing = replace(empty, day=None, topics=topics)
-        yield Sample(("edition/empty.html",), partial(edition_page, edition=nothing))
+    for nothing in (empty, *(replace(empty, day=None, topics=count) for count in (0, 2))):
+        yield Sample(empty_page, partial(edition_page, edition=nothing))
     yield Sample(_mail_of("digest"), partial(sample_mail, edition=empty))
     for topic_id in (TIES.id, 0):
         section = partial(section_page, edition=sample_edition(), topic_id=topic_id)
@@ -215,12 +210,10 @@ def template_samples() -> Iterator[Sample]:
     for is_quiet in (False, True):
         yield Sample(("alert/bundle.html",), partial(sample_bundle, is_quiet=is_quiet))
     for number in (0, ALERTED):
-        yield Sample(("alert/telegram.html",), partial(sample_alert, number=number))
-        chapter = partial(sample_alert, number=number, is_chapter=True)
-        yield Sample(("alert/telegram.html",), chapter)
         for is_chapter in (False, True):
-            mailed = partial(sample_alert_mail, number=number, is_chapter=is_chapter)
-            yield Sample(_mail_of("alert"), mailed)
+            shape: dict[str, Any] = {"number": number, "is_chapter": is_chapter}
+            yield Sample(("alert/telegram.html",), partial(sample_alert, **shape))
+            yield Sample(_mail_of("alert"), partial(sample_alert_mail, **shape))
 
 
 def _editions() -> Iterator[Edition]:

@@ -71,9 +71,7 @@ async def in_batches(
 
 
 async def in_pages(
-    storage: Storage,
-    page: Callable[[Transaction, Cursor], Awaitable[Cursor | None]],
-    first: Cursor,
+    storage: Storage, page: Callable[[Transaction, Cursor], Awaitable[Cursor | None]], first: Cursor
 ) -> None:
     """Do *page* in one transaction after another, each from where the last ended, until None."""
     after: Cursor | None = first

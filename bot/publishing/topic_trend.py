@@ -5,15 +5,14 @@ are searched. A day is 24 hours that end now.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from bot.matching.query import Query
-from bot.matching.search import Search, StoriesFound
-from bot.publishing.charts import Band, is_writable, shortened
+from bot.matching.search import Search
 from bot.publishing.pictures import draw, has_letters
-from bot.publishing.trends import DAYS, Trend, trend_of
+from bot.publishing.trends import DAYS, Band, Trend, is_writable, shortened, trend_of
 from bot.rendering.filters import local
 from storage.articles import news_since
 from storage.queries import find_query
@@ -70,10 +69,19 @@ async def topic_trend(
         query_id = await find_query(tx, query.canonical)
         by_query = await stories_by_day(tx, chat_id, [query_id] if query_id else [], _DAYS)
         news = await news_since(tx)
-    matched, searched = by_query.get(query_id or 0, {}), _by_age(found, now)
+    matched = by_query.get(query_id or 0, {})
+    searched = Counter((now - article.news_at).days for article in found.articles)
     # Both count the same stories, and each may miss some.
-    by_age = {age: max(matched.get(age, 0), searched.get(age, 0)) for age in range(_DAYS)}
-    trend = _trend(by_age, local(now, zone), now, news)
+    by_age = {age: max(matched.get(age, 0), searched[age]) for age in range(_DAYS)}
+    here = local(now, zone)
+    last = here - timedelta(hours=12)  # a day bears the date of most of its hours
+    ages = tuple(reversed(range(_DAYS)))
+    trend = TopicTrend(
+        days=tuple((last - timedelta(days=age)).date() for age in ages),
+        counts=tuple(by_age[age] for age in ages),
+        trend=trend_of(by_age, now - timedelta(days=_DAYS), now, news),
+        today=here.date(),
+    )
     if not trend.total:
         return trend
     days = [
@@ -87,18 +95,3 @@ async def topic_trend(
 
 def _label(day: date, name: str) -> str:
     return name if is_writable(name, has_letters) else f"{day.month}/{day.day}"
-
-
-def _by_age(found: StoriesFound, now: datetime) -> Mapping[int, int]:
-    return Counter((now - article.news_at).days for article in found.articles)
-
-
-def _trend(by_age: Mapping[int, int], here: datetime, now: datetime, news: datetime) -> TopicTrend:
-    ages = tuple(reversed(range(_DAYS)))
-    last = here - timedelta(hours=12)  # a day bears the date of most of its hours
-    return TopicTrend(
-        days=tuple((last - timedelta(days=age)).date() for age in ages),
-        counts=tuple(by_age.get(age, 0) for age in ages),
-        trend=trend_of(by_age, now - timedelta(days=_DAYS), now, news),
-        today=here.date(),
-    )

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.mail.confirm import MailboxSeen
-from bot.publishing.charts import chart_of
 from bot.publishing.pages import Edition, Picture, values_of
 from bot.publishing.samples import (
     CONSUL,
@@ -16,6 +15,7 @@ from bot.publishing.samples import (
     sample_snippet,
 )
 from bot.publishing.selection import choose
+from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
 from bot.subscribers.managing import Managed

@@ -14,7 +14,7 @@ from bot.sources.drafts import url_hash
 from storage.alerts import make_alerts
 from storage.articles import Article
 from storage.db.engine import Storage
-from storage.editions import EditionEntry, make_editions
+from storage.editions import make_editions
 from storage.enums import DeliveryKind, DeliveryState, Mode, Stage
 from tests.delivery.conftest import Outbox
 from tests.publishing.newsroom import Newsroom
@@ -62,7 +62,8 @@ async def reported(storage: Storage) -> int:
         (alert,) = (await make_alerts(tx, [row | {"made_at": tx.now, "chapter": 1}])).values()
         edition = {"chat_id": chat, "local_date": tx.now.date(), "slot": 0, "stories": 1}
         edition |= {"due_at": tx.now, "made_at": tx.now, "since": tx.now, "topics": []}
-        made = await make_editions(tx, [(edition, [EditionEntry(1, article, [], alerted=True)])])
+        listed = {"story_id": 1, "article_id": article, "topic_ids": [], "alerted": True}
+        made = await make_editions(tx, [(edition, [listed])])
         sent_at = tx.now + timedelta(seconds=2)
     sent: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": sent_at, "attempts": 1}
     delivery = await outbox.add(chat, "Ferry late", alert_id=alert, **sent)

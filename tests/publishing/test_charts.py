@@ -2,9 +2,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.publishing.charts import MOST_TOPICS, chart_of
 from bot.publishing.selection import Topic
-from bot.publishing.trends import Trend
+from bot.publishing.trends import MOST_TOPICS, Trend, chart_of
 
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ import pytest
 
 from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender, encoded_size, message_bytes
 from bot.publishing import samples
-from bot.publishing.charts import Chart
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
 from bot.publishing.selection import CAPS, Story, choose
+from bot.publishing.trends import Chart
 from bot.rendering.environment import make_environment
 from bot.rendering.i18n import LANGUAGES, Translation
 from bot.rendering.links import Links, Signer

@@ -6,10 +6,10 @@ from PIL import Image, ImageFont
 
 from bot.playground.pictures import picture_size
 from bot.publishing import pictures
-from bot.publishing.charts import Band
 from bot.publishing.pages import edition_page
 from bot.publishing.pictures import draw, has_letters, with_picture
 from bot.publishing.samples import sample_edition
+from bot.publishing.trends import Band
 
 DAYS = ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue"]
 BAND = Band("Cross-strait ties", (1, 0, 2, 1, 3, 2, 5), (1, 0, 2, 1, 0, 1, 2))

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from storage.db.leases import release, renew
 from storage.enums import SourceState
-from storage.outages import claim_outages, finish_outage, note_outages, renew_outage
+from storage.outages import Outage, claim_outages, note_outages
 from storage.sources import add_source, change_source
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
-    from storage.outages import Outage
     from tests.conftest import TurnedClock
 
 HOUR = timedelta(hours=1)
@@ -108,17 +108,17 @@ async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: Tu
     await add_silent(storage)
     (outage,) = await outages(storage)
     async with storage.writing() as tx:
-        assert await renew_outage(tx, outage, "me", HOUR, reported_through=7)
+        assert await renew(tx, Outage, [outage.id], "me", HOUR, reported_through=7)
 
     assert await outages(storage, "another") == []
     clock.turn(2 * HOUR)
     (taken,) = await outages(storage, "another")
     async with storage.writing() as tx:
-        was_mine = await renew_outage(tx, outage, "me", HOUR, reported_through=9)
-        done = await finish_outage(tx, taken, "another")
+        was_mine = await renew(tx, Outage, [outage.id], "me", HOUR, reported_through=9)
+        done = await release(tx, Outage, [taken.id], "another", reported_at=tx.now)
     clock.turn(2 * HOUR)
 
-    assert (taken.reported_through, was_mine, done) == (7, False, True)
+    assert (taken.reported_through, was_mine, done) == (7, set(), {taken.id})
     assert await outages(storage) == []
 
 
@@ -127,7 +127,7 @@ async def test_an_outage_is_over_when_the_source_is_read_again(storage: Storage)
     source = await add_silent(storage)
     (first,) = await outages(storage)
     async with storage.writing() as tx:
-        await finish_outage(tx, first, "me")
+        await release(tx, Outage, [first.id], "me", reported_at=tx.now)
         await change_source(tx, source, {"error": None, "error_since": None, "failures": 0})
     assert await outages(storage) == []
 
