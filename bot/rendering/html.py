@@ -14,7 +14,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,8 +23,7 @@ from markupsafe import Markup
 
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.bidi import RTL, with_marks, without_overrides
-from bot.rendering.keyboards import Rows
-from bot.rendering.messages import Entity, Keyboard, Message, index_of, units
+from bot.rendering.messages import Button, Entity, Keyboard, Message, index_of, units
 from bot.rendering.packing import Block
 
 Attributes = dict[str, str | None]
@@ -40,16 +39,35 @@ _PIECE = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([^\s=/"'>]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
 
+INLINE = {
+    "b": "bold",
+    "i": "italic",
+    "u": "underline",
+    "s": "strikethrough",
+    "code": "code",
+    "tg-spoiler": "spoiler",
+    "a": "text_link",
+    "tg-time": "date_time",
+}
+BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
+LINKS = frozenset({"http", "https", "tg", "mailto"})
+_VERBATIM = frozenset({"nav", "pre", "code"})  # where Telegram makes no links of its own
+# HTML's white space; a no-break space is none of it.
+SPACE = re.compile(r"[ \t\r\n\f]+")
+
 
 class TemplateError(ValueError):
     """The HTML is not what templates may contain; the sentence names the tag and the line."""
 
 
 class MarkupReader:
-    """Calls `handle_start`, `handle_end` and `handle_text` for what it reads."""
+    """Reads HTML tag by tag, and the keyboard in it; who reads on knows which tags are *_open*."""
 
-    _html = ""
-    _at = 0
+    def __init__(self) -> None:
+        self._html = ""
+        self._at = 0
+        self._open: list[str] = []
+        self._rows: list[list[Button]] = []
 
     def feed(self, html: str) -> None:
         """Read *html* without its direction overrides, which no template of ours has."""
@@ -58,7 +76,11 @@ class MarkupReader:
             self._at = piece.start()
             kind = piece.lastgroup
             if kind == "rest":
-                self._handle_tag(piece)
+                tag = piece["tag"].lower()
+                if piece["end"]:
+                    self.handle_end(tag)
+                else:
+                    self.handle_start(tag, _read_attributes(piece["rest"]))
             elif kind == "part":
                 self.handle_part(int(piece["part"]))
             elif kind == "stray":
@@ -66,17 +88,33 @@ class MarkupReader:
             elif kind == "text":
                 text = piece[0]
                 self.handle_text(unescape(text) if "&" in text else text)
+        if self._open:
+            raise TemplateError(f"<{self._open[-1]}> is never closed")
 
     def error(self, sentence: str) -> TemplateError:
         """Return the error, with the line that is being read."""
         line = self._html.count("\n", 0, self._at) + 1
         return TemplateError(f"line {line}: {sentence}")
 
+    @property
+    def keyboard(self) -> Keyboard:
+        return tuple(tuple(row) for row in self._rows if row)
+
     def handle_start(self, tag: str, attributes: Attributes) -> None:
-        raise NotImplementedError
+        if tag == "nav":
+            self._rows.append([])
+        elif tag != "button":
+            raise self.error(f"<{tag}> is not ours")
+        elif self._open[-1:] != ["nav"]:
+            raise self.error("<button> stands outside <nav>")
+        else:
+            self._rows[-1].append(Button("", attributes.get("data"), attributes.get("url")))
+        self._open.append(tag)
 
     def handle_end(self, tag: str) -> None:
-        raise NotImplementedError
+        if self._open[-1:] != [tag]:
+            raise self.error(f"</{tag}> closes nothing")
+        self._open.pop()
 
     def handle_part(self, number: int) -> None:
         """Take the part of that number, which is read already."""
@@ -84,14 +122,14 @@ class MarkupReader:
 
     def handle_text(self, text: str) -> None:
         """Take text, its character references resolved; it may come in several pieces."""
-        raise NotImplementedError
+        if "button" in self._open:
+            row = self._rows[-1]
+            label = f"{row[-1].text} {' '.join(text.split())}".strip()
+            row[-1] = row[-1]._replace(text=label)
 
-    def _handle_tag(self, piece: re.Match[str]) -> None:
-        tag = piece["tag"].lower()
-        if piece["end"]:
-            self.handle_end(tag)
-        else:
-            self.handle_start(tag, _read_attributes(piece["rest"]))
+    def require_no_inline(self, tag: str) -> None:
+        if not INLINE.keys().isdisjoint(self._open):
+            raise self.error(f"<{tag}> stands inside <{self._open[-1]}>")
 
 
 def _read_attributes(text: str) -> Attributes:
@@ -101,10 +139,6 @@ def _read_attributes(text: str) -> Attributes:
         name.lower(): unescape(value.strip("\"'")) if value else None
         for name, value in _ATTRIBUTE.findall(without_joiners(text))
     }
-
-
-# HTML's white space; a no-break space is none of it.
-_SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
 @dataclass(slots=True)
@@ -126,16 +160,15 @@ class _Writer:
 
     def write_verbatim(self, text: str) -> None:
         """Write *text* as it stands; line breaks at its ends only count if text stands beyond."""
-        inner = text.strip("\n")
-        if not inner:
-            self._line_breaks += len(text)
-            return
-        self._line_breaks += len(text) - len(text.lstrip("\n"))
-        self._put(inner)
-        self._line_breaks += len(text) - len(text.rstrip("\n"))
+        rest = text.lstrip("\n")
+        self._line_breaks += len(text) - len(rest)
+        inner = rest.rstrip("\n")
+        if inner:
+            self._put(inner)
+            self._line_breaks += len(rest) - len(inner)
 
     def write(self, text: str) -> None:
-        collapsed = _SPACE.sub(" ", text)
+        collapsed = SPACE.sub(" ", text)
         words = collapsed.strip(" ")
         self._space = self._space or collapsed.startswith(" ")
         if words:
@@ -175,38 +208,19 @@ class _Writer:
         return text, tuple(entities)
 
     def _put(self, text: str) -> None:
-        if not text:
-            return
         if self._pieces:
-            owed = "\n" * self._line_breaks or " " * self._space
-            if not self._pieces[-1].endswith((" ", "\n")) or self._line_breaks:
-                self._append(owed)
+            gap = "\n" * self._line_breaks
+            if self._space and not gap and not self._pieces[-1].endswith((" ", "\n")):
+                gap = " "
+            if gap:
+                self._pieces.append(gap)
+                self._length += len(gap)
         self._line_breaks, self._space = 0, False
         for opened in self._opened:
             if opened.start is None:
                 opened.start = self._length
-        self._append(text)
-
-    def _append(self, text: str) -> None:
-        if text:
-            self._pieces.append(text)
-            self._length += units(text)
-
-
-INLINE = {
-    "b": "bold",
-    "i": "italic",
-    "u": "underline",
-    "s": "strikethrough",
-    "code": "code",
-    "tg-spoiler": "spoiler",
-    "a": "text_link",
-    "tg-time": "date_time",
-}
-BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
-LINKS = frozenset({"http", "https", "tg", "mailto"})
-_VERBATIM = frozenset({"nav", "pre", "code"})  # where Telegram makes no links of its own
-_MARGINS = frozenset({"p"})
+        self._pieces.append(text)
+        self._length += units(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,40 +236,30 @@ def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = (), direction: st
     """
     reader = _PageReader(parts, is_rtl=direction == RTL)
     reader.feed(html)
-    return reader.finished()
-
-
-@dataclass(slots=True)
-class _Open:
-    """The tags that are not closed yet, and how many of them are blocks."""
-
-    tags: list[str] = field(default_factory=list)
-    blocks: int = 0
+    return Page(reader.blocks(), reader.keyboard)
 
 
 class _PageReader(MarkupReader):
     def __init__(self, parts: Sequence[tuple[Block, ...]], *, is_rtl: bool) -> None:
+        super().__init__()
         self._parts = parts
         self._is_rtl = is_rtl
-        self._open = _Open()
+        self._open_blocks = 0
         self._writer = _Writer()
-        self._rows = Rows()
         self._done: list[Block] = []
         self._margin = False
         self._opens_section = False
 
-    def finished(self) -> Page:
-        if self._open.tags:
-            raise TemplateError(f"<{self._open.tags[-1]}> is never closed")
+    def blocks(self) -> tuple[Block, ...]:
         self._end_block()
-        return Page(tuple(self._done), self._rows.keyboard())
+        return tuple(self._done)
 
     def handle_text(self, text: str) -> None:
-        if not _VERBATIM.isdisjoint(self._open.tags):
+        if not _VERBATIM.isdisjoint(self._open):
             text = without_joiners(text)
-        if "nav" in self._open.tags:
-            self._rows.write(text)
-        elif "pre" in self._open.tags:
+        if "nav" in self._open:
+            super().handle_text(text)
+        elif "pre" in self._open:
             self._writer.write_verbatim(text)
         else:
             self._writer.write(text)
@@ -264,76 +268,55 @@ class _PageReader(MarkupReader):
         if tag == "br":
             self._writer.break_line()
         elif tag == "hr":
-            self._open_section()
-        elif tag in INLINE:
-            self._begin(tag, _entity_of(tag, attributes))
-        elif tag in BLOCKS:
-            self._begin_block(tag, attributes)
+            self._require_top_level(tag)
+            self._end_block()
+            self._opens_section = True
+        elif tag in INLINE or tag in BLOCKS:
+            if tag in BLOCKS:
+                self._begin_block(tag)
+            self._open.append(tag)
+            self._writer.open(_entity_of(tag, attributes))
+            if tag == "li":
+                self._writer.write_verbatim("• ")
         elif tag == "ul":
-            self._begin(tag, None)
-        elif tag in {"nav", "button"}:
-            self._begin_keyboard(tag, attributes)
+            self._open.append(tag)
         elif tag == "tg-part":
             raise self.error("<tg-part> without a number stands for nothing")
         else:
-            raise self.error(f"<{tag}> is not ours")
+            super().handle_start(tag, attributes)
 
     def handle_end(self, tag: str) -> None:
-        if not self._open.tags or self._open.tags[-1] != tag:
-            raise self.error(f"</{tag}> closes nothing")
-        self._open.tags.pop()
-        if tag == "button":
-            self._rows.finish_button()
-        self._writer.close()
-        if tag in BLOCKS:
-            self._open.blocks -= 1
-            self._end_block() if self._open.blocks == 0 else self._writer.end_line()
-
-    def _begin(self, tag: str, entity: Fields | None) -> None:
-        self._open.tags.append(tag)
-        self._writer.open(entity)
-
-    def _begin_block(self, tag: str, attributes: Attributes) -> None:
-        if any(open_tag in INLINE for open_tag in self._open.tags):
-            raise self.error(f"<{tag}> stands inside <{self._open.tags[-1]}>")
-        if self._open.blocks == 0:
-            self._end_block()
-            self._margin = tag in _MARGINS
-        else:
-            self._writer.end_line(empty=tag in _MARGINS)
-        self._open.blocks += 1
-        self._begin(tag, _block_entity(tag, attributes))
-        if tag == "li":
-            self._writer.write_verbatim("• ")
-
-    def _begin_keyboard(self, tag: str, attributes: Attributes) -> None:
-        if tag == "nav":
-            self._rows.begin_row()
-        elif self._open.tags[-1:] != ["nav"]:
-            raise self.error("<button> stands outside <nav>")
-        else:
-            self._rows.begin_button(attributes.get("data"), attributes.get("url"))
-        self._begin(tag, None)
-
-    def _open_section(self) -> None:
-        if self._open.tags:
-            raise self.error(f"<hr> stands inside <{self._open.tags[-1]}>")
-        self._end_block()
-        self._opens_section = True
+        super().handle_end(tag)
+        if tag in INLINE:
+            self._writer.close()
+        elif tag in BLOCKS:
+            self._writer.close()
+            self._open_blocks -= 1
+            self._writer.end_line() if self._open_blocks else self._end_block()
 
     def handle_part(self, number: int) -> None:
-        if self._open.tags:
-            raise self.error(f"<tg-part> stands inside <{self._open.tags[-1]}>")
+        self._require_top_level("tg-part")
         if number >= len(self._parts):
             raise self.error(f"<tg-part id={number}> stands for nothing")
         self._end_block()
         blocks = self._parts[number]
         if blocks and self._opens_section:
-            first, *others = blocks
-            opening = Block(first.text, first.entities, first.margin, opens_section=True)
-            blocks = (opening, *others)
+            blocks = (replace(blocks[0], opens_section=True), *blocks[1:])
             self._opens_section = False
         self._done.extend(blocks)
+
+    def _require_top_level(self, tag: str) -> None:
+        if self._open:
+            raise self.error(f"<{tag}> stands inside <{self._open[-1]}>")
+
+    def _begin_block(self, tag: str) -> None:
+        self.require_no_inline(tag)
+        if self._open_blocks == 0:
+            self._end_block()
+            self._margin = tag == "p"
+        else:
+            self._writer.end_line(empty=tag == "p")
+        self._open_blocks += 1
 
     def _end_block(self) -> None:
         text, entities = self._writer.take()
@@ -345,69 +328,55 @@ class _PageReader(MarkupReader):
 
 
 def _entity_of(tag: str, attributes: Attributes) -> Fields | None:
-    kind: Fields = {"type": INLINE[tag]}
+    """Return the fields of the entity that a tag makes; None if it makes none."""
     if tag == "a":
-        url = (attributes.get("href") or "").strip()
-        return kind | {"url": url} if may_link(url) else None
+        url = link_of(attributes)
+        return {"type": "text_link", "url": url} if url else None
     if tag == "tg-time":
-        time, layout = attributes.get("unix") or "", attributes.get("format")
+        time = attributes.get("unix") or ""
         if not time.isdecimal():
             raise TemplateError(f"<tg-time unix={time!r}> is no timestamp")
-        return kind | {"unix_time": int(time)} | ({"date_time_format": layout} if layout else {})
-    return kind
-
-
-def _block_entity(tag: str, attributes: Attributes) -> Fields | None:
+        layout = attributes.get("format") or None
+        return {"type": "date_time", "unix_time": int(time), "date_time_format": layout}
     if tag == "blockquote":
-        folded = "expandable" in attributes
-        return {"type": "expandable_blockquote" if folded else "blockquote"}
+        return {"type": "expandable_blockquote" if "expandable" in attributes else tag}
     if tag == "pre":
-        language = attributes.get("language")
-        return {"type": "pre", "language": language} if language else {"type": "pre"}
-    return None
+        return {"type": tag, "language": attributes.get("language") or None}
+    return {"type": INLINE[tag]} if tag in INLINE else None
 
 
-def may_link(url: str) -> bool:
+def link_of(attributes: Attributes) -> str:
+    """Return where a link leads, "" if nowhere that a message may link to."""
+    url = (attributes.get("href") or "").strip()
     try:
         parts = urlsplit(url)
     except ValueError:
-        return False
-    return parts.scheme in LINKS and bool(parts.netloc or parts.path)
+        return ""
+    return url if parts.scheme in LINKS and (parts.netloc or parts.path) else ""
 
 
 _TAGS = {
-    "bold": "b",
-    "italic": "i",
-    "underline": "u",
-    "strikethrough": "s",
-    "code": "code",
+    **{kind: tag for tag, kind in INLINE.items()},
+    "date_time": "time",
+    "spoiler": "span",
     "pre": "pre",
     "blockquote": "blockquote",
     "expandable_blockquote": "blockquote",
-    "text_link": "a",
-    "date_time": "time",
 }
 
 
 def to_html(message: Message) -> Markup:
     """Return a message as HTML for a browser; its entities must nest, as our parser's do."""
-    text, entities = message.text, message.entities
-    marks = [(index_of(text, entity.offset), _start_tag(entity)) for entity in entities]
-    marks += [
-        (index_of(text, entity.end), f"</{_tag_of(entity)}>") for entity in reversed(entities)
-    ]
+    text, marks = message.text, []
+    for entity in message.entities:
+        tag = _TAGS[entity.type]
+        start = f'<a href="{escape(entity.url)}">' if entity.url else f"<{tag}>"
+        marks.append((index_of(text, entity.offset), True, start))
+        marks.insert(0, (index_of(text, entity.end), False, f"</{tag}>"))
     # At one offset tags close before others open; inner tags close first.
-    marks.sort(key=lambda mark: (mark[0], not mark[1].startswith("</")))
+    marks.sort(key=lambda mark: mark[:2])
     html, done = "", 0
-    for at, mark in marks:
+    for at, _, mark in marks:
         html += escape(text[done:at], quote=False) + mark
         done = at
     return Markup(html + escape(text[done:], quote=False))  # noqa: S704 - escaped above
-
-
-def _tag_of(entity: Entity) -> str:
-    return _TAGS.get(entity.type, "span")
-
-
-def _start_tag(entity: Entity) -> str:
-    return f'<a href="{escape(entity.url)}">' if entity.url else f"<{_tag_of(entity)}>"

@@ -5,10 +5,7 @@ CallbackData of the same prefix. The data says everything: a button on a week-ol
 works. What a button shows is a new message, since a digest in a group belongs to everybody.
 """
 
-from dataclasses import dataclass, field
 from datetime import date
-
-from bot.rendering.messages import Button, Keyboard
 
 TOPICS = "mine"  # mine:<page>, of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
@@ -34,30 +31,3 @@ def show_all(day: date | None, slot: int, topic_id: int) -> str:
 def on_alert(action: str, story_id: int, topic_id: int = 0, days: int = 0) -> str:
     """Return what a button under the alert to a story sends; the chat defines the actions."""
     return f"{ALERT}:{action}:{story_id}:{topic_id}:{days}"
-
-
-@dataclass(slots=True)
-class Rows:
-    """Reads the rows of a keyboard; `button` is the one being read."""
-
-    rows: list[list[Button]] = field(default_factory=list)
-    button: Button | None = None
-
-    def begin_row(self) -> None:
-        self.rows.append([])
-
-    def begin_button(self, data: str | None, url: str | None) -> None:
-        self.button = Button("", data, url)
-
-    def write(self, text: str) -> None:
-        if self.button is not None:
-            label = f"{self.button.text} {' '.join(text.split())}".strip()
-            self.button = self.button._replace(text=label)
-
-    def finish_button(self) -> None:
-        if self.button is not None:
-            self.rows[-1].append(self.button)
-        self.button = None
-
-    def keyboard(self) -> Keyboard:
-        return tuple(tuple(row) for row in self.rows if row)

@@ -12,6 +12,7 @@ class Recorder(MarkupReader):
     """Records what it reads, text that comes in pieces as one."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[object] = []
 
     def handle_start(self, tag: str, attributes: Attributes) -> None:
