@@ -27,7 +27,8 @@ LRM, RLM = "\u200e", "\u200f"
 FSI, PDI = "\u2068", "\u2069"
 
 _ADDRESS = re.compile(r"\s*[a-z]+://\S+\s*")
-_LEFT, _RIGHT = "L", frozenset({"R", "AL"})
+_LEFT = "L"
+_LETTERS = frozenset({_LEFT, "R", "AL"})
 _OVERRIDES = re.compile("[\u202a-\u202e]")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _ISOLATED = frozenset({"text_link", "bold", "code", "date_time"})
@@ -41,16 +42,12 @@ def without_overrides(text: str) -> str:
 def without_controls(text: str) -> str:
     """Return *text* without direction overrides, and without isolates that are not balanced."""
     text = without_overrides(text)
-    return text if _is_balanced(text) else _ISOLATES.sub("", text)
-
-
-def _is_balanced(text: str) -> bool:
     depth = 0
     for mark in _ISOLATES.findall(text):
         depth += -1 if mark == PDI else 1
         if depth < 0:
-            return False
-    return depth == 0
+            break
+    return text if depth == 0 else _ISOLATES.sub("", text)
 
 
 def needs_isolation(text: str) -> bool:
@@ -75,8 +72,7 @@ def isolate_values(sentence: str, values: Mapping[str, object]) -> dict[str, obj
 
 def starts_ltr(line: str) -> bool:
     """Return whether the first letter of *line* runs from left to right."""
-    kinds = map(bidirectional, line)
-    return next((kind == _LEFT for kind in kinds if kind == _LEFT or kind in _RIGHT), False)
+    return next((kind == _LEFT for kind in map(bidirectional, line) if kind in _LETTERS), False)
 
 
 def mark_rtl_lines(text: str) -> str:
@@ -117,33 +113,27 @@ class _Marks:
 def _marks(block: Block) -> dict[int, _Marks]:
     """Return the marks by the UTF-16 offset at which they are inserted."""
     marks: defaultdict[int, _Marks] = defaultdict(_Marks)
-    boxes = [entity for entity in block.entities if entity.type == "pre"]
     for entity in _outermost(block.entities):
         inside = cut_units(block.text, entity.offset, entity.length)
-        if _is_isolated(block.text, entity) or "\n" in inside:
+        before = cut_units(block.text, max(entity.offset - 1, 0), 1)
+        if _ISOLATES.match(before) or "\n" in inside:  # the sentence isolates it itself
             continue
         if entity.type == "date_time" or needs_isolation(inside):
             marks[entity.offset].start = FSI
             marks[entity.end].end = PDI
-    for offset, line in _lines(block.text):
-        if mark := _mark_of(line, is_code=any(box.offset <= offset < box.end for box in boxes)):
+    boxes = [entity for entity in block.entities if entity.type == "pre"]
+    offset = 0
+    for line in block.text.split("\n"):
+        if not any(box.offset <= offset < box.end for box in boxes):
+            mark = RLM if starts_ltr(line) else ""
+        else:
+            mark = (
+                LRM if line.strip() and not _LETTERS.intersection(map(bidirectional, line)) else ""
+            )
+        if mark:
             marks[offset].line = mark
+        offset += units(line) + 1
     return marks
-
-
-def _mark_of(line: str, *, is_code: bool) -> str:
-    if is_code:
-        return LRM if line.strip() and not _has_letters(line) else ""
-    return RLM if starts_ltr(line) else ""
-
-
-def _has_letters(line: str) -> bool:
-    return any(bidirectional(character) in _RIGHT | {_LEFT} for character in line)
-
-
-def _is_isolated(text: str, entity: Entity) -> bool:
-    """Return whether the sentence itself isolates the entity."""
-    return bool(_ISOLATES.match(cut_units(text, max(entity.offset - 1, 0), 1)))
 
 
 def _outermost(entities: Iterable[Entity]) -> Iterator[Entity]:
@@ -155,22 +145,14 @@ def _outermost(entities: Iterable[Entity]) -> Iterator[Entity]:
             yield entity
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    offset = 0
-    for line in text.split("\n"):
-        yield offset, line
-        offset += units(line) + 1
-
-
-def _shift(entity: Entity, marks: dict[int, _Marks]) -> Entity:
-    is_quote = entity.type in _QUOTES
+def _shift(entity: Entity, marks: Mapping[int, _Marks]) -> Entity:
     before = sum(len(mark.text) for at, mark in marks.items() if at < entity.offset)
     inside = sum(len(mark.text) for at, mark in marks.items() if entity.offset < at < entity.end)
-    first, last = marks.get(entity.offset), marks.get(entity.end)
-    if is_quote:
-        before += len(first.end) if first else 0
-        inside += len(first.line + first.start) if first else 0
-        inside += len(last.end) if last else 0
+    none = _Marks()
+    first, last = marks.get(entity.offset, none), marks.get(entity.end, none)
+    if entity.type in _QUOTES:
+        before += len(first.end)
+        inside += len(first.line + first.start + last.end)
     else:
-        before += len(first.text) if first else 0
+        before += len(first.text)
     return entity._replace(offset=entity.offset + before, length=entity.length + inside)

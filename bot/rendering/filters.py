@@ -91,14 +91,14 @@ def weekday_names(weekdays: int, locale: str) -> list[str]:
     return [names[day] for day in range(7) if weekdays >> day & 1]
 
 
-def isolate_in(text: str, locale: str) -> str:
+def isolated(text: str, locale: str) -> str:
     """Isolate what sources and users wrote, in a language that runs from right to left."""
     return isolate(text) if Locale.parse(locale).text_direction == RTL else text
 
 
 def listed(items: Sequence[str], locale: str) -> str:
     """Join them as the language does: `a, b, and c`."""
-    return format_list([isolate_in(item, locale) for item in items], locale=locale)
+    return format_list([isolated(item, locale) for item in items], locale=locale)
 
 
 def joined(items: Sequence[str], locale: str) -> str:
@@ -121,11 +121,6 @@ def day_and_month(day: date, locale: str) -> str:
     return _skeleton("MMMMd", day, locale)
 
 
-def until(first: date, last: date, locale: str) -> str:
-    """Show the days from *first* to *last*, their month once where it is the same."""
-    return format_interval(first, last, "MMMMd", locale=locale)
-
-
 def ago(at: datetime, now: datetime, locale: str) -> str:
     """Say how long before *now*, under a minute as one; from tomorrow's view, the day."""
     passed = max(now - at, timedelta(minutes=1))
@@ -136,8 +131,7 @@ def ago(at: datetime, now: datetime, locale: str) -> str:
 
 def ahead(at: datetime, now: datetime, locale: str) -> str:
     """Say how long after *now*, under a minute as one."""
-    left = max(at - now, timedelta(minutes=1))
-    return _from_now(left, locale)
+    return _from_now(max(at - now, timedelta(minutes=1)), locale)
 
 
 def _from_now(span: timedelta, locale: str) -> str:
@@ -148,16 +142,6 @@ def _from_now(span: timedelta, locale: str) -> str:
         )
     except KeyError:  # Babel lacks some short ones: Indonesian hours to come
         return format_timedelta(span, add_direction=True, threshold=1, locale=locale)
-
-
-def rough(span: timedelta, locale: str) -> str:
-    """Say how long *span* is in its largest unit: `2 hours`."""
-    return format_timedelta(span, locale=locale)
-
-
-def brief(span: timedelta, locale: str) -> str:
-    """Say how long *span* is in few letters, in a unit of which there are two at least: `31h`."""
-    return format_timedelta(span, format="narrow", threshold=2, locale=locale)
 
 
 def when(at: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
@@ -191,28 +175,23 @@ def _seen(at: datetime | date, zone: str, today: date, locale: str) -> tuple[str
 def filters_for(locale: str) -> dict[str, Any]:
     """Return the filters by name, those that depend on the language bound to *locale*."""
     localized: dict[str, Callable[..., object]] = {
-        "apart": isolate_in,
+        "isolated": isolated,
         "city": city,
         "joined": joined,
         "weekday": weekday,
         "weekday_names": weekday_names,
         "listed": listed,
         "day_and_month": day_and_month,
-        "until": until,
+        "until": partial(format_interval, skeleton="MMMMd"),  # the month once where it is the same
         "ago": ago,
         "ahead": ahead,
-        "rough": rough,
-        "brief": brief,
+        "rough": format_timedelta,  # in its largest unit: 2 hours
+        # In few letters, in a unit of which there are two at least: 31h.
+        "brief": partial(format_timedelta, format="narrow", threshold=2),
         "when": when,
         "stamp": stamp,
     }
-    plain = {
-        "local": local,
-        "clock": clock,
-        "bold": bold,
-        "host": host_of,
-        "html": to_html,
-    }
+    plain = {"local": local, "clock": clock, "bold": bold, "host": host_of, "html": to_html}
     return plain | {name: partial(act, locale=locale) for name, act in localized.items()}
 
 

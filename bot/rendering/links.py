@@ -105,34 +105,33 @@ class Links:
 
     def edition(self, chat_id: int, day: date, slot: int, now: datetime) -> str | None:
         """The edition of a local date and slot: they are known before its row is made."""
-        return self._at(
-            Purpose.EDITION,
-            self.signer.sign(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", slot, last=_last(now)),
-        )
+        return self._at(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", slot, last=_last(now))
 
     def manage(self, chat_id: int, now: datetime) -> str | None:
         """Who has it may change what the chat watches: it belongs in no message that is shared."""
-        return self._at(Purpose.MANAGE, self.signer.sign(Purpose.MANAGE, chat_id, last=_last(now)))
+        return self._at(Purpose.MANAGE, chat_id, last=_last(now))
 
     def unsubscribe(self, mailbox_id: int) -> str | None:
         """Good for ever: a mail may be read years later."""
-        return self._at(Purpose.UNSUBSCRIBE, self.signer.sign(Purpose.UNSUBSCRIBE, mailbox_id))
+        return self._at(Purpose.UNSUBSCRIBE, mailbox_id)
 
     def confirm(self, mailbox_id: int, token: str) -> str | None:
         """*token* is the mailbox's own, which says itself how long it is good."""
-        return self._at(Purpose.CONFIRM, self.signer.sign(Purpose.CONFIRM, mailbox_id, token))
+        return self._at(Purpose.CONFIRM, mailbox_id, token)
 
     def bounce(self) -> str | None:
         """Where a mail relay of the operator's posts what came back."""
-        return self._at(Purpose.BOUNCE, self.signer.sign(Purpose.BOUNCE))
+        return self._at(Purpose.BOUNCE)
 
     def feed(self, chat_id: int, topic_id: int, version: int, kind: FeedKind) -> str | None:
         """The feed of a topic, or `WHOLE_DIGEST`; good as long as the chat is at *version*."""
-        token = self.signer.sign(Purpose.FEED, chat_id, topic_id, version)
-        return self._at(Purpose.FEED, f"{token}.{kind}")
+        address = self._at(Purpose.FEED, chat_id, topic_id, version)
+        return address and f"{address}.{kind}"
 
-    def _at(self, purpose: Purpose, rest: str) -> str | None:
-        return None if self.base is None else f"{self.base}/{purpose}/{rest}"
+    def _at(self, purpose: Purpose, *subject: int | str, last: date | None = None) -> str | None:
+        if self.base is None:
+            return None
+        return f"{self.base}/{purpose}/{self.signer.sign(purpose, *subject, last=last)}"
 
 
 def _last(now: datetime) -> date:

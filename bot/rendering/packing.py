@@ -10,9 +10,10 @@ Each of several messages ends with its number, such as 1/3; the keyboard stands 
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Entity, Keyboard, Message, units
 
@@ -48,7 +49,8 @@ def join(blocks: Sequence[Block]) -> Block:
     for block in others:
         gap = block.gap_after(before)
         end += len(gap)
-        entities += _shifted(block.entities, end)
+        # `_replace` takes several times as long, for each entity of each digest.
+        entities += [Entity(one[0], one[1] + end, *one[2:]) for one in block.entities]
         pieces += (gap, block.text)
         end += block.units
         before = block
@@ -62,11 +64,6 @@ def size(blocks: Sequence[Block]) -> tuple[int, int]:
     return gaps + sum(block.units for block in blocks), entities
 
 
-def _shifted(entities: tuple[Entity, ...], by: int) -> tuple[Entity, ...]:
-    # `_replace` takes several times as long, for each entity of each digest.
-    return tuple([Entity(one[0], one[1] + by, *one[2:]) for one in entities])
-
-
 _LINE = re.compile(r"\n+")
 # Latin and CJK full stops; the latter (。 and the full-width ! and ?) need no space after them.
 _SENTENCE = re.compile("(?<=[.!?\u2026])[\"'\u201d\u2019\u00bb)\\]]*\\s+|(?<=[\u3002\uff01\uff1f])")
@@ -76,57 +73,38 @@ _WORD = re.compile(r"\s+")
 _SPLITTABLE = frozenset({"blockquote", "expandable_blockquote", "pre"})
 
 _JOINER = "\u200d"
-_REGIONAL = range(0x1F1E6, 0x1F200)
+_REGIONAL = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # letters, two a flag
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
 def pieces(block: Block, limit: int) -> Iterator[Block]:
     """Yield *block* in pieces of at most *limit* UTF-16 units and 100 entities each."""
-    while not fits(block, limit):
-        at = _cut_index(block, limit)
-        head, block = _split(block, at)
+    while block.units > limit or len(block.entities) > MAX_ENTITIES:
+        head, block = _split(block, _cut_index(block, limit))
         if head.text:
             yield head
     if block.text:
         yield block
 
 
-def fits(block: Block, limit: int) -> bool:
-    return block.units <= limit and len(block.entities) <= MAX_ENTITIES
-
-
 def _cut_index(block: Block, limit: int) -> int:
     """Return the index to cut the text at: above 0 and below its length."""
-    most = _most_units(block, limit)
-    offsets = _offsets(block.text)
-    last = max(index for index, offset in enumerate(offsets) if offset <= most)
+    if len(block.entities) > MAX_ENTITIES:
+        limit = min(limit, block.entities[MAX_ENTITIES].offset)
+    offsets = list(accumulate(map(units, block.text), initial=0))
+    last = bisect_right(offsets, max(limit, 2)) - 1  # at least one character stands before the cut
     inner = [entity for entity in block.entities if entity.type not in _SPLITTABLE]
     for unbroken in (inner, []):
         for ends in (_LINE, _SENTENCE, _WORD):
-            places = [
-                found.end()
-                for found in ends.finditer(block.text, 0, last + 1)
-                if last // 2 < found.end() <= last and not _inside(offsets[found.end()], unbroken)
-            ]
-            if places:
-                return places[-1]
-    return _between_characters(block.text, last)
-
-
-def _most_units(block: Block, limit: int) -> int:
-    """Return the UTF-16 units that may stand before the cut; at least those of one character."""
-    if len(block.entities) > MAX_ENTITIES:
-        limit = min(limit, block.entities[MAX_ENTITIES].offset)
-    return max(limit, 2)
-
-
-def _inside(offset: int, entities: Iterable[Entity]) -> bool:
-    return any(entity.offset < offset < entity.end for entity in entities)
-
-
-def _between_characters(text: str, last: int) -> int:
-    """Return the last index up to *last* that splits no cluster; a cluster too long is split."""
-    return next((at for at in range(last, 0, -1) if not _sticks(text, at)), last)
+            places = [found.end() for found in ends.finditer(block.text, 0, last + 1)]
+            for place in reversed(places):
+                at = offsets[place]
+                if last // 2 < place <= last and not any(
+                    entity.offset < at < entity.end for entity in unbroken
+                ):
+                    return place
+    # A cluster that is too long is split.
+    return next((at for at in range(last, 0, -1) if not _sticks(block.text, at)), last)
 
 
 def _sticks(text: str, at: int) -> bool:
@@ -134,44 +112,25 @@ def _sticks(text: str, at: int) -> bool:
     if at >= len(text):
         return False
     before, after = text[at - 1], text[at]
-    if unicodedata.category(after) in {"Mn", "Mc", "Me"} or _JOINER in {before, after}:
-        return True
-    if ord(after) in _SKIN_TONES or (before, after) == ("\r", "\n"):
-        return True
-    return _hangul(before, after) or (
-        ord(after) in _REGIONAL and _run(text, at, lambda c: ord(c) in _REGIONAL) % 2 == 1
+    return (
+        unicodedata.category(after) in {"Mn", "Mc", "Me"}
+        or _JOINER in {before, after}
+        or ord(after) in _SKIN_TONES
+        or (before, after) == ("\r", "\n")
+        or ("\u1100" <= before <= "\ud7a3" and "\u1160" <= after <= "\u11ff")
+        or (after in _REGIONAL and _letters_before(text, at) % 2 == 1)
     )
 
 
-def _hangul(before: str, after: str) -> bool:
-    return "\u1100" <= before <= "\ud7a3" and "\u1160" <= after <= "\u11ff"
-
-
-def _run(text: str, end: int, wanted: Callable[[str], bool]) -> int:
-    """Return how many characters in a row right before *end* are *wanted*."""
-    start = end
-    while start and wanted(text[start - 1]):
-        start -= 1
-    return end - start
-
-
-def _offsets(text: str) -> list[int]:
-    """Return the UTF-16 offset of each index into *text*, its end included."""
-    offsets = [0]
-    for character in text:
-        offsets.append(offsets[-1] + units(character))
-    return offsets
+def _letters_before(text: str, at: int) -> int:
+    return sum(1 for _ in takewhile(_REGIONAL.__contains__, reversed(text[:at])))
 
 
 def _split(block: Block, at: int) -> tuple[Block, Block]:
     head, tail = block.text[:at].rstrip(), block.text[at:].lstrip()
     start = block.units - units(tail)
-    before = _clipped(block.entities, 0, units(head))
-    after = _clipped(block.entities, start, block.units)
-    return (
-        replace(block, text=head, entities=before),
-        Block(tail, after, margin=block.margin),
-    )
+    before = replace(block, text=head, entities=_clipped(block.entities, 0, units(head)))
+    return before, Block(tail, _clipped(block.entities, start, block.units), margin=block.margin)
 
 
 def _clipped(entities: tuple[Entity, ...], start: int, end: int) -> tuple[Entity, ...]:
@@ -186,8 +145,7 @@ def _clipped(entities: tuple[Entity, ...], start: int, end: int) -> tuple[Entity
     )
 
 
-_ROOM_FOR_NUMBER = len("\n\n1000/1000")
-_NUMBERED_UNITS = MAX_UNITS - _ROOM_FOR_NUMBER
+_NUMBERED_UNITS = MAX_UNITS - len("\n\n1000/1000")
 
 
 def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
@@ -195,9 +153,9 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
     if not blocks:
         return []
     if _fit_together(blocks, MAX_UNITS):
-        whole = join(blocks)
-        return [Message(whole.text, whole.entities, keyboard)]
-    parts = [join(part) for part in _message_parts(blocks)]
+        parts = [join(blocks)]
+    else:
+        parts = [join(part) for part in _message_parts(blocks)]
     if len(parts) == 1:
         return [Message(parts[0].text, parts[0].entities, keyboard)]
     messages = [
@@ -211,8 +169,7 @@ def _message_parts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     part: list[Block] = []
     length = entities = 0
     for section in _sections(blocks):
-        groups = [section] if _fit_together(section) else _indivisible(section)
-        for group in groups:
+        for group in [section] if _fit_together(section) else _indivisible(section):
             more, more_entities = size(group)
             gap = len(group[0].gap_after(part[-1])) if part else 0
             length, entities = length + gap + more, entities + more_entities
@@ -235,11 +192,9 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 def _indivisible(section: list[Block]) -> list[list[Block]]:
     """Return the groups of a large *section* that stay together: mostly single blocks."""
-    opening, rest = section[:2], section[2:]
-    if not _fit_together(opening):
-        opening, rest = [], section
-    cut = [[piece] for block in rest for piece in pieces(block, _NUMBERED_UNITS)]
-    return [opening, *cut] if opening else cut
+    together = 2 if _fit_together(section[:2]) else 0
+    cut = [[piece] for block in section[together:] for piece in pieces(block, _NUMBERED_UNITS)]
+    return [section[:together], *cut] if together else cut
 
 
 def _fit_together(blocks: Sequence[Block], limit: int = _NUMBERED_UNITS) -> bool:
