@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from storage.enums import Style
+from storage.enums import Layout, Style
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
 
     from bot.mail.compose import Mail
     from bot.publishing.pages import Edition
-    from bot.rendering.messages import Entity, Message
+    from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
 
@@ -37,6 +37,8 @@ class Format(StrEnum):
     TEXT = "text"  # this and the next: of an e-mail
     EML = "eml"
 
+
+_ENDINGS = {".html": Format.HTML, ".json": Format.JSON, ".eml": Format.EML}
 
 _STYLES = {
     "bold": "bold",
@@ -63,26 +65,28 @@ def preview(  # noqa: PLR0913 - each an option of the command
     open_: Annotated[bool, typer.Option("--open", help="Show an e-mail in the browser.")] = False,
 ) -> None:
     """Show a sample alert or digest as users will see it, with the templates of TEMPLATES_DIR."""
-    from bot.publishing.samples import sample_alert, sample_bundle
+    from bot.app.templates import make_renderer
+    from bot.publishing.pages import edition_page
+    from bot.publishing.samples import sample_alert, sample_bundle, sample_mail
+    from bot.settings import load_settings
 
-    renderer = _renderer()
-    if what is What.EMAIL:
-        _mail(renderer, style, to, format_, weekly=weekly, open_=open_)
-        return
-    if what is What.PAGE:
-        _put(sample_page(renderer, _sample_edition(renderer, style, weekly=weekly)), to)
-        return
+    folder = load_settings().templates_dir
+    renderer = make_renderer(folder, lambda sentence: typer.echo(sentence, err=True))
+    format_ = format_ or (_ENDINGS.get(to.suffix) if to else None) or Format.TERMINAL
     if what is What.ALERT:
-        messages = [sample_alert(renderer)]
-    elif what is What.BUNDLE:
-        messages = sample_bundle(renderer)
-    else:
-        messages = _digest(renderer, style, rich=rich, weekly=weekly)
-    format_ = format_ or _format_of(to)
-    if format_ is Format.TERMINAL:
-        _show(messages, to)
+        _write_messages(renderer, [sample_alert(renderer)], to, format_)
         return
-    _put(_written(renderer, messages, format_), to)
+    if what is What.BUNDLE:
+        _write_messages(renderer, sample_bundle(renderer), to, format_)
+        return
+    edition = _sample_edition(renderer, style, weekly=weekly)
+    if what is What.PAGE:
+        _put(sample_page(renderer, edition), to)
+    elif what is What.EMAIL:
+        _write_mail(sample_mail(renderer, edition), to, format_, open_=open_)
+    else:
+        edition = replace(edition, layout=Layout.RICH) if rich else edition
+        _write_messages(renderer, edition_page(renderer, edition), to, format_)
 
 
 def _put(text: str, to: Path | None) -> None:
@@ -92,41 +96,19 @@ def _put(text: str, to: Path | None) -> None:
         to.write_text(text, encoding="utf-8")
 
 
-def _mail(
-    renderer: Renderer,
-    style: Style,
-    to: Path | None,
-    format_: Format | None,
-    *,
-    weekly: bool,
-    open_: bool,
-) -> None:
-    from bot.publishing.samples import sample_mail
-
-    mail = sample_mail(renderer, _sample_edition(renderer, style, weekly=weekly))
-    if open_:
-        typer.echo(f"Opened {open_in_browser(mail, to)}")
-        return
-    match format_ or _format_of(to):
-        case Format.HTML:
-            _put(browsable(mail), to)
-        case Format.EML:
-            _put(as_message(mail), to)
-        case Format.JSON:
-            _put(json.dumps(mail.to_json(), ensure_ascii=False, indent=2), to)
-        case _:
-            _put(as_text(mail), to)
-
-
-def as_text(mail: Mail) -> str:
-    return f"{mail.subject}\n\n{mail.text}"
-
-
-def as_message(mail: Mail) -> str:
-    """Return the mail as it travels, with the line ends of this machine."""
+def _write_mail(mail: Mail, to: Path | None, format_: Format, *, open_: bool) -> None:
     from bot.mail.compose import message_bytes
 
-    return message_bytes(mail).decode("ascii").replace("\r\n", "\n")
+    if open_:
+        typer.echo(f"Opened {_open_in_browser(mail, to)}")
+    elif format_ is Format.HTML:
+        _put(browsable(mail), to)
+    elif format_ is Format.EML:  # as it travels, with the line ends of this machine
+        _put(message_bytes(mail).decode("ascii").replace("\r\n", "\n"), to)
+    elif format_ is Format.JSON:
+        _put(json.dumps(mail.to_json(), ensure_ascii=False, indent=2), to)
+    else:
+        _put(f"{mail.subject}\n\n{mail.text}", to)
 
 
 def browsable(mail: Mail) -> str:
@@ -137,7 +119,7 @@ def browsable(mail: Mail) -> str:
     return html
 
 
-def open_in_browser(mail: Mail, to: Path | None) -> Path:
+def _open_in_browser(mail: Mail, to: Path | None) -> Path:
     """Show the HTML in the browser of this machine; return where it was written."""
     import tempfile
     import webbrowser
@@ -152,22 +134,14 @@ def open_in_browser(mail: Mail, to: Path | None) -> Path:
 def sample_page(renderer: Renderer, edition: Edition) -> str:
     """Return the page with its stylesheet and icon inside, so that it needs no server."""
     from bot.publishing.pages import values_of
-    from bot.web.look import Look
+    from bot.web.pages import Look
 
-    look = Look(
-        style=_within(renderer, "style.css", "text/css"),
-        icon=_within(renderer, "icon.svg", "image/svg+xml"),
-        here="",
-        lang=renderer.language.code,
-        dir=renderer.language.direction,
-    )
+    style = _data_url(renderer.text("web/style.css").encode(), "text/css")
+    icon = _data_url(renderer.text("web/icon.svg").encode(), "image/svg+xml")
+    look = Look(style, icon, here="")
     page = renderer.text("web/edition.html", site=look, **values_of(edition))
     png = edition.picture.png if edition.picture else b""
     return page.replace('"/week.png"', f'"{_data_url(png, "image/png")}"')
-
-
-def _within(renderer: Renderer, name: str, content_type: str) -> str:
-    return _data_url(renderer.text(f"web/{name}").encode(), content_type)
 
 
 def _data_url(body: bytes, content_type: str) -> str:
@@ -184,49 +158,26 @@ def _sample_edition(renderer: Renderer, style: Style, *, weekly: bool) -> Editio
     return asyncio.run(with_picture(renderer, sample_edition(style, weekly=weekly)))
 
 
-def _renderer() -> Renderer:
-    """Return what renders with the operator's own templates; errors in those are printed here."""
-    from bot.app.templates import make_renderer
-    from bot.settings import load_settings
-
-    folder = load_settings().templates_dir
-    return make_renderer(folder, lambda sentence: typer.echo(sentence, err=True))
-
-
-def _digest(renderer: Renderer, style: Style, *, rich: bool, weekly: bool) -> list[Message]:
-    from dataclasses import replace
-
-    from bot.publishing.pages import edition_page
-    from storage.enums import Layout
-
-    edition = _sample_edition(renderer, style, weekly=weekly)
-    return edition_page(renderer, replace(edition, layout=Layout.RICH) if rich else edition)
-
-
-def _format_of(path: Path | None) -> Format:
-    endings = {".html": Format.HTML, ".json": Format.JSON, ".eml": Format.EML}
-    return endings.get(path.suffix, Format.TERMINAL) if path else Format.TERMINAL
-
-
-def _written(renderer: Renderer, messages: list[Message], format_: Format) -> str:
+def _write_messages(
+    renderer: Renderer, messages: list[Message], to: Path | None, format_: Format
+) -> None:
     if format_ is Format.JSON:
-        return json.dumps([message.to_json() for message in messages], ensure_ascii=False, indent=2)
-    return renderer.text("preview/page.html", messages=messages)
+        bodies = [message.to_json() for message in messages]
+        _put(json.dumps(bodies, ensure_ascii=False, indent=2), to)
+    elif format_ is not Format.TERMINAL:
+        _put(renderer.text("preview/page.html", messages=messages), to)
+    elif to is None:
+        _print(messages)
+    else:
+        with to.open("w", encoding="utf-8") as file:
+            _print(messages, file)
 
 
-def _show(messages: list[Message], to: Path | None) -> None:
+def _print(messages: list[Message], file: IO[str] | None = None) -> None:
     from rich.console import Console
-
-    if to is None:
-        _print(messages, Console())
-        return
-    with to.open("w", encoding="utf-8") as file:
-        _print(messages, Console(file=file))
-
-
-def _print(messages: list[Message], console: Console) -> None:
     from rich.text import Text
 
+    console = Console(file=file)
     for message in messages:
         shown = Text(message.rich) if message.rich else styled(message)
         console.print(shown, soft_wrap=not console.is_terminal)
@@ -243,11 +194,6 @@ def styled(message: Message) -> Text:
     text = Text(message.text)
     for entity in message.entities:
         start, end = (index_of(message.text, at) for at in (entity.offset, entity.end))
-        text.stylize(_style(entity), start, end)
+        link = f"underline link {entity.url}" if entity.url else ""
+        text.stylize(link or _STYLES.get(entity.type, "none"), start, end)
     return text
-
-
-def _style(entity: Entity) -> str:
-    if entity.url:
-        return f"underline link {entity.url}"
-    return _STYLES.get(entity.type, "none")

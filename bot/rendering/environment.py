@@ -145,14 +145,11 @@ def make_environment(
     if overrides is None:
         return shipped
     environment = _make(translation, _Sandbox)
+    assert environment.loader is not None  # noqa: S101 - made with one
     own = _Loader(FileSystemLoader(overrides.folder), overrides)
-    environment.loader = ChoiceLoader([own, _shipped_loader()])
+    environment.loader = ChoiceLoader([own, environment.loader])
     environment.shipped, environment.overrides = shipped, overrides
     return environment
-
-
-def _shipped_loader() -> BaseLoader:
-    return _Loader(PackageLoader("templates", ""))
 
 
 def _make(
@@ -162,7 +159,7 @@ def _make(
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
-        loader=_shipped_loader(),
+        loader=_Loader(PackageLoader("templates", "")),
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -180,9 +177,10 @@ def _make(
         )
     environment.filters.update(filters_for(language.locale))
     environment.globals.update(
-        topics_page=topics_page, show_all=show_all, on_alert=on_alert, SETTINGS=SETTINGS
-    )
-    environment.globals.update(
+        topics_page=topics_page,
+        show_all=show_all,
+        on_alert=on_alert,
+        SETTINGS=SETTINGS,
         language=language.code,
         direction=language.direction,
         comma=language.comma,

@@ -61,13 +61,9 @@ class EditionPages:
         edition = await self.made_digest(int(chat), day, int(slot))
         if edition is None:
             raise Gone(Purpose.EDITION)
-        return await self._pictured(token, edition)
-
-    async def _pictured(self, token: str, edition: Edition) -> Edition:
-        """Return it with its picture, drawn once for the page and for itself."""
         if not edition.is_weekly:
             return edition
-        if token not in self._pictures:
+        if token not in self._pictures:  # drawn once, for the page and for itself
             self._pictures[token] = (await with_picture(self.pages.renderer, edition)).picture
             if len(self._pictures) > _MOST_PICTURES:
                 self._pictures.popitem(last=False)

@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from bot.web.accepting import preferred
-from bot.web.look import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.rendering.i18n import Language
     from bot.rendering.renderer import Renderer
     from bot.web.assets import Assets
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """As `site`, to the layout of every page; *here* is where the forms of the page go."""
+
+    style: str
+    icon: str
+    here: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +44,19 @@ class Pages:
         **values: Any,
     ) -> web.Response:
         """Return the page in the language of the tag *speaks*, a chat's; else in the browser's."""
-        spoken = self._spoken(request, speaks)
-        text = spoken.text(template, site=self._look(request, spoken.language), **values)
-        known = {"Vary": "Accept-Language"} if speaks is None else {}
-        return web.Response(
-            text=text, content_type="text/html", status=status, headers={**known, **(headers or {})}
-        )
-
-    def _spoken(self, request: web.Request, speaks: str | None) -> Renderer:
         if speaks is None:
             offered = [language.code for language in self.renderer.offered]
             speaks = preferred(request.headers.get("Accept-Language", ""), offered)
-        return self.renderer.of(speaks)
+            headers = {"Vary": "Accept-Language", **(headers or {})}
+        site = Look(
+            style=self.root + self.assets.style.path,
+            icon=self.root + self.assets.icon.path,
+            here=self.root + request.rel_url.raw_path,
+        )
+        text = self.renderer.of(speaks).text(template, site=site, **values)
+        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
 
     def again(self, request: web.Request, **query: str) -> web.Response:
         """Lead back to the page whose form was sent, so that loading it anew sends nothing."""
         where = request.rel_url.with_query(query)
         return web.Response(status=303, headers={"Location": f"{self.root}{where}"})
-
-    def _look(self, request: web.Request, language: Language) -> Look:
-        return Look(
-            style=self.root + self.assets.style.path,
-            icon=self.root + self.assets.icon.path,
-            here=self.root + request.rel_url.raw_path,
-            lang=language.code,
-            dir=language.direction,
-        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 from bot.mail.confirm import MailboxSeen
 from bot.publishing.pages import Edition, Picture, values_of
@@ -21,7 +22,8 @@ from bot.rendering.operator_templates import Sample
 from bot.subscribers.managing import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import TopicSeen
-from bot.web.look import AppLook, Look
+from bot.web.app.page import AppLook
+from bot.web.pages import Look
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
 LOOK = Look(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
@@ -48,12 +50,10 @@ def page_samples() -> Iterator[Sample]:
         replace(edition, choice=choose([], [])),
     ):
         yield Sample.of("web/edition.html", values_of(shape) | {"site": LOOK})
-    for template in _BUTTONS:
-        yield from (Sample.of(template, {"site": LOOK, "is_done": done}) for done in (False, True))
-    for code in _ERRORS:
-        for purpose in (None, *Purpose):
-            values = {"site": LOOK, "code": code, "purpose": purpose}
-            yield Sample.of("web/error.html", values)
+    for template, done in product(_BUTTONS, (False, True)):
+        yield Sample.of(template, {"site": LOOK, "is_done": done})
+    for code, purpose in product(_ERRORS, (None, *Purpose)):
+        yield Sample.of("web/error.html", {"site": LOOK, "code": code, "purpose": purpose})
     for said, again in ((None, {}), ("stopped", {"words": "Taiwan", "mode": "both"})):
         for managed in sample_managed():
             values = {"site": LOOK, "managed": managed, "said": said, "again": again}
@@ -103,6 +103,5 @@ def _feeds(edition: Edition) -> Iterator[Sample]:
 
 
 def _picture(edition: Edition) -> Picture | None:
-    watched = [(topic, edition.trends[topic.id]) for topic in (TIES,) if topic.id in edition.trends]
-    chart = chart_of(watched, edition.now, str.isascii)
+    chart = chart_of([(TIES, edition.trends[TIES.id])], edition.now, str.isascii)
     return Picture(b"", "Stories per day", chart) if chart else None

@@ -16,7 +16,7 @@ def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
     told: list[str] = []
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "error.html").write_text("{{ cod }}")
-    (tmp_path / "web" / "unsubscribe.html").write_text("<h1>Leave {{ site.lang }}</h1>")
+    (tmp_path / "web" / "unsubscribe.html").write_text("<h1>Leave {{ language }}</h1>")
 
     renderer = make_renderer(tmp_path, told.append)
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from babel.dates import get_day_names
 
+from bot.rendering.i18n import ENGLISH
 from bot.subscribers.places import OFFERED
 from bot.web.app.entrance import language_asked_for
 from bot.web.assets import Asset
-from bot.web.look import AppLook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from bot.rendering.i18n import Language
     from bot.rendering.renderer import Renderer
 
 PATH = "/app"
@@ -49,6 +50,19 @@ class Dress:
             Asset(f"{folder}/{name}", body, "text/javascript") for name, body in scripts.items()
         ]
         return cls(tuple(assets), folder)
+
+
+@dataclass(frozen=True, slots=True)
+class AppLook:
+    """As `app`, to the page: addresses, and short and whole names of days from Monday on."""
+
+    folder: str
+    api: str
+    icon: str
+    days: tuple[tuple[str, str], ...]
+    zones: tuple[str, ...]
+    now: datetime
+    languages: tuple[Language, ...] = (ENGLISH,)
 
 
 @dataclass(frozen=True, slots=True)
