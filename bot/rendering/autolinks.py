@@ -30,8 +30,7 @@ _DIGITS = re.compile(r"\d\D*\d\D*\d(?=\D*\d)")  # three, if another follows
 
 def unlinked(text: str) -> str:
     """Return *text* with a joiner wherever Telegram would begin or continue a link."""
-    at = places(text)
-    return with_joiners(text, at) if at else text
+    return with_joiners(text, places(text))
 
 
 def places(text: str) -> list[int]:

@@ -82,21 +82,17 @@ def as_atom(feed: FeedDocument) -> bytes:
     _add_link(root, "self", feed.url, type="application/atom+xml")
     _add_author(root, AUTHOR)
     for entry in feed.entries:
-        _atom_entry(root, entry)
+        element = etree.SubElement(root, _tag("entry"))
+        _add_text(element, "id", entry.id)
+        _add_text(element, "title", entry.title)
+        _add_text(element, "published", _rfc3339(entry.published))
+        _add_text(element, "updated", _rfc3339(entry.updated))
+        _add_link(element, "alternate", entry.url, type="text/html")
+        for name in entry.authors:
+            _add_author(element, name)
+        _add_text(element, "content", entry.html, type="html")
     written: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
-
-
-def _atom_entry(root: etree._Element, entry: Entry) -> None:
-    element = etree.SubElement(root, _tag("entry"))
-    _add_text(element, "id", entry.id)
-    _add_text(element, "title", entry.title)
-    _add_text(element, "published", _rfc3339(entry.published))
-    _add_text(element, "updated", _rfc3339(entry.updated))
-    _add_link(element, "alternate", entry.url, type="text/html")
-    for name in entry.authors:
-        _add_author(element, name)
-    _add_text(element, "content", entry.html, type="html")
 
 
 def _add_author(parent: etree._Element, name: str) -> None:

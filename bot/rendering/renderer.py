@@ -59,7 +59,7 @@ class Renderer:
 
     environment: TemplateEnvironment = field(default_factory=make_environment)
     others: "Renderers | None" = field(default=None, compare=False, repr=False)
-    kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False, repr=False)
+    kept: dict[Hashable, Blocks] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def language(self) -> Language:
@@ -78,7 +78,9 @@ class Renderer:
         self, template: str, /, *, keyboard: Keyboard = (), **values: object
     ) -> list[Message]:
         """Return the messages of *template*; *keyboard* stands below its own."""
-        return self._read(template, values, lambda page: _packed(page, keyboard))
+        return self._read(
+            template, values, lambda page: pack(page.blocks, page.keyboard + keyboard)
+        )
 
     def text(self, template: str, /, **values: object) -> str:
         """Return the text of *template* as it is: HTML for pages, mails and feeds."""
@@ -91,7 +93,12 @@ class Renderer:
 
     def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
         """Return the one message of *template*; ValueError if it gives none or several."""
-        return self._read(template, values, lambda page: _one(page, keyboard))
+
+        def only(page: Page) -> Message:
+            (message,) = pack(page.blocks, page.keyboard + keyboard)
+            return message
+
+        return self._read(template, values, only)
 
     def keyboard(self, template: str, /, **values: object) -> Keyboard:
         """Return only the buttons of *template*."""
@@ -114,10 +121,10 @@ class Renderer:
 
         return self._use(template, page_of)
 
-    def _part(self, template: str, values: Mapping[str, object]) -> tuple[Block, ...]:
+    def _part(self, template: str, values: Mapping[str, object]) -> Blocks:
         return self._use(template, lambda found: self._page(found.render(values)).blocks)
 
-    def _page(self, html: str, parts: Sequence[tuple[Block, ...]] = ()) -> Page:
+    def _page(self, html: str, parts: Sequence[Blocks] = ()) -> Page:
         return parse_page(html, parts, self.language.direction)
 
     def _use(self, template: str, use: Callable[[Template], Read]) -> Read:
@@ -132,15 +139,6 @@ class Renderer:
             result = use(shipped.get_template(template))
             overrides.failed(template, error)
             return result
-
-
-def _packed(page: Page, keyboard: Keyboard) -> list[Message]:
-    return pack(page.blocks, page.keyboard + keyboard)
-
-
-def _one(page: Page, keyboard: Keyboard) -> Message:
-    (message,) = _packed(page, keyboard)
-    return message
 
 
 @dataclass(frozen=True, slots=True)
