@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from dns.asyncresolver import Resolver as AsyncResolver
 from dns.exception import DNSException
+from dns.inet import is_address
 from dns.resolver import NXDOMAIN, NoAnswer
 from dns.reversename import from_address
 
@@ -21,7 +21,7 @@ from bot.delivery.errors import DeliveryError
 from bot.doctor.findings import Finding, healthy, unhealthy, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine
 
     from dns.name import Name
 
@@ -36,10 +36,10 @@ async def check_mail(
     """Look at the mail server of *smtp*, at the sender's *domain*, at the key of *signs_for*."""
     return [
         await _server(smtp),
-        await _answered(_spf(dns, domain)),
-        await _answered(_dkim(dns, signs_for, selector)),
-        await _answered(_dmarc(dns, domain)),
-        await _answered(_ptr(dns, smtp.relay.host)),
+        await _answered(spf(dns, domain)),
+        await _answered(dkim(dns, signs_for, selector)),
+        await _answered(dmarc(dns, domain)),
+        await _answered(ptr(dns, smtp.relay.host)),
     ]
 
 
@@ -58,25 +58,6 @@ async def _server(smtp: Smtp) -> Finding:
     return healthy("smtp.reached", f"{host} lets us in.")
 
 
-async def _spf(dns: Resolver, domain: str) -> Finding:
-    return spf(domain, await dns.texts(domain))
-
-
-async def _dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
-    records = await dns.texts(f"{selector}._domainkey.{domain}") if selector else []
-    return dkim(domain, selector, records)
-
-
-async def _dmarc(dns: Resolver, domain: str) -> Finding:
-    return dmarc(domain, await dns.texts(f"_dmarc.{domain}"))
-
-
-async def _ptr(dns: Resolver, host: str) -> Finding:
-    names = {address: await dns.names(address) for address in await dns.addresses(host)}
-    called = {name for some in names.values() for name in some}
-    return ptr(host, names, {name: await dns.addresses(name) for name in called})
-
-
 async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:
     try:
         return await finding
@@ -87,8 +68,8 @@ async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:
 # What each record means
 
 
-def spf(domain: str, records: Sequence[str]) -> Finding:
-    """Judge the TXT *records* of *domain*."""
+async def spf(dns: Resolver, domain: str) -> Finding:
+    records = await dns.texts(domain)
     found = [record for record in records if record.lower().split(" ")[0] == "v=spf1"]
     example = f'"v=spf1 include:<what your mail server\'s provider names> -all" for {domain}'
     if not found:
@@ -119,8 +100,7 @@ def spf(domain: str, records: Sequence[str]) -> Finding:
     return healthy("spf.kept", f"{domain}: {found[0]}")
 
 
-def dkim(domain: str, selector: str | None, records: Sequence[str]) -> Finding:
-    """Judge the TXT *records* under *selector*."""
+async def dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
     if selector is None:
         return warning(
             "dkim.selector",
@@ -128,7 +108,7 @@ def dkim(domain: str, selector: str | None, records: Sequence[str]) -> Finding:
             "Set DKIM_SELECTOR to the one of your mail server, and it is looked up.",
         )
     place = f"{selector}._domainkey.{domain}"
-    keys = [_tags(record) for record in records if "p" in _tags(record)]
+    keys = [tags for record in await dns.texts(place) if "p" in (tags := _tags(record))]
     if not keys:
         return unhealthy(
             "dkim.missing",
@@ -150,9 +130,9 @@ def dkim(domain: str, selector: str | None, records: Sequence[str]) -> Finding:
     return healthy("dkim.found", f"There is a key at {place}.")
 
 
-def dmarc(domain: str, records: Sequence[str]) -> Finding:
-    """Judge the TXT *records* of `_dmarc.<domain>`."""
-    found = [tags for record in records if (tags := _tags(record)).get("v", "").upper() == "DMARC1"]
+async def dmarc(dns: Resolver, domain: str) -> Finding:
+    tags = [_tags(record) for record in await dns.texts(f"_dmarc.{domain}")]
+    found = [each for each in tags if each.get("v", "").upper() == "DMARC1"]
     if not found:
         return unhealthy(
             "dmarc.missing",
@@ -169,20 +149,19 @@ def dmarc(domain: str, records: Sequence[str]) -> Finding:
     return healthy("dmarc.found", f"{domain}: p={policy}")
 
 
-def ptr(
-    host: str, names: Mapping[str, Sequence[str]], back: Mapping[str, Sequence[str]]
-) -> Finding:
-    """Judge the *names* of each address of *host*, and where each name leads *back* to."""
-    if not names:
+async def ptr(dns: Resolver, host: str) -> Finding:
+    addresses = await dns.addresses(host)
+    if not addresses:
         return unhealthy("ptr.no-address", f"{host} has no address.", "Look at SMTP_HOST.")
-    for address, called in names.items():
+    for address in addresses:
+        called = await dns.names(address)
         if not called:
             return warning(
                 "ptr.no-name",
                 f"{address} ({host}) has no name.",
                 "If that server mails to the world itself, have its provider set one.",
             )
-        if not any(address in back.get(name, ()) for name in called):
+        if address not in [back for name in called for back in await dns.addresses(name)]:
             return warning(
                 "ptr.elsewhere",
                 f"{address} is called {called[0]}, which leads elsewhere.",
@@ -213,7 +192,7 @@ class Resolver:
         return [b"".join(record.strings).decode("utf-8", "replace") for record in records]
 
     async def addresses(self, host: str) -> list[str]:
-        if _is_address(host):
+        if is_address(host):
             return [host]
         found = [*await _ask(host, "A"), *await _ask(host, "AAAA")]
         return [str(record.address) for record in found]
@@ -232,11 +211,3 @@ async def _ask(name: str | Name, kind: str) -> list[Any]:
         return []
     except (DNSException, OSError) as error:
         raise NoAnswerError(str(error)) from error
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

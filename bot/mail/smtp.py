@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING
 
 from aiosmtplib import (
     SMTP,
+    SMTPAuthenticationError,
     SMTPException,
     SMTPRecipientRefused,
     SMTPResponseException,
+    SMTPSenderRefused,
 )
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPSenderRefused
 
 from bot.delivery.errors import (
     DeliveryError,
@@ -75,15 +76,6 @@ _POLICY = re.compile(r"^\s*5\.7\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """Who gets *content*, and where it bounces to."""
-
-    sender: str
-    recipient: str
-    content: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Relay:
     """The server that takes our mail; *hello* is how we introduce ourselves."""
 
@@ -105,15 +97,15 @@ class Smtp:
     timeout_seconds: float = TIMEOUT_SECONDS
     _idle: deque[SMTP] = field(default_factory=deque)
 
-    async def send(self, envelope: Envelope) -> None:
+    async def send(self, sender: str, recipient: str, content: bytes) -> None:
         """Hand it over; return for a yes, raise a DeliveryError for all else."""
         client = await self._connected()
         try:
-            with _before_the_content():
-                await client.mail(envelope.sender)
-                await client.rcpt(envelope.recipient)
-            with _from_the_content_on():
-                await client.data(envelope.content)
+            with _translated(lost=NeverSent):
+                await client.mail(sender)
+                await client.rcpt(recipient)
+            with _translated(lost=Unknown):
+                await client.data(content)
         except DeliveryError:
             client.close()  # whatever state it is in, the next mail must not meet it
             raise
@@ -145,14 +137,8 @@ class Smtp:
                 await client.noop()  # servers close what is idle
                 return client
             client.close()
-        client = self._client()
-        with _before_the_content():
-            await client.connect()
-        return client
-
-    def _client(self) -> SMTP:
         relay = self.relay
-        return SMTP(
+        client = SMTP(
             hostname=relay.host,
             port=relay.port,
             username=relay.user,
@@ -163,26 +149,20 @@ class Smtp:
             tls_context=relay.tls,
             timeout=self.timeout_seconds,
         )
+        with _translated(lost=NeverSent):
+            await client.connect()
+        return client
 
 
 @contextmanager
-def _before_the_content() -> Iterator[None]:
+def _translated(lost: type[DeliveryError]) -> Iterator[None]:
+    """Raise our error for one of the client's: *lost* where the connection is."""
     try:
         yield
     except SMTPResponseException as error:
         raise _rejection(error) from error
     except (SMTPException, OSError) as error:
-        raise NeverSent(str(error) or type(error).__name__) from error
-
-
-@contextmanager
-def _from_the_content_on() -> Iterator[None]:
-    try:
-        yield
-    except SMTPResponseException as error:
-        raise _rejection(error) from error
-    except (SMTPException, OSError) as error:
-        raise Unknown(str(error) or type(error).__name__) from error
+        raise lost(str(error) or type(error).__name__) from error
 
 
 def _rejection(error: SMTPResponseException) -> DeliveryError:
@@ -222,7 +202,7 @@ class MailChannel:
         except (KeyError, TypeError, ValueError) as error:
             raise Refused("the stored body cannot be read") from error
         sender = self.return_path(claimed.mailbox_id)
-        await self.smtp.send(Envelope(sender, claimed.address, self.sign(content)))
+        await self.smtp.send(sender, claimed.address, self.sign(content))
 
     async def answers(self) -> bool:
         return await self.smtp.answers()

@@ -12,6 +12,30 @@ from bot.mail.smtp import Relay, Smtp
 DOMAIN = "dateline.example"
 
 
+@dataclass
+class FakeDns(Resolver):
+    """Knows what it was given; silent where *is_there* is False."""
+
+    text: dict[str, list[str]] = field(default_factory=dict)
+    hosts: dict[str, list[str]] = field(default_factory=lambda: {"smtp.example": ["1.2.3.4"]})
+    called: dict[str, list[str]] = field(default_factory=lambda: {"1.2.3.4": ["smtp.example"]})
+    is_there: bool = True
+
+    async def texts(self, name: str) -> list[str]:
+        return self._answer(self.text.get(name, []))
+
+    async def addresses(self, host: str) -> list[str]:
+        return self._answer(self.hosts.get(host, []))
+
+    async def names(self, address: str) -> list[str]:
+        return self._answer(self.called.get(address, []))
+
+    def _answer(self, answer: list[str]) -> list[str]:
+        if not self.is_there:
+            raise NoAnswerError("timed out")
+        return answer
+
+
 @pytest.mark.parametrize(
     ("records", "health", "words"),
     [
@@ -30,8 +54,8 @@ DOMAIN = "dateline.example"
         pytest.param(["v=spf1 mx"], Health.WARNING, "forbid", id="without an end"),
     ],
 )
-def test_who_may_mail_for_the_domain(records, health, words):
-    finding = spf(DOMAIN, records)
+async def test_who_may_mail_for_the_domain(records, health, words):
+    finding = await spf(FakeDns({DOMAIN: records}), DOMAIN)
 
     assert finding.health is health
     assert words in finding.sentence
@@ -49,8 +73,10 @@ def test_who_may_mail_for_the_domain(records, health, words):
         pytest.param(None, [], Health.WARNING, id="not known where"),
     ],
 )
-def test_the_key_that_mails_are_signed_with(selector, records, health):
-    assert dkim(DOMAIN, selector, records).health is health
+async def test_the_key_that_mails_are_signed_with(selector, records, health):
+    dns = FakeDns({f"news._domainkey.{DOMAIN}": records})
+
+    assert (await dkim(dns, DOMAIN, selector)).health is health
 
 
 @pytest.mark.parametrize(
@@ -63,8 +89,10 @@ def test_the_key_that_mails_are_signed_with(selector, records, health):
         pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.UNHEALTHY, id="two"),
     ],
 )
-def test_the_policy_of_the_domain(records, health):
-    assert dmarc(DOMAIN, records).health is health
+async def test_the_policy_of_the_domain(records, health):
+    dns = FakeDns({f"_dmarc.{DOMAIN}": records})
+
+    assert (await dmarc(dns, DOMAIN)).health is health
 
 
 @pytest.mark.parametrize(
@@ -76,30 +104,10 @@ def test_the_policy_of_the_domain(records, health):
         pytest.param({}, {}, Health.UNHEALTHY, id="no address"),
     ],
 )
-def test_the_name_of_the_mail_server(names, back, health):
-    assert ptr("smtp.example", names, back).health is health
+async def test_the_name_of_the_mail_server(names, back, health):
+    dns = FakeDns(hosts=back | {"smtp.example": list(names)}, called=names)
 
-
-@dataclass
-class FakeDns(Resolver):
-    """Knows what it was given; silent where *is_there* is False."""
-
-    text: dict[str, list[str]] = field(default_factory=dict)
-    is_there: bool = True
-
-    async def texts(self, name: str) -> list[str]:
-        return self._answer(self.text.get(name, []))
-
-    async def addresses(self, _host: str) -> list[str]:
-        return self._answer(["1.2.3.4"])
-
-    async def names(self, _address: str) -> list[str]:
-        return self._answer(["smtp.example"])
-
-    def _answer(self, answer: list[str]) -> list[str]:
-        if not self.is_there:
-            raise NoAnswerError("timed out")
-        return answer
+    assert (await ptr(dns, "smtp.example")).health is health
 
 
 class FakeSmtp(Smtp):

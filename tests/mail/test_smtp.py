@@ -12,11 +12,11 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
-from bot.mail.smtp import ASKED_TO_PAUSE, Envelope, Smtp
+from bot.mail.smtp import ASKED_TO_PAUSE, Smtp
 from tests.mail.relay import HANG_UP, HANG_UP_AFTER, SAY_NOTHING, open_relay
 
 CONTENT = b"Subject: News\r\n\r\n.a line that begins with a dot\r\n"
-ENVELOPE = Envelope("back+1.0.x@dateline.example", "ann@example.org", CONTENT)
+ENVELOPE = ("back+1.0.x@dateline.example", "ann@example.org", CONTENT)
 SOON = 1.0  # seconds without an answer that are too many; those before it are there at once
 
 
@@ -34,26 +34,26 @@ async def smtp(server):
 
 
 async def test_a_mail_arrives_as_it_was_sent(server, smtp):
-    await smtp.send(ENVELOPE)
+    await smtp.send(*ENVELOPE)
 
     (taken,) = server.mails
-    assert (taken.sender, taken.recipient) == (ENVELOPE.sender, ENVELOPE.recipient)
+    assert (taken.sender, taken.recipient) == ENVELOPE[:2]
     assert taken.content == CONTENT
 
 
 async def test_several_mails_share_one_connection(server, smtp):
     for _ in range(3):
-        await smtp.send(ENVELOPE)
+        await smtp.send(*ENVELOPE)
 
     assert len(server.mails) == 3
     assert server.connections == 1
 
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server, smtp):
-    await smtp.send(ENVELOPE)
+    await smtp.send(*ENVELOPE)
     server.hang_up_on_all()
 
-    await smtp.send(ENVELOPE)
+    await smtp.send(*ENVELOPE)
 
     assert len(server.mails) == 2
 
@@ -87,9 +87,9 @@ async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, erro
 
     smtp.timeout_seconds = SOON if answer == SAY_NOTHING else patience
     with pytest.raises(error) as refused:
-        await smtp.send(ENVELOPE)
+        await smtp.send(*ENVELOPE)
     smtp.timeout_seconds = patience
-    await smtp.send(ENVELOPE)
+    await smtp.send(*ENVELOPE)
 
     assert type(refused.value) is error
     assert server.mails[-1].content == CONTENT
@@ -99,7 +99,7 @@ async def test_a_server_that_says_421_gets_its_pause(server, smtp):
     server.rcpt.append("421 4.7.0 too much mail from you")
 
     with pytest.raises(FloodWait) as asked:
-        await smtp.send(ENVELOPE)
+        await smtp.send(*ENVELOPE)
 
     assert asked.value.pause == ASKED_TO_PAUSE
     assert str(asked.value) == "421 4.7.0 too much mail from you"
@@ -109,7 +109,7 @@ async def test_a_server_that_is_not_there_was_never_sent_to(server, smtp):
     await server.close()
 
     with pytest.raises(NeverSent):
-        await smtp.send(ENVELOPE)
+        await smtp.send(*ENVELOPE)
     assert not await smtp.answers()
 
 
@@ -122,7 +122,7 @@ async def test_a_name_and_password_let_us_in():
     async with open_relay(auth={"ann": "secret"}) as server:
         smtp = Smtp(server.relay(user="ann", password="secret"))
 
-        await smtp.send(ENVELOPE)
+        await smtp.send(*ENVELOPE)
 
         assert len(server.mails) == 1
         await smtp.close()
@@ -133,7 +133,7 @@ async def test_a_wrong_password_is_said_to_the_operator_and_no_mail_is_at_fault(
         smtp = Smtp(server.relay(user="ann", password="wrong"))
 
         with pytest.raises(TokenRejected, match=r"^535 "):
-            await smtp.send(ENVELOPE)
+            await smtp.send(*ENVELOPE)
 
 
 async def test_without_the_tls_that_was_asked_for_nothing_goes():
@@ -141,7 +141,7 @@ async def test_without_the_tls_that_was_asked_for_nothing_goes():
         smtp = Smtp(server.relay(start_tls=True))
 
         with pytest.raises(NeverSent, match="STARTTLS"):
-            await smtp.send(ENVELOPE)
+            await smtp.send(*ENVELOPE)
         assert server.mails == []
 
 
@@ -151,7 +151,7 @@ async def test_a_mail_goes_by_tls(certificate, of_the_server, use_tls):
     async with open_relay(tls=of_the_server, tls_at_once=use_tls) as server:
         smtp = Smtp(server.relay(use_tls=use_tls, start_tls=not use_tls, tls=trusting))
 
-        await smtp.send(ENVELOPE)
+        await smtp.send(*ENVELOPE)
 
         assert server.mails[0].content == CONTENT
         await smtp.close()
@@ -166,5 +166,5 @@ async def test_who_shows_a_certificate_that_nobody_vouches_for_gets_no_password(
         smtp = Smtp(relay)
 
         with pytest.raises(NeverSent, match=r"(?i)certificate"):
-            await smtp.send(ENVELOPE)
+            await smtp.send(*ENVELOPE)
         assert (server.logins, server.mails) == ([], [])
