@@ -1,7 +1,6 @@
 """Mailboxes: the one e-mail address of a chat, and how far it has come."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, delete, func
@@ -103,24 +102,17 @@ async def remove_mailbox(tx: Transaction, chat_id: int) -> None:
 # comes back is still counted.
 
 
-@dataclass(frozen=True, slots=True)
-class RequestCounts:
-    """How many requests there were: by one chat, for one address, in all."""
-
-    by_chat: int
-    for_address: int
-    in_all: int
-
-
 async def requests_since(
-    tx: Transaction, moment: datetime, *, chat_id: int, address_hash: str
-) -> RequestCounts:
+    tx: Transaction, moment: datetime, chat_id: int, address_hash: str
+) -> tuple[int, int, int]:
+    """Return how many requests there were: by the chat, for the address, in all."""
     counts = select(
         _count(col(MailboxRequest.chat_id) == chat_id),
         _count(col(MailboxRequest.address_hash) == address_hash),
         func.count(),
     ).where(col(MailboxRequest.asked_at) > moment)
-    return RequestCounts(*(await tx.session.exec(counts)).one())
+    by_chat, for_address, in_all = (await tx.session.exec(counts)).one()
+    return by_chat, for_address, in_all
 
 
 async def record_request(tx: Transaction, *, chat_id: int, address_hash: str) -> None:

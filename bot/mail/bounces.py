@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.mail.confirm import policy_notice
 from bot.mail.reports import ReportKind, mailbox_of
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers.lines import one_line
 from storage.db.engine import is_transient
-from storage.enums import MailboxProblem, MailboxState
+from storage.enums import DeliveryKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox
 from storage.outages import admins_of_source
-from storage.outbox import enqueue
+from storage.outbox import enqueue, new_delivery
 from storage.suspension import suspend_mailbox
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from bot.mail.reports import Report
     from bot.rendering.links import Signer
     from storage.chats import Chat
-    from storage.db.engine import Storage, Transaction
+    from storage.db.engine import Transaction
 
     ReadsReports = Callable[[bytes], Awaitable[Report | None]]
     TakesMail = Callable[[bytes], Awaitable[bool]]
@@ -68,18 +67,22 @@ class Bounces:
         report = await self._report(message)
         if report is None:
             return False
-        async with self._storage.reading() as tx:
+        async with self.mailboxes.storage.reading() as tx:
             mailbox_id = mailbox_of(report.tokens, self.signer, tx.now)
         if mailbox_id is None:
             return False
-        match report.kind:
-            case ReportKind.BOUNCE:
-                return await self._bounced(mailbox_id, report)
-            case ReportKind.COMPLAINT:
-                return await self._complained(mailbox_id)
-            case ReportKind.UNSUBSCRIBE:
-                await self.mailboxes.unsubscribe(mailbox_id)
-                return True
+        if report.kind is ReportKind.UNSUBSCRIBE:
+            await self.mailboxes.unsubscribe(mailbox_id)
+            return True
+        async with self.mailboxes.storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
+            if found is None:
+                return False
+            if report.kind is ReportKind.COMPLAINT:
+                await self._suspend(tx, *found, MailboxProblem.COMPLAINED, "")
+            elif report.is_permanent or _count_temporary(tx, found[0]) >= MOST_SOFT:
+                await self._suspend(tx, *found, MailboxProblem.BOUNCED, report.reason)
+        return True
 
     async def _report(self, message: bytes) -> Report | None:
         try:
@@ -98,36 +101,20 @@ class Bounces:
             await self._suspend(tx, *found, MailboxProblem.REFUSED, reason)
 
     async def distrusted(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
-        """Its server takes no mail from us: the admins are notified, once a week."""
+        """Its server takes no mail from us: the admins are notified, once a week.
+
+        A mistake in our set-up makes every domain refuse, so the first stands for all.
+        """
         mailbox = await tx.session.get(Mailbox, mailbox_id)
         if mailbox is None:
             return
-        domain = mailbox.address.rpartition("@")[2]
+        domain, said = mailbox.address.rpartition("@")[2], one_line(reason)[:_LONGEST_REASON]
+        named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
         for admin in await admins_of_source(tx, self.admins):
-            said = one_line(reason)[:_LONGEST_REASON]
             renderer = self.mailboxes.renderer.of(admin.language)
-            await enqueue(tx, [policy_notice(tx, renderer, admin.chat_id, domain, said)])
-
-    @property
-    def _storage(self) -> Storage:
-        return self.mailboxes.storage
-
-    async def _bounced(self, mailbox_id: int, report: Report) -> bool:
-        async with self._storage.writing() as tx:
-            found = await lock_mailbox(tx, mailbox_id)
-            if found is None:
-                return False
-            mailbox, chat = found
-            if report.is_permanent or _count_temporary(tx, mailbox) >= MOST_SOFT:
-                await self._suspend(tx, mailbox, chat, MailboxProblem.BOUNCED, report.reason)
-            return True
-
-    async def _complained(self, mailbox_id: int) -> bool:
-        async with self._storage.writing() as tx:
-            found = await lock_mailbox(tx, mailbox_id)
-            if found:
-                await self._suspend(tx, *found, MailboxProblem.COMPLAINED, "")
-            return found is not None
+            message = renderer.message("notices.html#mistrusted", domain=domain, reason=said)
+            notice = new_delivery(tx, DeliveryKind.NOTICE, admin.chat_id, message, **named)
+            await enqueue(tx, [notice])
 
     async def _suspend(
         self, tx: Transaction, mailbox: Mailbox, chat: Chat, problem: MailboxProblem, reason: str

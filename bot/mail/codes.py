@@ -63,7 +63,7 @@ def is_over(asked_at: datetime, now: datetime) -> bool:
     return now - asked_at >= HOLDS_FOR
 
 
-def limit_reached(*, by_chat: int, for_address: int, in_all: int) -> Limit | None:
+def limit_reached(by_chat: int, for_address: int, in_all: int) -> Limit | None:
     """Return which limit one more request would exceed, after so many in 24 hours."""
     if for_address >= MOST_FOR_AN_ADDRESS:
         return Limit.ADDRESS

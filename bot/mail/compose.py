@@ -12,7 +12,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
@@ -75,17 +75,11 @@ class Mail:
         """There is none: a mail server that refuses the form of a mail would refuse it again."""
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "to": self.to,
-            "subject": self.subject,
-            "text": self.text,
-            "html": self.html,
-            "headers": [list(header) for header in self.headers],
-            "pictures": [
-                {"name": picture.name, "content": b64encode(picture.content).decode("ascii")}
-                for picture in self.pictures
-            ],
-        }
+        pictures = [
+            {"name": picture.name, "content": b64encode(picture.content).decode("ascii")}
+            for picture in self.pictures
+        ]
+        return asdict(self) | {"headers": [*map(list, self.headers)], "pictures": pictures}
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Self:
@@ -162,10 +156,6 @@ class Sender:
     def domain(self) -> str:
         return self.address.rpartition("@")[2]
 
-    @property
-    def unsubscribe_address(self) -> str:
-        return self.returns or self.reply_to or self.address
-
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -227,8 +217,9 @@ class Post:
     def reader_links(self, recipient: Recipient, now: datetime) -> ReaderLinks:
         token = token_of(recipient.mailbox_id, self.links.signer)
         subject = urlencode({"subject": f"unsubscribe {token}"}, quote_via=quote)
+        address = self.sender.returns or self.sender.reply_to or self.sender.address
         return ReaderLinks(
-            unsubscribe_by_mail=f"mailto:{self.sender.unsubscribe_address}?{subject}",
+            unsubscribe_by_mail=f"mailto:{address}?{subject}",
             unsubscribe=self.links.unsubscribe(recipient.mailbox_id),
             manage=self.links.manage(recipient.chat_id, now),
         )
@@ -270,13 +261,15 @@ class Post:
     def _headers(self, recipient: Recipient, occasion: Occasion) -> tuple[tuple[str, str], ...]:
         sender = self.sender
         reply_to = (("Reply-To", sender.reply_to),) if sender.reply_to else ()
+        first = occasion.follows.message_id(sender.domain) if occasion.follows else None
+        thread = (("In-Reply-To", first), ("References", first)) if first else ()
         return (
             ("From", with_name(sender.name, sender.address)),
             *reply_to,
             ("To", recipient.address),
             ("Date", format_datetime(occasion.now)),
             ("Message-ID", occasion.message_id(sender.domain)),
-            *_threading(occasion, sender.domain),
+            *thread,
             ("Auto-Submitted", "auto-generated"),
         )
 
@@ -288,13 +281,6 @@ class Post:
         )
         one_click = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),)
         return headers + one_click if links.unsubscribe else headers
-
-
-def _threading(occasion: Occasion, domain: str) -> tuple[tuple[str, str], ...]:
-    if occasion.follows is None:
-        return ()
-    first = occasion.follows.message_id(domain)
-    return ("In-Reply-To", first), ("References", first)
 
 
 def _with_inline_styles(html: str) -> str:

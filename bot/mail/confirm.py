@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from bot.mail.codes import (
     HOLDS_FOR,
     MOST_TRIES,
-    Request,
     hash_of,
     is_answered,
     is_over,
@@ -101,7 +100,8 @@ class Mailboxes:
         A second request within a minute is a second press of the button, and sends no second mail.
         Raise NoMail, NotAnAddress, or TooManyRequests, which names the limit.
         """
-        post = self._mailing()
+        if self.post is None:
+            raise NoMail
         try:
             address = read_address(address)
         except NotAnAddressError as error:
@@ -114,7 +114,7 @@ class Mailboxes:
                 return self._seen(chat, there)
             await _count(tx, chat_id, address)
             mailbox = await open_mailbox(tx, chat_id, address)
-            await _ask(tx, post, mailbox, new_request(), chat.speaks)
+            await _ask(tx, self.post, mailbox, chat.speaks)
             return self._seen(chat, mailbox)
 
     async def awaits_code(self, chat_id: int) -> bool:
@@ -190,13 +190,11 @@ class Mailboxes:
                 await enqueue(tx, [self.notice(tx, *found)])
 
     def notice(self, tx: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
-        """Return the delivery of the notice to the chat about its mailbox."""
-        return mailbox_notice(tx, self.renderer.of(chat.speaks), mailbox)
-
-    def _mailing(self) -> Post:
-        if self.post is None:
-            raise NoMail
-        return self.post
+        """Return the notice to the chat that no mails are sent to *mailbox* any more, and why."""
+        renderer = self.renderer.of(chat.speaks)
+        message = renderer.message("notices.html#mailbox", mailbox=mailbox)
+        named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+        return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
 
     def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
         return seen_of(chat, mailbox, can_mail=self.post is not None)
@@ -222,13 +220,31 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.state is MailboxState.ACTIVE
 
 
-async def _ask(
-    tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
-) -> None:
+async def _ask(tx: Transaction, post: Post, mailbox: Mailbox, language: str) -> None:
+    """Mail a code and a link, which are in no other message."""
+    request = new_request()
     mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
     mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
     tx.session.add(mailbox)
-    await enqueue(tx, [confirmation(tx, post, mailbox, request, language)])
+    subject = f"{mailbox.id}:{mailbox.token_hash[:12]}"  # distinguishes requests
+    recipient = Recipient(mailbox.id, mailbox.address, mailbox.chat_id, language)
+    post = post.to(recipient)
+    values = {
+        "code_shown": f"{request.code[:3]} {request.code[3:]}",
+        "link": post.links.confirm(mailbox.id, request.token),
+        "sender_name": post.sender.name,
+    }
+    mail = post.mail(
+        "email/confirm",
+        recipient,
+        Occasion(f"confirm:{subject}", tx.now),
+        subject=post.text("email/confirm.subject.txt", values),
+        values=values,
+    )
+    named = {"notice": "confirm", "subject": subject}
+    address = {"medium": Medium.EMAIL, "mailbox_id": mailbox.id}
+    row = new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, mail, **named, **address)
+    await enqueue(tx, [row])
 
 
 async def _count(tx: Transaction, chat_id: int, address: str) -> None:
@@ -236,9 +252,7 @@ async def _count(tx: Transaction, chat_id: int, address: str) -> None:
     counted = counted_as(address)
     begin = tx.now - HOLDS_FOR
     await forget_requests(tx, begin)
-    asked = await requests_since(tx, begin, chat_id=chat_id, address_hash=counted)
-    limit = limit_reached(by_chat=asked.by_chat, for_address=asked.for_address, in_all=asked.in_all)
-    if limit:
+    if limit := limit_reached(*await requests_since(tx, begin, chat_id, counted)):
         raise TooManyRequests(limit)
     await record_request(tx, chat_id=chat_id, address_hash=counted)
 
@@ -257,51 +271,3 @@ async def _confirmed(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
         # Digests by Telegram go on until the chat's users choose mails alone.
         chat.digest_by = DigestMedium.BOTH
     await tx.session.flush()
-
-
-# Deliveries about a mailbox: a question to its address, notices to its chat
-
-
-def confirmation(
-    tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
-) -> dict[str, Any]:
-    """The mail that asks for a confirmation; code and link are in no other message."""
-    mailbox_id = mailbox.id
-    asked = (mailbox.token_hash or "")[:12]  # distinguishes requests
-    subject = f"{mailbox_id}:{asked}"
-    recipient = Recipient(mailbox_id, mailbox.address, mailbox.chat_id, language)
-    post = post.to(recipient)
-    values = {
-        "code_shown": f"{request.code[:3]} {request.code[3:]}",
-        "link": post.links.confirm(mailbox_id, request.token),
-        "sender_name": post.sender.name,
-    }
-    mail = post.mail(
-        "email/confirm",
-        recipient,
-        Occasion(f"confirm:{subject}", tx.now),
-        subject=post.text("email/confirm.subject.txt", values),
-        values=values,
-    )
-    named = {"notice": "confirm", "subject": subject}
-    address = {"medium": Medium.EMAIL, "mailbox_id": mailbox_id}
-    return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, mail, **named, **address)
-
-
-def mailbox_notice(tx: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
-    """The notice that no mails are sent to *mailbox* any more, and why."""
-    message = renderer.message("notices.html#mailbox", mailbox=mailbox)
-    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
-    return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
-
-
-def policy_notice(
-    tx: Transaction, renderer: Renderer, chat_id: int, domain: str, reason: str
-) -> dict[str, Any]:
-    """The notice to an admin that *domain* distrusts the bot's mails, sent once a week.
-
-    A mistake in our set-up makes every domain refuse, so the first stands for all.
-    """
-    message = renderer.message("notices.html#mistrusted", domain=domain, reason=reason)
-    named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
-    return new_delivery(tx, DeliveryKind.NOTICE, chat_id, message, **named)

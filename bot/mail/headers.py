@@ -19,6 +19,7 @@ Addresses are read strictly, since they go into headers and commands:
 
 import re
 from email.header import Header
+from email.utils import quote
 from hashlib import sha256
 
 import idna
@@ -26,12 +27,10 @@ import idna
 LONGEST_LINE = 998  # RFC 5322, 2.1.1: without its end
 _PREFERRED_LINE = 78
 _LONGEST_ENCODED_LINE = 76  # RFC 2047, 2
-_TEXTS = frozenset({"subject"})
 _NAMED = frozenset({"from", "reply-to", "to", "list-id"})
 _NAME = re.compile(r"(?P<name>.*\S)\s*(?P<address><[^<>]*>)")
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"')
 _QUOTED = re.compile(r"\\(.)")
-_TO_QUOTE = re.compile(r'["\\]')
 _SPECIAL = re.compile(r'[][()<>@,:;".\\]')  # RFC 5322, 3.2.3
 _ENCODED = re.compile(r"=\?utf-8\?[bq]\?[!-~]+\?=")
 
@@ -39,7 +38,6 @@ LONGEST_ADDRESS = 254
 _LONGEST_LOCAL = 64
 _WORD = r"[A-Za-z0-9#$&'*+/=?^_{}~-]+"
 _LOCAL = re.compile(rf"(?!-){_WORD}(?:\.{_WORD})*")
-_NUMERIC = re.compile(r"[0-9]+")
 
 
 # Header fields
@@ -65,7 +63,7 @@ def header_line(name: str, value: str) -> bytes:
 
 def _words(header: str, value: str) -> list[str]:
     """Return the words between which the value may be folded."""
-    if header.lower() in _TEXTS and not _is_plain(value):
+    if header.lower() == "subject" and not _is_plain(value):
         return _encoded(header, value)
     if header.lower() in _NAMED and (named := _NAME.fullmatch(value)):
         return [*_name(header, named["name"]), named["address"]]
@@ -83,7 +81,7 @@ def _name(header: str, name: str) -> list[str]:
 
 
 def _in_quotes(name: str) -> str:
-    return '"' + _TO_QUOTE.sub(r"\\\g<0>", name) + '"'
+    return f'"{quote(name)}"'
 
 
 def _is_plain(value: str) -> bool:
@@ -153,7 +151,7 @@ def _host(domain: str) -> str:
         name = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
         raise NotAnAddressError(domain) from error
-    top = name.rpartition(".")
-    if not top[1] or _NUMERIC.fullmatch(top[2]) or name.endswith("."):
+    _, dot, top = name.rpartition(".")
+    if not dot or not top or top.isdecimal():
         raise NotAnAddressError(domain)
     return name

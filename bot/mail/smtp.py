@@ -111,14 +111,6 @@ class Smtp:
             raise
         self._idle.append(client)
 
-    async def answers(self) -> bool:
-        """Whether the server lets us in at all."""
-        try:
-            await self.greet()
-        except DeliveryError:
-            return False
-        return True
-
     async def greet(self) -> None:
         """Connect and log in, or raise what prevents it."""
         self._idle.append(await self._connected())
@@ -205,7 +197,11 @@ class MailChannel:
         await self.smtp.send(sender, claimed.address, self.sign(content))
 
     async def answers(self) -> bool:
-        return await self.smtp.answers()
+        try:
+            await self.smtp.greet()
+        except DeliveryError:
+            return False
+        return True
 
     async def before_answers(
         self, tx: Transaction, pace_key: str, answers: Sequence[Answer[ClaimedMail]]

@@ -79,9 +79,9 @@ class FakeBounces(Bounces):
 class CountedSmtp(Smtp):
     asked: int = 0
 
-    async def answers(self) -> bool:
+    async def greet(self) -> None:
         self.asked += 1
-        return await super().answers()
+        await super().greet()
 
 
 async def mail_all(mailing: SendStage[ClaimedMail]) -> None:

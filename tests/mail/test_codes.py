@@ -65,6 +65,4 @@ def test_a_request_holds_for_a_day():
     ],
 )
 def test_requests_are_limited_by_address_chat_and_day(counts, limit):
-    by_chat, for_address, in_all = counts
-
-    assert limit_reached(by_chat=by_chat, for_address=for_address, in_all=in_all) is limit
+    assert limit_reached(*counts) is limit

@@ -110,11 +110,13 @@ async def test_a_server_that_is_not_there_was_never_sent_to(server, smtp):
 
     with pytest.raises(NeverSent):
         await smtp.send(*ENVELOPE)
-    assert not await smtp.answers()
+    with pytest.raises(NeverSent):
+        await smtp.greet()
 
 
 async def test_whether_a_server_answers_is_asked_without_a_mail(server, smtp):
-    assert await smtp.answers()
+    await smtp.greet()
+
     assert server.mails == []
 
 
