@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.delivering.outboxes import fill
 from bot.delivery.errors import FloodWait
-from bot.delivery.pace import bot_key
+from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.answers import Refusal
@@ -25,7 +25,7 @@ GROUPS, EACH_GROUP = 40, 60
 
 
 @dataclass(slots=True)
-class Clock:
+class Clock(Timer):
     """The database's clock and the pace's timer in one; it goes on only when somebody waits."""
 
     moment: datetime = datetime(2026, 3, 2, 8, tzinfo=UTC)

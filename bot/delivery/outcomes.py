@@ -129,21 +129,18 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
             return _after_unknown(attempt)
 
 
-def after_crash(attempt: Attempt) -> Outcome:
-    """What became of a call that was begun by a process that died."""
-    return outcome_of(attempt, Unknown("the process ended during the call"))
-
-
-def back_off(number: int) -> timedelta:
-    doublings = max(0, min(number - 1, PATIENCE))
-    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+def back_off(
+    number: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE
+) -> timedelta:
+    """Return the pause after call *number*: twice the last one, up to *longest*."""
+    doublings = max(0, min(number - 1, MAIL_PATIENCE))  # by then any pause is the longest
+    return min(first * (1 << doublings), longest)
 
 
 def _after_try_later(attempt: Attempt) -> Outcome:
     if attempt.number >= MAIL_PATIENCE:
         return Outcome(Event.PATIENCE_OVER)
-    doublings = min(attempt.number - 1, MAIL_PATIENCE)
-    return Outcome(Event.TRY_LATER, min(FIRST_LATER * (1 << doublings), LONGEST_LATER))
+    return Outcome(Event.TRY_LATER, back_off(attempt.number, FIRST_LATER, LONGEST_LATER))
 
 
 def _after_server_error(attempt: Attempt) -> Outcome:
@@ -169,7 +166,7 @@ def values_of(
     *,
     fallback: Mapping[str, Any] | None = None,
     message_id: int | None = None,
-    error: DeliveryError | str | None = None,
+    error: DeliveryError | None = None,
 ) -> dict[str, Any]:
     """Return the columns that change besides those of the transition itself, by name."""
     if outcome.state is DeliveryState.SENT:

@@ -15,7 +15,7 @@ import hashlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from storage.db.engine import SQLITE
 from storage.enums import ChatKind
@@ -53,15 +53,9 @@ LONGEST_LEAD_SECONDS = HORIZON.total_seconds()
 SHORTEST_LEAD_SECONDS = 0.01
 
 
-class Timer(Protocol):
+class Timer:
     """A clock that only goes forward, and a way to wait on it; seconds."""
 
-    def now(self) -> float: ...
-
-    async def wait(self, seconds: float) -> None: ...
-
-
-class LoopTimer:
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
@@ -89,9 +83,8 @@ def free_permits(
     tat: datetime, now: datetime, interval: timedelta, *, wanted: int, horizon: timedelta = HORIZON
 ) -> list[datetime]:
     """Return up to *wanted* permits that begin within *horizon* of *now*."""
-    start = max(tat, now)
-    count = min(wanted, (now + horizon - start) // interval + 1) if start <= now + horizon else 0
-    return [start + i * interval for i in range(count)]
+    room = (now + horizon - max(tat, now)) // interval + 1
+    return next_permits(tat, now, interval, wanted=min(wanted, room))
 
 
 def next_permits(
@@ -123,19 +116,6 @@ class Lead:
         """Adapt to how long a commit took: at once if that was long, gradually if it was short."""
         lead = max(1.5 * seconds, 0.9 * self.seconds)
         self.seconds = min(max(lead, SHORTEST_LEAD_SECONDS), LONGEST_LEAD_SECONDS)
-
-
-class _Locked(NamedTuple):
-    """The row, ours until the transaction ends."""
-
-    row: Pace
-    tx: Transaction
-    """At the time that it was when the row was locked."""
-    now: float
-    """What the timer showed then."""
-
-    def on_timer(self, permits: list[datetime]) -> list[float]:
-        return [self.now + (permit - self.tx.now).total_seconds() for permit in permits]
 
 
 class Offer(NamedTuple):
@@ -175,32 +155,32 @@ class Pacer:
         They begin so far ahead that this transaction is committed by then, and *commits* in
         all; a process that is alone need not be in time.
         """
-        locked = await self._lock(waiting)
-        row, tx = locked.row, locked.tx
+        row, tx, shown = await self._lock(waiting)
         if wanted < 1 or (row.paused_until and row.paused_until > tx.now):
             return Offer(tx, [], [])
         permits = free_permits(
             row.tat, self._ready(tx, commits), self.interval, wanted=wanted, horizon=self.horizon
         )
-        return Offer(tx, permits, locked.on_timer(permits))
+        return Offer(tx, permits, _on_timer(permits, tx, shown))
 
     async def take(self, offer: Offer, used: int) -> None:
         await advance(offer.tx, self.key, offer.permits[used - 1] + self.interval)
 
     async def block(self, waiting: Transaction, count: int) -> list[float]:
         """Take the next *count* permits, however far ahead; return their moments on the timer."""
-        locked = await self._lock(waiting)
-        ready = self._ready(locked.tx, commits=1)
-        permits = next_permits(locked.row.tat, ready, self.interval, wanted=count)
-        await advance(locked.tx, self.key, permits[-1] + self.interval)
-        return locked.on_timer(permits)
+        row, tx, shown = await self._lock(waiting)
+        ready = self._ready(tx, commits=1)
+        permits = next_permits(row.tat, ready, self.interval, wanted=count)
+        await advance(tx, self.key, permits[-1] + self.interval)
+        return _on_timer(permits, tx, shown)
 
-    async def _lock(self, waiting: Transaction) -> _Locked:
+    async def _lock(self, waiting: Transaction) -> tuple[Pace, Transaction, float]:
+        """Return the row, ours until the transaction ends, the transaction, and the timer then."""
         row = await lock_pace(waiting, self.key)
         # Counted from when they were ours to give: the lock may have been waited for. The database
         # said what time it is half way between question and answer, more or less.
         asked, tx = self.timer.now(), await waiting.anew()
-        return _Locked(row, tx, (asked + self.timer.now()) / 2)
+        return row, tx, (asked + self.timer.now()) / 2
 
     def _ready(self, tx: Transaction, commits: int) -> datetime:
         """When so many commits will be done, this transaction's among them."""
@@ -236,3 +216,8 @@ class Pacer:
         async with self.storage.writing() as tx:
             yield tx
         self.lead.learn(self.timer.now() - began)
+
+
+def _on_timer(permits: list[datetime], tx: Transaction, shown: float) -> list[float]:
+    """Return the moments of the permits on a timer that has *shown* this as *tx* began."""
+    return [shown + (permit - tx.now).total_seconds() for permit in permits]

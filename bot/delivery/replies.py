@@ -23,7 +23,7 @@ from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 
 from bot.delivery.errors import NeverSent, ServerError, Unknown
-from bot.delivery.pace import LoopTimer, Pacer, Timer, reply_moment
+from bot.delivery.pace import Pacer, Timer, reply_moment
 from bot.delivery.telegram import translate
 from bot.telegram import MayHaveArrived, is_late
 from storage.db.engine import DatabaseError
@@ -80,7 +80,7 @@ class Replies(BaseRequestMiddleware):
     storage: Storage
     pace_key: str
     per_second: float = 27.0
-    timer: Timer = field(default_factory=LoopTimer)
+    timer: Timer = field(default_factory=Timer)
     _pacer: Pacer = field(init=False)
     _permits: deque[float] = field(default_factory=deque)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -18,8 +18,8 @@ import structlog
 
 from bot.delivery.answers import Answers, answer_to
 from bot.delivery.errors import DeliveryError, NeverSent, Unknown
-from bot.delivery.outcomes import after_crash, attempt_of, log_line, values_of
-from bot.delivery.pace import HORIZON, LoopTimer, Pacer, Timer
+from bot.delivery.outcomes import attempt_of, log_line, outcome_of, values_of
+from bot.delivery.pace import HORIZON, Pacer, Timer
 from bot.watch import Act, Watch
 from storage.outbox import Answer as Recorded
 from storage.outbox import (
@@ -119,7 +119,7 @@ class Calls:
     patience: timedelta = timedelta(seconds=8)
     on_done: Callable[[], None] = lambda: None
     """Called after each call: the next delivery of its chat may go."""
-    timer: Timer = field(default_factory=LoopTimer)
+    timer: Timer = field(default_factory=Timer)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
@@ -247,11 +247,11 @@ class SendStage(Generic[Claimed]):
         if self.calls.timer.now() < self._ask_at:
             return False
         if not await self.channel.answers():
-            ask_again = self.channel.limits.ask_again.total_seconds()
-            self._ask_at = self.calls.timer.now() + ask_again
+            limits = self.channel.limits
+            self._ask_at = self.calls.timer.now() + limits.ask_again.total_seconds()
             log.warning(
                 "the server does not answer; nothing is sent until it does",
-                medium=self.channel.limits.medium.value,
+                medium=limits.medium.value,
             )
             return False
         self._is_in_doubt = False
@@ -262,11 +262,10 @@ class SendStage(Generic[Claimed]):
     async def _settle(self, tx: Transaction) -> None:
         limits = self.channel.limits
         await release_unsent(tx, limits.medium)
-        answers = {}
+        answers, error = {}, Unknown("cut off by a crash")
         for row in await claim_abandoned(tx, self.owner, limits.call_lease, limits.medium):
-            outcome = after_crash(attempt_of(row))
-            values = values_of(outcome, tx.now, error="cut off by a crash")
-            answers[row.id] = Recorded(outcome.event, values)
+            outcome = outcome_of(attempt_of(row), error)
+            answers[row.id] = Recorded(outcome.event, values_of(outcome, tx.now, error=error))
         await record_answers(tx, self.owner, answers)
         await resend_unknown(tx, limits.medium)
 

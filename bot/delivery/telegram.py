@@ -152,12 +152,15 @@ class Telegram:
 
         *thread_id* 0: the chat itself.
         """
+        reply = None
+        if reply_to:
+            reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
         options: dict[str, Any] = {
             "chat_id": chat_id,
             "message_thread_id": thread_id or None,
             "reply_markup": markup_of(message.keyboard),
             "disable_notification": silent or None,
-            "reply_parameters": _reply(reply_to) if reply_to else None,
+            "reply_parameters": reply,
             "request_timeout": self.call_seconds,
         }
         with _translated():
@@ -207,10 +210,8 @@ class Telegram:
         try:
             with _translated():
                 await self.bot.get_me(request_timeout=ASK_SECONDS)
-        except (ServerError, NeverSent, Unknown):
-            return False
-        except DeliveryError:
-            return True
+        except DeliveryError as error:
+            return not error.doubts_channel
         return True
 
     async def before_answers(
@@ -247,10 +248,6 @@ async def _follow(tx: Transaction, answer: Answer[ClaimedDelivery]) -> None:
         await suspend_chat(tx, row.chat_id, outcome.suspend)
     if outcome.migrate_to:
         await migrate_chat(tx, answer.claimed.telegram_id, outcome.migrate_to)
-
-
-def _reply(message_id: int) -> ReplyParameters:
-    return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiogram import Bot
 
-from bot.delivery.pace import bot_key
+from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Message
@@ -30,7 +30,7 @@ TOKEN = "1:playground"
 PACE_KEY = bot_key(TOKEN)
 
 
-class TurnedTimer:
+class TurnedTimer(Timer):
     """Waits by turning the clock, so that a minute of pace takes no time."""
 
     def __init__(self, clock: TurnedClock) -> None:

@@ -14,7 +14,6 @@ from bot.delivery.outcomes import (
     TOKEN_PAUSE,
     Attempt,
     Outcome,
-    after_crash,
     back_off,
     outcome_of,
 )
@@ -125,11 +124,6 @@ ERRORS: tuple[DeliveryError, ...] = (
 )
 def test_each_answer_has_its_outcome(attempt, error, outcome):
     assert outcome_of(attempt, error) == outcome
-
-
-def test_a_call_cut_off_by_a_crash_is_unknown():
-    assert after_crash(FIRST) == UNKNOWN
-    assert after_crash(Attempt(resent=True)) == HELD
 
 
 attempts = st.builds(
