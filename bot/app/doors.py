@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.app.mails import make_bounces, make_post
+from bot.app.mails import make_bounces, make_mailer
 from bot.app.menus import Menus
 from bot.chat.doors import Doors
 from bot.chat.refused import SAID
@@ -102,7 +102,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         own_sources=own_sources,
         storage=storage,
         feeds=Feeds(storage, around.links, Topics(storage)),
-        mailboxes=Mailboxes(storage, renderer, make_post(around)),
+        mailboxes=Mailboxes(storage, renderer, make_mailer(around)),
         audit=Audit(storage),
         overview=LooksAfter(storage, around.started_at, around.errors.newest),
         changing=changing,
@@ -166,7 +166,7 @@ def make_app_doors(around: Surroundings) -> AppDoors:
 def make_web_doors(around: Surroundings) -> WebDoors:
     storage = around.storage
     watching = Watching(storage, Search(storage), limits_for_all(around.settings))
-    mailboxes = Mailboxes(storage, around.renderer, make_post(around))
+    mailboxes = Mailboxes(storage, around.renderer, make_mailer(around))
     return WebDoors(
         made_digest=partial(load_made_digest, storage),
         published_feed=partial(read_published_feed, storage, around.renderer, around.links),

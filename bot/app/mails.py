@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.delivery.sender import Calls
     from bot.doctor.findings import Finding
     from bot.mail.bounces import Bounces, ReadsReports
-    from bot.mail.compose import Post, Sender
+    from bot.mail.compose import Mailer, Sender
     from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
@@ -27,14 +27,14 @@ PATIENCE = timedelta(seconds=6)
 _IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
 
 
-def make_post(around: Surroundings) -> Post | None:
+def make_mailer(around: Surroundings) -> Mailer | None:
     """Return what composes mails; None if no server is set."""
     if around.place.smtp is None and around.settings.smtp_host is None:
         return None
-    from bot.mail.compose import Post
+    from bot.mail.compose import Mailer
 
     sender = sender_of(around.settings, _IN_THE_PLAYGROUND if around.place.smtp else None)
-    return Post(around.renderer, sender, around.links)
+    return Mailer(around.renderer, sender, around.links)
 
 
 def sender_of(settings: Settings, instead: str | None = None) -> Sender:
@@ -75,13 +75,13 @@ async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     from bot.delivery.sender import Calls
     from bot.mail.smtp import Smtp
 
-    post, relay = make_post(around), _relay(around)
-    if post is None or relay is None:
+    mailer, relay = make_mailer(around), _relay(around)
+    if mailer is None or relay is None:
         yield []
         return
     smtp = Smtp(relay)
     async with Calls(CONNECTIONS, PATIENCE) as calls:
-        yield [_mail_loop(around, post, smtp, calls), *_bounce_loops(around)]
+        yield [_mail_loop(around, mailer, smtp, calls), *_bounce_loops(around)]
     await smtp.close()
 
 
@@ -93,12 +93,12 @@ def _relay(around: Surroundings) -> Relay | None:
     return relay_of(around.settings)
 
 
-def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Loop:
+def _mail_loop(around: Surroundings, mailer: Mailer, smtp: Smtp, calls: Calls) -> Loop:
     from bot.delivery.sender import SendStage
     from bot.mail.smtp import PACE_KEY, MailChannel
 
-    sign = _dkim(around.settings, post.sender)
-    channel = MailChannel(smtp, post.return_path, make_bounces(around), sign)
+    sign = _dkim(around.settings, mailer.sender)
+    channel = MailChannel(smtp, mailer.return_path, make_bounces(around), sign)
     per_second = around.settings.smtp_per_hour / 3600
     stage = SendStage(
         around.storage, channel, around.owner, calls, PACE_KEY, per_second, around.watch
@@ -131,7 +131,7 @@ def make_bounces(around: Surroundings) -> Bounces:
     from bot.mail.bounces import Bounces
     from bot.mail.confirm import Mailboxes
 
-    mailboxes = Mailboxes(around.storage, around.renderer, make_post(around))
+    mailboxes = Mailboxes(around.storage, around.renderer, make_mailer(around))
     read = report_reader(around.mail_readers)
     return Bounces(mailboxes, around.links.signer, read, around.settings.admin_ids)
 

@@ -197,7 +197,7 @@ class ReaderLinks:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Mailer:
     """Composes mails from one sender."""
 
     renderer: Renderer

@@ -47,7 +47,7 @@ from storage.updates import is_duplicate
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.mail.compose import Post
+    from bot.mail.compose import Mailer
     from bot.rendering.renderer import Renderer
     from storage.db.engine import Storage, Transaction
     from storage.enums import UpdateRef
@@ -75,11 +75,11 @@ class MailboxSeen:
 
 @dataclass(frozen=True, slots=True)
 class Mailboxes:
-    """*post* is None if this bot sends no mail; mailboxes from before can still be unsubscribed."""
+    """*mailer* is None if no mail is sent; mailboxes from before can still be unsubscribed."""
 
     storage: Storage
     renderer: Renderer
-    post: Post | None = None
+    mailer: Mailer | None = None
 
     async def now(self, chat_id: int) -> MailboxSeen:
         async with self.storage.reading() as tx:
@@ -100,7 +100,7 @@ class Mailboxes:
         A second request within a minute is a second press of the button, and sends no second mail.
         Raise NoMail, NotAnAddress, or TooManyRequests, which names the limit.
         """
-        if self.post is None:
+        if self.mailer is None:
             raise NoMail
         try:
             address = read_address(address)
@@ -114,7 +114,7 @@ class Mailboxes:
                 return self._seen(chat, there)
             await _count(tx, chat_id, address)
             mailbox = await open_mailbox(tx, chat_id, address)
-            await _ask(tx, self.post, mailbox, chat.speaks)
+            await _ask(tx, self.mailer, mailbox, chat.speaks)
             return self._seen(chat, mailbox)
 
     async def awaits_code(self, chat_id: int) -> bool:
@@ -197,7 +197,7 @@ class Mailboxes:
         return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
 
     def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
-        return seen_of(chat, mailbox, can_mail=self.post is not None)
+        return seen_of(chat, mailbox, can_mail=self.mailer is not None)
 
 
 def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> MailboxSeen:
@@ -220,7 +220,7 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.state is MailboxState.ACTIVE
 
 
-async def _ask(tx: Transaction, post: Post, mailbox: Mailbox, language: str) -> None:
+async def _ask(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
     """Mail a code and a link, which are in no other message."""
     request = new_request()
     mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
@@ -228,17 +228,17 @@ async def _ask(tx: Transaction, post: Post, mailbox: Mailbox, language: str) -> 
     tx.session.add(mailbox)
     subject = f"{mailbox.id}:{mailbox.token_hash[:12]}"  # distinguishes requests
     recipient = Recipient(mailbox.id, mailbox.address, mailbox.chat_id, language)
-    post = post.to(recipient)
+    mailer = mailer.to(recipient)
     values = {
         "code_shown": f"{request.code[:3]} {request.code[3:]}",
-        "link": post.links.confirm(mailbox.id, request.token),
-        "sender_name": post.sender.name,
+        "link": mailer.links.confirm(mailbox.id, request.token),
+        "sender_name": mailer.sender.name,
     }
-    mail = post.mail(
+    mail = mailer.mail(
         "email/confirm",
         recipient,
         Occasion(f"confirm:{subject}", tx.now),
-        subject=post.text("email/confirm.subject.txt", values),
+        subject=mailer.text("email/confirm.subject.txt", values),
         values=values,
     )
     named = {"notice": "confirm", "subject": subject}

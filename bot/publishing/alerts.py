@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.mail.compose import Occasion, Post, Recipient
+from bot.mail.compose import Mailer, Occasion, Recipient
 from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
@@ -60,13 +60,13 @@ async def publish_alerts(
     renderer: Renderer,
     owner: str,
     *,
-    post: Post | None = None,
+    mailer: Mailer | None = None,
     a_day: int = 0,
     limit: int = 50,
 ) -> int:
     """Alert to the oldest matched articles; return how many were done.
 
-    *post* is None where no mail is sent; *a_day*: how many alerts a chat may have a day unless an
+    *mailer* is None where no mail is sent; *a_day*: how many alerts a chat may have a day unless an
     admin says otherwise, 0 for no limit.
     """
 
@@ -76,10 +76,10 @@ async def publish_alerts(
     async def alert(article_ids: Sequence[int]) -> None:
         async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
             due, end = await tx.at_once(
-                _due_page(tx, article_ids, owner, after, by_mail=post is not None)
+                _due_page(tx, article_ids, owner, after, by_mail=mailer is not None)
             )
             if due:
-                await _alert(tx, due, renderer, post, a_day)
+                await _alert(tx, due, renderer, mailer, a_day)
             return end
 
         await in_pages(storage, page, (0, 0))
@@ -106,21 +106,21 @@ async def _due_page(
 
 
 async def _alert(
-    tx: Transaction, due: Sequence[DueAlert], renderer: Renderer, post: Post | None, a_day: int
+    tx: Transaction, due: Sequence[DueAlert], renderer: Renderer, mailer: Mailer | None, a_day: int
 ) -> None:
     """Make the alerts, and the deliveries of those that go at once."""
     at_once = await tx.at_once(_make(tx, due, a_day))
     if not at_once:
         return
-    loaded = await tx.at_once(_load(tx, at_once, post))
+    loaded = await tx.at_once(_load(tx, at_once, mailer))
     messages = AlertMessages(renderer)
     # What a mailbox gets is not sent once more when Telegram lets the bot in again.
     by_telegram = (
         one for one in loaded if one.due.chat.state is ChatState.ACTIVE or not one.recipient
     )
     await enqueue(tx, [_message(tx, one, messages) for one in by_telegram])
-    if post:
-        mailed = [_mail(tx, one, post, one.recipient) for one in loaded if one.recipient]
+    if mailer:
+        mailed = [_mail(tx, one, mailer, one.recipient) for one in loaded if one.recipient]
         await enqueue(tx, mailed)
 
 
@@ -219,12 +219,14 @@ class _Loaded:
     first: FirstMail | None
 
 
-async def _load(tx: Transaction, alerts: Sequence[_NewAlert], post: Post | None) -> list[_Loaded]:
+async def _load(
+    tx: Transaction, alerts: Sequence[_NewAlert], mailer: Mailer | None
+) -> list[_Loaded]:
     chats = {due.chat.id: due.chat.language for _, due, _ in alerts}
     found = await articles_of(tx, {due.article_id for _, due, _ in alerts})
     articles = {article.id: article for article in found}
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in alerts}, chats)
-    recipients = await alert_recipients(tx, chats) if post else {}
+    recipients = await alert_recipients(tx, chats) if mailer else {}
     continued = _continued(due for _, due, _ in alerts if due.chat.id in recipients)
     first = await first_mails(tx, continued, tx.now - CHAIN)
     loaded = []
@@ -257,7 +259,7 @@ def _message(tx: Transaction, one: _Loaded, messages: "AlertMessages") -> dict[s
     return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **named)
 
 
-def _mail(tx: Transaction, one: _Loaded, post: Post, recipient: Recipient) -> dict[str, Any]:
+def _mail(tx: Transaction, one: _Loaded, mailer: Mailer, recipient: Recipient) -> dict[str, Any]:
     chat, first = one.due.chat, one.first
     occasion = Occasion(
         mail_name(DeliveryKind.ALERT, one.id),
@@ -265,7 +267,7 @@ def _mail(tx: Transaction, one: _Loaded, post: Post, recipient: Recipient) -> di
         follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
     )
     shown, snippet = why(one.article, one.due.topics)
-    mail = alert_mail(post, recipient, occasion, one.story, shown, snippet, zone=chat.zone)
+    mail = alert_mail(mailer, recipient, occasion, one.story, shown, snippet, zone=chat.zone)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
     return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=one.id, **address)
 

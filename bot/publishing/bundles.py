@@ -12,7 +12,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.mail.compose import Occasion, Post
+from bot.mail.compose import Mailer, Occasion
 from bot.publishing.alerts import alert_recipients, alerted_story, mail_name
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
@@ -41,12 +41,17 @@ TOGETHER = 20  # bundles in one transaction
 
 
 async def publish_bundles(
-    storage: Storage, renderer: Renderer, owner: str, *, post: Post | None = None, limit: int = 50
+    storage: Storage,
+    renderer: Renderer,
+    owner: str,
+    *,
+    mailer: Mailer | None = None,
+    limit: int = 50,
 ) -> int:
     """Send the alerts that have waited for now; return how many bundles of them there were."""
 
     async def claim(tx: Transaction) -> list[Bundle]:
-        by_mail = post is not None
+        by_mail = mailer is not None
         return await claim_bundles(tx, limit=limit, owner=owner, lease=LEASE, by_mail=by_mail)
 
     async def send(bundles: Sequence[Bundle]) -> None:
@@ -61,13 +66,17 @@ async def publish_bundles(
                 if end := LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now):
                     await release_together(tx, bundle.chat_id, end, is_quiet=True)
                 elif await release(tx, Bundle, [bundle.id], owner, released_at=tx.now):
-                    await _write(tx, bundle, chat, renderer, post)
+                    await _write(tx, bundle, chat, renderer, mailer)
 
     return await run_stage(storage, claim, send, together=TOGETHER)
 
 
 async def _write(
-    tx: Transaction, bundle: Bundle, chat: AlertPreferences, renderer: Renderer, post: Post | None
+    tx: Transaction,
+    bundle: Bundle,
+    chat: AlertPreferences,
+    renderer: Renderer,
+    mailer: Mailer | None,
 ) -> None:
     """Write the deliveries of a bundle that was just closed, if it still says anything."""
     stories = await _stories(tx, bundle)
@@ -76,7 +85,7 @@ async def _write(
     is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
     is_stale = is_back and tx.now - bundle.release_at > ALERT_LIFETIME
     recipient = None
-    if post and not is_stale:
+    if mailer and not is_stale:
         recipients = await alert_recipients(tx, {bundle.chat_id: chat.language})
         recipient = recipients.get(bundle.chat_id)
     if chat.state is ChatState.ACTIVE or not recipient:
@@ -98,10 +107,10 @@ async def _write(
             for n, message in enumerate(parts, 1)
         ]
         await enqueue(tx, rows)
-    if recipient and post:
+    if recipient and mailer:
         occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), tx.now)
         mail = bundle_mail(
-            post, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
+            mailer, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
         )
         address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
         row = new_delivery(

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from bot.mail.compose import Post
+from bot.mail.compose import Mailer
 from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
 from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
@@ -39,14 +39,14 @@ TOGETHER = 50  # editions in one transaction
 class Digests:
     """The stage. It keeps what it has counted of stories from round to round.
 
-    *links* and *post* are None where there is no web address, and where no mail is sent.
+    *links* and *mailer* are None where there is no web address, and where no mail is sent.
     """
 
     storage: Storage
     renderer: Renderer
     owner: str
     links: Links | None = None
-    post: Post | None = None
+    mailer: Mailer | None = None
     _counts: StoryCounts = field(default_factory=StoryCounts)
 
     async def run_once(self, limit: int = 300) -> int:
@@ -107,11 +107,11 @@ class Digests:
             shown = await with_picture(self.renderer, edition)
             # Where no mail can go it is Telegram, whatever was chosen. A chat that Telegram is
             # closed to gets its mails alone: the same would only pile up there.
-            is_mailed = self.post is not None and reader.recipient is not None
+            is_mailed = self.mailer is not None and reader.recipient is not None
             if not is_mailed or (chat.state is ChatState.ACTIVE and chat.digest_by.telegrams):
                 bodies[Medium.TELEGRAM] = edition_page(self.renderer, shown)
-            if self.post and reader.recipient:
-                bodies[Medium.EMAIL] = [edition_mail(self.post, reader.recipient, shown)]
+            if self.mailer and reader.recipient:
+                bodies[Medium.EMAIL] = [edition_mail(self.mailer, reader.recipient, shown)]
         return _Draft(reader, decision.next_at, due, edition, bodies)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.mail.compose import Mail, Occasion, Picture, Post, Recipient, encoded_size, subject_of
+from bot.mail.compose import Mail, Mailer, Occasion, Picture, Recipient, encoded_size, subject_of
 from bot.matching.snippet import Snippet
 from bot.publishing.pages import Bundled, Edition, alert_values, bundle_values, values_of
 from bot.publishing.selection import Choice, Section, Story, Topic
@@ -19,10 +19,10 @@ _PICTURE = "week"
 _MOST_NAMED = 30  # of those that were alerted earlier
 
 
-def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
+def edition_mail(mailer: Mailer, recipient: Recipient, edition: Edition) -> Mail:
     """Return the digest of a day, or the line that says it is empty."""
     mails = (
-        _edition_mail(post, recipient, replace(edition, choice=choice))
+        _edition_mail(mailer, recipient, replace(edition, choice=choice))
         for choice in shorter_and_shorter(edition.choice)
     )
     for mail in mails:
@@ -41,7 +41,7 @@ def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
 
 
 def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
-    post: Post,
+    mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
     story: Story,
@@ -52,11 +52,11 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
 ) -> Mail:
     values = alert_values(story, topics, snippet, zone=zone, now=occasion.now)
     titles = [story.title or host_of(story.url)]
-    return _mail(post, recipient, occasion, "alert", values, titles)
+    return _mail(mailer, recipient, occasion, "alert", values, titles)
 
 
 def bundle_mail(
-    post: Post,
+    mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
     stories: Sequence[Bundled],
@@ -67,10 +67,10 @@ def bundle_mail(
     """Return alerts that have waited, *is_quiet*: for quiet hours to end."""
     values = bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet)
     titles = [one.story.title for one in stories]
-    return _mail(post, recipient, occasion, "bundle", values, titles)
+    return _mail(mailer, recipient, occasion, "bundle", values, titles)
 
 
-def _edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
+def _edition_mail(mailer: Mailer, recipient: Recipient, edition: Edition) -> Mail:
     picture = edition.picture
     new = [story for story in edition.choice.all_stories if not story.alerted]
     snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
@@ -85,11 +85,11 @@ def _edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
     name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.slot}:email"
     occasion, titles = Occasion(name, edition.now), [story.title for story in new]
     pictures = (Picture(_PICTURE, picture.png),) if picture else ()
-    return _mail(post, recipient, occasion, "digest", values, titles, "digests", pictures)
+    return _mail(mailer, recipient, occasion, "digest", values, titles, "digests", pictures)
 
 
 def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each named
-    post: Post,
+    mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
     name: str,
@@ -99,12 +99,12 @@ def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each name
     pictures: tuple[Picture, ...] = (),
 ) -> Mail:
     """Return the mail of the templates *name*, its subject made of as many *titles* as fit."""
-    post = post.to(recipient)
-    values = {**values, "sender_name": post.sender.name}
+    mailer = mailer.to(recipient)
+    values = {**values, "sender_name": mailer.sender.name}
     subject, next_heads = subject_of(
-        lambda heads: post.text(f"email/{name}.subject.txt", {**values, "heads": heads}), titles
+        lambda heads: mailer.text(f"email/{name}.subject.txt", {**values, "heads": heads}), titles
     )
-    return post.mail(
+    return mailer.mail(
         f"email/{name}",
         recipient,
         occasion,

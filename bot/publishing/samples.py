@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender
+from bot.mail.compose import Mail, Mailer, Occasion, Recipient, Sender
 from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
@@ -166,10 +166,10 @@ def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]
 
 def sample_mail(renderer: Renderer, edition: Edition) -> Mail:
     """Return the *edition* as it would be mailed to somebody made up."""
-    post = _post(renderer)
+    mailer = _mailer(renderer)
     day = edition.day or edition.today
-    url = post.links.edition(1, day, edition.slot, edition.now)
-    return edition_mail(post, _READER, replace(edition, url=url))
+    url = mailer.links.edition(1, day, edition.slot, edition.now)
+    return edition_mail(mailer, _READER, replace(edition, url=url))
 
 
 def sample_alert_mail(
@@ -179,12 +179,12 @@ def sample_alert_mail(
     first = Occasion("alert:1:email", story.news_at) if is_chapter else None
     occasion = Occasion("alert:2:email", story.news_at, follows=first)
     topics, snippet = [CONSUL], sample_snippet(number)
-    return alert_mail(_post(renderer), _READER, occasion, story, topics, snippet, zone=zone)
+    return alert_mail(_mailer(renderer), _READER, occasion, story, topics, snippet, zone=zone)
 
 
-def _post(renderer: Renderer) -> Post:
+def _mailer(renderer: Renderer) -> Mailer:
     links = Links("https://dateline.example", Signer(_SAMPLE_KEY))
-    return Post(renderer, Sender("news@dateline.example"), links)
+    return Mailer(renderer, Sender("news@dateline.example"), links)
 
 
 def _mail_of(name: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from bot.chat.handling import Handling
 from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
 from bot.logs import Failure
-from bot.mail.compose import Post, Sender
+from bot.mail.compose import Mailer, Sender
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.server import Playground
@@ -245,7 +245,7 @@ def make_doors(
     storage: Storage,
     access: Access,
     adding: FakeAdding,
-    post: Post | None = None,
+    mailer: Mailer | None = None,
     looking: FakeLooking | None = None,
     renderer: Renderer | None = None,
 ) -> Doors:
@@ -274,7 +274,7 @@ def make_doors(
         own_sources=own_sources,
         storage=storage,
         feeds=Feeds(storage, LINKS, Topics(storage)),
-        mailboxes=Mailboxes(storage, renderer, post),
+        mailboxes=Mailboxes(storage, renderer, mailer),
         audit=Audit(storage),
         overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
         changing=changing,
@@ -338,9 +338,9 @@ def renderer() -> Renderer:
 
 
 @pytest.fixture
-def post(renderer: Renderer) -> Post | None:
+def mailer(renderer: Renderer) -> Mailer | None:
     """What writes mails; a test module may say that nothing does."""
-    return Post(renderer, Sender("news@dateline.example"), LINKS)
+    return Mailer(renderer, Sender("news@dateline.example"), LINKS)
 
 
 @pytest.fixture
@@ -372,7 +372,7 @@ async def house(
     playground: Playground,
     one_storage: Storage,
     access: Access,
-    post: Post | None,
+    mailer: Mailer | None,
     gate: Floodgate,
     renderer: Renderer,
     is_for_first: bool,
@@ -380,7 +380,7 @@ async def house(
     app_url: str | None,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
-    doors = make_doors(one_storage, access, adding, post, looking, renderer)
+    doors = make_doors(one_storage, access, adding, mailer, looking, renderer)
     admins = Admins(one_storage, access, is_for_first=is_for_first)
     doors = replace(doors, admins=admins, app_url=app_url)
     dispatcher = make_dispatcher(doors, renderer, pauses_seconds)

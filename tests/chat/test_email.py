@@ -124,7 +124,7 @@ async def test_an_old_button_of_a_removed_address_says_so(ann, code):
 
 class TestWithoutAMailServer:
     @pytest.fixture
-    def post(self) -> None:
+    def mailer(self) -> None:
         return None
 
     @pytest.mark.parametrize("typed", ["/email", "/email ann@example.org", "ann@example.org"])

@@ -19,7 +19,7 @@ from tests.subscribers.conftest import (  # noqa: F401 - fixtures
     arrivals,
     arrive,
     mailboxes,
-    post,
+    mailer,
     sent,
 )
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.mail.compose import Occasion, Post, Recipient, Sender, message_bytes
+from bot.mail.compose import Mailer, Occasion, Recipient, Sender, message_bytes
 from bot.mail.reports import mailbox_of, tokens_in
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
@@ -16,17 +16,19 @@ EDITION = Occasion("edition:12:email:1", NOW)
 VALUES = {"code_shown": "123 456", "link": None, "sender_name": "Dateline"}
 
 
-def post(base: str | None = "https://dateline.example", sender: Sender = SENDER) -> Post:
-    return Post(Renderer(), sender, Links(base, SIGNER))
+def mailer(base: str | None = "https://dateline.example", sender: Sender = SENDER) -> Mailer:
+    return Mailer(Renderer(), sender, Links(base, SIGNER))
 
 
-def mail(written: Post, **more):
+def mail(written: Mailer, **more):
     facts = {"subject": "News", "values": VALUES, "label": "digests", **more}
     return written.mail("email/confirm", ANN, EDITION, **facts)
 
 
 def test_a_mail_says_who_writes_and_that_no_person_does():
-    headers = dict(mail(post(sender=Sender("a@b.example", "A, B", reply_to="c@d.example"))).headers)
+    headers = dict(
+        mail(mailer(sender=Sender("a@b.example", "A, B", reply_to="c@d.example"))).headers
+    )
 
     assert headers["From"] == '"A, B" <a@b.example>'
     assert headers["Reply-To"] == "c@d.example"
@@ -36,7 +38,7 @@ def test_a_mail_says_who_writes_and_that_no_person_does():
 
 
 def test_a_name_keeps_its_letters_and_no_comma_parts_it():
-    headers = dict(mail(post(sender=Sender("a@b.example", "Zürich, heute"))).headers)
+    headers = dict(mail(mailer(sender=Sender("a@b.example", "Zürich, heute"))).headers)
 
     assert headers["From"] == '"Zürich, heute" <a@b.example>'
     assert headers["List-Id"] == '"Zürich, heute digests" <digests.b.example>'
@@ -45,11 +47,11 @@ def test_a_name_keeps_its_letters_and_no_comma_parts_it():
 def test_the_message_id_is_made_of_the_key_so_a_resend_has_the_same():
     expected = "<edition.12.email.1.20261117T230005@dateline.example>"
 
-    assert mail(post()).header("Message-ID") == expected
+    assert mail(mailer()).header("Message-ID") == expected
 
 
 def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
-    written = mail(post())
+    written = mail(mailer())
 
     left = written.header("List-Unsubscribe") or ""
     by_web, by_mail = re.findall(r"<([^>]+)>", left)
@@ -61,7 +63,7 @@ def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
 
 
 def test_without_a_public_address_a_list_is_left_by_mail_alone():
-    written = mail(post(base=None))
+    written = mail(mailer(base=None))
 
     assert (written.header("List-Unsubscribe") or "").startswith("<mailto:back@")
     assert written.header("List-Unsubscribe-Post") is None
@@ -69,7 +71,7 @@ def test_without_a_public_address_a_list_is_left_by_mail_alone():
 
 
 def test_a_letter_to_one_person_belongs_to_no_list():
-    written = mail(post(), label=None)
+    written = mail(mailer(), label=None)
 
     assert [name for name, _ in written.headers if name.startswith("List-")] == []
 
@@ -84,14 +86,14 @@ def test_a_letter_to_one_person_belongs_to_no_list():
 )
 def test_a_request_to_be_unsubscribed_goes_where_it_is_read(sender, address):
     assert (
-        post(sender=sender)
+        mailer(sender=sender)
         .reader_links(ANN, NOW)
         .unsubscribe_by_mail.startswith(f"mailto:{address}?")
     )
 
 
 def test_styles_stand_on_what_they_style_and_nothing_is_loaded():
-    html = mail(post()).html
+    html = mail(mailer()).html
 
     assert re.search(r'<p class="code" style="[^"]*font-size: ?32px', html)
     assert "prefers-color-scheme: dark" in html
@@ -99,7 +101,7 @@ def test_styles_stand_on_what_they_style_and_nothing_is_loaded():
 
 
 def test_the_longest_header_lines_are_folded():
-    lines = message_bytes(mail(post())).partition(b"\r\n\r\n")[0].split(b"\r\n")
+    lines = message_bytes(mail(mailer())).partition(b"\r\n\r\n")[0].split(b"\r\n")
 
     assert all(len(line) <= 998 for line in lines)
     assert all(line.isascii() for line in lines)

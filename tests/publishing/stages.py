@@ -13,7 +13,7 @@ from bot.publishing.notices import publish_notices
 from bot.rendering.renderer import Renderer
 
 if TYPE_CHECKING:
-    from bot.mail.compose import Post
+    from bot.mail.compose import Mailer
     from bot.rendering.links import Links
     from storage.db.engine import Storage
 
@@ -24,23 +24,23 @@ class Stages:
     renderer: Renderer = field(default_factory=Renderer)
     owner: str = "us"
     links: Links | None = None
-    post: Post | None = None
+    mailer: Mailer | None = None
     a_day: int = 0
     admins: frozenset[int] = frozenset()
 
     async def alerts(self, limit: int = 50) -> int:
         common = (self.storage, self.renderer, self.owner)
-        return await publish_alerts(*common, post=self.post, a_day=self.a_day, limit=limit)
+        return await publish_alerts(*common, mailer=self.mailer, a_day=self.a_day, limit=limit)
 
     async def edits(self) -> int:
         return await edit_alerts(self.storage, self.renderer, self.owner)
 
     async def bundles(self) -> int:
-        return await publish_bundles(self.storage, self.renderer, self.owner, post=self.post)
+        return await publish_bundles(self.storage, self.renderer, self.owner, mailer=self.mailer)
 
     async def digests(self) -> int:
         common = (self.storage, self.renderer, self.owner)
-        return await Digests(*common, links=self.links, post=self.post).run_once()
+        return await Digests(*common, links=self.links, mailer=self.mailer).run_once()
 
     async def notices(self) -> int:
         return await publish_notices(self.storage, self.renderer, self.owner, admins=self.admins)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.mail.compose import Post, Sender
+from bot.mail.compose import Mailer, Sender
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
@@ -121,9 +121,9 @@ async def test_mails(newsroom, storage, renderer, two, clock):
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
     links = Links("https://dateline.example", Signer(b"k" * 32))
-    post = Post(renderer, Sender("news@dateline.example"), links)
+    mailer = Mailer(renderer, Sender("news@dateline.example"), links)
 
-    await Stages(storage, renderer, "us", links=links, post=post).digests()
+    await Stages(storage, renderer, "us", links=links, mailer=mailer).digests()
 
     rows = await newsroom.all(Delivery)
     ann, ben = sorted(

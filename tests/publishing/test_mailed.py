@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.mail.compose import Mail, Post, Sender
+from bot.mail.compose import Mail, Mailer, Sender
 from bot.rendering.links import Links, Signer
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
@@ -23,8 +23,8 @@ LINKS = Links("https://dateline.example", Signer(b"k" * 32))
 
 @pytest.fixture
 def mailing(storage, renderer) -> Stages:
-    post = Post(renderer, Sender("news@dateline.example"), LINKS)
-    return Stages(storage, renderer, "us", links=LINKS, post=post)
+    mailer = Mailer(renderer, Sender("news@dateline.example"), LINKS)
+    return Stages(storage, renderer, "us", links=LINKS, mailer=mailer)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from bot.mail.compose import Mail, Occasion, Post, Recipient, Sender, encoded_size, message_bytes
+from bot.mail.compose import Mail, Mailer, Occasion, Recipient, Sender, encoded_size, message_bytes
 from bot.publishing import samples
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
@@ -25,15 +25,15 @@ ANN = Recipient(5, "ann@example.org", 1)
 PAGE = "https://dateline.example/e/1"
 
 
-def post(base: str | None = "https://dateline.example", code: str = "en") -> Post:
+def mailer(base: str | None = "https://dateline.example", code: str = "en") -> Mailer:
     sender = Sender("news@dateline.example", returns="back@dateline.example")
-    return Post(
+    return Mailer(
         Renderer(make_environment(Translation(LANGUAGES[code]))), sender, Links(base, SIGNER)
     )
 
 
-def digest(written: Post | None = None, **facts) -> Mail:
-    return edition_mail(written or post(), ANN, replace(samples.sample_edition(), **facts))
+def digest(written: Mailer | None = None, **facts) -> Mail:
+    return edition_mail(written or mailer(), ANN, replace(samples.sample_edition(), **facts))
 
 
 def links(html: str) -> list[str]:
@@ -87,7 +87,7 @@ def test_one_may_leave_at_the_top_at_the_bottom_and_in_the_text():
 
 
 def test_without_a_public_address_there_are_no_pages_and_leaving_is_by_mail():
-    mail = digest(post(base=None))
+    mail = digest(mailer(base=None))
 
     assert [link for link in links(mail.html) if "news.example.org" not in link] == [
         link for link in links(mail.html) if link.startswith("mailto:back@")
@@ -120,7 +120,7 @@ def test_a_picture_inside_the_mail_has_words_in_its_place():
 
 @pytest.mark.parametrize(("code", "direction"), [("en", "ltr"), ("ar", "rtl"), ("zh-Hant", "ltr")])
 def test_a_page_runs_as_its_language_does_and_titles_as_theirs(code, direction):
-    html = digest(post(code=code)).html
+    html = digest(mailer(code=code)).html
 
     assert f'<html lang="{code}" dir="{direction}"' in html
     assert html.count('dir="auto"') >= 8
@@ -134,7 +134,7 @@ def test_hostile_words_stay_words():
         snippets={0: samples.sample_snippet(0)},
     )
 
-    mail = edition_mail(post(), ANN, edition)
+    mail = edition_mail(mailer(), ANN, edition)
 
     assert "<script>" not in mail.html
     assert '<script>alert("1")</script>&amp;' in mail.text
@@ -171,7 +171,7 @@ def test_a_mail_that_would_be_cut_off_lists_fewer_whole_stories_and_counts_the_o
         },
     )
 
-    mail = edition_mail(post(), ANN, edition)
+    mail = edition_mail(mailer(), ANN, edition)
 
     listed = mail.html.count("<h3")
     assert encoded_size(mail.html) <= LARGEST_HTML
@@ -219,7 +219,7 @@ ALERT = Occasion("alert:9:email", samples.NOW)
 
 def alert(story: Story | None = None, occasion: Occasion = ALERT) -> Mail:
     return alert_mail(
-        post(),
+        mailer(),
         ANN,
         occasion,
         story or samples.sample_story(samples.ALERTED),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from bot.mail.compose import Post, Recipient, Sender
+from bot.mail.compose import Mailer, Recipient, Sender
 from bot.publishing import samples
 from bot.publishing.mails import edition_mail
 from bot.rendering.environment import make_environment
@@ -45,13 +45,13 @@ _TEXTS = """() => [...document.querySelectorAll("body *")].flatMap((element) => 
 
 def digest(code: str = "en") -> str:
     links = Links("https://dateline.example", Signer(b"k" * 32))
-    post = Post(
+    mailer = Mailer(
         Renderer(make_environment(Translation(LANGUAGES[code]))),
         Sender("news@dateline.example"),
         links,
     )
     edition = replace(samples.sample_edition(), url="https://dateline.example/e/1")
-    return edition_mail(post, Recipient(1, "ann@example.org", 1), edition).html
+    return edition_mail(mailer, Recipient(1, "ann@example.org", 1), edition).html
 
 
 @pytest_asyncio.fixture(loop_scope="session")

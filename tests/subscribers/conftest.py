@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, select
 
-from bot.mail.compose import Mail, Post, Sender
+from bot.mail.compose import Mail, Mailer, Sender
 from bot.mail.confirm import Mailboxes
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
@@ -67,14 +67,14 @@ def arrive(arrivals: Arrivals) -> Callable[..., Awaitable[int]]:
 
 
 @pytest.fixture
-def post() -> Post:
+def mailer() -> Mailer:
     sender = Sender("news@dateline.example", returns="back@dateline.example")
-    return Post(Renderer(), sender, Links("https://dateline.example", SIGNER))
+    return Mailer(Renderer(), sender, Links("https://dateline.example", SIGNER))
 
 
 @pytest.fixture
-def mailboxes(storage, post) -> Mailboxes:
-    return Mailboxes(storage, post.renderer, post)
+def mailboxes(storage, mailer) -> Mailboxes:
+    return Mailboxes(storage, mailer.renderer, mailer)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlmodel import col, select
 
-from bot.mail.compose import Mail, Post, Sender
+from bot.mail.compose import Mail, Mailer, Sender
 from bot.mail.confirm import Mailboxes
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
@@ -16,12 +16,12 @@ from storage.outbox import Delivery
 from tests.publishing.stages import Stages
 from tests.web.conftest import BASE, DUE, SIGNER
 
-POST = Post(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SIGNER))
+MAILER = Mailer(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SIGNER))
 
 
 @pytest.fixture
 def web_doors(web_doors, storage):
-    return replace(web_doors, mailboxes=Mailboxes(storage, Renderer(), POST))
+    return replace(web_doors, mailboxes=Mailboxes(storage, Renderer(), MAILER))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def digest(visitor, web_doors, chat, mailed, storage, clock):
     (link,) = re.findall(rf"{BASE}/c/\S+", (await mailed()).text)
     assert (await visitor.sends(link)).status == 200
     clock.now = DUE
-    await Stages(storage, Renderer(), "us", links=Links(BASE, SIGNER), post=POST).digests()
+    await Stages(storage, Renderer(), "us", links=Links(BASE, SIGNER), mailer=MAILER).digests()
     return await mailed()
 
 

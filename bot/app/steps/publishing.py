@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def publishing_loops(around: Surroundings) -> list[Loop]:
-    from bot.app.mails import make_post
+    from bot.app.mails import make_mailer
     from bot.publishing.alerts import publish_alerts
     from bot.publishing.broadcasts import publish_broadcasts
     from bot.publishing.bundles import publish_bundles
@@ -23,9 +23,9 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
     from bot.subscribers.forgetting import Forgetting
     from bot.subscribers.tidying import Tidying
 
-    storage, settings, post = around.storage, around.settings, make_post(around)
+    storage, settings, mailer = around.storage, around.settings, make_mailer(around)
     common = (storage, around.renderer, around.owner)
-    digests = Digests(*common, links=around.links, post=post)
+    digests = Digests(*common, links=around.links, mailer=mailer)
     a_day, pace = settings.alerts_per_chat, settings.send_per_second
     forgetting = Forgetting(
         storage,
@@ -36,8 +36,8 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
     return [
         Loop("notice", partial(publish_notices, *common, settings.admin_ids)),
         Loop("digest", digests.run_once),
-        Loop("alert", partial(publish_alerts, *common, post=post, a_day=a_day)),
-        Loop("bundle", partial(publish_bundles, *common, post=post)),
+        Loop("alert", partial(publish_alerts, *common, mailer=mailer, a_day=a_day)),
+        Loop("bundle", partial(publish_bundles, *common, mailer=mailer)),
         Loop("also", partial(edit_alerts, *common)),
         Loop("broadcast", partial(publish_broadcasts, *common, pace)),
         Loop("tidy", Tidying(storage).tidy),

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from bot.chat import callbacks
 from bot.chat.refused import SAID
-from bot.mail.compose import Mail, Post, Sender
+from bot.mail.compose import Mail, Mailer, Sender
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.chats import Person
@@ -122,7 +122,7 @@ def app_doors(storage: Storage, access: Access, menus: FakeMenus) -> AppDoors:
 
 def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
     search = Search(storage)
-    post = Post(renderer, Sender("news@dateline.example"), Links(BASE, SIGNER))
+    mailer = Mailer(renderer, Sender("news@dateline.example"), Links(BASE, SIGNER))
     return AppDoors(
         token=TOKEN,
         arrivals=Arrivals(storage, access),
@@ -133,7 +133,7 @@ def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
         restraint=Restraint(storage),
-        mailboxes=Mailboxes(storage, renderer, post),
+        mailboxes=Mailboxes(storage, renderer, mailer),
         search=search,
         menus=FakeMenus(),
         said=SAID,
