@@ -85,16 +85,14 @@ async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
             col(Source.error_since).is_not(None), or_(gone, silent)
         )
     )
+    # Until its last failure comes a week after the first we have only not asked.
     return [
         (source_id, since)
         for source_id, since, fetched_at, state in found
-        if source_id and since and (state is SourceState.GONE or _failed(since, fetched_at))
+        if source_id
+        and since
+        and (state is SourceState.GONE or (fetched_at and fetched_at - since >= DEAD_AFTER))
     ]
-
-
-def _failed(since: datetime, fetched_at: datetime | None) -> bool:
-    """Whether its last failure came a week after the first: until then we have only not asked."""
-    return fetched_at is not None and fetched_at - since >= DEAD_AFTER
 
 
 # Which chats depend on a source: those that follow it, and those that it gave a third of all.

@@ -139,7 +139,12 @@ def start_of(day: date, zone: str) -> datetime:
 
 def reached(day: date, minutes: int, zone: str) -> datetime:
     """Return when clocks have come to *minutes* after midnight on *day*, or over it (aware UTC)."""
-    return _first(datetime.combine(day, time(minutes // 60, minutes % 60)), ZoneInfo(zone))
+    wall, clocks = datetime.combine(day, time(minutes // 60, minutes % 60)), ZoneInfo(zone)
+    first = wall.replace(tzinfo=clocks, fold=0).astimezone(UTC)
+    if first.astimezone(clocks).replace(tzinfo=None) == wall:
+        return first
+    # PEP 495: in a gap, fold=1 reckons with the offset after it, so it lies before the change.
+    return _change(wall.replace(tzinfo=clocks, fold=1).astimezone(UTC), first, clocks)
 
 
 def instant(day: date, minutes: int, zone: str) -> datetime | None:
@@ -149,14 +154,6 @@ def instant(day: date, minutes: int, zone: str) -> datetime | None:
     if local_date(at, zone) == day or local_date(start_of(day, zone), zone) == day:
         return at
     return None
-
-
-def _first(wall: datetime, zone: ZoneInfo) -> datetime:
-    first = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if first.astimezone(zone).replace(tzinfo=None) == wall:
-        return first
-    # PEP 495: in a gap, fold=1 reckons with the offset after it, so it lies before the change.
-    return _change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first, zone)
 
 
 def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
