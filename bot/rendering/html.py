@@ -14,7 +14,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -301,7 +301,8 @@ class _PageReader(MarkupReader):
         self._end_block()
         blocks = self._parts[number]
         if blocks and self._opens_section:
-            blocks = (replace(blocks[0], opens_section=True), *blocks[1:])
+            first, *others = blocks
+            blocks = (Block(first.text, first.entities, first.margin, opens_section=True), *others)
             self._opens_section = False
         self._done.extend(blocks)
 
