@@ -240,7 +240,7 @@ class Mailer:
         *label* names the list that the mail is of; without one it is for this user alone.
         """
         links = self.reader_links(recipient, occasion.now)
-        known = {"subject": subject, "ways": links, "recipient": recipient, **values}
+        known = {"subject": subject, "links": links, "recipient": recipient, **values}
         html = self.renderer.text(f"{template}.html", **known)
         listed = self._list_headers(label, links) if label else ()
         return Mail(
