@@ -27,11 +27,12 @@ from bot.mail.headers import header_line, with_name
 from bot.mail.reports import return_path, token_of
 from bot.rendering.bidi import RTL, mark_rtl_lines
 from bot.rendering.links import Links
-from bot.rendering.renderer import Renderer
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
+
+    from bot.rendering.renderer import Renderer
 
 _POLICY = SMTP.clone(cte_type="7bit")
 
@@ -200,7 +201,7 @@ class ReaderLinks:
 class Mailer:
     """Composes mails from one sender."""
 
-    renderer: Renderer
+    renderer: "Renderer"
     sender: Sender
     links: Links
 

@@ -134,7 +134,7 @@ async def test_other_words_are_tried_before_they_are_used(page, app):
     await words.fill("Taiwan OR consul")
     await expect(topic.locator(".change")).to_be_visible()
     await words.press("Enter")
-    await expect(topic.locator(".open .name")).to_have_text("Taiwan OR consul")
+    await expect(topic.locator(".open .name")).to_have_text("Taiwan, consul")
     await expect(topic.locator(".more")).to_be_visible()
     await expect(topic.locator(".change")).to_be_hidden()
 

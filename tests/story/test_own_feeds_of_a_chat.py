@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.story.whole_bot import Feed, User, WholeBot
 
 WATCHED: Final = "harbour OR library"
+TOPIC: Final = "Harbour, library"
 CRANE: Final = "Crane collapses onto ferry in Westport harbour"
 LIBRARY: Final = "Library in Arden reopens after four years of renovation"
 CRANE_TEXT: Final = (
@@ -168,7 +169,7 @@ async def test_an_own_feed_neither_suppresses_nor_words_an_article_of_anothers_o
     mine.prints(crane(4, link))
     await bot.works_at(4)
 
-    (told,) = ann.texts_with(f"{WATCHED} · ")
+    (told,) = ann.texts_with(f"{TOPIC} · ")
     assert CRANE in told
     assert told.endswith("\nMy Own · 16:00")
     assert "1 story" in (await ann.asks("/search crane OR tickets"))["text"]
@@ -218,7 +219,7 @@ async def test_an_own_feed_that_bridges_two_public_stories_unites_them_for_nobod
     await bot.works_at(6)
 
     assert len(ann.texts_with(f" · {LIBRARY}\n")) == 1
-    assert [text.rpartition("\n")[2] for text in bob.texts_with(f"{WATCHED} · ")] == [
+    assert [text.rpartition("\n")[2] for text in bob.texts_with(f"{TOPIC} · ")] == [
         "Example Times · 15:00",
         "Example Wire · 18:00",
     ]

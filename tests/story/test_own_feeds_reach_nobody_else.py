@@ -174,7 +174,7 @@ def test_without_an_attacker_everything_is_there(undisturbed: Views):
 
     assert said("alerts").count(TITLE) == 1
     assert "Example Times · 16:00 · also Example Wire" in said("alerts")
-    assert f"{TITLE}, two dockers hurt — 2 outlets" in said("digests")
+    assert f"{TITLE}, two dockers hurt · 2 publishers" in said("digests")
     assert f"{TITLE}, two dockers hurt" in said("digest so far")
     assert "7 stories" in said("search")
     assert "Ferry hit as crane collapses" in said("search")
@@ -236,7 +236,7 @@ async def views(bot: WholeBot, alerted: User, reader: User) -> Views:
     topic = (await bot.doors.topics.watched(reader.chat_id, 0)).items[0].id
     first = await reader.asks("/search harbour OR crane OR bribery OR ferry")
     older = await reader.presses(first, "Older")
-    page = await reader.presses(await reader.asks("/topics"), "harbour")
+    page = await reader.presses(await reader.asks("/topics"), "Harbour")
     inline = await reader.asks_inline("harbour OR bribery")
     return sent | {
         "search": shown([first, older]),
@@ -255,7 +255,7 @@ def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what somebody sees of *messages*; numbers of rows and moments of ours are left out."""
     return [
         {
-            "text": each.get("text"),
+            "text": each.get("text") or each.get("caption"),
             "entities": each.get("entities"),
             "reply": each.get("reply_to_message", {}).get("text"),
             "buttons": [
