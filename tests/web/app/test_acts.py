@@ -16,7 +16,7 @@ from storage.topics import Topic
 async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
     watched = await ann.does("watch", words="Taiwan OR Japan", mode="both")
     (topic,) = watched["topics"]
-    assert watched["said"] == "Watching Taiwan OR Japan."
+    assert watched["said"] == "Watching Taiwan, Japan."
     assert (topic["words"], topic["mode"]) == ("Taiwan OR Japan", "both")
 
     changed = await ann.does("watch", topic=topic["id"], mode="digest")
