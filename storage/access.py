@@ -14,7 +14,7 @@ from storage.enums import AuditAction
 
 
 class Admin(SQLModel, table=True):
-    person_id: int = Field(primary_key=True, sa_type=BigInteger)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
     since: datetime
 
 
@@ -45,7 +45,7 @@ class Invite(SQLModel, table=True):
 class Admission(SQLModel, table=True):
     """A user who was allowed in: by an invitation, or by the operator."""
 
-    person_id: int = Field(primary_key=True, sa_type=BigInteger)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
     since: datetime
     invite_id: int | None = Field(
         default=None, foreign_key="invite.id", ondelete="SET NULL", sa_type=ROW_ID, index=True
@@ -55,7 +55,7 @@ class Admission(SQLModel, table=True):
 class WrongGuesses(SQLModel, table=True):
     """How often a user has tried a code that does not exist; forgotten after an hour."""
 
-    person_id: int = Field(primary_key=True, sa_type=BigInteger)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
     tries: int
     since: datetime
 
@@ -68,7 +68,7 @@ class AuditEvent(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     at: datetime = Field(index=True)
-    person_id: int | None = Field(default=None, sa_type=BigInteger)  # None: on the command line
+    user_id: int | None = Field(default=None, sa_type=BigInteger)  # None: on the command line
     deed: AuditAction = Field(sa_type=enum_column(AuditAction))
     subject: str = Field(max_length=LONGEST_SUBJECT)
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
@@ -86,15 +86,15 @@ class Secret(SQLModel, table=True):
 
 
 async def admin_ids(tx: Transaction) -> Sequence[int]:
-    return (await tx.session.exec(select(Admin.person_id))).all()
+    return (await tx.session.exec(select(Admin.user_id))).all()
 
 
-async def add_admin(tx: Transaction, person_id: int) -> None:
-    await insert_new(tx, Admin, [{"person_id": person_id, "since": tx.now}])
+async def add_admin(tx: Transaction, user_id: int) -> None:
+    await insert_new(tx, Admin, [{"user_id": user_id, "since": tx.now}])
 
 
-async def remove_admin(tx: Transaction, person_id: int) -> None:
-    await tx.session.exec(delete(Admin).where(col(Admin.person_id) == person_id))
+async def remove_admin(tx: Transaction, user_id: int) -> None:
+    await tx.session.exec(delete(Admin).where(col(Admin.user_id) == user_id))
 
 
 async def replace_code(tx: Transaction, code_hash: str) -> None:
@@ -155,44 +155,44 @@ async def use_invite(tx: Transaction, invite_id: int) -> bool:
     return bool((await tx.session.exec(silently)).rowcount)
 
 
-async def is_admitted(tx: Transaction, person_id: int) -> bool:
-    return await tx.session.get(Admission, person_id) is not None
+async def is_admitted(tx: Transaction, user_id: int) -> bool:
+    return await tx.session.get(Admission, user_id) is not None
 
 
-async def admit(tx: Transaction, person_id: int, invite_id: int | None = None) -> bool:
+async def admit(tx: Transaction, user_id: int, invite_id: int | None = None) -> bool:
     """Let the person in; False if that was done before."""
-    row = {"person_id": person_id, "since": tx.now, "invite_id": invite_id}
-    return bool(await insert_new(tx, Admission, [row], returning=Admission.person_id))
+    row = {"user_id": user_id, "since": tx.now, "invite_id": invite_id}
+    return bool(await insert_new(tx, Admission, [row], returning=Admission.user_id))
 
 
-async def forget_admission(tx: Transaction, person_id: int) -> None:
-    await tx.session.exec(delete(Admission).where(col(Admission.person_id) == person_id))
+async def forget_admission(tx: Transaction, user_id: int) -> None:
+    await tx.session.exec(delete(Admission).where(col(Admission.user_id) == user_id))
 
 
-async def forget_guesses(tx: Transaction, person_id: int) -> None:
-    await tx.session.exec(delete(WrongGuesses).where(col(WrongGuesses.person_id) == person_id))
+async def forget_guesses(tx: Transaction, user_id: int) -> None:
+    await tx.session.exec(delete(WrongGuesses).where(col(WrongGuesses.user_id) == user_id))
 
 
 async def admissions(tx: Transaction, limit: int) -> Sequence[Admission]:
-    newest = select(Admission).order_by(col(Admission.since).desc(), col(Admission.person_id))
+    newest = select(Admission).order_by(col(Admission.since).desc(), col(Admission.user_id))
     return (await tx.session.exec(newest.limit(limit))).all()
 
 
-async def wrong_guesses(tx: Transaction, person_id: int) -> int:
+async def wrong_guesses(tx: Transaction, user_id: int) -> int:
     """How often the person guessed wrong in the last hour."""
     recent = select(WrongGuesses.tries).where(
-        col(WrongGuesses.person_id) == person_id, col(WrongGuesses.since) > tx.now - GUESSES_COUNT
+        col(WrongGuesses.user_id) == user_id, col(WrongGuesses.since) > tx.now - GUESSES_COUNT
     )
     return (await tx.session.exec(recent)).first() or 0
 
 
-async def count_guess(tx: Transaction, person_id: int) -> None:
+async def count_guess(tx: Transaction, user_id: int) -> None:
     await tx.session.exec(
         delete(WrongGuesses).where(col(WrongGuesses.since) <= tx.now - GUESSES_COUNT)
     )
-    first = {"person_id": person_id, "tries": 1, "since": tx.now}
+    first = {"user_id": user_id, "tries": 1, "since": tx.now}
     again = "tries = wrongguesses.tries + 1"
-    await upsert(tx, WrongGuesses, [first], key="person_id", changes=again)
+    await upsert(tx, WrongGuesses, [first], key="user_id", changes=again)
 
 
 # Acts of admins: who did what to whom, and when. Kept for a year.
@@ -217,15 +217,15 @@ async def record_event(
     """
     await tx.session.exec(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
     named = str(subject)[:LONGEST_SUBJECT]
-    tx.session.add(AuditEvent(at=tx.now, person_id=by, deed=deed, subject=named, details=details))
+    tx.session.add(AuditEvent(at=tx.now, user_id=by, deed=deed, subject=named, details=details))
     await tx.session.flush()
 
 
 async def forget_actor(tx: Transaction, telegram_id: int) -> None:
     """Let the acts stay, and none name this person or chat any more."""
     acts = update(AuditEvent).execution_options(synchronize_session=False)
-    by_them = acts.where(col(AuditEvent.person_id) == telegram_id)
-    await tx.session.exec(by_them.values(person_id=ERASED_USER))
+    by_them = acts.where(col(AuditEvent.user_id) == telegram_id)
+    await tx.session.exec(by_them.values(user_id=ERASED_USER))
     to_them = acts.where(
         col(AuditEvent.deed).in_(ACTIONS_ON_CHATS), col(AuditEvent.subject) == str(telegram_id)
     )

@@ -37,7 +37,7 @@ class Broadcast(Leased, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     made_at: datetime
-    person_id: int = Field(sa_type=BigInteger)  # who says it
+    user_id: int = Field(sa_type=BigInteger)  # who says it
     body: dict[str, Any] = Field(sa_type=JSON)  # a message, without what is put under it
     audience: Audience = Field(default=Audience.ALL, sa_type=enum_column(Audience))
     language: str = Field(default="", max_length=16)  # of the chats; "": of any
@@ -145,12 +145,12 @@ async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broa
     return list(rows.scalars())
 
 
-async def forget_sender(tx: Transaction, person_id: int) -> None:
+async def forget_sender(tx: Transaction, user_id: int) -> None:
     """Drop the user's drafts; what was sent stays, and no longer says who sent it."""
-    theirs = col(Broadcast.person_id) == person_id
+    theirs = col(Broadcast.user_id) == user_id
     drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
     await tx.session.exec(drafts.execution_options(synchronize_session=False))
-    values = {"person_id": ERASED_USER, "status_chat_id": None, "message_id": None}
+    values = {"user_id": ERASED_USER, "status_chat_id": None, "message_id": None}
     said = update(Broadcast).where(theirs).execution_options(synchronize_session=False)
     await tx.session.exec(said.values(**values))
 

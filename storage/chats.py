@@ -114,7 +114,7 @@ class ChatAdmin(SQLModel, table=True):
     chat_id: int = Field(
         primary_key=True, sa_type=ROW_ID, foreign_key="chat.id", ondelete="CASCADE"
     )
-    person_id: int = Field(primary_key=True, sa_type=BigInteger, index=True)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger, index=True)
     at: datetime
 
 
@@ -320,29 +320,29 @@ async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, 
 RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
 
 
-async def is_recorded(tx: Transaction, chat_id: int, person_id: int) -> bool:
+async def is_recorded(tx: Transaction, chat_id: int, user_id: int) -> bool:
     """Whether it is written down already that the person chose something there lately."""
-    known = await tx.session.get(ChatAdmin, (chat_id, person_id))
+    known = await tx.session.get(ChatAdmin, (chat_id, user_id))
     return known is not None and known.at > tx.now - RECORD_EVERY
 
 
-async def record_chat_admin(tx: Transaction, chat_id: int, person_id: int) -> None:
-    await tx.session.merge(ChatAdmin(chat_id=chat_id, person_id=person_id, at=tx.now))
+async def record_chat_admin(tx: Transaction, chat_id: int, user_id: int) -> None:
+    await tx.session.merge(ChatAdmin(chat_id=chat_id, user_id=user_id, at=tx.now))
     await tx.session.flush()
 
 
 async def private_chats_of_admins(tx: Transaction, telegram_id: int, *, limit: int) -> list[Chat]:
     """Return the private chats of those seen last in any thread of the place, if they are open."""
     seen = (
-        select(col(ChatAdmin.person_id), func.max(col(ChatAdmin.at)).label("at"))
+        select(col(ChatAdmin.user_id), func.max(col(ChatAdmin.at)).label("at"))
         .join(Chat, col(Chat.id) == ChatAdmin.chat_id)
         .where(col(Chat.telegram_id) == telegram_id, col(ChatAdmin.at) > tx.now - KNOWN_FOR)
-        .group_by(col(ChatAdmin.person_id))
+        .group_by(col(ChatAdmin.user_id))
         .subquery()
     )
     rows = await tx.session.exec(
         select(Chat)
-        .join(seen, seen.c.person_id == Chat.telegram_id)
+        .join(seen, seen.c.user_id == Chat.telegram_id)
         .where(
             col(Chat.kind) == ChatKind.PRIVATE,
             col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED)),
@@ -353,8 +353,8 @@ async def private_chats_of_admins(tx: Transaction, telegram_id: int, *, limit: i
     return list(rows)
 
 
-async def forget_chat_admin(tx: Transaction, person_id: int) -> None:
-    await tx.session.exec(delete(ChatAdmin).where(col(ChatAdmin.person_id) == person_id))
+async def forget_chat_admin(tx: Transaction, user_id: int) -> None:
+    await tx.session.exec(delete(ChatAdmin).where(col(ChatAdmin.user_id) == user_id))
 
 
 # Groups and channels, as those see them who may manage them from elsewhere.
@@ -365,14 +365,14 @@ ERASED_USER = 0  # the user who invited the bot, and has had all about themselve
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 
-async def invited_chats(tx: Transaction, person_id: int, *, limit: int) -> list[Chat]:
-    """Return groups and channels that *person_id* let the bot into, the newest first."""
-    return await _shared(tx, col(Chat.invited_by) == person_id, limit)
+async def invited_chats(tx: Transaction, user_id: int, *, limit: int) -> list[Chat]:
+    """Return groups and channels that *user_id* let the bot into, the newest first."""
+    return await _shared(tx, col(Chat.invited_by) == user_id, limit)
 
 
-async def other_chats(tx: Transaction, person_id: int, *, limit: int) -> list[Chat]:
+async def other_chats(tx: Transaction, user_id: int, *, limit: int) -> list[Chat]:
     """Return groups and channels that somebody else let the bot into, the newest first."""
-    return await _shared(tx, col(Chat.invited_by) != person_id, limit)
+    return await _shared(tx, col(Chat.invited_by) != user_id, limit)
 
 
 async def _shared(tx: Transaction, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
@@ -390,20 +390,20 @@ async def _shared(tx: Transaction, by_whom: ColumnElement[bool], limit: int) -> 
     return list(rows)
 
 
-async def manage(tx: Transaction, person_id: int, chat_id: int | None) -> None:
+async def manage(tx: Transaction, user_id: int, chat_id: int | None) -> None:
     """Let what the person types in private be meant for our row *chat_id*; None: for themselves."""
-    own = await chat_at(tx, person_id)
+    own = await chat_at(tx, user_id)
     if own is not None:
         own.managing = chat_id
         tx.session.add(own)
         await tx.session.flush()
 
 
-async def forget_inviter(tx: Transaction, person_id: int) -> None:
+async def forget_inviter(tx: Transaction, user_id: int) -> None:
     """Let the groups and channels stay, and nothing say any more that it was this person."""
     await tx.session.exec(
         update(Chat)
-        .where(col(Chat.invited_by) == person_id)
+        .where(col(Chat.invited_by) == user_id)
         .values(invited_by=ERASED_USER)
         .execution_options(synchronize_session="fetch")
     )
@@ -455,8 +455,8 @@ async def mark_reported(tx: Transaction, chats: Sequence[Chat]) -> None:
     )
 
 
-async def private_chat_of(tx: Transaction, person_id: int) -> Chat | None:
+async def private_chat_of(tx: Transaction, user_id: int) -> Chat | None:
     """Return the private chat with the person, unless they have blocked the bot."""
-    theirs = (col(Chat.telegram_id) == person_id, col(Chat.kind) == ChatKind.PRIVATE)
+    theirs = (col(Chat.telegram_id) == user_id, col(Chat.kind) == ChatKind.PRIVATE)
     open_to_us = col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED))
     return (await tx.session.exec(select(Chat).where(*theirs, open_to_us))).first()

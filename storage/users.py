@@ -198,7 +198,7 @@ class _Collected(NamedTuple):
         boxes = await tx.session.exec(select(Mailbox).where(among(col(Mailbox.chat_id), ids)))
         said = await tx.session.exec(select(Quota).where(among(col(Quota.chat_id), ids)))
         persons = [chat.telegram_id for chat in chats]
-        let_in = select(Admission.person_id).where(among(col(Admission.person_id), persons))
+        let_in = select(Admission.user_id).where(among(col(Admission.user_id), persons))
         return cls(
             slots=await schedules_of(tx, ids),
             watched=await _watched(tx, ids),
@@ -436,7 +436,7 @@ async def add_users(tx: Transaction, added: NewUsers, there: Collection[int]) ->
     await _add_slots(tx, added.slots, there)
     await insert_new(tx, Quota, [one.model_dump() for one in added.allowances])
     let_in = {"since": tx.now, "invite_id": None}
-    await insert_new(tx, Admission, [let_in | {"person_id": one} for one in added.admitted])
+    await insert_new(tx, Admission, [let_in | {"user_id": one} for one in added.admitted])
     asked = {"created_at": tx.now, "state_since": tx.now, "asked_at": tx.now}
     await insert_new(tx, Mailbox, [box | asked for box in added.mailboxes])
     source_mutes = await _add_sources(tx, added, there)

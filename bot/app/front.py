@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
-from bot.app.doors import make_doors
 from bot.app.places import NEWSROOM_IS_READ
+from bot.app.resources import make_resources
 from bot.app.steps.answering import answering_loops
 from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from bot.app.hooks import HookedDoor
     from bot.app.surroundings import Surroundings
-    from bot.chat.doors import Doors
     from bot.loops import Loop
+    from bot.resources import Resources
     from bot.web.health import Health
 
 log = structlog.get_logger(__name__)
@@ -62,15 +62,15 @@ class FrontDoor:
 
     async def run(self, stopping: asyncio.Event) -> None:
         bot, renderer = self.bot, self.around.renderer
-        doors = make_doors(self.around, renderer)
+        resources = make_resources(self.around, renderer)
         me = await self._greet(bot, stopping)
         if me is None:
             return
         await self._stock(stopping)
-        await self._when_there(doors.cataloguing.hand_over, stopping)
-        await self._when_there(lambda: self._find_an_admin(doors, me), stopping)
-        admins = await self._when_there(doors.admins.languages, stopping) or {}
-        dispatcher = make_dispatcher(doors, renderer)
+        await self._when_there(resources.cataloguing.hand_over, stopping)
+        await self._when_there(lambda: self._find_an_admin(resources, me), stopping)
+        admins = await self._when_there(resources.admins.languages, stopping) or {}
+        dispatcher = make_dispatcher(resources, renderer)
         watch, gate = self.around.watch, Floodgate(admins=frozenset(admins))
         dispatcher.update.outer_middleware(WatchedUpdates(watch))
         handling = Handling(bot, dispatcher, gate, watch=watch)
@@ -134,8 +134,8 @@ class FrontDoor:
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the menu could not be set; the next start tries again", error=str(error))
 
-    async def _find_an_admin(self, doors: Doors, me: User) -> None:
-        if self.around.place.newsroom is None and (code := await doors.admins.new_code()):
+    async def _find_an_admin(self, resources: Resources, me: User) -> None:
+        if self.around.place.newsroom is None and (code := await resources.admins.new_code()):
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 

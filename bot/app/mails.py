@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.delivery.sender import Calls
     from bot.doctor.findings import Finding
     from bot.mail.bounces import Bounces, ReadsReports
-    from bot.mail.compose import Mailer, Sender
+    from bot.mail.compose import FromAddress, Mailer
     from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
@@ -37,12 +37,12 @@ def make_mailer(around: Surroundings) -> Mailer | None:
     return Mailer(around.renderer, sender, around.links)
 
 
-def sender_of(settings: Settings, instead: str | None = None) -> Sender:
+def sender_of(settings: Settings, instead: str | None = None) -> FromAddress:
     """Return the sender that the settings name, or *instead* of it another."""
-    from bot.mail.compose import Sender
+    from bot.mail.compose import FromAddress
 
     name, address = parseaddr(instead or settings.smtp_from or "")
-    return Sender(
+    return FromAddress(
         address,
         name or "Dateline",
         reply_to=None if instead else settings.smtp_reply_to,
@@ -108,7 +108,7 @@ def _mail_loop(around: Surroundings, mailer: Mailer, smtp: Smtp, calls: Calls) -
     return mail
 
 
-def _dkim(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
+def _dkim(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
     """Return what signs mails; without a key, what leaves them as they are."""
     from bot.mail.signing import DkimSigner, WrongKeyError
 

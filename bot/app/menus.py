@@ -10,7 +10,7 @@ import structlog
 if TYPE_CHECKING:
     from bot.app.places import Place
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.arrivals import CurrentUser
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ class Menus:
     place: Place
     renderer: Renderer
 
-    async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
+    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
         from bot.app.aiogram_models import import_aiogram
 
         import_aiogram()  # a process of pages has no other use for it
@@ -31,12 +31,12 @@ class Menus:
         from bot.app.sessions import telegram_session
         from bot.chat.menu import label_menu_button, register_chat
 
-        spoken, person_id = self.renderer.of(speaks), guest.person_id
+        spoken, user_id = self.renderer.of(speaks), user.user_id
         try:
             async with telegram_session(self.place.token, self.place.api) as bot:
-                await label_menu_button(bot, person_id, spoken, self.place.app_url)
+                await label_menu_button(bot, user_id, spoken, self.place.app_url)
                 await register_chat(
-                    bot, person_id, spoken, is_admin=guest.is_admin, is_chosen=is_chosen
+                    bot, user_id, spoken, is_admin=user.is_admin, is_chosen=is_chosen
                 )
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("a menu could not be renewed", error=str(error))

@@ -42,7 +42,7 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
     base = around.links.base
     if base is None:
         return make_web(hubs, health=health)
-    from bot.app.doors import make_web_doors
+    from bot.app.resources import make_web_doors
     from bot.web.clients import Clients
     from bot.web.site import Site
 

@@ -39,18 +39,18 @@ class Administrators:
         self._timer = timer
         self._known: OrderedDict[int, _Known] = OrderedDict()
 
-    async def has(self, bot: Bot, chat_id: int, person_id: int, *, is_change: bool = False) -> bool:
+    async def has(self, bot: Bot, chat_id: int, user_id: int, *, is_change: bool = False) -> bool:
         """Whether the person runs Telegram's *chat_id*: of a channel, whether they may post.
 
         A remembered "yes" is not enough for a change: the bot may not hear of who lost the role.
         """
         known = self._known.get(chat_id)
         if known is not None:
-            is_one = person_id in known.people
+            is_one = user_id in known.people
             kept = NO_SECONDS if not is_one else 0 if is_change else KEPT_SECONDS
             if self._timer() - known.at < kept:
                 return is_one
-        return person_id in await self._ask(bot, chat_id)
+        return user_id in await self._ask(bot, chat_id)
 
     def forget(self, chat_id: int) -> None:
         self._known.pop(chat_id, None)

@@ -61,8 +61,8 @@ if TYPE_CHECKING:
 
     from aiogram.dispatcher.event.telegram import TelegramEventObserver
 
-    from bot.chat.doors import Doors
     from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
 
 ALLOWED_UPDATES = (
     "message",
@@ -75,7 +75,7 @@ ALLOWED_UPDATES = (
 
 
 def make_dispatcher(
-    doors: Doors, renderer: Renderer, pauses_seconds: Sequence[float] = PAUSES_SECONDS
+    resources: Resources, renderer: Renderer, pauses_seconds: Sequence[float] = PAUSES_SECONDS
 ) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed.
 
@@ -84,7 +84,7 @@ def make_dispatcher(
     administrators = Administrators()
     dispatcher = Dispatcher(
         disable_fsm=True,
-        doors=doors,
+        resources=resources,
         renderer=renderer,
         administrators=administrators,
         turns=Turns(),
@@ -94,7 +94,7 @@ def make_dispatcher(
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(guarding)
         observer.outer_middleware(Calming())
-    if doors.admins.is_for_first:
+    if resources.admins.is_for_first:
         dispatcher.message.outer_middleware(Appointing())
     # Strangers may bring the admin's link or an invitation, and tell that they block the bot.
     dispatcher.include_routers(

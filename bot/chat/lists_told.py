@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiogram.exceptions import AiogramError
 
-from bot.chat.answers import Answers
 from bot.chat.progress import Progress
+from bot.chat.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +53,12 @@ class ListsTold:
             log.info("a list could not be told of", reason=str(error))
 
     async def _send_file(self, place: ImportChat, failed: Sequence[Tried]) -> None:
-        answers = self._answers(place)
-        data = answers.renderer.text("chat/import.html#not_added_file", failed=failed).encode()
+        reply = self._answers(place)
+        data = reply.renderer.text("chat/import.html#not_added_file", failed=failed).encode()
         try:
-            await answers.send_file(_FILE, data, "chat/import.html#not_added", count=len(failed))
+            await reply.send_file(_FILE, data, "chat/import.html#not_added", count=len(failed))
         except AiogramError as error:
             log.info("a list could not be told of", reason=str(error))
 
-    def _answers(self, place: ImportChat) -> Answers:
-        return Answers(self.bot, self.renderer.of(place.language), place.telegram_id)
+    def _answers(self, place: ImportChat) -> Reply:
+        return Reply(self.bot, self.renderer.of(place.language), place.telegram_id)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from aiogram import Bot
 
     from bot.chat.administrators import Administrators
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
+    from bot.chat.reply import Reply
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Guest
+    from bot.resources import Resources
+    from bot.subscribers.arrivals import CurrentUser
     from bot.subscribers.channels import Place
 
 
-def meant_for(event: Message | CallbackQuery, guest: Guest) -> int | None:
+def meant_for(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
     """Return our row of the place that *event* is meant for; None: for where it came from.
 
     A button carries its place, or none. What is typed is meant for what the person manages.
@@ -29,7 +29,7 @@ def meant_for(event: Message | CallbackQuery, guest: Guest) -> int | None:
     if isinstance(event, CallbackQuery):
         found = carried(event.data)
         return found[0] if found else None
-    return guest.managing if guest.kind is ChatKind.PRIVATE else None
+    return user.managing if user.kind is ChatKind.PRIVATE else None
 
 
 def bare(event: Message | CallbackQuery) -> Message | CallbackQuery:
@@ -41,23 +41,23 @@ def bare(event: Message | CallbackQuery) -> Message | CallbackQuery:
 
 async def acting_for(
     chat_id: int,
-    guest: Guest,
+    user: CurrentUser,
     bot: Bot,
-    doors: Doors,
-    answers: Answers,
+    resources: Resources,
+    reply: Reply,
     administrators: Administrators,
-) -> Guest | None:
-    """Return *guest* as whoever acts for our row *chat_id*; None if they do not run it.
+) -> CurrentUser | None:
+    """Return *user* as whoever acts for our row *chat_id*; None if they do not run it.
 
     What is answered then says for which place it is.
     """
-    found = await doors.channels.managed(guest, chat_id)
-    if found and await administrators.has(bot, found[0].telegram_id, guest.person_id):
+    found = await resources.channels.managed(user, chat_id)
+    if found and await administrators.has(bot, found[0].telegram_id, user.user_id):
         place, acting = found
-        answers.frame = frame_of(place, answers.renderer)
+        reply.frame = frame_of(place, reply.renderer)
         return acting
-    if guest.managing == chat_id:
-        await doors.channels.manage(guest.person_id, None)
+    if user.managing == chat_id:
+        await resources.channels.manage(user.user_id, None)
     return None
 
 

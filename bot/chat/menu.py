@@ -82,9 +82,9 @@ async def register_commands(
         in_groups = _described(GROUP_COMMANDS, spoken)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _introduce(bot, spoken, code)
-    for person_id, chosen in (admins or {}).items():
+    for user_id, chosen in (admins or {}).items():
         spoken = renderer.of(chosen or ENGLISH.code)
-        await register_chat(bot, person_id, spoken, is_admin=True, is_chosen=chosen is not None)
+        await register_chat(bot, user_id, spoken, is_admin=True, is_chosen=chosen is not None)
 
 
 async def set_menu_button(
@@ -104,45 +104,45 @@ async def set_menu_button(
 
 
 async def label_menu_button(
-    bot: Bot, person_id: int, renderer: Renderer, app_url: str | None
+    bot: Bot, user_id: int, renderer: Renderer, app_url: str | None
 ) -> None:
     """Say in one chat's own language what the button opens; everybody's says it in English."""
     try:
-        await set_menu_button(bot, renderer, app_url, person_id)
+        await set_menu_button(bot, renderer, app_url, user_id)
     except TelegramBadRequest as refused:
-        log.info("no button for somebody yet", person=person_id, reason=refused.message)
+        log.info("no button for somebody yet", person=user_id, reason=refused.message)
 
 
-async def register_admin(bot: Bot, renderer: Renderer, person_id: int) -> None:
+async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
     for code, spoken in _by_code(renderer).items():
-        await _register(bot, person_id, ADMIN_COMMANDS, spoken, code)
+        await _register(bot, user_id, ADMIN_COMMANDS, spoken, code)
 
 
 async def register_chat(
-    bot: Bot, person_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
+    bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
 ) -> None:
     """Let the menu of one chat speak the language that was chosen, whatever its client's is."""
     if is_chosen:
         names = ADMIN_COMMANDS if is_admin else COMMANDS
         for code in _by_code(renderer):
-            await _register(bot, person_id, names, renderer, code)
+            await _register(bot, user_id, names, renderer, code)
     elif is_admin:
-        await register_admin(bot, renderer, person_id)
+        await register_admin(bot, renderer, user_id)
     else:
-        scope = BotCommandScopeChat(chat_id=person_id)
+        scope = BotCommandScopeChat(chat_id=user_id)
         for code in _by_code(renderer):
             await bot.delete_my_commands(scope=scope, language_code=code)
 
 
 async def _register(
-    bot: Bot, person_id: int, names: Iterable[str], renderer: Renderer, code: str | None
+    bot: Bot, user_id: int, names: Iterable[str], renderer: Renderer, code: str | None
 ) -> None:
-    scope = BotCommandScopeChat(chat_id=person_id)
+    scope = BotCommandScopeChat(chat_id=user_id)
     commands = _described(names, renderer)
     try:
         await bot.set_my_commands(commands, scope=scope, language_code=code)
     except TelegramBadRequest as refused:
-        log.info("no menu for somebody yet", person=person_id, reason=refused.message)
+        log.info("no menu for somebody yet", person=user_id, reason=refused.message)
 
 
 async def _introduce(bot: Bot, renderer: Renderer, code: str | None) -> None:

@@ -13,54 +13,54 @@ from bot.telegram import NO_PREVIEW, entities_of, markup_of
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
+    from bot.chat.reply import Reply
     from bot.rendering.messages import Message
 
 
 @dataclass(slots=True)
 class Progress:
-    answers: Answers
+    reply: Reply
     message_id: int
 
     @classmethod
-    async def begin(cls, answers: Answers, template: str, **values: Any) -> Progress:
+    async def begin(cls, reply: Reply, template: str, **values: Any) -> Progress:
         """Say what is being done."""
-        await answers.typing()
-        message = answers.renderer.message(template, press=callbacks, **values)
-        sent = await answers.bot.send_message(
-            answers.telegram_id,
+        await reply.typing()
+        message = reply.renderer.message(template, press=callbacks, **values)
+        sent = await reply.bot.send_message(
+            reply.telegram_id,
             message.text,
-            message_thread_id=answers.thread_id or None,
+            message_thread_id=reply.thread_id or None,
             entities=entities_of(message),
             reply_markup=markup_of(message.keyboard),
             link_preview_options=NO_PREVIEW,
             parse_mode=None,
         )
-        return cls(answers, sent.message_id)
+        return cls(reply, sent.message_id)
 
     @classmethod
     async def instead(
-        cls, answers: Answers, pressed: CallbackQuery, template: str, **values: Any
+        cls, reply: Reply, pressed: CallbackQuery, template: str, **values: Any
     ) -> Progress:
         """Say it in the place of the message whose button was pressed."""
-        progress = cls(answers, pressed.message.message_id if pressed.message else 0)
-        await answers.typing()
+        progress = cls(reply, pressed.message.message_id if pressed.message else 0)
+        await reply.typing()
         await progress.change(template, **values)
         return progress
 
     async def change(self, template: str, **values: Any) -> None:
         """Show that in its place; as a new message where it is gone."""
-        message = self.answers.renderer.message(template, press=callbacks, **values)
+        message = self.reply.renderer.message(template, press=callbacks, **values)
         try:
             await self._edit(message)
         except TelegramBadRequest as refused:
             if "not modified" not in refused.message:
-                await self.answers.send([message])
+                await self.reply.send([message])
 
     async def _edit(self, message: Message) -> None:
-        await self.answers.bot.edit_message_text(
+        await self.reply.bot.edit_message_text(
             message.text,
-            chat_id=self.answers.telegram_id,
+            chat_id=self.reply.telegram_id,
             message_id=self.message_id,
             entities=entities_of(message),
             reply_markup=markup_of(message.keyboard),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import Message
 
-    from bot.chat.answers import Answers
+    from bot.chat.reply import Reply
     from bot.rendering.renderer import Renderer
 
 ASKED = {
@@ -65,19 +65,19 @@ def asked_by(message: Message | None, renderer: Renderer) -> Asked | None:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTo(Filter):
-    """Lets through what answers the question that *template* asks of something it shows as code.
+    """Lets through what reply the question that *template* asks of something it shows as code.
 
     The handler gets that as `shown`.
     """
 
     template: str
 
-    async def __call__(self, message: Message, answers: Answers) -> bool | dict[str, str]:
+    async def __call__(self, message: Message, reply: Reply) -> bool | dict[str, str]:
         question = message.reply_to_message
         if not message.text or not question or not is_ours(question):
             return False
         shown = code_in(question)
-        asked = shown and is_said(self.template, question, answers.renderer, shown=shown)
+        asked = shown and is_said(self.template, question, reply.renderer, shown=shown)
         return {"shown": shown} if asked else False
 
 

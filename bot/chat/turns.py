@@ -38,8 +38,8 @@ class Turns:
     lines: dict[int, _Line] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def turn(self, person_id: int) -> AsyncIterator[Turn]:
-        line = self.lines.setdefault(person_id, _Line())
+    async def turn(self, user_id: int) -> AsyncIterator[Turn]:
+        line = self.lines.setdefault(user_id, _Line())
         line.last += 1
         line.waiting += 1
         turn = Turn(line, line.last)
@@ -49,4 +49,4 @@ class Turns:
         finally:
             line.waiting -= 1
             if not line.waiting:
-                self.lines.pop(person_id, None)
+                self.lines.pop(user_id, None)

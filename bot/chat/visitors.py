@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.lines import one_line
 from storage.enums import ChatKind
 
@@ -19,7 +19,7 @@ _LONGEST_TITLE = 128
 _LONGEST_TAG = 16
 
 
-def visitor_of(event: Message | CallbackQuery) -> Visitor | None:
+def sender_of(event: Message | CallbackQuery) -> Sender | None:
     """Return who it is; None where nobody can be answered."""
     message = event.message if isinstance(event, CallbackQuery) else event
     if event.from_user is None:
@@ -27,16 +27,16 @@ def visitor_of(event: Message | CallbackQuery) -> Visitor | None:
     if message is None:  # a button under what was sent by way of another chat
         return person(event.from_user)
     thread_id, thread_name = thread_of(message), thread_name_in(message)
-    return visitor_at(event.from_user, message.chat, thread_id, thread_name)
+    return sender_at(event.from_user, message.chat, thread_id, thread_name)
 
 
-def visitor_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "") -> Visitor:
-    """Return *user* as a visitor of *chat*."""
+def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "") -> Sender:
+    """Return *user* as a sender of *chat*."""
     kind = ChatKind(chat.type)
     if kind is ChatKind.PRIVATE:
         return person(user)
-    return Visitor(
-        person_id=user.id,
+    return Sender(
+        user_id=user.id,
         telegram_id=chat.id,
         thread_id=thread_id,
         kind=kind,
@@ -53,10 +53,10 @@ def _title_of(chat: Chat) -> str:
     return one_line(chat.title or "") or address
 
 
-def person(user: User) -> Visitor:
-    """Return *user* as a visitor of their private chat."""
-    return Visitor(
-        person_id=user.id,
+def person(user: User) -> Sender:
+    """Return *user* as a sender of their private chat."""
+    return Sender(
+        user_id=user.id,
         telegram_id=user.id,
         name=one_line(user.first_name)[:_LONGEST_NAME],
         language=one_line(user.language_code or "")[:_LONGEST_TAG],

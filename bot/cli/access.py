@@ -52,7 +52,7 @@ def show(*, as_json: AsJson = False) -> None:
 @app.command(context_settings=NUMBERS)
 def ban(number: Number) -> None:
     """Shut a person or a group out; nothing of theirs is deleted."""
-    from bot.subscribers.refusals import CannotBan
+    from bot.subscribers.errors import CannotBan
 
     try:
         is_new = asyncio.run(_with(lambda bans: bans.ban(number)))
@@ -91,8 +91,8 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
     """Return whether there is such a chat."""
     from bot.cli.stored import stored
     from bot.subscribers.allowing import Allowing
+    from bot.subscribers.errors import NotANumber
     from bot.subscribers.limits import Limited
-    from bot.subscribers.refusals import NotANumber
     from storage.chats import chats_of
 
     async with stored() as storage:
@@ -123,7 +123,7 @@ def _rows(bans: Sequence[Ban], admissions: Sequence[Admission]) -> Iterator[dict
         yield {"id": ban.telegram_id, "is": "shut out", "since": ban.since.isoformat()}
     for one in admissions:
         how = f"by invitation {one.invite_id}" if one.invite_id else "by an admin"
-        yield {"id": one.person_id, "is": f"let in {how}", "since": one.since.isoformat()}
+        yield {"id": one.user_id, "is": f"let in {how}", "since": one.since.isoformat()}
 
 
 def _print_table(rows: list[dict[str, object]]) -> None:

@@ -46,7 +46,7 @@ def _print_table(acts: Sequence[AuditEvent]) -> None:
     for act in acts:
         table.add_row(
             f"{act.at:%Y-%m-%d %H:%M}",
-            "command line" if act.person_id is None else str(act.person_id or "—"),
+            "command line" if act.user_id is None else str(act.user_id or "—"),
             act.deed,
             escape(act.subject),
             escape(", ".join(f"{name}: {value}" for name, value in act.details.items())),

@@ -90,7 +90,7 @@ def retire(topic_id: TopicId) -> None:
 
 
 def _do(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
-    from bot.subscribers.refusals import NoSuchTopic, NotAName
+    from bot.subscribers.errors import NoSuchTopic, NotAName
 
     try:
         return asyncio.run(_with(work))

@@ -75,8 +75,8 @@ async def _made() -> list[Invite]:
 
 async def _make(uses: int, until: datetime | None) -> Invite:
     from bot.cli.stored import stored, who_may
+    from bot.subscribers.errors import NotADate
     from bot.subscribers.invites import Invites
-    from bot.subscribers.refusals import NotADate
 
     async with stored() as storage:
         invites = Invites(storage, who_may())

@@ -145,7 +145,7 @@ def _set_boundaries(message: EmailMessage, mail: Mail) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class FromAddress:
     """Who writes; *returns* receives bounces and requests to be unsubscribed."""
 
     address: str
@@ -202,7 +202,7 @@ class Mailer:
     """Composes mails from one sender."""
 
     renderer: "Renderer"
-    sender: Sender
+    sender: FromAddress
     links: Links
 
     def to(self, recipient: Recipient) -> Self:

@@ -21,7 +21,7 @@ from bot.mail.codes import (
 )
 from bot.mail.compose import Occasion, Recipient
 from bot.mail.headers import NotAnAddressError, counted_as, read_address
-from bot.subscribers.refusals import (
+from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
     NoMailbox,

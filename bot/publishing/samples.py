@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.mail.compose import Mail, Mailer, Occasion, Recipient, Sender
+from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
 from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
@@ -184,7 +184,7 @@ def sample_alert_mail(
 
 def _mailer(renderer: Renderer) -> Mailer:
     links = Links("https://dateline.example", Signer(_SAMPLE_KEY))
-    return Mailer(renderer, Sender("news@dateline.example"), links)
+    return Mailer(renderer, FromAddress("news@dateline.example"), links)
 
 
 def _mail_of(name: str) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ class Access:
     admins: frozenset[int] = frozenset()
     invites: bool = False
 
-    def may_use(self, person_id: int, appointed: Collection[int] = ()) -> bool:
-        return self.is_open or person_id in self.allowed or self.may_run(person_id, appointed)
+    def may_use(self, user_id: int, appointed: Collection[int] = ()) -> bool:
+        return self.is_open or user_id in self.allowed or self.may_run(user_id, appointed)
 
-    def owns(self, person_id: int) -> bool:
+    def owns(self, user_id: int) -> bool:
         """Whether it is one of the operator's own, whom nobody shuts out."""
-        return person_id in self.admins
+        return user_id in self.admins
 
-    def may_run(self, person_id: int, appointed: Collection[int] = ()) -> bool:
+    def may_run(self, user_id: int, appointed: Collection[int] = ()) -> bool:
         """*appointed* are the admins that the database names."""
-        return person_id in self.admins or person_id in appointed
+        return user_id in self.admins or user_id in appointed

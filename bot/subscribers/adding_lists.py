@@ -14,8 +14,8 @@ import structlog
 
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
+from bot.subscribers.errors import TooManyFeeds, UserError
 from bot.subscribers.own_sources import Outcome, OwnSources
-from bot.subscribers.refusals import Refusal, TooManyFeeds
 from storage.db.engine import Storage
 from storage.db.leases import release
 from storage.feeds_followed import (
@@ -95,7 +95,7 @@ class AddingLists:
             done = await self.own.follow(chat_id, url)
         except TooManyFeeds:
             return TOO_MANY, None
-        except Refusal:  # the chat was erased meanwhile
+        except UserError:  # the chat was erased meanwhile
             return Outcome.REFUSED, None
         except Exception:  # one bad feed must not stop the others
             log.exception("a feed of a list could not be added")

@@ -39,29 +39,29 @@ class Admins:
             everybody = self.access.admins | frozenset(await admin_ids(tx))
             return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
 
-    async def redeem(self, person_id: int, code: str) -> bool:
+    async def redeem(self, user_id: int, code: str) -> bool:
         """Make the person an admin if the code is the printed one and still unused.
 
         Who is an admin already stays one: the same link may be opened twice.
         """
         async with self.storage.writing() as tx:
-            if self.access.may_run(person_id, await admin_ids(tx)):
+            if self.access.may_run(user_id, await admin_ids(tx)):
                 return True
-            if await is_banned(tx, [person_id]) or not await use_code(tx, _hash(code)):
+            if await is_banned(tx, [user_id]) or not await use_code(tx, _hash(code)):
                 return False
-            await add_admin(tx, person_id)
-            await record_event(tx, person_id, AuditAction.APPOINTED, person_id)
+            await add_admin(tx, user_id)
+            await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
             return True
 
-    async def come_first(self, person_id: int) -> bool:
+    async def come_first(self, user_id: int) -> bool:
         """Make the person an admin if that is for the first who comes, and nobody is one yet."""
         if not self.is_for_first or self.access.admins:
             return False
         async with self.storage.writing() as tx:
             if await admin_ids(tx):
                 return False
-            await add_admin(tx, person_id)
-            await record_event(tx, person_id, AuditAction.APPOINTED, person_id)
+            await add_admin(tx, user_id)
+            await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
         return True
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.subscribers.errors import NoSuchChat, NotANumber
 from bot.subscribers.limits import USUAL_LIMITS, Limited, Limits
-from bot.subscribers.refusals import NoSuchChat, NotANumber
 from storage.access import record_event
 from storage.chats import Chat, Quota, quota_of
 from storage.db.engine import Storage, Transaction

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.subscribers.access import Access
-from bot.subscribers.refusals import Banned
+from bot.subscribers.errors import Banned
 from bot.subscribers.zones import guess_zone
 from storage.access import admin_ids, is_admitted
 from storage.chats import (
@@ -38,10 +38,10 @@ _INHERITED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Sender:
     """What an update says of the one who sent it and of where it was sent."""
 
-    person_id: int
+    user_id: int
     telegram_id: int
     thread_id: int = 0
     kind: ChatKind = ChatKind.PRIVATE
@@ -49,7 +49,7 @@ class Visitor:
     title: str = ""  # of a group or channel
     thread_name: str = ""  # as the thread was called when it was made
     language: str = ""  # IETF tag, "" unknown
-    may_change: bool = True  # in a group: whether they are among those who run it
+    can_change: bool = True  # in a group: whether they are among those who run it
 
     @property
     def chat_name(self) -> str:
@@ -57,21 +57,21 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class CurrentUser:
     """Somebody who may use the bot; `now` is the moment of the update's transaction.
 
-    `may_change`: whether what the chat gets is theirs to choose; of a private chat it is.
+    `can_change`: whether what the chat gets is theirs to choose; of a private chat it is.
     """
 
     chat_id: int  # our row
-    person_id: int
+    user_id: int
     name: str
     zone: str
     is_admin: bool
     is_paused: bool
     now: datetime
     kind: ChatKind = ChatKind.PRIVATE
-    may_change: bool = True
+    can_change: bool = True
     language: str = ENGLISH.code  # of ours; the renderer speaks English where it is not offered
     managing: int | None = None  # our row of what the person manages from here
     place: str = ""  # its title, where they act for it
@@ -83,79 +83,79 @@ class Arrivals:
     storage: Storage
     access: Access
 
-    async def welcome(self, visitor: Visitor, *, is_leaving: bool = False) -> Guest | None:
+    async def welcome(self, sender: Sender, *, is_leaving: bool = False) -> CurrentUser | None:
         """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
 
         In a group that somebody has let the bot into nobody is a stranger. Banned where whoever
         runs the bot has banned the person or the chat, unless they have a chat of their own and
         come to have it erased (*is_leaving*).
         """
-        ids = {visitor.person_id, visitor.telegram_id}
+        ids = {sender.user_id, sender.telegram_id}
         async with self.storage.reading() as tx:
             appointed = await admin_ids(tx)
-            banned = await is_banned(tx, ids) and not self.access.owns(visitor.person_id)
-            admitted = await is_admitted(tx, visitor.person_id)
-            rows = await chats_of(tx, visitor.telegram_id)
+            banned = await is_banned(tx, ids) and not self.access.owns(sender.user_id)
+            admitted = await is_admitted(tx, sender.user_id)
+            rows = await chats_of(tx, sender.telegram_id)
             now = tx.now
-        is_leaving = is_leaving and bool(rows) and visitor.kind is ChatKind.PRIVATE
+        is_leaving = is_leaving and bool(rows) and sender.kind is ChatKind.PRIVATE
         if banned and not is_leaving:
             raise Banned(is_first=await self._is_to_be_told(ids))
-        is_known = admitted or is_leaving or (bool(rows) and visitor.kind is not ChatKind.PRIVATE)
-        if not is_known and not self.access.may_use(visitor.person_id, appointed):
+        is_known = admitted or is_leaving or (bool(rows) and sender.kind is not ChatKind.PRIVATE)
+        if not is_known and not self.access.may_use(sender.user_id, appointed):
             return None
-        chat = next((row for row in rows if row.thread_id == visitor.thread_id), None)
-        if chat is None or _has_news(chat, visitor):
+        chat = next((row for row in rows if row.thread_id == sender.thread_id), None)
+        if chat is None or _has_news(chat, sender):
             async with self.storage.writing() as tx:
-                chat = await _kept(tx, visitor)
-        return self._guest(visitor, chat, appointed, now)
+                chat = await _kept(tx, sender)
+        return self._guest(sender, chat, appointed, now)
 
-    async def known(self, visitor: Visitor) -> Guest | None:
+    async def known(self, sender: Sender) -> CurrentUser | None:
         """Return who it is if they have a chat already; nobody is let in or told anything here."""
-        ids = {visitor.person_id, visitor.telegram_id}
+        ids = {sender.user_id, sender.telegram_id}
         async with self.storage.reading() as tx:
             appointed = await admin_ids(tx)
-            banned = await is_banned(tx, ids) and not self.access.owns(visitor.person_id)
-            admitted = await is_admitted(tx, visitor.person_id)
-            rows = await chats_of(tx, visitor.telegram_id)
+            banned = await is_banned(tx, ids) and not self.access.owns(sender.user_id)
+            admitted = await is_admitted(tx, sender.user_id)
+            rows = await chats_of(tx, sender.telegram_id)
             now = tx.now
-        may_use = admitted or self.access.may_use(visitor.person_id, appointed)
+        may_use = admitted or self.access.may_use(sender.user_id, appointed)
         if banned or not rows or not may_use:
             return None
-        return self._guest(visitor, rows[0], appointed, now)
+        return self._guest(sender, rows[0], appointed, now)
 
     def _guest(
-        self, visitor: Visitor, chat: Chat, appointed: Collection[int], now: datetime
-    ) -> Guest:
-        return Guest(
+        self, sender: Sender, chat: Chat, appointed: Collection[int], now: datetime
+    ) -> CurrentUser:
+        return CurrentUser(
             chat_id=chat.id,
-            person_id=visitor.person_id,
-            name=visitor.name,
+            user_id=sender.user_id,
+            name=sender.name,
             zone=chat.zone,
-            is_admin=self.access.may_run(visitor.person_id, appointed),
+            is_admin=self.access.may_run(sender.user_id, appointed),
             is_paused=chat.state is ChatState.PAUSED,
             now=now,
-            kind=visitor.kind,
-            may_change=visitor.may_change,
+            kind=sender.kind,
+            can_change=sender.can_change,
             language=language_for(chat.speaks),
             managing=chat.managing,
-            telegram_id=visitor.telegram_id,
+            telegram_id=sender.telegram_id,
         )
 
-    async def bring(self, visitor: Visitor) -> int | None:
-        """Let *visitor* bring the bot into a group or channel; return our row, None: they may not.
+    async def bring(self, sender: Sender) -> int | None:
+        """Let *sender* bring the bot into a group or channel; return our row, None: they may not.
 
         A group that is known already may be come back to by whoever lets the bot in again.
         """
         async with self.storage.writing() as tx:
-            known = await chats_of(tx, visitor.telegram_id)
+            known = await chats_of(tx, sender.telegram_id)
             appointed = await admin_ids(tx)
-            admitted = await is_admitted(tx, visitor.person_id)
-            may_use = admitted or self.access.may_use(visitor.person_id, appointed)
-            if await is_banned(tx, (visitor.person_id, visitor.telegram_id)):
+            admitted = await is_admitted(tx, sender.user_id)
+            may_use = admitted or self.access.may_use(sender.user_id, appointed)
+            if await is_banned(tx, (sender.user_id, sender.telegram_id)):
                 return None
             if may_use:
-                chat = await _kept(tx, visitor)
-                chat.invited_by = visitor.person_id
+                chat = await _kept(tx, sender)
+                chat.invited_by = sender.user_id
                 await tx.session.flush()
                 return chat.id
             return known[0].id if known else None
@@ -197,13 +197,13 @@ class Arrivals:
                 chat.thread_name = name
                 tx.session.add(chat)
 
-    async def chose(self, guest: Guest) -> None:
-        """Remember that *guest* chooses what comes to a group or channel that they run."""
+    async def chose(self, user: CurrentUser) -> None:
+        """Remember that *user* chooses what comes to a group or channel that they run."""
         async with self.storage.reading() as tx:
-            if await is_recorded(tx, guest.chat_id, guest.person_id):
+            if await is_recorded(tx, user.chat_id, user.user_id):
                 return
         async with self.storage.writing() as tx:
-            await record_chat_admin(tx, guest.chat_id, guest.person_id)
+            await record_chat_admin(tx, user.chat_id, user.user_id)
 
     async def moved(self, old: int, new: int) -> None:
         """Follow a group that became a supergroup; told twice, nothing more happens."""
@@ -211,44 +211,41 @@ class Arrivals:
             await migrate_chat(tx, old, new)
 
 
-def _has_news(chat: Chat, visitor: Visitor) -> bool:
+def _has_news(chat: Chat, sender: Sender) -> bool:
     return (
         chat.state in _AWAY
-        or chat.name != visitor.chat_name
-        or bool(visitor.thread_name and not chat.thread_name)
-        or (
-            visitor.kind is ChatKind.PRIVATE
-            and chat.language != (visitor.language or chat.language)
-        )
+        or chat.name != sender.chat_name
+        or bool(sender.thread_name and not chat.thread_name)
+        or (sender.kind is ChatKind.PRIVATE and chat.language != (sender.language or chat.language))
     )
 
 
-async def _kept(tx: Transaction, visitor: Visitor) -> Chat:
-    opened = await chat_at(tx, visitor.telegram_id, visitor.thread_id)
+async def _kept(tx: Transaction, sender: Sender) -> Chat:
+    opened = await chat_at(tx, sender.telegram_id, sender.thread_id)
     if opened is None:
-        opened = await _opened(tx, visitor)
+        opened = await _opened(tx, sender)
     chat = await lock_chat(tx, opened.id)
     if chat.state in _AWAY:
         await restore_chat(tx, chat.id)
-    chat.name, chat.kind = visitor.chat_name, visitor.kind
-    chat.thread_name = chat.thread_name or visitor.thread_name
-    if visitor.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
-        chat.language = visitor.language or chat.language
+    chat.name, chat.kind = sender.chat_name, sender.kind
+    chat.thread_name = chat.thread_name or sender.thread_name
+    if sender.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
+        chat.language = sender.language or chat.language
     tx.session.add(chat)
     await tx.session.flush()
     return chat
 
 
-async def _opened(tx: Transaction, visitor: Visitor) -> Chat:
+async def _opened(tx: Transaction, sender: Sender) -> Chat:
     place = {
-        "telegram_id": visitor.telegram_id,
-        "kind": visitor.kind,
-        "name": visitor.chat_name,
-        "language": visitor.language or "en",
-        "zone": guess_zone(visitor.language),
+        "telegram_id": sender.telegram_id,
+        "kind": sender.kind,
+        "name": sender.chat_name,
+        "language": sender.language or "en",
+        "zone": guess_zone(sender.language),
     }
     chat = await open_chat(tx, place | {"thread_id": 0})
-    return await _thread(tx, chat, place, visitor.thread_id) if visitor.thread_id else chat
+    return await _thread(tx, chat, place, sender.thread_id) if sender.thread_id else chat
 
 
 async def _thread(tx: Transaction, group: Chat, place: dict[str, object], thread_id: int) -> Chat:

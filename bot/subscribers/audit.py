@@ -61,7 +61,7 @@ class Audit:
 
 def _named(act: AuditEvent) -> set[int]:
     """Return the Telegram numbers that an act names."""
-    numbers = {act.person_id} if act.person_id is not None else set()
+    numbers = {act.user_id} if act.user_id is not None else set()
     if act.deed in ACTIONS_ON_CHATS and act.subject.lstrip("-").isdecimal():
         numbers.add(int(act.subject))
     return numbers
@@ -69,7 +69,7 @@ def _named(act: AuditEvent) -> set[int]:
 
 def _seen(act: AuditEvent, names: Mapping[int, str]) -> ActSeen:
     called = {str(number): name for number, name in names.items()}
-    by = "" if act.person_id is None else str(act.person_id)
-    by = _ERASED if act.person_id == ERASED_USER else called.get(by, by)
+    by = "" if act.user_id is None else str(act.user_id)
+    by = _ERASED if act.user_id == ERASED_USER else called.get(by, by)
     subject = called.get(act.subject, act.subject) if act.deed in ACTIONS_ON_CHATS else act.subject
     return ActSeen(act.at, by, act.deed, subject or _ERASED)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
-from bot.subscribers.refusals import CannotBan
+from bot.subscribers.errors import CannotBan
 from storage.access import Admission, admissions, admit, record_event
 from storage.chats import private_chat_of
 from storage.db.engine import Storage, Transaction

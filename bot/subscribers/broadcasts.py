@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.publishing.pages import signed_in
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
+from bot.subscribers.errors import NoSuchBroadcast, NotOneMessage
 from storage.access import record_event
 from storage.broadcasts import (
     Broadcast,
@@ -86,7 +86,7 @@ class Broadcasts:
             if await is_duplicate(tx, once):
                 number = await result_of(tx, once)
                 return await _seen(tx, await _in(tx, number, BroadcastState.DRAFT)), shown
-            made = Broadcast(made_at=tx.now, person_id=by, body=said.to_json())
+            made = Broadcast(made_at=tx.now, user_id=by, body=said.to_json())
             tx.session.add(made)
             await tx.session.flush()
             await record_result(tx, once, made.id)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
+from bot.subscribers.errors import NoSuchTopic, NotAName
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for
 from bot.subscribers.pages import Page, page_number
-from bot.subscribers.refusals import NoSuchTopic, NotAName
 from bot.subscribers.watching import FIRST_REACH, Backfills
 from storage.access import record_event
 from storage.chats import lock_chat

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
+from bot.subscribers.errors import AlreadyWatched, NoSuchTopic, NotAName
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for, name_of_query
 from bot.subscribers.planning import replan
-from bot.subscribers.refusals import AlreadyWatched, NoSuchTopic, NotAName
 from bot.subscribers.watching import FIRST_REACH, Backfills
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

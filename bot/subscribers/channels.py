@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.subscribers.arrivals import Guest
+from bot.subscribers.arrivals import CurrentUser
 from storage.chats import Chat, invited_chats, manage, other_chats
 from storage.db.engine import Storage
 from storage.enums import ChatKind, ChatState
@@ -29,22 +29,22 @@ class Channels:
 
     storage: Storage
 
-    async def places(self, person_id: int) -> Sequence[Place]:
+    async def places(self, user_id: int) -> Sequence[Place]:
         """Return where the bot is, those first that the person let it into; not all, if many."""
         async with self.storage.reading() as tx:
-            own = await invited_chats(tx, person_id, limit=MOST_OWN)
-            others = await other_chats(tx, person_id, limit=MOST_ASKED)
+            own = await invited_chats(tx, user_id, limit=MOST_OWN)
+            others = await other_chats(tx, user_id, limit=MOST_ASKED)
         return [_place(chat) for chat in (*own, *others)]
 
-    async def managed(self, guest: Guest, chat_id: int) -> tuple[Place, Guest] | None:
-        """Return the place, and *guest* as whoever acts for it; None where it is there no more."""
+    async def managed(self, user: CurrentUser, chat_id: int) -> tuple[Place, CurrentUser] | None:
+        """Return the place, and *user* as whoever acts for it; None where it is there no more."""
         async with self.storage.reading() as tx:
             chat = await tx.session.get(Chat, chat_id)
         if chat is None or chat.kind is ChatKind.PRIVATE:
             return None
         place = _place(chat)
         acting = replace(
-            guest,
+            user,
             chat_id=chat_id,
             zone=chat.zone,
             kind=chat.kind,
@@ -54,10 +54,10 @@ class Channels:
         )
         return place, acting
 
-    async def manage(self, person_id: int, chat_id: int | None) -> None:
+    async def manage(self, user_id: int, chat_id: int | None) -> None:
         """Let what the person types be meant for the place; None: for the person again."""
         async with self.storage.writing() as tx:
-            await manage(tx, person_id, chat_id)
+            await manage(tx, user_id, chat_id)
 
 
 def _place(chat: Chat) -> Place:

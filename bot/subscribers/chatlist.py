@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.pages import Page, page_number
-from bot.subscribers.refusals import NoSuchChat
 from storage.db.engine import Storage
 from storage.users import ChatListed, chat_listed, chats_listed, count_chats
 

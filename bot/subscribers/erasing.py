@@ -39,18 +39,18 @@ class Erasing:
         async with self.storage.reading() as tx:
             return await stored_counts(tx, chat_id)
 
-    async def erase(self, chat_id: int, person_id: int | None) -> None:
-        """Delete the chat, all that names it, and the being an admin of *person_id*, if any."""
+    async def erase(self, chat_id: int, user_id: int | None) -> None:
+        """Delete the chat, all that names it, and the being an admin of *user_id*, if any."""
         async with self.storage.writing() as tx:
             asked = await queries_of_chat(tx, chat_id)
             await erase_chat(tx, chat_id)
-            if person_id is not None:
-                await remove_admin(tx, person_id)
-                await forget_admission(tx, person_id)
-                await forget_inviter(tx, person_id)
-                await forget_chat_admin(tx, person_id)
-                await forget_guesses(tx, person_id)
-                await forget_sender(tx, person_id)
+            if user_id is not None:
+                await remove_admin(tx, user_id)
+                await forget_admission(tx, user_id)
+                await forget_inviter(tx, user_id)
+                await forget_chat_admin(tx, user_id)
+                await forget_guesses(tx, user_id)
+                await forget_sender(tx, user_id)
             for query_id in asked:
                 await retire_query(tx, query_id)
         await self._empty(chat_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.subscribers.refusals import NotAnExport
+from bot.subscribers.errors import NotAnExport
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import is_zone
 from storage.enums import EVERY_DAY, MAX_SCHEDULE_TIMES, Mode, QuietHours

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.sources.discovery.opml import Outline
-from bot.subscribers.refusals import NoSuchList
+from bot.subscribers.errors import NoSuchList
 from storage.chats import lock_chat
 from storage.db.engine import Storage
 from storage.feeds_followed import count_lines, create_import, start_import

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.rendering.keyboards import answer_feedback
 from bot.rendering.renderer import Renderer
-from bot.subscribers.refusals import NoSuchFeedback, TooMuchFeedback
+from bot.subscribers.errors import NoSuchFeedback, TooMuchFeedback
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import FEEDBACK_NOTICE, DeliveryKind, UpdateRef

@@ -13,11 +13,11 @@ from typing import NamedTuple, Protocol
 from bot.matching.query import QueryError
 from bot.sources.fetch.problems import Problem
 from bot.subscribers.changing import Changing
+from bot.subscribers.errors import NoSuchTopic, TooManyTopics, UserError
 from bot.subscribers.exports import Export, TopicWish, read_export
 from bot.subscribers.names import name_for
 from bot.subscribers.own_sources import Followed, Outcome
 from bot.subscribers.planning import replan
-from bot.subscribers.refusals import NoSuchTopic, Refusal, TooManyTopics
 from bot.subscribers.slots import renewed
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Watching
@@ -139,7 +139,7 @@ class Importing:
     async def _source(self, chat_id: int, url: str) -> Report:
         try:
             followed = await self.follows.follow(chat_id, url)
-        except Refusal:
+        except UserError:
             return Report(failed=[Failed(url, Why.TOO_MANY)])
         match followed.outcome:
             case Outcome.FOLLOWED:

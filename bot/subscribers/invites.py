@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.subscribers.access import Access
+from bot.subscribers.errors import NotADate, NotANumber
 from bot.subscribers.pages import Page, page_number
-from bot.subscribers.refusals import NotADate, NotANumber
 from storage.access import (
     Invite,
     admin_ids,
@@ -102,35 +102,35 @@ class Invites:
                 await record_event(tx, by, AuditAction.UNINVITED, invite_id)
         return ended is not None
 
-    async def is_stranger(self, person_id: int) -> bool:
+    async def is_stranger(self, user_id: int) -> bool:
         """Whether an invitation is what the person lacks."""
         async with self.storage.reading() as tx:
-            known = self.access.may_use(person_id, await admin_ids(tx))
-            return not (known or await is_admitted(tx, person_id))
+            known = self.access.may_use(user_id, await admin_ids(tx))
+            return not (known or await is_admitted(tx, user_id))
 
-    async def redeem(self, person_id: int, code: str, *, once: UpdateRef | None = None) -> Redeemed:
+    async def redeem(self, user_id: int, code: str, *, once: UpdateRef | None = None) -> Redeemed:
         """Let the person in by *code*, however it is typed; each person counts once."""
-        if not await self.is_stranger(person_id):
+        if not await self.is_stranger(user_id):
             return Redeemed.ALREADY_IN
         async with self.storage.writing() as tx:
             is_counted = await is_duplicate(tx, once)
-            if not is_counted and await wrong_guesses(tx, person_id) >= MOST_GUESSES:
+            if not is_counted and await wrong_guesses(tx, user_id) >= MOST_GUESSES:
                 return Redeemed.TOO_OFTEN
             invite = await invite_of(tx, as_code(code))
-            if invite is None or invite.ended_at or await is_banned(tx, [person_id]):
+            if invite is None or invite.ended_at or await is_banned(tx, [user_id]):
                 if not is_counted:
-                    await count_guess(tx, person_id)
+                    await count_guess(tx, user_id)
                 return Redeemed.UNKNOWN
-            return await _let_in(tx, person_id, invite)
+            return await _let_in(tx, user_id, invite)
 
 
-async def _let_in(tx: Transaction, person_id: int, invite: Invite) -> Redeemed:
+async def _let_in(tx: Transaction, user_id: int, invite: Invite) -> Redeemed:
     if invite.is_over(tx.now):
         return Redeemed.EXPIRED
-    if not await admit(tx, person_id, invite.id):
+    if not await admit(tx, user_id, invite.id):
         return Redeemed.ALREADY_IN  # by another process, just now
     if not await use_invite(tx, invite.id):
-        await forget_admission(tx, person_id)
+        await forget_admission(tx, user_id)
         return Redeemed.USED_UP
     return Redeemed.IN
 

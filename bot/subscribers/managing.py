@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.mail.confirm import Mailboxes
+from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.settings import ChatSettings, Settings
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Stopped, Watching

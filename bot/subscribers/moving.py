@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.planning import replan
-from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.matching.query import Query, parse
-from bot.subscribers.refusals import NoSuchOutlet, NoSuchTopic
+from bot.subscribers.errors import NoSuchOutlet, NoSuchTopic
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, MuteKind

@@ -7,8 +7,8 @@ from typing import Protocol
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.sources.urls import as_typed
+from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from bot.subscribers.limits import FEEDS_PER_CHAT
-from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
 from storage.chats import lock_chat, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceKind

@@ -7,8 +7,8 @@ from bot.matching.evaluate import FoldedArticle, article_folded, holds
 from bot.matching.query import is_readable, parse
 from bot.matching.slices import in_turns
 from bot.matching.suggest import suggested
+from bot.subscribers.errors import NoSuchAlert
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.refusals import NoSuchAlert
 from storage.alerts import PressedAlert, alert_of_button
 from storage.db.engine import Storage
 from storage.subscriptions import subscribed_topics

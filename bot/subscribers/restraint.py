@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from bot.subscribers.errors import NotANumber, NotATime
 from bot.subscribers.limits import MOST_ALERTS_AN_HOUR
 from bot.subscribers.planning import rehold
-from bot.subscribers.refusals import NotANumber, NotATime
 from bot.subscribers.settings import Settings, settings_of
 from storage.chats import lock_chat
 from storage.db.engine import Storage

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from bot.mail.confirm import MailboxSeen, seen_of
 from bot.publishing.calendar import Plan, local_date, start_of
 from bot.rendering.i18n import LANGUAGES
+from bot.subscribers.errors import NotADate, NotALanguage, NotAZone
 from bot.subscribers.limits import LONGEST_PAUSE_DAYS
 from bot.subscribers.planning import rehold, replan
-from bot.subscribers.refusals import NotADate, NotALanguage, NotAZone
 from bot.subscribers.zones import is_zone
 from storage.chats import Chat, lock_chat, schedule_of
 from storage.db.engine import Storage, Transaction

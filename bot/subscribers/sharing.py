@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from bot.subscribers.refusals import NoSuchTopic
+from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, start_for
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.subscribers.refusals import NoSuchSlot, NotATime, TooManySlots
+from bot.subscribers.errors import NoSuchSlot, NotATime, TooManySlots
 from storage.enums import EVERY_DAY, MAX_SCHEDULE_TIMES, ScheduleTime
 
 Slots = tuple[ScheduleTime, ...]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
 from bot.subscribers.pages import Page, page_number
-from bot.subscribers.refusals import NoSuchAlert, NoSuchTopic
 from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.matching.query import parse
+from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.pages import Page, page_number
-from bot.subscribers.refusals import NoSuchTopic
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind
 from storage.mutes import MuteSubject, mute_of, topics_muted

@@ -38,7 +38,7 @@ class TooOldError(LaunchError):
 class Launcher:
     """Whoever opened the app; *language* is an IETF tag, "" unknown."""
 
-    person_id: int
+    user_id: int
     name: str
     language: str
 
@@ -90,10 +90,10 @@ def _launcher(text: str) -> Launcher:
         user = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ForgedError("the user is no JSON") from error
-    person_id = user.get("id") if isinstance(user, dict) else None
-    if type(person_id) is not int or not 0 < person_id < _LARGEST_ID:
+    user_id = user.get("id") if isinstance(user, dict) else None
+    if type(user_id) is not int or not 0 < user_id < _LARGEST_ID:
         raise ForgedError("the user has no id")
-    return Launcher(person_id, _text(user, "first_name"), _text(user, "language_code"))
+    return Launcher(user_id, _text(user, "first_name"), _text(user, "language_code"))
 
 
 def _text(user: dict[str, Any], field: str) -> str:

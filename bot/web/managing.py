@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.rendering.links import Purpose
-from bot.subscribers.refusals import NoMailbox, NoSuchChat, NoSuchTopic, Refusal
+from bot.subscribers.errors import NoMailbox, NoSuchChat, NoSuchTopic, UserError
 from bot.web.opening import Gone
 from storage.enums import DigestMedium, Mode
 
@@ -63,7 +63,7 @@ class ManagePages:
             raise Gone(Purpose.MANAGE) from None
         except (NoSuchTopic, NoMailbox):
             done = {"said": "gone"}
-        except (Refusal, ValueError, KeyError):  # a form made by hand
+        except (UserError, ValueError, KeyError):  # a form made by hand
             raise web.HTTPBadRequest from None
         return self.pages.again(request, **done)
 

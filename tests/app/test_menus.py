@@ -13,11 +13,11 @@ from bot.app.places import PLAYGROUND_TOKEN, Place
 from bot.playground.server import Playground
 from bot.rendering.renderer import Renderers
 from bot.settings import Access
-from bot.subscribers.arrivals import Guest
+from bot.subscribers.arrivals import CurrentUser
 from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON
 
-ANN = Guest(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDAY_NOON)
+ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDAY_NOON)
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def menus(playground) -> Menus:
 
 
 async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus, playground):
-    ann = replace(ANN, person_id=playground.person("Ann").id)
+    ann = replace(ANN, user_id=playground.person("Ann").id)
 
     await menus.renew(ann, "de", is_chosen=True)
 
     async with Bot(PLAYGROUND_TOKEN, session=PlainSession(playground.base_url)) as bot:
-        scope = BotCommandScopeChat(chat_id=ann.person_id)
+        scope = BotCommandScopeChat(chat_id=ann.user_id)
         commands = await bot.get_my_commands(scope=scope)
-        button = await bot.get_chat_menu_button(chat_id=ann.person_id)
+        button = await bot.get_chat_menu_button(chat_id=ann.user_id)
     assert button.text == "Themen"
     assert any("Sprache" in command.description for command in commands)
 

@@ -13,19 +13,19 @@ from aiogram import Bot
 
 from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
-from bot.chat.doors import Doors
 from bot.chat.floodgate import Floodgate
 from bot.chat.handling import Handling
 from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
 from bot.logs import Failure
-from bot.mail.compose import Mailer, Sender
+from bot.mail.compose import FromAddress, Mailer
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.server import Playground
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
+from bot.resources import Resources
 from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
@@ -51,6 +51,7 @@ from bot.subscribers.feedback import FeedbackDesk
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.looks import Looks
 from bot.subscribers.moving import Moving
 from bot.subscribers.outlets import Outlets
@@ -221,11 +222,11 @@ def labels(message: dict[str, Any]) -> list[str]:
 
 @dataclass
 class House:
-    """A bot that runs, and the doors behind it."""
+    """A bot that runs, and the resources behind it."""
 
     playground: Playground
     bot: Bot
-    doors: Doors
+    resources: Resources
     dispatcher: Dispatcher
     storage: Storage
     adding: FakeAdding
@@ -241,19 +242,24 @@ class ReadsHere:
         return read_opml(data)
 
 
-def make_doors(
+def make_resources(
     storage: Storage,
     access: Access,
     adding: FakeAdding,
     mailer: Mailer | None = None,
     looking: FakeLooking | None = None,
     renderer: Renderer | None = None,
-) -> Doors:
+) -> Resources:
     renderer = renderer or Renderer()
     search = Search(storage)
     own_sources = OwnSources(storage, OneFeed(storage), most=3)
     watching, changing = Watching(storage, search), Changing(storage, search)
-    return Doors(
+    return Resources(
+        renderer=renderer,
+        access=access,
+        limits=USUAL_LIMITS,
+        links=LINKS,
+        mailer=mailer,
         arrivals=Arrivals(storage, access),
         channels=Channels(storage),
         moving=Moving(storage),
@@ -340,7 +346,7 @@ def renderer() -> Renderer:
 @pytest.fixture
 def mailer(renderer: Renderer) -> Mailer | None:
     """What writes mails; a test module may say that nothing does."""
-    return Mailer(renderer, Sender("news@dateline.example"), LINKS)
+    return Mailer(renderer, FromAddress("news@dateline.example"), LINKS)
 
 
 @pytest.fixture
@@ -380,10 +386,10 @@ async def house(
     app_url: str | None,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
-    doors = make_doors(one_storage, access, adding, mailer, looking, renderer)
+    resources = make_resources(one_storage, access, adding, mailer, looking, renderer)
     admins = Admins(one_storage, access, is_for_first=is_for_first)
-    doors = replace(doors, admins=admins, app_url=app_url)
-    dispatcher = make_dispatcher(doors, renderer, pauses_seconds)
+    resources = replace(resources, admins=admins, app_url=app_url)
+    dispatcher = make_dispatcher(resources, renderer, pauses_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
@@ -391,7 +397,7 @@ async def house(
         poller = Polling(bot, handling, lambda: True, ALLOWED_UPDATES)
         group.create_task(poller.run(stopping))
         try:
-            yield House(playground, bot, doors, dispatcher, one_storage, adding, looking)
+            yield House(playground, bot, resources, dispatcher, one_storage, adding, looking)
         finally:
             stopping.set()
 

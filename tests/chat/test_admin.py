@@ -131,7 +131,7 @@ async def test_no_button_of_the_desk_does_anything_for_others(house, ann, held, 
     said = await ann.presses_quietly(message, "Made up")
 
     assert said.startswith("That is for whoever runs this bot.")
-    assert await house.doors.audit.newest(10) == []
+    assert await house.resources.audit.newest(10) == []
     assert await state_of(house, held) is DeliveryState.HELD
     assert ann.all()[-1]["text"] == "A forwarded desk"
 

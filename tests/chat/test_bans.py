@@ -82,7 +82,7 @@ async def test_who_is_let_in_again_is_told(house, admin, ann):
 
     # In the language of the client.
     assert [row.body["text"] for row in rows] == [
-        house.doors.bans.renderer.of("ja").message("notices.html#allowed").text
+        house.resources.bans.renderer.of("ja").message("notices.html#allowed").text
     ]
 
 

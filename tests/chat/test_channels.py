@@ -82,7 +82,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
 
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
     assert "09:15" in changed["text"]
-    own = await house.doors.settings.now((await row_of(house, ann)).id)
+    own = await house.resources.settings.now((await row_of(house, ann)).id)
     assert [slot.minutes for slot in own.plan.slots] == [480]
 
 

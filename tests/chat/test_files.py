@@ -12,8 +12,8 @@ from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers.adding_lists import AddingLists
+from bot.subscribers.errors import NoSuchList
 from bot.subscribers.own_sources import OwnSources
-from bot.subscribers.refusals import NoSuchList
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, OneFeed, Talk, labels
 
@@ -103,8 +103,8 @@ async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
     await bob.says("/start")
 
     with pytest.raises(NoSuchList):
-        await house.doors.feed_lists.add(2, 1, 5)
-    await house.doors.feed_lists.add(1, 1, 5)
+        await house.resources.feed_lists.add(2, 1, 5)
+    await house.resources.feed_lists.add(1, 1, 5)
     assert (await ann.presses_quietly(offer, "Add 4")).startswith("That list is not waiting")
 
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from storage.enums import ChatKind, Mode
 from storage.feeds_followed import follow
 from storage.sources import add_source
@@ -63,7 +63,7 @@ async def victim(house: House) -> Victim:
     """Somebody who has a row in every table, with words of their own in all texts."""
     house.talk("Vera", id=VERA)
     house.talk("Eve", id=EVE)
-    return await _with_belongings(house, Visitor(VERA, VERA, name=f"Vera {SECRET}"))
+    return await _with_belongings(house, Sender(VERA, VERA, name=f"Vera {SECRET}"))
 
 
 @pytest.fixture
@@ -71,23 +71,23 @@ async def group(house: House) -> tuple[dict[str, Any], Victim]:
     """A group that has as much, of which Eve is a member, and how Telegram names it."""
     people = [house.talk("Vera", id=VERA).who, house.talk("Eve", id=EVE).who]
     made = house.playground.chat("supergroup", "Zoo", people, "administrator")
-    visitor = Visitor(VERA, made.id, kind=ChatKind.SUPERGROUP, title="Zoo")
-    victim = await _with_belongings(house, visitor)
+    sender = Sender(VERA, made.id, kind=ChatKind.SUPERGROUP, title="Zoo")
+    victim = await _with_belongings(house, sender)
     return {"id": made.id, "type": "supergroup", "title": "Zoo"}, victim
 
 
-async def _with_belongings(house: House, visitor: Visitor) -> Victim:
+async def _with_belongings(house: House, sender: Sender) -> Victim:
     storage = house.storage
-    guest = await house.doors.arrivals.welcome(visitor)
-    assert guest
-    await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
+    user = await house.resources.arrivals.welcome(sender)
+    assert user
+    await house.resources.watching.watch_words(user.chat_id, "okapi", Mode.BOTH, {})
     async with storage.writing() as tx:
-        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
+        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
         topic.name = f"{SECRET} herd"
-        await _own_source(tx, guest.chat_id)
-    await fill(storage, guest.chat_id)
-    ids = await ids_of(storage, guest.chat_id)
-    return Victim(house, guest.chat_id, await rows_of(storage, guest.chat_id), ids)
+        await _own_source(tx, user.chat_id)
+    await fill(storage, user.chat_id)
+    ids = await ids_of(storage, user.chat_id)
+    return Victim(house, user.chat_id, await rows_of(storage, user.chat_id), ids)
 
 
 async def _own_source(tx: Transaction, chat_id: int) -> None:

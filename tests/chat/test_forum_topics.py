@@ -40,8 +40,8 @@ async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, t
     async with house.storage.reading() as tx:
         row = await chat_at(tx, forum.who.id)
     assert row
-    await house.doors.settings.set_zone(row.id, "Asia/Taipei")
-    await house.doors.schedule.set_only(row.id, 9 * 60 + 15)
+    await house.resources.settings.set_zone(row.id, "Asia/Taipei")
+    await house.resources.schedule.set_only(row.id, 9 * 60 + 15)
 
     settings = await forum.says("/settings", message_thread_id=thread)
 

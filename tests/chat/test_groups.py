@@ -1,4 +1,4 @@
-"""The bot in groups: who lets it in, what it hears, who may change what comes, where it answers."""
+"""The bot in groups: who lets it in, what it hears, who may change what comes, where it reply."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def watches(house, group: Talk, thread: int = 0) -> list[str]:
     async with house.storage.reading() as tx:
         chat = await chat_at(tx, group.who.id, thread)
     assert chat
-    return [topic.name for topic in (await house.doors.topics.watched(chat.id)).items]
+    return [topic.name for topic in (await house.resources.topics.watched(chat.id)).items]
 
 
 async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playground):

@@ -56,10 +56,10 @@ async def handle(middleware: Guarding, ticks: Clock, tries: Iterator[float]) -> 
         ticks.now += next(tries)
         raise OperationalError("SELECT", {}, Exception("away"))
 
-    answers = Says()
-    data = {"answers": answers, "doors": None, "event_update": SimpleNamespace(update_id=1)}
+    reply = Says()
+    data = {"reply": reply, "resources": None, "event_update": SimpleNamespace(update_id=1)}
     await middleware(fail, MESSAGE, data)
-    return answers.said
+    return reply.said
 
 
 @pytest.mark.parametrize(

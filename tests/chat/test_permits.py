@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aiogram import Router
     from aiogram.dispatcher.event.handler import HandlerObject
 
-    from bot.chat.doors import Doors
+    from bot.resources import Resources
 
 EVERYBODY = "everybody"  # reads only
 ADMINISTRATORS = "administrators"  # changes what comes, or shows what is theirs alone
@@ -89,17 +89,17 @@ def filters(handler: HandlerObject) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def front_door() -> list[Router]:
     """Return the routers behind the front door, without those of the operator."""
-    doors = cast("Doors", SimpleNamespace(admins=SimpleNamespace(is_for_first=False)))
-    found = [*routers(make_dispatcher(doors, Renderer()))]
+    resources = cast("Resources", SimpleNamespace(admins=SimpleNamespace(is_for_first=False)))
+    found = [*routers(make_dispatcher(resources, Renderer()))]
     desk = next(one for one in found if one.name == "admin")
     return [one for one in found if one not in [*routers(desk)]]
 
 
 def test_each_command_is_decided():
-    doors = cast("Doors", SimpleNamespace(admins=SimpleNamespace(is_for_first=False)))
+    resources = cast("Resources", SimpleNamespace(admins=SimpleNamespace(is_for_first=False)))
     named = {
         str(name)
-        for router in routers(make_dispatcher(doors, Renderer()))
+        for router in routers(make_dispatcher(resources, Renderer()))
         for handler in router.message.handlers
         for one in filters(handler)
         if isinstance(one, Command)

@@ -1,4 +1,4 @@
-"""What people see when Telegram refuses what the bot answers, or breaks off the call."""
+"""What people see when Telegram refuses what the bot reply, or breaks off the call."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def playground(clock: TurnedClock) -> AsyncIterator[Playground]:
 
 @pytest.fixture
 async def paced(house: House, clock: TurnedClock) -> House:
-    """A house whose answers keep the pace; what they wait for turns the clock."""
+    """A house whose reply keep the pace; what they wait for turns the clock."""
     house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
     return house
 
@@ -166,8 +166,8 @@ async def test_a_press_is_answered_once_and_changes_its_message(
     shown = await ann.presses(settings, "Language")
     await ann.settled()
 
-    answers = [call for call in playground.journal("answerCallbackQuery") if call["applied"]]
-    assert len(answers) == 1
+    reply = [call for call in playground.journal("answerCallbackQuery") if call["applied"]]
+    assert len(reply) == 1
     assert shown["message_id"] == settings["message_id"]
     assert len(ann.all()) == 1
 
@@ -178,7 +178,7 @@ async def test_a_press_whose_handler_fails_is_answered(paced, ann, playground, m
     async def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(type(paced.doors.arrivals), "welcome", fail)
+    monkeypatch.setattr(type(paced.resources.arrivals), "welcome", fail)
     await ann.presses_quietly(settings, "Language")
 
     assert (await ann.next())["text"].startswith(WRONG)

@@ -69,7 +69,7 @@ async def test_a_query_that_finds_too_much_is_told_on_the_card(ann, news):
 
 async def test_a_topic_of_the_catalogue_is_asked_for_by_its_name(house, ann, news):
     await news("Chips and Taiwan", "")
-    page = await house.doors.topics.catalogue(1)
+    page = await house.resources.topics.catalogue(1)
     topic = page.items[0]
 
     told = await ann.says(f'/test x #"{topic.name}"')

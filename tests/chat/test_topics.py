@@ -12,18 +12,18 @@ async def watching(house, ann):
 
     async def watch(number: int) -> None:
         card = await ann.says("nothing yet")
-        chat_id = (await house.doors.arrivals.welcome(visitor(ann))).chat_id
+        chat_id = (await house.resources.arrivals.welcome(sender(ann))).chat_id
         for topic in range(number):
-            await house.doors.watching.watch_words(chat_id, f"word{topic}", Mode.BOTH)
+            await house.resources.watching.watch_words(chat_id, f"word{topic}", Mode.BOTH)
         assert card
 
     return watch
 
 
-def visitor(talk: Talk):
-    from bot.subscribers.arrivals import Visitor
+def sender(talk: Talk):
+    from bot.subscribers.arrivals import Sender
 
-    return Visitor(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
+    return Sender(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
 
 
 async def test_nothing_watched_yet_says_how_to_begin(ann):

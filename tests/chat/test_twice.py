@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.drafts import url_hash
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
 from storage.sources import add_source
@@ -73,19 +73,19 @@ class Twice:
 async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     house.talk("Ada", id=ADMIN)
-    guest = await house.doors.arrivals.welcome(Visitor(ADMIN, ADMIN, name="Eve", language="en"))
-    assert guest
-    await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
+    user = await house.resources.arrivals.welcome(Sender(ADMIN, ADMIN, name="Eve", language="en"))
+    assert user
+    await house.resources.watching.watch_words(user.chat_id, "okapi", Mode.BOTH, {})
     async with house.storage.writing() as tx:
-        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
+        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
         topic.name = "The herd"
         values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
         values |= {"title": "Paper", "created_at": tx.now, "next_fetch_at": tx.now}
-        await follow(tx, guest.chat_id, await add_source(tx, values) or 0)
-    await fill(house.storage, guest.chat_id)
+        await follow(tx, user.chat_id, await add_source(tx, values) or 0)
+    await fill(house.storage, user.chat_id)
     kept = Kept(tmp_path / "dateline.sqlite3")
     kept.keep()
-    yield Twice(house, kept, await ids_of(house.storage, guest.chat_id))
+    yield Twice(house, kept, await ids_of(house.storage, user.chat_id))
     kept.close()
 
 

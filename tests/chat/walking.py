@@ -64,9 +64,9 @@ def _faults(told: list[Call], update: Update) -> Iterator[str]:
     for call in told:
         if not call["ok"] and not any(one in call["description"] for one in _HARMLESS):
             yield f"{call['method']} was refused: {call['description']}"
-    answers = [call for call in told if call["method"] == "answerCallbackQuery"]
-    if update.callback_query and len(answers) != 1:
-        yield f"the press was answered {len(answers)} times"
+    reply = [call for call in told if call["method"] == "answerCallbackQuery"]
+    if update.callback_query and len(reply) != 1:
+        yield f"the press was answered {len(reply)} times"
     if not any(call["method"] in _SAYS or call["params"].get("text") for call in told):
         yield "nobody is answered"
     yield from untidy(paragraphs(told))

@@ -64,7 +64,7 @@ def test_what_a_command_does_is_an_act(run):
 
     acts = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
 
-    assert [(act["deed"], act["person_id"]) for act in acts] == [("invite", None), ("ban", None)]
+    assert [(act["deed"], act["user_id"]) for act in acts] == [("invite", None), ("ban", None)]
 
 
 async def chat_of(url: str, number: int) -> None:

@@ -43,4 +43,4 @@ def test_it_speaks_json(run, sqlite_url):
 
     (act,) = (json.loads(line) for line in run("--json").output.splitlines())
 
-    assert (act["person_id"], act["deed"]) == (7, "source add")
+    assert (act["user_id"], act["deed"]) == (7, "source add")

@@ -12,7 +12,7 @@ from bot.cli.people import next_size
 from bot.cli.people_files import some_of
 from bot.subscribers import importing_people
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.importing_people import IMPORTED
 from bot.subscribers.people import first_line, last_line, line_of, read_chat
 from bot.subscribers.watching import Watching
@@ -29,10 +29,10 @@ class NoPast:
 async def fill(url: str, chats: int) -> None:
     storage = Storage.open(url)
     for number in range(1, chats + 1):
-        visitor = Visitor(number, number, name="A")
-        guest = await Arrivals(storage, Access(is_open=True)).welcome(visitor)
-        assert guest
-        await Watching(storage, NoPast()).watch_words(guest.chat_id, "Taiwan", Mode.BOTH)
+        visitor = Sender(number, number, name="A")
+        user = await Arrivals(storage, Access(is_open=True)).welcome(visitor)
+        assert user
+        await Watching(storage, NoPast()).watch_words(user.chat_id, "Taiwan", Mode.BOTH)
     await storage.close()
 
 

@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 class SlowTelegram(FakeTelegram):
-    """Answers nobody before *answer* is set."""
+    """Reply nobody before *answer* is set."""
 
     def __init__(self, clock: TurnedClock) -> None:
         super().__init__(clock)

@@ -65,7 +65,7 @@ def playground() -> Iterator[Playground]:
 
 
 @dataclass(frozen=True)
-class Sender:
+class FromAddress:
     process: ForkServerProcess
     answers: Connection
 
@@ -89,13 +89,13 @@ class Sender:
 
 
 @contextmanager
-def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Iterator[Sender]:
+def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Iterator[FromAddress]:
     answers, reports = FORKS.Pipe(duplex=False)
     with answers:
         process = FORKS.Process(target=work, args=(url, playground.base, owner, ahead, reports))
         process.start()
         reports.close()  # so that the answers end with the process
-        started = Sender(process, answers)
+        started = FromAddress(process, answers)
         try:
             yield started
         finally:

@@ -27,7 +27,7 @@ HOST = ConnectionKey("127.0.0.1", 9, is_ssl=False, ssl=True, proxy=None, proxy_a
 
 
 class FakeSession(BaseSession):
-    """Answers every call with *answer*, an HTTP status and body, or fails with *failure*."""
+    """Reply every call with *answer*, an HTTP status and body, or fails with *failure*."""
 
     def __init__(self) -> None:
         super().__init__()

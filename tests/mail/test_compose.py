@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.mail.compose import Mailer, Occasion, Recipient, Sender, message_bytes
+from bot.mail.compose import FromAddress, Mailer, Occasion, Recipient, message_bytes
 from bot.mail.reports import mailbox_of, tokens_in
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
@@ -11,12 +11,12 @@ from bot.rendering.renderer import Renderer
 NOW = datetime(2026, 11, 17, 23, 0, 5, tzinfo=UTC)
 SIGNER = Signer(b"k" * 32)
 ANN = Recipient(5, "ann@example.org", 1)
-SENDER = Sender("news@dateline.example", returns="back@dateline.example")
+SENDER = FromAddress("news@dateline.example", returns="back@dateline.example")
 EDITION = Occasion("edition:12:email:1", NOW)
 VALUES = {"code_shown": "123 456", "link": None, "sender_name": "Dateline"}
 
 
-def mailer(base: str | None = "https://dateline.example", sender: Sender = SENDER) -> Mailer:
+def mailer(base: str | None = "https://dateline.example", sender: FromAddress = SENDER) -> Mailer:
     return Mailer(Renderer(), sender, Links(base, SIGNER))
 
 
@@ -27,7 +27,7 @@ def mail(written: Mailer, **more):
 
 def test_a_mail_says_who_writes_and_that_no_person_does():
     headers = dict(
-        mail(mailer(sender=Sender("a@b.example", "A, B", reply_to="c@d.example"))).headers
+        mail(mailer(sender=FromAddress("a@b.example", "A, B", reply_to="c@d.example"))).headers
     )
 
     assert headers["From"] == '"A, B" <a@b.example>'
@@ -38,7 +38,7 @@ def test_a_mail_says_who_writes_and_that_no_person_does():
 
 
 def test_a_name_keeps_its_letters_and_no_comma_parts_it():
-    headers = dict(mail(mailer(sender=Sender("a@b.example", "Zürich, heute"))).headers)
+    headers = dict(mail(mailer(sender=FromAddress("a@b.example", "Zürich, heute"))).headers)
 
     assert headers["From"] == '"Zürich, heute" <a@b.example>'
     assert headers["List-Id"] == '"Zürich, heute digests" <digests.b.example>'
@@ -79,9 +79,9 @@ def test_a_letter_to_one_person_belongs_to_no_list():
 @pytest.mark.parametrize(
     ("sender", "address"),
     [
-        (Sender("a@b.example"), "a@b.example"),
-        (Sender("a@b.example", reply_to="c@d.example"), "c@d.example"),
-        (Sender("a@b.example", reply_to="c@d.example", returns="e@f.example"), "e@f.example"),
+        (FromAddress("a@b.example"), "a@b.example"),
+        (FromAddress("a@b.example", reply_to="c@d.example"), "c@d.example"),
+        (FromAddress("a@b.example", reply_to="c@d.example", returns="e@f.example"), "e@f.example"),
     ],
 )
 def test_a_request_to_be_unsubscribed_goes_where_it_is_read(sender, address):

@@ -10,7 +10,7 @@ from bot.mail.confirm import Mailboxes
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.subscribers.erasing import Erasing
-from bot.subscribers.refusals import (
+from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
     NoMailbox,

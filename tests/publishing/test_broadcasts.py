@@ -13,7 +13,7 @@ from bot.rendering.messages import Entity, Message
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.audit import Audit
 from bot.subscribers.broadcasts import Broadcasts, Desk, most_spoken
-from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
+from bot.subscribers.errors import NoSuchBroadcast, NotOneMessage
 from storage.broadcasts import Broadcast
 from storage.enums import (
     Audience,
@@ -281,7 +281,7 @@ async def test_it_is_sent_once_however_often_that_is_pressed(storage, broadcasts
         with pytest.raises(NoSuchBroadcast):
             await act
     (act,) = await Audit(storage).newest(5)
-    assert (act.person_id, act.deed) == (900, AuditAction.BROADCAST)
+    assert (act.user_id, act.deed) == (900, AuditAction.BROADCAST)
 
 
 async def test_what_is_empty_or_too_long_is_refused(broadcasts):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.mail.compose import Mailer, Sender
+from bot.mail.compose import FromAddress, Mailer
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
@@ -121,7 +121,7 @@ async def test_mails(newsroom, storage, renderer, two, clock):
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
     links = Links("https://dateline.example", Signer(b"k" * 32))
-    mailer = Mailer(renderer, Sender("news@dateline.example"), links)
+    mailer = Mailer(renderer, FromAddress("news@dateline.example"), links)
 
     await Stages(storage, renderer, "us", links=links, mailer=mailer).digests()
 

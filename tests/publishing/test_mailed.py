@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.mail.compose import Mail, Mailer, Sender
+from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.rendering.links import Links, Signer
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
@@ -23,7 +23,7 @@ LINKS = Links("https://dateline.example", Signer(b"k" * 32))
 
 @pytest.fixture
 def mailing(storage, renderer) -> Stages:
-    mailer = Mailer(renderer, Sender("news@dateline.example"), LINKS)
+    mailer = Mailer(renderer, FromAddress("news@dateline.example"), LINKS)
     return Stages(storage, renderer, "us", links=LINKS, mailer=mailer)
 
 

@@ -8,7 +8,15 @@ from email.policy import default
 
 import pytest
 
-from bot.mail.compose import Mail, Mailer, Occasion, Recipient, Sender, encoded_size, message_bytes
+from bot.mail.compose import (
+    FromAddress,
+    Mail,
+    Mailer,
+    Occasion,
+    Recipient,
+    encoded_size,
+    message_bytes,
+)
 from bot.publishing import samples
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
@@ -26,7 +34,7 @@ PAGE = "https://dateline.example/e/1"
 
 
 def mailer(base: str | None = "https://dateline.example", code: str = "en") -> Mailer:
-    sender = Sender("news@dateline.example", returns="back@dateline.example")
+    sender = FromAddress("news@dateline.example", returns="back@dateline.example")
     return Mailer(
         Renderer(make_environment(Translation(LANGUAGES[code]))), sender, Links(base, SIGNER)
     )

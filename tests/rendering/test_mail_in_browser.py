@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from bot.mail.compose import Mailer, Recipient, Sender
+from bot.mail.compose import FromAddress, Mailer, Recipient
 from bot.publishing import samples
 from bot.publishing.mails import edition_mail
 from bot.rendering.environment import make_environment
@@ -47,7 +47,7 @@ def digest(code: str = "en") -> str:
     links = Links("https://dateline.example", Signer(b"k" * 32))
     mailer = Mailer(
         Renderer(make_environment(Translation(LANGUAGES[code]))),
-        Sender("news@dateline.example"),
+        FromAddress("news@dateline.example"),
         links,
     )
     edition = replace(samples.sample_edition(), url="https://dateline.example/e/1")

@@ -185,14 +185,14 @@ def test_what_is_broken_is_reported_at_the_start_and_left_out(folder, name, text
     "text",
     [
         pytest.param(
-            "{% if guest %}{% set x = 1 %}{% endif %}{% if guest %}{{ x }}{% endif %}", id="set"
+            "{% if user %}{% set x = 1 %}{% endif %}{% if user %}{{ x }}{% endif %}", id="set"
         ),
         pytest.param("{% if motto is defined %}{{ motto }}{% endif %}", id="asked for first"),
         pytest.param("{% for one in [1, 2] %}{{ one }}{% endfor %}", id="of a loop"),
     ],
 )
 def test_a_name_that_is_sure_to_be_there_is_no_fault(folder, text):
-    text = text.replace("guest", "press")
+    text = text.replace("user", "press")
     make_renderer(folder("chat/settings.html", text), pytest.fail)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.rendering.renderer import Renderers
 
-VISITOR = {"name": "Ann", "title": "<Desk>", "person_id": 7}
+VISITOR = {"name": "Ann", "title": "<Desk>", "user_id": 7}
 
 
 @pytest.mark.parametrize(("code", "end"), [("en", " 7."), ("ko", " 7."), ("zh-Hant", " 7。")])

@@ -13,7 +13,7 @@ from aiogram import Bot
 from aiogram.client.session.base import BaseSession
 from aiogram.types import Chat, Message, Update, User
 
-from bot.app.doors import make_doors
+from bot.app.resources import make_resources
 from bot.app.steps.answering import answering_loops
 from bot.app.watched_telegram import WatchedCalls, WatchedUpdates
 from bot.chat.dispatcher import make_dispatcher
@@ -59,7 +59,7 @@ class Shown:
 
 
 class Session(BaseSession):
-    """Answers the calls of the front door, and remembers the buttons."""
+    """Reply the calls of the front door, and remembers the buttons."""
 
     def __init__(self, telegram: Telegram, clock: Clock) -> None:
         super().__init__()
@@ -242,7 +242,7 @@ async def front_door(
     key = bot_key(around.place.token)
     session.middleware(Replies(around.storage, key, around.settings.send_per_second))
     session.middleware(WatchedCalls(around.watch))
-    doors = make_doors(around, around.renderer)
+    doors = make_resources(around, around.renderer)
     dispatcher = make_dispatcher(doors, around.renderer)
     dispatcher.update.outer_middleware(WatchedUpdates(around.watch))
     handling = Handling(bot, dispatcher)

@@ -142,8 +142,8 @@ async def test_each_row_without_a_list_has_one_of_its_own(storage: Storage):
 async def test_what_is_put_can_add_to_what_is_there(storage: Storage):
     async with storage.writing() as tx:
         for _ in range(3):
-            row = {"person_id": 7, "tries": 1, "since": NOON}
+            row = {"user_id": 7, "tries": 1, "since": NOON}
             more = "tries = wrongguesses.tries + 1"
-            await upsert(tx, WrongGuesses, [row], key="person_id", changes=more)
+            await upsert(tx, WrongGuesses, [row], key="user_id", changes=more)
         assert (await tx.session.exec(select(WrongGuesses.tries))).all() == [3]
         assert not tx.made["wrongguesses"]

@@ -269,14 +269,14 @@ async def test_a_bot_with_an_admin_prints_no_link(workplace, telegram):
 
 
 async def test_a_stranger_is_told_politely_and_a_guest_is_welcome(workplace, telegram):
-    guest, stranger = telegram.person("Ann", id=77), telegram.person("Bob")
+    user, stranger = telegram.person("Ann", id=77), telegram.person("Bob")
     settings = on(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
 
     async with workplace.dateline("run", **settings) as command:
         await command.said("ready")
-        telegram.send(guest, "/start")
+        telegram.send(user, "/start")
         telegram.send(stranger, "Taiwan")
-        welcome = await telegram.wait_for_message(guest)
+        welcome = await telegram.wait_for_message(user)
         refusal = await telegram.wait_for_message(stranger)
 
         await command.stop()

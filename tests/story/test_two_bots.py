@@ -14,7 +14,7 @@ from sqlmodel import col, func, select
 
 from bot.matching.search import Search
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.watching import Watching
 from storage.alerts import Alert
 from storage.db.engine import Storage
@@ -99,9 +99,9 @@ async def town(database_url: str, workplace: Workplace) -> AsyncIterator[Town]:
 
 async def subscribe(storage: Storage, playground: FarPlayground) -> int:
     number: int = (await playground.post("people", first_name="Reader"))["id"]
-    guest = await Arrivals(storage, Access(is_open=True)).welcome(Visitor(number, number))
-    assert guest
-    await Watching(storage, Search(storage)).watch_words(guest.chat_id, "mayor", Mode.INSTANT)
+    user = await Arrivals(storage, Access(is_open=True)).welcome(Sender(number, number))
+    assert user
+    await Watching(storage, Search(storage)).watch_words(user.chat_id, "mayor", Mode.INSTANT)
     return number
 
 

@@ -20,8 +20,8 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlmodel import update
 
-from bot.app.doors import make_doors
 from bot.app.places import Place
+from bot.app.resources import make_resources
 from bot.app.steps.matching import matching_loops
 from bot.app.steps.publishing import publishing_loops
 from bot.app.steps.reading import reading_loops
@@ -59,8 +59,8 @@ from tests.sources.ledhere import Names, SocketsLedHere
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from bot.chat.doors import Doors
     from bot.rendering.published_feeds import FeedDocument
+    from bot.resources import Resources
     from storage.enums import Mode
 
 TOKEN: Final = "1:playground"
@@ -158,7 +158,7 @@ class WholeBot:
     storage: Storage
     farm: FeedFarm
     playground: Playground
-    doors: Doors
+    doors: Resources
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
     sending: SendStage[Any]
@@ -231,7 +231,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         ):
             around = _surroundings(database_url, SourceTools(storage, fetcher, reader))
             renderer = Renderer()
-            doors = make_doors(around, renderer)
+            doors = make_resources(around, renderer)
             group.create_task(_listening(bot, doors, renderer).run(stopping))
             try:
                 yield WholeBot(
@@ -283,7 +283,7 @@ def _steps(around: Surroundings) -> list[Callable[[], Awaitable[int]]]:
     return [by_name[name] for name in _STEPS]
 
 
-def _listening(bot: Bot, doors: Doors, renderer: Renderer) -> Polling:
+def _listening(bot: Bot, doors: Resources, renderer: Renderer) -> Polling:
     gate = Floodgate(everybody=Size(burst=10_000, per_second=1_000))
     handling = Handling(bot, make_dispatcher(doors, renderer), gate)
     return Polling(bot, handling, lambda: True, ALLOWED_UPDATES)

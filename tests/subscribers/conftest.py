@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, select
 
-from bot.mail.compose import Mail, Mailer, Sender
+from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.mail.confirm import Mailboxes
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.watching import Watching
 from storage.enums import Medium
 from storage.outbox import Delivery
@@ -58,17 +58,17 @@ def watching(storage: Storage, past: NotedPast) -> Watching:
 def arrive(arrivals: Arrivals) -> Callable[..., Awaitable[int]]:
     """Return how to get our row of a chat: `await arrive(7)`."""
 
-    async def arrived(person_id: int = 1, language: str = "ja") -> int:
-        guest = await arrivals.welcome(Visitor(person_id, person_id, name="A", language=language))
-        assert guest
-        return guest.chat_id
+    async def arrived(user_id: int = 1, language: str = "ja") -> int:
+        user = await arrivals.welcome(Sender(user_id, user_id, name="A", language=language))
+        assert user
+        return user.chat_id
 
     return arrived
 
 
 @pytest.fixture
 def mailer() -> Mailer:
-    sender = Sender("news@dateline.example", returns="back@dateline.example")
+    sender = FromAddress("news@dateline.example", returns="back@dateline.example")
     return Mailer(Renderer(), sender, Links("https://dateline.example", SIGNER))
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from bot.subscribers.allowing import Allowing
 from bot.subscribers.audit import Audit
+from bot.subscribers.errors import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.limits import Limited, Limits
-from bot.subscribers.refusals import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.watching import Watching
 from storage.enums import AuditAction, Mode
 
@@ -65,7 +65,7 @@ async def test_each_is_an_act(storage, allowing, arrive):
 
     (act,) = await Audit(storage).newest(5)
 
-    assert (act.person_id, act.deed, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
+    assert (act.user_id, act.deed, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
 
 
 async def test_what_cannot_be_is_refused(allowing, arrive):

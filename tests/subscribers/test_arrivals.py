@@ -1,13 +1,13 @@
 import pytest
 
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.settings import ChatSettings
 from storage.access import add_admin
 from storage.chats import Chat, chat_at
 from storage.enums import ChatState
 
-ANN = Visitor(person_id=7, telegram_id=7, name="Ann", language="ja")
+ANN = Sender(user_id=7, telegram_id=7, name="Ann", language="ja")
 
 
 async def chat_of(storage, telegram_id: int = 7) -> Chat | None:
@@ -16,14 +16,14 @@ async def chat_of(storage, telegram_id: int = 7) -> Chat | None:
 
 
 async def test_the_first_update_makes_the_chats_row(storage, arrivals, clock):
-    guest = await arrivals.welcome(ANN)
+    user = await arrivals.welcome(ANN)
 
     chat = await chat_of(storage)
     assert chat
-    assert guest
-    assert guest.chat_id == chat.id
+    assert user
+    assert user.chat_id == chat.id
     assert (chat.zone, chat.zone_guessed, chat.language) == ("Asia/Tokyo", True, "ja")
-    assert guest.now == clock.now
+    assert user.now == clock.now
 
 
 async def test_the_second_update_finds_it(arrivals):
@@ -32,7 +32,7 @@ async def test_the_second_update_finds_it(arrivals):
 
 async def test_a_new_name_and_language_are_kept_but_the_zone_stays(storage, arrivals):
     await arrivals.welcome(ANN)
-    await arrivals.welcome(Visitor(7, 7, name="Anna", language="de"))
+    await arrivals.welcome(Sender(7, 7, name="Anna", language="de"))
 
     chat = await chat_of(storage)
     assert chat
@@ -48,10 +48,10 @@ async def test_an_appointed_admin_is_no_stranger(storage):
     async with storage.writing() as tx:
         await add_admin(tx, 7)
 
-    guest = await Arrivals(storage, Access(is_open=False)).welcome(ANN)
+    user = await Arrivals(storage, Access(is_open=False)).welcome(ANN)
 
-    assert guest
-    assert guest.is_admin
+    assert user
+    assert user.is_admin
 
 
 async def test_who_writes_again_is_back(storage, arrivals):
@@ -67,8 +67,8 @@ async def test_who_writes_again_is_back(storage, arrivals):
 
 
 async def test_blocking_and_coming_back_does_not_end_a_pause(storage, arrivals):
-    guest = await arrivals.welcome(ANN)
-    await ChatSettings(storage).pause(guest.chat_id)
+    user = await arrivals.welcome(ANN)
+    await ChatSettings(storage).pause(user.chat_id)
     await arrivals.gone(7, ChatState.BLOCKED)
     await arrivals.back(7)
 

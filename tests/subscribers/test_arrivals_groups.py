@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.slots import Times
@@ -11,8 +11,8 @@ from storage.chats import chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
 
 GROUP = -1_000_000_000_007
-ANN = Visitor(7, GROUP, kind=ChatKind.SUPERGROUP, name="Ann", title="Newsroom", language="ja")
-EVE = replace(ANN, person_id=8, name="Eve", language="de", may_change=False)
+ANN = Sender(7, GROUP, kind=ChatKind.SUPERGROUP, name="Ann", title="Newsroom", language="ja")
+EVE = replace(ANN, user_id=8, name="Eve", language="de", can_change=False)
 ELECTIONS = replace(ANN, thread_id=5)
 
 
@@ -41,10 +41,10 @@ async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage
     arrivals = Arrivals(storage, Access(is_open=False, allowed=frozenset({7})))
     await arrivals.bring(ANN)
 
-    guest = await arrivals.welcome(EVE)
+    user = await arrivals.welcome(EVE)
 
-    assert guest
-    assert (guest.name, guest.kind, guest.may_change) == ("Eve", ChatKind.SUPERGROUP, False)
+    assert user
+    assert (user.name, user.kind, user.can_change) == ("Eve", ChatKind.SUPERGROUP, False)
     assert await arrivals.bring(EVE)  # whoever lets it in again: it was known
     (chat,) = await rows(storage)
     assert chat.invited_by == 7

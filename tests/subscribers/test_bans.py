@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.bans import Allowed, Bans
-from bot.subscribers.refusals import Banned, CannotBan
+from bot.subscribers.errors import Banned, CannotBan
 from bot.subscribers.settings import ChatSettings
 from storage.chats import Chat
 from storage.enums import AuditAction, ChatState, DeliveryState, Medium
@@ -60,7 +60,7 @@ async def test_who_is_shut_out_is_told_once(storage, bans):
     told = []
     for _ in range(3):
         with pytest.raises(Banned) as refused:
-            await arrivals.welcome(Visitor(ANN, ANN))
+            await arrivals.welcome(Sender(ANN, ANN))
         told.append(refused.value.is_first)
 
     assert told == [True, False, False]
@@ -72,10 +72,10 @@ async def test_a_person_is_shut_out_of_groups_too_and_a_group_shuts_out_its_memb
     await bans.ban(-100)
 
     with pytest.raises(Banned):
-        await arrivals.welcome(Visitor(ANN, -200))
+        await arrivals.welcome(Sender(ANN, -200))
     with pytest.raises(Banned):
-        await arrivals.welcome(Visitor(2, -100))
-    assert await arrivals.welcome(Visitor(2, -200))
+        await arrivals.welcome(Sender(2, -100))
+    assert await arrivals.welcome(Sender(2, -200))
 
 
 async def test_a_ban_ends_no_pause_and_no_pause_ends_a_ban(storage, bans, arrive, state_of, clock):
@@ -119,7 +119,7 @@ async def test_a_group_that_becomes_a_supergroup_stays_shut_out(storage, bans):
         await migrate_chat(tx, -5, -1005)
 
     with pytest.raises(Banned):
-        await Arrivals(storage, OPEN).welcome(Visitor(2, -1005))
+        await Arrivals(storage, OPEN).welcome(Sender(2, -1005))
 
 
 async def test_the_operator_cannot_be_shut_out_nor_an_admin_by_themselves(storage, bans):
@@ -133,12 +133,12 @@ async def test_allowing_lets_a_stranger_in(storage):
     few = Access(is_open=False)
     bans, arrivals = Bans(storage, few), Arrivals(storage, few)
 
-    before = await arrivals.welcome(Visitor(ANN, ANN))
+    before = await arrivals.welcome(Sender(ANN, ANN))
     came = [await bans.allow(ANN), await bans.allow(ANN)]
 
     assert before is None
     assert came == [Allowed.LET_IN, Allowed.THERE]
-    assert await arrivals.welcome(Visitor(ANN, ANN))
+    assert await arrivals.welcome(Sender(ANN, ANN))
 
 
 async def test_each_is_an_act_and_what_changes_nothing_is_none(storage, bans):
@@ -151,7 +151,7 @@ async def test_each_is_an_act_and_what_changes_nothing_is_none(storage, bans):
 
     acts = await Audit(storage).newest(9)
 
-    assert [(act.deed, act.person_id) for act in acts] == [
+    assert [(act.deed, act.user_id) for act in acts] == [
         (AuditAction.ALLOWED, None),
         (AuditAction.BANNED, OPERATOR),
     ]

@@ -6,7 +6,7 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.catalogue import Catalogue, starter_topics
 from bot.subscribers.cataloguing import Cataloguing, parts_of
 from bot.subscribers.changing import Changing
-from bot.subscribers.refusals import NoSuchTopic, NotAName
+from bot.subscribers.errors import NoSuchTopic, NotAName
 from bot.subscribers.topics import Topics
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
@@ -139,7 +139,7 @@ async def test_each_is_an_act(storage, desk, three):
         AuditAction.TOPIC_REWORDED,
         AuditAction.TOPIC_RENAMED,
     ]
-    assert {(act.person_id, act.subject) for act in acts} == {(ADMIN, "ports")}
+    assert {(act.user_id, act.subject) for act in acts} == {(ADMIN, "ports")}
     assert acts[3].details == {"before": "Ports", "after": "Harbours"}
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from bot.subscribers.changing import Changing
-from bot.subscribers.refusals import AlreadyWatched, UndoIsOver
+from bot.subscribers.errors import AlreadyWatched, UndoIsOver
 from bot.subscribers.tidying import Tidying
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.enums import Mode

@@ -1,6 +1,6 @@
 from sqlmodel import col, select
 
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.erasing import Erasing
 from storage.access import add_admin, admin_ids
 from storage.chats import Chat
@@ -44,7 +44,7 @@ async def test_erasing_twice_is_erasing(storage, arrive):
 
 async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, arrive):
     own = await arrive(7)
-    group = Visitor(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
+    group = Sender(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
     chat_id = await arrivals.bring(group)
 
     await Erasing(storage).erase(own, 7)

@@ -27,9 +27,9 @@ from storage.tables import METADATA
 # group, which erasing forgets by itself; who was shut out or guessed at codes, which holds for who
 # comes back.
 OTHERS = {
-    *("auditevent.person_id", "admin.person_id", "broadcast.person_id"),
+    *("auditevent.user_id", "admin.user_id", "broadcast.user_id"),
     "broadcast.status_chat_id",
-    *("admission.person_id", "ban.telegram_id", "wrongguesses.person_id", "chatadmin.person_id"),
+    *("admission.user_id", "ban.telegram_id", "wrongguesses.user_id", "chatadmin.user_id"),
 }
 
 
@@ -59,7 +59,7 @@ def test_nothing_names_a_chat_or_a_person_without_saying_so():
         f"{table.name}.{column.name}"
         for table in METADATA.tables.values()
         for column in table.columns
-        if column.name.endswith(("chat_id", "person_id", "telegram_id"))
+        if column.name.endswith(("chat_id", "user_id", "telegram_id"))
     }
 
     assert named - {str(column) for column in columns()} - OTHERS == {"chat.telegram_id"}

@@ -12,7 +12,7 @@ from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.bans import Bans
 from bot.subscribers.broadcasts import Broadcasts
 from bot.subscribers.changing import Changing
@@ -91,11 +91,11 @@ def access() -> Access:
 async def ann(storage: Storage, access: Access, watching, past) -> int:
     """Let somebody do all that leaves a trace; return our row of their chat."""
     arrivals, renderer = Arrivals(storage, access), Renderer()
-    await arrivals.welcome(Visitor(ADMIN, ADMIN, name="Ada"))
-    guest = await arrivals.welcome(Visitor(ANN, ANN, name=NAME))
-    assert guest
-    chat_id = guest.chat_id
-    await arrivals.welcome(Visitor(ANN, ANN, name=NEW_NAME))
+    await arrivals.welcome(Sender(ADMIN, ADMIN, name="Ada"))
+    user = await arrivals.welcome(Sender(ANN, ANN, name=NAME))
+    assert user
+    chat_id = user.chat_id
+    await arrivals.welcome(Sender(ANN, ANN, name=NEW_NAME))
     kept = await watching.watch_words(chat_id, WORDS, Mode.BOTH)
     ended = await watching.watch_words(chat_id, f"{WORDS}s", Mode.INSTANT)
     await watching.stop(chat_id, ended.topic_id)
@@ -177,10 +177,10 @@ async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
 
 async def test_who_comes_back_and_goes_again_leaves_nothing(storage, ann, access, database_url):
     await Erasing(storage).erase(ann, ANN)
-    guest = await Arrivals(storage, access).welcome(Visitor(ANN, ANN, name=NAME))
-    assert guest
+    user = await Arrivals(storage, access).welcome(Sender(ANN, ANN, name=NAME))
+    assert user
 
-    await Erasing(storage).erase(guest.chat_id, ANN)
+    await Erasing(storage).erase(user.chat_id, ANN)
 
     assert await found_in_rows(storage) == []
     if file := database_file(database_url):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.managing import Managing
-from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.tidying import Tidying
 from storage import retention
 from storage.chats import Chat
@@ -150,12 +150,12 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
 async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, arrivals, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    guest = await arrivals.welcome(Visitor(1, 1, name="Ann"))
+    user = await arrivals.welcome(Sender(1, 1, name="Ann"))
 
-    assert guest.chat_id != ann
+    assert user.chat_id != ann
     assert await Tidying(storage).tidy() == 0
     async with storage.reading() as tx:
-        assert list(await tx.session.exec(select(col(Chat.id)))) == [guest.chat_id]
+        assert list(await tx.session.exec(select(col(Chat.id)))) == [user.chat_id]
 
 
 @pytest.mark.usefixtures("few")

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from bot.sources.discovery.opml import read_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers.changing import Changing
+from bot.subscribers.errors import NotAnExport, TooManyFeeds
 from bot.subscribers.exporting import Exporting
 from bot.subscribers.exports import read_export, written
 from bot.subscribers.importing import Failed, Importing, Report, Why
 from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.own_sources import Followed, Outcome
-from bot.subscribers.refusals import NotAnExport, TooManyFeeds
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings

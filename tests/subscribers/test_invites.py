@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.arrivals import Arrivals, Sender
 from bot.subscribers.audit import Audit
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.errors import NotADate, NotANumber
 from bot.subscribers.invites import Invites, Redeemed, as_code, looks_like_a_code, new_code
-from bot.subscribers.refusals import NotADate, NotANumber
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 
@@ -33,7 +33,7 @@ async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access, invit
 
     assert came == [Redeemed.IN, Redeemed.ALREADY_IN, Redeemed.IN, Redeemed.USED_UP]
     welcome = Arrivals(storage, access).welcome
-    assert [await welcome(Visitor(person, person)) is not None for person in (1, 2, 3)] == [
+    assert [await welcome(Sender(person, person)) is not None for person in (1, 2, 3)] == [
         True,
         True,
         False,
@@ -142,16 +142,16 @@ async def test_the_code_stands_in_no_act(storage, invites):
 
     (act,) = await Audit(storage).newest(5)
 
-    assert (act.person_id, act.deed) == (ADMIN, AuditAction.INVITED)
+    assert (act.user_id, act.deed) == (ADMIN, AuditAction.INVITED)
     assert made.code not in str(act.model_dump())
 
 
 async def test_who_deletes_everything_is_a_stranger_again(storage, access, invites):
     made = await invites.make_for(2, 7)
     await invites.redeem(1, made.code)
-    guest = await Arrivals(storage, access).welcome(Visitor(1, 1))
-    assert guest
+    user = await Arrivals(storage, access).welcome(Sender(1, 1))
+    assert user
 
-    await Erasing(storage).erase(guest.chat_id, 1)
+    await Erasing(storage).erase(user.chat_id, 1)
 
     assert await invites.is_stranger(1)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.catalogue import Catalogue
+from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.moving import Moving
-from bot.subscribers.refusals import NoSuchTopic
 from bot.subscribers.topics import Topics
 from storage.enums import ChatKind, Mode
 
@@ -17,10 +17,10 @@ def thread(arrivals):
     """Return how to get our row of a thread of the group."""
 
     async def row(thread_id: int = 0, telegram_id: int = GROUP) -> int:
-        visitor = Visitor(7, telegram_id, thread_id, ChatKind.SUPERGROUP, title="Newsroom")
-        guest = await arrivals.welcome(visitor)
-        assert guest
-        return int(guest.chat_id)
+        sender = Sender(7, telegram_id, thread_id, ChatKind.SUPERGROUP, title="Newsroom")
+        user = await arrivals.welcome(sender)
+        assert user
+        return int(user.chat_id)
 
     return row
 

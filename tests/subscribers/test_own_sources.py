@@ -12,9 +12,9 @@ from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers.allowing import Allowing
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from bot.subscribers.limits import Limited
 from bot.subscribers.own_sources import Outcome, OwnSources
-from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
 from storage.sources import add_source, all_sources
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.changing import Changing
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.importing_people import ImportingPeople
@@ -76,9 +76,9 @@ async def full(storage, watching, arrivals, arrive, past, clock):
     await watching.watch_words(ann, "Japan", Mode.BOTH)
     await Schedule(storage).set_only(ann, 7 * 60 + 30)
     await Restraint(storage).set_quiet(ann, QuietHours(22 * 60, 6 * 60))
-    group = Visitor(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
-    guest = await arrivals.welcome(group)
-    await watching.watch_words(guest.chat_id, "semiconductor*", Mode.INSTANT)
+    group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
+    user = await arrivals.welcome(group)
+    await watching.watch_words(user.chat_id, "semiconductor*", Mode.INSTANT)
     await arrive(3, "de")
     async with storage.writing() as tx:
         facts = {"url_hash": "", "host": "a.example", "title": "A", "kind": SourceKind.PAGE}

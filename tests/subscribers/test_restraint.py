@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.rendering.renderer import Renderer
-from bot.subscribers.refusals import NotANumber, NotATime
+from bot.subscribers.errors import NotANumber, NotATime
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.settings import ChatSettings
 from storage.bundles import Bundle

@@ -4,7 +4,7 @@ import pytest
 
 from bot.publishing.calendar import Plan
 from bot.rendering.renderer import Renderer
-from bot.subscribers.refusals import NotATime
+from bot.subscribers.errors import NotATime
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.slots import Times

@@ -4,7 +4,7 @@ import pytest
 
 from bot.publishing.calendar import Plan
 from bot.rendering.renderer import Renderer
-from bot.subscribers.refusals import NotADate, NotAZone
+from bot.subscribers.errors import NotADate, NotAZone
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from storage.enums import EmptyDay, Mode

@@ -4,7 +4,7 @@ import pytest
 
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
-from bot.subscribers.refusals import NoSuchTopic
+from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.sharing import Sharing
 from bot.subscribers.starting import LinkedShare, LinkedWords, read_start
 from bot.subscribers.topics import Topics

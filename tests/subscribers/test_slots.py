@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.refusals import NoSuchSlot, NotATime, TooManySlots
+from bot.subscribers.errors import NoSuchSlot, NotATime, TooManySlots
 from bot.subscribers.slots import Times, renewed, with_another, with_days, with_time, without
 from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 

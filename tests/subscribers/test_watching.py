@@ -5,8 +5,8 @@ import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.matching.query import QueryError
+from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
-from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
 from bot.subscribers.tidying import Tidying
 from bot.subscribers.topics import PER_PAGE, Topics
 from bot.subscribers.undoing import UNDONE_WITHIN

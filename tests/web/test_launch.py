@@ -38,7 +38,7 @@ def test_who_opened_the_app_is_read():
 
 
 def test_fields_that_are_new_are_signed_too():
-    assert read(signed(chat_type="private", signature="Xy-_", start_param="")).person_id == 7
+    assert read(signed(chat_type="private", signature="Xy-_", start_param="")).user_id == 7
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_fields_that_are_new_are_signed_too():
 )
 def test_it_is_good_for_a_day(age, is_good):
     if is_good:
-        assert read(signed(), NOW + age).person_id == 7
+        assert read(signed(), NOW + age).user_id == 7
     else:
         with pytest.raises(TooOldError):
             read(signed(), NOW + age)
@@ -96,8 +96,8 @@ def test_anything_else_is_refused(data):
 def test_a_user_may_lack_what_is_not_needed(field):
     user = {name: value for name, value in ANN.items() if name != field}
 
-    assert read(signed(user=json.dumps(user))).person_id == 7
-    assert read(signed(user=json.dumps(user | {field: [1]}))).person_id == 7
+    assert read(signed(user=json.dumps(user))).user_id == 7
+    assert read(signed(user=json.dumps(user | {field: [1]}))).user_id == 7
 
 
 @given(st.data())
@@ -133,4 +133,4 @@ def test_whatever_comes_is_read_or_refused(text):
 @given(st.dictionaries(st.sampled_from(["user", "auth_date", "a"]), st.text(max_size=40)))
 def test_whatever_is_signed_is_read_or_refused(fields):
     with suppress(LaunchError):
-        assert read(signed(**fields)).person_id > 0
+        assert read(signed(**fields)).user_id > 0

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlmodel import col, select
 
-from bot.mail.compose import Mail, Mailer, Sender
+from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.mail.confirm import Mailboxes
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
@@ -16,7 +16,7 @@ from storage.outbox import Delivery
 from tests.publishing.stages import Stages
 from tests.web.conftest import BASE, DUE, SIGNER
 
-MAILER = Mailer(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SIGNER))
+MAILER = Mailer(Renderer(), FromAddress("news@example.org", "Dateline"), Links(BASE, SIGNER))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def answering_loops(around: Surroundings, bot: Bot) -> list[Loop]:
     """Return the one that tells how far a broadcast is, and the one that adds lists of feeds."""
-    from bot.app.doors import limits_for_all, make_own_sources
+    from bot.app.resources import limits_for_all, make_own_sources
     from bot.chat.lists_told import ListsTold
     from bot.chat.telling import Telling
     from bot.subscribers.adding_lists import AddingLists

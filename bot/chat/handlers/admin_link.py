@@ -8,15 +8,15 @@ from aiogram import F, Router
 from aiogram.filters import CommandStart
 
 from bot.chat.menu import register_admin
-from bot.chat.visitors import visitor_of
+from bot.chat.visitors import sender_of
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.filters import CommandObject
     from aiogram.types import Message, User
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
 
 PREFIX = "admin_"
 
@@ -26,18 +26,18 @@ async def opened(
     command: CommandObject,
     event_from_user: User,
     bot: Bot,
-    doors: Doors,
-    answers: Answers,
+    resources: Resources,
+    reply: Reply,
 ) -> None:
     code = (command.args or "").removeprefix(PREFIX)
-    if not await doors.admins.redeem(event_from_user.id, code):
-        await answers.show("chat/errors.html#admin_link")
+    if not await resources.admins.redeem(event_from_user.id, code):
+        await reply.show("chat/errors.html#admin_link")
         return
-    if visitor := visitor_of(message):
-        await doors.arrivals.welcome(visitor)  # what waits for an admin is sent to a chat
-        await doors.feedback.pass_on()
-    await register_admin(bot, answers.renderer, event_from_user.id)
-    await answers.show("chat/admin/access.html#promoted")
+    if sender := sender_of(message):
+        await resources.arrivals.welcome(sender)  # what waits for an admin is sent to a chat
+        await resources.feedback.pass_on()
+    await register_admin(bot, reply.renderer, event_from_user.id)
+    await reply.show("chat/admin/access.html#promoted")
 
 
 def make_router() -> Router:

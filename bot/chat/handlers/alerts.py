@@ -12,76 +12,64 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
     from bot.subscribers.tastes import Done
 
 _BUTTONS = "alert/buttons.html"
 
 
-async def menu_wanted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    alert = await doors.tastes.opened(guest.chat_id, callback_data.story_id)
-    await answers.change_buttons("chat/alert.html#menu", alert=alert)
+async def menu_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
+    alert = await context.resources.tastes.opened(context.chat_id, callback_data.story_id)
+    await context.reply.change_buttons("chat/alert.html#menu", alert=alert)
 
 
-async def back_wanted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await doors.tastes.closed(guest.chat_id, callback_data.story_id)
-    await answers.change_buttons(_BUTTONS, story_id=callback_data.story_id)
+async def back_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
+    await context.resources.tastes.closed(context.chat_id, callback_data.story_id)
+    await context.reply.change_buttons(_BUTTONS, story_id=callback_data.story_id)
 
 
-async def less_wanted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    done = await doors.tastes.less_of_source(guest.chat_id, callback_data.story_id)
-    await _tell(callback_data, done, answers)
+async def less_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
+    done = await context.resources.tastes.less_of_source(context.chat_id, callback_data.story_id)
+    await _tell(callback_data, done, context)
 
 
-async def story_muted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    done = await doors.tastes.mute_story(guest.chat_id, callback_data.story_id)
-    await _tell(callback_data, done, answers)
+async def story_muted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
+    done = await context.resources.tastes.mute_story(context.chat_id, callback_data.story_id)
+    await _tell(callback_data, done, context)
 
 
-async def source_muted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def source_muted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
     story, days = callback_data.story_id, callback_data.days
-    await _tell(callback_data, await doors.tastes.mute_source(guest.chat_id, story, days), answers)
+    await _tell(
+        callback_data,
+        await context.resources.tastes.mute_source(context.chat_id, story, days),
+        context,
+    )
 
 
-async def topic_muted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def topic_muted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
     story, topic, days = callback_data.story_id, callback_data.topic_id, callback_data.days
-    done = await doors.tastes.mute_topic(guest.chat_id, story, topic, days)
-    await _tell(callback_data, done, answers)
+    done = await context.resources.tastes.mute_topic(context.chat_id, story, topic, days)
+    await _tell(callback_data, done, context)
 
 
-async def _tell(on_alert: OnAlert, done: Done, answers: Answers) -> None:
+async def _tell(on_alert: OnAlert, done: Done, context: Context) -> None:
     undo = UndoMute(story_id=on_alert.story_id, mute_id=done.mute_id).pack()
-    await answers.change_buttons("chat/alert.html#undo", undo=undo)
-    await answers.note("chat/alert.html#done", done=done)
+    await context.reply.change_buttons("chat/alert.html#undo", undo=undo)
+    await context.reply.note("chat/alert.html#done", done=done)
 
 
-async def undone(
-    _pressed: CallbackQuery, callback_data: UndoMute, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await doors.tastes.undo(guest.chat_id, callback_data.story_id, callback_data.mute_id)
-    await answers.change_buttons(_BUTTONS, story_id=callback_data.story_id)
-    await answers.note("chat/alert.html#undone")
+async def undone(_pressed: CallbackQuery, callback_data: UndoMute, context: Context) -> None:
+    await context.resources.tastes.undo(
+        context.chat_id, callback_data.story_id, callback_data.mute_id
+    )
+    await context.reply.change_buttons(_BUTTONS, story_id=callback_data.story_id)
+    await context.reply.note("chat/alert.html#undone")
 
 
-async def more_wanted(
-    _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    proposals = await doors.proposing.like(guest.chat_id, callback_data.story_id)
-    await answers.show("chat/alert.html#alike", proposals=proposals)
+async def more_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
+    proposals = await context.resources.proposing.like(context.chat_id, callback_data.story_id)
+    await context.reply.show("chat/alert.html#alike", proposals=proposals)
 
 
 def make_router() -> Router:

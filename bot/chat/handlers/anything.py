@@ -11,23 +11,23 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
+    from bot.chat.context import Context
 
 
-async def unknown_command(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/errors.html#unknown_command")
+async def unknown_command(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/errors.html#unknown_command")
 
 
-async def not_text(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/typed.html#no_keywords")
+async def not_text(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/typed.html#no_keywords")
 
 
-async def edited(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/errors.html#edited_message")
+async def edited(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/errors.html#edited_message")
 
 
-async def old_button(_pressed: CallbackQuery, answers: Answers) -> None:
-    await answers.toast("chat/errors.html#old_button")
+async def old_button(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.toast("chat/errors.html#old_button")
 
 
 def make_router() -> Router:

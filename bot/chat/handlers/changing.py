@@ -26,94 +26,65 @@ from bot.subscribers.lines import one_line
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/topics.html#topic"
 _ASKED = {OfTopic.WORDS: "chat/questions.html#new_query", OfTopic.NAME: "chat/questions.html#name"}
 
 
 async def muting_wanted(
-    _pressed: CallbackQuery,
-    callback_data: ShowMuting,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: ShowMuting, context: Context
 ) -> None:
-    topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await answers.change_buttons("chat/topics.html#muting", topic=topic)
+    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    await context.reply.change_buttons("chat/topics.html#muting", topic=topic)
 
 
-async def muted(
-    _pressed: CallbackQuery, callback_data: MuteTopic, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def muted(_pressed: CallbackQuery, callback_data: MuteTopic, context: Context) -> None:
     days = callback_data.days or None
-    await doors.changing.mute(guest.chat_id, callback_data.topic_id, days)
-    await answers.change(_PAGE, **await topic_page(callback_data.topic_id, guest, doors))
+    await context.resources.changing.mute(context.chat_id, callback_data.topic_id, days)
+    await context.reply.change(_PAGE, **await topic_page(callback_data.topic_id, context))
 
 
-async def unmuted(
-    _pressed: CallbackQuery,
-    callback_data: UnmuteTopic,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    await doors.changing.unmute(guest.chat_id, callback_data.topic_id)
-    await answers.change(_PAGE, **await topic_page(callback_data.topic_id, guest, doors))
+async def unmuted(_pressed: CallbackQuery, callback_data: UnmuteTopic, context: Context) -> None:
+    await context.resources.changing.unmute(context.chat_id, callback_data.topic_id)
+    await context.reply.change(_PAGE, **await topic_page(callback_data.topic_id, context))
 
 
-async def paused(
-    _pressed: CallbackQuery,
-    callback_data: PauseTopic,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
+async def paused(_pressed: CallbackQuery, callback_data: PauseTopic, context: Context) -> None:
     topic_id, is_paused = callback_data.topic_id, callback_data.is_paused
-    await doors.changing.pause(guest.chat_id, topic_id, is_paused=is_paused)
-    await answers.change(_PAGE, **await topic_page(topic_id, guest, doors))
+    await context.resources.changing.pause(context.chat_id, topic_id, is_paused=is_paused)
+    await context.reply.change(_PAGE, **await topic_page(topic_id, context))
 
 
-async def asked(
-    _pressed: CallbackQuery,
-    callback_data: AskOfTopic,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await answers.ask(_ASKED[callback_data.what], shown=topic.typed)
+async def asked(_pressed: CallbackQuery, callback_data: AskOfTopic, context: Context) -> None:
+    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    await context.reply.ask(_ASKED[callback_data.what], shown=topic.typed)
 
 
-async def words_typed(
-    message: Message, shown: str, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def words_typed(message: Message, shown: str, context: Context) -> None:
     """Show what other words would find, before they are used."""
-    topic = await doors.topics.with_words(guest.chat_id, shown)
+    topic = await context.resources.topics.with_words(context.chat_id, shown)
     typed = one_line(message.text or "")
-    query = parse(typed, await doors.topics.saved(guest.chat_id))
-    found = await doors.search.compare(parse(topic.typed), query, chat_id=guest.chat_id)
-    await answers.show("chat/comparison.html", topic=topic, typed=typed, found=found)
-
-
-async def words_used(
-    pressed: CallbackQuery, callback_data: UseWords, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    saved = await doors.topics.saved(guest.chat_id)
-    topic_id = await doors.changing.reword(
-        guest.chat_id, callback_data.topic_id, words_on(pressed), saved
+    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    found = await context.resources.search.compare(
+        parse(topic.typed), query, chat_id=context.chat_id
     )
-    await answers.change(_PAGE, **await topic_page(topic_id, guest, doors))
+    await context.reply.show("chat/comparison.html", topic=topic, typed=typed, found=found)
 
 
-async def name_typed(
-    message: Message, shown: str, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    topic = await doors.topics.with_words(guest.chat_id, shown)
-    await doors.changing.rename(guest.chat_id, topic.id, message.text or "")
-    await answers.show(_PAGE, **await topic_page(topic.id, guest, doors))
+async def words_used(pressed: CallbackQuery, callback_data: UseWords, context: Context) -> None:
+    saved = await context.resources.topics.saved(context.chat_id)
+    topic_id = await context.resources.changing.reword(
+        context.chat_id, callback_data.topic_id, words_on(pressed), saved
+    )
+    await context.reply.change(_PAGE, **await topic_page(topic_id, context))
+
+
+async def name_typed(message: Message, shown: str, context: Context) -> None:
+    topic = await context.resources.topics.with_words(context.chat_id, shown)
+    await context.resources.changing.rename(context.chat_id, topic.id, message.text or "")
+    await context.reply.show(_PAGE, **await topic_page(topic.id, context))
 
 
 def make_router() -> Router:

@@ -17,89 +17,73 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.administrators import Administrators
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 _PAGE = "chat/channels.html#list"
 _PER_PAGE = 8
 
 
 async def asked_for(
-    _message: Message,
-    guest: Guest,
-    bot: Bot,
-    doors: Doors,
-    answers: Answers,
-    administrators: Administrators,
+    _message: Message, context: Context, bot: Bot, administrators: Administrators
 ) -> None:
-    answers.frame = None
-    await answers.show(_PAGE, **await _shown(guest, bot, doors, administrators))
+    context.reply.frame = None
+    await context.reply.show(_PAGE, **await _shown(context, bot, administrators))
 
 
 async def wanted(
-    _pressed: CallbackQuery,
-    guest: Guest,
-    bot: Bot,
-    doors: Doors,
-    answers: Answers,
-    administrators: Administrators,
+    _pressed: CallbackQuery, context: Context, bot: Bot, administrators: Administrators
 ) -> None:
-    answers.frame = None
-    await answers.change(_PAGE, **await _shown(guest, bot, doors, administrators))
+    context.reply.frame = None
+    await context.reply.change(_PAGE, **await _shown(context, bot, administrators))
 
 
 async def turned(
     _pressed: CallbackQuery,
     callback_data: ChannelsPage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    context: Context,
     administrators: Administrators,
 ) -> None:
-    answers.frame = None
-    shown = await _shown(guest, answers.bot, doors, administrators, callback_data.page)
-    await answers.change(_PAGE, **shown)
+    context.reply.frame = None
+    shown = await _shown(context, context.reply.bot, administrators, callback_data.page)
+    await context.reply.change(_PAGE, **shown)
 
 
 async def _shown(
-    guest: Guest, bot: Bot, doors: Doors, administrators: Administrators, wanted: int = 0
+    context: Context, bot: Bot, administrators: Administrators, wanted: int = 0
 ) -> dict[str, Any]:
-    """Return what the list is given: what the guest runs of the places where the bot is."""
+    """Return what the list is given: what the user runs of the places where the bot is."""
     run_by_them = [
         place
-        for place in await doors.channels.places(guest.person_id)
-        if await administrators.has(bot, place.telegram_id, guest.person_id)
+        for place in await context.resources.channels.places(context.user.user_id)
+        if await administrators.has(bot, place.telegram_id, context.user.user_id)
     ]
     me = (await bot.me()).username
     page = page_of(run_by_them, wanted, _PER_PAGE)
-    return {"page": page, "me": me, "guest": guest, "places": for_places}
+    return {"page": page, "me": me, "user": context.user, "places": for_places}
 
 
 async def chosen(
     _pressed: CallbackQuery,
     callback_data: Manage,
-    guest: Guest,
+    context: Context,
     bot: Bot,
-    doors: Doors,
-    answers: Answers,
     administrators: Administrators,
 ) -> None:
-    found = await doors.channels.managed(guest, callback_data.chat_id)
-    if not found or not await administrators.has(bot, found[0].telegram_id, guest.person_id):
-        await answers.toast("chat/channels.html#not_yours")
+    found = await context.resources.channels.managed(context.user, callback_data.chat_id)
+    if not found or not await administrators.has(bot, found[0].telegram_id, context.user.user_id):
+        await context.reply.toast("chat/channels.html#not_yours")
         return
     place, acting = found
-    await doors.channels.manage(guest.person_id, place.chat_id)
-    answers.frame = frame_of(place, answers.renderer)
-    page = await doors.topics.watched(acting.chat_id)
-    await answers.show("chat/channels.html#managing", guest=acting, page=page)
+    await context.resources.channels.manage(context.user.user_id, place.chat_id)
+    context.reply.frame = frame_of(place, context.reply.renderer)
+    page = await context.resources.topics.watched(acting.chat_id)
+    await context.reply.show("chat/channels.html#managing", user=acting, page=page)
 
 
-async def done(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await doors.channels.manage(guest.person_id, None)
-    answers.frame = None
-    await answers.change("chat/channels.html#own", places=for_places)
+async def done(_pressed: CallbackQuery, context: Context) -> None:
+    await context.resources.channels.manage(context.user.user_id, None)
+    context.reply.frame = None
+    await context.reply.change("chat/channels.html#own", places=for_places)
 
 
 def make_router() -> Router:

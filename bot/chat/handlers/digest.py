@@ -15,23 +15,26 @@ from bot.publishing.contents import show_digest_so_far, show_section
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.send(await show_digest_so_far(doors.storage, answers.renderer, guest.chat_id))
+async def asked_for(_event: object, context: Context) -> None:
+    await context.reply.send(
+        await show_digest_so_far(context.storage, context.reply.renderer, context.chat_id)
+    )
 
 
-async def all_asked_for(
-    _pressed: CallbackQuery, callback_data: ShowAll, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def all_asked_for(_pressed: CallbackQuery, callback_data: ShowAll, context: Context) -> None:
     day, slot = _day(callback_data.day), callback_data.slot
-    renderer = answers.renderer.of(guest.language)
-    await answers.send(
+    renderer = context.reply.renderer.of(context.user.language)
+    await context.reply.send(
         await show_section(
-            doors.storage, renderer, guest.chat_id, callback_data.topic_id, day, slot
+            context.storage,
+            renderer,
+            context.chat_id,
+            callback_data.topic_id,
+            day,
+            slot,
         )
     )
 

@@ -13,57 +13,60 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/email.html"
 
 
-async def asked_for(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def asked_for(_message: Message, command: CommandObject, context: Context) -> None:
     if command.args:
-        await ask_address(command.args, guest, doors, answers)
+        await ask_address(command.args, context)
     else:
-        await answers.show(_PAGE, mailbox=await doors.mailboxes.now(guest.chat_id))
+        await context.reply.show(
+            _PAGE, mailbox=await context.resources.mailboxes.now(context.chat_id)
+        )
 
 
-async def ask_address(address: str, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def ask_address(address: str, context: Context) -> None:
     """Send the address a mail that asks whether digests shall come there."""
-    mailbox = await doors.mailboxes.request(guest.chat_id, address, once=answers.once)
-    await answers.show(_PAGE, mailbox=mailbox)
+    mailbox = await context.resources.mailboxes.request(
+        context.chat_id, address, once=context.reply.once
+    )
+    await context.reply.show(_PAGE, mailbox=mailbox)
 
 
-async def take_code(digits: str, guest: Guest, doors: Doors, answers: Answers) -> None:
-    mailbox = await doors.mailboxes.confirm_by_code(guest.chat_id, digits, once=answers.once)
-    await answers.show(_PAGE, mailbox=mailbox)
+async def take_code(digits: str, context: Context) -> None:
+    mailbox = await context.resources.mailboxes.confirm_by_code(
+        context.chat_id, digits, once=context.reply.once
+    )
+    await context.reply.show(_PAGE, mailbox=mailbox)
 
 
-async def opened(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, mailbox=await doors.mailboxes.now(guest.chat_id))
+async def opened(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _PAGE, mailbox=await context.resources.mailboxes.now(context.chat_id)
+    )
 
 
-async def reach_chosen(
-    _pressed: CallbackQuery, callback_data: SetReach, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    mailbox = await doors.mailboxes.set_reach(guest.chat_id, callback_data.reach)
-    await answers.change(_PAGE, mailbox=mailbox)
+async def reach_chosen(_pressed: CallbackQuery, callback_data: SetReach, context: Context) -> None:
+    mailbox = await context.resources.mailboxes.set_reach(context.chat_id, callback_data.reach)
+    await context.reply.change(_PAGE, mailbox=mailbox)
 
 
 async def alerts_chosen(
-    _pressed: CallbackQuery,
-    callback_data: SetMailAlerts,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: SetMailAlerts, context: Context
 ) -> None:
-    mailbox = await doors.mailboxes.set_alerts(guest.chat_id, wanted=callback_data.wanted)
-    await answers.change(_PAGE, mailbox=mailbox)
+    mailbox = await context.resources.mailboxes.set_alerts(
+        context.chat_id, wanted=callback_data.wanted
+    )
+    await context.reply.change(_PAGE, mailbox=mailbox)
 
 
-async def removed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, mailbox=await doors.mailboxes.remove(guest.chat_id))
+async def removed(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _PAGE, mailbox=await context.resources.mailboxes.remove(context.chat_id)
+    )
 
 
 def make_router() -> Router:

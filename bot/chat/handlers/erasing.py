@@ -13,20 +13,20 @@ from storage.enums import ChatKind
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    kept = await doors.erasing.kept(guest.chat_id)
-    await answers.show("chat/erase.html#question", guest=guest, kept=kept)
+async def asked_for(_message: Message, context: Context) -> None:
+    kept = await context.resources.erasing.kept(context.chat_id)
+    await context.reply.show("chat/erase.html#question", user=context.user, kept=kept)
 
 
-async def confirmed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    is_own = guest.kind is ChatKind.PRIVATE  # a group's being erased makes nobody less of an admin
-    await doors.erasing.erase(guest.chat_id, guest.person_id if is_own else None)
-    await answers.change("chat/erase.html#done")
+async def confirmed(_pressed: CallbackQuery, context: Context) -> None:
+    is_own = (
+        context.user.kind is ChatKind.PRIVATE
+    )  # a group's being erased makes nobody less of an admin
+    await context.resources.erasing.erase(context.chat_id, context.user.user_id if is_own else None)
+    await context.reply.change("chat/erase.html#done")
 
 
 def make_router() -> Router:

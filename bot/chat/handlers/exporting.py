@@ -12,23 +12,22 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
 
 
-async def export_wanted(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    title = answers.renderer.line("chat/export.html#title")
-    exported = await doors.exporting.export(guest.chat_id, title)
-    await answers.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
+async def export_wanted(_message: Message, context: Context) -> None:
+    title = context.reply.renderer.line("chat/export.html#title")
+    exported = await context.resources.exporting.export(context.chat_id, title)
+    await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
     if exported.opml:
-        await answers.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
+        await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
 
 
-async def import_wanted(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/import.html#how")
+async def import_wanted(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/import.html#how")
 
 
 def make_router() -> Router:

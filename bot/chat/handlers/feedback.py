@@ -14,33 +14,32 @@ from bot.chat.questions import AnswerTo
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _QUESTION = "chat/feedback.html#question"
 
 
-async def given(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def given(_message: Message, command: CommandObject, context: Context) -> None:
     words = (command.args or "").strip()
     if not words:
-        await answers.show("chat/feedback.html#how")
+        await context.reply.show("chat/feedback.html#how")
         return
-    is_sent = await doors.feedback.send(guest.chat_id, words, once=answers.once)
-    await answers.show("chat/feedback.html#sent", is_sent=is_sent)
+    is_sent = await context.resources.feedback.send(context.chat_id, words, once=context.reply.once)
+    await context.reply.show("chat/feedback.html#sent", is_sent=is_sent)
 
 
 async def answer_wanted(
-    _pressed: CallbackQuery, callback_data: AnswerFeedback, answers: Answers
+    _pressed: CallbackQuery, callback_data: AnswerFeedback, context: Context
 ) -> None:
-    await answers.ask(_QUESTION, shown=str(callback_data.feedback_id))
+    await context.reply.ask(_QUESTION, shown=str(callback_data.feedback_id))
 
 
-async def answered(message: Message, shown: str, doors: Doors, answers: Answers) -> None:
-    name = await doors.feedback.answer(int(shown), message.text or "", once=answers.once)
-    await answers.show("chat/feedback.html#answered", name=name)
+async def answered(message: Message, shown: str, context: Context) -> None:
+    name = await context.resources.feedback.answer(
+        int(shown), message.text or "", once=context.reply.once
+    )
+    await context.reply.show("chat/feedback.html#answered", name=name)
 
 
 def make_router() -> Router:

@@ -12,31 +12,32 @@ from bot.chat.callbacks import CloseFeeds, FeedsPage, RenewFeeds
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/feeds.html"
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show(_PAGE, seen=await doors.feeds.show(guest.chat_id), is_renewed=False)
+async def asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show(
+        _PAGE, seen=await context.resources.feeds.show(context.chat_id), is_renewed=False
+    )
 
 
-async def turned(
-    _pressed: CallbackQuery, callback_data: FeedsPage, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    seen = await doors.feeds.show(guest.chat_id, callback_data.page)
-    await answers.change(_PAGE, seen=seen, is_renewed=False)
+async def turned(_pressed: CallbackQuery, callback_data: FeedsPage, context: Context) -> None:
+    seen = await context.resources.feeds.show(context.chat_id, callback_data.page)
+    await context.reply.change(_PAGE, seen=seen, is_renewed=False)
 
 
-async def renewed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    seen = await doors.feeds.renew(guest.chat_id, once=answers.once)
-    await answers.change(_PAGE, seen=seen, is_renewed=True)
+async def renewed(_pressed: CallbackQuery, context: Context) -> None:
+    seen = await context.resources.feeds.renew(context.chat_id, once=context.reply.once)
+    await context.reply.change(_PAGE, seen=seen, is_renewed=True)
 
 
-async def closed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, seen=await doors.feeds.close(guest.chat_id), is_renewed=False)
+async def closed(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _PAGE, seen=await context.resources.feeds.close(context.chat_id), is_renewed=False
+    )
 
 
 def make_router() -> Router:

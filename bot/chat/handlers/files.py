@@ -10,59 +10,58 @@ from aiogram import F, Router
 from aiogram.types import Message as Received
 
 from bot.chat.callbacks.typed import AddList
-from bot.chat.refused import CardTooOld
 from bot.sources.feeds.model import Unreadable
+from bot.subscribers.errors import CardTooOld
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 log = structlog.get_logger(__name__)
 
 LARGEST = 1_000_000  # bytes
 
 
-async def sent(message: Message, bot: Bot, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def sent(message: Message, bot: Bot, context: Context) -> None:
     document = message.document
     if document is None or (document.file_size or 0) > LARGEST:
-        await answers.show("chat/import.html#too_large")
+        await context.reply.show("chat/import.html#too_large")
         return
-    await answers.typing()
+    await context.reply.typing()
     data = await bot.download(document, BytesIO())
     content = data.read(LARGEST + 1) if data else b""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        report = await doors.importing.read(guest.chat_id, content)
-        await answers.show("chat/import.html#report", report=report)
+        report = await context.resources.importing.read(context.chat_id, content)
+        await context.reply.show("chat/import.html#report", report=report)
     else:
-        await _list(content, guest, doors, answers)
+        await _list(content, context)
 
 
-async def _list(content: bytes, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def _list(content: bytes, context: Context) -> None:
     try:
-        urls = await doors.feed_lists.read(content)
+        urls = await context.resources.feed_lists.read(content)
     except Unreadable as error:
         log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
-        await answers.show("chat/import.html#unknown_file")
+        await context.reply.show("chat/import.html#unknown_file")
         return
-    list_id, count = await doors.feed_lists.keep(guest.chat_id, urls)
-    await answers.show(
+    list_id, count = await context.resources.feed_lists.keep(context.chat_id, urls)
+    await context.reply.show(
         "chat/import.html#list", list_id=list_id, count=count, left=len(urls) - count
     )
 
 
-async def wanted(
-    pressed: CallbackQuery, callback_data: AddList, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def wanted(pressed: CallbackQuery, callback_data: AddList, context: Context) -> None:
     """The step goes on from here; it changes this very message."""
     if not isinstance(pressed.message, Received):
         raise CardTooOld
     message_id = pressed.message.message_id
-    total = await doors.feed_lists.add(guest.chat_id, callback_data.list_id, message_id)
-    await answers.change("chat/import.html#adding", tried=0, total=total)
+    total = await context.resources.feed_lists.add(
+        context.chat_id, callback_data.list_id, message_id
+    )
+    await context.reply.change("chat/import.html#adding", tried=0, total=total)
 
 
 def make_router() -> Router:

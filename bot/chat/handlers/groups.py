@@ -11,74 +11,74 @@ from bot.chat.callbacks import places as for_places
 from bot.chat.permits import READS
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
-from bot.chat.visitors import thread_name, thread_of, visitor_at
+from bot.chat.visitors import sender_at, thread_name, thread_of
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
     from aiogram.types import ChatMemberUpdated, Message
 
     from bot.chat.administrators import Administrators
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
 
 
 async def changed(
-    event: ChatMemberUpdated, doors: Doors, answers: Answers, administrators: Administrators
+    event: ChatMemberUpdated, resources: Resources, reply: Reply, administrators: Administrators
 ) -> None:
     administrators.forget(event.chat.id)
     kind = ChatKind(event.chat.type)
     now = standing(event.new_chat_member, kind)
     if now is not ChatState.ACTIVE:
-        await doors.arrivals.gone(event.chat.id, now)
+        await resources.arrivals.gone(event.chat.id, now)
         return
     may_manage = may_manage_topics(event.new_chat_member)
-    await doors.arrivals.back(event.chat.id, closed_too=may_manage)
+    await resources.arrivals.back(event.chat.id, closed_too=may_manage)
     before = standing(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
-        await _brought(event, doors, answers)
+        await _brought(event, resources, reply)
 
 
-async def _brought(event: ChatMemberUpdated, doors: Doors, answers: Answers) -> None:
-    visitor = visitor_at(event.from_user, event.chat)
-    chat_id = await doors.arrivals.bring(visitor)
-    me = (await answers.bot.me()).username
-    if visitor.kind is ChatKind.CHANNEL:
-        answers = replace(answers, telegram_id=visitor.person_id)  # nobody wants it posted
+async def _brought(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
+    sender = sender_at(event.from_user, event.chat)
+    chat_id = await resources.arrivals.bring(sender)
+    me = (await reply.bot.me()).username
+    if sender.kind is ChatKind.CHANNEL:
+        reply = replace(reply, telegram_id=sender.user_id)  # nobody wants it posted
     if chat_id is None:
-        await answers.show("chat/groups.html#unauthorized", visitor=visitor)
-    elif visitor.kind is ChatKind.CHANNEL:
+        await reply.show("chat/groups.html#unauthorized", sender=sender)
+    elif sender.kind is ChatKind.CHANNEL:
         values = {"chat_id": chat_id, "places": for_places}
-        await answers.show("chat/channels.html#joined", visitor=visitor, **values)
+        await reply.show("chat/channels.html#joined", sender=sender, **values)
     else:
         is_forum = bool(event.chat.is_forum)
-        await answers.show("chat/groups.html#welcome", me=me, is_forum=is_forum)
+        await reply.show("chat/groups.html#welcome", me=me, is_forum=is_forum)
 
 
 async def others_changed(event: ChatMemberUpdated, administrators: Administrators) -> None:
     administrators.forget(event.chat.id)
 
 
-async def became_a_supergroup(message: Message, doors: Doors) -> None:
-    await doors.arrivals.moved(message.chat.id, message.migrate_to_chat_id or 0)
+async def became_a_supergroup(message: Message, resources: Resources) -> None:
+    await resources.arrivals.moved(message.chat.id, message.migrate_to_chat_id or 0)
 
 
-async def was_a_group(message: Message, doors: Doors) -> None:
-    await doors.arrivals.moved(message.migrate_from_chat_id or 0, message.chat.id)
+async def was_a_group(message: Message, resources: Resources) -> None:
+    await resources.arrivals.moved(message.migrate_from_chat_id or 0, message.chat.id)
 
 
-async def reopened(message: Message, doors: Doors) -> None:
-    await doors.arrivals.reopened(message.chat.id, thread_of(message))
+async def reopened(message: Message, resources: Resources) -> None:
+    await resources.arrivals.reopened(message.chat.id, thread_of(message))
 
 
-async def renamed(message: Message, doors: Doors) -> None:
+async def renamed(message: Message, resources: Resources) -> None:
     edited = message.forum_topic_edited
     name = thread_name(edited.name or "") if edited else ""
     if name:  # else it has another picture
-        await doors.arrivals.named(message.chat.id, thread_of(message), name)
+        await resources.arrivals.named(message.chat.id, thread_of(message), name)
 
 
 async def overheard(_event: object) -> None:
-    """Say nothing: a bot that answers everybody in a group is soon thrown out."""
+    """Say nothing: a bot that reply everybody in a group is soon thrown out."""
 
 
 def make_router() -> Router:
@@ -92,9 +92,9 @@ def make_router() -> Router:
     return router
 
 
-async def is_for_others(message: Message, is_named: bool, answers: Answers) -> bool:  # noqa: FBT001 - aiogram gives it by name
+async def is_for_others(message: Message, is_named: bool, reply: Reply) -> bool:  # noqa: FBT001 - aiogram gives it by name
     """Whether it may be talk about what the bot said."""
-    return not is_named and not asks(message.reply_to_message, answers.renderer)
+    return not is_named and not asks(message.reply_to_message, reply.renderer)
 
 
 def make_last_router() -> Router:

@@ -12,20 +12,19 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import Message
 
-    from bot.chat.answers import Answers
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(_message: Message, guest: Guest, answers: Answers) -> None:
-    await answers.show("chat/help.html#help", guest=guest)
+async def asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/help.html#help", user=context.user)
 
 
-async def queries_asked_for(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/help.html#queries")
+async def queries_asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/help.html#queries")
 
 
-async def privacy_asked_for(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/privacy.html")
+async def privacy_asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/privacy.html")
 
 
 def make_router() -> Router:

@@ -14,33 +14,28 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/groups.html#here"
 
 
-async def asked_for(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    page = await doors.moving.beside(guest.chat_id)
+async def asked_for(message: Message, context: Context) -> None:
+    page = await context.resources.moving.beside(context.chat_id)
     is_forum = bool(message.chat.is_forum)
-    await answers.show(_PAGE, page=page, is_forum=is_forum, places=for_places)
+    await context.reply.show(_PAGE, page=page, is_forum=is_forum, places=for_places)
 
 
-async def turned(
-    _pressed: CallbackQuery, callback_data: HerePage, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    page = await doors.moving.beside(guest.chat_id, callback_data.page)
-    await answers.change(_PAGE, page=page, is_forum=True, places=for_places)
+async def turned(_pressed: CallbackQuery, callback_data: HerePage, context: Context) -> None:
+    page = await context.resources.moving.beside(context.chat_id, callback_data.page)
+    await context.reply.change(_PAGE, page=page, is_forum=True, places=for_places)
 
 
-async def moved(
-    _pressed: CallbackQuery, callback_data: MoveHere, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def moved(_pressed: CallbackQuery, callback_data: MoveHere, context: Context) -> None:
     chat_id, topic_id = callback_data.chat_id, callback_data.topic_id
-    name = await doors.moving.here(guest.chat_id, chat_id, topic_id)
-    page = await doors.moving.beside(guest.chat_id)
-    await answers.change(_PAGE, page=page, is_forum=True, moved=name, places=for_places)
+    name = await context.resources.moving.here(context.chat_id, chat_id, topic_id)
+    page = await context.resources.moving.beside(context.chat_id)
+    await context.reply.change(_PAGE, page=page, is_forum=True, moved=name, places=for_places)
 
 
 def make_router() -> Router:

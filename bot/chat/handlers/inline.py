@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import InlineQuery, Message
 
-    from bot.chat.doors import Doors
     from bot.chat.turns import Turns
     from bot.matching.search import Hit, InlinePage
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Guest
+    from bot.resources import Resources
+    from bot.subscribers.arrivals import CurrentUser
 
 log = structlog.get_logger(__name__)
 
@@ -59,18 +59,18 @@ class _Answering:
         button = InlineQueryResultsButton(text=label, start_parameter=payload)
         await self._send([], button=button, seconds=0)
 
-    async def show(self, page: InlinePage, words: str, guest: Guest, offset: int) -> None:
+    async def show(self, page: InlinePage, words: str, user: CurrentUser, offset: int) -> None:
         username = (await self.bot.me()).username or ""
         link = link_to_words(username, words)
-        cards = [self._card(hit, link, guest) for hit in page.hits]
+        cards = [self._card(hit, link, user) for hit in page.hits]
         following = str(offset + len(cards)) if page.is_more else ""
         await self._send(cards, following, seconds=_SECONDS)
 
-    def _card(self, hit: Hit, link: str, guest: Guest) -> InlineQueryResultArticle:
+    def _card(self, hit: Hit, link: str, user: CurrentUser) -> InlineQueryResultArticle:
         told: dict[str, Any] = {
             "hit": hit,
-            "zone": guest.zone,
-            "today": local(guest.now, guest.zone).date(),
+            "zone": user.zone,
+            "today": local(user.now, user.zone).date(),
             "bold": hit.snippet.bold[:_MOST_BOLD],
         }
         message = self.renderer.message("chat/inline.html#story", link=link, **told)
@@ -108,14 +108,14 @@ class _Answering:
 
 
 async def asked(
-    query: InlineQuery, bot: Bot, doors: Doors, renderer: Renderer, turns: Turns
+    query: InlineQuery, bot: Bot, resources: Resources, renderer: Renderer, turns: Turns
 ) -> None:
     """Answer the last that somebody has asked; what they have typed over is dropped."""
     async with turns.turn(query.from_user.id) as turn:
         if turn.counts:
             answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))
             try:
-                await _answer_whoever_asks(answering, doors)
+                await _answer_whoever_asks(answering, resources)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -123,30 +123,30 @@ async def asked(
                 await answering.say("chat/inline.html#database_away")
 
 
-async def _answer_whoever_asks(answering: _Answering, doors: Doors) -> None:
-    guest = await doors.arrivals.known(person(answering.query.from_user))
-    if guest is None:
+async def _answer_whoever_asks(answering: _Answering, resources: Resources) -> None:
+    user = await resources.arrivals.known(person(answering.query.from_user))
+    if user is None:
         await answering.say("chat/inline.html#unauthorized")
     else:
-        spoken = answering.renderer.of(guest.language)
-        await _answer(replace(answering, renderer=spoken), guest, doors)
+        spoken = answering.renderer.of(user.language)
+        await _answer(replace(answering, renderer=spoken), user, resources)
 
 
-async def _answer(answering: _Answering, guest: Guest, doors: Doors) -> None:
+async def _answer(answering: _Answering, user: CurrentUser, resources: Resources) -> None:
     words, offset = one_line(answering.query.query), _number(answering.query.offset)
     if not words:
-        page = await doors.search.inline_newest(guest.chat_id, offset)
+        page = await resources.search.inline_newest(user.chat_id, offset)
         nothing = "chat/inline.html#nothing_yet"
     else:
         try:
-            query = parse(words, await doors.topics.saved(guest.chat_id))
+            query = parse(words, await resources.topics.saved(user.chat_id))
         except QueryError:
             await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return
-        page = await doors.search.inline(query, offset)
+        page = await resources.search.inline(query, offset)
         nothing = "chat/inline.html#nothing_found"
     if page.hits or offset:
-        await answering.show(page, words, guest, offset)
+        await answering.show(page, words, user, offset)
     else:
         await answering.say(nothing, payload_of(words) or _START)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import CommandStart
 
+from bot.chat.context import Context
 from bot.chat.handlers.start import started
 from bot.chat.visitors import person as private_chat_of
 from bot.subscribers.invites import Redeemed, looks_like_a_code
@@ -15,42 +16,50 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import Message, User
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
 
 PREFIX = "invite_"
 
 
-async def are_taken(_message: Message, doors: Doors) -> bool:
-    return doors.invites.are_taken
+async def are_taken(_message: Message, resources: Resources) -> bool:
+    return resources.invites.are_taken
 
 
-async def from_a_stranger(message: Message, doors: Doors) -> bool:
-    return message.from_user is not None and await doors.invites.is_stranger(message.from_user.id)
+async def from_a_stranger(message: Message, resources: Resources) -> bool:
+    return message.from_user is not None and await resources.invites.is_stranger(
+        message.from_user.id
+    )
 
 
 async def opened(
-    message: Message, command: CommandObject, event_from_user: User, doors: Doors, answers: Answers
+    message: Message,
+    command: CommandObject,
+    event_from_user: User,
+    resources: Resources,
+    reply: Reply,
 ) -> None:
     code = (command.args or "").removeprefix(PREFIX)
-    await _redeem(code, message, event_from_user, doors, answers)
+    await _redeem(code, message, event_from_user, resources, reply)
 
 
-async def typed(message: Message, event_from_user: User, doors: Doors, answers: Answers) -> None:
-    await _redeem(message.text or "", message, event_from_user, doors, answers)
+async def typed(
+    message: Message, event_from_user: User, resources: Resources, reply: Reply
+) -> None:
+    await _redeem(message.text or "", message, event_from_user, resources, reply)
 
 
 async def _redeem(
-    code: str, message: Message, person: User, doors: Doors, answers: Answers
+    code: str, message: Message, person: User, resources: Resources, reply: Reply
 ) -> None:
-    came = await doors.invites.redeem(person.id, code, once=answers.once)
-    guest = None
+    came = await resources.invites.redeem(person.id, code, once=reply.once)
+    user = None
     if came in {Redeemed.IN, Redeemed.ALREADY_IN}:
-        guest = await doors.arrivals.welcome(private_chat_of(person))
-    if guest is None:
-        await answers.show("chat/errors.html#invitation", came=came, person_id=person.id)
+        user = await resources.arrivals.welcome(private_chat_of(person))
+    if user is None:
+        await reply.show("chat/errors.html#invitation", came=came, user_id=person.id)
     else:
-        await started(message, guest, doors, answers)
+        await started(message, Context(resources, user, reply))
 
 
 def make_router() -> Router:

@@ -10,54 +10,52 @@ from aiogram.filters import Command
 from bot.chat.callbacks import SetLanguage, ShowLanguages
 from bot.chat.menu import label_menu_button, register_chat
 from bot.chat.permits import READS
-from bot.subscribers.refusals import NotALanguage
+from bot.subscribers.errors import NotALanguage
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/language.html"
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show(_PAGE, **await _choice(guest, doors, answers))
+async def asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show(_PAGE, **await _choice(context))
 
 
-async def opened(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, **await _choice(guest, doors, answers))
+async def opened(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(_PAGE, **await _choice(context))
 
 
-async def chosen(
-    _pressed: CallbackQuery,
-    callback_data: SetLanguage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
+async def chosen(_pressed: CallbackQuery, callback_data: SetLanguage, context: Context) -> None:
     code = callback_data.code or None
-    if code and code not in {language.code for language in answers.renderer.offered}:
+    if code and code not in {language.code for language in context.reply.renderer.offered}:
         raise NotALanguage
-    settings = await doors.settings.set_language(guest.chat_id, code)
-    answers.speak(settings.speaks)
-    await answers.change(_PAGE, **await _choice(guest, doors, answers))
-    if guest.kind is ChatKind.PRIVATE:
-        await label_menu_button(answers.bot, guest.person_id, answers.renderer, doors.app_url)
+    settings = await context.resources.settings.set_language(context.chat_id, code)
+    context.reply.speak(settings.speaks)
+    await context.reply.change(_PAGE, **await _choice(context))
+    if context.user.kind is ChatKind.PRIVATE:
+        await label_menu_button(
+            context.reply.bot,
+            context.user.user_id,
+            context.reply.renderer,
+            context.resources.app_url,
+        )
         await register_chat(
-            answers.bot,
-            guest.person_id,
-            answers.renderer,
-            is_admin=guest.is_admin,
+            context.reply.bot,
+            context.user.user_id,
+            context.reply.renderer,
+            is_admin=context.user.is_admin,
             is_chosen=code is not None,
         )
 
 
-async def _choice(guest: Guest, doors: Doors, answers: Answers) -> dict[str, object]:
-    settings = await doors.settings.now(guest.chat_id)
-    return {"languages": answers.renderer.offered, "chosen": settings.language}
+async def _choice(context: Context) -> dict[str, object]:
+    settings = await context.resources.settings.now(context.chat_id)
+    return {"languages": context.reply.renderer.offered, "chosen": settings.language}
 
 
 def make_router() -> Router:

@@ -11,82 +11,80 @@ from aiogram.types import Message
 from bot.chat.callbacks.typed import FindFeeds, FollowLink
 from bot.chat.permits import READS
 from bot.chat.progress import Progress
-from bot.chat.refused import CardTooOld
 from bot.matching.suggest import suggested
 from bot.sources.urls import host_of
+from bot.subscribers.errors import CardTooOld
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
+    from bot.chat.context import Context
     from bot.sources.discovery.discover import LookupResult
-    from bot.subscribers.arrivals import Guest
     from bot.subscribers.posts import Post
 
 
-async def look_at(url: str, guest: Guest, doors: Doors, answers: Answers) -> None:
-    if source := await doors.own_sources.public(url):
-        await answers.show("chat/typed.html#known_source", source=source, now=guest.now)
+async def look_at(url: str, context: Context) -> None:
+    if source := await context.resources.own_sources.public(url):
+        await context.reply.show(
+            "chat/typed.html#known_source", source=source, now=context.user.now
+        )
         return
     progress = await Progress.begin(
-        answers, "chat/typed.html#reading_link", host=host_of(url) or url
+        context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
     )
-    await _show(progress, await doors.looking.look(url), guest)
+    await _show(progress, await context.resources.looking.look(url), context)
 
 
-async def suggest(post: Post, answers: Answers) -> None:
+async def suggest(post: Post, context: Context) -> None:
     """Offer words of a text that somebody else wrote."""
     words = suggested(post.title, post.text)
-    await answers.show("chat/typed.html#keywords", title="", url="", words=words)
+    await context.reply.show("chat/typed.html#keywords", title="", url="", words=words)
 
 
-async def feeds_wanted(
-    pressed: CallbackQuery, callback_data: FindFeeds, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def feeds_wanted(pressed: CallbackQuery, callback_data: FindFeeds, context: Context) -> None:
     url = link_on(pressed, callback_data.number)
     progress = await Progress.begin(
-        answers, "chat/typed.html#reading_link", host=host_of(url) or url
+        context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
     )
-    await _show(progress, await doors.looking.feeds_of(url), guest)
+    await _show(progress, await context.resources.looking.feeds_of(url), context)
 
 
-async def _show(progress: Progress, looked: LookupResult, guest: Guest) -> None:
+async def _show(progress: Progress, looked: LookupResult, context: Context) -> None:
     if looked.text:
         words = suggested(looked.title, looked.text)
         await progress.change(
             "chat/typed.html#keywords", title=looked.title, url=looked.url, words=words
         )
     else:
-        await progress.change("chat/typed.html#feeds", looked=looked, guest=guest, now=guest.now)
+        await progress.change(
+            "chat/typed.html#feeds", looked=looked, user=context.user, now=context.user.now
+        )
 
 
-async def followed(
-    pressed: CallbackQuery, callback_data: FollowLink, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def followed(pressed: CallbackQuery, callback_data: FollowLink, context: Context) -> None:
     url = link_on(pressed, callback_data.number)
-    await doors.own_sources.check_room(guest.chat_id, url)
-    progress = await _adding(pressed, url, answers)
-    done = await doors.own_sources.follow(guest.chat_id, url)
+    await context.resources.own_sources.check_room(context.chat_id, url)
+    progress = await _adding(pressed, url, context)
+    done = await context.resources.own_sources.follow(context.chat_id, url)
     await progress.change("chat/sources.html#followed", followed=done)
 
 
 async def given_to_everybody(
-    pressed: CallbackQuery, callback_data: FollowLink, guest: Guest, doors: Doors, answers: Answers
+    pressed: CallbackQuery, callback_data: FollowLink, context: Context
 ) -> None:
     url = link_on(pressed, callback_data.number)
-    progress = await _adding(pressed, url, answers)
-    addition = await doors.adding.add(url)
-    await progress.change("chat/sources.html#added", addition=addition, now=guest.now)
+    progress = await _adding(pressed, url, context)
+    addition = await context.resources.adding.add(url)
+    await progress.change("chat/sources.html#added", addition=addition, now=context.user.now)
 
 
-async def _adding(pressed: CallbackQuery, url: str, answers: Answers) -> Progress:
+async def _adding(pressed: CallbackQuery, url: str, context: Context) -> Progress:
     """Say that it is being read: where nothing else was offered, in the place of the offer."""
-    await answers.acknowledge()
+    await context.reply.acknowledge()
     host = host_of(url) or url
     if len(links_on(pressed)) > 1:
-        return await Progress.begin(answers, "chat/typed.html#adding_feed", host=host)
-    return await Progress.instead(answers, pressed, "chat/typed.html#adding_feed", host=host)
+        return await Progress.begin(context.reply, "chat/typed.html#adding_feed", host=host)
+    return await Progress.instead(context.reply, pressed, "chat/typed.html#adding_feed", host=host)
 
 
 def link_on(pressed: CallbackQuery, number: int) -> str:
@@ -108,8 +106,8 @@ def links_on(pressed: CallbackQuery) -> list[str]:
     ]
 
 
-async def is_admin(_pressed: CallbackQuery, guest: Guest) -> bool:
-    return guest.is_admin
+async def is_admin(_pressed: CallbackQuery, context: Context) -> bool:
+    return context.user.is_admin
 
 
 def make_router() -> Router:

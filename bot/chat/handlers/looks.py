@@ -11,29 +11,26 @@ from bot.chat.callbacks import SetLayout, SetStyle, ShowLooks
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/looks.html"
 
 
-async def opened(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, look=await doors.looks.now(guest.chat_id))
+async def opened(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(_PAGE, look=await context.resources.looks.now(context.chat_id))
 
 
-async def style_chosen(
-    _pressed: CallbackQuery, callback_data: SetStyle, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    look = await doors.looks.set_style(guest.chat_id, callback_data.style)
-    await answers.change(_PAGE, look=look)
+async def style_chosen(_pressed: CallbackQuery, callback_data: SetStyle, context: Context) -> None:
+    look = await context.resources.looks.set_style(context.chat_id, callback_data.style)
+    await context.reply.change(_PAGE, look=look)
 
 
 async def layout_chosen(
-    _pressed: CallbackQuery, callback_data: SetLayout, guest: Guest, doors: Doors, answers: Answers
+    _pressed: CallbackQuery, callback_data: SetLayout, context: Context
 ) -> None:
-    look = await doors.looks.set_layout(guest.chat_id, callback_data.layout)
-    await answers.change(_PAGE, look=look)
+    look = await context.resources.looks.set_layout(context.chat_id, callback_data.layout)
+    await context.reply.change(_PAGE, look=look)
 
 
 def make_router() -> Router:

@@ -12,15 +12,15 @@ from storage.enums import ChatState
 if TYPE_CHECKING:
     from aiogram.types import ChatMemberUpdated
 
-    from bot.chat.doors import Doors
+    from bot.resources import Resources
 
 
-async def blocked(event: ChatMemberUpdated, doors: Doors) -> None:
-    await doors.arrivals.gone(event.chat.id, ChatState.BLOCKED)
+async def blocked(event: ChatMemberUpdated, resources: Resources) -> None:
+    await resources.arrivals.gone(event.chat.id, ChatState.BLOCKED)
 
 
-async def unblocked(event: ChatMemberUpdated, doors: Doors) -> None:
-    await doors.arrivals.back(event.chat.id)
+async def unblocked(event: ChatMemberUpdated, resources: Resources) -> None:
+    await resources.arrivals.back(event.chat.id)
 
 
 def make_router() -> Router:

@@ -14,34 +14,31 @@ from bot.rendering.filters import local
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/mutes.html"
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show(_PAGE, page=await doors.tastes.muted(guest.chat_id), **_when(guest))
+async def asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show(
+        _PAGE, page=await context.resources.tastes.muted(context.chat_id), **_when(context)
+    )
 
 
-async def turned(
-    _pressed: CallbackQuery, callback_data: MutesPage, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    page = await doors.tastes.muted(guest.chat_id, callback_data.page)
-    await answers.change(_PAGE, page=page, **_when(guest))
+async def turned(_pressed: CallbackQuery, callback_data: MutesPage, context: Context) -> None:
+    page = await context.resources.tastes.muted(context.chat_id, callback_data.page)
+    await context.reply.change(_PAGE, page=page, **_when(context))
 
 
-async def lifted(
-    _pressed: CallbackQuery, callback_data: LiftMute, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await doors.tastes.lift(guest.chat_id, callback_data.mute_id)
-    page = await doors.tastes.muted(guest.chat_id, callback_data.page)
-    await answers.change(_PAGE, page=page, **_when(guest))
+async def lifted(_pressed: CallbackQuery, callback_data: LiftMute, context: Context) -> None:
+    await context.resources.tastes.lift(context.chat_id, callback_data.mute_id)
+    page = await context.resources.tastes.muted(context.chat_id, callback_data.page)
+    await context.reply.change(_PAGE, page=page, **_when(context))
 
 
-def _when(guest: Guest) -> dict[str, object]:
-    return {"zone": guest.zone, "today": local(guest.now, guest.zone).date()}
+def _when(context: Context) -> dict[str, object]:
+    return {"zone": context.user.zone, "today": local(context.user.now, context.user.zone).date()}
 
 
 def make_router() -> Router:

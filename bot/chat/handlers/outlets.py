@@ -13,57 +13,37 @@ from bot.rendering.filters import local
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(
-    _pressed: CallbackQuery, callback_data: WhereFrom, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    seen = await doors.outlets.of_topic(guest.chat_id, callback_data.topic_id)
-    await answers.change("chat/publishers.html#list", seen=seen)
+async def asked_for(_pressed: CallbackQuery, callback_data: WhereFrom, context: Context) -> None:
+    seen = await context.resources.outlets.of_topic(context.chat_id, callback_data.topic_id)
+    await context.reply.change("chat/publishers.html#list", seen=seen)
 
 
-async def opened(
-    _pressed: CallbackQuery,
-    callback_data: OpenOutlet,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    await _show(callback_data, guest, doors, answers)
+async def opened(_pressed: CallbackQuery, callback_data: OpenOutlet, context: Context) -> None:
+    await _show(callback_data, context)
 
 
-async def muted(
-    _pressed: CallbackQuery,
-    callback_data: MuteOutlet,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
+async def muted(_pressed: CallbackQuery, callback_data: MuteOutlet, context: Context) -> None:
     named = callback_data.source_id, callback_data.article_id
-    await doors.outlets.mute(guest.chat_id, *named, callback_data.days)
-    await _show(callback_data, guest, doors, answers)
+    await context.resources.outlets.mute(context.chat_id, *named, callback_data.days)
+    await _show(callback_data, context)
 
 
-async def unmuted(
-    _pressed: CallbackQuery,
-    callback_data: UnmuteOutlet,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    await doors.outlets.unmute(guest.chat_id, callback_data.source_id, callback_data.article_id)
-    await _show(callback_data, guest, doors, answers)
+async def unmuted(_pressed: CallbackQuery, callback_data: UnmuteOutlet, context: Context) -> None:
+    await context.resources.outlets.unmute(
+        context.chat_id, callback_data.source_id, callback_data.article_id
+    )
+    await _show(callback_data, context)
 
 
-async def _show(data: OpenOutlet, guest: Guest, doors: Doors, answers: Answers) -> None:
-    seen = await doors.outlets.one(guest.chat_id, data.source_id, data.article_id)
+async def _show(data: OpenOutlet, context: Context) -> None:
+    seen = await context.resources.outlets.one(context.chat_id, data.source_id, data.article_id)
     names = {"topic_id": data.topic_id, "source_id": data.source_id, "article_id": data.article_id}
-    today = local(guest.now, guest.zone).date()
-    await answers.change(
-        "chat/publishers.html#one", seen=seen, named=names, zone=guest.zone, today=today
+    today = local(context.user.now, context.user.zone).date()
+    await context.reply.change(
+        "chat/publishers.html#one", seen=seen, named=names, zone=context.user.zone, today=today
     )
 
 

@@ -16,60 +16,43 @@ if TYPE_CHECKING:
 
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PER_PAGE = 8
 _PAGE = "chat/sources.html#own"
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show(_PAGE, **await _listed(guest, doors, 0))
+async def asked_for(_message: Message, context: Context) -> None:
+    await context.reply.show(_PAGE, **await _listed(context, 0))
 
 
-async def turned(
-    _pressed: CallbackQuery,
-    callback_data: OwnSourcesPage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    await answers.change(_PAGE, **await _listed(guest, doors, callback_data.page))
+async def turned(_pressed: CallbackQuery, callback_data: OwnSourcesPage, context: Context) -> None:
+    await context.reply.change(_PAGE, **await _listed(context, callback_data.page))
 
 
-async def opened(
-    _pressed: CallbackQuery,
-    callback_data: OpenOwnSource,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    source = await doors.own_sources.one(guest.chat_id, callback_data.source_id)
-    await answers.change("chat/sources.html#own_one", source=source, now=guest.now)
+async def opened(_pressed: CallbackQuery, callback_data: OpenOwnSource, context: Context) -> None:
+    source = await context.resources.own_sources.one(context.chat_id, callback_data.source_id)
+    await context.reply.change("chat/sources.html#own_one", source=source, now=context.user.now)
 
 
-async def unfollowed(
-    _pressed: CallbackQuery, callback_data: Unfollow, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    source = await doors.own_sources.unfollow(guest.chat_id, callback_data.source_id)
-    await answers.change("chat/sources.html#unfollowed", source=source)
+async def unfollowed(_pressed: CallbackQuery, callback_data: Unfollow, context: Context) -> None:
+    source = await context.resources.own_sources.unfollow(context.chat_id, callback_data.source_id)
+    await context.reply.change("chat/sources.html#unfollowed", source=source)
 
 
 async def back_wanted(
-    _pressed: CallbackQuery,
-    callback_data: FollowAgain,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: FollowAgain, context: Context
 ) -> None:
-    source = await doors.own_sources.follow_again(guest.chat_id, callback_data.source_id)
-    await answers.change("chat/sources.html#own_one", source=source, now=guest.now)
+    source = await context.resources.own_sources.follow_again(
+        context.chat_id, callback_data.source_id
+    )
+    await context.reply.change("chat/sources.html#own_one", source=source, now=context.user.now)
 
 
-async def _listed(guest: Guest, doors: Doors, number: int) -> dict[str, Any]:
-    page = page_of(await doors.own_sources.all(guest.chat_id), number, _PER_PAGE)
-    return {"page": page, "now": guest.now, "guest": guest}
+async def _listed(context: Context, number: int) -> dict[str, Any]:
+    page = page_of(await context.resources.own_sources.all(context.chat_id), number, _PER_PAGE)
+    return {"page": page, "now": context.user.now, "user": context.user}
 
 
 def make_router() -> Router:

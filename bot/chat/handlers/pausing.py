@@ -12,30 +12,35 @@ from bot.chat.callbacks import Pause, PauseFor, Resume
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/settings.html"
 
 
-async def paused(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, settings=await doors.settings.pause(guest.chat_id))
+async def paused(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _PAGE, settings=await context.resources.settings.pause(context.chat_id)
+    )
 
 
 async def paused_for_days(
-    _pressed: CallbackQuery, callback_data: PauseFor, guest: Guest, doors: Doors, answers: Answers
+    _pressed: CallbackQuery, callback_data: PauseFor, context: Context
 ) -> None:
-    settings = await doors.settings.pause_for(guest.chat_id, callback_data.days)
-    await answers.change(_PAGE, settings=settings)
+    settings = await context.resources.settings.pause_for(context.chat_id, callback_data.days)
+    await context.reply.change(_PAGE, settings=settings)
 
 
-async def resumed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, settings=await doors.settings.resume(guest.chat_id))
+async def resumed(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _PAGE, settings=await context.resources.settings.resume(context.chat_id)
+    )
 
 
-async def told_to_stop(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show("chat/stop.html", settings=await doors.settings.pause(guest.chat_id))
+async def told_to_stop(_message: Message, context: Context) -> None:
+    await context.reply.show(
+        "chat/stop.html", settings=await context.resources.settings.pause(context.chat_id)
+    )
 
 
 def make_router() -> Router:

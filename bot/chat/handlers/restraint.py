@@ -12,39 +12,38 @@ from storage.enums import QuietHours
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/settings.html"
 
 
-async def quiet_wanted(
-    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await answers.change("chat/quiet.html", settings=await doors.settings.now(guest.chat_id))
+async def quiet_wanted(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        "chat/quiet.html", settings=await context.resources.settings.now(context.chat_id)
+    )
 
 
-async def quiet_chosen(
-    _pressed: CallbackQuery, callback_data: SetQuiet, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def quiet_chosen(_pressed: CallbackQuery, callback_data: SetQuiet, context: Context) -> None:
     start, end = callback_data.start, callback_data.end
     hours = QuietHours(start, end) if start != end else None
-    settings = await doors.restraint.set_quiet(guest.chat_id, hours)
-    await answers.change(_PAGE, settings=settings)
+    settings = await context.resources.restraint.set_quiet(context.chat_id, hours)
+    await context.reply.change(_PAGE, settings=settings)
 
 
-async def volume_wanted(
-    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await answers.change("chat/volume.html", settings=await doors.settings.now(guest.chat_id))
+async def volume_wanted(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        "chat/volume.html", settings=await context.resources.settings.now(context.chat_id)
+    )
 
 
 async def volume_chosen(
-    _pressed: CallbackQuery, callback_data: SetVolume, guest: Guest, doors: Doors, answers: Answers
+    _pressed: CallbackQuery, callback_data: SetVolume, context: Context
 ) -> None:
-    settings = await doors.restraint.set_alerts_an_hour(guest.chat_id, callback_data.number)
-    await answers.change(_PAGE, settings=settings)
+    settings = await context.resources.restraint.set_alerts_an_hour(
+        context.chat_id, callback_data.number
+    )
+    await context.reply.change(_PAGE, settings=settings)
 
 
 def make_router() -> Router:

@@ -25,9 +25,8 @@ from bot.subscribers.slots import Times, numbered
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _SETTINGS, _TIMES, _DAYS = (
     "chat/settings.html",
@@ -36,98 +35,73 @@ _SETTINGS, _TIMES, _DAYS = (
 )
 
 
-async def times_wanted(
-    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await answers.change(_TIMES, settings=await doors.settings.now(guest.chat_id))
-
-
-async def time_chosen(
-    _pressed: CallbackQuery, callback_data: SetTime, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    settings = await doors.schedule.set_time(guest.chat_id, callback_data.minutes)
-    await answers.change(_SETTINGS, settings=settings)
-
-
-async def only_time_chosen(
-    _pressed: CallbackQuery,
-    callback_data: SetOnlyTime,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    settings = await doors.schedule.set_only(guest.chat_id, callback_data.minutes)
-    await answers.change(_SETTINGS, settings=settings)
-
-
-async def times_chosen(
-    _pressed: CallbackQuery, callback_data: SetTimes, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    settings = await doors.schedule.set_all(guest.chat_id, times_in(callback_data))
-    await answers.change(_SETTINGS, settings=settings)
-
-
-async def more_wanted(
-    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await answers.change(
-        "chat/schedule.html#more_times", settings=await doors.settings.now(guest.chat_id)
+async def times_wanted(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _TIMES, settings=await context.resources.settings.now(context.chat_id)
     )
 
 
-async def time_added(
-    _pressed: CallbackQuery, callback_data: AddTime, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    settings = await doors.schedule.add(guest.chat_id, Times(callback_data.minutes))
-    await answers.change(_TIMES, settings=settings)
+async def time_chosen(_pressed: CallbackQuery, callback_data: SetTime, context: Context) -> None:
+    settings = await context.resources.schedule.set_time(context.chat_id, callback_data.minutes)
+    await context.reply.change(_SETTINGS, settings=settings)
 
 
-async def slot_wanted(
-    _pressed: CallbackQuery, callback_data: ShowSlot, guest: Guest, doors: Doors, answers: Answers
+async def only_time_chosen(
+    _pressed: CallbackQuery, callback_data: SetOnlyTime, context: Context
 ) -> None:
-    settings = await doors.settings.now(guest.chat_id)
+    settings = await context.resources.schedule.set_only(context.chat_id, callback_data.minutes)
+    await context.reply.change(_SETTINGS, settings=settings)
+
+
+async def times_chosen(_pressed: CallbackQuery, callback_data: SetTimes, context: Context) -> None:
+    settings = await context.resources.schedule.set_all(context.chat_id, times_in(callback_data))
+    await context.reply.change(_SETTINGS, settings=settings)
+
+
+async def more_wanted(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        "chat/schedule.html#more_times",
+        settings=await context.resources.settings.now(context.chat_id),
+    )
+
+
+async def time_added(_pressed: CallbackQuery, callback_data: AddTime, context: Context) -> None:
+    settings = await context.resources.schedule.add(context.chat_id, Times(callback_data.minutes))
+    await context.reply.change(_TIMES, settings=settings)
+
+
+async def slot_wanted(_pressed: CallbackQuery, callback_data: ShowSlot, context: Context) -> None:
+    settings = await context.resources.settings.now(context.chat_id)
     slot = numbered(settings.plan.slots, callback_data.number)
-    await answers.change("chat/schedule.html#time", settings=settings, slot=slot)
+    await context.reply.change("chat/schedule.html#time", settings=settings, slot=slot)
 
 
 async def slot_time_chosen(
-    _pressed: CallbackQuery,
-    callback_data: SetSlotTime,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: SetSlotTime, context: Context
 ) -> None:
     number, minutes = callback_data.number, callback_data.minutes
-    settings = await doors.schedule.set_time(guest.chat_id, minutes, number)
-    await answers.change(_TIMES, settings=settings)
+    settings = await context.resources.schedule.set_time(context.chat_id, minutes, number)
+    await context.reply.change(_TIMES, settings=settings)
 
 
 async def slot_removed(
-    _pressed: CallbackQuery,
-    callback_data: RemoveSlot,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: RemoveSlot, context: Context
 ) -> None:
-    settings = await doors.schedule.remove(guest.chat_id, callback_data.number)
-    await answers.change(_TIMES, settings=settings)
+    settings = await context.resources.schedule.remove(context.chat_id, callback_data.number)
+    await context.reply.change(_TIMES, settings=settings)
 
 
-async def days_wanted(
-    _pressed: CallbackQuery, callback_data: ShowDays, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    settings = await doors.settings.now(guest.chat_id)
+async def days_wanted(_pressed: CallbackQuery, callback_data: ShowDays, context: Context) -> None:
+    settings = await context.resources.settings.now(context.chat_id)
     slot = numbered(settings.plan.slots, callback_data.number)
-    await answers.change(_DAYS, settings=settings, slot=slot)
+    await context.reply.change(_DAYS, settings=settings, slot=slot)
 
 
-async def days_chosen(
-    _pressed: CallbackQuery, callback_data: SetDays, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def days_chosen(_pressed: CallbackQuery, callback_data: SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
-    settings = await doors.schedule.set_days(guest.chat_id, number, weekdays)
+    settings = await context.resources.schedule.set_days(context.chat_id, number, weekdays)
     slot = numbered(settings.plan.slots, number)
-    await answers.change(_DAYS, settings=settings, slot=slot)
+    await context.reply.change(_DAYS, settings=settings, slot=slot)
 
 
 def make_router() -> Router:

@@ -18,39 +18,34 @@ from bot.subscribers.lines import one_line
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/search.html#results"
 
 
-async def asked_for(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def asked_for(_message: Message, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
-        await answers.show("chat/search.html#how")
+        await context.reply.show("chat/search.html#how")
         return
-    await answers.typing()
-    await answers.show(_PAGE, **await _found(typed, PagePosition(), guest, doors))
+    await context.reply.typing()
+    await context.reply.show(_PAGE, **await _found(typed, PagePosition(), context))
 
 
-async def turned(
-    pressed: CallbackQuery, callback_data: TurnSearch, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def turned(pressed: CallbackQuery, callback_data: TurnSearch, context: Context) -> None:
     typed = callback_data.words or words_on(pressed)
     place = PagePosition(callback_data.article_id, callback_data.newer)
-    await answers.change(_PAGE, **await _found(typed, place, guest, doors))
+    await context.reply.change(_PAGE, **await _found(typed, place, context))
 
 
-async def _found(typed: str, place: PagePosition, guest: Guest, doors: Doors) -> dict[str, Any]:
-    query = parse(typed, await doors.topics.saved(guest.chat_id))
+async def _found(typed: str, place: PagePosition, context: Context) -> dict[str, Any]:
+    query = parse(typed, await context.resources.topics.saved(context.chat_id))
     return {
         "typed": typed,
-        "found": await doors.search.archive(query, place, chat_id=guest.chat_id),
-        "zone": guest.zone,
-        "today": local(guest.now, guest.zone).date(),
+        "found": await context.resources.search.archive(query, place, chat_id=context.chat_id),
+        "zone": context.user.zone,
+        "today": local(context.user.now, context.user.zone).date(),
     }
 
 

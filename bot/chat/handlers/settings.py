@@ -21,53 +21,50 @@ from bot.subscribers.regions import CITIES, Region
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _PAGE = "chat/settings.html"
 
 
-async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show(_PAGE, settings=await doors.settings.now(guest.chat_id))
+async def asked_for(_event: object, context: Context) -> None:
+    await context.reply.show(_PAGE, settings=await context.resources.settings.now(context.chat_id))
 
 
-async def opened(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, settings=await doors.settings.now(guest.chat_id))
-
-
-async def zones_wanted(
-    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    settings = await doors.settings.now(guest.chat_id)
-    await answers.change("chat/timezones.html#regions", regions=list(Region), settings=settings)
-
-
-async def region_chosen(
-    _pressed: CallbackQuery, callback_data: ShowRegion, guest: Guest, answers: Answers
-) -> None:
-    zones = CITIES[callback_data.region]
-    await answers.change(
-        "chat/timezones.html#cities", zones=zones, now=guest.now, current=guest.zone
+async def opened(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.change(
+        _PAGE, settings=await context.resources.settings.now(context.chat_id)
     )
 
 
-async def zone_chosen(
-    _pressed: CallbackQuery, callback_data: SetZone, guest: Guest, doors: Doors, answers: Answers
+async def zones_wanted(_pressed: CallbackQuery, context: Context) -> None:
+    settings = await context.resources.settings.now(context.chat_id)
+    await context.reply.change(
+        "chat/timezones.html#regions", regions=list(Region), settings=settings
+    )
+
+
+async def region_chosen(
+    _pressed: CallbackQuery, callback_data: ShowRegion, context: Context
 ) -> None:
-    settings = await doors.settings.set_zone(guest.chat_id, callback_data.name)
-    await answers.change(_PAGE, settings=settings)
+    zones = CITIES[callback_data.region]
+    await context.reply.change(
+        "chat/timezones.html#cities", zones=zones, now=context.user.now, current=context.user.zone
+    )
+
+
+async def zone_chosen(_pressed: CallbackQuery, callback_data: SetZone, context: Context) -> None:
+    settings = await context.resources.settings.set_zone(context.chat_id, callback_data.name)
+    await context.reply.change(_PAGE, settings=settings)
 
 
 async def empty_day_chosen(
-    _pressed: CallbackQuery,
-    callback_data: SetEmptyDay,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: SetEmptyDay, context: Context
 ) -> None:
-    settings = await doors.settings.set_empty_day(guest.chat_id, callback_data.empty_day)
-    await answers.change(_PAGE, settings=settings)
+    settings = await context.resources.settings.set_empty_day(
+        context.chat_id, callback_data.empty_day
+    )
+    await context.reply.change(_PAGE, settings=settings)
 
 
 def make_router() -> Router:

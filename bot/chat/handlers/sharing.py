@@ -13,19 +13,15 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def shared(
-    _pressed: CallbackQuery, callback_data: ShareTopic, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def shared(_pressed: CallbackQuery, callback_data: ShareTopic, context: Context) -> None:
     topic_id = callback_data.topic_id
-    start = await doors.sharing.start_of(guest.chat_id, topic_id)
-    bot = (await answers.bot.me()).username
-    page = await topic_page(topic_id, guest, doors)
-    await answers.show("chat/share.html", link=f"https://t.me/{bot}?start={start}", **page)
+    start = await context.resources.sharing.start_of(context.chat_id, topic_id)
+    bot = (await context.reply.bot.me()).username
+    page = await topic_page(topic_id, context)
+    await context.reply.show("chat/share.html", link=f"https://t.me/{bot}?start={start}", **page)
 
 
 def make_router() -> Router:

@@ -22,81 +22,59 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
     from storage.sources import Source
 
 _PER_PAGE = 8
 _PAGE = "chat/sources.html#list"
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    page = page_of(await list_sources(doors.storage), 0, _PER_PAGE)
-    await answers.show(_PAGE, page=page, now=guest.now, admin=for_admins)
+async def asked_for(_message: Message, context: Context) -> None:
+    page = page_of(await list_sources(context.storage), 0, _PER_PAGE)
+    await context.reply.show(_PAGE, page=page, now=context.user.now, admin=for_admins)
 
 
-async def turned(
-    _pressed: CallbackQuery,
-    callback_data: SourcesPage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    page = page_of(await list_sources(doors.storage), callback_data.page, _PER_PAGE)
-    await answers.change(_PAGE, page=page, now=guest.now, admin=for_admins)
+async def turned(_pressed: CallbackQuery, callback_data: SourcesPage, context: Context) -> None:
+    page = page_of(await list_sources(context.storage), callback_data.page, _PER_PAGE)
+    await context.reply.change(_PAGE, page=page, now=context.user.now, admin=for_admins)
 
 
-async def opened(
-    _pressed: CallbackQuery,
-    callback_data: OpenSource,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    source = await _source(doors, callback_data.source_id)
-    await answers.change("chat/sources.html#one", source=source, now=guest.now)
+async def opened(_pressed: CallbackQuery, callback_data: OpenSource, context: Context) -> None:
+    source = await _source(context, callback_data.source_id)
+    await context.reply.change("chat/sources.html#one", source=source, now=context.user.now)
 
 
-async def added(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await answers.typing()
-    addition = await doors.adding.add(_url(command))
+async def added(_message: Message, command: CommandObject, context: Context) -> None:
+    await context.reply.typing()
+    addition = await context.resources.adding.add(_url(command))
     if addition.outcome is Outcome.ADDED:
-        await doors.audit.note(guest.person_id, AuditAction.SOURCE_ADDED, addition.url)
-    await answers.show("chat/sources.html#added", addition=addition, now=guest.now)
+        await context.resources.audit.note(
+            context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
+        )
+    await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
 
 
-async def removed_by_url(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def removed_by_url(_message: Message, command: CommandObject, context: Context) -> None:
     url = _url(command)
-    was_there = await remove_source(doors.storage, url, by=guest.person_id)
-    await answers.show("chat/sources.html#removed", url=url, was_there=was_there)
+    was_there = await remove_source(context.storage, url, by=context.user.user_id)
+    await context.reply.show("chat/sources.html#removed", url=url, was_there=was_there)
 
 
-async def removed(
-    _pressed: CallbackQuery,
-    callback_data: RemoveSource,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    source = await _source(doors, callback_data.source_id)
+async def removed(_pressed: CallbackQuery, callback_data: RemoveSource, context: Context) -> None:
+    source = await _source(context, callback_data.source_id)
     was_there = source is not None and await remove_source(
-        doors.storage, source.url, by=guest.person_id
+        context.storage, source.url, by=context.user.user_id
     )
     url = source.url if source else ""
-    await answers.change("chat/sources.html#removed", url=url, was_there=was_there)
+    await context.reply.change("chat/sources.html#removed", url=url, was_there=was_there)
 
 
-async def not_for_you(_event: object, answers: Answers) -> None:
-    await answers.toast("chat/sources.html#not_for_you")
+async def not_for_you(_event: object, context: Context) -> None:
+    await context.reply.toast("chat/sources.html#not_for_you")
 
 
-async def _source(doors: Doors, source_id: int) -> Source | None:
-    return next((one for one in await list_sources(doors.storage) if one.id == source_id), None)
+async def _source(context: Context, source_id: int) -> Source | None:
+    return next((one for one in await list_sources(context.storage) if one.id == source_id), None)
 
 
 def _url(command: CommandObject) -> str:

@@ -18,36 +18,40 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _WANTED_MOST = 5  # topics of the catalogue on the first message
 
 
-async def started(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    if guest.is_admin:  # perhaps the first, or of the settings and only here now
-        await doors.feedback.pass_on()
-    wanted = await doors.topics.wanted_most(guest.chat_id, _WANTED_MOST)
-    watched = (await doors.topics.watched(guest.chat_id, per_page=1)).total
-    await answers.show("chat/start.html", guest=guest, catalogue=wanted, watched=watched)
-    if guest.kind is ChatKind.PRIVATE and answers.renderer.language is not ENGLISH:
-        await label_menu_button(answers.bot, guest.person_id, answers.renderer, doors.app_url)
+async def started(_message: Message, context: Context) -> None:
+    if context.user.is_admin:  # perhaps the first, or of the settings and only here now
+        await context.resources.feedback.pass_on()
+    wanted = await context.resources.topics.wanted_most(context.chat_id, _WANTED_MOST)
+    watched = (await context.resources.topics.watched(context.chat_id, per_page=1)).total
+    await context.reply.show(
+        "chat/start.html", user=context.user, catalogue=wanted, watched=watched
+    )
+    if context.user.kind is ChatKind.PRIVATE and context.reply.renderer.language is not ENGLISH:
+        await label_menu_button(
+            context.reply.bot,
+            context.user.user_id,
+            context.reply.renderer,
+            context.resources.app_url,
+        )
 
 
-async def came_by_a_link(
-    message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def came_by_a_link(message: Message, command: CommandObject, context: Context) -> None:
     match read_start(command.args or ""):
         case LinkedTopic(name):
-            topic = await doors.topics.named(guest.chat_id, name)
-            await show_card(topic.typed, guest, doors, answers, topic)
+            topic = await context.resources.topics.named(context.chat_id, name)
+            await show_card(topic.typed, context, topic)
         case LinkedWords(typed):
-            await show_card(typed, guest, doors, answers)
+            await show_card(typed, context)
         case LinkedShare(token):
-            await show_card(await doors.sharing.words(token), guest, doors, answers)
+            await show_card(await context.resources.sharing.words(token), context)
         case None:
-            await started(message, guest, doors, answers)
+            await started(message, context)
 
 
 def make_router() -> Router:

@@ -17,26 +17,22 @@ from bot.subscribers.lines import one_line
 if TYPE_CHECKING:
     from aiogram.types import Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def asked_for(_message: Message, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
-        await answers.show("chat/test.html#how")
+        await context.reply.show("chat/test.html#how")
         return
-    query = parse(typed, await doors.topics.saved(guest.chat_id))
-    await answers.show(
+    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    await context.reply.show(
         "chat/test.html#result",
         typed=typed,
         shown=shown(query),
         lines=in_lines(query.tree),
-        missed=await doors.search.near_miss(query, chat_id=guest.chat_id),
-        **await seen_of(query, guest, doors),
+        missed=await context.resources.search.near_miss(query, chat_id=context.chat_id),
+        **await seen_of(query, context),
     )
 
 

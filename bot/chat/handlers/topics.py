@@ -23,73 +23,53 @@ from bot.chat.permits import READS
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
-    page = await doors.topics.watched(guest.chat_id)
-    await answers.show("chat/topics.html#list", page=page, guest=guest)
+async def asked_for(_event: object, context: Context) -> None:
+    page = await context.resources.topics.watched(context.chat_id)
+    await context.reply.show("chat/topics.html#list", page=page, user=context.user)
 
 
-async def turned(
-    _pressed: CallbackQuery,
-    callback_data: TopicsPage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    page = await doors.topics.watched(guest.chat_id, callback_data.page)
-    await answers.change("chat/topics.html#list", page=page, guest=guest)
+async def turned(_pressed: CallbackQuery, callback_data: TopicsPage, context: Context) -> None:
+    page = await context.resources.topics.watched(context.chat_id, callback_data.page)
+    await context.reply.change("chat/topics.html#list", page=page, user=context.user)
 
 
 async def catalogue_turned(
-    _pressed: CallbackQuery,
-    callback_data: CataloguePage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: CataloguePage, context: Context
 ) -> None:
-    page = await doors.topics.catalogue(guest.chat_id, callback_data.page)
-    await answers.change("chat/catalogue.html", page=page)
+    page = await context.resources.topics.catalogue(context.chat_id, callback_data.page)
+    await context.reply.change("chat/catalogue.html", page=page)
 
 
-async def opened(
-    _pressed: CallbackQuery, callback_data: OpenTopic, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    page = await topic_page(callback_data.topic_id, guest, doors)
-    await answers.change("chat/topics.html#topic", **page)
+async def opened(_pressed: CallbackQuery, callback_data: OpenTopic, context: Context) -> None:
+    page = await topic_page(callback_data.topic_id, context)
+    await context.reply.change("chat/topics.html#topic", **page)
 
 
-async def card_wanted(
-    _pressed: CallbackQuery, callback_data: ShowCard, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await show_card(topic.typed, guest, doors, answers, topic)
+async def card_wanted(_pressed: CallbackQuery, callback_data: ShowCard, context: Context) -> None:
+    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    await show_card(topic.typed, context, topic)
 
 
-async def mode_chosen(
-    _pressed: CallbackQuery, callback_data: SetMode, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await doors.watching.watch_topic(guest.chat_id, callback_data.topic_id, callback_data.mode)
-    page = await topic_page(callback_data.topic_id, guest, doors)
-    await answers.change("chat/topics.html#topic", **page)
+async def mode_chosen(_pressed: CallbackQuery, callback_data: SetMode, context: Context) -> None:
+    await context.resources.watching.watch_topic(
+        context.chat_id, callback_data.topic_id, callback_data.mode
+    )
+    page = await topic_page(callback_data.topic_id, context)
+    await context.reply.change("chat/topics.html#topic", **page)
 
 
-async def stopped(
-    _pressed: CallbackQuery, callback_data: Stop, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    stopped = await doors.watching.stop(guest.chat_id, callback_data.topic_id)
-    await answers.change("chat/topics.html#stopped", topic=stopped)
+async def stopped(_pressed: CallbackQuery, callback_data: Stop, context: Context) -> None:
+    stopped = await context.resources.watching.stop(context.chat_id, callback_data.topic_id)
+    await context.reply.change("chat/topics.html#stopped", topic=stopped)
 
 
-async def undone(
-    _pressed: CallbackQuery, callback_data: UndoStop, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await doors.watching.undo(guest.chat_id, callback_data.topic_id)
-    page = await topic_page(callback_data.topic_id, guest, doors)
-    await answers.change("chat/topics.html#topic", **page)
+async def undone(_pressed: CallbackQuery, callback_data: UndoStop, context: Context) -> None:
+    await context.resources.watching.undo(context.chat_id, callback_data.topic_id)
+    page = await topic_page(callback_data.topic_id, context)
+    await context.reply.change("chat/topics.html#topic", **page)
 
 
 def make_router() -> Router:

@@ -18,55 +18,46 @@ from bot.subscribers.lines import one_line
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _LIST = "chat/trends.html#list"
 
 
-async def asked_for(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def asked_for(_message: Message, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
-        await answers.show(_LIST, page=await doors.topics.watched(guest.chat_id))
+        await context.reply.show(
+            _LIST, page=await context.resources.topics.watched(context.chat_id)
+        )
         return
-    saved = await doors.topics.saved(guest.chat_id)
+    saved = await context.resources.topics.saved(context.chat_id)
     called = {name.casefold(): query for name, query in saved.items()}
-    await _show(typed, called.get(typed.casefold(), typed), guest, doors, answers)
+    await _show(typed, called.get(typed.casefold(), typed), context)
 
 
-async def turned(
-    _pressed: CallbackQuery,
-    callback_data: TrendsPage,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    page = await doors.topics.watched(guest.chat_id, callback_data.page)
-    await answers.change(_LIST, page=page)
+async def turned(_pressed: CallbackQuery, callback_data: TrendsPage, context: Context) -> None:
+    page = await context.resources.topics.watched(context.chat_id, callback_data.page)
+    await context.reply.change(_LIST, page=page)
 
 
-async def chosen(
-    _pressed: CallbackQuery, callback_data: ShowTrend, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await _show(topic.name, topic.typed, guest, doors, answers)
+async def chosen(_pressed: CallbackQuery, callback_data: ShowTrend, context: Context) -> None:
+    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    await _show(topic.name, topic.typed, context)
 
 
-async def _show(name: str, typed: str, guest: Guest, doors: Doors, answers: Answers) -> None:
-    query = parse(typed, await doors.topics.saved(guest.chat_id))
-    await answers.drawing()
+async def _show(name: str, typed: str, context: Context) -> None:
+    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    await context.reply.drawing()
     seen = await topic_trend(
-        doors.search,
+        context.resources.search,
         query,
-        chat_id=guest.chat_id,
-        zone=guest.zone,
+        chat_id=context.chat_id,
+        zone=context.user.zone,
         name=name,
-        day_name=partial(day_and_month, locale=answers.renderer.environment.language.locale),
+        day_name=partial(day_and_month, locale=context.reply.renderer.environment.language.locale),
     )
-    await answers.show_picture(
+    await context.reply.show_picture(
         seen.png, "chat/trends.html#chart", name=name, typed=typed, seen=seen
     )
 

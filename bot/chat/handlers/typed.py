@@ -35,97 +35,98 @@ from bot.subscribers.typed import (
 if TYPE_CHECKING:
     from aiogram.types import Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
     from bot.subscribers.settings import Settings
     from bot.subscribers.typed import Typed
 
 
-async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    asked = asked_by(message.reply_to_message, answers.renderer)
+async def typed(message: Message, context: Context) -> None:
+    asked = asked_by(message.reply_to_message, context.reply.renderer)
     if asked:
-        await _answered(message.text or "", asked, guest, doors, answers)
+        await _answered(message.text or "", asked, context)
     else:
-        await _unasked(message.text or "", guest, doors, answers)
+        await _unasked(message.text or "", context)
 
 
-async def captioned(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await _unasked(message.caption or "", guest, doors, answers)
+async def captioned(message: Message, context: Context) -> None:
+    await _unasked(message.caption or "", context)
 
 
-async def forwarded(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def forwarded(message: Message, context: Context) -> None:
     """What somebody else wrote; where it comes from is looked at by nobody."""
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or ()
     match read_post(text, [entity.url for entity in entities if entity.url]):
         case Link(url):
-            await look_at(url, guest, doors, answers)
+            await look_at(url, context)
         case Post() as post if is_telling(text):
-            await suggest(post, answers)
+            await suggest(post, context)
         case _:
-            await answers.show("chat/typed.html#no_keywords")
+            await context.reply.show("chat/typed.html#no_keywords")
 
 
-async def _unasked(text: str, guest: Guest, doors: Doors, answers: Answers) -> None:  # noqa: C901 - one case a kind
-    match read_typed(text, language=answers.renderer.language.code):
+async def _unasked(text: str, context: Context) -> None:  # noqa: C901 - one case a kind
+    match read_typed(text, language=context.reply.renderer.language.code):
         case Clock(minutes):
-            settings = await doors.settings.now(guest.chat_id)
-            await answers.show("chat/typed.html#time", minutes=minutes, settings=settings)
+            settings = await context.resources.settings.now(context.chat_id)
+            await context.reply.show("chat/typed.html#time", minutes=minutes, settings=settings)
         case Timetable(times):
-            plan = Plan(guest.zone, renewed((), times, {}))
-            await answers.show("chat/typed.html#times", times=times, plan=plan)
+            plan = Plan(context.user.zone, renewed((), times, {}))
+            await context.reply.show("chat/typed.html#times", times=times, plan=plan)
         case Hours(hours):
-            await answers.show("chat/typed.html#quiet", hours=hours)
+            await context.reply.show("chat/typed.html#quiet", hours=hours)
         case Zone(name):
-            await answers.show("chat/typed.html#zone", zone=name, typed=text)
+            await context.reply.show("chat/typed.html#zone", zone=name, typed=text)
         case Link(url):
-            await look_at(url, guest, doors, answers)
+            await look_at(url, context)
         case Post() as post:
-            await suggest(post, answers)
+            await suggest(post, context)
         case Nonsense():
-            await answers.show("chat/typed.html#no_keywords")
+            await context.reply.show("chat/typed.html#no_keywords")
         case Address(address):
-            await ask_address(address, guest, doors, answers)
+            await ask_address(address, context)
         case Code(digits):
-            await _digits(digits, text, guest, doors, answers)
+            await _digits(digits, text, context)
         case Words(words):
-            await show_card(words, guest, doors, answers)
+            await show_card(words, context)
 
 
-async def _digits(digits: str, text: str, guest: Guest, doors: Doors, answers: Answers) -> None:
-    if await doors.mailboxes.awaits_code(guest.chat_id):
-        await take_code(digits, guest, doors, answers)
+async def _digits(digits: str, text: str, context: Context) -> None:
+    if await context.resources.mailboxes.awaits_code(context.chat_id):
+        await take_code(digits, context)
     else:
-        await show_card(text, guest, doors, answers)
+        await show_card(text, context)
 
 
-async def _answered(text: str, asked: Asked, guest: Guest, doors: Doors, answers: Answers) -> None:
-    today, language = local_date(guest.now, guest.zone), answers.renderer.language.code
+async def _answered(text: str, asked: Asked, context: Context) -> None:
+    today, language = (
+        local_date(context.user.now, context.user.zone),
+        context.reply.renderer.language.code,
+    )
     said = read_typed(text, asked, today, language)
-    settings = await _settings(said, guest.chat_id, doors)
+    settings = await _settings(said, context.chat_id, context)
     if settings is None:
-        await answers.ask(ASKED_AGAIN[asked])
+        await context.reply.ask(ASKED_AGAIN[asked])
     else:
-        await answers.show("chat/settings.html", settings=settings)
+        await context.reply.show("chat/settings.html", settings=settings)
 
 
-async def _settings(said: Typed, chat_id: int, doors: Doors) -> Settings | None:
+async def _settings(said: Typed, chat_id: int, context: Context) -> Settings | None:
     """Do what an answer says; None where it is none."""
     settings = None
     match said:
         case Clock(minutes):
-            settings = await doors.schedule.set_only(chat_id, minutes)
+            settings = await context.resources.schedule.set_only(chat_id, minutes)
         case Timetable(times):
-            settings = await doors.schedule.set_all(chat_id, times)
+            settings = await context.resources.schedule.set_all(chat_id, times)
         case Hours(hours):
-            settings = await doors.restraint.set_quiet(chat_id, hours)
+            settings = await context.resources.restraint.set_quiet(chat_id, hours)
         case Day(day):
-            settings = await doors.settings.pause_until(chat_id, day)
+            settings = await context.resources.settings.pause_until(chat_id, day)
         case Number(value):
-            settings = await doors.restraint.set_alerts_an_hour(chat_id, value)
+            settings = await context.resources.restraint.set_alerts_an_hour(chat_id, value)
         case Zone(name):
-            settings = await doors.settings.set_zone(chat_id, name)
+            settings = await context.resources.settings.set_zone(chat_id, name)
     return settings
 
 

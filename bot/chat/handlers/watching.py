@@ -16,55 +16,43 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def words_given(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def words_given(_message: Message, command: CommandObject, context: Context) -> None:
     """`/watch words`, for groups, where what is merely typed is not heard."""
     if command.args:
-        await show_card(command.args, guest, doors, answers)
+        await show_card(command.args, context)
     else:
-        await answers.ask(ASKED[Question.WORDS])
+        await context.reply.ask(ASKED[Question.WORDS])
 
 
-async def words_chosen(
-    pressed: CallbackQuery,
-    callback_data: WatchWords,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
+async def words_chosen(pressed: CallbackQuery, callback_data: WatchWords, context: Context) -> None:
     words = callback_data.words or words_on(pressed)
-    saved = await doors.topics.saved(guest.chat_id)
-    watched = await doors.watching.watch_words(guest.chat_id, words, callback_data.mode, saved)
-    await answers.show("chat/watching.html", watched=watched)
-
-
-async def topic_chosen(
-    _pressed: CallbackQuery, callback_data: Watch, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    watched = await doors.watching.watch_topic(
-        guest.chat_id, callback_data.topic_id, callback_data.mode
+    saved = await context.resources.topics.saved(context.chat_id)
+    watched = await context.resources.watching.watch_words(
+        context.chat_id, words, callback_data.mode, saved
     )
-    await answers.show("chat/watching.html", watched=watched)
+    await context.reply.show("chat/watching.html", watched=watched)
 
 
-async def words_tried(
-    pressed: CallbackQuery, callback_data: TryWords, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await show_card(callback_data.words or words_on(pressed), guest, doors, answers)
+async def topic_chosen(_pressed: CallbackQuery, callback_data: Watch, context: Context) -> None:
+    watched = await context.resources.watching.watch_topic(
+        context.chat_id, callback_data.topic_id, callback_data.mode
+    )
+    await context.reply.show("chat/watching.html", watched=watched)
 
 
-async def asked(_pressed: CallbackQuery, callback_data: Ask, answers: Answers) -> None:
-    await answers.ask(ASKED[callback_data.question])
+async def words_tried(pressed: CallbackQuery, callback_data: TryWords, context: Context) -> None:
+    await show_card(callback_data.words or words_on(pressed), context)
 
 
-async def dismissed(_pressed: CallbackQuery, answers: Answers) -> None:
-    await answers.drop_buttons()
+async def asked(_pressed: CallbackQuery, callback_data: Ask, context: Context) -> None:
+    await context.reply.ask(ASKED[callback_data.question])
+
+
+async def dismissed(_pressed: CallbackQuery, context: Context) -> None:
+    await context.reply.drop_buttons()
 
 
 def make_router() -> Router:

@@ -1,4 +1,4 @@
-"""Giving each handler its `answers`, and every button its end to spinning.
+"""Giving each handler its `reply`, and every button its end to spinning.
 
 They speak the language of the client, until it is known who is there.
 """
@@ -11,7 +11,7 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
-from bot.chat.answers import Answers
+from bot.chat.reply import Reply
 from bot.chat.visitors import thread_of
 from bot.subscribers.lines import storable
 from storage.enums import UpdateRef
@@ -36,29 +36,29 @@ class Answering(BaseMiddleware):
     ) -> Any:
         person = getattr(event, "from_user", None)
         renderer = self._renderer.of((person and person.language_code) or "")
-        answers = self._answers(event, data["bot"], renderer)
-        answers.once = UpdateRef(data["bot"].id, data["event_update"].update_id)
+        reply = self._answers(event, data["bot"], renderer)
+        reply.once = UpdateRef(data["bot"].id, data["event_update"].update_id)
         try:
-            result = await handler(_storable(event), data | {"answers": answers})
+            result = await handler(_storable(event), data | {"reply": reply})
         except Exception:
-            await answers.acknowledge()
+            await reply.acknowledge()
             raise
-        await answers.acknowledge()
+        await reply.acknowledge()
         return result
 
-    def _answers(self, event: TelegramObject, bot: Bot, renderer: Renderer) -> Answers:
+    def _answers(self, event: TelegramObject, bot: Bot, renderer: Renderer) -> Reply:
         match event:
             case CallbackQuery():
                 place = event.message.chat.id if event.message else event.from_user.id
                 if event.message and event.message.chat.type == ChatType.CHANNEL:
                     person = event.from_user.id
-                    return Answers(bot, self._renderer, person, pressed=event, is_public=True)
+                    return Reply(bot, self._renderer, person, pressed=event, is_public=True)
                 thread = thread_of(event.message) if event.message else 0
-                return Answers(bot, renderer, place, thread, pressed=event)
+                return Reply(bot, renderer, place, thread, pressed=event)
             case Message():
-                return Answers(bot, renderer, event.chat.id, thread_of(event))
+                return Reply(bot, renderer, event.chat.id, thread_of(event))
             case ChatMemberUpdated():
-                return Answers(bot, renderer, event.chat.id)
+                return Reply(bot, renderer, event.chat.id)
             case _:
                 raise TypeError(f"nothing to answer: {type(event).__name__}")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
-    from bot.chat.doors import Doors
+    from bot.resources import Resources
 
 
 class Appointing(BaseMiddleware):
@@ -32,8 +32,8 @@ class Appointing(BaseMiddleware):
     ) -> Any:
         if isinstance(event, Message) and not self._is_over and await self._appoint(event, data):
             result = await handler(event, data)
-            doors: Doors = data["doors"]
-            await doors.feedback.pass_on()  # there is a chat by now to which it is sent
+            resources: Resources = data["resources"]
+            await resources.feedback.pass_on()  # there is a chat by now to which it is sent
             return result
         return await handler(event, data)
 
@@ -41,9 +41,9 @@ class Appointing(BaseMiddleware):
         if message.from_user is None or message.chat.type != ChatType.PRIVATE:
             return False
         self._is_over = True
-        person_id = message.from_user.id
-        doors: Doors = data["doors"]
-        is_first = await doors.admins.come_first(person_id)
+        user_id = message.from_user.id
+        resources: Resources = data["resources"]
+        is_first = await resources.admins.come_first(user_id)
         if is_first:
-            await register_admin(data["bot"], data["answers"].renderer, person_id)
+            await register_admin(data["bot"], data["reply"].renderer, user_id)
         return is_first

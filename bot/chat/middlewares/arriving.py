@@ -1,4 +1,4 @@
-"""Finding out who it is: a guest with a chat of our own, or a stranger, who is told so."""
+"""Finding out who it is: a user with a chat of our own, or a stranger, who is told so."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message
 
 from bot.chat.callbacks import Dismiss, Erase
+from bot.chat.context import Context
 from bot.chat.managing import acting_for, bare, frame_of, meant_for
-from bot.chat.visitors import visitor_of
+from bot.chat.visitors import sender_of
 from bot.subscribers.channels import Place
 from storage.enums import ChatKind
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.administrators import Administrators
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest, Visitor
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
+    from bot.subscribers.arrivals import CurrentUser, Sender
 
 
 class Arriving(BaseMiddleware):
@@ -35,50 +36,51 @@ class Arriving(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        doors: Doors = data["doors"]
-        answers: Answers = data["answers"]
+        resources: Resources = data["resources"]
+        reply: Reply = data["reply"]
         if not isinstance(event, Message | CallbackQuery):
             return None
-        visitor = visitor_of(event)
-        if visitor is None:
+        sender = sender_of(event)
+        if sender is None:
             return None
-        may_change = await self._may_change(event, visitor, data)
-        visitor = replace(visitor, may_change=may_change)
-        guest = await doors.arrivals.welcome(visitor, is_leaving=_is_leaving(event))
-        if guest is None:
-            invites = doors.invites.are_taken
-            person_id = visitor.person_id
-            await answers.toast("chat/unauthorized.html", person_id=person_id, invites=invites)
+        can_change = await self._may_change(event, sender, data)
+        sender = replace(sender, can_change=can_change)
+        user = await resources.arrivals.welcome(sender, is_leaving=_is_leaving(event))
+        if user is None:
+            invites = resources.invites.are_taken
+            user_id = sender.user_id
+            await reply.toast("chat/unauthorized.html", user_id=user_id, invites=invites)
             return None
-        answers.speak(guest.language)
-        if visitor.kind is ChatKind.CHANNEL:
-            place = Place(guest.chat_id, visitor.telegram_id, visitor.title, visitor.kind)
-            answers.frame = frame_of(place, answers.renderer)
-        acting = await self._acting(event, guest, data)
+        reply.speak(user.language)
+        if sender.kind is ChatKind.CHANNEL:
+            place = Place(user.chat_id, sender.telegram_id, sender.title, sender.kind)
+            reply.frame = frame_of(place, reply.renderer)
+        acting = await self._acting(event, user, data)
         if acting is None:
-            await answers.toast("chat/channels.html#not_yours")
+            await reply.toast("chat/channels.html#not_yours")
             return None
-        return await handler(bare(event), data | {"guest": acting})
+        context = Context(resources, acting, reply)
+        return await handler(bare(event), data | {"context": context})
 
     async def _acting(
-        self, event: Message | CallbackQuery, guest: Guest, data: dict[str, Any]
-    ) -> Guest | None:
-        """Return *guest* as whoever acts for what *event* is meant for; None if they may not."""
-        place = meant_for(event, guest)
+        self, event: Message | CallbackQuery, user: CurrentUser, data: dict[str, Any]
+    ) -> CurrentUser | None:
+        """Return *user* as whoever acts for what *event* is meant for; None if they may not."""
+        place = meant_for(event, user)
         if place is None:
-            return guest
-        doors, answers = data["doors"], data["answers"]
-        return await acting_for(place, guest, data["bot"], doors, answers, self._administrators)
+            return user
+        resources, reply = data["resources"], data["reply"]
+        return await acting_for(place, user, data["bot"], resources, reply, self._administrators)
 
     async def _may_change(
-        self, event: Message | CallbackQuery, visitor: Visitor, data: dict[str, Any]
+        self, event: Message | CallbackQuery, sender: Sender, data: dict[str, Any]
     ) -> bool:
         """Whoever writes as the group itself is one of its administrators, without a name."""
-        if visitor.kind is ChatKind.PRIVATE:
+        if sender.kind is ChatKind.PRIVATE:
             return True
         if isinstance(event, Message) and event.sender_chat:
             return event.sender_chat.id == event.chat.id
-        return await self._administrators.has(data["bot"], visitor.telegram_id, visitor.person_id)
+        return await self._administrators.has(data["bot"], sender.telegram_id, sender.user_id)
 
 
 def _is_leaving(event: Message | CallbackQuery) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
-    from bot.chat.answers import Answers
+    from bot.chat.reply import Reply
 
 SHUT_SECONDS = "shut_seconds"
 """What the poller passes with an update that is too much: how long nothing is answered."""
@@ -27,6 +27,6 @@ class Calming(BaseMiddleware):
         seconds = data.get(SHUT_SECONDS)
         if seconds is None:
             return await handler(event, data)
-        answers: Answers = data["answers"]
-        await answers.toast("chat/errors.html#too_much", seconds=seconds)
+        reply: Reply = data["reply"]
+        await reply.toast("chat/errors.html#too_much", seconds=seconds)
         return None

@@ -18,10 +18,9 @@ from aiogram.types import ChatMemberUpdated
 
 from bot.chat.floodgate import is_of_the_chat
 from bot.chat.outages import log_outage
-from bot.chat.refused import SAID
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
-from bot.subscribers.refusals import Banned
+from bot.subscribers.errors import Banned, UserError
 from bot.telegram import MayHaveArrived
 from storage.db.engine import DatabaseError, is_transient, is_unavailable
 
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
 
 log = structlog.get_logger(__name__)
 
@@ -53,36 +52,36 @@ class Guarding(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        answers: Answers = data["answers"]
+        reply: Reply = data["reply"]
         try:
-            return await self._or_refusal(handler, event, data)
+            return await self._or_user_error(handler, event, data)
         except TelegramRetryAfter as error:
-            await _answer_later(answers, data["doors"], error)
+            await _answer_later(reply, data["resources"], error)
         except (TelegramForbiddenError, MayHaveArrived) as error:
             log.info("could not answer", reason=error.message)
         except Exception as error:  # whatever it was, the next update is handled
             if is_transient(error) and not _is_waited_for(event):
                 raise
-            await _apologise(answers, data["doors"], error, data["event_update"].update_id)
+            await _apologise(reply, data["resources"], error, data["event_update"].update_id)
         return None
 
-    async def _or_refusal(
+    async def _or_user_error(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        answers: Answers = data["answers"]
+        reply: Reply = data["reply"]
         try:
             return await self._patiently(handler, event, data)
-        except QueryError as refusal:
-            place = pointer(refusal, room=PHONE, wide=WIDE_SPACE)
-            await answers.show("chat/errors.html#query", refusal=refusal, place=place)
-        except Banned as refusal:
-            if refusal.is_first:
-                await answers.toast("chat/errors.html#banned")
-        except tuple(SAID) as refusal:
-            await answers.toast(SAID[type(refusal)], refusal=refusal)
+        except QueryError as error:
+            place = pointer(error, room=PHONE, wide=WIDE_SPACE)
+            await reply.show("chat/errors.html#query", error=error, place=place)
+        except Banned as error:
+            if error.is_first:
+                await reply.toast(error.template)
+        except UserError as error:
+            await reply.toast(error.template, error=error)
         return None
 
     async def _patiently(
@@ -111,30 +110,30 @@ def _is_waited_for(event: TelegramObject) -> bool:
     return not isinstance(event, ChatMemberUpdated) and not is_of_the_chat(event)
 
 
-async def _apologise(answers: Answers, doors: Doors, error: Exception, update_id: int) -> None:
+async def _apologise(reply: Reply, resources: Resources, error: Exception, update_id: int) -> None:
     try:
         if is_transient(error):
             log_outage("the database fails; somebody shall ask again", error, update=update_id)
-            await answers.say("chat/errors.html#database_away")
+            await reply.say("chat/errors.html#database_away")
         else:
             log.error("a handler failed", update=update_id, exc_info=error)
-            await answers.show("chat/errors.html#internal_error")
+            await reply.show("chat/errors.html#internal_error")
     except TelegramRetryAfter as refused:
-        await _answer_later(answers, doors, refused)
+        await _answer_later(reply, resources, refused)
     except AiogramError as refused:
         log.warning("could not apologise", reason=str(refused))
 
 
-async def _answer_later(answers: Answers, doors: Doors, refused: TelegramRetryAfter) -> None:
+async def _answer_later(reply: Reply, resources: Resources, refused: TelegramRetryAfter) -> None:
     """Say once that not all was answered: at once where that is seen, else after the pause."""
-    log.info("could not answer in time", chat=answers.telegram_id, seconds=refused.retry_after)
+    log.info("could not answer in time", chat=reply.telegram_id, seconds=refused.retry_after)
     template = "chat/errors.html#unanswered"
-    is_elsewhere = getattr(refused.method, "chat_id", answers.telegram_id) != answers.telegram_id
+    is_elsewhere = getattr(refused.method, "chat_id", reply.telegram_id) != reply.telegram_id
     try:
-        if is_elsewhere or (answers.pressed and not answers.is_acknowledged):
-            await answers.say(template)
+        if is_elsewhere or (reply.pressed and not reply.is_acknowledged):
+            await reply.say(template)
             return
-        message = answers.renderer.message(template)
-        await doors.unanswered.owe(answers.telegram_id, answers.thread_id, message)
+        message = reply.renderer.message(template)
+        await resources.unanswered.owe(reply.telegram_id, reply.thread_id, message)
     except (AiogramError, DatabaseError, OSError) as error:
         log.warning("could not say so either", reason=str(error).partition("\n")[0])

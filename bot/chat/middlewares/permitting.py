@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.administrators import Administrators
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+    from bot.resources import Resources
+    from bot.subscribers.arrivals import CurrentUser
 
 
 class Permitting(BaseMiddleware):
@@ -33,30 +33,30 @@ class Permitting(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        guest: Guest = data["guest"]
-        answers: Answers = data["answers"]
+        context: Context = data["context"]
+        user, reply = context.user, context.reply
         # What a channel's readers press would be answered in private, to people who never asked.
-        reads = guest.kind is not ChatKind.CHANNEL and only_reads(event, data, answers.renderer)
+        reads = user.kind is not ChatKind.CHANNEL and only_reads(event, data, reply.renderer)
         if reads:
             return await handler(event, data)
-        if guest.may_change and await self._may_still_change(event, guest, data):
+        if user.can_change and await self._may_still_change(event, user, data):
             return await handler(event, data)
-        await answers.toast("chat/groups.html#not_yours", guest=guest)
+        await reply.toast("chat/groups.html#not_yours", user=user)
         return None
 
     async def _may_still_change(
-        self, event: TelegramObject, guest: Guest, data: dict[str, Any]
+        self, event: TelegramObject, user: CurrentUser, data: dict[str, Any]
     ) -> bool:
-        """Ask Telegram anew who runs the place: `guest.may_change` may be minutes old.
+        """Ask Telegram anew who runs the place: `user.can_change` may be minutes old.
 
         It is noted who does, to be told when the place is shut to the bot.
         """
         is_anonymous = isinstance(event, Message) and event.sender_chat is not None
-        if guest.kind is ChatKind.PRIVATE or is_anonymous:
+        if user.kind is ChatKind.PRIVATE or is_anonymous:
             return True
-        place, person = guest.telegram_id, guest.person_id
+        place, person = user.telegram_id, user.user_id
         if not await self._administrators.has(data["bot"], place, person, is_change=True):
             return False
-        doors: Doors = data["doors"]
-        await doors.arrivals.chose(guest)
+        resources: Resources = data["resources"]
+        await resources.arrivals.chose(user)
         return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.mail.codes import read_code
-from bot.subscribers.refusals import NotAZone
+from bot.subscribers.errors import NotAZone
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import zone_of_place
 from bot.web.app.wishes import BadWishError
@@ -15,7 +15,7 @@ from storage.enums import DigestMedium, Mode, QuietHours
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.arrivals import CurrentUser
     from bot.web.app.doors import AppDoors
     from bot.web.app.wishes import Wish
 
@@ -39,7 +39,7 @@ class Done:
 class Acts:
     doors: AppDoors
 
-    def by_name(self) -> Mapping[str, Callable[[Guest, Wish], Awaitable[Done]]]:
+    def by_name(self) -> Mapping[str, Callable[[CurrentUser, Wish], Awaitable[Done]]]:
         """Return every act; the name is the last part of its address."""
         return {
             "watch": self.watch,
@@ -62,9 +62,9 @@ class Acts:
             "forget-mail": self.forget_address,
         }
 
-    async def watch(self, guest: Guest, wish: Wish) -> Done:
+    async def watch(self, user: CurrentUser, wish: Wish) -> Done:
         """Watch words or a topic, or watch a topic otherwise."""
-        mode, chat_id = wish.one_of("mode", Mode), guest.chat_id
+        mode, chat_id = wish.one_of("mode", Mode), user.chat_id
         if wish.has("topic"):
             watched = await self.doors.watching.watch_topic(chat_id, wish.row("topic"), mode)
         else:
@@ -73,95 +73,95 @@ class Acts:
             watched = await watching.watch_words(chat_id, wish.text("words"), mode, saved)
         return Done("watching" if watched.is_new else "saved", watched.name)
 
-    async def rename(self, guest: Guest, wish: Wish) -> Done:
+    async def rename(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, name = wish.row("topic"), wish.text("name")
-        await self.doors.changing.rename(guest.chat_id, topic_id, name)
+        await self.doors.changing.rename(user.chat_id, topic_id, name)
         return Done("saved")
 
-    async def reword(self, guest: Guest, wish: Wish) -> Done:
+    async def reword(self, user: CurrentUser, wish: Wish) -> Done:
         """Give a topic other words; in the place of one of the catalogue comes one of their own."""
-        chat_id, topic_id = guest.chat_id, wish.row("topic")
+        chat_id, topic_id = user.chat_id, wish.row("topic")
         words, saved = wish.text("words"), await self.doors.topics.saved(chat_id)
         became = await self.doors.changing.reword(chat_id, topic_id, words, saved)
         return Done("saved", became=became)
 
-    async def mute_topic(self, guest: Guest, wish: Wish) -> Done:
+    async def mute_topic(self, user: CurrentUser, wish: Wish) -> Done:
         """Mute a topic for so many days, with 0 until that is lifted."""
         topic_id, days = wish.row("topic"), wish.number("days")
         if days > _MOST_DAYS:
             raise BadWishError("days")
-        await self.doors.changing.mute(guest.chat_id, topic_id, days or None)
+        await self.doors.changing.mute(user.chat_id, topic_id, days or None)
         return Done("saved")
 
-    async def unmute_topic(self, guest: Guest, wish: Wish) -> Done:
-        await self.doors.changing.unmute(guest.chat_id, wish.row("topic"))
+    async def unmute_topic(self, user: CurrentUser, wish: Wish) -> Done:
+        await self.doors.changing.unmute(user.chat_id, wish.row("topic"))
         return Done("saved")
 
-    async def pause_topic(self, guest: Guest, wish: Wish) -> Done:
+    async def pause_topic(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, is_paused = wish.row("topic"), wish.flag("paused")
-        await self.doors.changing.pause(guest.chat_id, topic_id, is_paused=is_paused)
+        await self.doors.changing.pause(user.chat_id, topic_id, is_paused=is_paused)
         return Done("saved")
 
-    async def stop(self, guest: Guest, wish: Wish) -> Done:
-        stopped = await self.doors.watching.stop(guest.chat_id, wish.row("topic"))
+    async def stop(self, user: CurrentUser, wish: Wish) -> Done:
+        stopped = await self.doors.watching.stop(user.chat_id, wish.row("topic"))
         return Done("stopped", stopped.name, undo=stopped.topic_id)
 
-    async def undo(self, guest: Guest, wish: Wish) -> Done:
-        await self.doors.watching.undo(guest.chat_id, wish.row("topic"))
+    async def undo(self, user: CurrentUser, wish: Wish) -> Done:
+        await self.doors.watching.undo(user.chat_id, wish.row("topic"))
         return Done()
 
-    async def pause(self, guest: Guest, wish: Wish) -> Done:
+    async def pause(self, user: CurrentUser, wish: Wish) -> Done:
         settings = self.doors.settings
         is_paused = wish.flag("paused")
-        await (settings.pause if is_paused else settings.resume)(guest.chat_id)
+        await (settings.pause if is_paused else settings.resume)(user.chat_id)
         return Done("paused" if is_paused else "resumed")
 
-    async def set_slots(self, guest: Guest, wish: Wish) -> Done:
+    async def set_slots(self, user: CurrentUser, wish: Wish) -> Done:
         wanted = [
             Times(one.number("minutes"), one.number("weekdays")) for one in wish.each("slots")
         ]
-        await self.doors.schedule.set_all(guest.chat_id, wanted)
+        await self.doors.schedule.set_all(user.chat_id, wanted)
         return Done("saved")
 
-    async def set_zone(self, guest: Guest, wish: Wish) -> Done:
+    async def set_zone(self, user: CurrentUser, wish: Wish) -> Done:
         zone = zone_of_place(wish.text("place"))
         if zone is None:
             raise NotAZone
-        await self.doors.settings.set_zone(guest.chat_id, zone)
+        await self.doors.settings.set_zone(user.chat_id, zone)
         return Done("saved")
 
-    async def set_quiet(self, guest: Guest, wish: Wish) -> Done:
+    async def set_quiet(self, user: CurrentUser, wish: Wish) -> Done:
         hours = None
         if wish.has("start"):
             hours = QuietHours(wish.number("start"), wish.number("end"))
-        await self.doors.restraint.set_quiet(guest.chat_id, hours)
+        await self.doors.restraint.set_quiet(user.chat_id, hours)
         return Done("saved")
 
-    async def set_language(self, guest: Guest, wish: Wish) -> Done:
+    async def set_language(self, user: CurrentUser, wish: Wish) -> Done:
         """Speak a language, or with "" that of Telegram's client."""
         code = wish.text("language") or None
-        settings = await self.doors.settings.set_language(guest.chat_id, code)
-        await self.doors.menus.renew(guest, settings.speaks, is_chosen=code is not None)
+        settings = await self.doors.settings.set_language(user.chat_id, code)
+        await self.doors.menus.renew(user, settings.speaks, is_chosen=code is not None)
         return Done()
 
-    async def ask_address(self, guest: Guest, wish: Wish) -> Done:
-        await self.doors.mailboxes.request(guest.chat_id, wish.text("address"))
+    async def ask_address(self, user: CurrentUser, wish: Wish) -> Done:
+        await self.doors.mailboxes.request(user.chat_id, wish.text("address"))
         return Done()
 
-    async def confirm(self, guest: Guest, wish: Wish) -> Done:
+    async def confirm(self, user: CurrentUser, wish: Wish) -> Done:
         """Confirm with the code of the mail; what can be none counts as a try like any other."""
         code = read_code(wish.text("code")) or ""
-        await self.doors.mailboxes.confirm_by_code(guest.chat_id, code)
+        await self.doors.mailboxes.confirm_by_code(user.chat_id, code)
         return Done("saved")
 
-    async def set_reach(self, guest: Guest, wish: Wish) -> Done:
-        await self.doors.mailboxes.set_reach(guest.chat_id, wish.one_of("reach", DigestMedium))
+    async def set_reach(self, user: CurrentUser, wish: Wish) -> Done:
+        await self.doors.mailboxes.set_reach(user.chat_id, wish.one_of("reach", DigestMedium))
         return Done("saved")
 
-    async def set_mail_alerts(self, guest: Guest, wish: Wish) -> Done:
-        await self.doors.mailboxes.set_alerts(guest.chat_id, wanted=wish.flag("wanted"))
+    async def set_mail_alerts(self, user: CurrentUser, wish: Wish) -> Done:
+        await self.doors.mailboxes.set_alerts(user.chat_id, wanted=wish.flag("wanted"))
         return Done("saved")
 
-    async def forget_address(self, guest: Guest, _wish: Wish) -> Done:
-        await self.doors.mailboxes.remove(guest.chat_id)
+    async def forget_address(self, user: CurrentUser, _wish: Wish) -> Done:
+        await self.doors.mailboxes.remove(user.chat_id)
         return Done("saved")

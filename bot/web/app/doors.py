@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bot.mail.confirm import Mailboxes
     from bot.matching.search import Search
-    from bot.subscribers.arrivals import Arrivals, Guest
+    from bot.subscribers.arrivals import Arrivals, CurrentUser
     from bot.subscribers.changing import Changing
     from bot.subscribers.invites import Invites
     from bot.subscribers.restraint import Restraint
@@ -21,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class RenewsMenus(Protocol):
-    async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
-        """Let the menus of the guest's chat speak the language of that tag."""
+    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
+        """Let the menus of the user's chat speak the language of that tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppDoors:
     """*token*: the bot's, which signs who opened the app. *frames*: where else it may stand.
 
-    *said*: the chat's templates for refusals; *press*: what they may build buttons from.
+    *press*: what the chat's templates may build buttons from.
     """
 
     token: str
@@ -44,6 +42,5 @@ class AppDoors:
     mailboxes: Mailboxes
     search: Search
     menus: RenewsMenus
-    said: Mapping[type[Exception], str]
     press: object = None
     frames: tuple[str, ...] = ()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.subscribers.arrivals import Visitor
+from bot.subscribers.arrivals import Sender
+from bot.subscribers.errors import Banned
 from bot.subscribers.lines import one_line
-from bot.subscribers.refusals import Banned
 from bot.web.accepting import preferred
 from bot.web.launch import LaunchError, TooOldError, read_launch
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Arrivals, Guest
+    from bot.subscribers.arrivals import Arrivals, CurrentUser
     from bot.subscribers.invites import Invites
     from bot.web.launch import Launcher
 
@@ -39,9 +39,9 @@ class TurnedAwayError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A guest, and who speaks their language."""
+    """A user, and who speaks their language."""
 
-    guest: Guest
+    user: CurrentUser
     renderer: Renderer
 
 
@@ -63,31 +63,31 @@ class Entrance:
             spoken = self.renderer.of(language_asked_for(request, self.renderer))
             closed = spoken.message("web/app_parts.html#closed", too_old=too_old)
             raise TurnedAwayError(401, closed.text) from None
-        guest = await self._guest(launcher)
-        return Caller(guest, self.renderer.of(guest.language))
+        user = await self._guest(launcher)
+        return Caller(user, self.renderer.of(user.language))
 
-    async def _guest(self, launcher: Launcher) -> Guest:
+    async def _guest(self, launcher: Launcher) -> CurrentUser:
         spoken = self.renderer.of(launcher.language)
         try:
-            guest = await self.arrivals.welcome(_visitor(launcher))
+            user = await self.arrivals.welcome(_visitor(launcher))
         except Banned:
             banned = spoken.message("chat/errors.html#banned")
             raise TurnedAwayError(403, banned.text) from None
-        if guest is None:
+        if user is None:
             told: dict[str, Any] = {
-                "person_id": launcher.person_id,
+                "user_id": launcher.user_id,
                 "invites": self.invites.are_taken,
             }
             stranger = spoken.message("chat/unauthorized.html", **told)
             raise TurnedAwayError(403, stranger.text)
-        return guest
+        return user
 
 
-def _visitor(launcher: Launcher) -> Visitor:
+def _visitor(launcher: Launcher) -> Sender:
     """Return who it is, whose private chat has the same id."""
-    return Visitor(
-        person_id=launcher.person_id,
-        telegram_id=launcher.person_id,
+    return Sender(
+        user_id=launcher.user_id,
+        telegram_id=launcher.user_id,
         name=one_line(launcher.name)[:_LONGEST_NAME],
         language=one_line(launcher.language)[:_LONGEST_TAG],
     )

@@ -32,7 +32,7 @@ class Previewing:
 
     async def typed(self, caller: Caller, words: str) -> dict[str, Any]:
         """Return what *words* found, or where they are wrong."""
-        saved = await self.doors.topics.saved(caller.guest.chat_id)
+        saved = await self.doors.topics.saved(caller.user.chat_id)
         try:
             query = parse(words, saved)
         except QueryError as refusal:
@@ -41,7 +41,7 @@ class Previewing:
 
     async def compared(self, caller: Caller, topic_id: int, words: str) -> dict[str, Any]:
         """Return what would come and go with other *words*, or where they are wrong."""
-        chat_id = caller.guest.chat_id
+        chat_id = caller.user.chat_id
         topic = await self.doors.topics.one(chat_id, topic_id)
         saved = await self.doors.topics.saved(chat_id)
         try:
@@ -54,23 +54,23 @@ class Previewing:
 
     async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
         """Return what a topic found lately; NoSuchTopic if the chat cannot see it."""
-        topic = await self.doors.topics.one(caller.guest.chat_id, topic_id)
+        topic = await self.doors.topics.one(caller.user.chat_id, topic_id)
         return await self._found(caller, parse(topic.typed))
 
     async def _found(self, caller: Caller, query: Query) -> dict[str, Any]:
-        guest, renderer = caller.guest, caller.renderer
+        user, renderer = caller.user, caller.renderer
         async with self._turns:
-            found = await self.doors.search.hits(query, chat_id=guest.chat_id, limit=SHOWN)
+            found = await self.doors.search.hits(query, chat_id=user.chat_id, limit=SHOWN)
             silent = 0
             if not found.count and not found.is_more:
                 search = self.doors.search
-                silent = await search.silent_days(query, chat_id=guest.chat_id)
+                silent = await search.silent_days(query, chat_id=user.chat_id)
         told: dict[str, Any] = {
             "found": found,
             "volume": Volume(found.count, found.covered),
             "silent_days": silent,
-            "zone": guest.zone,
-            "today": local(guest.now, guest.zone).date(),
+            "zone": user.zone,
+            "today": local(user.now, user.zone).date(),
         }
         warned = renderer.line("web/app_parts.html#warning", **told)
         newest = [

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.matching.query import QueryError
 from bot.rendering.autolinks import without_joiners
-from bot.subscribers.refusals import NotATime, NotAZone
+from bot.subscribers.errors import NotATime, NotAZone, UserError
 from bot.web.app.acts import Acts, Done
 from bot.web.app.entrance import TurnedAwayError
 from bot.web.app.previewing import Previewing
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.arrivals import CurrentUser
     from bot.web.allowances import Allowances
     from bot.web.app.doors import AppDoors
     from bot.web.app.entrance import Caller, Entrance
@@ -53,7 +53,7 @@ class AppRoutes:
         showing, previewing, acts = Showing(self.doors), Previewing(self.doors), Acts(self.doors)
 
         async def state(caller: Caller, _wish: Wish) -> dict[str, Any]:
-            return await showing.state(caller.guest, caller.renderer)
+            return await showing.state(caller.user, caller.renderer)
 
         async def preview(caller: Caller, wish: Wish) -> dict[str, Any]:
             return await previewing.typed(caller, wish.text("words"))
@@ -64,10 +64,10 @@ class AppRoutes:
         async def topic(caller: Caller, wish: Wish) -> dict[str, Any]:
             return await previewing.topic(caller, wish.row("topic"))
 
-        def acted(act: Callable[[Guest, Wish], Awaitable[Done]]) -> Answering:
+        def acted(act: Callable[[CurrentUser, Wish], Awaitable[Done]]) -> Answering:
             async def do(caller: Caller, wish: Wish) -> dict[str, Any]:
-                done = await act(caller.guest, wish)
-                shown = await showing.state(caller.guest, caller.renderer)
+                done = await act(caller.user, wish)
+                shown = await showing.state(caller.user, caller.renderer)
                 return shown | _done(caller.renderer, done)
 
             return do
@@ -92,25 +92,25 @@ class AppRoutes:
                 caller = await self.entrance.caller(request)
             except TurnedAwayError as away:
                 return _json({"error": away.sentence}, status=away.status)
-            if wait := allowances.take(str(caller.guest.person_id)):
+            if wait := allowances.take(str(caller.user.user_id)):
                 return _too_many(caller.renderer, wait)
             try:
                 wish = Wish.read(await small_body(request, _LARGEST_WISH))
                 return _json(await answer(caller, wish))
             except BadWishError:
                 raise web.HTTPBadRequest from None
-            except QueryError as refusal:
-                sentence = caller.renderer.message("web/app_parts.html#wrong", error=refusal).text
+            except QueryError as error:
+                sentence = caller.renderer.message("web/app_parts.html#wrong", error=error).text
                 return _json({"error": sentence}, status=409)
-            except tuple(self.doors.said) as refusal:
-                return self._refused(caller.renderer, refusal)
+            except UserError as error:
+                return self._refused(caller.renderer, error)
 
         return handle
 
-    def _refused(self, renderer: Renderer, refusal: Exception) -> web.Response:
+    def _refused(self, renderer: Renderer, error: UserError) -> web.Response:
         """Say no in the chat's words."""
-        template = _TYPED_HERE.get(type(refusal)) or self.doors.said[type(refusal)]
-        said = renderer.message(template, refusal=refusal, press=self.doors.press)
+        template = _TYPED_HERE.get(type(error), error.template)
+        said = renderer.message(template, error=error, press=self.doors.press)
         return _json({"error": said.text}, status=409)
 
 

@@ -12,7 +12,7 @@ from storage.enums import MAX_SCHEDULE_TIMES
 if TYPE_CHECKING:
     from bot.mail.confirm import MailboxSeen
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.arrivals import CurrentUser
     from bot.subscribers.settings import Settings
     from bot.subscribers.topics import TopicSeen
     from bot.web.app.doors import AppDoors
@@ -24,17 +24,17 @@ _SUGGESTED = 6  # topics of the catalogue that are not watched
 class Showing:
     doors: AppDoors
 
-    async def state(self, guest: Guest, renderer: Renderer) -> dict[str, Any]:
-        watched = await self.doors.topics.watched(guest.chat_id, per_page=MOST_TOPICS)
-        catalogue = await self.doors.topics.catalogue(guest.chat_id, per_page=MOST_TOPICS)
-        settings = await self.doors.settings.now(guest.chat_id)
+    async def state(self, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
+        watched = await self.doors.topics.watched(user.chat_id, per_page=MOST_TOPICS)
+        catalogue = await self.doors.topics.catalogue(user.chat_id, per_page=MOST_TOPICS)
+        settings = await self.doors.settings.now(user.chat_id)
         renderer = renderer.of(settings.speaks)  # which may have been chosen just now
-        mailbox = await self.doors.mailboxes.now(guest.chat_id)
+        mailbox = await self.doors.mailboxes.now(user.chat_id)
         suggested = [_topic(one) for one in catalogue.items if one.mode is None]
         return {
             "language": renderer.language.code,
             "chosenLanguage": settings.language or "",
-            "topics": [_topic(one) | _rest(one, guest, renderer) for one in watched.items],
+            "topics": [_topic(one) | _rest(one, user, renderer) for one in watched.items],
             "suggested": suggested[:_SUGGESTED],
             "digest": _digest(settings, renderer),
             "quiet": _hours(settings),
@@ -54,10 +54,10 @@ def _topic(topic: TopicSeen) -> dict[str, Any]:
     }
 
 
-def _rest(topic: TopicSeen, guest: Guest, renderer: Renderer) -> dict[str, Any]:
+def _rest(topic: TopicSeen, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
     """Return whether a topic is heard of, and the sentence that says so, if it is not."""
-    today = local(guest.now, guest.zone).date()
-    told: dict[str, Any] = {"topic": topic, "zone": guest.zone, "today": today}
+    today = local(user.now, user.zone).date()
+    told: dict[str, Any] = {"topic": topic, "zone": user.zone, "today": today}
     is_heard = not topic.is_paused and not topic.is_muted
     return {
         "isPaused": topic.is_paused,

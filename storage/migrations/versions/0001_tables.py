@@ -16,9 +16,9 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.create_table(
         "admin",
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_admin")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_admin")),
     )
     op.create_table(
         "admincode",
@@ -30,7 +30,7 @@ def upgrade() -> None:
         "auditevent",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("deed", sa.String(16), nullable=False),
         sa.Column("subject", AutoString(length=200), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("lease_until", UTCDateTime(), nullable=True),
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("made_at", UTCDateTime(), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("audience", sa.String(16), nullable=False),
         sa.Column("language", AutoString(length=16), nullable=False),
@@ -294,14 +294,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "wrongguesses",
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_wrongguesses")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_wrongguesses")),
     )
     op.create_table(
         "admission",
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("invite_id", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
@@ -310,7 +310,7 @@ def upgrade() -> None:
             name=op.f("fk_admission_invite_id_invite"),
             ondelete="SET NULL",
         ),
-        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_admission")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_admission")),
     )
     op.create_index(op.f("ix_admission_invite_id"), "admission", ["invite_id"], unique=False)
     op.create_table(
@@ -378,14 +378,14 @@ def upgrade() -> None:
     op.create_table(
         "chatadmin",
         sa.Column("chat_id", ROW_ID, nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_chatadmin_chat_id_chat"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("chat_id", "person_id", name=op.f("pk_chatadmin")),
+        sa.PrimaryKeyConstraint("chat_id", "user_id", name=op.f("pk_chatadmin")),
     )
-    op.create_index(op.f("ix_chatadmin_person_id"), "chatadmin", ["person_id"], unique=False)
+    op.create_index(op.f("ix_chatadmin_person_id"), "chatadmin", ["user_id"], unique=False)
     op.create_table(
         "edition",
         sa.Column("id", ROW_ID, nullable=False),

@@ -14,8 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlmodel import col, select
 
 from bot.chat import callbacks
-from bot.chat.refused import SAID
-from bot.mail.compose import Mail, Mailer, Sender
+from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.playground.chats import Person
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
     from aiohttp.web import Application, Request
 
-    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.arrivals import CurrentUser
     from tests.conftest import TurnedClock
 
 TOKEN = "42:secret"
@@ -63,8 +62,8 @@ TRANSLATIONS = {
 class FakeMenus:
     renewed: list[tuple[int, str, bool]] = field(default_factory=list)
 
-    async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
-        self.renewed.append((guest.person_id, speaks, is_chosen))
+    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
+        self.renewed.append((user.user_id, speaks, is_chosen))
 
 
 @dataclass
@@ -122,7 +121,7 @@ def app_doors(storage: Storage, access: Access, menus: FakeMenus) -> AppDoors:
 
 def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
     search = Search(storage)
-    mailer = Mailer(renderer, Sender("news@dateline.example"), Links(BASE, SIGNER))
+    mailer = Mailer(renderer, FromAddress("news@dateline.example"), Links(BASE, SIGNER))
     return AppDoors(
         token=TOKEN,
         arrivals=Arrivals(storage, access),
@@ -136,7 +135,6 @@ def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
         mailboxes=Mailboxes(storage, renderer, mailer),
         search=search,
         menus=FakeMenus(),
-        said=SAID,
         press=callbacks,
     )
 
@@ -154,8 +152,8 @@ async def client(
 
 @pytest.fixture
 def person(client: Any, clock: TurnedClock) -> Callable[..., User]:
-    def someone(person_id: int = 7, name: str = "Ann") -> User:
-        return User(client, clock, person_id, name)
+    def someone(user_id: int = 7, name: str = "Ann") -> User:
+        return User(client, clock, user_id, name)
 
     return someone
 

@@ -23,11 +23,11 @@ from bot.chat.menu import FOR_ADMINS
 from bot.chat.permits import READS
 
 if TYPE_CHECKING:
-    from bot.chat.answers import Answers
+    from bot.chat.context import Context
 
 
-async def not_for_you(_event: object, answers: Answers) -> None:
-    await answers.toast("chat/admin/access.html#not_for_you")
+async def not_for_you(_event: object, context: Context) -> None:
+    await context.reply.toast("chat/admin/access.html#not_for_you")
 
 
 def make_router() -> Router:

@@ -13,17 +13,13 @@ from bot.rendering.filters import local
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def turned(
-    _pressed: CallbackQuery, callback_data: ActsPage, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    page = await doors.audit.page(callback_data.page)
-    today = local(guest.now, guest.zone).date()
-    await put(answers, "chat/admin/activity.html", page=page, zone=guest.zone, today=today)
+async def turned(_pressed: CallbackQuery, callback_data: ActsPage, context: Context) -> None:
+    page = await context.resources.audit.page(callback_data.page)
+    today = local(context.user.now, context.user.zone).date()
+    await put(context, "chat/admin/activity.html", page=page, zone=context.user.zone, today=today)
 
 
 def make_router() -> Router:

@@ -23,104 +23,87 @@ from bot.chat.callbacks.admin import (
 )
 from bot.chat.cards import words_on
 from bot.chat.handlers.admin.desk import put, show
-from bot.chat.refused import CardTooOld
 from bot.matching.query import parse
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.filters import local
 from bot.subscribers.cataloguing import parts_of
+from bot.subscribers.errors import CardTooOld
 from bot.subscribers.names import name_for
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, InaccessibleMessage
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 COMMAND = "/catalogue"
 
 
-async def listed(
-    _pressed: CallbackQuery, callback_data: CatalogueDesk, doors: Doors, answers: Answers
-) -> None:
+async def listed(_pressed: CallbackQuery, callback_data: CatalogueDesk, context: Context) -> None:
     await put(
-        answers,
+        context,
         "chat/admin/catalogue.html#page",
-        page=await doors.cataloguing.page(callback_data.page),
+        page=await context.resources.cataloguing.page(callback_data.page),
     )
 
 
-async def opened(
-    _pressed: CallbackQuery, callback_data: EditTopic, doors: Doors, answers: Answers
-) -> None:
-    await _open(callback_data.topic_id, doors, answers)
+async def opened(_pressed: CallbackQuery, callback_data: EditTopic, context: Context) -> None:
+    await _open(callback_data.topic_id, context)
 
 
-async def moved(
-    _pressed: CallbackQuery, callback_data: MoveTopic, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def moved(_pressed: CallbackQuery, callback_data: MoveTopic, context: Context) -> None:
     number, places = callback_data.topic_id, callback_data.places
-    await doors.cataloguing.move(number, places, by=guest.person_id)
-    await _open(number, doors, answers)
+    await context.resources.cataloguing.move(number, places, by=context.user.user_id)
+    await _open(number, context)
 
 
-async def asked(
-    _pressed: CallbackQuery, callback_data: AskOfCatalogue, doors: Doors, answers: Answers
-) -> None:
+async def asked(_pressed: CallbackQuery, callback_data: AskOfCatalogue, context: Context) -> None:
     what, number = callback_data.what, callback_data.topic_id
-    topic = None if what == "add" else await doors.cataloguing.one(number)
-    await answers.ask("chat/admin/catalogue.html#question", what=what, topic=topic)
+    topic = None if what == "add" else await context.resources.cataloguing.one(number)
+    await context.reply.ask("chat/admin/catalogue.html#question", what=what, topic=topic)
 
 
-async def retired(
-    _pressed: CallbackQuery,
-    callback_data: RetireTopic,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
-    topic = await doors.cataloguing.one(callback_data.topic_id)
+async def retired(_pressed: CallbackQuery, callback_data: RetireTopic, context: Context) -> None:
+    topic = await context.resources.cataloguing.one(callback_data.topic_id)
     if callback_data.sure:
-        await doors.cataloguing.retire(topic.id, by=guest.person_id)
-        await put(answers, "chat/admin/catalogue.html#retired", topic=topic)
+        await context.resources.cataloguing.retire(topic.id, by=context.user.user_id)
+        await put(context, "chat/admin/catalogue.html#retired", topic=topic)
     else:
-        await put(answers, "chat/admin/catalogue.html#retire", topic=topic)
+        await put(context, "chat/admin/catalogue.html#retire", topic=topic)
 
 
-async def reworded(
-    pressed: CallbackQuery,
-    callback_data: RewordTopic,
-    guest: Guest,
-    doors: Doors,
-    answers: Answers,
-) -> None:
+async def reworded(pressed: CallbackQuery, callback_data: RewordTopic, context: Context) -> None:
     words, number = words_on(pressed), callback_data.topic_id
-    await doors.cataloguing.reword(number, words, by=guest.person_id)
-    await _open(number, doors, answers)
+    await context.resources.cataloguing.reword(number, words, by=context.user.user_id)
+    await _open(number, context)
 
 
-async def added(pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def added(pressed: CallbackQuery, context: Context) -> None:
     name = _bold_in(pressed.message)
-    number = await doors.cataloguing.add(name, words_on(pressed), by=guest.person_id)
-    await _open(number, doors, answers)
+    number = await context.resources.cataloguing.add(
+        name, words_on(pressed), by=context.user.user_id
+    )
+    await _open(number, context)
 
 
-async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def typed(message: Message, context: Context) -> None:
     """`/catalogue`, with or without what is to be done; or the answer to a question of ours."""
     asked = _command_in(message.reply_to_message)
     said = f"{asked} {message.text}" if asked else message.text or ""
     match said.split(maxsplit=3):
         case [_, "add", *_]:
-            await _show_new(said.split(maxsplit=2)[2:], guest, doors, answers)
+            await _show_new(said.split(maxsplit=2)[2:], context)
         case [_, "rename", number, name] if number.isdecimal():
-            await doors.cataloguing.rename(int(number), name, by=guest.person_id)
-            await _open(int(number), doors, answers)
+            await context.resources.cataloguing.rename(int(number), name, by=context.user.user_id)
+            await _open(int(number), context)
         case [_, "query", number, words] if number.isdecimal():
-            await _show_change(int(number), words, guest, doors, answers)
+            await _show_change(int(number), words, context)
         case _:
             await show(
-                answers, "chat/admin/catalogue.html#page", page=await doors.cataloguing.page()
+                context,
+                "chat/admin/catalogue.html#page",
+                page=await context.resources.cataloguing.page(),
             )
 
 
@@ -128,34 +111,36 @@ async def is_answer(message: Message) -> bool:
     return bool(_command_in(message.reply_to_message))
 
 
-async def _open(topic_id: int, doors: Doors, answers: Answers) -> None:
+async def _open(topic_id: int, context: Context) -> None:
     await put(
-        answers, "chat/admin/catalogue.html#topic", topic=await doors.cataloguing.one(topic_id)
+        context,
+        "chat/admin/catalogue.html#topic",
+        topic=await context.resources.cataloguing.one(topic_id),
     )
 
 
-async def _show_new(words: list[str], guest: Guest, doors: Doors, answers: Answers) -> None:
+async def _show_new(words: list[str], context: Context) -> None:
     name, query = parts_of(words[0]) if words else ("", "")
-    found = await doors.search.hits(parse(query), chat_id=guest.chat_id)
-    today = local(guest.now, guest.zone).date()
+    found = await context.resources.search.hits(parse(query), chat_id=context.chat_id)
+    today = local(context.user.now, context.user.zone).date()
     await show(
-        answers,
+        context,
         "chat/admin/catalogue.html#new_topic",
         name=name_for(name),
         typed=query,
         found=found,
         volume=Volume(found.count, found.covered),
-        zone=guest.zone,
+        zone=context.user.zone,
         today=today,
     )
 
 
-async def _show_change(
-    topic_id: int, words: str, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    topic = await doors.cataloguing.one(topic_id)
-    difference = await doors.search.compare(parse(topic.typed), parse(words), chat_id=guest.chat_id)
-    await show(answers, "chat/admin/reword.html", topic=topic, typed=words, found=difference)
+async def _show_change(topic_id: int, words: str, context: Context) -> None:
+    topic = await context.resources.cataloguing.one(topic_id)
+    difference = await context.resources.search.compare(
+        parse(topic.typed), parse(words), chat_id=context.chat_id
+    )
+    await show(context, "chat/admin/reword.html", topic=topic, typed=words, found=difference)
 
 
 def _command_in(asked: Message | None) -> str:

@@ -15,61 +15,57 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _NUMBER = re.compile(r"-?\d{1,18}")
 
 
-async def turned(
-    _pressed: CallbackQuery, callback_data: ChatsPage, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    page = await doors.chats.page(callback_data.page)
-    await put(answers, "chat/admin/chats.html#list", page=page, now=guest.now)
+async def turned(_pressed: CallbackQuery, callback_data: ChatsPage, context: Context) -> None:
+    page = await context.resources.chats.page(callback_data.page)
+    await put(context, "chat/admin/chats.html#list", page=page, now=context.user.now)
 
 
-async def opened(
-    _pressed: CallbackQuery, callback_data: OpenChat, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await _show(callback_data.chat_id, guest, doors, answers)
+async def opened(_pressed: CallbackQuery, callback_data: OpenChat, context: Context) -> None:
+    await _show(callback_data.chat_id, context)
 
 
-async def banned(
-    _pressed: CallbackQuery, callback_data: BanChat, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    chat = await doors.chats.one(callback_data.chat_id)
-    await doors.bans.ban(chat.telegram_id, by=guest.person_id)
-    await _show(chat.id, guest, doors, answers)
+async def banned(_pressed: CallbackQuery, callback_data: BanChat, context: Context) -> None:
+    chat = await context.resources.chats.one(callback_data.chat_id)
+    await context.resources.bans.ban(chat.telegram_id, by=context.user.user_id)
+    await _show(chat.id, context)
 
 
-async def allowed(
-    _pressed: CallbackQuery, callback_data: AllowChat, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    chat = await doors.chats.one(callback_data.chat_id)
-    await doors.bans.allow(chat.telegram_id, by=guest.person_id)
-    await _show(chat.id, guest, doors, answers)
+async def allowed(_pressed: CallbackQuery, callback_data: AllowChat, context: Context) -> None:
+    chat = await context.resources.chats.one(callback_data.chat_id)
+    await context.resources.bans.allow(chat.telegram_id, by=context.user.user_id)
+    await _show(chat.id, context)
 
 
-async def banned_by_number(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def banned_by_number(_message: Message, command: CommandObject, context: Context) -> None:
     number = _number(command)
-    is_new = number is not None and await doors.bans.ban(number, by=guest.person_id)
-    await put(answers, "chat/admin/chats.html#banned", number=number, is_new=is_new)
+    is_new = number is not None and await context.resources.bans.ban(
+        number, by=context.user.user_id
+    )
+    await put(context, "chat/admin/chats.html#banned", number=number, is_new=is_new)
 
 
-async def allowed_by_number(
-    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def allowed_by_number(_message: Message, command: CommandObject, context: Context) -> None:
     number = _number(command)
-    came = None if number is None else await doors.bans.allow(number, by=guest.person_id)
-    await put(answers, "chat/admin/chats.html#allowed", number=number, came=came)
+    came = (
+        None
+        if number is None
+        else await context.resources.bans.allow(number, by=context.user.user_id)
+    )
+    await put(context, "chat/admin/chats.html#allowed", number=number, came=came)
 
 
-async def _show(chat_id: int, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def _show(chat_id: int, context: Context) -> None:
     await put(
-        answers, "chat/admin/chats.html#one", chat=await doors.chats.one(chat_id), now=guest.now
+        context,
+        "chat/admin/chats.html#one",
+        chat=await context.resources.chats.one(chat_id),
+        now=context.user.now,
     )
 
 

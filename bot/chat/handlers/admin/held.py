@@ -15,51 +15,42 @@ from storage.enums import DeliveryState
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
+
 
 _WAITING = (DeliveryState.HELD, DeliveryState.FAILED)
 _PER_PAGE = 4
 
 
-async def turned(
-    _pressed: CallbackQuery, callback_data: HeldPage, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await _show(guest, doors, answers, callback_data.page)
+async def turned(_pressed: CallbackQuery, callback_data: HeldPage, context: Context) -> None:
+    await _show(context, callback_data.page)
 
 
-async def released(
-    _pressed: CallbackQuery, callback_data: Release, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await release.release(doors.storage, [callback_data.delivery_id], by=guest.person_id)
-    await _show(guest, doors, answers)
+async def released(_pressed: CallbackQuery, callback_data: Release, context: Context) -> None:
+    await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
+    await _show(context)
 
 
-async def dropped(
-    _pressed: CallbackQuery, callback_data: Drop, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    given_up = await release.drop(doors.storage, [callback_data.delivery_id], by=guest.person_id)
-    await _show(guest, doors, answers, dropped=callback_data if given_up else None)
+async def dropped(_pressed: CallbackQuery, callback_data: Drop, context: Context) -> None:
+    given_up = await release.drop(
+        context.storage, [callback_data.delivery_id], by=context.user.user_id
+    )
+    await _show(context, dropped=callback_data if given_up else None)
 
 
-async def undropped(
-    _pressed: CallbackQuery, callback_data: Undrop, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def undropped(_pressed: CallbackQuery, callback_data: Undrop, context: Context) -> None:
     was_refused = callback_data.was is DeliveryState.FAILED
     state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
-    await release.undrop(doors.storage, callback_data.delivery_id, state, by=guest.person_id)
-    await _show(guest, doors, answers)
+    await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
+    await _show(context)
 
 
-async def _show(
-    guest: Guest, doors: Doors, answers: Answers, wanted: int = 0, dropped: Drop | None = None
-) -> None:
-    total = await release.count_deliveries(doors.storage, _WAITING)
+async def _show(context: Context, wanted: int = 0, dropped: Drop | None = None) -> None:
+    total = await release.count_deliveries(context.storage, _WAITING)
     number = page_number(wanted, total, _PER_PAGE)
-    listed = await release.list_deliveries(doors.storage, _WAITING, _PER_PAGE, number * _PER_PAGE)
+    listed = await release.list_deliveries(context.storage, _WAITING, _PER_PAGE, number * _PER_PAGE)
     page = Page(listed, number, total, _PER_PAGE)
-    await put(answers, "chat/admin/held.html", page=page, dropped=dropped, now=guest.now)
+    await put(context, "chat/admin/held.html", page=page, dropped=dropped, now=context.user.now)
 
 
 def make_router() -> Router:

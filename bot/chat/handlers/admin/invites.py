@@ -15,69 +15,50 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(
-    _message: Message, guest: Guest, bot: Bot, doors: Doors, answers: Answers
-) -> None:
-    await _show(guest, bot, doors, answers)
+async def asked_for(_message: Message, context: Context, bot: Bot) -> None:
+    await _show(context, bot)
 
 
 async def turned(
-    _pressed: CallbackQuery,
-    callback_data: InvitesPage,
-    guest: Guest,
-    bot: Bot,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: InvitesPage, context: Context, bot: Bot
 ) -> None:
-    await _show(guest, bot, doors, answers, callback_data.page)
+    await _show(context, bot, callback_data.page)
 
 
-async def drafted(_pressed: CallbackQuery, callback_data: DraftInvite, answers: Answers) -> None:
+async def drafted(_pressed: CallbackQuery, callback_data: DraftInvite, context: Context) -> None:
     # The button has the code: pressed twice, or at two processes, it makes one invitation.
-    await put(answers, "chat/admin/invites.html#one", draft=callback_data, code=new_code())
+    await put(context, "chat/admin/invites.html#one", draft=callback_data, code=new_code())
 
 
 async def made(
-    _pressed: CallbackQuery,
-    callback_data: MakeInvite,
-    guest: Guest,
-    bot: Bot,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: MakeInvite, context: Context, bot: Bot
 ) -> None:
     uses, days, code = callback_data.uses, callback_data.days, callback_data.invite_code
-    await doors.invites.make_for(uses, days, by=guest.person_id, code=code)
-    await _show(guest, bot, doors, answers)
+    await context.resources.invites.make_for(uses, days, by=context.user.user_id, code=code)
+    await _show(context, bot)
 
 
 async def ended(
-    _pressed: CallbackQuery,
-    callback_data: EndInvite,
-    guest: Guest,
-    bot: Bot,
-    doors: Doors,
-    answers: Answers,
+    _pressed: CallbackQuery, callback_data: EndInvite, context: Context, bot: Bot
 ) -> None:
-    await doors.invites.end(callback_data.invite_id, by=guest.person_id)
-    await _show(guest, bot, doors, answers)
+    await context.resources.invites.end(callback_data.invite_id, by=context.user.user_id)
+    await _show(context, bot)
 
 
-async def _show(guest: Guest, bot: Bot, doors: Doors, answers: Answers, wanted: int = 0) -> None:
-    page = await doors.invites.page(wanted)
+async def _show(context: Context, bot: Bot, wanted: int = 0) -> None:
+    page = await context.resources.invites.page(wanted)
     username = (await bot.me()).username
-    are_taken = doors.invites.are_taken
+    are_taken = context.resources.invites.are_taken
     await put(
-        answers,
+        context,
         "chat/admin/invites.html#list",
         page=page,
         username=username,
         are_taken=are_taken,
-        now=guest.now,
+        now=context.user.now,
     )
 
 

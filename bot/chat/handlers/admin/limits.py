@@ -12,31 +12,29 @@ from bot.chat.handlers.admin.desk import put
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(
-    _pressed: CallbackQuery, callback_data: ShowLimits, doors: Doors, answers: Answers
-) -> None:
-    await _show(callback_data.chat_id, doors, answers)
+async def asked_for(_pressed: CallbackQuery, callback_data: ShowLimits, context: Context) -> None:
+    await _show(callback_data.chat_id, context)
 
 
-async def chosen(
-    _pressed: CallbackQuery, callback_data: SetLimit, guest: Guest, doors: Doors, answers: Answers
-) -> None:
+async def chosen(_pressed: CallbackQuery, callback_data: SetLimit, context: Context) -> None:
     number = None if callback_data.number < 0 else callback_data.number
     chat_id, kind = callback_data.chat_id, callback_data.kind
-    await doors.allowing.allow(chat_id, kind, number, by=guest.person_id)
-    await _show(chat_id, doors, answers)
+    await context.resources.allowing.allow(chat_id, kind, number, by=context.user.user_id)
+    await _show(chat_id, context)
 
 
-async def _show(chat_id: int, doors: Doors, answers: Answers) -> None:
-    chat = await doors.chats.one(chat_id)
-    limits = await doors.allowing.limits(chat_id)
+async def _show(chat_id: int, context: Context) -> None:
+    chat = await context.resources.chats.one(chat_id)
+    limits = await context.resources.allowing.limits(chat_id)
     await put(
-        answers, "chat/admin/limits.html", chat=chat, limits=limits, usual=doors.allowing.usual
+        context,
+        "chat/admin/limits.html",
+        chat=chat,
+        limits=limits,
+        usual=context.resources.allowing.usual,
     )
 
 

@@ -13,16 +13,12 @@ from bot.chat.handlers.admin.desk import put
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
-    from bot.chat.answers import Answers
-    from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Guest
+    from bot.chat.context import Context
 
 
-async def asked_for(
-    _event: Message | CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    seen = await doors.overview.overview()
-    await put(answers, "chat/admin/overview.html", seen=seen, zone=guest.zone)
+async def asked_for(_event: Message | CallbackQuery, context: Context) -> None:
+    seen = await context.resources.overview.overview()
+    await put(context, "chat/admin/overview.html", seen=seen, zone=context.user.zone)
 
 
 def make_router() -> Router:

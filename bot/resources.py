@@ -1,4 +1,4 @@
-"""What the handlers may ask for: every use case that the chat opens."""
+"""What the chat and the pages of one process use, made once at its start."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from bot.mail.compose import Mailer
     from bot.mail.confirm import Mailboxes
     from bot.matching.search import Search
+    from bot.rendering.links import Links
+    from bot.rendering.renderer import Renderer
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import LookupResult
+    from bot.subscribers.access import Access
     from bot.subscribers.admins import Admins
     from bot.subscribers.allowing import Allowing
     from bot.subscribers.arrivals import Arrivals
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.importing import Importing
     from bot.subscribers.invites import Invites
+    from bot.subscribers.limits import Limits
     from bot.subscribers.looks import Looks
     from bot.subscribers.moving import Moving
     from bot.subscribers.outlets import Outlets
@@ -59,8 +64,17 @@ class LooksAtLinks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """*app_url*: where the Mini App is, if there is one."""
+class Resources:
+    """*limits*: what a chat may have unless an admin allowed more or less.
+
+    *mailer*: None if no SMTP server is set. *app_url*: where the Mini App is, if there is one.
+    """
+
+    renderer: Renderer
+    access: Access
+    limits: Limits
+    links: Links
+    mailer: Mailer | None
 
     arrivals: Arrivals
     channels: Channels

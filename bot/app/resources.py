@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from bot.app.mails import make_bounces, make_mailer
 from bot.app.menus import Menus
-from bot.chat.doors import Doors
-from bot.chat.refused import SAID
 from bot.mail.confirm import Mailboxes
 from bot.matching.search import Search
 from bot.publishing.contents import load_made_digest
 from bot.publishing.published_feeds import read_published_feed
+from bot.resources import Resources
 from bot.settings import Access as WhoMay
 from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import LinkLookup
@@ -69,7 +68,7 @@ class Buttons:
         return getattr(callbacks, name)
 
 
-def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
+def make_resources(around: Surroundings, renderer: Renderer) -> Resources:
     storage, tools = around.storage, around.tools
     access = Access(
         is_open=around.place.access is WhoMay.OPEN,
@@ -81,7 +80,13 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
     usual = limits_for_all(around.settings)
     watching, changing = Watching(storage, search, usual), Changing(storage, search)
     own_sources = make_own_sources(tools, usual.feeds)
-    return Doors(
+    mailer = make_mailer(around)
+    return Resources(
+        renderer=renderer,
+        access=access,
+        limits=usual,
+        links=around.links,
+        mailer=mailer,
         arrivals=Arrivals(storage, access),
         channels=Channels(storage),
         moving=Moving(storage),
@@ -102,7 +107,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         own_sources=own_sources,
         storage=storage,
         feeds=Feeds(storage, around.links, Topics(storage)),
-        mailboxes=Mailboxes(storage, renderer, make_mailer(around)),
+        mailboxes=Mailboxes(storage, renderer, mailer),
         audit=Audit(storage),
         overview=LooksAfter(storage, around.started_at, around.errors.newest),
         changing=changing,
@@ -143,7 +148,7 @@ def limits_for_all(settings: Settings) -> Limits:
 
 
 def make_app_doors(around: Surroundings) -> AppDoors:
-    doors, place = make_doors(around, around.renderer), around.place
+    doors, place = make_resources(around, around.renderer), around.place
     return AppDoors(
         token=place.token,
         arrivals=doors.arrivals,
@@ -156,7 +161,6 @@ def make_app_doors(around: Surroundings) -> AppDoors:
         restraint=doors.restraint,
         mailboxes=doors.mailboxes,
         search=doors.search,
-        said=SAID,
         press=Buttons(),
         frames=place.frames,
         menus=Menus(place, around.renderer),

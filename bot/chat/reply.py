@@ -37,8 +37,8 @@ _LONGEST_TOAST = 200
 
 
 @dataclass(slots=True)
-class Answers:
-    """Answers one update. *pressed*: the press it was, which is answered once."""
+class Reply:
+    """Reply one update. *pressed*: the press it was, which is answered once."""
 
     bot: Bot
     renderer: Renderer

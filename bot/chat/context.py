@@ -1,0 +1,33 @@
+"""What a handler is given beside aiogram's own objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
+    from bot.subscribers.arrivals import CurrentUser
+    from storage.db.engine import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One update of somebody who may use the bot: who and where it is, and how to reply.
+
+    `user.chat_id` is our row of the chat that the update is about: a channel's, where the user
+    manages one from the private chat.
+    """
+
+    resources: Resources
+    user: CurrentUser
+    reply: Reply
+
+    @property
+    def storage(self) -> Storage:
+        return self.resources.storage
+
+    @property
+    def chat_id(self) -> int:
+        return self.user.chat_id

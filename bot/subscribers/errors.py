@@ -1,0 +1,224 @@
+"""What a user can get wrong: one type for each reason, which names the template that says it."""
+
+from typing import ClassVar
+
+from bot.mail.codes import Limit
+
+
+class UserError(Exception):
+    """The request cannot be met, and nothing has changed; *template* is the sentence that says so.
+
+    The template is rendered with the error as `error`.
+    """
+
+    template: ClassVar[str]
+
+
+class NoSuchChat(UserError):
+    """The chat was erased, or became another."""
+
+    template = "chat/errors.html#no_such_chat"
+
+
+class Banned(UserError):
+    """The operator has banned the user or the chat; *is_first*: nobody has told them yet."""
+
+    template = "chat/errors.html#banned"
+
+    def __init__(self, *, is_first: bool) -> None:
+        super().__init__("banned")
+        self.is_first = is_first
+
+
+class CannotBan(UserError):
+    """It is one of the operator's own, or the one who asks."""
+
+    template = "chat/errors.html#cannot_ban"
+
+
+class NoSuchBroadcast(UserError):
+    """It was sent, stopped or discarded before."""
+
+    template = "chat/errors.html#no_such_broadcast"
+
+
+class NotOneMessage(UserError):
+    """It has no text, or more than fits one message."""
+
+    template = "chat/errors.html#not_one_message"
+
+
+class NoSuchTopic(UserError):
+    """The topic is gone, or another chat's, which looks the same from outside."""
+
+    template = "chat/errors.html#no_such_topic"
+
+
+class UndoIsOver(UserError):
+    """What was deleted is gone for good."""
+
+    template = "chat/errors.html#undo_expired"
+
+
+class AlreadyWatched(UserError):
+    """The chat watches the same query as another topic, by that *name*."""
+
+    template = "chat/errors.html#already_subscribed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class NotAnExport(UserError):
+    """What came is no export of ours, or one of a later version."""
+
+    template = "chat/errors.html#not_an_export"
+
+
+class NotAName(UserError):
+    """Nothing of it can be seen."""
+
+    template = "chat/errors.html#not_a_name"
+
+
+class TooMuchFeedback(UserError):
+    template = "chat/errors.html#too_much_feedback"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} a day")
+        self.most = most
+
+
+class NoSuchFeedback(UserError):
+    """Whoever wrote it has deleted everything."""
+
+    template = "chat/errors.html#no_such_feedback"
+
+
+class NoSuchOutlet(UserError):
+    """It is gone, or tells the chat nothing."""
+
+    template = "chat/errors.html#no_such_publisher"
+
+
+class NoSuchAlert(UserError):
+    """The chat was not alerted to that, or what it was told is gone."""
+
+    template = "chat/errors.html#no_such_alert"
+
+
+class NoSuchList(UserError):
+    """The list of feeds is another chat's, was added before, or has waited too long."""
+
+    template = "chat/errors.html#no_such_list"
+
+
+class NoSuchSource(UserError):
+    """The chat does not follow it, or could have had it back only for a while."""
+
+    template = "chat/errors.html#no_such_source"
+
+
+class TooManyFeeds(UserError):
+    template = "chat/errors.html#too_many_feeds"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} feeds")
+        self.most = most
+
+
+class TooManyTopics(UserError):
+    template = "chat/errors.html#too_many_topics"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} topics")
+        self.most = most
+
+
+class TooManySlots(UserError):
+    template = "chat/errors.html#too_many_times"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} times")
+        self.most = most
+
+
+class NoSuchSlot(UserError):
+    """Its button is older than the schedule."""
+
+    template = "chat/errors.html#old_button"
+
+
+class NotAZone(UserError):
+    template = "chat/errors.html#old_button"
+
+
+class NotALanguage(UserError):
+    """None that is offered, any more."""
+
+    template = "chat/errors.html#old_button"
+
+
+class NotATime(UserError):
+    template = "chat/errors.html#old_button"
+
+
+class NotADate(UserError):
+    """It is over, or too far away for anybody to mean it."""
+
+    template = "chat/errors.html#not_a_date"
+
+
+class NotANumber(UserError):
+    template = "chat/errors.html#not_a_number"
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(f"{least} to {most}")
+        self.least, self.most = least, most
+
+
+class NoMail(UserError):
+    """This bot sends none: no SMTP server is set."""
+
+    template = "chat/errors.html#no_mail"
+
+
+class NotAnAddress(UserError):
+    template = "chat/errors.html#not_an_address"
+
+
+class TooManyRequests(UserError):
+    """One more confirmation would be one too many, for the address, the chat or the day."""
+
+    template = "chat/errors.html#too_many_mail_requests"
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(limit.name.lower())
+        self.limit = limit
+
+
+class NoMailbox(UserError):
+    """The chat has no address in the state that the wish needs."""
+
+    template = "chat/errors.html#no_mailbox"
+
+
+class CodeIsOver(UserError):
+    """The code is a day old, or was tried too often."""
+
+    template = "chat/errors.html#code_expired"
+
+
+class WrongCode(UserError):
+    template = "chat/errors.html#wrong_code"
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} tries left")
+        self.left = left
+
+
+class CardTooOld(UserError):
+    """Telegram no longer says what stands on the message."""
+
+    template = "chat/errors.html#card_too_old"
