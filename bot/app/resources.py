@@ -49,8 +49,8 @@ from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
 from bot.subscribers.unanswered import Unanswered
 from bot.subscribers.watching import Watching
-from bot.web.app.doors import AppDoors
-from bot.web.site import WebDoors
+from bot.web.app.mini_app import MiniApp
+from bot.web.site import WebServices
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
@@ -147,35 +147,26 @@ def limits_for_all(settings: Settings) -> Limits:
     )
 
 
-def make_app_doors(around: Surroundings) -> AppDoors:
-    doors, place = make_resources(around, around.renderer), around.place
-    return AppDoors(
+def make_mini_app(around: Surroundings) -> MiniApp:
+    place = around.place
+    return MiniApp(
         token=place.token,
-        arrivals=doors.arrivals,
-        invites=doors.invites,
-        topics=doors.topics,
-        watching=doors.watching,
-        changing=doors.changing,
-        settings=doors.settings,
-        schedule=doors.schedule,
-        restraint=doors.restraint,
-        mailboxes=doors.mailboxes,
-        search=doors.search,
+        resources=make_resources(around, around.renderer),
         press=Buttons(),
         frames=place.frames,
         menus=Menus(place, around.renderer),
     )
 
 
-def make_web_doors(around: Surroundings) -> WebDoors:
+def make_web_services(around: Surroundings) -> WebServices:
     storage = around.storage
     watching = Watching(storage, Search(storage), limits_for_all(around.settings))
     mailboxes = Mailboxes(storage, around.renderer, make_mailer(around))
-    return WebDoors(
+    return WebServices(
         made_digest=partial(load_made_digest, storage),
         published_feed=partial(read_published_feed, storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,
         returns=make_bounces(around),
-        app=make_app_doors(around) if around.place.app_url else None,
+        app=make_mini_app(around) if around.place.app_url else None,
     )

@@ -42,11 +42,11 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
     base = around.links.base
     if base is None:
         return make_web(hubs, health=health)
-    from bot.app.resources import make_web_doors
+    from bot.app.resources import make_web_services
     from bot.web.clients import Clients
     from bot.web.site import Site
 
-    doors = make_web_doors(around)
+    doors = make_web_services(around)
     clients = Clients(around.settings.trusted_proxies)
     site = Site(around.renderer, around.links.signer, base, doors, clients=clients)
     routes, middlewares = site.parts()

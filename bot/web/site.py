@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from bot.rendering.published_feeds import FeedDocument
     from bot.rendering.renderer import Renderer
     from bot.subscribers.managing import Managing
-    from bot.web.app.doors import AppDoors
+    from bot.web.app.mini_app import MiniApp
 
 # Previews while words are typed, for each person and process.
 _TYPED_PER_MINUTE, _TYPED_AT_ONCE = 60, 40
 
 
 @dataclass(frozen=True, slots=True)
-class WebDoors:
+class WebServices:
     """What pages need; *returns* is None if no mail is sent, *app* if nobody could open it."""
 
     made_digest: Callable[[int, date, int], Awaitable[Edition | None]]
@@ -51,7 +51,7 @@ class WebDoors:
     managing: Managing
     mailboxes: Mailboxes
     returns: Returns | None = None
-    app: AppDoors | None = None
+    app: MiniApp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Site:
     renderer: Renderer
     signer: Signer
     base: str
-    doors: WebDoors
+    doors: WebServices
     clock: Callable[[], datetime] = now
     allowances: Allowances = field(default_factory=Allowances)
     clients: Clients = field(default_factory=Clients)
@@ -89,18 +89,18 @@ class Site:
         calls = Allowances(CALLS_PER_MINUTE, CALLS_AT_ONCE, clock=self.allowances.clock)
         return routes, [error_pages(pages), pacing(self.clients, calls)]
 
-    def _app(self, doors: AppDoors, icon: str) -> AppRoutes:
+    def _app(self, app: MiniApp, icon: str) -> AppRoutes:
         page = AppPage(
             renderer=self.renderer,
             dress=Dress.of(self.renderer),
             icon=icon,
             clock=self.clock,
             root=urlsplit(self.base).path,
-            frames=doors.frames,
+            frames=app.frames,
         )
-        entrance = Entrance(doors.token, doors.arrivals, doors.invites, self.clock, self.renderer)
+        entrance = Entrance(app.token, app.resources, self.clock, self.renderer)
         typing = Allowances(_TYPED_PER_MINUTE, _TYPED_AT_ONCE, clock=self.allowances.clock)
-        return AppRoutes(doors, entrance, page, self.allowances, typing)
+        return AppRoutes(app, entrance, page, self.allowances, typing)
 
 
 async def _robots(_request: web.Request) -> web.Response:

@@ -13,8 +13,9 @@ from storage.chats import chat_at
 from storage.enums import DeliveryState, SourceState
 from storage.outbox import Delivery
 from storage.sources import add_source
-from tests.chat.conftest import ADMIN, House, Talk
+from tests.chat.conftest import House, Talk
 from tests.delivery.conftest import Outbox
+from tests.resources import ADMIN
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from sqlmodel import select
 
 from storage.chats import Chat
 from storage.outbox import Delivery
-from tests.chat.conftest import ADMIN, House, Talk
+from tests.chat.conftest import House, Talk
+from tests.resources import ADMIN
 
 
 @pytest.fixture

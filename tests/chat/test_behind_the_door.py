@@ -6,7 +6,7 @@ from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
 from storage.chats import chat_at
 from storage.enums import ChatState
-from tests.chat.conftest import ADMIN
+from tests.resources import ADMIN
 from tests.story.processes import PATIENCE
 
 

@@ -14,7 +14,8 @@ from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-from tests.chat.conftest import ADMIN, House, Talk, labels
+from tests.chat.conftest import House, Talk, labels
+from tests.resources import ADMIN
 
 
 @pytest.fixture

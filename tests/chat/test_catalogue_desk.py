@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.chat.conftest import ADMIN, House, Talk
+from tests.chat.conftest import House, Talk
+from tests.resources import ADMIN
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from bot.rendering.renderer import Renderers
 from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
-from tests.chat.conftest import ADMIN
 from tests.chat.pressings import classes, commands_of, data_of, press, say
+from tests.resources import ADMIN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -11,7 +11,7 @@ from bot.subscribers.admins import Admins
 from bot.subscribers.feedback import MOST_A_DAY
 from storage.access import add_admin
 from storage.outbox import Delivery
-from tests.chat.conftest import ADMIN
+from tests.resources import ADMIN
 
 
 @pytest.fixture

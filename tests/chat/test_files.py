@@ -15,7 +15,8 @@ from bot.subscribers.adding_lists import AddingLists
 from bot.subscribers.errors import NoSuchList
 from bot.subscribers.own_sources import OwnSources
 from storage.feeds_followed import sources_followed
-from tests.chat.conftest import SAMPLE_SOURCE, House, OneFeed, Talk, labels
+from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
+from tests.resources import OneFeed
 
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
 

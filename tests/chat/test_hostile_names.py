@@ -9,9 +9,9 @@ from aiogram.types import ChatMemberAdministrator, Update
 from structlog.testing import capture_logs
 
 from tests.belongings import fill, ids_of
-from tests.chat.conftest import ADMIN
 from tests.chat.pressings import classes, commands_of, press, say
 from tests.chat.test_hostile_text import EVE, HOSTILE, TURNING, told
+from tests.resources import ADMIN
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from bot.subscribers.access import Access
-from tests.chat.conftest import ADMIN, House, Talk, buttons
+from tests.chat.conftest import House, Talk, buttons
+from tests.resources import ADMIN
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-from tests.chat.conftest import ADMIN, labels
+from tests.chat.conftest import labels
+from tests.resources import ADMIN
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer

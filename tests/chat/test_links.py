@@ -9,7 +9,8 @@ from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
-from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
+from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
+from tests.resources import ADMIN
 
 FEED = "https://paper.example/feed.xml"
 

@@ -15,8 +15,9 @@ from storage.broadcasts import Broadcast
 from storage.feedback import Feedback
 from storage.mailboxes import Mailbox, MailboxRequest
 from storage.outbox import Delivery
-from tests.chat.conftest import ADMIN, buttons
+from tests.chat.conftest import buttons
 from tests.chat.pressings import say
+from tests.resources import ADMIN
 
 if TYPE_CHECKING:
     from aiogram.types import Update

@@ -9,7 +9,8 @@ from bot.sources.feeds.model import Kind
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
-from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
+from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
+from tests.resources import ADMIN
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from storage.feeds_followed import follow
 from storage.sources import add_source
 from storage.topics import Topic
 from tests.belongings import fill, ids_of
-from tests.chat.conftest import ADMIN
 from tests.chat.keeping import Kept
 from tests.chat.pressings import classes, commands_of, data_of, press, say
 from tests.chat.walking import Walk
+from tests.resources import ADMIN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

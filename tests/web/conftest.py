@@ -22,7 +22,7 @@ from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
 from bot.web.allowances import Allowances
 from bot.web.health import make_web
-from bot.web.site import Site, WebDoors
+from bot.web.site import Site, WebServices
 from storage.db.engine import Storage
 from storage.enums import Mode
 from tests.publishing.newsroom import Newsroom
@@ -127,11 +127,11 @@ def renderer() -> Renderer:
 
 
 @pytest.fixture
-def web_doors(
+def web_services(
     storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns, renderer: Renderer
-) -> WebDoors:
+) -> WebServices:
     watching = Watching(storage, Search(storage))
-    return WebDoors(
+    return WebServices(
         made_digest=partial(load_made_digest, storage),
         published_feed=partial(read_published_feed, storage, renderer, Links(BASE, SIGNER)),
         managing=Managing(
@@ -145,10 +145,10 @@ def web_doors(
 
 @pytest.fixture
 async def visitor(
-    web_doors: WebDoors, clock: TurnedClock, renderer: Renderer
+    web_services: WebServices, clock: TurnedClock, renderer: Renderer
 ) -> AsyncIterator[Visitor]:
     allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
-    site = Site(renderer, SIGNER, BASE, web_doors, lambda: clock.now, allowances)
+    site = Site(renderer, SIGNER, BASE, web_services, lambda: clock.now, allowances)
     app = make_web(*site.parts())
     async with TestClient(TestServer(app)) as client:
         yield Visitor(client, Links(BASE, SIGNER))

@@ -21,7 +21,7 @@ from bot.rendering.renderer import Renderers
 from bot.subscribers.managing import Managed
 from bot.web.health import make_web
 from bot.web.samples import sample_managed
-from bot.web.site import Site, WebDoors
+from bot.web.site import Site, WebServices
 from storage.enums import Mode
 from tests.browsing import launched
 
@@ -78,7 +78,7 @@ class SampleMailboxes:
 @asynccontextmanager
 async def showing(language: str = "") -> AsyncIterator[Links]:
     """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
-    doors = WebDoors(
+    doors = WebServices(
         made_digest=SampleReading(language).edition,
         published_feed=cast("Any", None),
         managing=cast("Any", SampleManaging()),

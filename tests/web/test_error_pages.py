@@ -116,9 +116,9 @@ async def test_no_search_engine_is_invited(visitor):
     assert await (await visitor.client.get("/robots.txt")).text() == "User-agent: *\nDisallow: /\n"
 
 
-async def test_under_a_path_every_address_on_a_page_begins_with_it(web_doors, told, clock):
+async def test_under_a_path_every_address_on_a_page_begins_with_it(web_services, told, clock):
     base = "https://example.org/news"
-    site = Site(Renderer(), SIGNER, base, web_doors, clock=lambda: clock.now)
+    site = Site(Renderer(), SIGNER, base, web_services, clock=lambda: clock.now)
     async with TestClient(TestServer(make_web(*site.parts()))) as client:
         visitor = Visitor(client, Links(base, SIGNER), base)
         link = visitor.links.manage(told, clock.now)

@@ -20,8 +20,8 @@ MAILER = Mailer(Renderer(), FromAddress("news@example.org", "Dateline"), Links(B
 
 
 @pytest.fixture
-def web_doors(web_doors, storage):
-    return replace(web_doors, mailboxes=Mailboxes(storage, Renderer(), MAILER))
+def web_services(web_services, storage):
+    return replace(web_services, mailboxes=Mailboxes(storage, Renderer(), MAILER))
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ async def mailed(storage):
 
 
 @pytest.fixture
-async def digest(visitor, web_doors, chat, mailed, storage, clock):
+async def digest(visitor, web_services, chat, mailed, storage, clock):
     """Confirm an address by the link in its mail, and return the digest that comes there."""
-    await web_doors.mailboxes.request(chat, "ann@example.org")
+    await web_services.mailboxes.request(chat, "ann@example.org")
     (link,) = re.findall(rf"{BASE}/c/\S+", (await mailed()).text)
     assert (await visitor.sends(link)).status == 200
     clock.now = DUE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.subscribers.arrivals import CurrentUser
-    from bot.web.app.doors import AppDoors
+    from bot.web.app.mini_app import MiniApp
     from bot.web.app.wishes import Wish
 
 _MOST_DAYS = 7  # that a topic is muted for, as in the chat
@@ -37,7 +37,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    doors: AppDoors
+    app: MiniApp
 
     def by_name(self) -> Mapping[str, Callable[[CurrentUser, Wish], Awaitable[Done]]]:
         """Return every act; the name is the last part of its address."""
@@ -66,23 +66,25 @@ class Acts:
         """Watch words or a topic, or watch a topic otherwise."""
         mode, chat_id = wish.one_of("mode", Mode), user.chat_id
         if wish.has("topic"):
-            watched = await self.doors.watching.watch_topic(chat_id, wish.row("topic"), mode)
+            watched = await self.app.resources.watching.watch_topic(
+                chat_id, wish.row("topic"), mode
+            )
         else:
-            saved = await self.doors.topics.saved(chat_id)
-            watching = self.doors.watching
+            saved = await self.app.resources.topics.saved(chat_id)
+            watching = self.app.resources.watching
             watched = await watching.watch_words(chat_id, wish.text("words"), mode, saved)
         return Done("watching" if watched.is_new else "saved", watched.name)
 
     async def rename(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, name = wish.row("topic"), wish.text("name")
-        await self.doors.changing.rename(user.chat_id, topic_id, name)
+        await self.app.resources.changing.rename(user.chat_id, topic_id, name)
         return Done("saved")
 
     async def reword(self, user: CurrentUser, wish: Wish) -> Done:
         """Give a topic other words; in the place of one of the catalogue comes one of their own."""
         chat_id, topic_id = user.chat_id, wish.row("topic")
-        words, saved = wish.text("words"), await self.doors.topics.saved(chat_id)
-        became = await self.doors.changing.reword(chat_id, topic_id, words, saved)
+        words, saved = wish.text("words"), await self.app.resources.topics.saved(chat_id)
+        became = await self.app.resources.changing.reword(chat_id, topic_id, words, saved)
         return Done("saved", became=became)
 
     async def mute_topic(self, user: CurrentUser, wish: Wish) -> Done:
@@ -90,28 +92,28 @@ class Acts:
         topic_id, days = wish.row("topic"), wish.number("days")
         if days > _MOST_DAYS:
             raise BadWishError("days")
-        await self.doors.changing.mute(user.chat_id, topic_id, days or None)
+        await self.app.resources.changing.mute(user.chat_id, topic_id, days or None)
         return Done("saved")
 
     async def unmute_topic(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.doors.changing.unmute(user.chat_id, wish.row("topic"))
+        await self.app.resources.changing.unmute(user.chat_id, wish.row("topic"))
         return Done("saved")
 
     async def pause_topic(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, is_paused = wish.row("topic"), wish.flag("paused")
-        await self.doors.changing.pause(user.chat_id, topic_id, is_paused=is_paused)
+        await self.app.resources.changing.pause(user.chat_id, topic_id, is_paused=is_paused)
         return Done("saved")
 
     async def stop(self, user: CurrentUser, wish: Wish) -> Done:
-        stopped = await self.doors.watching.stop(user.chat_id, wish.row("topic"))
+        stopped = await self.app.resources.watching.stop(user.chat_id, wish.row("topic"))
         return Done("stopped", stopped.name, undo=stopped.topic_id)
 
     async def undo(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.doors.watching.undo(user.chat_id, wish.row("topic"))
+        await self.app.resources.watching.undo(user.chat_id, wish.row("topic"))
         return Done()
 
     async def pause(self, user: CurrentUser, wish: Wish) -> Done:
-        settings = self.doors.settings
+        settings = self.app.resources.settings
         is_paused = wish.flag("paused")
         await (settings.pause if is_paused else settings.resume)(user.chat_id)
         return Done("paused" if is_paused else "resumed")
@@ -120,48 +122,50 @@ class Acts:
         wanted = [
             Times(one.number("minutes"), one.number("weekdays")) for one in wish.each("slots")
         ]
-        await self.doors.schedule.set_all(user.chat_id, wanted)
+        await self.app.resources.schedule.set_all(user.chat_id, wanted)
         return Done("saved")
 
     async def set_zone(self, user: CurrentUser, wish: Wish) -> Done:
         zone = zone_of_place(wish.text("place"))
         if zone is None:
             raise NotAZone
-        await self.doors.settings.set_zone(user.chat_id, zone)
+        await self.app.resources.settings.set_zone(user.chat_id, zone)
         return Done("saved")
 
     async def set_quiet(self, user: CurrentUser, wish: Wish) -> Done:
         hours = None
         if wish.has("start"):
             hours = QuietHours(wish.number("start"), wish.number("end"))
-        await self.doors.restraint.set_quiet(user.chat_id, hours)
+        await self.app.resources.restraint.set_quiet(user.chat_id, hours)
         return Done("saved")
 
     async def set_language(self, user: CurrentUser, wish: Wish) -> Done:
         """Speak a language, or with "" that of Telegram's client."""
         code = wish.text("language") or None
-        settings = await self.doors.settings.set_language(user.chat_id, code)
-        await self.doors.menus.renew(user, settings.speaks, is_chosen=code is not None)
+        settings = await self.app.resources.settings.set_language(user.chat_id, code)
+        await self.app.menus.renew(user, settings.speaks, is_chosen=code is not None)
         return Done()
 
     async def ask_address(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.doors.mailboxes.request(user.chat_id, wish.text("address"))
+        await self.app.resources.mailboxes.request(user.chat_id, wish.text("address"))
         return Done()
 
     async def confirm(self, user: CurrentUser, wish: Wish) -> Done:
         """Confirm with the code of the mail; what can be none counts as a try like any other."""
         code = read_code(wish.text("code")) or ""
-        await self.doors.mailboxes.confirm_by_code(user.chat_id, code)
+        await self.app.resources.mailboxes.confirm_by_code(user.chat_id, code)
         return Done("saved")
 
     async def set_reach(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.doors.mailboxes.set_reach(user.chat_id, wish.one_of("reach", DigestMedium))
+        await self.app.resources.mailboxes.set_reach(
+            user.chat_id, wish.one_of("reach", DigestMedium)
+        )
         return Done("saved")
 
     async def set_mail_alerts(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.doors.mailboxes.set_alerts(user.chat_id, wanted=wish.flag("wanted"))
+        await self.app.resources.mailboxes.set_alerts(user.chat_id, wanted=wish.flag("wanted"))
         return Done("saved")
 
     async def forget_address(self, user: CurrentUser, _wish: Wish) -> Done:
-        await self.doors.mailboxes.remove(user.chat_id)
+        await self.app.resources.mailboxes.remove(user.chat_id)
         return Done("saved")

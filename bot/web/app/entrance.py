@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import Arrivals, CurrentUser
-    from bot.subscribers.invites import Invites
+    from bot.resources import Resources
+    from bot.subscribers.arrivals import CurrentUser
     from bot.web.launch import Launcher
 
 SCHEME = "tma "
@@ -48,8 +48,7 @@ class Caller:
 @dataclass(frozen=True, slots=True)
 class Entrance:
     token: str
-    arrivals: Arrivals
-    invites: Invites
+    resources: Resources
     clock: Callable[[], datetime]
     renderer: Renderer
 
@@ -69,14 +68,14 @@ class Entrance:
     async def _guest(self, launcher: Launcher) -> CurrentUser:
         spoken = self.renderer.of(launcher.language)
         try:
-            user = await self.arrivals.welcome(_visitor(launcher))
+            user = await self.resources.arrivals.welcome(_visitor(launcher))
         except Banned:
             banned = spoken.message("chat/errors.html#banned")
             raise TurnedAwayError(403, banned.text) from None
         if user is None:
             told: dict[str, Any] = {
                 "user_id": launcher.user_id,
-                "invites": self.invites.are_taken,
+                "invites": self.resources.invites.are_taken,
             }
             stranger = spoken.message("chat/unauthorized.html", **told)
             raise TurnedAwayError(403, stranger.text)

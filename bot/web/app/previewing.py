@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.matching.query import Query
     from bot.matching.search import Difference, Headlines, Hit
     from bot.rendering.renderer import Renderer
-    from bot.web.app.doors import AppDoors
+    from bot.resources import Resources
     from bot.web.app.entrance import Caller
 
 SHOWN = 5
@@ -27,12 +27,12 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Previewing:
-    doors: AppDoors
+    resources: Resources
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def typed(self, caller: Caller, words: str) -> dict[str, Any]:
         """Return what *words* found, or where they are wrong."""
-        saved = await self.doors.topics.saved(caller.user.chat_id)
+        saved = await self.resources.topics.saved(caller.user.chat_id)
         try:
             query = parse(words, saved)
         except QueryError as refusal:
@@ -42,28 +42,28 @@ class Previewing:
     async def compared(self, caller: Caller, topic_id: int, words: str) -> dict[str, Any]:
         """Return what would come and go with other *words*, or where they are wrong."""
         chat_id = caller.user.chat_id
-        topic = await self.doors.topics.one(chat_id, topic_id)
-        saved = await self.doors.topics.saved(chat_id)
+        topic = await self.resources.topics.one(chat_id, topic_id)
+        saved = await self.resources.topics.saved(chat_id)
         try:
             query = parse(words, saved)
         except QueryError as refusal:
             return _wrong(refusal, caller.renderer)
         async with self._turns:
-            found = await self.doors.search.compare(parse(topic.typed), query, chat_id=chat_id)
+            found = await self.resources.search.compare(parse(topic.typed), query, chat_id=chat_id)
         return _difference(found, caller.renderer)
 
     async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
         """Return what a topic found lately; NoSuchTopic if the chat cannot see it."""
-        topic = await self.doors.topics.one(caller.user.chat_id, topic_id)
+        topic = await self.resources.topics.one(caller.user.chat_id, topic_id)
         return await self._found(caller, parse(topic.typed))
 
     async def _found(self, caller: Caller, query: Query) -> dict[str, Any]:
         user, renderer = caller.user, caller.renderer
         async with self._turns:
-            found = await self.doors.search.hits(query, chat_id=user.chat_id, limit=SHOWN)
+            found = await self.resources.search.hits(query, chat_id=user.chat_id, limit=SHOWN)
             silent = 0
             if not found.count and not found.is_more:
-                search = self.doors.search
+                search = self.resources.search
                 silent = await search.silent_days(query, chat_id=user.chat_id)
         told: dict[str, Any] = {
             "found": found,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.subscribers.arrivals import CurrentUser
     from bot.web.allowances import Allowances
-    from bot.web.app.doors import AppDoors
     from bot.web.app.entrance import Caller, Entrance
+    from bot.web.app.mini_app import MiniApp
     from bot.web.app.page import AppPage
 
 Answering: TypeAlias = "Callable[[Caller, Wish], Awaitable[dict[str, Any]]]"
@@ -43,14 +43,18 @@ _LARGEST_WISH = 8192  # bytes; a query of 1,000 characters that are all escaped 
 class AppRoutes:
     """*typing* counts the previews of each person, *acting* all else that they ask for."""
 
-    doors: AppDoors
+    app: MiniApp
     entrance: Entrance
     page: AppPage
     acting: Allowances
     typing: Allowances
 
     def routes(self) -> list[web.RouteDef]:
-        showing, previewing, acts = Showing(self.doors), Previewing(self.doors), Acts(self.doors)
+        showing, previewing, acts = (
+            Showing(self.app.resources),
+            Previewing(self.app.resources),
+            Acts(self.app),
+        )
 
         async def state(caller: Caller, _wish: Wish) -> dict[str, Any]:
             return await showing.state(caller.user, caller.renderer)
@@ -110,7 +114,7 @@ class AppRoutes:
     def _refused(self, renderer: Renderer, error: UserError) -> web.Response:
         """Say no in the chat's words."""
         template = _TYPED_HERE.get(type(error), error.template)
-        said = renderer.message(template, error=error, press=self.doors.press)
+        said = renderer.message(template, error=error, press=self.app.press)
         return _json({"error": said.text}, status=409)
 
 

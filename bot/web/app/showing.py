@@ -12,24 +12,24 @@ from storage.enums import MAX_SCHEDULE_TIMES
 if TYPE_CHECKING:
     from bot.mail.confirm import MailboxSeen
     from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
     from bot.subscribers.arrivals import CurrentUser
     from bot.subscribers.settings import Settings
     from bot.subscribers.topics import TopicSeen
-    from bot.web.app.doors import AppDoors
 
 _SUGGESTED = 6  # topics of the catalogue that are not watched
 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    doors: AppDoors
+    resources: Resources
 
     async def state(self, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
-        watched = await self.doors.topics.watched(user.chat_id, per_page=MOST_TOPICS)
-        catalogue = await self.doors.topics.catalogue(user.chat_id, per_page=MOST_TOPICS)
-        settings = await self.doors.settings.now(user.chat_id)
+        watched = await self.resources.topics.watched(user.chat_id, per_page=MOST_TOPICS)
+        catalogue = await self.resources.topics.catalogue(user.chat_id, per_page=MOST_TOPICS)
+        settings = await self.resources.settings.now(user.chat_id)
         renderer = renderer.of(settings.speaks)  # which may have been chosen just now
-        mailbox = await self.doors.mailboxes.now(user.chat_id)
+        mailbox = await self.resources.mailboxes.now(user.chat_id)
         suggested = [_topic(one) for one in catalogue.items if one.mode is None]
         return {
             "language": renderer.language.code,

@@ -15,30 +15,21 @@ from sqlmodel import col, select
 
 from bot.chat import callbacks
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.mail.confirm import Mailboxes
-from bot.matching.search import Search
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals
-from bot.subscribers.changing import Changing
-from bot.subscribers.invites import Invites
-from bot.subscribers.restraint import Restraint
-from bot.subscribers.schedule import Schedule
-from bot.subscribers.settings import ChatSettings
-from bot.subscribers.topics import Topics
-from bot.subscribers.watching import Watching
 from bot.web.allowances import Allowances
-from bot.web.app.doors import AppDoors
+from bot.web.app.mini_app import MiniApp
 from bot.web.health import make_web
-from bot.web.site import Site, WebDoors
+from bot.web.site import Site, WebServices
 from storage.db.engine import Storage
 from storage.enums import Medium
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo_translation
+from tests.resources import make_resources
 from tests.web.conftest import BASE, SIGNER
 
 if TYPE_CHECKING:
@@ -115,35 +106,21 @@ def menus() -> FakeMenus:
 
 
 @pytest.fixture
-def app_doors(storage: Storage, access: Access, menus: FakeMenus) -> AppDoors:
-    return replace(doors_of(storage, access, Renderer()), menus=menus)
+def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
+    return replace(mini_app_of(storage, access, Renderer()), menus=menus)
 
 
-def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
-    search = Search(storage)
+def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
     mailer = Mailer(renderer, FromAddress("news@dateline.example"), Links(BASE, SIGNER))
-    return AppDoors(
-        token=TOKEN,
-        arrivals=Arrivals(storage, access),
-        invites=Invites(storage, access),
-        topics=Topics(storage),
-        watching=Watching(storage, search),
-        changing=Changing(storage, search),
-        settings=ChatSettings(storage),
-        schedule=Schedule(storage),
-        restraint=Restraint(storage),
-        mailboxes=Mailboxes(storage, renderer, mailer),
-        search=search,
-        menus=FakeMenus(),
-        press=callbacks,
-    )
+    resources = make_resources(storage, access, mailer=mailer, renderer=renderer)
+    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus(), press=callbacks)
 
 
 @pytest.fixture
 async def client(
-    web_doors: WebDoors, app_doors: AppDoors, clock: TurnedClock
+    web_services: WebServices, mini_app: MiniApp, clock: TurnedClock
 ) -> AsyncIterator[TestClient[Request, Application]]:
-    doors = replace(web_doors, app=app_doors)
+    doors = replace(web_services, app=mini_app)
     allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
     site = Site(Renderer(), SIGNER, BASE, doors, lambda: clock.now, allowances)
     async with TestClient(TestServer(make_web(*site.parts()))) as opened:
@@ -183,8 +160,8 @@ async def address(sqlite_url: str) -> AsyncIterator[str]:
     """Yield what Telegram opens for somebody whose client speaks Arabic."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
     nothing = cast("Any", None)
-    app = doors_of(storage, Access(is_open=True), renderer)
-    served = WebDoors(nothing, nothing, nothing, nothing, app=app)
+    app = mini_app_of(storage, Access(is_open=True), renderer)
+    served = WebServices(nothing, nothing, nothing, nothing, app=app)
     site = Site(renderer, SIGNER, "http://127.0.0.1", served)
     data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:

@@ -255,10 +255,10 @@ async def test_nobody_undoes_what_another_stopped(ann, person, theirs):
     assert (await ben.does("undo", topic=theirs))["topics"] != []
 
 
-def test_every_act_that_names_a_topic_is_tried_with_a_foreign_one(app_doors):
+def test_every_act_that_names_a_topic_is_tried_with_a_foreign_one(mini_app):
     named = WISHES.keys() - {"topic", "compare"}
 
-    assert set(Acts(app_doors).by_name()) - named == {
+    assert set(Acts(mini_app).by_name()) - named == {
         *("pause", "slots", "zone", "quiet", "mail", "code", "reach", "mail-alerts", "language"),
         "forget-mail",
     }
