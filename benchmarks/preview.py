@@ -25,7 +25,7 @@ from sqlmodel import col
 
 from benchmarks.preview_articles import HAN, fill
 from bot.matching.query import Query, parse
-from bot.matching.search import PreviewResult, Search
+from bot.matching.search import PreviewResult, find, silent_days
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.schema import migrate
@@ -88,28 +88,28 @@ async def longest_pause(stop: asyncio.Event) -> tuple[float, float]:
     return waited, worked
 
 
-async def look(search: Search, query: Query, chat_id: int | None) -> PreviewResult:
+async def look(storage: Storage, query: Query, chat_id: int | None) -> PreviewResult:
     """Ask for all that the card tells."""
-    found = await search.hits(query, chat_id=chat_id)
+    found = await find(storage, query, chat_id=chat_id)
     if not found.count and not found.is_more:
-        await search.silent_days(query, chat_id=chat_id)
+        await silent_days(storage, query, chat_id=chat_id)
     return found
 
 
 async def measured(
-    search: Search, name: str, typed: str, chat_id: int | None = None
+    storage: Storage, name: str, typed: str, chat_id: int | None = None
 ) -> dict[str, object]:
     query = parse(typed)
     took, pauses = [], []
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        found = await look(search, query, chat_id)
+        found = await look(storage, query, chat_id)
         took.append(time.perf_counter() - started)
     for _ in range(ROUNDS):  # apart, because watching a loop takes its time
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(longest_pause(stop))
-            await look(search, query, chat_id)
+            await look(storage, query, chat_id)
             stop.set()
         pauses.append(watch.result())
     waits, works = zip(*pauses, strict=True)
@@ -143,10 +143,9 @@ async def run(count: int, url: str | None) -> None:
         async with storage.writing() as tx:
             await (await tx.session.connection()).execute(text("ANALYZE"))
         print(f"{count:,} articles on {storage.dialect}, {time.perf_counter() - started:.0f} s")
-        search = Search(storage)
-        rows = [await measured(search, name, typed) for name, typed in QUERIES.items()]
+        rows = [await measured(storage, name, typed) for name, typed in QUERIES.items()]
         chat_id = await follow_a_few(storage)
-        rows += [await measured(search, f"of a few: {q}", q, chat_id) for q in OF_A_FEW]
+        rows += [await measured(storage, f"of a few: {q}", q, chat_id) for q in OF_A_FEW]
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*map(str, row.values()))

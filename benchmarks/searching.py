@@ -24,8 +24,9 @@ from sqlalchemy import text
 
 from benchmarks.preview import database, follow_a_few
 from benchmarks.preview_articles import HAN, fill
+from bot.matching import search
 from bot.matching.query import Query, parse
-from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition, Search
+from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition
 from storage.db.engine import Storage
 
 ARTICLES = 100_000
@@ -89,24 +90,24 @@ class Times:
 class Bench:
     storage: Storage
 
-    @property
-    def search(self) -> Search:
-        return Search(self.storage)
-
     async def inline(self, query: Query) -> dict[str, Any]:
-        search, first, last = Search(self.storage), Times(), Times()
+        first, last = Times(), Times()
         for _ in range(ROUNDS):
-            found = await first.of(search.inline(query, 0))
-            await last.of(search.inline(query, INLINE_DEEPEST - INLINE_PAGE))
+            found = await first.of(search.find_inline(self.storage, query, 0))
+            await last.of(search.find_inline(self.storage, query, INLINE_DEEPEST - INLINE_PAGE))
         return {**first.told("first"), **last.told("last"), "hits": len(found.hits)}
 
     async def searched(self, query: Query, chat_id: int) -> dict[str, Any]:
-        search, first, following = Search(self.storage), Times(), Times()
+        first, following = Times(), Times()
         for _ in range(ROUNDS):
-            page = found = await first.of(search.archive(query, PagePosition(), chat_id=chat_id))
+            page = found = await first.of(
+                search.archive(self.storage, query, PagePosition(), chat_id=chat_id)
+            )
             for _ in range(PAGES - 1):
                 if page.older:
-                    page = await following.of(search.archive(query, page.older, chat_id=chat_id))
+                    page = await following.of(
+                        search.archive(self.storage, query, page.older, chat_id=chat_id)
+                    )
         told = following.told("next") if following.clock else {}
         return {**first.told("first"), **told, "count": found.count, "is_more": found.is_more}
 
@@ -116,16 +117,16 @@ async def rows_of(storage: Storage) -> dict[str, list[dict[str, Any]]]:
     inline = [
         {"query": name, **await bench.inline(parse(typed))} for name, typed in QUERIES.items()
     ]
-    search = [
+    searches = [
         {"query": name, **await bench.searched(parse(typed), NOBODY)}
         for name, typed in QUERIES.items()
     ]
     chat_id = await follow_a_few(storage)
-    search += [
+    searches += [
         {"query": f"of a few: {typed}", **await bench.searched(parse(typed), chat_id)}
         for typed in OF_A_FEW
     ]
-    return {"inline": inline, "search": search}
+    return {"inline": inline, "search": searches}
 
 
 def show(title: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -26,7 +27,9 @@ from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.chat.tenure import Tenure
 from bot.loops import leaves, nap
 from bot.sources.discovery.add import SourceAdder, SourceOptions
-from bot.subscribers.catalogue import Catalogue
+from bot.subscribers import admins as bot_admins
+from bot.subscribers import cataloguing
+from bot.subscribers.catalogue import load_catalogue
 from bot.web.health import Wait
 from storage.db.engine import SQLITE, DatabaseError, is_transient
 
@@ -67,9 +70,15 @@ class FrontDoor:
         if me is None:
             return
         await self._stock(stopping)
-        await self._when_there(resources.cataloguing.hand_over, stopping)
+        await self._when_there(partial(cataloguing.hand_over_topics, self.around.storage), stopping)
         await self._when_there(lambda: self._find_an_admin(resources, me), stopping)
-        admins = await self._when_there(resources.admins.languages, stopping) or {}
+        admins = (
+            await self._when_there(
+                partial(bot_admins.admin_languages, self.around.storage, access=resources.access),
+                stopping,
+            )
+            or {}
+        )
         dispatcher = make_dispatcher(resources, renderer)
         watch, gate = self.around.watch, Floodgate(admins=frozenset(admins))
         dispatcher.update.outer_middleware(WatchedUpdates(watch))
@@ -115,7 +124,7 @@ class FrontDoor:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""
         tools = self.around.tools
         with needing_the_database():
-            await self._when_there(Catalogue(tools.storage).load, stopping)
+            await self._when_there(partial(load_catalogue, tools.storage), stopping)
         adding = SourceAdder(tools.storage, tools.fetcher, tools.reader)
         for url in self.around.place.feeds:
             await adding.add(url, SourceOptions(every=NEWSROOM_IS_READ))
@@ -135,7 +144,9 @@ class FrontDoor:
             log.warning("the menu could not be set; the next start tries again", error=str(error))
 
     async def _find_an_admin(self, resources: Resources, me: User) -> None:
-        if self.around.place.newsroom is None and (code := await resources.admins.new_code()):
+        if self.around.place.newsroom is None and (
+            code := await bot_admins.new_admin_code(resources.storage, access=resources.access)
+        ):
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 

@@ -8,8 +8,10 @@ from aiogram.types import Message
 
 from bot.chat.questions import code_in
 from bot.chat.spellings import also_caught
+from bot.matching import search
 from bot.matching.query import parse
 from bot.rendering.filters import local
+from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.lines import one_line
 from bot.subscribers.volume import Volume
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 async def show_card(typed: str, context: Context, topic: TopicSeen | None = None) -> None:
     """Show what the query *typed* found; QueryError if it is none."""
     typed = one_line(typed)
-    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
     seen = await seen_of(query, context)
     also = also_caught(typed, seen["found"].newest)
     await context.reply.show("chat/card.html", typed=typed, topic=topic, also=also, **seen)
@@ -33,16 +35,16 @@ async def show_card(typed: str, context: Context, topic: TopicSeen | None = None
 
 async def topic_page(topic_id: int, context: Context) -> dict[str, Any]:
     """What the page of one topic tells."""
-    topic = await context.resources.topics.one(context.chat_id, topic_id)
+    topic = await topics.get_topic(context.storage, context.chat_id, topic_id)
     return {"topic": topic, **await seen_of(parse(topic.typed), context)}
 
 
 async def seen_of(query: Query, context: Context) -> dict[str, Any]:
     """What a template tells of what *query* found."""
-    found = await context.resources.search.hits(query, chat_id=context.chat_id)
+    found = await search.find(context.storage, query, chat_id=context.chat_id)
     silent = 0
     if not found.count and not found.is_more:
-        silent = await context.resources.search.silent_days(query, chat_id=context.chat_id)
+        silent = await search.silent_days(context.storage, query, chat_id=context.chat_id)
     return {
         "found": found,
         "volume": Volume(found.count, found.covered),

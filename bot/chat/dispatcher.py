@@ -94,7 +94,7 @@ def make_dispatcher(
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(guarding)
         observer.outer_middleware(Calming())
-    if resources.admins.is_for_first:
+    if resources.is_playground:
         dispatcher.message.outer_middleware(Appointing())
     # Strangers may bring the admin's link or an invitation, and tell that they block the bot.
     dispatcher.include_routers(

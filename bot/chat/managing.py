@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.chat.callbacks import places as for_places
 from bot.chat.frames import Frame, carried
+from bot.subscribers import channels
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -51,13 +52,13 @@ async def acting_for(
 
     What is answered then says for which place it is.
     """
-    found = await resources.channels.managed(user, chat_id)
+    found = await channels.acting_for(resources.storage, user, chat_id)
     if found and await administrators.has(bot, found[0].telegram_id, user.user_id):
         place, acting = found
         reply.frame = frame_of(place, reply.renderer)
         return acting
     if user.managing == chat_id:
-        await resources.channels.manage(user.user_id, None)
+        await channels.set_managed(resources.storage, user.user_id, None)
     return None
 
 

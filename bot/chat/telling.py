@@ -10,13 +10,15 @@ from aiogram.exceptions import AiogramError
 
 from bot.chat import callbacks
 from bot.chat.callbacks import admin as for_admins
+from bot.subscribers import broadcasts
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
 
 if TYPE_CHECKING:
     from aiogram import Bot
 
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.broadcasts import Broadcasts, BroadcastSeen, Desk
+    from bot.subscribers.broadcasts import BroadcastSeen, Desk
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +27,11 @@ log = structlog.get_logger(__name__)
 class Telling:
     bot: Bot
     renderer: Renderer
-    broadcasts: Broadcasts
+    storage: Storage
 
     async def tell(self) -> int:
         """Edit what is due; none is missed for long, since the next round tells it anew."""
-        for desk, seen in await self.broadcasts.to_tell():
+        for desk, seen in await broadcasts.progress_due(self.storage):
             try:
                 await self._edit(desk, seen)
             except (AiogramError, OSError, TimeoutError) as error:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.failing import fail
+from bot.subscribers import allowing, bans
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from typing import TypeVar
 
-    from bot.subscribers.bans import Bans
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.access import Access
     from storage.access import Admission
+    from storage.db.engine import Storage
     from storage.suspension import Ban
 
     Result = TypeVar("Result")
@@ -39,7 +42,7 @@ def access(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
 @app.command(name="list")
 def show(*, as_json: AsJson = False) -> None:
     """Show who is shut out, and who was let in besides those of the settings."""
-    rows = list(_rows(*asyncio.run(_with(lambda bans: bans.standing()))))
+    rows = list(_rows(*asyncio.run(_with(lambda storage, *_: bans.bans_and_admissions(storage)))))
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row))
@@ -55,7 +58,9 @@ def ban(number: Number) -> None:
     from bot.subscribers.errors import CannotBan
 
     try:
-        is_new = asyncio.run(_with(lambda bans: bans.ban(number)))
+        is_new = asyncio.run(
+            _with(lambda storage, access, _: bans.ban_user(storage, number, access=access))
+        )
     except CannotBan:
         fail(f"{number} is one of ADMIN_IDS.")
     typer.echo(f"{number} is shut out{'' if is_new else ' already'}.")
@@ -64,7 +69,13 @@ def ban(number: Number) -> None:
 @app.command(context_settings=NUMBERS)
 def allow(number: Number) -> None:
     """Lift a ban; and where not everybody may use the bot, let the person in."""
-    came = asyncio.run(_with(lambda bans: bans.allow(number)))
+    came = asyncio.run(
+        _with(
+            lambda storage, access, renderer: bans.allow_user(
+                storage, number, access=access, renderer=renderer
+            )
+        )
+    )
     typer.echo(f"{number}: {came}")
 
 
@@ -90,7 +101,6 @@ def limit(
 async def _limit(number: int, wanted: dict[str, int]) -> bool:
     """Return whether there is such a chat."""
     from bot.cli.stored import stored
-    from bot.subscribers.allowing import Allowing
     from bot.subscribers.errors import NotANumber
     from bot.subscribers.limits import Limited
     from storage.chats import chats_of
@@ -102,20 +112,19 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
             for kind, value in wanted.items():
                 most = None if value == AS_ALL else value
                 try:
-                    await Allowing(storage).allow(chat_id, Limited(kind), most)
+                    await allowing.set_limits(storage, chat_id, Limited(kind), most)
                 except NotANumber as refused:
                     fail(f"--{kind}: from {refused.least} to {refused.most}, or {AS_ALL}.")
     return bool(chats)
 
 
-async def _with(work: Callable[[Bans], Awaitable[Result]]) -> Result:
+async def _with(work: Callable[[Storage, Access, Renderer], Awaitable[Result]]) -> Result:
     from bot.cli.stored import stored, who_may
     from bot.rendering.i18n import ENGLISH
     from bot.rendering.renderer import Renderers
-    from bot.subscribers.bans import Bans
 
     async with stored() as storage:
-        return await work(Bans(storage, who_may(), Renderers().of(ENGLISH.code)))
+        return await work(storage, who_may(), Renderers().of(ENGLISH.code))
 
 
 def _rows(bans: Sequence[Ban], admissions: Sequence[Admission]) -> Iterator[dict[str, object]]:

@@ -31,10 +31,10 @@ def audit(
 
 async def _newest(limit: int) -> list[AuditEvent]:
     from bot.cli.stored import stored
-    from bot.subscribers.audit import Audit
+    from bot.subscribers.audit import newest
 
     async with stored() as storage:
-        return await Audit(storage).newest(limit)
+        return await newest(storage, limit)
 
 
 def _print_table(acts: Sequence[AuditEvent]) -> None:

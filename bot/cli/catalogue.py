@@ -10,11 +10,12 @@ import typer
 
 from bot.cli.failing import fail
 from bot.cli.queries import parsed
+from bot.subscribers import cataloguing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.subscribers.cataloguing import Cataloguing
+    from storage.db.engine import Storage
     from storage.subscriptions import TopicListed
 
 Result = TypeVar("Result")
@@ -53,14 +54,14 @@ def show(*, as_json: AsJson = False) -> None:
 def add(name: Name, query: Words) -> None:
     """Put a topic at the end."""
     parsed(query)
-    number = _do(lambda desk: desk.add(name, query))
+    number = _do(lambda storage: cataloguing.add_topic(storage, name, query))
     typer.echo(f"Added {name} as {number}.")
 
 
 @app.command()
 def rename(topic_id: TopicId, name: Name) -> None:
     """Call a topic otherwise."""
-    _do(lambda desk: desk.rename(topic_id, name))
+    _do(lambda storage: cataloguing.rename_topic(storage, topic_id, name))
     typer.echo(f"Renamed {topic_id}.")
 
 
@@ -68,7 +69,7 @@ def rename(topic_id: TopicId, name: Name) -> None:
 def query(topic_id: TopicId, query: Words) -> None:
     """Give a topic another query, for all who watch it."""
     parsed(query)
-    _do(lambda desk: desk.reword(topic_id, query))
+    _do(lambda storage: cataloguing.change_query(storage, topic_id, query))
     typer.echo(f"Changed {topic_id}.")
 
 
@@ -78,18 +79,18 @@ def move(
     places: Annotated[int, typer.Argument(help="So many places down; -1 is one up.")],
 ) -> None:
     """Move a topic within the catalogue."""
-    _do(lambda desk: desk.move(topic_id, places))
+    _do(lambda storage: cataloguing.move_topic(storage, topic_id, places))
     typer.echo(f"Moved {topic_id}.")
 
 
 @app.command()
 def retire(topic_id: TopicId) -> None:
     """Take a topic out; who watches it keeps it as their own."""
-    _do(lambda desk: desk.retire(topic_id))
+    _do(lambda storage: cataloguing.remove_topic(storage, topic_id))
     typer.echo(f"Retired {topic_id}.")
 
 
-def _do(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
+def _do(work: Callable[[Storage], Awaitable[Result]]) -> Result:
     from bot.subscribers.errors import NoSuchTopic, NotAName
 
     try:
@@ -100,13 +101,11 @@ def _do(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
         fail("A name needs something that can be seen.")
 
 
-async def _with(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
+async def _with(work: Callable[[Storage], Awaitable[Result]]) -> Result:
     from bot.cli.stored import stored
-    from bot.matching.search import Search
-    from bot.subscribers.cataloguing import Cataloguing
 
     async with stored() as storage:
-        return await work(Cataloguing(storage, Search(storage)))
+        return await work(storage)
 
 
 async def _listed() -> Sequence[TopicListed]:

@@ -74,26 +74,25 @@ async def _made() -> list[Invite]:
 
 
 async def _make(uses: int, until: datetime | None) -> Invite:
-    from bot.cli.stored import stored, who_may
+    from bot.cli.stored import stored
     from bot.subscribers.errors import NotADate
-    from bot.subscribers.invites import Invites
+    from bot.subscribers.invites import create_invite, create_invite_for
 
     async with stored() as storage:
-        invites = Invites(storage, who_may())
         if until is None:
-            return await invites.make_for(uses, DAYS)
+            return await create_invite_for(storage, uses, DAYS)
         try:
-            return await invites.make(uses, until.date())
+            return await create_invite(storage, uses, until.date())
         except NotADate:
             fail("--until: name a day that is not over, within a year.")
 
 
 async def _end(invite_id: int) -> bool:
-    from bot.cli.stored import stored, who_may
-    from bot.subscribers.invites import Invites
+    from bot.cli.stored import stored
+    from bot.subscribers.invites import revoke_invite
 
     async with stored() as storage:
-        return await Invites(storage, who_may()).end(invite_id)
+        return await revoke_invite(storage, invite_id)
 
 
 def _print_table(made: Sequence[Invite]) -> None:

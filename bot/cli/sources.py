@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from bot.cli.failing import fail
+from bot.subscribers import audit
 from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
@@ -160,13 +161,12 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
 async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
     """Write down what is read from now on because the operator said so."""
     from bot.sources.discovery.add import Outcome
-    from bot.subscribers.audit import Audit
     from storage.enums import AuditAction
     from storage.sources import Source
 
     for each in done:
         if each.outcome is Outcome.ADDED:
-            await Audit(tools.storage).note(None, AuditAction.SOURCE_ADDED, each.url)
+            await audit.record(tools.storage, None, AuditAction.SOURCE_ADDED, each.url)
     if len(done) > 1:
         await tools.storage.analyze([Source])
 

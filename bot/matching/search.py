@@ -176,242 +176,252 @@ class _Evaluated(Generic[Result]):
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A *chat_id* means: what reaches that chat; None: what reaches everybody."""
+async def find(
+    storage: Storage,
+    query: Query,
+    *,
+    chat_id: int | None = None,
+    days: int = 7,
+    limit: int = 3,
+    most: int = MOST_CANDIDATES,
+) -> PreviewResult:
+    """Return what *query* found lately, with its newest hits; *most* as in `stories`."""
+    found = await find_stories(storage, query, chat_id=chat_id, days=days, most=most)
+    hits = await _shown(storage, query, found.articles[:limit], chat_id=chat_id)
+    return PreviewResult(len(found.articles), found.is_more, days, hits, found.covered)
 
-    storage: Storage
 
-    async def hits(
-        self,
-        query: Query,
-        *,
-        chat_id: int | None = None,
-        days: int = 7,
-        limit: int = 3,
-        most: int = MOST_CANDIDATES,
-    ) -> PreviewResult:
-        """Return what *query* found lately, with its newest hits; *most* as in `stories`."""
-        found = await self.stories(query, chat_id=chat_id, days=days, most=most)
-        hits = await self._shown(query, found.articles[:limit], chat_id=chat_id)
-        return PreviewResult(len(found.articles), found.is_more, days, hits, found.covered)
+async def find_stories(
+    storage: Storage,
+    query: Query,
+    *,
+    chat_id: int | None = None,
+    days: int | None = 7,
+    most: int | None = None,
+) -> StoriesFound:
+    """Return the stories of the last *days* (None: ever) that *query* finds.
 
-    async def stories(
-        self,
-        query: Query,
-        *,
-        chat_id: int | None = None,
-        days: int | None = 7,
-        most: int | None = None,
-    ) -> StoriesFound:
-        """Return the stories of the last *days* (None: ever) that *query* finds.
+    *most*: articles that are looked at, where nobody asks how many there are.
+    """
+    ago = None if days is None else timedelta(days=days)
+    found = await _candidates(storage, query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
+    stories: dict[int, Article] = {}
+    for article, is_match in found.results:
+        if is_match:
+            stories.setdefault(article.story_id, article)
+    return StoriesFound(list(stories.values()), found.is_more, found.covered, found.since)
 
-        *most*: articles that are looked at, where nobody asks how many there are.
-        """
-        ago = None if days is None else timedelta(days=days)
-        found = await self._candidates(query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
-        stories: dict[int, Article] = {}
-        for article, is_match in found.results:
-            if is_match:
-                stories.setdefault(article.story_id, article)
-        return StoriesFound(list(stories.values()), found.is_more, found.covered, found.since)
 
-    async def silent_days(self, query: Query, *, chat_id: int | None = None) -> int:
-        """Return for how many days *query* has found nothing; 0 where it has found something."""
-        found = await self.hits(query, chat_id=chat_id, days=SILENT_DAYS, limit=0)
-        return 0 if found.count or found.is_more else SILENT_DAYS
+async def silent_days(storage: Storage, query: Query, *, chat_id: int | None = None) -> int:
+    """Return for how many days *query* has found nothing; 0 where it has found something."""
+    found = await find(storage, query, chat_id=chat_id, days=SILENT_DAYS, limit=0)
+    return 0 if found.count or found.is_more else SILENT_DAYS
 
-    async def near_miss(
-        self, query: Query, *, chat_id: int | None = None, days: int = 7
-    ) -> NearMiss | None:
-        """Return the article that is missing least of *query*, of several the newest."""
-        tree = loosened(query)
-        if tree is None:
-            return None
 
-        def explained(article: Article, sources: SourceNames) -> Explanation:
-            language = article.language
-            return explain(query, article.title, article.text, sources=sources, language=language)
+async def near_miss(
+    storage: Storage, query: Query, *, chat_id: int | None = None, days: int = 7
+) -> NearMiss | None:
+    """Return the article that is missing least of *query*, of several the newest."""
+    tree = loosened(query)
+    if tree is None:
+        return None
 
-        ago = timedelta(days=days)
-        found = await self._candidates(query, explained, tree=tree, ago=ago, chat_id=chat_id)
-        nearly = [(article, why) for article, why in found.results if why.is_near_miss]
-        nearest = min(nearly, key=lambda pair: pair[1].distance, default=None)
-        return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
+    def explained(article: Article, sources: SourceNames) -> Explanation:
+        language = article.language
+        return explain(query, article.title, article.text, sources=sources, language=language)
 
-    async def compare(self, old: Query, new: Query, *, chat_id: int) -> Difference:
-        """Compare what two queries found in the last week.
+    ago = timedelta(days=days)
+    found = await _candidates(storage, query, explained, tree=tree, ago=ago, chat_id=chat_id)
+    nearly = [(article, why) for article, why in found.results if why.is_near_miss]
+    nearest = min(nearly, key=lambda pair: pair[1].distance, default=None)
+    return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
 
-        Where there was no time to look at a whole week of both, the newest articles alone tell what
-        comes and goes: as far back as both were looked at.
-        """
-        before = await self.stories(old, chat_id=chat_id, days=COMPARED_DAYS)
-        after = await self.stories(new, chat_id=chat_id, days=COMPARED_DAYS)
-        since = max(before.since, after.since)
-        return Difference(
-            StoryCount(len(before.articles), before.is_more, before.covered),
-            StoryCount(len(after.articles), after.is_more, after.covered),
-            coming=_only_in(after, before, since),
-            going=_only_in(before, after, since),
+
+async def compare(storage: Storage, old: Query, new: Query, *, chat_id: int) -> Difference:
+    """Compare what two queries found in the last week.
+
+    Where there was no time to look at a whole week of both, the newest articles alone tell what
+    comes and goes: as far back as both were looked at.
+    """
+    before = await find_stories(storage, old, chat_id=chat_id, days=COMPARED_DAYS)
+    after = await find_stories(storage, new, chat_id=chat_id, days=COMPARED_DAYS)
+    since = max(before.since, after.since)
+    return Difference(
+        StoryCount(len(before.articles), before.is_more, before.covered),
+        StoryCount(len(after.articles), after.is_more, after.covered),
+        coming=_only_in(after, before, since),
+        going=_only_in(before, after, since),
+    )
+
+
+async def archive(
+    storage: Storage, query: Query, position: PagePosition, *, chat_id: int
+) -> ArchivePage:
+    """Return a page of all stored stories that *query* finds."""
+    found = await find_stories(storage, query, chat_id=chat_id, days=None)
+    stories = found.articles
+    start = await _start(storage, stories, position)
+    page = stories[start : start + PER_PAGE]
+    end = start + len(page)
+    return ArchivePage(
+        hits=await _shown(storage, query, page, _ARCHIVE_SNIPPET, chat_id=chat_id),
+        count=len(stories),
+        is_more=found.is_more,
+        first=start + 1,
+        newer=PagePosition(page[0].id, newer=True) if start and page else None,
+        older=PagePosition(page[-1].id) if end < len(stories) else None,
+    )
+
+
+async def find_inline(storage: Storage, query: Query, offset: int) -> InlinePage:
+    """Return a page of what *query* found, the newest first.
+
+    What is shown inline is read by others: articles of public sources only, whoever asks.
+    """
+    until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
+    found = await find_stories(storage, query, days=_INLINE_DAYS, most=until * _INLINE_ARTICLES)
+    hits = await _shown(storage, query, found.articles[offset:until])
+    return InlinePage(hits, until < min(len(found.articles), INLINE_DEEPEST))
+
+
+async def newest_inline(storage: Storage, chat_id: int, offset: int) -> InlinePage:
+    """Return a page of what the chat's topics found in public sources, the newest first."""
+    until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
+    async with storage.reading() as tx:
+        stories = await newest_public_stories(tx, chat_id, until + 1)
+        shown = stories[offset:until]
+        names = await first_publisher_names(tx, [story.article_id for story in shown])
+    hits = tuple(_public_hit(story, names.get(story.article_id, "")) for story in shown)
+    return InlinePage(hits, len(stories) > until)
+
+
+async def backfill(storage: Storage, query_id: int, query: Query, since: datetime) -> int:
+    """Store what a new query matches among the articles since then; return how many it is."""
+
+    def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
+        return matches_found(article, {query_id: query}, sources)
+
+    wanted = ArticleSearch(_index_query(storage, query.tree), since, whatever_source=True)
+    async with storage.reading() as tx:
+        ids = await search_articles(tx, wanted, limit=MOST_FILLED)
+    found = [match for _, some in await _evaluate(storage, ids, matched) for match in some]
+    async with storage.writing() as tx:
+        await store_matches(tx, found)
+    return len(found)
+
+
+async def _start(storage: Storage, stories: Sequence[Article], position: PagePosition) -> int:
+    """Return where the page begins; of an article that is gone it is the first page."""
+    async with storage.reading() as tx:
+        known = await articles_of(tx, [position.article_id])
+    if not known:
+        return 0
+    anchor = _rank(known[0])
+    if position.newer:
+        newer = sum(_rank(article) > anchor for article in stories)
+        return max(newer - PER_PAGE, 0)
+    behind = sum(_rank(article) >= anchor for article in stories)
+    return min(behind, max(len(stories) - 1, 0))
+
+
+async def _shown(
+    storage: Storage,
+    query: Query,
+    articles: Sequence[Article],
+    length: int = SNIPPET,
+    *,
+    chat_id: int | None = None,
+) -> tuple[Hit, ...]:
+    """Return *articles* as they are shown, with snippets of that *length*."""
+    async with storage.reading() as tx:
+        names = await first_publisher_names(tx, [one.id for one in articles], chat_id)
+
+    def shown(article: Article) -> Hit:
+        return _hit(query, article, names.get(article.id, ""), length)
+
+    return tuple([hit async for _, hit in in_slices(articles, shown)])
+
+
+async def _candidates(  # noqa: PLR0913 - two limits of one search
+    storage: Storage,
+    query: Query,
+    evaluate: Evaluate[Result],
+    *,
+    ago: timedelta | None,
+    chat_id: int | None,
+    tree: Node | None = None,
+    most: int | None = None,
+) -> _Evaluated[Result]:
+    """Evaluate the newest articles that *query* may match, as many as there is time for.
+
+    *tree*: what else they may match in its place. *ago*: how old they may be (None: any age).
+    """
+    tree = tree or query.tree
+    most = MOST_CANDIDATES if most is None else most
+    asked = asked_of(tree)
+
+    def is_meant(*source: str) -> bool:
+        return asked.source in source_keys(source)
+
+    async with storage.reading() as tx:
+        named = await sources_named(tx, is_meant, chat_id) if asked.source else None
+        now = tx.now
+        begin = None if ago is None else now - ago
+        wanted = ArticleSearch(
+            _index_query(storage, tree), begin, chat_id, source_ids=named, language=asked.language
         )
+        ids = await search_articles(tx, wanted, limit=most + 1)
+    results = await _evaluate(
+        storage,
+        ids[:MOST_CANDIDATES],
+        evaluate,
+        at_most=TIME_LIMIT,
+        with_names=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
+    )
+    results.sort(key=lambda pair: _rank(pair[0]), reverse=True)
+    is_more = len(results) < len(ids)
+    oldest = results[-1][0].news_at if results else now
+    since = oldest if begin is None or (is_more and results) else begin
+    return _Evaluated(results, is_more, now - since, since)
 
-    async def archive(self, query: Query, position: PagePosition, *, chat_id: int) -> ArchivePage:
-        """Return a page of all stored stories that *query* finds."""
-        found = await self.stories(query, chat_id=chat_id, days=None)
-        stories = found.articles
-        start = await self._start(stories, position)
-        page = stories[start : start + PER_PAGE]
-        end = start + len(page)
-        return ArchivePage(
-            hits=await self._shown(query, page, _ARCHIVE_SNIPPET, chat_id=chat_id),
-            count=len(stories),
-            is_more=found.is_more,
-            first=start + 1,
-            newer=PagePosition(page[0].id, newer=True) if start and page else None,
-            older=PagePosition(page[-1].id) if end < len(stories) else None,
-        )
 
-    async def inline(self, query: Query, offset: int) -> InlinePage:
-        """Return a page of what *query* found, the newest first.
+async def _evaluate(
+    storage: Storage,
+    ids: Sequence[int],
+    evaluate: Evaluate[Result],
+    *,
+    at_most: timedelta = timedelta.max,
+    with_names: bool = True,
+) -> list[tuple[Article, Result]]:
+    """Read the articles a page at a time, so that the event loop has its turns.
 
-        What is shown inline is read by others: articles of public sources only, whoever asks.
-        """
-        until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
-        found = await self.stories(query, days=_INLINE_DAYS, most=until * _INLINE_ARTICLES)
-        hits = await self._shown(query, found.articles[offset:until])
-        return InlinePage(hits, until < min(len(found.articles), INLINE_DEEPEST))
+    Of what is to take *at_most* so long the first page is evaluated in any case.
+    """
+    clock = asyncio.get_running_loop().time
+    until = clock() + at_most.total_seconds()
+    results: list[tuple[Article, Result]] = []
+    for start in range(0, len(ids), _PAGE):
+        page = ids[start : start + _PAGE]
+        async with storage.reading() as tx:
+            articles = await articles_of(tx, page)
+            names = await searchable_names(tx, page) if with_names else {}
 
-    async def inline_newest(self, chat_id: int, offset: int) -> InlinePage:
-        """Return a page of what the chat's topics found in public sources, the newest first."""
-        until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
-        async with self.storage.reading() as tx:
-            stories = await newest_public_stories(tx, chat_id, until + 1)
-            shown = stories[offset:until]
-            names = await first_publisher_names(tx, [story.article_id for story in shown])
-        hits = tuple(_public_hit(story, names.get(story.article_id, "")) for story in shown)
-        return InlinePage(hits, len(stories) > until)
+        def evaluate_one(article: Article, names: dict[int, SourceNames] = names) -> Result:
+            return evaluate(article, names.get(article.id, ()))
 
-    async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
-        """Store what a new query matches among the articles since then; return how many it is."""
+        async for pair in in_slices(articles, evaluate_one):
+            results.append(pair)
+            if start and clock() >= until:
+                return results
+        if clock() >= until:
+            break
+    return results
 
-        def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
-            return matches_found(article, {query_id: query}, sources)
 
-        wanted = ArticleSearch(self._index_query(query.tree), since, whatever_source=True)
-        async with self.storage.reading() as tx:
-            ids = await search_articles(tx, wanted, limit=MOST_FILLED)
-        found = [match for _, some in await self._evaluate(ids, matched) for match in some]
-        async with self.storage.writing() as tx:
-            await store_matches(tx, found)
-        return len(found)
-
-    async def _start(self, stories: Sequence[Article], position: PagePosition) -> int:
-        """Return where the page begins; of an article that is gone it is the first page."""
-        async with self.storage.reading() as tx:
-            known = await articles_of(tx, [position.article_id])
-        if not known:
-            return 0
-        anchor = _rank(known[0])
-        if position.newer:
-            newer = sum(_rank(article) > anchor for article in stories)
-            return max(newer - PER_PAGE, 0)
-        behind = sum(_rank(article) >= anchor for article in stories)
-        return min(behind, max(len(stories) - 1, 0))
-
-    async def _shown(
-        self,
-        query: Query,
-        articles: Sequence[Article],
-        length: int = SNIPPET,
-        *,
-        chat_id: int | None = None,
-    ) -> tuple[Hit, ...]:
-        """Return *articles* as they are shown, with snippets of that *length*."""
-        async with self.storage.reading() as tx:
-            names = await first_publisher_names(tx, [one.id for one in articles], chat_id)
-
-        def shown(article: Article) -> Hit:
-            return _hit(query, article, names.get(article.id, ""), length)
-
-        return tuple([hit async for _, hit in in_slices(articles, shown)])
-
-    async def _candidates(
-        self,
-        query: Query,
-        evaluate: Evaluate[Result],
-        *,
-        ago: timedelta | None,
-        chat_id: int | None,
-        tree: Node | None = None,
-        most: int | None = None,
-    ) -> _Evaluated[Result]:
-        """Evaluate the newest articles that *query* may match, as many as there is time for.
-
-        *tree*: what else they may match in its place. *ago*: how old they may be (None: any age).
-        """
-        tree = tree or query.tree
-        most = MOST_CANDIDATES if most is None else most
-        asked = asked_of(tree)
-
-        def is_meant(*source: str) -> bool:
-            return asked.source in source_keys(source)
-
-        async with self.storage.reading() as tx:
-            named = await sources_named(tx, is_meant, chat_id) if asked.source else None
-            now = tx.now
-            begin = None if ago is None else now - ago
-            wanted = ArticleSearch(
-                self._index_query(tree), begin, chat_id, source_ids=named, language=asked.language
-            )
-            ids = await search_articles(tx, wanted, limit=most + 1)
-        results = await self._evaluate(
-            ids[:MOST_CANDIDATES],
-            evaluate,
-            at_most=TIME_LIMIT,
-            with_names=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
-        )
-        results.sort(key=lambda pair: _rank(pair[0]), reverse=True)
-        is_more = len(results) < len(ids)
-        oldest = results[-1][0].news_at if results else now
-        since = oldest if begin is None or (is_more and results) else begin
-        return _Evaluated(results, is_more, now - since, since)
-
-    async def _evaluate(
-        self,
-        ids: Sequence[int],
-        evaluate: Evaluate[Result],
-        *,
-        at_most: timedelta = timedelta.max,
-        with_names: bool = True,
-    ) -> list[tuple[Article, Result]]:
-        """Read the articles a page at a time, so that the event loop has its turns.
-
-        Of what is to take *at_most* so long the first page is evaluated in any case.
-        """
-        clock = asyncio.get_running_loop().time
-        until = clock() + at_most.total_seconds()
-        results: list[tuple[Article, Result]] = []
-        for start in range(0, len(ids), _PAGE):
-            page = ids[start : start + _PAGE]
-            async with self.storage.reading() as tx:
-                articles = await articles_of(tx, page)
-                names = await searchable_names(tx, page) if with_names else {}
-
-            def evaluate_one(article: Article, names: dict[int, SourceNames] = names) -> Result:
-                return evaluate(article, names.get(article.id, ()))
-
-            async for pair in in_slices(articles, evaluate_one):
-                results.append(pair)
-                if start and clock() >= until:
-                    return results
-            if clock() >= until:
-                break
-        return results
-
-    def _index_query(self, tree: Node) -> str | None:
-        """Return what the database's index is asked for; None: for nothing, all may match."""
-        dialect = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
-        return dialect.expression(tree)
+def _index_query(storage: Storage, tree: Node) -> str | None:
+    """Return what the database's index is asked for; None: for nothing, all may match."""
+    dialect = TSQUERY if storage.dialect == POSTGRESQL else FTS5
+    return dialect.expression(tree)
 
 
 def _rank(article: Article) -> tuple[datetime, int]:

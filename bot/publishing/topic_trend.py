@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from bot.matching.query import Query
-from bot.matching.search import Search
+from bot.matching.search import find_stories
 from bot.publishing.pictures import draw, has_letters
 from bot.publishing.trends import DAYS, Band, Trend, is_writable, shortened, trend_of
 from bot.rendering.filters import local
 from storage.articles import news_since
+from storage.db.engine import Storage
 from storage.queries import find_query
 from storage.search import stories_by_day
 
@@ -51,7 +52,7 @@ class TopicTrend:
 
 
 async def topic_trend(
-    search: Search,
+    storage: Storage,
     query: Query,
     *,
     chat_id: int,
@@ -63,8 +64,8 @@ async def topic_trend(
 
     *name* stands on the picture, and every seventh day's *day_name* below it.
     """
-    found = await search.stories(query, chat_id=chat_id, days=_DAYS)
-    async with search.storage.reading() as tx:
+    found = await find_stories(storage, query, chat_id=chat_id, days=_DAYS)
+    async with storage.reading() as tx:
         now = tx.now
         query_id = await find_query(tx, query.canonical)
         by_query = await stories_by_day(tx, chat_id, [query_id] if query_id else [], _DAYS)

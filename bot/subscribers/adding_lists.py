@@ -15,7 +15,8 @@ import structlog
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
 from bot.subscribers.errors import TooManyFeeds, UserError
-from bot.subscribers.own_sources import Outcome, OwnSources
+from bot.subscribers.limits import Limits
+from bot.subscribers.own_sources import AddsFeeds, Outcome, follow_feed
 from storage.db.engine import Storage
 from storage.db.leases import release
 from storage.feeds_followed import (
@@ -57,7 +58,8 @@ class TellsOfLists(Protocol):
 @dataclass(frozen=True, slots=True)
 class AddingLists:
     storage: Storage
-    own: OwnSources
+    adder: AddsFeeds
+    limits: Limits
     tells: TellsOfLists
     owner: str
 
@@ -92,7 +94,9 @@ class AddingLists:
 
     async def _added(self, chat_id: int, url: str) -> tuple[str, Problem | None]:
         try:
-            done = await self.own.follow(chat_id, url)
+            done = await follow_feed(
+                self.storage, chat_id, url, adder=self.adder, most=self.limits.feeds
+            )
         except TooManyFeeds:
             return TOO_MANY, None
         except UserError:  # the chat was erased meanwhile

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.subscribers.access import Access
@@ -13,56 +12,53 @@ from storage.enums import AuditAction
 from storage.suspension import is_banned
 
 
-@dataclass(frozen=True, slots=True)
-class Admins:
-    """*is_for_first*: whoever writes first runs the bot, where nobody can be a stranger."""
+async def new_admin_code(storage: Storage, *, access: Access) -> str | None:
+    """Return a code that makes whoever brings it first the admin; None if there is one."""
+    code = secrets.token_urlsafe(16)
+    async with storage.writing() as tx:
+        if access.admins or await admin_ids(tx):
+            return None
+        await replace_code(tx, _hash(code))
+    return code
 
-    storage: Storage
-    access: Access
-    is_for_first: bool = False
 
-    async def new_code(self) -> str | None:
-        """Return a code that makes whoever brings it first the admin; None if there is one."""
-        code = secrets.token_urlsafe(16)
-        async with self.storage.writing() as tx:
-            if self.access.admins or await admin_ids(tx):
-                return None
-            await replace_code(tx, _hash(code))
-        return code
+async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, str | None]:
+    """Return who runs the bot, those of the settings and the appointed.
 
-    async def languages(self) -> Mapping[int, str | None]:
-        """Return who runs the bot, those of the settings and the appointed.
+    To each the language that was chosen, if any.
+    """
+    async with storage.reading() as tx:
+        everybody = access.admins | frozenset(await admin_ids(tx))
+        return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
 
-        To each the language that was chosen, if any.
-        """
-        async with self.storage.reading() as tx:
-            everybody = self.access.admins | frozenset(await admin_ids(tx))
-            return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
 
-    async def redeem(self, user_id: int, code: str) -> bool:
-        """Make the person an admin if the code is the printed one and still unused.
+async def redeem_admin_code(storage: Storage, user_id: int, code: str, *, access: Access) -> bool:
+    """Make the person an admin if the code is the printed one and still unused.
 
-        Who is an admin already stays one: the same link may be opened twice.
-        """
-        async with self.storage.writing() as tx:
-            if self.access.may_run(user_id, await admin_ids(tx)):
-                return True
-            if await is_banned(tx, [user_id]) or not await use_code(tx, _hash(code)):
-                return False
-            await add_admin(tx, user_id)
-            await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
+    Who is an admin already stays one: the same link may be opened twice.
+    """
+    async with storage.writing() as tx:
+        if access.may_run(user_id, await admin_ids(tx)):
             return True
-
-    async def come_first(self, user_id: int) -> bool:
-        """Make the person an admin if that is for the first who comes, and nobody is one yet."""
-        if not self.is_for_first or self.access.admins:
+        if await is_banned(tx, [user_id]) or not await use_code(tx, _hash(code)):
             return False
-        async with self.storage.writing() as tx:
-            if await admin_ids(tx):
-                return False
-            await add_admin(tx, user_id)
-            await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
+        await add_admin(tx, user_id)
+        await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
         return True
+
+
+async def make_first_admin(
+    storage: Storage, user_id: int, *, access: Access, is_playground: bool
+) -> bool:
+    """Make the person an admin if that is for the first who comes, and nobody is one yet."""
+    if not is_playground or access.admins:
+        return False
+    async with storage.writing() as tx:
+        if await admin_ids(tx):
+            return False
+        await add_admin(tx, user_id)
+        await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
+    return True
 
 
 def _hash(code: str) -> str:

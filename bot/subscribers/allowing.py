@@ -1,9 +1,7 @@
 """How much each chat may have: what the settings say for all, or an admin for one."""
 
-from dataclasses import dataclass
-
 from bot.subscribers.errors import NoSuchChat, NotANumber
-from bot.subscribers.limits import USUAL_LIMITS, Limited, Limits
+from bot.subscribers.limits import Limited, Limits
 from storage.access import record_event
 from storage.chats import Chat, Quota, quota_of
 from storage.db.engine import Storage, Transaction
@@ -26,31 +24,27 @@ def _said(said: Quota, kind: Limited, usual: Limits) -> int:
     return getattr(usual, kind) if number is None else number
 
 
-@dataclass(frozen=True, slots=True)
-class Allowing:
-    storage: Storage
-    usual: Limits = USUAL_LIMITS
+async def get_limits(storage: Storage, chat_id: int, *, limits: Limits) -> Limits:
+    async with storage.reading() as tx:
+        return await limits_of(tx, chat_id, limits)
 
-    async def limits(self, chat_id: int) -> Limits:
-        async with self.storage.reading() as tx:
-            return await limits_of(tx, chat_id, self.usual)
 
-    async def allow(
-        self, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
-    ) -> None:
-        """Let our row *chat_id* have *number* of a kind, None: as many as all.
+async def set_limits(
+    storage: Storage, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
+) -> None:
+    """Let our row *chat_id* have *number* of a kind, None: as many as all.
 
-        What it has already stays. NoSuchChat if it is gone, NotANumber if that is too large.
-        """
-        if number is not None and not 0 <= number <= LARGEST:
-            raise NotANumber(0, LARGEST)
-        async with self.storage.writing() as tx:
-            chat = await tx.session.get(Chat, chat_id)
-            if chat is None:
-                raise NoSuchChat
-            said = await quota_of(tx, chat_id)
-            if getattr(said, kind) == number:
-                return
-            setattr(said, kind, number)
-            tx.session.add(said)
-            await record_event(tx, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})
+    What it has already stays. NoSuchChat if it is gone, NotANumber if that is too large.
+    """
+    if number is not None and not 0 <= number <= LARGEST:
+        raise NotANumber(0, LARGEST)
+    async with storage.writing() as tx:
+        chat = await tx.session.get(Chat, chat_id)
+        if chat is None:
+            raise NoSuchChat
+        said = await quota_of(tx, chat_id)
+        if getattr(said, kind) == number:
+            return
+        setattr(said, kind, number)
+        tx.session.add(said)
+        await record_event(tx, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})

@@ -78,137 +78,144 @@ class CurrentUser:
     telegram_id: int = 0  # of the chat that they act for
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    storage: Storage
-    access: Access
+async def identify(
+    storage: Storage, sender: Sender, *, is_leaving: bool = False, access: Access
+) -> CurrentUser | None:
+    """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
 
-    async def welcome(self, sender: Sender, *, is_leaving: bool = False) -> CurrentUser | None:
-        """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
+    In a group that somebody has let the bot into nobody is a stranger. Banned where whoever
+    runs the bot has banned the person or the chat, unless they have a chat of their own and
+    come to have it erased (*is_leaving*).
+    """
+    ids = {sender.user_id, sender.telegram_id}
+    async with storage.reading() as tx:
+        appointed = await admin_ids(tx)
+        banned = await is_banned(tx, ids) and not access.owns(sender.user_id)
+        admitted = await is_admitted(tx, sender.user_id)
+        rows = await chats_of(tx, sender.telegram_id)
+        now = tx.now
+    is_leaving = is_leaving and bool(rows) and sender.kind is ChatKind.PRIVATE
+    if banned and not is_leaving:
+        raise Banned(is_first=await _is_to_be_told(storage, ids))
+    is_known = admitted or is_leaving or (bool(rows) and sender.kind is not ChatKind.PRIVATE)
+    if not is_known and not access.may_use(sender.user_id, appointed):
+        return None
+    chat = next((row for row in rows if row.thread_id == sender.thread_id), None)
+    if chat is None or _has_news(chat, sender):
+        async with storage.writing() as tx:
+            chat = await _kept(tx, sender)
+    return _current_user(sender, chat, appointed, now, access=access)
 
-        In a group that somebody has let the bot into nobody is a stranger. Banned where whoever
-        runs the bot has banned the person or the chat, unless they have a chat of their own and
-        come to have it erased (*is_leaving*).
-        """
-        ids = {sender.user_id, sender.telegram_id}
-        async with self.storage.reading() as tx:
-            appointed = await admin_ids(tx)
-            banned = await is_banned(tx, ids) and not self.access.owns(sender.user_id)
-            admitted = await is_admitted(tx, sender.user_id)
-            rows = await chats_of(tx, sender.telegram_id)
-            now = tx.now
-        is_leaving = is_leaving and bool(rows) and sender.kind is ChatKind.PRIVATE
-        if banned and not is_leaving:
-            raise Banned(is_first=await self._is_to_be_told(ids))
-        is_known = admitted or is_leaving or (bool(rows) and sender.kind is not ChatKind.PRIVATE)
-        if not is_known and not self.access.may_use(sender.user_id, appointed):
+
+async def identify_known(storage: Storage, sender: Sender, *, access: Access) -> CurrentUser | None:
+    """Return who it is if they have a chat already; nobody is let in or told anything here."""
+    ids = {sender.user_id, sender.telegram_id}
+    async with storage.reading() as tx:
+        appointed = await admin_ids(tx)
+        banned = await is_banned(tx, ids) and not access.owns(sender.user_id)
+        admitted = await is_admitted(tx, sender.user_id)
+        rows = await chats_of(tx, sender.telegram_id)
+        now = tx.now
+    may_use = admitted or access.may_use(sender.user_id, appointed)
+    if banned or not rows or not may_use:
+        return None
+    return _current_user(sender, rows[0], appointed, now, access=access)
+
+
+def _current_user(
+    sender: Sender, chat: Chat, appointed: Collection[int], now: datetime, *, access: Access
+) -> CurrentUser:
+    return CurrentUser(
+        chat_id=chat.id,
+        user_id=sender.user_id,
+        name=sender.name,
+        zone=chat.zone,
+        is_admin=access.may_run(sender.user_id, appointed),
+        is_paused=chat.state is ChatState.PAUSED,
+        now=now,
+        kind=sender.kind,
+        can_change=sender.can_change,
+        language=language_for(chat.speaks),
+        managing=chat.managing,
+        telegram_id=sender.telegram_id,
+    )
+
+
+async def join(storage: Storage, sender: Sender, *, access: Access) -> int | None:
+    """Let *sender* bring the bot into a group or channel; return our row, None: they may not.
+
+    A group that is known already may be come back to by whoever lets the bot in again.
+    """
+    async with storage.writing() as tx:
+        known = await chats_of(tx, sender.telegram_id)
+        appointed = await admin_ids(tx)
+        admitted = await is_admitted(tx, sender.user_id)
+        may_use = admitted or access.may_use(sender.user_id, appointed)
+        if await is_banned(tx, (sender.user_id, sender.telegram_id)):
             return None
-        chat = next((row for row in rows if row.thread_id == sender.thread_id), None)
-        if chat is None or _has_news(chat, sender):
-            async with self.storage.writing() as tx:
-                chat = await _kept(tx, sender)
-        return self._guest(sender, chat, appointed, now)
+        if may_use:
+            chat = await _kept(tx, sender)
+            chat.invited_by = sender.user_id
+            await tx.session.flush()
+            return chat.id
+        return known[0].id if known else None
 
-    async def known(self, sender: Sender) -> CurrentUser | None:
-        """Return who it is if they have a chat already; nobody is let in or told anything here."""
-        ids = {sender.user_id, sender.telegram_id}
-        async with self.storage.reading() as tx:
-            appointed = await admin_ids(tx)
-            banned = await is_banned(tx, ids) and not self.access.owns(sender.user_id)
-            admitted = await is_admitted(tx, sender.user_id)
-            rows = await chats_of(tx, sender.telegram_id)
-            now = tx.now
-        may_use = admitted or self.access.may_use(sender.user_id, appointed)
-        if banned or not rows or not may_use:
-            return None
-        return self._guest(sender, rows[0], appointed, now)
 
-    def _guest(
-        self, sender: Sender, chat: Chat, appointed: Collection[int], now: datetime
-    ) -> CurrentUser:
-        return CurrentUser(
-            chat_id=chat.id,
-            user_id=sender.user_id,
-            name=sender.name,
-            zone=chat.zone,
-            is_admin=self.access.may_run(sender.user_id, appointed),
-            is_paused=chat.state is ChatState.PAUSED,
-            now=now,
-            kind=sender.kind,
-            can_change=sender.can_change,
-            language=language_for(chat.speaks),
-            managing=chat.managing,
-            telegram_id=sender.telegram_id,
-        )
+async def _is_to_be_told(storage: Storage, ids: Collection[int]) -> bool:
+    async with storage.writing() as tx:
+        return await take_ban_notice(tx, ids)
 
-    async def bring(self, sender: Sender) -> int | None:
-        """Let *sender* bring the bot into a group or channel; return our row, None: they may not.
 
-        A group that is known already may be come back to by whoever lets the bot in again.
-        """
-        async with self.storage.writing() as tx:
-            known = await chats_of(tx, sender.telegram_id)
-            appointed = await admin_ids(tx)
-            admitted = await is_admitted(tx, sender.user_id)
-            may_use = admitted or self.access.may_use(sender.user_id, appointed)
-            if await is_banned(tx, (sender.user_id, sender.telegram_id)):
-                return None
-            if may_use:
-                chat = await _kept(tx, sender)
-                chat.invited_by = sender.user_id
-                await tx.session.flush()
-                return chat.id
-            return known[0].id if known else None
+async def suspend(storage: Storage, telegram_id: int, state: ChatState) -> None:
+    """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.
 
-    async def _is_to_be_told(self, ids: Collection[int]) -> bool:
-        async with self.storage.writing() as tx:
-            return await take_ban_notice(tx, ids)
+    A paused chat stays so: it gets nothing already, and coming back does not end the pause.
+    """
+    async with storage.writing() as tx:
+        for chat in await chats_of(tx, telegram_id):
+            if chat.state is not ChatState.PAUSED:
+                await suspend_chat(tx, chat.id, state)
 
-    async def gone(self, telegram_id: int, state: ChatState) -> None:
-        """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.
 
-        A paused chat stays so: it gets nothing already, and coming back does not end the pause.
-        """
-        async with self.storage.writing() as tx:
-            for chat in await chats_of(tx, telegram_id):
-                if chat.state is not ChatState.PAUSED:
-                    await suspend_chat(tx, chat.id, state)
-
-    async def back(self, telegram_id: int, *, closed_too: bool = False) -> None:
-        """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
-        returning = _AWAY | {ChatState.TOPIC_CLOSED} if closed_too else _AWAY
-        async with self.storage.writing() as tx:
-            for chat in await chats_of(tx, telegram_id):
-                if chat.state in returning:
-                    await restore_chat(tx, chat.id)
-
-    async def reopened(self, telegram_id: int, thread_id: int) -> None:
-        """Restore a thread whose topic had been closed."""
-        async with self.storage.writing() as tx:
-            chat = await chat_at(tx, telegram_id, thread_id)
-            if chat and chat.state is ChatState.TOPIC_CLOSED:
+async def restore(storage: Storage, telegram_id: int, *, closed_too: bool = False) -> None:
+    """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
+    returning = _AWAY | {ChatState.TOPIC_CLOSED} if closed_too else _AWAY
+    async with storage.writing() as tx:
+        for chat in await chats_of(tx, telegram_id):
+            if chat.state in returning:
                 await restore_chat(tx, chat.id)
 
-    async def named(self, telegram_id: int, thread_id: int, name: str) -> None:
-        """Call a thread by its new name, if it has a row."""
-        async with self.storage.writing() as tx:
-            chat = await chat_at(tx, telegram_id, thread_id)
-            if chat and thread_id:
-                chat.thread_name = name
-                tx.session.add(chat)
 
-    async def chose(self, user: CurrentUser) -> None:
-        """Remember that *user* chooses what comes to a group or channel that they run."""
-        async with self.storage.reading() as tx:
-            if await is_recorded(tx, user.chat_id, user.user_id):
-                return
-        async with self.storage.writing() as tx:
-            await record_chat_admin(tx, user.chat_id, user.user_id)
+async def reopen_thread(storage: Storage, telegram_id: int, thread_id: int) -> None:
+    """Restore a thread whose topic had been closed."""
+    async with storage.writing() as tx:
+        chat = await chat_at(tx, telegram_id, thread_id)
+        if chat and chat.state is ChatState.TOPIC_CLOSED:
+            await restore_chat(tx, chat.id)
 
-    async def moved(self, old: int, new: int) -> None:
-        """Follow a group that became a supergroup; told twice, nothing more happens."""
-        async with self.storage.writing() as tx:
-            await migrate_chat(tx, old, new)
+
+async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name: str) -> None:
+    """Call a thread by its new name, if it has a row."""
+    async with storage.writing() as tx:
+        chat = await chat_at(tx, telegram_id, thread_id)
+        if chat and thread_id:
+            chat.thread_name = name
+            tx.session.add(chat)
+
+
+async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
+    """Remember that *user* chooses what comes to a group or channel that they run."""
+    async with storage.reading() as tx:
+        if await is_recorded(tx, user.chat_id, user.user_id):
+            return
+    async with storage.writing() as tx:
+        await record_chat_admin(tx, user.chat_id, user.user_id)
+
+
+async def migrate(storage: Storage, old: int, new: int) -> None:
+    """Follow a group that became a supergroup; told twice, nothing more happens."""
+    async with storage.writing() as tx:
+        await migrate_chat(tx, old, new)
 
 
 def _has_news(chat: Chat, sender: Sender) -> bool:

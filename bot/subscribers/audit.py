@@ -34,29 +34,27 @@ class ActSeen:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
-    storage: Storage
+async def record(
+    storage: Storage, by: int | None, deed: AuditAction, subject: object, **details: object
+) -> None:
+    """Write down what was done elsewhere; what our own use cases do they write themselves."""
+    async with storage.writing() as tx:
+        await record_event(tx, by, deed, subject, **details)
 
-    async def note(
-        self, by: int | None, deed: AuditAction, subject: object, **details: object
-    ) -> None:
-        """Write down what was done elsewhere; what our own use cases do they write themselves."""
-        async with self.storage.writing() as tx:
-            await record_event(tx, by, deed, subject, **details)
 
-    async def page(self, wanted: int = 0) -> Page[ActSeen]:
-        """Return the acts, the newest first."""
-        async with self.storage.reading() as tx:
-            total = await count_audit_events(tx)
-            number = page_number(wanted, total, PER_PAGE)
-            acts = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-            names = await names_of_chats(tx, {number for act in acts for number in _named(act)})
-        return Page([_seen(act, names) for act in acts], number, total, PER_PAGE)
+async def page(storage: Storage, wanted: int = 0) -> Page[ActSeen]:
+    """Return the acts, the newest first."""
+    async with storage.reading() as tx:
+        total = await count_audit_events(tx)
+        number = page_number(wanted, total, PER_PAGE)
+        acts = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
+        names = await names_of_chats(tx, {number for act in acts for number in _named(act)})
+    return Page([_seen(act, names) for act in acts], number, total, PER_PAGE)
 
-    async def newest(self, limit: int) -> list[AuditEvent]:
-        async with self.storage.reading() as tx:
-            return await audit_events(tx, limit=limit)
+
+async def newest(storage: Storage, limit: int) -> list[AuditEvent]:
+    async with storage.reading() as tx:
+        return await audit_events(tx, limit=limit)
 
 
 def _named(act: AuditEvent) -> set[int]:

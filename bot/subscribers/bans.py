@@ -1,7 +1,6 @@
 """Shutting people and chats out, and letting them in again: by Telegram's number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.rendering.renderer import Renderer
@@ -23,49 +22,52 @@ class Allowed(StrEnum):
     THERE = "there"  # nothing was in the way
 
 
-@dataclass(frozen=True, slots=True)
-class Bans:
-    storage: Storage
-    access: Access
-    renderer: Renderer = field(default_factory=Renderer)
+async def ban_user(
+    storage: Storage, telegram_id: int, *, by: int | None = None, access: Access
+) -> bool:
+    """Shut a person or a group out; False if that is so already.
 
-    async def ban(self, telegram_id: int, *, by: int | None = None) -> bool:
-        """Shut a person or a group out; False if that is so already.
+    Nothing of theirs is deleted. CannotBan for the operator's own and for *by* themselves.
+    """
+    if telegram_id == by or access.owns(telegram_id):
+        raise CannotBan
+    async with storage.writing() as tx:
+        is_new = await ban(tx, telegram_id)
+        if is_new:
+            await record_event(tx, by, AuditAction.BANNED, telegram_id)
+    return is_new
 
-        Nothing of theirs is deleted. CannotBan for the operator's own and for *by* themselves.
-        """
-        if telegram_id == by or self.access.owns(telegram_id):
-            raise CannotBan
-        async with self.storage.writing() as tx:
-            is_new = await ban(tx, telegram_id)
-            if is_new:
-                await record_event(tx, by, AuditAction.BANNED, telegram_id)
-        return is_new
 
-    async def allow(self, telegram_id: int, *, by: int | None = None) -> Allowed:
-        """Lift a ban; and where not everybody may use the bot, let the person in.
+async def allow_user(
+    storage: Storage, telegram_id: int, *, by: int | None = None, access: Access, renderer: Renderer
+) -> Allowed:
+    """Lift a ban; and where not everybody may use the bot, let the person in.
 
-        They are told so, if they have a chat with the bot: nobody else may be written to.
-        """
-        async with self.storage.writing() as tx:
-            was_banned = await unban(tx, telegram_id)
-            is_person = telegram_id > 0 and not self.access.may_use(telegram_id)
-            is_new = is_person and await admit(tx, telegram_id)
-            if not (was_banned or is_new):
-                return Allowed.THERE
-            await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
-            await self._tell(tx, telegram_id)
-        return Allowed.LIFTED if was_banned else Allowed.LET_IN
+    They are told so, if they have a chat with the bot: nobody else may be written to.
+    """
+    async with storage.writing() as tx:
+        was_banned = await unban(tx, telegram_id)
+        is_person = telegram_id > 0 and not access.may_use(telegram_id)
+        is_new = is_person and await admit(tx, telegram_id)
+        if not (was_banned or is_new):
+            return Allowed.THERE
+        await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
+        await _notify(tx, telegram_id, renderer=renderer)
+    return Allowed.LIFTED if was_banned else Allowed.LET_IN
 
-    async def _tell(self, tx: Transaction, telegram_id: int) -> None:
-        chat = await private_chat_of(tx, telegram_id)
-        if chat is None:
-            return
-        message = self.renderer.of(chat.speaks).message("notices.html#allowed")
-        named = {"notice": "allowed", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
-        await enqueue(tx, [new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)])
 
-    async def standing(self, limit: int = 1000) -> tuple[Sequence[Ban], Sequence[Admission]]:
-        """Return who is shut out, and who was let in besides those of the settings."""
-        async with self.storage.reading() as tx:
-            return await bans(tx, limit), await admissions(tx, limit)
+async def _notify(tx: Transaction, telegram_id: int, *, renderer: Renderer) -> None:
+    chat = await private_chat_of(tx, telegram_id)
+    if chat is None:
+        return
+    message = renderer.of(chat.speaks).message("notices.html#allowed")
+    named = {"notice": "allowed", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
+    await enqueue(tx, [new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)])
+
+
+async def bans_and_admissions(
+    storage: Storage, limit: int = 1000
+) -> tuple[Sequence[Ban], Sequence[Admission]]:
+    """Return who is shut out, and who was let in besides those of the settings."""
+    async with storage.reading() as tx:
+        return await bans(tx, limit), await admissions(tx, limit)

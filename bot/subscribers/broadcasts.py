@@ -64,77 +64,83 @@ class Desk:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Broadcasts:
-    """Each verb raises NoSuchBroadcast where what is meant is older than the state."""
+async def draft(
+    storage: Storage,
+    said: Message,
+    *,
+    by: int,
+    language: str = "",
+    once: UpdateRef | None = None,
+    renderer: Renderer,
+) -> tuple[BroadcastSeen, Message]:
+    """Keep it, and return it as it will look to chats of that *language*.
 
-    storage: Storage
-    renderer: Renderer
+    NotOneMessage where it is empty or too long.
+    """
+    try:
+        shown = signed_in(renderer, language, said)
+    except ValueError as error:
+        raise NotOneMessage from error
+    async with storage.writing() as tx:
+        if await is_duplicate(tx, once):
+            number = await result_of(tx, once)
+            return await _seen(tx, await _in(tx, number, BroadcastState.DRAFT)), shown
+        made = Broadcast(made_at=tx.now, user_id=by, body=said.to_json())
+        tx.session.add(made)
+        await tx.session.flush()
+        await record_result(tx, once, made.id)
+        return await _seen(tx, made), shown
 
-    async def draft(
-        self, said: Message, *, by: int, language: str = "", once: UpdateRef | None = None
-    ) -> tuple[BroadcastSeen, Message]:
-        """Keep it, and return it as it will look to chats of that *language*.
 
-        NotOneMessage where it is empty or too long.
-        """
-        try:
-            shown = signed_in(self.renderer, language, said)
-        except ValueError as error:
-            raise NotOneMessage from error
-        async with self.storage.writing() as tx:
-            if await is_duplicate(tx, once):
-                number = await result_of(tx, once)
-                return await _seen(tx, await _in(tx, number, BroadcastState.DRAFT)), shown
-            made = Broadcast(made_at=tx.now, user_id=by, body=said.to_json())
-            tx.session.add(made)
-            await tx.session.flush()
-            await record_result(tx, once, made.id)
-            return await _seen(tx, made), shown
+async def choose_audience(
+    storage: Storage, broadcast_id: int, audience: Audience, language: str
+) -> BroadcastSeen:
+    async with storage.writing() as tx:
+        broadcast = await _in(tx, broadcast_id, BroadcastState.DRAFT)
+        broadcast.audience, broadcast.language = audience, language
+        await tx.session.flush()
+        return await _seen(tx, broadcast)
 
-    async def choose(self, broadcast_id: int, audience: Audience, language: str) -> BroadcastSeen:
-        async with self.storage.writing() as tx:
-            broadcast = await _in(tx, broadcast_id, BroadcastState.DRAFT)
-            broadcast.audience, broadcast.language = audience, language
-            await tx.session.flush()
-            return await _seen(tx, broadcast)
 
-    async def discard(self, broadcast_id: int) -> None:
-        async with self.storage.writing() as tx:
-            await tx.session.delete(await _in(tx, broadcast_id, BroadcastState.DRAFT))
+async def discard(storage: Storage, broadcast_id: int) -> None:
+    async with storage.writing() as tx:
+        await tx.session.delete(await _in(tx, broadcast_id, BroadcastState.DRAFT))
 
-    async def send(self, broadcast_id: int, desk: Desk, *, by: int) -> BroadcastSeen:
-        """Let it go out; *desk* hears how far it is. Pressed twice, it is sent once."""
-        async with self.storage.writing() as tx:
-            broadcast = await _in(tx, broadcast_id, BroadcastState.DRAFT)
-            wanted = (broadcast.audience, broadcast.language)
-            broadcast.recipients = await count_recipients(tx, *wanted)
-            broadcast.state = BroadcastState.RUNNING
-            broadcast.status_chat_id, broadcast.message_id = desk.telegram_id, desk.message_id
-            broadcast.reported_at = tx.now
-            await tx.session.flush()
-            told = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
-            await record_event(tx, by, AuditAction.BROADCAST, broadcast_id, **told)
-            return await _seen(tx, broadcast)
 
-    async def stop(self, broadcast_id: int, *, by: int) -> BroadcastSeen:
-        """Send no more of it; what is in hand just now may still arrive."""
-        async with self.storage.writing() as tx:
-            broadcast = await _in(tx, broadcast_id, BroadcastState.RUNNING)
-            broadcast.state = BroadcastState.STOPPING
-            await tx.session.flush()
-            await record_event(tx, by, AuditAction.STOPPED, broadcast_id)
-            return await _seen(tx, broadcast)
+async def send(storage: Storage, broadcast_id: int, desk: Desk, *, by: int) -> BroadcastSeen:
+    """Let it go out; *desk* hears how far it is. Pressed twice, it is sent once."""
+    async with storage.writing() as tx:
+        broadcast = await _in(tx, broadcast_id, BroadcastState.DRAFT)
+        wanted = (broadcast.audience, broadcast.language)
+        broadcast.recipients = await count_recipients(tx, *wanted)
+        broadcast.state = BroadcastState.RUNNING
+        broadcast.status_chat_id, broadcast.message_id = desk.telegram_id, desk.message_id
+        broadcast.reported_at = tx.now
+        await tx.session.flush()
+        told = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
+        await record_event(tx, by, AuditAction.BROADCAST, broadcast_id, **told)
+        return await _seen(tx, broadcast)
 
-    async def to_tell(self) -> list[tuple[Desk, BroadcastSeen]]:
-        """Return how far each is that its desk has not heard of for a moment, the end once."""
-        async with self.storage.writing() as tx:
-            told = []
-            for broadcast in await claim_progress_reports(tx, TOLD_EVERY):
-                broadcast.is_reported = broadcast.state in _OVER
-                tx.session.add(broadcast)
-                told.append((await _desk(tx, broadcast), await _seen(tx, broadcast)))
-            return told
+
+async def stop(storage: Storage, broadcast_id: int, *, by: int) -> BroadcastSeen:
+    """Send no more of it; what is in hand just now may still arrive."""
+    async with storage.writing() as tx:
+        broadcast = await _in(tx, broadcast_id, BroadcastState.RUNNING)
+        broadcast.state = BroadcastState.STOPPING
+        await tx.session.flush()
+        await record_event(tx, by, AuditAction.STOPPED, broadcast_id)
+        return await _seen(tx, broadcast)
+
+
+async def progress_due(storage: Storage) -> list[tuple[Desk, BroadcastSeen]]:
+    """Return how far each is that its desk has not heard of for a moment, the end once."""
+    async with storage.writing() as tx:
+        told = []
+        for broadcast in await claim_progress_reports(tx, TOLD_EVERY):
+            broadcast.is_reported = broadcast.state in _OVER
+            tx.session.add(broadcast)
+            told.append((await _desk(tx, broadcast), await _seen(tx, broadcast)))
+        return told
 
 
 async def _desk(tx: Transaction, broadcast: Broadcast) -> Desk:

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -14,23 +13,19 @@ from storage.subscriptions import changed_slugs
 from storage.topics import Topic, topic_named
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    storage: Storage
+async def load_catalogue(storage: Storage) -> int:
+    """Bring the public topics to what the file says; return how many were new or changed.
 
-    async def load(self) -> int:
-        """Bring the public topics to what the file says; return how many were new or changed.
-
-        Topics that are not in the file stay, and those that an admin has changed or retired.
-        """
-        async with self.storage.writing() as tx:
-            edited = await changed_slugs(tx)
-            changed = [
-                await _keep(tx, position, slug, starter)
-                for position, (slug, starter) in enumerate(starter_topics().items())
-                if slug not in edited
-            ]
-        return sum(changed)
+    Topics that are not in the file stay, and those that an admin has changed or retired.
+    """
+    async with storage.writing() as tx:
+        edited = await changed_slugs(tx)
+        changed = [
+            await _keep(tx, position, slug, starter)
+            for position, (slug, starter) in enumerate(starter_topics().items())
+            if slug not in edited
+        ]
+    return sum(changed)
 
 
 def starter_topics() -> dict[str, dict[str, str]]:

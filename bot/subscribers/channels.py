@@ -23,41 +23,39 @@ class Place:
     kind: ChatKind
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """Whether somebody runs a place is for the caller to ask Telegram."""
+async def managed_chats(storage: Storage, user_id: int) -> Sequence[Place]:
+    """Return where the bot is, those first that the person let it into; not all, if many."""
+    async with storage.reading() as tx:
+        own = await invited_chats(tx, user_id, limit=MOST_OWN)
+        others = await other_chats(tx, user_id, limit=MOST_ASKED)
+    return [_place(chat) for chat in (*own, *others)]
 
-    storage: Storage
 
-    async def places(self, user_id: int) -> Sequence[Place]:
-        """Return where the bot is, those first that the person let it into; not all, if many."""
-        async with self.storage.reading() as tx:
-            own = await invited_chats(tx, user_id, limit=MOST_OWN)
-            others = await other_chats(tx, user_id, limit=MOST_ASKED)
-        return [_place(chat) for chat in (*own, *others)]
+async def acting_for(
+    storage: Storage, user: CurrentUser, chat_id: int
+) -> tuple[Place, CurrentUser] | None:
+    """Return the place, and *user* as whoever acts for it; None where it is there no more."""
+    async with storage.reading() as tx:
+        chat = await tx.session.get(Chat, chat_id)
+    if chat is None or chat.kind is ChatKind.PRIVATE:
+        return None
+    place = _place(chat)
+    acting = replace(
+        user,
+        chat_id=chat_id,
+        zone=chat.zone,
+        kind=chat.kind,
+        place=place.title,
+        telegram_id=chat.telegram_id,
+        is_paused=chat.state is ChatState.PAUSED,
+    )
+    return place, acting
 
-    async def managed(self, user: CurrentUser, chat_id: int) -> tuple[Place, CurrentUser] | None:
-        """Return the place, and *user* as whoever acts for it; None where it is there no more."""
-        async with self.storage.reading() as tx:
-            chat = await tx.session.get(Chat, chat_id)
-        if chat is None or chat.kind is ChatKind.PRIVATE:
-            return None
-        place = _place(chat)
-        acting = replace(
-            user,
-            chat_id=chat_id,
-            zone=chat.zone,
-            kind=chat.kind,
-            place=place.title,
-            telegram_id=chat.telegram_id,
-            is_paused=chat.state is ChatState.PAUSED,
-        )
-        return place, acting
 
-    async def manage(self, user_id: int, chat_id: int | None) -> None:
-        """Let what the person types be meant for the place; None: for the person again."""
-        async with self.storage.writing() as tx:
-            await manage(tx, user_id, chat_id)
+async def set_managed(storage: Storage, user_id: int, chat_id: int | None) -> None:
+    """Let what the person types be meant for the place; None: for the person again."""
+    async with storage.writing() as tx:
+        await manage(tx, user_id, chat_id)
 
 
 def _place(chat: Chat) -> Place:

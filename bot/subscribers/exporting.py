@@ -27,18 +27,14 @@ class Exported:
     opml: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Exporting:
-    storage: Storage
-
-    async def export(self, chat_id: int, title: str) -> Exported:
-        """*title* is what the list of feeds is called."""
-        async with self.storage.reading() as tx:
-            chat = await tx.session.get_one(Chat, chat_id)
-            sources = await all_followed(tx, chat_id)
-            parts = await _parts(tx, chat, sources)
-            now = tx.now
-        return Exported(written(parts, now), _opml(sources, title) if sources else None)
+async def export_chat(storage: Storage, chat_id: int, title: str) -> Exported:
+    """*title* is what the list of feeds is called."""
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        sources = await all_followed(tx, chat_id)
+        parts = await _parts(tx, chat, sources)
+        now = tx.now
+    return Exported(written(parts, now), _opml(sources, title) if sources else None)
 
 
 async def _parts(tx: Transaction, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Lists of feeds that a chat sends: counted first, added once it says yes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.sources.discovery.opml import Outline
@@ -20,27 +19,24 @@ class ReadsLists(Protocol):
     async def outlines(self, data: bytes, /) -> Sequence[Outline]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class FeedLists:
-    storage: Storage
-    reader: ReadsLists = field(repr=False)
+async def read_list(data: bytes, *, opml_reader: ReadsLists) -> list[str]:
+    """Return the addresses that a list gives; raises `Unreadable`."""
+    return [outline.url or outline.site for outline in await opml_reader.outlines(data)]
 
-    async def read(self, data: bytes) -> list[str]:
-        """Return the addresses that a list gives; raises `Unreadable`."""
-        return [outline.url or outline.site for outline in await self.reader.outlines(data)]
 
-    async def keep(self, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
-        """Keep the list for a day; return its id and how many feeds of it would be tried."""
-        kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            return await create_import(tx, chat_id, kept), len(kept)
+async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
+    """Keep the list for a day; return its id and how many feeds of it would be tried."""
+    kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        return await create_import(tx, chat_id, kept), len(kept)
 
-    async def add(self, chat_id: int, list_id: int, message_id: int) -> int:
-        """Let its feeds be added, and told of in that message; return how many they are."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            if not await start_import(tx, chat_id, list_id, message_id):
-                raise NoSuchList
-            _, total = await count_lines(tx, list_id)
-        return total
+
+async def add_list(storage: Storage, chat_id: int, list_id: int, message_id: int) -> int:
+    """Let its feeds be added, and told of in that message; return how many they are."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        if not await start_import(tx, chat_id, list_id, message_id):
+            raise NoSuchList
+        _, total = await count_lines(tx, list_id)
+    return total

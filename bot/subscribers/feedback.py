@@ -1,7 +1,6 @@
 """Feedback: what people write to whoever runs the bot, and what is answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,75 +20,95 @@ LONGEST = 2000  # characters
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackDesk:
-    storage: Storage
-    renderer: Renderer
-    admins: frozenset[int] = field(default=frozenset())
+async def send_feedback(
+    storage: Storage,
+    chat_id: int,
+    words: str,
+    *,
+    once: UpdateRef | None = None,
+    renderer: Renderer,
+    admins: frozenset[int],
+) -> bool:
+    """Bring *words* to all who run the bot; False: nobody who does is there, so it is kept.
 
-    async def send(self, chat_id: int, words: str, *, once: UpdateRef | None = None) -> bool:
-        """Bring *words* to all who run the bot; False: nobody who does is there, so it is kept.
+    TooMuchFeedback if that was often enough today.
+    """
+    words = words[:LONGEST]
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        to = await admins_of_source(tx, admins)
+        if await is_duplicate(tx, once):
+            return bool(to)
+        if await count_feedback(tx, chat_id, _DAY) >= MOST_A_DAY:
+            raise TooMuchFeedback(MOST_A_DAY)
+        passed_on_at = tx.now if to else None
+        feedback = Feedback(chat_id=chat_id, made_at=tx.now, words=words, passed_on_at=passed_on_at)
+        tx.session.add(feedback)
+        await tx.session.flush()
+        await enqueue(tx, _notify_admins(tx, to, chat.name, feedback, renderer=renderer))
+    return bool(to)
 
-        TooMuchFeedback if that was often enough today.
-        """
-        words = words[:LONGEST]
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            to = await admins_of_source(tx, self.admins)
-            if await is_duplicate(tx, once):
-                return bool(to)
-            if await count_feedback(tx, chat_id, _DAY) >= MOST_A_DAY:
-                raise TooMuchFeedback(MOST_A_DAY)
-            passed_on_at = tx.now if to else None
-            feedback = Feedback(
-                chat_id=chat_id, made_at=tx.now, words=words, passed_on_at=passed_on_at
-            )
+
+async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: frozenset[int]) -> None:
+    """Bring what nobody has been sent yet to all who run the bot by now."""
+    async with storage.writing() as tx:
+        to = await admins_of_source(tx, admins)
+        for name, feedback in await unsent_feedback(tx) if to else ():
+            feedback.passed_on_at = tx.now
             tx.session.add(feedback)
-            await tx.session.flush()
-            await enqueue(tx, self._all_told(tx, to, chat.name, feedback))
-        return bool(to)
+            await enqueue(tx, _notify_admins(tx, to, name, feedback, renderer=renderer))
 
-    async def pass_on(self) -> None:
-        """Bring what nobody has been sent yet to all who run the bot by now."""
-        async with self.storage.writing() as tx:
-            to = await admins_of_source(tx, self.admins)
-            for name, feedback in await unsent_feedback(tx) if to else ():
-                feedback.passed_on_at = tx.now
-                tx.session.add(feedback)
-                await enqueue(tx, self._all_told(tx, to, name, feedback))
 
-    def _all_told(
-        self, tx: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback
-    ) -> list[dict[str, Any]]:
-        return [self._told(tx, one.chat_id, one.language, name, feedback) for one in to]
+def _notify_admins(
+    tx: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback, *, renderer: Renderer
+) -> list[dict[str, Any]]:
+    return [
+        _notification(tx, one.chat_id, one.language, name, feedback, renderer=renderer)
+        for one in to
+    ]
 
-    async def answer(self, feedback_id: int, words: str, *, once: UpdateRef | None = None) -> str:
-        """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
-        async with self.storage.writing() as tx:
-            feedback = await tx.session.get(Feedback, feedback_id)
-            chat = await tx.session.get(Chat, feedback.chat_id) if feedback else None
-            if feedback is None or chat is None:
-                raise NoSuchFeedback
-            if await is_duplicate(tx, once):
-                return chat.name
-            feedback.answered_at = tx.now
-            tx.session.add(feedback)
-            message = self.renderer.of(chat.chosen_language or chat.language).message(
-                "notices.html#feedback_answer", asked=feedback.words, words=words[:LONGEST]
-            )
-            named = {"notice": "answer", "subject": f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"}
-            row = new_delivery(tx, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
-            await enqueue(tx, [row])
-        return chat.name
 
-    def _told(
-        self, tx: Transaction, keeper: int, language: str, name: str, feedback: Feedback
-    ) -> dict[str, Any]:
-        message = self.renderer.of(language).message(
-            "notices.html#feedback",
-            name=name,
-            words=feedback.words,
-            answer=answer_feedback(feedback.id),
+async def reply_to_feedback(
+    storage: Storage,
+    feedback_id: int,
+    words: str,
+    *,
+    once: UpdateRef | None = None,
+    renderer: Renderer,
+) -> str:
+    """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
+    async with storage.writing() as tx:
+        feedback = await tx.session.get(Feedback, feedback_id)
+        chat = await tx.session.get(Chat, feedback.chat_id) if feedback else None
+        if feedback is None or chat is None:
+            raise NoSuchFeedback
+        if await is_duplicate(tx, once):
+            return chat.name
+        feedback.answered_at = tx.now
+        tx.session.add(feedback)
+        message = renderer.of(chat.chosen_language or chat.language).message(
+            "notices.html#feedback_answer", asked=feedback.words, words=words[:LONGEST]
         )
-        named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
-        return new_delivery(tx, DeliveryKind.NOTICE, keeper, message, **named)
+        named = {"notice": "answer", "subject": f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+        row = new_delivery(tx, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
+        await enqueue(tx, [row])
+    return chat.name
+
+
+def _notification(
+    tx: Transaction,
+    keeper: int,
+    language: str,
+    name: str,
+    feedback: Feedback,
+    *,
+    renderer: Renderer,
+) -> dict[str, Any]:
+    message = renderer.of(language).message(
+        "notices.html#feedback",
+        name=name,
+        words=feedback.words,
+        answer=answer_feedback(feedback.id),
+    )
+    named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
+    return new_delivery(tx, DeliveryKind.NOTICE, keeper, message, **named)

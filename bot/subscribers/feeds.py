@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
+from bot.subscribers import topics
 from bot.subscribers.pages import Page
-from bot.subscribers.topics import Topics, TopicSeen
+from bot.subscribers.topics import TopicSeen
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import UpdateRef
@@ -31,54 +32,61 @@ class FeedsSeen:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Feeds:
-    storage: Storage
-    links: Links
-    topics: Topics
+async def get_feeds(
+    storage: Storage, chat_id: int, page: int = 0, *, links: Links
+) -> FeedsSeen | None:
+    """Return the addresses, None where nobody could reach them.
 
-    async def show(self, chat_id: int, page: int = 0) -> FeedsSeen | None:
-        """Return the addresses, None where nobody could reach them.
+    Who asks for the first time opens them.
+    """
+    async with storage.reading() as tx:
+        grant = await published_feed(tx, chat_id)
+    return await _seen(storage, grant or await _open(storage, chat_id), page, links=links)
 
-        Who asks for the first time opens them.
-        """
-        async with self.storage.reading() as tx:
-            grant = await published_feed(tx, chat_id)
-        return await self._seen(grant or await self._open(chat_id), page)
 
-    async def renew(self, chat_id: int, *, once: UpdateRef | None = None) -> FeedsSeen | None:
-        """Give every feed a new address; the former ones are void."""
-        async with self.storage.writing() as tx:
-            grant = await _locked(tx, chat_id)
-            if not await is_duplicate(tx, once):
-                _change(tx, grant, is_open=True)
-        return await self._seen(grant)
+async def renew_feeds(
+    storage: Storage, chat_id: int, *, once: UpdateRef | None = None, links: Links
+) -> FeedsSeen | None:
+    """Give every feed a new address; the former ones are void."""
+    async with storage.writing() as tx:
+        grant = await _locked(tx, chat_id)
+        if not await is_duplicate(tx, once):
+            _change(tx, grant, is_open=True)
+    return await _seen(storage, grant, links=links)
 
-    async def close(self, chat_id: int) -> FeedsSeen | None:
-        """Turn the feeds off; should they be opened again, it is under new addresses."""
-        async with self.storage.writing() as tx:
-            grant = await _locked(tx, chat_id)
-            if grant.is_open:
-                _change(tx, grant, is_open=False)
-        return await self._seen(grant)
 
-    async def _open(self, chat_id: int) -> PublishedFeed:
-        async with self.storage.writing() as tx:
-            return await _locked(tx, chat_id)
+async def close_feeds(storage: Storage, chat_id: int, *, links: Links) -> FeedsSeen | None:
+    """Turn the feeds off; should they be opened again, it is under new addresses."""
+    async with storage.writing() as tx:
+        grant = await _locked(tx, chat_id)
+        if grant.is_open:
+            _change(tx, grant, is_open=False)
+    return await _seen(storage, grant, links=links)
 
-    async def _seen(self, grant: PublishedFeed, wanted: int = 0) -> FeedsSeen | None:
-        page = await self.topics.watched(grant.chat_id, wanted)
-        listed = [] if page.number else [self._feed(grant, WHOLE_DIGEST, None)]
-        listed += [self._feed(grant, topic.id, topic.name) for topic in page.items]
-        feeds = [feed for feed in listed if feed]
-        return FeedsSeen(feeds, page, grant.is_open) if self.links.base else None
 
-    def _feed(self, grant: PublishedFeed, topic_id: int, name: str | None) -> FeedSeen | None:
-        atom, json = (
-            self.links.feed(grant.chat_id, topic_id, grant.version, kind)
-            for kind in (FeedKind.ATOM, FeedKind.JSON)
-        )
-        return FeedSeen(name, atom, json) if atom and json else None
+async def _open(storage: Storage, chat_id: int) -> PublishedFeed:
+    async with storage.writing() as tx:
+        return await _locked(tx, chat_id)
+
+
+async def _seen(
+    storage: Storage, grant: PublishedFeed, wanted: int = 0, *, links: Links
+) -> FeedsSeen | None:
+    page = await topics.subscribed(storage, grant.chat_id, wanted)
+    listed = [] if page.number else [_feed(grant, WHOLE_DIGEST, None, links=links)]
+    listed += [_feed(grant, topic.id, topic.name, links=links) for topic in page.items]
+    feeds = [feed for feed in listed if feed]
+    return FeedsSeen(feeds, page, grant.is_open) if links.base else None
+
+
+def _feed(
+    grant: PublishedFeed, topic_id: int, name: str | None, *, links: Links
+) -> FeedSeen | None:
+    atom, json = (
+        links.feed(grant.chat_id, topic_id, grant.version, kind)
+        for kind in (FeedKind.ATOM, FeedKind.JSON)
+    )
+    return FeedSeen(name, atom, json) if atom and json else None
 
 
 def _change(tx: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:

@@ -6,21 +6,21 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from bot.matching.query import QueryError
 from bot.sources.fetch.problems import Problem
-from bot.subscribers.changing import Changing
+from bot.subscribers import changing, own_sources, topics, watching
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics, UserError
 from bot.subscribers.exports import Export, TopicWish, read_export
+from bot.subscribers.limits import Limits
 from bot.subscribers.names import name_for
-from bot.subscribers.own_sources import Followed, Outcome
+from bot.subscribers.own_sources import AddsFeeds, Followed, Outcome
 from bot.subscribers.planning import replan
 from bot.subscribers.slots import renewed
-from bot.subscribers.topics import Topics, TopicSeen
-from bot.subscribers.watching import Watching
+from bot.subscribers.topics import TopicSeen
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage
 from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
@@ -67,96 +67,102 @@ class Follows(Protocol):
         """Let the chat follow the feed at *url*."""
 
 
-@dataclass(frozen=True, slots=True)
-class Importing:
-    storage: Storage
-    topics: Topics
-    watching: Watching
-    changing: Changing
-    follows: Follows = field(repr=False)
+async def import_chat(
+    storage: Storage, chat_id: int, data: bytes, *, limits: Limits, adder: AddsFeeds, most: int
+) -> Report:
+    """Take in the export *data*; NotAnExport if it is none."""
+    export = read_export(data)
+    report = Report(
+        failed=[Failed(name, Why.UNREADABLE) for name in export.unreadable],
+        settings=await _settings(storage, chat_id, export),
+    )
+    for wish in export.topics:
+        report += await _topic(storage, chat_id, wish, limits=limits)
+    for url in export.sources:
+        report += await _source(storage, chat_id, url, adder=adder, most=most)
+    return report
 
-    async def read(self, chat_id: int, data: bytes) -> Report:
-        """Take in the export *data*; NotAnExport if it is none."""
-        export = read_export(data)
-        report = Report(
-            failed=[Failed(name, Why.UNREADABLE) for name in export.unreadable],
-            settings=await self._settings(chat_id, export),
+
+async def _topic(storage: Storage, chat_id: int, wish: TopicWish, *, limits: Limits) -> Report:
+    name = name_for(wish.name) or name_for(wish.query)
+    try:
+        saved = await topics.saved_queries(storage, chat_id)
+        if await _known(storage, chat_id, wish, saved):
+            return Report(known=[name])
+        await _add(storage, chat_id, wish, saved, limits=limits)
+    except QueryError:
+        return Report(failed=[Failed(name, Why.NO_QUERY)])
+    except TooManyTopics:
+        return Report(failed=[Failed(name, Why.TOO_MANY)])
+    return Report(added=[name])
+
+
+async def _known(storage: Storage, chat_id: int, wish: TopicWish, saved: Mapping[str, str]) -> bool:
+    public = await _public(storage, chat_id, wish)
+    if public is not None:
+        return public.mode is not None
+    try:
+        await topics.topic_by_query(storage, chat_id, wish.query, saved)
+    except NoSuchTopic:
+        return False
+    return True
+
+
+async def _public(storage: Storage, chat_id: int, wish: TopicWish) -> TopicSeen | None:
+    """Return the topic of the catalogue that is meant, if that still asks the same."""
+    if wish.slug is None:
+        return None
+    try:
+        topic = await topics.topic_by_name(storage, chat_id, wish.slug)
+    except NoSuchTopic:
+        return None
+    return topic if topic.typed == wish.query else None
+
+
+async def _add(
+    storage: Storage, chat_id: int, wish: TopicWish, saved: Mapping[str, str], *, limits: Limits
+) -> None:
+    public = await _public(storage, chat_id, wish)
+    if public is not None:
+        await watching.subscribe_to_topic(storage, chat_id, public.id, wish.mode, limits=limits)
+        topic_id = public.id
+    else:
+        watched = await watching.subscribe(
+            storage, chat_id, wish.query, wish.mode, saved, limits=limits
         )
-        for wish in export.topics:
-            report += await self._topic(chat_id, wish)
-        for url in export.sources:
-            report += await self._source(chat_id, url)
-        return report
+        topic_id = watched.topic_id
+        if name := name_for(wish.name):
+            await changing.rename_topic(storage, chat_id, topic_id, name)
+    if wish.is_paused:
+        await changing.pause_topic(storage, chat_id, topic_id, is_paused=True)
+    if wish.is_muted:
+        await changing.mute_topic_until(storage, chat_id, topic_id, wish.muted_until)
 
-    async def _topic(self, chat_id: int, wish: TopicWish) -> Report:
-        name = name_for(wish.name) or name_for(wish.query)
-        try:
-            saved = await self.topics.saved(chat_id)
-            if await self._known(chat_id, wish, saved):
-                return Report(known=[name])
-            await self._add(chat_id, wish, saved)
-        except QueryError:
-            return Report(failed=[Failed(name, Why.NO_QUERY)])
-        except TooManyTopics:
-            return Report(failed=[Failed(name, Why.TOO_MANY)])
-        return Report(added=[name])
 
-    async def _known(self, chat_id: int, wish: TopicWish, saved: Mapping[str, str]) -> bool:
-        public = await self._public(chat_id, wish)
-        if public is not None:
-            return public.mode is not None
-        try:
-            await self.topics.with_words(chat_id, wish.query, saved)
-        except NoSuchTopic:
-            return False
-        return True
+async def _source(
+    storage: Storage, chat_id: int, url: str, *, adder: AddsFeeds, most: int
+) -> Report:
+    try:
+        followed = await own_sources.follow_feed(storage, chat_id, url, adder=adder, most=most)
+    except UserError:
+        return Report(failed=[Failed(url, Why.TOO_MANY)])
+    match followed.outcome:
+        case Outcome.FOLLOWED:
+            return Report(added=[followed.title or url])
+        case Outcome.THERE:
+            return Report(known=[followed.title or url])
+        case Outcome.REFUSED:
+            return Report(failed=[Failed(url, Why.NO_FEED, followed.problem)])
 
-    async def _public(self, chat_id: int, wish: TopicWish) -> TopicSeen | None:
-        """Return the topic of the catalogue that is meant, if that still asks the same."""
-        if wish.slug is None:
-            return None
-        try:
-            topic = await self.topics.named(chat_id, wish.slug)
-        except NoSuchTopic:
-            return None
-        return topic if topic.typed == wish.query else None
 
-    async def _add(self, chat_id: int, wish: TopicWish, saved: Mapping[str, str]) -> None:
-        public = await self._public(chat_id, wish)
-        if public is not None:
-            await self.watching.watch_topic(chat_id, public.id, wish.mode)
-            topic_id = public.id
-        else:
-            watched = await self.watching.watch_words(chat_id, wish.query, wish.mode, saved)
-            topic_id = watched.topic_id
-            if name := name_for(wish.name):
-                await self.changing.rename(chat_id, topic_id, name)
-        if wish.is_paused:
-            await self.changing.pause(chat_id, topic_id, is_paused=True)
-        if wish.is_muted:
-            await self.changing.mute_until(chat_id, topic_id, wish.muted_until)
-
-    async def _source(self, chat_id: int, url: str) -> Report:
-        try:
-            followed = await self.follows.follow(chat_id, url)
-        except UserError:
-            return Report(failed=[Failed(url, Why.TOO_MANY)])
-        match followed.outcome:
-            case Outcome.FOLLOWED:
-                return Report(added=[followed.title or url])
-            case Outcome.THERE:
-                return Report(known=[followed.title or url])
-            case Outcome.REFUSED:
-                return Report(failed=[Failed(url, Why.NO_FEED, followed.problem)])
-
-    async def _settings(self, chat_id: int, export: Export) -> bool:
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            merged = merge_settings(chat, await schedule_of(tx, chat_id), export)
-            if merged.slots:
-                await set_schedule(tx, chat_id, merged.slots)
-            await replan(tx, chat)
-        return merged.is_any
+async def _settings(storage: Storage, chat_id: int, export: Export) -> bool:
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        merged = merge_settings(chat, await schedule_of(tx, chat_id), export)
+        if merged.slots:
+            await set_schedule(tx, chat_id, merged.slots)
+        await replan(tx, chat)
+    return merged.is_any
 
 
 class Merged(NamedTuple):

@@ -3,7 +3,6 @@
 import re
 import secrets
 from base64 import b32encode
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -51,77 +50,75 @@ class Redeemed(StrEnum):
     TOO_OFTEN = "too often"
 
 
-@dataclass(frozen=True, slots=True)
-class Invites:
-    storage: Storage
-    access: Access
+async def create_invite(
+    storage: Storage, uses: int, last_day: date, *, by: int | None = None, code: str = ""
+) -> Invite:
+    """Make an invitation for *uses* people, good through *last_day*, a day in UTC.
 
-    @property
-    def are_taken(self) -> bool:
-        return self.access.invites
+    *code*: one that was drawn before, and makes one invitation however often it is asked for.
+    """
+    if not 1 <= uses <= MOST_USES:
+        raise NotANumber(1, MOST_USES)
+    async with storage.writing() as tx:
+        if not 0 <= (last_day - tx.now.date()).days <= LONGEST_DAYS:
+            raise NotADate
+        made, is_new = await make_invite(tx, code or new_code(), uses, last_day)
+        if is_new:
+            # Who may read what was done need not be let in by it.
+            told = {"uses": uses, "last_day": last_day.isoformat()}
+            await record_event(tx, by, AuditAction.INVITED, made.id, **told)
+    return made
 
-    async def make(
-        self, uses: int, last_day: date, *, by: int | None = None, code: str = ""
-    ) -> Invite:
-        """Make an invitation for *uses* people, good through *last_day*, a day in UTC.
 
-        *code*: one that was drawn before, and makes one invitation however often it is asked for.
-        """
-        if not 1 <= uses <= MOST_USES:
-            raise NotANumber(1, MOST_USES)
-        async with self.storage.writing() as tx:
-            if not 0 <= (last_day - tx.now.date()).days <= LONGEST_DAYS:
-                raise NotADate
-            made, is_new = await make_invite(tx, code or new_code(), uses, last_day)
-            if is_new:
-                # Who may read what was done need not be let in by it.
-                told = {"uses": uses, "last_day": last_day.isoformat()}
-                await record_event(tx, by, AuditAction.INVITED, made.id, **told)
-        return made
+async def create_invite_for(
+    storage: Storage, uses: int, days: int, *, by: int | None = None, code: str = ""
+) -> Invite:
+    """Make one that is good for *days*, today included; else as `make`."""
+    async with storage.reading() as tx:
+        today = tx.now.date()
+    return await create_invite(storage, uses, today + timedelta(days=days - 1), by=by, code=code)
 
-    async def make_for(
-        self, uses: int, days: int, *, by: int | None = None, code: str = ""
-    ) -> Invite:
-        """Make one that is good for *days*, today included; else as `make`."""
-        async with self.storage.reading() as tx:
-            today = tx.now.date()
-        return await self.make(uses, today + timedelta(days=days - 1), by=by, code=code)
 
-    async def page(self, wanted: int = 0) -> Page[Invite]:
-        async with self.storage.reading() as tx:
-            total = await count_invites(tx)
-            number = page_number(wanted, total, PER_PAGE)
-            made = await invites_made(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-        return Page(made, number, total, PER_PAGE)
+async def invite_page(storage: Storage, wanted: int = 0) -> Page[Invite]:
+    async with storage.reading() as tx:
+        total = await count_invites(tx)
+        number = page_number(wanted, total, PER_PAGE)
+        made = await invites_made(tx, offset=number * PER_PAGE, limit=PER_PAGE)
+    return Page(made, number, total, PER_PAGE)
 
-    async def end(self, invite_id: int, *, by: int | None = None) -> bool:
-        """Take it back; who came by it stays. False if there is no such one."""
-        async with self.storage.writing() as tx:
-            ended = await end_invite(tx, invite_id)
-            if ended:
-                await record_event(tx, by, AuditAction.UNINVITED, invite_id)
-        return ended is not None
 
-    async def is_stranger(self, user_id: int) -> bool:
-        """Whether an invitation is what the person lacks."""
-        async with self.storage.reading() as tx:
-            known = self.access.may_use(user_id, await admin_ids(tx))
-            return not (known or await is_admitted(tx, user_id))
+async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:
+    """Take it back; who came by it stays. False if there is no such one."""
+    async with storage.writing() as tx:
+        ended = await end_invite(tx, invite_id)
+        if ended:
+            await record_event(tx, by, AuditAction.UNINVITED, invite_id)
+    return ended is not None
 
-    async def redeem(self, user_id: int, code: str, *, once: UpdateRef | None = None) -> Redeemed:
-        """Let the person in by *code*, however it is typed; each person counts once."""
-        if not await self.is_stranger(user_id):
-            return Redeemed.ALREADY_IN
-        async with self.storage.writing() as tx:
-            is_counted = await is_duplicate(tx, once)
-            if not is_counted and await wrong_guesses(tx, user_id) >= MOST_GUESSES:
-                return Redeemed.TOO_OFTEN
-            invite = await invite_of(tx, as_code(code))
-            if invite is None or invite.ended_at or await is_banned(tx, [user_id]):
-                if not is_counted:
-                    await count_guess(tx, user_id)
-                return Redeemed.UNKNOWN
-            return await _let_in(tx, user_id, invite)
+
+async def is_unauthorized(storage: Storage, user_id: int, *, access: Access) -> bool:
+    """Whether an invitation is what the person lacks."""
+    async with storage.reading() as tx:
+        known = access.may_use(user_id, await admin_ids(tx))
+        return not (known or await is_admitted(tx, user_id))
+
+
+async def redeem_invite(
+    storage: Storage, user_id: int, code: str, *, once: UpdateRef | None = None, access: Access
+) -> Redeemed:
+    """Let the person in by *code*, however it is typed; each person counts once."""
+    if not await is_unauthorized(storage, user_id, access=access):
+        return Redeemed.ALREADY_IN
+    async with storage.writing() as tx:
+        is_counted = await is_duplicate(tx, once)
+        if not is_counted and await wrong_guesses(tx, user_id) >= MOST_GUESSES:
+            return Redeemed.TOO_OFTEN
+        invite = await invite_of(tx, as_code(code))
+        if invite is None or invite.ended_at or await is_banned(tx, [user_id]):
+            if not is_counted:
+                await count_guess(tx, user_id)
+            return Redeemed.UNKNOWN
+        return await _let_in(tx, user_id, invite)
 
 
 async def _let_in(tx: Transaction, user_id: int, invite: Invite) -> Redeemed:

@@ -13,26 +13,24 @@ class Look:
     layout: Layout
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    storage: Storage
+async def get_layout(storage: Storage, chat_id: int) -> Look:
+    async with storage.reading() as tx:
+        return _look(await tx.session.get_one(Chat, chat_id))
 
-    async def now(self, chat_id: int) -> Look:
-        async with self.storage.reading() as tx:
-            return _look(await tx.session.get_one(Chat, chat_id))
 
-    async def set_style(self, chat_id: int, style: Style) -> Look:
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            chat.style = style
-            return _look(chat)
+async def set_style(storage: Storage, chat_id: int, style: Style) -> Look:
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.style = style
+        return _look(chat)
 
-    async def set_layout(self, chat_id: int, layout: Layout) -> Look:
-        """Rich is tried again even where it was refused before."""
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            chat.layout = layout
-            return _look(chat)
+
+async def set_layout(storage: Storage, chat_id: int, layout: Layout) -> Look:
+    """Rich is tried again even where it was refused before."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.layout = layout
+        return _look(chat)
 
 
 def _look(chat: Chat) -> Look:

@@ -35,40 +35,39 @@ class Beside:
     mode: Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
-    storage: Storage
+async def sibling_topics(
+    storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
+) -> Page[Beside]:
+    """What the other threads of the chat watch; a page beyond the last is the last."""
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        total = await count_in_other_threads(tx, chat)
+        page = page_number(page, total, per_page)
+        rows = await subscriptions_in_other_threads(
+            tx, chat, offset=page * per_page, limit=per_page
+        )
+    return Page([Beside(*row) for row in rows], page, total, per_page)
 
-    async def beside(self, chat_id: int, page: int = 0, per_page: int = PER_PAGE) -> Page[Beside]:
-        """What the other threads of the chat watch; a page beyond the last is the last."""
-        async with self.storage.reading() as tx:
-            chat = await tx.session.get_one(Chat, chat_id)
-            total = await count_in_other_threads(tx, chat)
-            page = page_number(page, total, per_page)
-            rows = await subscriptions_in_other_threads(
-                tx, chat, offset=page * per_page, limit=per_page
-            )
-        return Page([Beside(*row) for row in rows], page, total, per_page)
 
-    async def here(self, chat_id: int, source_id: int, topic_id: int) -> str:
-        """Let what our row *source_id* watches be watched by *chat_id*; return its name.
+async def move_here(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
+    """Let what our row *source_id* watches be watched by *chat_id*; return its name.
 
-        NoSuchTopic unless both are threads of one group. When it began stays what it was.
-        """
-        async with self.storage.writing() as tx:
-            source, chat = await _both(tx, source_id, chat_id)
-            subscription = await subscription_to(tx, source_id, topic_id)
-            topic = await tx.session.get(Topic, topic_id)
-            if subscription is None or topic is None or source_id == chat_id:
-                raise NoSuchTopic
-            if await count_subscriptions(tx, chat_id) >= MOST_TOPICS:
-                raise TooManyTopics(MOST_TOPICS)
-            await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
-            await _bring(tx, chat_id, topic, subscription)
-            await tx.session.flush()
-            await replan(tx, source)
-            await replan(tx, chat)
-        return topic.name
+    NoSuchTopic unless both are threads of one group. When it began stays what it was.
+    """
+    async with storage.writing() as tx:
+        source, chat = await _both(tx, source_id, chat_id)
+        subscription = await subscription_to(tx, source_id, topic_id)
+        topic = await tx.session.get(Topic, topic_id)
+        if subscription is None or topic is None or source_id == chat_id:
+            raise NoSuchTopic
+        if await count_subscriptions(tx, chat_id) >= MOST_TOPICS:
+            raise TooManyTopics(MOST_TOPICS)
+        await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
+        await _bring(tx, chat_id, topic, subscription)
+        await tx.session.flush()
+        await replan(tx, source)
+        await replan(tx, chat)
+    return topic.name
 
 
 async def _both(tx: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:

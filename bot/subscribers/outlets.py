@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from bot.matching import search
 from bot.matching.query import Query, parse
 from bot.subscribers.errors import NoSuchOutlet, NoSuchTopic
 from storage.chats import lock_chat
@@ -55,50 +56,50 @@ class OutletSeen:
     mute: Mute | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outlets:
-    """An outlet is named by a source and an article there; NoSuchOutlet if the chat has no such."""
+async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> WhereFrom:
+    async with storage.reading() as tx:
+        topic = await topic_seen_by(tx, chat_id, topic_id)
+    if topic is None:
+        raise NoSuchTopic
+    found = await search.find_stories(storage, parse(topic.typed), chat_id=chat_id, days=DAYS)
+    stories = {article.story_id for article in found.articles}
+    async with storage.reading() as tx:
+        busiest = await busiest_publishers(tx, chat_id, stories, limit=MOST)
+    return WhereFrom(topic_id, topic.name, len(stories), DAYS, busiest)
 
-    storage: Storage
-    past: Looks
 
-    async def of_topic(self, chat_id: int, topic_id: int) -> WhereFrom:
-        async with self.storage.reading() as tx:
-            topic = await topic_seen_by(tx, chat_id, topic_id)
-        if topic is None:
-            raise NoSuchTopic
-        found = await self.past.stories(parse(topic.typed), chat_id=chat_id, days=DAYS)
-        stories = {article.story_id for article in found.articles}
-        async with self.storage.reading() as tx:
-            busiest = await busiest_publishers(tx, chat_id, stories, limit=MOST)
-        return WhereFrom(topic_id, topic.name, len(stories), DAYS, busiest)
+async def get_publisher(
+    storage: Storage, chat_id: int, source_id: int, article_id: int
+) -> OutletSeen:
+    async with storage.reading() as tx:
+        publisher = await _publisher(tx, chat_id, source_id, article_id)
+        muted = [
+            await mute_of(tx, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet))
+            for kind in SOURCE_MUTES
+        ]
+    in_force = next((one for one in muted if one), None)
+    return OutletSeen(source_id, article_id, publisher.name, in_force)
 
-    async def one(self, chat_id: int, source_id: int, article_id: int) -> OutletSeen:
-        async with self.storage.reading() as tx:
-            publisher = await _publisher(tx, chat_id, source_id, article_id)
-            muted = [
-                await mute_of(tx, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet))
-                for kind in SOURCE_MUTES
-            ]
-        in_force = next((one for one in muted if one), None)
-        return OutletSeen(source_id, article_id, publisher.name, in_force)
 
-    async def mute(self, chat_id: int, source_id: int, article_id: int, days: int) -> None:
-        """Tell nothing of it for so many days; 0: in digests only, unless others tell it too."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            publisher = await _publisher(tx, chat_id, source_id, article_id)
-            kind = MuteKind.SOURCE if days else MuteKind.LESS
-            until = tx.now + timedelta(days=days) if days else None
-            await mute(tx, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet), until)
+async def mute_publisher(
+    storage: Storage, chat_id: int, source_id: int, article_id: int, days: int
+) -> None:
+    """Tell nothing of it for so many days; 0: in digests only, unless others tell it too."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        publisher = await _publisher(tx, chat_id, source_id, article_id)
+        kind = MuteKind.SOURCE if days else MuteKind.LESS
+        until = tx.now + timedelta(days=days) if days else None
+        await mute(tx, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet), until)
 
-    async def unmute(self, chat_id: int, source_id: int, article_id: int) -> None:
-        seen = await self.one(chat_id, source_id, article_id)
-        if seen.mute is None:
-            return
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            await unmute(tx, chat_id, seen.mute.id)
+
+async def unmute_publisher(storage: Storage, chat_id: int, source_id: int, article_id: int) -> None:
+    seen = await get_publisher(storage, chat_id, source_id, article_id)
+    if seen.mute is None:
+        return
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await unmute(tx, chat_id, seen.mute.id)
 
 
 async def _publisher(tx: Transaction, chat_id: int, source_id: int, article_id: int) -> Publisher:

@@ -27,22 +27,18 @@ class Overview:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LooksAfter:
-    storage: Storage
-    started_at: datetime
-    errors: Callable[[], Sequence[Failure]] = tuple
-
-    async def overview(self) -> Overview:
-        async with self.storage.reading() as tx:
-            ill = await unhealthy_sources(tx, MOST_SOURCES)
-            return Overview(
-                up=tx.now - self.started_at,
-                amounts=await amounts(tx),
-                lags=await lags(tx),
-                floods=await flood_waits_today(tx),
-                ill=ill,
-                others_ill=await count_unhealthy_sources(tx) - len(ill),
-                errors=self.errors()[:MOST_ERRORS],
-                now=tx.now,
-            )
+async def get_overview(
+    storage: Storage, *, started_at: datetime, errors: Callable[[], Sequence[Failure]]
+) -> Overview:
+    async with storage.reading() as tx:
+        ill = await unhealthy_sources(tx, MOST_SOURCES)
+        return Overview(
+            up=tx.now - started_at,
+            amounts=await amounts(tx),
+            lags=await lags(tx),
+            floods=await flood_waits_today(tx),
+            ill=ill,
+            others_ill=await count_unhealthy_sources(tx) - len(ill),
+            errors=errors()[:MOST_ERRORS],
+            now=tx.now,
+        )

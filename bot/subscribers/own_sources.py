@@ -1,6 +1,6 @@
 """Sources of a chat's own: what it follows reaches it alone, unless it is everybody's anyway."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -8,7 +8,6 @@ from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.sources.urls import as_typed
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
-from bot.subscribers.limits import FEEDS_PER_CHAT
 from storage.chats import lock_chat, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceKind
@@ -59,94 +58,101 @@ class Followed:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSources:
-    storage: Storage
-    adding: AddsFeeds = field(repr=False)
-    most: int = FEEDS_PER_CHAT
+async def own_sources(storage: Storage, chat_id: int) -> list[Source]:
+    async with storage.reading() as tx:
+        return await sources_followed(tx, chat_id)
 
-    async def all(self, chat_id: int) -> list[Source]:
-        async with self.storage.reading() as tx:
-            return await sources_followed(tx, chat_id)
 
-    async def one(self, chat_id: int, source_id: int) -> Source:
-        async with self.storage.reading() as tx:
-            source = await source_followed(tx, chat_id, source_id)
-        if source is None:
+async def own_source(storage: Storage, chat_id: int, source_id: int) -> Source:
+    async with storage.reading() as tx:
+        source = await source_followed(tx, chat_id, source_id)
+    if source is None:
+        raise NoSuchSource
+    return source
+
+
+async def public_source(storage: Storage, url: str) -> Source | None:
+    """Return the source at *url* if it is everybody's: nothing need be asked then."""
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(as_typed(url)))
+    is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
+    return source if is_known else None
+
+
+async def check_limit(storage: Storage, chat_id: int, url: str, *, most: int) -> None:
+    """Before anything is read for nothing; what the chat has already needs no room."""
+    url = as_typed(url)
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(url))
+        known = source and await source_followed(tx, chat_id, source.id)
+        if not known:
+            await _refuse_one_more(tx, chat_id, most=most)
+
+
+async def follow_feed(
+    storage: Storage, chat_id: int, url: str, *, adder: AddsFeeds, most: int
+) -> Followed:
+    """Follow what is at *url*; it is read first, unless it is a source already."""
+    url = as_typed(url)
+    await check_limit(storage, chat_id, url, most=most)
+    if source := await public_source(storage, url):
+        return await _follow(storage, chat_id, source, url, most=most)
+    added = await adder.add(url)
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(added.url))
+    if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
+        return Followed(Outcome.REFUSED, url, problem=added.problem)
+    return await _follow(storage, chat_id, source, url, most=most)
+
+
+async def unfollow_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await purge_unfollowed(tx)
+        source = await source_followed(tx, chat_id, source_id)
+        if source is None or not await unfollow(tx, chat_id, source_id):
             raise NoSuchSource
-        return source
+    return source
 
-    async def public(self, url: str) -> Source | None:
-        """Return the source at *url* if it is everybody's: nothing need be asked then."""
-        async with self.storage.reading() as tx:
-            source = await source_of(tx, url_hash(as_typed(url)))
-        is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
-        return source if is_known else None
 
-    async def check_room(self, chat_id: int, url: str) -> None:
-        """Before anything is read for nothing; what the chat has already needs no room."""
-        url = as_typed(url)
-        async with self.storage.reading() as tx:
-            source = await source_of(tx, url_hash(url))
-            known = source and await source_followed(tx, chat_id, source.id)
-            if not known:
-                await self._refuse_one_more(tx, chat_id)
-
-    async def follow(self, chat_id: int, url: str) -> Followed:
-        """Follow what is at *url*; it is read first, unless it is a source already."""
-        url = as_typed(url)
-        await self.check_room(chat_id, url)
-        if source := await self.public(url):
-            return await self._follow(chat_id, source, url)
-        added = await self.adding.add(url)
-        async with self.storage.reading() as tx:
-            source = await source_of(tx, url_hash(added.url))
-        if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
-            return Followed(Outcome.REFUSED, url, problem=added.problem)
-        return await self._follow(chat_id, source, url)
-
-    async def unfollow(self, chat_id: int, source_id: int) -> Source:
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            await purge_unfollowed(tx)
-            source = await source_followed(tx, chat_id, source_id)
-            if source is None or not await unfollow(tx, chat_id, source_id):
+async def follow_feed_again(storage: Storage, chat_id: int, source_id: int) -> Source:
+    """Undo it, within ten minutes; nobody gets what they did not have."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        if await source_followed(tx, chat_id, source_id) is None:
+            if not await was_followed(tx, chat_id, source_id):
                 raise NoSuchSource
-        return source
+            await follow(tx, chat_id, source_id)
+        source = await source_followed(tx, chat_id, source_id)
+    if source is None:
+        raise NoSuchSource
+    return source
 
-    async def follow_again(self, chat_id: int, source_id: int) -> Source:
-        """Undo it, within ten minutes; nobody gets what they did not have."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            if await source_followed(tx, chat_id, source_id) is None:
-                if not await was_followed(tx, chat_id, source_id):
-                    raise NoSuchSource
-                await follow(tx, chat_id, source_id)
-            source = await source_followed(tx, chat_id, source_id)
-        if source is None:
-            raise NoSuchSource
-        return source
 
-    async def _follow(self, chat_id: int, source: Source, url: str) -> Followed:
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            await purge_unfollowed(tx)
-            is_new = await self._followed(tx, chat_id, source.id)
-        outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
-        title = source.title or source.host
-        return Followed(outcome, url, title, source.id, source.public)
+async def _follow(
+    storage: Storage, chat_id: int, source: Source, url: str, *, most: int
+) -> Followed:
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await purge_unfollowed(tx)
+        is_new = await _followed(tx, chat_id, source.id, most=most)
+    outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
+    title = source.title or source.host
+    return Followed(outcome, url, title, source.id, source.public)
 
-    async def _followed(self, tx: Transaction, chat_id: int, source_id: int) -> bool:
-        if await source_followed(tx, chat_id, source_id):
-            return False
-        await self._refuse_one_more(tx, chat_id)
-        return await follow(tx, chat_id, source_id)
 
-    async def _refuse_one_more(self, tx: Transaction, chat_id: int) -> None:
-        said = (await quota_of(tx, chat_id)).feeds
-        most = self.most if said is None else said
-        if await count_followed(tx, chat_id) >= most:
-            raise TooManyFeeds(most)
+async def _followed(tx: Transaction, chat_id: int, source_id: int, *, most: int) -> bool:
+    if await source_followed(tx, chat_id, source_id):
+        return False
+    await _refuse_one_more(tx, chat_id, most=most)
+    return await follow(tx, chat_id, source_id)
+
+
+async def _refuse_one_more(tx: Transaction, chat_id: int, *, most: int) -> None:
+    said = (await quota_of(tx, chat_id)).feeds
+    most = most if said is None else said
+    if await count_followed(tx, chat_id) >= most:
+        raise TooManyFeeds(most)
 
 
 def _is_inside(source: Source) -> bool:

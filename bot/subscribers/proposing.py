@@ -32,30 +32,24 @@ class Proposals:
     items: tuple[Proposal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposing:
-    storage: Storage
+async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Proposals:
+    """Return up to three: what the title names, then topics of the catalogue that match.
 
-    async def like(self, chat_id: int, story_id: int) -> Proposals:
-        """Return up to three: what the title names, then topics of the catalogue that match.
-
-        What the chat watches already is left out.
-        """
-        async with self.storage.reading() as tx:
-            alert = await alert_of_button(tx, chat_id, story_id)
-            catalogue = await public_topics(tx)
-            watched = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
-        if alert is None:
-            raise NoSuchAlert
-        folded = await in_turns(article_folded(alert.title, alert.text))
-        queries = {_canonical(topic.typed) for topic, _ in watched}
-        words = [one for one in _named(alert) if _canonical(one.typed) not in queries]
-        topics = [
-            one for one in _matching(catalogue, folded) if _canonical(one.typed) not in queries
-        ]
-        # One place at least is for the catalogue, which somebody has thought about.
-        items = [*words[: MOST - 1], *topics, *words[MOST - 1 :]]
-        return Proposals(alert.title, tuple(items[:MOST]))
+    What the chat watches already is left out.
+    """
+    async with storage.reading() as tx:
+        alert = await alert_of_button(tx, chat_id, story_id)
+        catalogue = await public_topics(tx)
+        watched = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
+    if alert is None:
+        raise NoSuchAlert
+    folded = await in_turns(article_folded(alert.title, alert.text))
+    queries = {_canonical(topic.typed) for topic, _ in watched}
+    words = [one for one in _named(alert) if _canonical(one.typed) not in queries]
+    topics = [one for one in _matching(catalogue, folded) if _canonical(one.typed) not in queries]
+    # One place at least is for the catalogue, which somebody has thought about.
+    items = [*words[: MOST - 1], *topics, *words[MOST - 1 :]]
+    return Proposals(alert.title, tuple(items[:MOST]))
 
 
 def _named(alert: PressedAlert) -> Iterator[Proposal]:

@@ -44,76 +44,80 @@ class Settings:
     speaks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatSettings:
-    storage: Storage
+async def get_settings(storage: Storage, chat_id: int) -> Settings:
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        return await settings_of(tx, chat)
 
-    async def now(self, chat_id: int) -> Settings:
-        async with self.storage.reading() as tx:
-            chat = await tx.session.get_one(Chat, chat_id)
-            return await settings_of(tx, chat)
 
-    async def set_zone(self, chat_id: int, zone: str) -> Settings:
-        if not is_zone(zone):
-            raise NotAZone
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            if chat.resume_at:  # the date stays what it was
-                chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
-            chat.zone, chat.zone_guessed = zone, False
-            if chat.quiet_hours:
-                await rehold(tx, chat)
-            await replan(tx, chat)
-            return await settings_of(tx, chat)
+async def set_zone(storage: Storage, chat_id: int, zone: str) -> Settings:
+    if not is_zone(zone):
+        raise NotAZone
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        if chat.resume_at:  # the date stays what it was
+            chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
+        chat.zone, chat.zone_guessed = zone, False
+        if chat.quiet_hours:
+            await rehold(tx, chat)
+        await replan(tx, chat)
+        return await settings_of(tx, chat)
 
-    async def set_language(self, chat_id: int, code: str | None) -> Settings:
-        """Speak the language *code* to the chat, or with None the client's."""
-        if code is not None and code not in LANGUAGES:
-            raise NotALanguage
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            chat.chosen_language = code
-            await tx.session.flush()
-            return await settings_of(tx, chat)
 
-    async def set_empty_day(self, chat_id: int, empty_day: EmptyDay) -> Settings:
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            chat.empty_day = empty_day
-            await tx.session.flush()
-            return await settings_of(tx, chat)
+async def set_language(storage: Storage, chat_id: int, code: str | None) -> Settings:
+    """Speak the language *code* to the chat, or with None the client's."""
+    if code is not None and code not in LANGUAGES:
+        raise NotALanguage
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.chosen_language = code
+        await tx.session.flush()
+        return await settings_of(tx, chat)
 
-    async def pause(self, chat_id: int) -> Settings:
-        return await self._pause(chat_id, lambda _today: None)
 
-    async def pause_for(self, chat_id: int, days: int) -> Settings:
-        return await self._pause(chat_id, lambda today: today + timedelta(days=days))
+async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> Settings:
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.empty_day = empty_day
+        await tx.session.flush()
+        return await settings_of(tx, chat)
 
-    async def pause_until(self, chat_id: int, day: date) -> Settings:
-        """Let nothing come before the local date *day*; NotADate if that is over, or far away."""
-        return await self._pause(chat_id, lambda _today: day)
 
-    async def resume(self, chat_id: int) -> Settings:
-        """What has gathered comes with the next digest, not at once."""
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            await restore_chat(tx, chat_id)
-            chat.next_digest_at = None
-            await replan(tx, chat)
-            return await settings_of(tx, chat)
+async def pause(storage: Storage, chat_id: int) -> Settings:
+    return await _pause(storage, chat_id, lambda _today: None)
 
-    async def _pause(self, chat_id: int, end: Callable[[date], date | None]) -> Settings:
-        """Pause until the date that *end* gives for today's, or else until `resume`."""
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            today = local_date(tx.now, chat.zone)
-            until = end(today)
-            if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
-                raise NotADate
-            await suspend_chat(tx, chat_id, ChatState.PAUSED)
-            chat.resume_at = start_of(until, chat.zone) if until else None
-            await replan(tx, chat)
-            return await settings_of(tx, chat)
+
+async def pause_for(storage: Storage, chat_id: int, days: int) -> Settings:
+    return await _pause(storage, chat_id, lambda today: today + timedelta(days=days))
+
+
+async def pause_until(storage: Storage, chat_id: int, day: date) -> Settings:
+    """Let nothing come before the local date *day*; NotADate if that is over, or far away."""
+    return await _pause(storage, chat_id, lambda _today: day)
+
+
+async def resume(storage: Storage, chat_id: int) -> Settings:
+    """What has gathered comes with the next digest, not at once."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        await restore_chat(tx, chat_id)
+        chat.next_digest_at = None
+        await replan(tx, chat)
+        return await settings_of(tx, chat)
+
+
+async def _pause(storage: Storage, chat_id: int, end: Callable[[date], date | None]) -> Settings:
+    """Pause until the date that *end* gives for today's, or else until `resume`."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        today = local_date(tx.now, chat.zone)
+        until = end(today)
+        if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
+            raise NotADate
+        await suspend_chat(tx, chat_id, ChatState.PAUSED)
+        chat.resume_at = start_of(until, chat.zone) if until else None
+        await replan(tx, chat)
+        return await settings_of(tx, chat)
 
 
 async def settings_of(tx: Transaction, chat: Chat) -> Settings:

@@ -1,7 +1,6 @@
 """Sharing topics: a link with which somebody else watches the same, and what such a link opens."""
 
 import secrets
-from dataclasses import dataclass
 
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, start_for
@@ -13,30 +12,25 @@ from storage.topics import topic_seen_by
 _TOKEN_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """What is shared are a topic's words, as they are now; not that this chat watches them."""
-
-    storage: Storage
-
-    async def start_of(self, chat_id: int, topic_id: int) -> str:
-        """Return what a link to the topic brings along; NoSuchTopic if the chat has none such."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            topic = await topic_seen_by(tx, chat_id, topic_id)
-            if topic is None:
-                raise NoSuchTopic
-            if topic.chat_id is None:
-                return _must(start_for(LinkedTopic(topic.slug or str(topic.id))))
-            return start_for(LinkedWords(topic.typed)) or await _kept(tx, chat_id, topic.typed)
-
-    async def words(self, token: str) -> str:
-        """Return the words that were shared under *token*; NoSuchTopic for none."""
-        async with self.storage.reading() as tx:
-            share = await shared_by(tx, token)
-        if share is None:
+async def start_parameter(storage: Storage, chat_id: int, topic_id: int) -> str:
+    """Return what a link to the topic brings along; NoSuchTopic if the chat has none such."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        topic = await topic_seen_by(tx, chat_id, topic_id)
+        if topic is None:
             raise NoSuchTopic
-        return share.typed
+        if topic.chat_id is None:
+            return _must(start_for(LinkedTopic(topic.slug or str(topic.id))))
+        return start_for(LinkedWords(topic.typed)) or await _kept(tx, chat_id, topic.typed)
+
+
+async def shared_query(storage: Storage, token: str) -> str:
+    """Return the words that were shared under *token*; NoSuchTopic for none."""
+    async with storage.reading() as tx:
+        share = await shared_by(tx, token)
+    if share is None:
+        raise NoSuchTopic
+    return share.typed
 
 
 async def _kept(tx: Transaction, chat_id: int, typed: str) -> str:

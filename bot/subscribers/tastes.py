@@ -37,88 +37,93 @@ class Done:
     days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tastes:
-    """An alert is named by its story; NoSuchAlert where the chat was not alerted to that."""
+async def open_alert(storage: Storage, chat_id: int, story_id: int) -> AlertSeen:
+    """Return what its menu has; as long as that is open nothing else changes its buttons."""
+    async with storage.writing() as tx:
+        alert = await _alert(tx, chat_id, story_id)
+        await mark_pressed(tx, chat_id, story_id, tx.now)
+        publisher = await _publisher(tx, chat_id, alert)
+        topics = await topic_names(tx, alert.topic_ids)
+    return AlertSeen(story_id, publisher.name if publisher else "", topics)
 
-    storage: Storage
 
-    async def opened(self, chat_id: int, story_id: int) -> AlertSeen:
-        """Return what its menu has; as long as that is open nothing else changes its buttons."""
-        async with self.storage.writing() as tx:
-            alert = await _alert(tx, chat_id, story_id)
-            await mark_pressed(tx, chat_id, story_id, tx.now)
-            publisher = await _publisher(tx, chat_id, alert)
-            topics = await topic_names(tx, alert.topic_ids)
-        return AlertSeen(story_id, publisher.name if publisher else "", topics)
+async def close_alert(storage: Storage, chat_id: int, story_id: int) -> None:
+    """Its usual buttons are there again."""
+    async with storage.writing() as tx:
+        await _alert(tx, chat_id, story_id)
+        await mark_pressed(tx, chat_id, story_id, None)
 
-    async def closed(self, chat_id: int, story_id: int) -> None:
-        """Its usual buttons are there again."""
-        async with self.storage.writing() as tx:
-            await _alert(tx, chat_id, story_id)
-            await mark_pressed(tx, chat_id, story_id, None)
 
-    async def mute_story(self, chat_id: int, story_id: int) -> Done:
-        """Tell no more of the story: no chapter, no edit, no item in a digest."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            alert = await _alert(tx, chat_id, story_id)
-            subject = MuteSubject(MuteKind.STORY, alert.chain)
-            made = await _mute(tx, chat_id, story_id, subject, tx.now + STORY_LASTS)
-        return Done(made, subject.kind)
+async def mute_story(storage: Storage, chat_id: int, story_id: int) -> Done:
+    """Tell no more of the story: no chapter, no edit, no item in a digest."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        alert = await _alert(tx, chat_id, story_id)
+        subject = MuteSubject(MuteKind.STORY, alert.chain)
+        made = await _mute(tx, chat_id, story_id, subject, tx.now + STORY_LASTS)
+    return Done(made, subject.kind)
 
-    async def mute_topic(self, chat_id: int, story_id: int, topic_id: int, days: int) -> Done:
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            alert = await _alert(tx, chat_id, story_id)
-            names = await topic_names(tx, alert.topic_ids)
-            if topic_id not in names:
-                raise NoSuchTopic
-            subject = MuteSubject(MuteKind.TOPIC, topic_id)
-            until = tx.now + timedelta(days=days)
-            made = await _mute(tx, chat_id, story_id, subject, until)
-        return Done(made, subject.kind, names[topic_id], days)
 
-    async def mute_source(self, chat_id: int, story_id: int, days: int) -> Done:
-        return await self._on_source(chat_id, story_id, MuteKind.SOURCE, days)
+async def mute_topic(
+    storage: Storage, chat_id: int, story_id: int, topic_id: int, days: int
+) -> Done:
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        alert = await _alert(tx, chat_id, story_id)
+        names = await topic_names(tx, alert.topic_ids)
+        if topic_id not in names:
+            raise NoSuchTopic
+        subject = MuteSubject(MuteKind.TOPIC, topic_id)
+        until = tx.now + timedelta(days=days)
+        made = await _mute(tx, chat_id, story_id, subject, until)
+    return Done(made, subject.kind, names[topic_id], days)
 
-    async def less_of_source(self, chat_id: int, story_id: int) -> Done:
-        """Tell what it brings in digests only, unless others tell it too."""
-        return await self._on_source(chat_id, story_id, MuteKind.LESS)
 
-    async def muted(self, chat_id: int, page: int = 0) -> Page[ActiveMute]:
-        async with self.storage.reading() as tx:
-            total = await count_mutes(tx, chat_id)
-            page = page_number(page, total, PER_PAGE)
-            rows = await mutes_of(tx, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
-        return Page(rows, page, total, PER_PAGE)
+async def mute_source(storage: Storage, chat_id: int, story_id: int, days: int) -> Done:
+    return await _on_source(storage, chat_id, story_id, MuteKind.SOURCE, days)
 
-    async def undo(self, chat_id: int, story_id: int, mute_id: int) -> None:
-        """End what a press on the alert began."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            await unmute(tx, chat_id, mute_id)
-            await mark_pressed(tx, chat_id, story_id, None)
 
-    async def lift(self, chat_id: int, mute_id: int) -> None:
-        """End a mute of the chat's; one that is over already stays so."""
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            await unmute(tx, chat_id, mute_id)
+async def less_of_source(storage: Storage, chat_id: int, story_id: int) -> Done:
+    """Tell what it brings in digests only, unless others tell it too."""
+    return await _on_source(storage, chat_id, story_id, MuteKind.LESS)
 
-    async def _on_source(
-        self, chat_id: int, story_id: int, kind: MuteKind, days: int | None = None
-    ) -> Done:
-        async with self.storage.writing() as tx:
-            await lock_chat(tx, chat_id)
-            alert = await _alert(tx, chat_id, story_id)
-            publisher = await _publisher(tx, chat_id, alert)
-            if publisher is None:
-                raise NoSuchAlert
-            subject = MuteSubject(kind, publisher.source_id, publisher.mutable_outlet)
-            until = tx.now + timedelta(days=days) if days is not None else None
-            made = await _mute(tx, chat_id, story_id, subject, until)
-        return Done(made, kind, publisher.name, days)
+
+async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> Page[ActiveMute]:
+    async with storage.reading() as tx:
+        total = await count_mutes(tx, chat_id)
+        page = page_number(page, total, PER_PAGE)
+        rows = await mutes_of(tx, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
+    return Page(rows, page, total, PER_PAGE)
+
+
+async def undo_mute(storage: Storage, chat_id: int, story_id: int, mute_id: int) -> None:
+    """End what a press on the alert began."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await unmute(tx, chat_id, mute_id)
+        await mark_pressed(tx, chat_id, story_id, None)
+
+
+async def unmute_one(storage: Storage, chat_id: int, mute_id: int) -> None:
+    """End a mute of the chat's; one that is over already stays so."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await unmute(tx, chat_id, mute_id)
+
+
+async def _on_source(
+    storage: Storage, chat_id: int, story_id: int, kind: MuteKind, days: int | None = None
+) -> Done:
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        alert = await _alert(tx, chat_id, story_id)
+        publisher = await _publisher(tx, chat_id, alert)
+        if publisher is None:
+            raise NoSuchAlert
+        subject = MuteSubject(kind, publisher.source_id, publisher.mutable_outlet)
+        until = tx.now + timedelta(days=days) if days is not None else None
+        made = await _mute(tx, chat_id, story_id, subject, until)
+    return Done(made, kind, publisher.name, days)
 
 
 async def _mute(

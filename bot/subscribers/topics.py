@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.matching.query import parse
 from bot.subscribers.errors import NoSuchTopic
@@ -23,7 +23,6 @@ from storage.subscriptions import (
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
 PER_PAGE = 8
-_COUNTED_EVERY = timedelta(minutes=10)
 _MOST_RANKED = 20  # some may go before they are counted again
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -45,83 +44,81 @@ class TopicSeen:
     muted_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
-    storage: Storage
-    _ranking: list[tuple[datetime, list[int]]] = field(default_factory=list, compare=False)
+async def subscribed(
+    storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
+) -> Page[TopicSeen]:
+    """What the chat watches; a page beyond the last is the last."""
+    async with storage.reading() as tx:
+        total = await count_subscriptions(tx, chat_id)
+        page = page_number(page, total, per_page)
+        rows = await subscribed_topics(tx, chat_id, offset=page * per_page, limit=per_page)
+        paused, muted = await topics_paused(tx, chat_id), await topics_muted(tx, chat_id)
+    seen = [_heard(_seen(topic, mode), paused, muted) for topic, mode in rows]
+    return Page(seen, page, total, per_page)
 
-    async def watched(
-        self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-    ) -> Page[TopicSeen]:
-        """What the chat watches; a page beyond the last is the last."""
-        async with self.storage.reading() as tx:
-            total = await count_subscriptions(tx, chat_id)
-            page = page_number(page, total, per_page)
-            rows = await subscribed_topics(tx, chat_id, offset=page * per_page, limit=per_page)
-            paused, muted = await topics_paused(tx, chat_id), await topics_muted(tx, chat_id)
-        seen = [_heard(_seen(topic, mode), paused, muted) for topic, mode in rows]
-        return Page(seen, page, total, per_page)
 
-    async def saved(self, chat_id: int) -> dict[str, str]:
-        """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
-        async with self.storage.reading() as tx:
-            public = await public_topics(tx)
-            watched = await subscribed_topics(tx, chat_id, offset=0, limit=MOST_LISTED)
-        return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
+async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
+    """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
+    async with storage.reading() as tx:
+        public = await public_topics(tx)
+        watched = await subscribed_topics(tx, chat_id, offset=0, limit=MOST_LISTED)
+    return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
 
-    async def catalogue(
-        self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-    ) -> Page[TopicSeen]:
-        async with self.storage.reading() as tx:
-            total = await count_public_topics(tx)
-            page = page_number(page, total, per_page)
-            rows = await public_topics(tx, offset=page * per_page, limit=per_page)
-            seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in rows]
-        return Page(seen, page, total, per_page)
 
-    async def wanted_most(self, chat_id: int, limit: int) -> Page[TopicSeen]:
-        """The first page of the catalogue as most chats would have it."""
-        async with self.storage.reading() as tx:
-            total = await count_public_topics(tx)
-            rows = [await topic_seen_by(tx, chat_id, one) for one in await self._ranked(tx)]
-            found = [topic for topic in rows if topic and topic.slug][:limit]
-            seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in found]
-        return Page(seen, 0, total, limit)
+async def catalogue_page(
+    storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
+) -> Page[TopicSeen]:
+    async with storage.reading() as tx:
+        total = await count_public_topics(tx)
+        page = page_number(page, total, per_page)
+        rows = await public_topics(tx, offset=page * per_page, limit=per_page)
+        seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in rows]
+    return Page(seen, page, total, per_page)
 
-    async def _ranked(self, tx: Transaction) -> list[int]:
-        """Return the topics that most want, counted once in a while."""
-        if not self._ranking or tx.now - self._ranking[0][0] > _COUNTED_EVERY:
-            self._ranking[:] = [(tx.now, await popular_topics(tx, limit=_MOST_RANKED))]
-        return self._ranking[0][1]
 
-    async def one(self, chat_id: int, topic_id: int) -> TopicSeen:
-        """Return a public topic or the chat's own; NoSuchTopic for any other."""
-        async with self.storage.reading() as tx:
-            topic = await topic_seen_by(tx, chat_id, topic_id)
-            if topic is None:
-                raise NoSuchTopic
-            return await _looked_at(tx, chat_id, topic)
+async def popular(storage: Storage, chat_id: int, limit: int) -> Page[TopicSeen]:
+    """The first page of the catalogue as most chats would have it."""
+    async with storage.reading() as tx:
+        total = await count_public_topics(tx)
+        rows = [
+            await topic_seen_by(tx, chat_id, one)
+            for one in await popular_topics(tx, limit=_MOST_RANKED)
+        ]
+        found = [topic for topic in rows if topic and topic.slug][:limit]
+        seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in found]
+    return Page(seen, 0, total, limit)
 
-    async def with_words(
-        self, chat_id: int, typed: str, saved: Mapping[str, str] | None = None
-    ) -> TopicSeen:
-        """Return what the chat watches with these words, as a question about it has them."""
-        canonical = parse(typed, saved).canonical
-        async with self.storage.reading() as tx:
-            topic = await subscribed_topic(tx, chat_id, canonical)
-            if topic is None:
-                raise NoSuchTopic
-            return await _looked_at(tx, chat_id, topic)
 
-    async def named(self, chat_id: int, name: str) -> TopicSeen:
-        """Return the public topic that a link names, by its slug or its number."""
-        async with self.storage.reading() as tx:
-            topic = await topic_named(tx, name)
-            if topic is None and _NUMBER.fullmatch(name):
-                topic = await tx.session.get(Topic, int(name))
-            if topic is None or topic.chat_id is not None:
-                raise NoSuchTopic
-            return _seen(topic, await _mode(tx, chat_id, topic))
+async def get_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicSeen:
+    """Return a public topic or the chat's own; NoSuchTopic for any other."""
+    async with storage.reading() as tx:
+        topic = await topic_seen_by(tx, chat_id, topic_id)
+        if topic is None:
+            raise NoSuchTopic
+        return await _looked_at(tx, chat_id, topic)
+
+
+async def topic_by_query(
+    storage: Storage, chat_id: int, typed: str, saved: Mapping[str, str] | None = None
+) -> TopicSeen:
+    """Return what the chat watches with these words, as a question about it has them."""
+    canonical = parse(typed, saved).canonical
+    async with storage.reading() as tx:
+        topic = await subscribed_topic(tx, chat_id, canonical)
+        if topic is None:
+            raise NoSuchTopic
+        return await _looked_at(tx, chat_id, topic)
+
+
+async def topic_by_name(storage: Storage, chat_id: int, name: str) -> TopicSeen:
+    """Return the public topic that a link names, by its slug or its number."""
+    async with storage.reading() as tx:
+        topic = await topic_named(tx, name)
+        if topic is None and _NUMBER.fullmatch(name):
+            topic = await tx.session.get(Topic, int(name))
+        if topic is None or topic.chat_id is not None:
+            raise NoSuchTopic
+        return _seen(topic, await _mode(tx, chat_id, topic))
 
 
 async def _looked_at(tx: Transaction, chat_id: int, topic: Topic) -> TopicSeen:

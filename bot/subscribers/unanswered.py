@@ -1,7 +1,5 @@
 """What Telegram let nobody answer in time: the chat is told once, as soon as it may be."""
 
-from dataclasses import dataclass
-
 from bot.rendering.messages import Message
 from storage.chats import chat_at
 from storage.db.engine import Storage
@@ -12,19 +10,17 @@ from storage.pace import chat_pace_key, lock_pace
 KIND = "unanswered"
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    storage: Storage
-
-    async def owe(self, telegram_id: int, thread_id: int, message: Message) -> None:
-        """Put out *message*, unless the chat is unknown or one like it is on its way there."""
-        async with self.storage.writing() as tx:
-            await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
-            chat = await chat_at(tx, telegram_id, thread_id)
-            if chat is None:
-                return
-            if await has_pending_notice(tx, chat.id, KIND):
-                return
-            named = {"notice": KIND, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}
-            row = new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
-            await enqueue(tx, [row])
+async def enqueue_apology(
+    storage: Storage, telegram_id: int, thread_id: int, message: Message
+) -> None:
+    """Put out *message*, unless the chat is unknown or one like it is on its way there."""
+    async with storage.writing() as tx:
+        await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
+        chat = await chat_at(tx, telegram_id, thread_id)
+        if chat is None:
+            return
+        if await has_pending_notice(tx, chat.id, KIND):
+            return
+        named = {"notice": KIND, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}
+        row = new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
+        await enqueue(tx, [row])

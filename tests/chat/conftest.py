@@ -23,9 +23,8 @@ from bot.rendering.renderer import Renderer
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
+from bot.subscribers import catalogue
 from bot.subscribers.access import Access
-from bot.subscribers.admins import Admins
-from bot.subscribers.catalogue import Catalogue
 from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
@@ -158,7 +157,7 @@ def catalogued(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 async def load_catalogue(path: Path) -> None:
     opened = Storage.open(f"sqlite+aiosqlite:///{path}", clock=TurnedClock())
-    await Catalogue(opened).load()
+    await catalogue.load_catalogue(opened)
     await opened.close()
 
 
@@ -229,8 +228,7 @@ async def house(
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     resources = make_resources(one_storage, access, adding, mailer, looking, renderer)
-    admins = Admins(one_storage, access, is_for_first=is_for_first)
-    resources = replace(resources, admins=admins, app_url=app_url)
+    resources = replace(resources, is_playground=is_for_first, app_url=app_url)
     dispatcher = make_dispatcher(resources, renderer, pauses_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.subscribers import admins
 from bot.subscribers.access import Access
 
 FRIEND = 700
@@ -37,7 +38,7 @@ async def test_a_friend_is_let_in(house):
 
 
 async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
-    code = await house.resources.admins.new_code()
+    code = await admins.new_admin_code(house.storage, access=house.resources.access)
     eve = house.talk("Eve")
 
     first = await ann.says(f"/start admin_{code}")
@@ -49,18 +50,19 @@ async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
     assert again["text"] == first["text"]
     assert second["text"].startswith("This link was used before")
     assert sources["text"].startswith("I read no source yet.")
-    assert await house.resources.admins.new_code() is None
+    assert await admins.new_admin_code(house.storage, access=house.resources.access) is None
 
 
 async def test_a_wrong_code_opens_nothing(house, ann):
-    await house.resources.admins.new_code()
+    await admins.new_admin_code(house.storage, access=house.resources.access)
 
     assert (await ann.says("/start admin_guess"))["text"].startswith("This link was used before")
     assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")
 
 
 async def test_an_admin_who_deletes_everything_is_none_any_more(house, ann):
-    await ann.says(f"/start admin_{await house.resources.admins.new_code()}")
+    code = await admins.new_admin_code(house.storage, access=house.resources.access)
+    await ann.says(f"/start admin_{code}")
 
     asked = await ann.says("/delete_me")
     await ann.presses(asked, "Delete everything")

@@ -8,6 +8,7 @@ from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeybo
 from bot.chat.callbacks import admin as for_admins
 from bot.chat.callbacks.admin import ADMIN_ONLY
 from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
+from bot.subscribers import audit
 from bot.subscribers.access import Access
 from storage.chats import chat_at
 from storage.enums import DeliveryState, SourceState
@@ -132,7 +133,7 @@ async def test_no_button_of_the_desk_does_anything_for_others(house, ann, held, 
     said = await ann.presses_quietly(message, "Made up")
 
     assert said.startswith("That is for whoever runs this bot.")
-    assert await house.resources.audit.newest(10) == []
+    assert await audit.newest(house.storage, 10) == []
     assert await state_of(house, held) is DeliveryState.HELD
     assert ann.all()[-1]["text"] == "A forwarded desk"
 

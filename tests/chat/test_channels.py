@@ -6,6 +6,7 @@ import pytest
 
 from bot.chat.callbacks.places import Manage
 from bot.rendering.messages import Button
+from bot.subscribers import settings
 from bot.telegram import markup_of
 from storage.chats import Chat as Row
 from storage.chats import chat_at
@@ -75,14 +76,14 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
 
 
 async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed):
-    settings = await ann.says("/settings")
-    times = await ann.presses(settings, "Change time")
+    chat_settings = await ann.says("/settings")
+    times = await ann.presses(chat_settings, "Change time")
     asked = await ann.presses(times, "Another time")
     changed = await ann.says("9:15", reply_to_message_id=asked["message_id"])
 
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
     assert "09:15" in changed["text"]
-    own = await house.resources.settings.now((await row_of(house, ann)).id)
+    own = await settings.get_settings(house.storage, (await row_of(house, ann)).id)
     assert [slot.minutes for slot in own.plan.slots] == [480]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,21 +11,23 @@ import pytest
 from bot.chat.lists_told import ListsTold
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
-from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.subscribers import feed_lists
 from bot.subscribers.adding_lists import AddingLists
 from bot.subscribers.errors import NoSuchList
-from bot.subscribers.own_sources import OwnSources
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
-from tests.resources import OneFeed
 
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
 
 
+def adding_lists(house: House, tells: ListsTold) -> AddingLists:
+    resources = house.resources
+    return AddingLists(house.storage, resources.own_source_adder, resources.limits, tells, "me")
+
+
 @pytest.fixture
 def adding(house: House) -> AddingLists:
-    own = OwnSources(house.storage, OneFeed(house.storage), most=3)
-    return AddingLists(house.storage, own, ListsTold(house.bot, Renderer()), "me")
+    return adding_lists(house, ListsTold(house.bot, Renderer()))
 
 
 async def sends(house: House, ann: Talk, name: str, data: bytes) -> dict[str, Any]:
@@ -68,10 +71,7 @@ async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, an
 
 async def test_more_reasons_than_fit_come_as_a_file(house, ann):
     told = ListsTold(house.bot, Renderer())
-    own = OwnSources(
-        house.storage, OneFeed(house.storage, Problem(ProblemCode.NOTHING_TO_READ)), most=99
-    )
-    adding = AddingLists(house.storage, own, told, "me")
+    adding = adding_lists(house, told)
     many = [Outline(f"https://paper{n}.example/feed") for n in range(12)]
 
     offer = await sends(house, ann, "feeds.opml", write_opml(many, "Feeds"))
@@ -91,7 +91,7 @@ async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, addin
     await ann.presses(offer, "Add it")
     await adding.add_due()
 
-    other = AddingLists(house.storage, adding.own, adding.tells, "another")
+    other = replace(adding, owner="another")
     while await other.add_due():
         pass
 
@@ -104,8 +104,8 @@ async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
     await bob.says("/start")
 
     with pytest.raises(NoSuchList):
-        await house.resources.feed_lists.add(2, 1, 5)
-    await house.resources.feed_lists.add(1, 1, 5)
+        await feed_lists.add_list(house.storage, 2, 1, 5)
+    await feed_lists.add_list(house.storage, 1, 1, 5)
     assert (await ann.presses_quietly(offer, "Add 4")).startswith("That list is not waiting")
 
 

@@ -12,6 +12,7 @@ from sqlmodel import select
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
+from bot.subscribers import arrivals, watching
 from bot.subscribers.arrivals import Sender
 from storage.enums import ChatKind, Mode
 from storage.feeds_followed import follow
@@ -78,9 +79,11 @@ async def group(house: House) -> tuple[dict[str, Any], Victim]:
 
 async def _with_belongings(house: House, sender: Sender) -> Victim:
     storage = house.storage
-    user = await house.resources.arrivals.welcome(sender)
+    user = await arrivals.identify(house.storage, sender, access=house.resources.access)
     assert user
-    await house.resources.watching.watch_words(user.chat_id, "okapi", Mode.BOTH, {})
+    await watching.subscribe(
+        house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
+    )
     async with storage.writing() as tx:
         (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
         topic.name = f"{SECRET} herd"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.subscribers import schedule, settings
 from storage.chats import chat_at, chats_of
 from storage.enums import ChatState
 from tests.chat.conftest import Talk
@@ -40,12 +41,12 @@ async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, t
     async with house.storage.reading() as tx:
         row = await chat_at(tx, forum.who.id)
     assert row
-    await house.resources.settings.set_zone(row.id, "Asia/Taipei")
-    await house.resources.schedule.set_only(row.id, 9 * 60 + 15)
+    await settings.set_zone(house.storage, row.id, "Asia/Taipei")
+    await schedule.set_single_time(house.storage, row.id, 9 * 60 + 15)
 
-    settings = await forum.says("/settings", message_thread_id=thread)
+    chat_settings = await forum.says("/settings", message_thread_id=thread)
 
-    assert "every day at 09:15 Taipei time" in settings["text"]
+    assert "every day at 09:15 Taipei time" in chat_settings["text"]
 
 
 async def test_the_first_message_of_a_topic_is_no_question(forum, thread, playground):

@@ -10,6 +10,7 @@ from bot.rendering.i18n import IN_ENGLISH
 from bot.rendering.keyboards import SETTINGS, topics_page
 from bot.rendering.messages import Button
 from bot.rendering.renderer import Renderers
+from bot.subscribers import topics
 from bot.subscribers.access import Access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
@@ -44,7 +45,7 @@ async def watches(house, group: Talk, thread: int = 0) -> list[str]:
     async with house.storage.reading() as tx:
         chat = await chat_at(tx, group.who.id, thread)
     assert chat
-    return [topic.name for topic in (await house.resources.topics.watched(chat.id)).items]
+    return [topic.name for topic in (await topics.subscribed(house.storage, chat.id)).items]
 
 
 async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playground):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from bot.subscribers import invites
 from bot.subscribers.access import Access
 from tests.chat.conftest import House, Talk, buttons
 from tests.resources import ADMIN
@@ -55,7 +56,7 @@ async def test_eight_presses_at_once_make_one_invitation(admin, house):
     pressed = [playground.press(admin.who, draft["message_id"], data) for _ in range(8)]
     await asyncio.gather(*(playground.wait_for_answer(query) for query in pressed))
 
-    assert (await house.resources.invites.page()).total == 1
+    assert (await invites.invite_page(house.storage)).total == 1
 
 
 async def test_a_stranger_is_told_how_to_come_in(ann):

@@ -16,6 +16,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
+from bot.subscribers import arrivals
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
@@ -178,7 +179,7 @@ async def test_a_press_whose_handler_fails_is_answered(paced, ann, playground, m
     async def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(type(paced.resources.arrivals), "welcome", fail)
+    monkeypatch.setattr(arrivals, "identify", fail)
     await ann.presses_quietly(settings, "Language")
 
     assert (await ann.next())["text"].startswith(WRONG)

@@ -1,5 +1,6 @@
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
+from bot.subscribers import topics
 from bot.subscribers.volume import FLOOD
 
 
@@ -69,7 +70,7 @@ async def test_a_query_that_finds_too_much_is_told_on_the_card(ann, news):
 
 async def test_a_topic_of_the_catalogue_is_asked_for_by_its_name(house, ann, news):
     await news("Chips and Taiwan", "")
-    page = await house.resources.topics.catalogue(1)
+    page = await topics.catalogue_page(house.storage, 1)
     topic = page.items[0]
 
     told = await ann.says(f'/test x #"{topic.name}"')

@@ -1,6 +1,7 @@
 import pytest
 
-from bot.subscribers.tidying import Tidying
+from bot.subscribers import arrivals, tidying
+from bot.subscribers import watching as subscriptions
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.enums import Mode
 from tests.chat.conftest import Talk, buttons, labels
@@ -12,9 +13,17 @@ async def watching(house, ann):
 
     async def watch(number: int) -> None:
         card = await ann.says("nothing yet")
-        chat_id = (await house.resources.arrivals.welcome(sender(ann))).chat_id
+        user = await arrivals.identify(house.storage, sender(ann), access=house.resources.access)
+        assert user
+        chat_id = user.chat_id
         for topic in range(number):
-            await house.resources.watching.watch_words(chat_id, f"word{topic}", Mode.BOTH)
+            await subscriptions.subscribe(
+                house.storage,
+                chat_id,
+                f"word{topic}",
+                Mode.BOTH,
+                limits=house.resources.limits,
+            )
         assert card
 
     return watch
@@ -97,7 +106,7 @@ async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_
     clock.turn(UNDONE_WITHIN)
 
     told = await ann.presses_quietly(stopped, "Undo")
-    await Tidying(one_storage).tidy()
+    await tidying.tidy(one_storage)
     later = await ann.presses_quietly(stopped, "Undo")
 
     assert told == later

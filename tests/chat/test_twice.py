@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.drafts import url_hash
+from bot.subscribers import arrivals, watching
 from bot.subscribers.arrivals import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
@@ -73,9 +74,15 @@ class Twice:
 async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     house.talk("Ada", id=ADMIN)
-    user = await house.resources.arrivals.welcome(Sender(ADMIN, ADMIN, name="Eve", language="en"))
+    user = await arrivals.identify(
+        house.storage,
+        Sender(ADMIN, ADMIN, name="Eve", language="en"),
+        access=house.resources.access,
+    )
     assert user
-    await house.resources.watching.watch_words(user.chat_id, "okapi", Mode.BOTH, {})
+    await watching.subscribe(
+        house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
+    )
     async with house.storage.writing() as tx:
         (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
         topic.name = "The herd"

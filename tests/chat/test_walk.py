@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from bot.rendering.renderer import Renderers
 from bot.sources.drafts import url_hash
+from bot.subscribers import arrivals, watching
 from bot.subscribers.arrivals import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
@@ -72,9 +73,15 @@ async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     await news("Okapi seen", "An okapi was seen in the zoo.")
     house.talk("Ada", id=ADMIN)
-    user = await house.resources.arrivals.welcome(Sender(ADMIN, ADMIN, name="Eve", language="en"))
+    user = await arrivals.identify(
+        house.storage,
+        Sender(ADMIN, ADMIN, name="Eve", language="en"),
+        access=house.resources.access,
+    )
     assert user
-    await house.resources.watching.watch_words(user.chat_id, "okapi", Mode.BOTH, {})
+    await watching.subscribe(
+        house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
+    )
     async with house.storage.writing() as tx:
         values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
         values |= {"title": "Paper", "created_at": tx.now, "next_fetch_at": tx.now}

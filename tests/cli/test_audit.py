@@ -7,14 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.commands import app
-from bot.subscribers.audit import Audit
+from bot.subscribers import audit
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 
 
 async def fill(url: str) -> None:
     storage = Storage.open(url)
-    await Audit(storage).note(7, AuditAction.SOURCE_ADDED, "https://news.example/feed")
+    await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "https://news.example/feed")
     await storage.close()
 
 

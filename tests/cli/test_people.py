@@ -10,12 +10,12 @@ from bot.app.stops import StopError
 from bot.cli.commands import app
 from bot.cli.people import next_size
 from bot.cli.people_files import some_of
-from bot.subscribers import importing_people
+from bot.subscribers import arrivals, importing_people, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Sender
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.importing_people import IMPORTED
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.people import first_line, last_line, line_of, read_chat
-from bot.subscribers.watching import Watching
 from storage.db.engine import Storage
 from storage.enums import Mode
 from tests.conftest import MONDAY_NOON
@@ -30,9 +30,9 @@ async def fill(url: str, chats: int) -> None:
     storage = Storage.open(url)
     for number in range(1, chats + 1):
         visitor = Sender(number, number, name="A")
-        user = await Arrivals(storage, Access(is_open=True)).welcome(visitor)
+        user = await arrivals.identify(storage, visitor, access=Access(is_open=True))
         assert user
-        await Watching(storage, NoPast()).watch_words(user.chat_id, "Taiwan", Mode.BOTH)
+        await watching.subscribe(storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
     await storage.close()
 
 

@@ -16,7 +16,6 @@ from tests.delivery.conftest import Outbox, TurnedTimer
 from tests.mail.mailed import PER_HOUR, CountedSmtp, FakeBounces, MailOutbox
 from tests.mail.relay import open_relay
 from tests.subscribers.conftest import (  # noqa: F401 - fixtures
-    arrivals,
     arrive,
     mailboxes,
     mailer,

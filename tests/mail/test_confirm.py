@@ -9,7 +9,7 @@ from bot.mail.codes import Limit
 from bot.mail.confirm import Mailboxes
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
-from bot.subscribers.erasing import Erasing
+from bot.subscribers import erasing
 from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
@@ -150,7 +150,7 @@ async def test_an_address_is_asked_three_times_a_day_whoever_asks(mailboxes, arr
     for number in range(1, 4):
         chat_id = await arrive(number)
         await mailboxes.request(chat_id, f"Ann+{number}@example.org")
-        await Erasing(storage).erase(chat_id, None)
+        await erasing.delete_chat(storage, chat_id, None)
 
     with pytest.raises(TooManyRequests) as refused:
         await mailboxes.request(await arrive(4), ADDRESS)

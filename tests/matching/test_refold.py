@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import select
 
-from bot.matching import refold, text
+from bot.matching import refold, search, text
 from bot.matching.index_sync import IndexSync
 from bot.matching.query import parse
 from bot.matching.refold import Refolding
-from bot.matching.search import Search
 from storage.articles import Folded
 from storage.db.engine import Storage
 from storage.queries import query_for
@@ -79,7 +78,7 @@ async def test_articles_and_queries_are_folded_anew(
     assert topics == before
     assert sync.index.match("Irak", "") == {topics[iraq]}
     assert sync.index.match("Iraq, Iran", "") == {topics[iraq], topics[iran]}
-    assert (await Search(storage).hits(parse("irak"))).count == 1
+    assert (await search.find(storage, parse("irak"))).count == 1
     assert await refolded(storage) == 0
 
 

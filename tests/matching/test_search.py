@@ -6,7 +6,6 @@ from sqlmodel import select
 
 from bot.matching import search
 from bot.matching.query import parse
-from bot.matching.search import Search
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -29,7 +28,7 @@ async def test_a_preview_counts_the_week_and_shows_the_newest(storage: Storage):
         )
     await stored_article(storage, "Weather", source_id=source)
 
-    found = await Search(storage).hits(parse('taiwan "consul general"'))
+    found = await search.find(storage, parse('taiwan "consul general"'))
 
     assert (found.count, found.is_more, found.days) == (4, False, 7)
     assert found.covered == timedelta(days=7)
@@ -50,7 +49,7 @@ async def test_a_story_of_several_outlets_counts_once(storage: Storage):
     async with storage.writing() as tx:
         (await tx.session.get_one(Article, 2)).story_id = 1
 
-    found = await Search(storage).hits(parse("taiwan"))
+    found = await search.find(storage, parse("taiwan"))
 
     assert found.count == 1
     assert [hit.title for hit in found.newest] == ["Taiwan, Daily"]
@@ -64,11 +63,10 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
         tx.session.add(chat)
         await tx.session.flush()
         tx.session.add(Follow(chat_id=chat.id, source_id=private))
-    look = Search(storage)
 
     for typed in ("taiwan", 'taiwan source:"Private Feed"'):
-        assert (await look.hits(parse(typed))).count == 0
-        assert (await look.hits(parse(typed), chat_id=chat.id)).count == 1
+        assert (await search.find(storage, parse(typed))).count == 0
+        assert (await search.find(storage, parse(typed), chat_id=chat.id)).count == 1
 
 
 async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
@@ -78,7 +76,7 @@ async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: p
         ago = timedelta(days=days)
         await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
 
-    found = await Search(storage).hits(parse("taiwan"))
+    found = await search.find(storage, parse("taiwan"))
 
     assert (found.count, found.is_more) == (2, True)
     assert timedelta(hours=23) < found.covered < timedelta(hours=25)
@@ -92,14 +90,13 @@ async def test_a_look_that_takes_too_long_is_told_as_more(
     source = await stored_source(storage)
     for title in ("Taipei, not Taiwan", "Taiwan, then Taipei", "Taipei or Taiwan"):
         await stored_article(storage, title, source_id=source)
-    look = Search(storage)
 
-    found = await look.hits(parse("taiwan"))
-    unknown = await look.hits(parse('"taiwan taipei"'))
+    found = await search.find(storage, parse("taiwan"))
+    unknown = await search.find(storage, parse('"taiwan taipei"'))
 
     assert (found.count, found.is_more) == (2, True)
     assert (unknown.count, unknown.is_more) == (0, True)
-    assert await look.silent_days(parse('"taiwan taipei"')) == 0
+    assert await search.silent_days(storage, parse('"taiwan taipei"')) == 0
 
 
 async def test_pages_lose_no_article_and_the_newest_comes_first(
@@ -112,7 +109,7 @@ async def test_pages_lose_no_article_and_the_newest_comes_first(
         ago = timedelta(days=days)
         await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
 
-    found = await Search(storage).hits(parse("taiwan"), limit=5)
+    found = await search.find(storage, parse("taiwan"), limit=5)
 
     assert (found.count, found.is_more) == (5, False)
     assert [hit.title for hit in found.newest] == [f"Taiwan {days}" for days in range(1, 6)]
@@ -139,7 +136,7 @@ async def test_sources_and_languages_narrow_a_preview(
     await stored_article(storage, "Taiwan without a source")
     await stored_article(storage, "Taiwan long ago", source_id=second, ago=timedelta(days=8))
 
-    found = await Search(storage).hits(parse(typed))
+    found = await search.find(storage, parse(typed))
 
     assert [hit.title for hit in found.newest] == titles
 
@@ -148,7 +145,7 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     wire = await stored_source(storage, "Example Wire")
     await stored_article(storage, "Taiwan", source_id=wire)
 
-    missed = await Search(storage).near_miss(parse('taiwan tsunami source:"Example Wire"'))
+    missed = await search.near_miss(storage, parse('taiwan tsunami source:"Example Wire"'))
 
     assert missed is not None
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
@@ -160,10 +157,9 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
         since = tx.now - timedelta(hours=24)
     await stored_article(storage, "Taiwan", ago=timedelta(hours=2))
     await stored_article(storage, "Taiwan", ago=timedelta(hours=30))
-    look = Search(storage)
 
     for _ in range(2):
-        assert await look.backfill(query_id, parse("taiwan"), since) == 1
+        assert await search.backfill(storage, query_id, parse("taiwan"), since) == 1
 
     async with storage.reading() as tx:
         assert len(list(await tx.session.exec(select(Match)))) == 1
@@ -178,7 +174,6 @@ async def test_the_index_gives_no_candidate_too_few(
     texts = [*WORDS, *(f"{one} {other}" for one, other in pairwise(WORDS))]
     for text in texts:
         await stored_article(storage, "Title", text, source_id=source)
-    look = Search(storage)
 
     for typed in [
         *WORDS,
@@ -189,4 +184,4 @@ async def test_the_index_gives_no_candidate_too_few(
     ]:
         query = parse(typed)
         wanted = sum(oracle.matches(query, "Title", text) for text in texts)
-        assert (await look.hits(query)).count == wanted, typed
+        assert (await search.find(storage, query)).count == wanted, typed

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.matching import search
 from bot.matching.query import parse
-from bot.matching.search import PER_PAGE, PagePosition, Search
+from bot.matching.search import PER_PAGE, PagePosition
 from storage import search as stored_search
 from storage.chats import Chat
 from storage.sources import Follow
@@ -16,13 +16,13 @@ async def test_everything_is_found_page_by_page_the_newest_first(storage):
     days = [400, 3, 800, 1, 30, 7, 2]
     for ago in days:
         await stored_article(storage, f"Taiwan {ago}", source_id=source, ago=timedelta(days=ago))
-    archive, query = Search(storage), parse("taiwan")
+    query = parse("taiwan")
 
-    first = await archive.archive(query, PagePosition(), chat_id=0)
+    first = await search.archive(storage, query, PagePosition(), chat_id=0)
     assert first.older
-    second = await archive.archive(query, first.older, chat_id=0)
+    second = await search.archive(storage, query, first.older, chat_id=0)
     assert second.newer
-    back = await archive.archive(query, second.newer, chat_id=0)
+    back = await search.archive(storage, query, second.newer, chat_id=0)
 
     titles = [hit.title for hit in (*first.hits, *second.hits)]
     assert titles == [f"Taiwan {ago}" for ago in sorted(days)]
@@ -35,12 +35,11 @@ async def test_the_exact_matcher_decides(storage):
     source = await stored_source(storage)
     text = "An envoy, of whom the general knew."
     await stored_article(storage, "Taiwan", text, source_id=source, language="en")
-    archive = Search(storage)
 
     for typed in ('"envoy general"', "title:envoy", "source:nobody", "lang:de taiwan"):
-        assert (await archive.archive(parse(typed), PagePosition(), chat_id=0)).count == 0
+        assert (await search.archive(storage, parse(typed), PagePosition(), chat_id=0)).count == 0
     assert (
-        await archive.archive(parse("lang:en NOT zzz taiwan"), PagePosition(), chat_id=0)
+        await search.archive(storage, parse("lang:en NOT zzz taiwan"), PagePosition(), chat_id=0)
     ).count == 1
 
 
@@ -52,12 +51,11 @@ async def test_only_what_reaches_the_chat_is_found(storage):
         tx.session.add(chat)
         await tx.session.flush()
         tx.session.add(Follow(chat_id=chat.id, source_id=private))
-    archive = Search(storage)
 
     for typed in ("taiwan", 'source:"Private Feed"'):
         query = parse(typed)
-        assert (await archive.archive(query, PagePosition(), chat_id=chat.id)).count == 1
-        assert (await archive.archive(query, PagePosition(), chat_id=0)).count == 0
+        assert (await search.archive(storage, query, PagePosition(), chat_id=chat.id)).count == 1
+        assert (await search.archive(storage, query, PagePosition(), chat_id=0)).count == 0
 
 
 async def test_a_language_is_looked_for_beyond_the_newest(storage, monkeypatch):
@@ -67,7 +65,7 @@ async def test_a_language_is_looked_for_beyond_the_newest(storage, monkeypatch):
         ago = timedelta(days=4 - number)
         await stored_article(storage, "Taiwan", source_id=source, ago=ago, language=language)
 
-    found = await Search(storage).archive(parse("taiwan lang:zh"), PagePosition(), chat_id=0)
+    found = await search.archive(storage, parse("taiwan lang:zh"), PagePosition(), chat_id=0)
 
     assert (found.count, found.is_more) == (1, False)
 
@@ -78,10 +76,9 @@ async def test_a_source_is_looked_for_beyond_the_newest(storage, monkeypatch):
     for number, source in enumerate((wire, wire, other, other, other)):
         ago = timedelta(days=5 - number)
         await stored_article(storage, "Taiwan", source_id=source, ago=ago)
-    archive = Search(storage)
 
     for typed in ('taiwan source:"Small Wire"', 'source:"Small Wire"'):
-        found = await archive.archive(parse(typed), PagePosition(), chat_id=0)
+        found = await search.archive(storage, parse(typed), PagePosition(), chat_id=0)
         assert (found.count, found.is_more) == (2, False)
 
 
@@ -93,7 +90,7 @@ async def test_what_reaches_a_chat_is_looked_for_beyond_what_is_others(storage, 
         ago = timedelta(days=5 - number)
         await stored_article(storage, f"Taiwan {number}", source_id=source, ago=ago)
 
-    found = await Search(storage).archive(parse("taiwan"), PagePosition(), chat_id=0)
+    found = await search.archive(storage, parse("taiwan"), PagePosition(), chat_id=0)
 
     assert [hit.title for hit in found.hits] == ["Taiwan 1", "Taiwan 0"]
     assert not found.is_more

@@ -11,8 +11,8 @@ from bot.publishing.broadcasts import publish_broadcasts
 from bot.publishing.pages import signed, signed_in
 from bot.rendering.messages import Entity, Message
 from bot.rendering.renderer import Renderer, Renderers
-from bot.subscribers.audit import Audit
-from bot.subscribers.broadcasts import Broadcasts, Desk, most_spoken
+from bot.subscribers import audit, broadcasts
+from bot.subscribers.broadcasts import Desk, most_spoken
 from bot.subscribers.errors import NoSuchBroadcast, NotOneMessage
 from storage.broadcasts import Broadcast
 from storage.enums import (
@@ -37,23 +37,18 @@ def outbox(storage) -> Outbox:
 
 
 @pytest.fixture
-def broadcasts(storage) -> Broadcasts:
-    return Broadcasts(storage, Renderer())
-
-
-@pytest.fixture
 def step(storage):
     return partial(publish_broadcasts, storage, Renderer(), "us", per_second=0.25)  # two at a time
 
 
 @pytest.fixture
-def begin(broadcasts):
+def begin(storage):
     """Return how to begin a broadcast: `await begin()` gives its row."""
 
     async def begun(audience: Audience = Audience.ALL, language: str = "") -> int:
-        seen, _ = await broadcasts.draft(SAID, by=900)
-        await broadcasts.choose(seen.id, audience, language)
-        await broadcasts.send(seen.id, DESK, by=900)
+        seen, _ = await broadcasts.draft(storage, SAID, by=900, renderer=Renderer())
+        await broadcasts.choose_audience(storage, seen.id, audience, language)
+        await broadcasts.send(storage, seen.id, DESK, by=900)
         number: int = seen.id
         return number
 
@@ -169,14 +164,14 @@ async def test_another_process_goes_on_where_one_has_ended(
 
 
 async def test_what_is_stopped_goes_to_nobody_else_and_lets_go_what_waits_behind(
-    broadcasts, step, begin, outbox, rows, state_of
+    step, begin, outbox, rows, state_of, storage
 ):
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
     await step()
     await outbox.add(chats[0], "an alert", state=DeliveryState.QUEUED)
 
-    await broadcasts.stop(broadcast, by=900)
+    await broadcasts.stop(storage, broadcast, by=900)
     await step()
     await step()
 
@@ -214,7 +209,7 @@ async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
 
 
 async def test_what_was_sent_counts_though_its_row_is_forgotten(
-    storage, broadcasts, step, begin, outbox, become, clock
+    storage, step, begin, outbox, become, clock
 ):
     """So no row of those that were sent is looked at to say how far it is."""
     for number in (11, 12, 13):
@@ -226,13 +221,13 @@ async def test_what_was_sent_counts_though_its_row_is_forgotten(
         await tx.session.exec(delete(Delivery))
     clock.turn(timedelta(seconds=3))
 
-    ((_, shown),) = await broadcasts.to_tell()
+    ((_, shown),) = await broadcasts.progress_due(storage)
 
     assert (shown.counts.sent, shown.due) == (2, 1)
 
 
 async def test_it_is_sent_how_far_it_is_now_and_then_and_the_end_once(
-    storage, broadcasts, step, begin, outbox, become, clock
+    storage, step, begin, outbox, become, clock
 ):
     for number in (11, 12, 13):
         await outbox.chat(number)
@@ -240,22 +235,22 @@ async def test_it_is_sent_how_far_it_is_now_and_then_and_the_end_once(
     await step()
     await become(DeliveryState.SENT)
 
-    at_once = await broadcasts.to_tell()
+    at_once = await broadcasts.progress_due(storage)
     clock.turn(timedelta(seconds=3))
-    ((desk, later),) = await broadcasts.to_tell()
-    again = await broadcasts.to_tell()
+    ((desk, later),) = await broadcasts.progress_due(storage)
+    again = await broadcasts.progress_due(storage)
     await step()
     await become(DeliveryState.FAILED)
     await step()
     clock.turn(timedelta(seconds=3))
-    ((_, end),) = await broadcasts.to_tell()
+    ((_, end),) = await broadcasts.progress_due(storage)
     clock.turn(timedelta(hours=1))
 
     assert at_once == again == []
     assert desk == DESK
     assert (later.state, later.counts.sent, later.due) == (BroadcastState.RUNNING, 2, 1)
     assert (end.state, end.counts.failed, end.due) == (BroadcastState.DONE, 1, 0)
-    assert await broadcasts.to_tell() == []
+    assert await broadcasts.progress_due(storage) == []
 
 
 async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin, outbox, state_of):
@@ -270,24 +265,24 @@ async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin,
     assert await state_of(broadcast) is BroadcastState.DONE
 
 
-async def test_it_is_sent_once_however_often_that_is_pressed(storage, broadcasts, begin):
+async def test_it_is_sent_once_however_often_that_is_pressed(storage, begin):
     broadcast = await begin()
 
     for act in (
-        broadcasts.send(broadcast, DESK, by=900),
-        broadcasts.discard(broadcast),
-        broadcasts.choose(broadcast, Audience.ALL, ""),
+        broadcasts.send(storage, broadcast, DESK, by=900),
+        broadcasts.discard(storage, broadcast),
+        broadcasts.choose_audience(storage, broadcast, Audience.ALL, ""),
     ):
         with pytest.raises(NoSuchBroadcast):
             await act
-    (act,) = await Audit(storage).newest(5)
-    assert (act.user_id, act.deed) == (900, AuditAction.BROADCAST)
+    (event,) = await audit.newest(storage, 5)
+    assert (event.user_id, event.deed) == (900, AuditAction.BROADCAST)
 
 
-async def test_what_is_empty_or_too_long_is_refused(broadcasts):
+async def test_what_is_empty_or_too_long_is_refused(storage):
     for said in (Message(" "), Message("x" * 4090)):
         with pytest.raises(NotOneMessage):
-            await broadcasts.draft(said, by=900)
+            await broadcasts.draft(storage, said, by=900, renderer=Renderer())
 
 
 def test_the_line_under_it_says_whose_it_is():

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from bot.publishing import edits
 from bot.publishing.edits import LOOKED_AT, PAUSE
-from bot.subscribers.tastes import Tastes
+from bot.subscribers import tastes
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -181,8 +181,7 @@ async def test_a_chat_that_is_away_gets_no_edit(alerted, publishing, newsroom, s
 async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
     alerted, publishing, newsroom, storage, clock
 ):
-    tastes = Tastes(storage)
-    await tastes.less_of_source(alerted, 1)
+    await tastes.less_of_source(storage, alerted, 1)
     await joined(newsroom, storage, "Kyodo")
     clock.turn(LOOKED_AT - MINUTE)
     assert await publishing.edits() == 1
@@ -200,11 +199,10 @@ async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
 async def test_a_message_that_shows_its_usual_buttons_again_is_edited_at_once(
     alerted, publishing, newsroom, storage
 ):
-    tastes = Tastes(storage)
-    done = await tastes.less_of_source(alerted, 1)
-    await tastes.undo(alerted, 1, done.mute_id)
-    await tastes.opened(alerted, 1)
-    await tastes.closed(alerted, 1)
+    done = await tastes.less_of_source(storage, alerted, 1)
+    await tastes.undo_mute(storage, alerted, 1, done.mute_id)
+    await tastes.open_alert(storage, alerted, 1)
+    await tastes.close_alert(storage, alerted, 1)
     await joined(newsroom, storage, "Kyodo")
 
     await publishing.edits()
@@ -224,7 +222,7 @@ async def test_one_chat_that_pressed_holds_up_no_other(
     await newsroom.joins(
         await newsroom.article("Kyodo reports it too", source_id=source), story_id=2
     )
-    await Tastes(storage).opened(alerted, 2)
+    await tastes.open_alert(storage, alerted, 2)
 
     await publishing.edits()
 

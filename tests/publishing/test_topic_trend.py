@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from bot.matching.query import parse
-from bot.matching.search import Search
 from bot.publishing import pictures
 from bot.publishing.topic_trend import topic_trend
 
@@ -29,7 +28,7 @@ def found(monkeypatch):
     async def search(*_args: object, **_facts: object) -> FoundStories:
         return stories
 
-    monkeypatch.setattr(Search, "stories", search)
+    monkeypatch.setattr("bot.publishing.topic_trend.find_stories", search)
     return stories
 
 
@@ -53,7 +52,7 @@ async def test_days_are_counted_from_the_oldest_and_every_week_is_named(
     ]
 
     seen = await topic_trend(
-        Search(storage),
+        storage,
         parse("taiwan"),
         chat_id=1,
         zone="UTC",
@@ -72,7 +71,7 @@ async def test_days_are_counted_from_the_oldest_and_every_week_is_named(
 
 async def test_where_no_story_was_found_nothing_is_drawn(storage, painted, found):
     seen = await topic_trend(
-        Search(storage),
+        storage,
         parse("taiwan"),
         chat_id=1,
         zone="Asia/Tokyo",

@@ -25,8 +25,7 @@ from bot.delivery.sender import Calls, SendStage
 from bot.loops import Loop
 from bot.settings import Access, Settings
 from bot.sources.parser_pool import Reader, Workers
-from bot.subscribers import forgetting
-from bot.subscribers.catalogue import Catalogue
+from bot.subscribers import catalogue, forgetting
 from storage import retention
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -174,7 +173,7 @@ async def house(
             links=await make_links(storage, "https://soak.example"),
             announce=lambda _said: None,
         )
-        await Catalogue(storage).load()
+        await catalogue.load_catalogue(storage)
         people, answering = await stack.enter_async_context(
             front_door(around, numbers, clock, telegram, town)
         )

@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.rendering.published_feeds import as_atom, as_json
+from bot.subscribers import feeds, topics
 from storage.enums import Mode
 from tests.emptying import empty
 from tests.sources.feeds_made import page
@@ -233,7 +234,7 @@ async def views(bot: WholeBot, alerted: User, reader: User) -> Views:
     """Return all that the two were sent, and what *reader* finds by asking."""
     bot.clock.now = hour(ASKED_AT)
     sent = {"alerts": shown(alerted.messages()), "digests": shown(reader.messages())}
-    topic = (await bot.doors.topics.watched(reader.chat_id, 0)).items[0].id
+    topic = (await topics.subscribed(bot.storage, reader.chat_id)).items[0].id
     first = await reader.asks("/search harbour OR crane OR bribery OR ferry")
     older = await reader.presses(first, "Older")
     page = await reader.presses(await reader.asks("/topics"), "Harbour")
@@ -269,7 +270,7 @@ def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def published(bot: WholeBot, user: User, topic: int, kind: FeedKind) -> str:
     """Return the feed that others give out; the number of a story is nobody's business."""
-    await bot.doors.feeds.show(user.chat_id)
+    await feeds.get_feeds(bot.storage, user.chat_id, links=bot.doors.links)
     feed = await bot.published_feed(user.chat_id, topic, 1, kind)
     assert feed
     written = as_atom(feed) if kind is FeedKind.ATOM else as_json(feed)

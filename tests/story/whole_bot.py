@@ -46,6 +46,7 @@ from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.parser_pool import Reader
+from bot.subscribers import own_sources, watching
 from storage.chats import chats_of
 from storage.db.engine import Storage
 from storage.sources import Source
@@ -170,7 +171,7 @@ class WholeBot:
 
     async def gives_everybody(self, feed: Feed) -> None:
         """Add the feed as the operator does."""
-        added = await self.doors.adding.add(feed.url, SourceOptions(every=_EVERY))  # type: ignore[call-arg]
+        added = await self.doors.source_adder.add(feed.url, SourceOptions(every=_EVERY))  # type: ignore[call-arg]
         assert added.source_id, added.problem
 
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
@@ -185,10 +186,20 @@ class WholeBot:
 
     async def watches(self, user: User, words: str, mode: Mode) -> int:
         """Return the topic."""
-        return (await self.doors.watching.watch_words(user.chat_id, words, mode)).topic_id
+        return (
+            await watching.subscribe(
+                self.doors.storage, user.chat_id, words, mode, limits=self.doors.limits
+            )
+        ).topic_id
 
     async def follows(self, user: User, feed: Feed) -> None:
-        followed = await self.doors.own_sources.follow(user.chat_id, feed.url)
+        followed = await own_sources.follow_feed(
+            self.doors.storage,
+            user.chat_id,
+            feed.url,
+            adder=self.doors.own_source_adder,
+            most=self.doors.limits.feeds,
+        )
         assert followed.source_id, followed.problem
         assert not followed.public
 

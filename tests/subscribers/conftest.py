@@ -1,4 +1,4 @@
-"""Chats on each database, and a past that only notes what it was asked for."""
+"""Chats on each database, their mailboxes, and what they were sent."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from sqlmodel import col, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.mail.confirm import Mailboxes
+from bot.matching import search
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
+from bot.subscribers import arrivals
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Sender
-from bot.subscribers.watching import Watching
+from bot.subscribers.arrivals import Sender
 from storage.enums import Medium
 from storage.outbox import Delivery
 
@@ -30,36 +31,29 @@ if TYPE_CHECKING:
 SIGNER = Signer(b"k" * 32)
 
 
-class NotedPast:
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, datetime]] = []
+@pytest.fixture
+def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
+    """What was asked to be searched for in the past: the query, and since when."""
+    asked: list[tuple[str, datetime]] = []
 
-    async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
-        self.asked.append((query.canonical, since))
-        return query_id
+    async def backfill(_storage: Storage, _query: int, query: Query, since: datetime) -> int:
+        asked.append((query.canonical, since))
+        return 0
+
+    monkeypatch.setattr(search, "backfill", backfill)
+    return asked
 
 
 @pytest.fixture
-def past() -> NotedPast:
-    return NotedPast()
-
-
-@pytest.fixture
-def arrivals(storage: Storage) -> Arrivals:
-    return Arrivals(storage, Access(is_open=True))
-
-
-@pytest.fixture
-def watching(storage: Storage, past: NotedPast) -> Watching:
-    return Watching(storage, past)
-
-
-@pytest.fixture
-def arrive(arrivals: Arrivals) -> Callable[..., Awaitable[int]]:
+def arrive(storage) -> Callable[..., Awaitable[int]]:
     """Return how to get our row of a chat: `await arrive(7)`."""
 
     async def arrived(user_id: int = 1, language: str = "ja") -> int:
-        user = await arrivals.welcome(Sender(user_id, user_id, name="A", language=language))
+        user = await arrivals.identify(
+            storage,
+            Sender(user_id, user_id, name="A", language=language),
+            access=Access(is_open=True),
+        )
         assert user
         return user.chat_id
 

@@ -1,40 +1,38 @@
 from datetime import timedelta
 
-from bot.subscribers.audit import Audit
+from bot.subscribers import audit
 from storage.chats import open_chat
 from storage.enums import AuditAction
 
 
 async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
     """And by name, as far as one is known."""
-    audit = Audit(storage)
     async with storage.writing() as tx:
         await open_chat(tx, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
-    await audit.note(7, AuditAction.SOURCE_ADDED, "https://news.example", articles=3)
-    await audit.note(None, AuditAction.SOURCE_REMOVED, "https://news.example")
-    await audit.note(8, AuditAction.BANNED, 8)
+    await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "https://news.example", articles=3)
+    await audit.record(storage, None, AuditAction.SOURCE_REMOVED, "https://news.example")
+    await audit.record(storage, 8, AuditAction.BANNED, 8)
 
-    page = await audit.page()
+    page = await audit.page(storage)
 
     assert [(act.by, act.deed, act.subject) for act in page.items] == [
         ("Bob", AuditAction.BANNED, "Bob"),
         ("", AuditAction.SOURCE_REMOVED, "https://news.example"),
         ("7", AuditAction.SOURCE_ADDED, "https://news.example"),
     ]
-    assert (await audit.newest(3))[2].details == {"articles": 3}
+    assert (await audit.newest(storage, 3))[2].details == {"articles": 3}
 
 
 async def test_an_act_is_kept_for_a_year(storage, clock):
-    audit = Audit(storage)
-    await audit.note(7, AuditAction.SOURCE_ADDED, "old")
+    await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "old")
     clock.turn(timedelta(days=366))
 
-    await audit.note(7, AuditAction.SOURCE_ADDED, "new")
+    await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "new")
 
-    assert [act.subject for act in await audit.newest(10)] == ["new"]
+    assert [act.subject for act in await audit.newest(storage, 10)] == ["new"]
 
 
 async def test_a_subject_of_any_length_is_cut_to_its_column(storage):
-    await Audit(storage).note(7, AuditAction.SOURCE_ADDED, "x" * 5000)
+    await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "x" * 5000)
 
-    assert len((await Audit(storage).newest(1))[0].subject) == 200
+    assert len((await audit.newest(storage, 1))[0].subject) == 200

@@ -3,9 +3,10 @@ import asyncio
 import pytest
 
 from bot.matching.query import parse
+from bot.subscribers import catalogue, topics, watching
 from bot.subscribers import catalogue as module
-from bot.subscribers.catalogue import Catalogue, starter_topics
-from bot.subscribers.topics import Topics
+from bot.subscribers.catalogue import starter_topics
+from bot.subscribers.limits import USUAL_LIMITS
 from storage.enums import Mode
 
 
@@ -20,29 +21,29 @@ def test_every_starter_topic_is_a_query_and_fits_a_link(slug):
 
 
 async def test_loading_makes_the_catalogue_once(storage, arrive):
-    first, second = await Catalogue(storage).load(), await Catalogue(storage).load()
+    first, second = await catalogue.load_catalogue(storage), await catalogue.load_catalogue(storage)
 
-    page = await Topics(storage).catalogue(await arrive(), per_page=100)
+    page = await topics.catalogue_page(storage, await arrive(), per_page=100)
     assert (first, second) == (len(starter_topics()), 0)
     assert [one.name for one in page.items] == [one["name"] for one in starter_topics().values()]
 
 
 async def test_two_processes_that_start_at_once_make_one_catalogue(storage):
-    made = await asyncio.gather(*(Catalogue(storage).load() for _ in range(4)))
+    made = await asyncio.gather(*(catalogue.load_catalogue(storage) for _ in range(4)))
 
     assert sum(made) == len(starter_topics())
 
 
-async def test_a_changed_query_reaches_those_who_watch(storage, watching, arrive, monkeypatch):
-    await Catalogue(storage).load()
-    chat_id, topics = await arrive(), Topics(storage)
-    space = await topics.named(chat_id, "space")
-    await watching.watch_topic(chat_id, space.id, Mode.BOTH)
+async def test_a_changed_query_reaches_those_who_watch(storage, arrive, monkeypatch):
+    await catalogue.load_catalogue(storage)
+    chat_id = await arrive()
+    space = await topics.topic_by_name(storage, chat_id, "space")
+    await watching.subscribe_to_topic(storage, chat_id, space.id, Mode.BOTH, limits=USUAL_LIMITS)
     changed = starter_topics() | {"space": {"name": "Space flight", "query": "rocket*"}}
     monkeypatch.setattr(module, "starter_topics", lambda: changed)
 
-    number = await Catalogue(storage).load()
+    number = await catalogue.load_catalogue(storage)
 
     assert number == 1
-    (watched,) = (await topics.watched(chat_id)).items
+    (watched,) = (await topics.subscribed(storage, chat_id)).items
     assert (watched.id, watched.name, watched.typed) == (space.id, "Space flight", "rocket*")

@@ -2,12 +2,11 @@ import pytest
 from sqlmodel import select
 
 from bot.matching.query import QueryError
-from bot.subscribers.audit import Audit
-from bot.subscribers.catalogue import Catalogue, starter_topics
-from bot.subscribers.cataloguing import Cataloguing, parts_of
-from bot.subscribers.changing import Changing
+from bot.subscribers import audit, catalogue, cataloguing, changing, topics, watching
+from bot.subscribers.catalogue import starter_topics
+from bot.subscribers.cataloguing import parts_of
 from bot.subscribers.errors import NoSuchTopic, NotAName
-from bot.subscribers.topics import Topics
+from bot.subscribers.limits import USUAL_LIMITS
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
 from storage.queries import Query
@@ -17,70 +16,65 @@ ADMIN = 900
 
 
 @pytest.fixture
-def desk(storage, past) -> Cataloguing:
-    return Cataloguing(storage, past)
-
-
-@pytest.fixture
-async def three(desk) -> list[int]:
+async def three(storage) -> list[int]:
     """Return the topics of a small catalogue."""
-    return [await desk.add(name, name) for name in ("Ports", "Ships", "Trains")]
+    return [
+        await cataloguing.add_topic(storage, name, name) for name in ("Ports", "Ships", "Trains")
+    ]
 
 
-async def names(desk: Cataloguing) -> list[str]:
-    return [topic.name for topic in (await desk.page()).items]
+async def names(storage) -> list[str]:
+    return [topic.name for topic in (await cataloguing.catalogue_topics(storage)).items]
 
 
-async def test_a_topic_is_added_at_the_end_under_a_link_of_its_own(desk, three):
-    again = await desk.add("Ports", "harbour OR port", by=ADMIN)
-    japanese = await desk.add("港", "港")
+async def test_a_topic_is_added_at_the_end_under_a_link_of_its_own(three, storage):
+    again = await cataloguing.add_topic(storage, "Ports", "harbour OR port", by=ADMIN)
+    japanese = await cataloguing.add_topic(storage, "港", "港")
 
-    assert await names(desk) == ["Ports", "Ships", "Trains", "Ports", "港"]
-    assert (await desk.one(again)).slug == "ports_2"
-    assert (await desk.one(japanese)).slug == "topic"
+    assert await names(storage) == ["Ports", "Ships", "Trains", "Ports", "港"]
+    assert (await cataloguing.catalogue_topic(storage, again)).slug == "ports_2"
+    assert (await cataloguing.catalogue_topic(storage, japanese)).slug == "topic"
     with pytest.raises(QueryError):
-        await desk.add("Ports", "(port")
+        await cataloguing.add_topic(storage, "Ports", "(port")
     with pytest.raises(NotAName):
-        await desk.add(" ", "port")
+        await cataloguing.add_topic(storage, " ", "port")
 
 
-async def test_topics_are_moved_up_and_down_and_no_further(desk, three):
-    await desk.move(three[2], -1)
-    moved = await names(desk)
-    await desk.move(three[2], -9)
-    await desk.move(three[2], -1)
+async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
+    await cataloguing.move_topic(storage, three[2], -1)
+    moved = await names(storage)
+    await cataloguing.move_topic(storage, three[2], -9)
+    await cataloguing.move_topic(storage, three[2], -1)
 
     assert moved == ["Ports", "Trains", "Ships"]
-    assert await names(desk) == ["Trains", "Ports", "Ships"]
+    assert await names(storage) == ["Trains", "Ports", "Ships"]
 
 
-async def test_another_query_is_for_all_who_watch_it(storage, desk, three, watching, arrive, past):
+async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, backfills):
     ann = await arrive(1)
-    await watching.watch_topic(ann, three[0], Mode.BOTH)
+    await watching.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
 
-    await desk.reword(three[0], "harbour", by=ADMIN)
+    await cataloguing.change_query(storage, three[0], "harbour", by=ADMIN)
 
-    assert (await Topics(storage).one(ann, three[0])).typed == "harbour"
-    assert past.asked[-1][0] == "harbour"
+    assert (await topics.get_topic(storage, ann, three[0])).typed == "harbour"
+    assert backfills[-1][0] == "harbour"
     async with storage.reading() as tx:
         live = list(await tx.session.exec(select(Query.canonical).where(Query.live)))
     assert sorted(live) == ["harbour", "ships", "trains"]
 
 
-async def test_what_is_retired_stays_with_all_who_watch_it(
-    storage, desk, three, watching, arrive, past
-):
+async def test_what_is_retired_stays_with_all_who_watch_it(storage, three, arrive):
     ann, bob, eve = await arrive(1), await arrive(2), await arrive(3)
-    await watching.watch_topic(ann, three[0], Mode.INSTANT)
-    await watching.watch_topic(bob, three[0], Mode.BOTH)
-    await Changing(storage, past).mute(bob, three[0], 3)
-    await watching.watch_topic(eve, three[0], Mode.DIGEST)
-    await watching.watch_words(eve, "ports", Mode.INSTANT)
+    await watching.subscribe_to_topic(storage, ann, three[0], Mode.INSTANT, limits=USUAL_LIMITS)
+    await watching.subscribe_to_topic(storage, bob, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await changing.mute_topic(storage, bob, three[0], 3)
+    await watching.subscribe_to_topic(storage, eve, three[0], Mode.DIGEST, limits=USUAL_LIMITS)
+    await watching.subscribe(storage, eve, "ports", Mode.INSTANT, limits=USUAL_LIMITS)
 
-    await desk.retire(three[0], by=ADMIN)
+    await cataloguing.remove_topic(storage, three[0], by=ADMIN)
 
-    assert await names(desk) == ["Ships", "Trains"]
-    seen = [(await Topics(storage).watched(chat)).items for chat in (ann, bob, eve)]
+    assert await names(storage) == ["Ships", "Trains"]
+    seen = [(await topics.subscribed(storage, chat)).items for chat in (ann, bob, eve)]
     assert [[(one.name, one.mode, one.is_public) for one in items] for items in seen] == [
         [("Ports", Mode.INSTANT, False)],
         [("Ports", Mode.BOTH, False)],
@@ -91,47 +85,47 @@ async def test_what_is_retired_stays_with_all_who_watch_it(
         assert await tx.session.get(Topic, three[0]) is None
     assert mute.subject_id == seen[1][0].id
     with pytest.raises(NoSuchTopic):
-        await desk.one(three[0])
+        await cataloguing.catalogue_topic(storage, three[0])
 
 
-async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(
-    storage, desk, three, watching, arrive
-):
+async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(storage, three, arrive):
     ann = await arrive(1)
-    await watching.watch_topic(ann, three[0], Mode.BOTH)
+    await watching.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
     async with storage.writing() as tx:
         (await tx.session.get_one(Topic, three[0])).slug = None
 
-    await desk.hand_over()
+    await cataloguing.hand_over_topics(storage)
 
-    (topic,) = (await Topics(storage).watched(ann)).items
+    (topic,) = (await topics.subscribed(storage, ann)).items
     assert (topic.name, topic.is_public) == ("Ports", False)
 
 
-async def test_what_an_admin_changed_no_start_undoes(storage, desk):
-    await Catalogue(storage).load()
-    first, second, third = (await desk.page()).items[:3]
-    await desk.rename(first.id, "Mine")
-    await desk.retire(second.id)
-    await desk.move(third.id, -1)
+async def test_what_an_admin_changed_no_start_undoes(storage):
+    await catalogue.load_catalogue(storage)
+    first, second, third = (await cataloguing.catalogue_topics(storage)).items[:3]
+    await cataloguing.rename_topic(storage, first.id, "Mine")
+    await cataloguing.remove_topic(storage, second.id)
+    await cataloguing.move_topic(storage, third.id, -1)
 
-    changed = await Catalogue(storage).load()
+    changed = await catalogue.load_catalogue(storage)
 
     assert changed == 0
-    assert (await names(desk))[0] in {"Mine", third.name}
+    assert (await names(storage))[0] in {"Mine", third.name}
     assert second.name not in [
-        topic.name for page in range(5) for topic in (await desk.page(page)).items
+        topic.name
+        for page in range(5)
+        for topic in (await cataloguing.catalogue_topics(storage, page)).items
     ]
-    assert (await desk.page()).total == len(starter_topics()) - 1
+    assert (await cataloguing.catalogue_topics(storage)).total == len(starter_topics()) - 1
 
 
-async def test_each_is_an_act(storage, desk, three):
-    await desk.rename(three[0], "Harbours", by=ADMIN)
-    await desk.reword(three[0], "harbour", by=ADMIN)
-    await desk.move(three[0], 1, by=ADMIN)
-    await desk.retire(three[0], by=ADMIN)
+async def test_each_is_an_act(storage, three):
+    await cataloguing.rename_topic(storage, three[0], "Harbours", by=ADMIN)
+    await cataloguing.change_query(storage, three[0], "harbour", by=ADMIN)
+    await cataloguing.move_topic(storage, three[0], 1, by=ADMIN)
+    await cataloguing.remove_topic(storage, three[0], by=ADMIN)
 
-    acts = (await Audit(storage).newest(10))[:4]
+    acts = (await audit.newest(storage, 10))[:4]
 
     assert [act.deed for act in acts] == [
         AuditAction.TOPIC_RETIRED,
@@ -143,16 +137,16 @@ async def test_each_is_an_act(storage, desk, three):
     assert acts[3].details == {"before": "Ports", "after": "Harbours"}
 
 
-async def test_a_topic_of_a_chat_is_none_of_the_catalogues(desk, watching, arrive):
+async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
     ann = await arrive(1)
-    own = await watching.watch_words(ann, "a secret", Mode.BOTH)
+    own = await watching.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
 
     for act in (
-        desk.rename(own.topic_id, "Mine"),
-        desk.reword(own.topic_id, "mine"),
-        desk.move(own.topic_id, 1),
-        desk.retire(own.topic_id),
-        desk.one(own.topic_id),
+        cataloguing.rename_topic(storage, own.topic_id, "Mine"),
+        cataloguing.change_query(storage, own.topic_id, "mine"),
+        cataloguing.move_topic(storage, own.topic_id, 1),
+        cataloguing.remove_topic(storage, own.topic_id),
+        cataloguing.catalogue_topic(storage, own.topic_id),
     ):
         with pytest.raises(NoSuchTopic):
             await act

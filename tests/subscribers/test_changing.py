@@ -5,20 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot.subscribers.changing import Changing
+from bot.subscribers import changing, tidying, watching
 from bot.subscribers.errors import AlreadyWatched, UndoIsOver
-from bot.subscribers.tidying import Tidying
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-
-
-@pytest.fixture
-def changing(storage, past) -> Changing:
-    return Changing(storage, past)
 
 
 @pytest.fixture
@@ -30,101 +25,108 @@ def rows(storage):
     return all_of
 
 
-async def test_undone_is_exactly_as_it_was(watching, changing, arrive, rows, clock, storage):
+async def test_undone_is_exactly_as_it_was(arrive, rows, clock, storage):
     chat_id = await arrive()
-    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)).topic_id
-    await changing.rename(chat_id, topic_id, "The island")
-    await changing.pause(chat_id, topic_id, is_paused=True)
-    await changing.mute(chat_id, topic_id, None)
+    topic_id = (
+        await watching.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
+    ).topic_id
+    await changing.rename_topic(storage, chat_id, topic_id, "The island")
+    await changing.pause_topic(storage, chat_id, topic_id, is_paused=True)
+    await changing.mute_topic(storage, chat_id, topic_id, None)
     clock.turn(timedelta(days=3))
     before = [await rows(table) for table in (Topic, Mute, Subscription)]
 
-    await watching.stop(chat_id, topic_id)
+    await watching.unsubscribe(storage, chat_id, topic_id)
     clock.turn(UNDONE_WITHIN - timedelta(seconds=1))
-    await Tidying(storage).tidy()
-    await watching.undo(chat_id, topic_id)
-    await watching.undo(chat_id, topic_id)
+    await tidying.tidy(storage)
+    await watching.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
+    await watching.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
 
     *others, subscriptions = [await rows(table) for table in (Topic, Mute, Subscription)]
     assert others == before[:2]
     assert [one | {"id": 0} for one in subscriptions] == [one | {"id": 0} for one in before[2]]
 
 
-async def test_what_is_not_undone_goes_with_all_it_had(
-    watching, changing, arrive, rows, clock, storage
-):
+async def test_what_is_not_undone_goes_with_all_it_had(arrive, rows, clock, storage):
     chat_id = await arrive()
-    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)).topic_id
-    await changing.mute(chat_id, topic_id, 7)
-    await watching.stop(chat_id, topic_id)
+    topic_id = (
+        await watching.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
+    ).topic_id
+    await changing.mute_topic(storage, chat_id, topic_id, 7)
+    await watching.unsubscribe(storage, chat_id, topic_id)
     clock.turn(UNDONE_WITHIN)
 
-    gone = await Tidying(storage).tidy()
+    gone = await tidying.tidy(storage)
 
     assert gone == 1
     assert await rows(Topic) == await rows(Mute) == []
     assert [query["live"] for query in await rows(Query)] == [False]
     with pytest.raises(UndoIsOver):
-        await watching.undo(chat_id, topic_id)
+        await watching.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
 
 
-async def test_the_next_delete_completes_an_old_one(watching, arrive, rows, clock):
+async def test_the_next_delete_completes_an_old_one(arrive, rows, clock, storage):
     chat_id = await arrive()
     first, second = [
-        (await watching.watch_words(chat_id, words, Mode.BOTH)).topic_id for words in ("a1", "b1")
+        (await watching.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)).topic_id
+        for words in ("a1", "b1")
     ]
-    await watching.stop(chat_id, first)
+    await watching.unsubscribe(storage, chat_id, first)
     clock.turn(UNDONE_WITHIN)
 
-    await watching.stop(chat_id, second)
+    await watching.unsubscribe(storage, chat_id, second)
 
     assert [topic["id"] for topic in await rows(Topic)] == [second]
 
 
-async def test_what_is_watched_anew_has_not_ended(watching, arrive, rows, clock, storage):
+async def test_what_is_watched_anew_has_not_ended(arrive, rows, clock, storage):
     chat_id = await arrive()
-    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)).topic_id
-    await watching.stop(chat_id, topic_id)
-    await watching.watch_words(chat_id, "Taiwan", Mode.INSTANT)
+    topic_id = (
+        await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    ).topic_id
+    await watching.unsubscribe(storage, chat_id, topic_id)
+    await watching.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
     clock.turn(UNDONE_WITHIN)
 
-    assert await Tidying(storage).tidy() == 0
+    assert await tidying.tidy(storage) == 0
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 
-async def test_other_words_look_back_as_a_new_topic_does(watching, changing, arrive, past, clock):
+async def test_other_words_look_back_as_a_new_topic_does(arrive, backfills, clock, storage):
     chat_id = await arrive()
-    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)).topic_id
+    topic_id = (
+        await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    ).topic_id
 
-    await changing.reword(chat_id, topic_id, "Formosa")
+    await changing.change_query(storage, chat_id, topic_id, "Formosa")
 
-    assert past.asked[-1] == ("formosa", clock.now - timedelta(hours=24))
+    assert backfills[-1] == ("formosa", clock.now - timedelta(hours=24))
 
 
-async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(
-    watching, changing, arrive, rows
-):
+async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(arrive, rows, storage):
     chat_id = await arrive()
     kept, deleted, other = [
-        (await watching.watch_words(chat_id, words, Mode.BOTH)).topic_id
+        (await watching.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)).topic_id
         for words in ("Taiwan", "Formosa", "Japan")
     ]
-    await watching.stop(chat_id, deleted)
+    await watching.unsubscribe(storage, chat_id, deleted)
 
-    await changing.reword(chat_id, kept, "formosa")
+    await changing.change_query(storage, chat_id, kept, "formosa")
     with pytest.raises(AlreadyWatched):
-        await changing.reword(chat_id, other, "formosa")
+        await changing.change_query(storage, chat_id, other, "formosa")
 
     live = {query["canonical"] for query in await rows(Query) if query["live"]}
     assert live == {"formosa", "japan"}
 
 
-async def test_a_name_that_was_given_stays_with_other_words(watching, changing, arrive, rows):
+async def test_a_name_that_was_given_stays_with_other_words(arrive, rows, storage):
     chat_id = await arrive()
-    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)).topic_id
-    await changing.reword(chat_id, topic_id, "Formosa")
-    await changing.rename(chat_id, topic_id, "The island")
-    await changing.reword(chat_id, topic_id, "Taiwan OR Formosa")
+    topic_id = (
+        await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    ).topic_id
+    await changing.change_query(storage, chat_id, topic_id, "Formosa")
+    await changing.rename_topic(storage, chat_id, topic_id, "The island")
+    await changing.change_query(storage, chat_id, topic_id, "Taiwan OR Formosa")
 
     (topic,) = await rows(Topic)
     assert (topic["name"], topic["typed"]) == ("The island", "Taiwan OR Formosa")

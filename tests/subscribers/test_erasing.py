@@ -1,7 +1,9 @@
 from sqlmodel import col, select
 
+from bot.subscribers import arrivals, erasing, watching
+from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
-from bot.subscribers.erasing import Erasing
+from bot.subscribers.limits import USUAL_LIMITS
 from storage.access import add_admin, admin_ids
 from storage.chats import Chat
 from storage.enums import ChatKind, Mode
@@ -10,15 +12,15 @@ from storage.subscriptions import Subscription
 from storage.topics import Topic
 
 
-async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watching, arrive):
+async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id in (ann, bob):
-        await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
-    await watching.watch_words(ann, "a secret", Mode.BOTH)
+        await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await watching.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
     async with storage.writing() as tx:
         await add_admin(tx, 1)
 
-    await Erasing(storage).erase(ann, 1)
+    await erasing.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
         chats = list(await tx.session.exec(select(Chat.id)))
@@ -35,19 +37,19 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watch
 async def test_erasing_twice_is_erasing(storage, arrive):
     ann = await arrive(1)
 
-    await Erasing(storage).erase(ann, 1)
-    await Erasing(storage).erase(ann, 1)
+    await erasing.delete_chat(storage, ann, 1)
+    await erasing.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
         assert list(await tx.session.exec(select(Chat.id))) == []
 
 
-async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, arrive):
+async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrive):
     own = await arrive(7)
     group = Sender(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
-    chat_id = await arrivals.bring(group)
+    chat_id = await arrivals.join(storage, group, access=Access(is_open=True))
 
-    await Erasing(storage).erase(own, 7)
+    await erasing.delete_chat(storage, own, 7)
 
     async with storage.reading() as tx:
         row = await tx.session.get(Chat, chat_id)

@@ -8,9 +8,8 @@ from sqlalchemy import Column, func, select
 from sqlmodel import SQLModel, col
 from sqlmodel import select as rows_of
 
-from bot.subscribers.changing import Changing
-from bot.subscribers.erasing import Erasing
-from bot.subscribers.schedule import Schedule
+from bot.subscribers import changing, erasing, schedule, watching
+from bot.subscribers.limits import USUAL_LIMITS
 from storage.alerts import Alert
 from storage.articles import store_articles
 from storage.chats import Chat
@@ -66,16 +65,16 @@ def test_nothing_names_a_chat_or_a_person_without_saying_so():
 
 
 @pytest.fixture
-async def ann(storage, watching, past, arrive):
+async def ann(storage, arrive):
     """Give a chat something in as many tables as can be."""
     chat_id = await arrive(1)
-    changing = Changing(storage, past)
     kept, ended = [
-        (await watching.watch_words(chat_id, words, Mode.BOTH)).topic_id for words in ("a1", "b1")
+        (await watching.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)).topic_id
+        for words in ("a1", "b1")
     ]
-    await changing.mute(chat_id, kept, 7)
-    await watching.stop(chat_id, ended)
-    await Schedule(storage).set_only(chat_id, 7 * 60)
+    await changing.mute_topic(storage, chat_id, kept, 7)
+    await watching.unsubscribe(storage, chat_id, ended)
+    await schedule.set_single_time(storage, chat_id, 7 * 60)
     await _told(storage, chat_id)
     return chat_id
 
@@ -117,12 +116,12 @@ async def left(storage, chat_id: int) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def test_every_table_forgets_the_chat(storage, ann, arrive, watching):
+async def test_every_table_forgets_the_chat(storage, ann, arrive):
     bob = await arrive(2)
-    await watching.watch_words(bob, "a1", Mode.BOTH)
+    await watching.subscribe(storage, bob, "a1", Mode.BOTH, limits=USUAL_LIMITS)
     before, bobs = await left(storage, ann), await left(storage, bob)
 
-    await Erasing(storage).erase(ann, 1)
+    await erasing.delete_chat(storage, ann, 1)
 
     assert len(before) >= 12
     assert await left(storage, ann) == {}

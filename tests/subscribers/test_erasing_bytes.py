@@ -11,14 +11,19 @@ from sqlmodel import col, select
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.subscribers import (
+    arrivals,
+    bans,
+    broadcasts,
+    changing,
+    erasing,
+    feedback,
+    invites,
+    watching,
+)
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Sender
-from bot.subscribers.bans import Bans
-from bot.subscribers.broadcasts import Broadcasts
-from bot.subscribers.changing import Changing
-from bot.subscribers.erasing import Erasing
-from bot.subscribers.feedback import FeedbackDesk
-from bot.subscribers.invites import Invites
+from bot.subscribers.arrivals import Sender
+from bot.subscribers.limits import USUAL_LIMITS
 from storage.access import add_admin, admit
 from storage.editions import Edition
 from storage.enums import DeliveryKind, Mode
@@ -88,23 +93,28 @@ def access() -> Access:
 
 
 @pytest.fixture
-async def ann(storage: Storage, access: Access, watching, past) -> int:
+async def ann(storage: Storage, access: Access) -> int:
     """Let somebody do all that leaves a trace; return our row of their chat."""
-    arrivals, renderer = Arrivals(storage, access), Renderer()
-    await arrivals.welcome(Sender(ADMIN, ADMIN, name="Ada"))
-    user = await arrivals.welcome(Sender(ANN, ANN, name=NAME))
+    renderer = Renderer()
+    await arrivals.identify(storage, Sender(ADMIN, ADMIN, name="Ada"), access=access)
+    user = await arrivals.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
     assert user
     chat_id = user.chat_id
-    await arrivals.welcome(Sender(ANN, ANN, name=NEW_NAME))
-    kept = await watching.watch_words(chat_id, WORDS, Mode.BOTH)
-    ended = await watching.watch_words(chat_id, f"{WORDS}s", Mode.INSTANT)
-    await watching.stop(chat_id, ended.topic_id)
-    await Changing(storage, past).reword(chat_id, kept.topic_id, f"{WORDS} OR gnu")
-    await FeedbackDesk(storage, renderer, frozenset({ADMIN})).send(chat_id, f"{WORDS} {NAME}")
-    await Invites(storage, Access(is_open=False, invites=True)).redeem(ANN, "ABCDEFGHIJKLMNOP")
-    bans = Bans(storage, access)
-    await bans.ban(ANN, by=ADMIN)
-    await bans.allow(ANN, by=ADMIN)
+    await arrivals.identify(storage, Sender(ANN, ANN, name=NEW_NAME), access=access)
+    kept = await watching.subscribe(storage, chat_id, WORDS, Mode.BOTH, limits=USUAL_LIMITS)
+    ended = await watching.subscribe(
+        storage, chat_id, f"{WORDS}s", Mode.INSTANT, limits=USUAL_LIMITS
+    )
+    await watching.unsubscribe(storage, chat_id, ended.topic_id)
+    await changing.change_query(storage, chat_id, kept.topic_id, f"{WORDS} OR gnu")
+    await feedback.send_feedback(
+        storage, chat_id, f"{WORDS} {NAME}", renderer=renderer, admins=frozenset({ADMIN})
+    )
+    await invites.redeem_invite(
+        storage, ANN, "ABCDEFGHIJKLMNOP", access=Access(is_open=False, invites=True)
+    )
+    await bans.ban_user(storage, ANN, by=ADMIN, access=access)
+    await bans.allow_user(storage, ANN, by=ADMIN, access=access, renderer=Renderer())
     await _runs_it(storage, renderer, chat_id)
     await _was_sent(storage, chat_id)
     return chat_id
@@ -115,8 +125,8 @@ async def _runs_it(storage: Storage, renderer: Renderer, chat_id: int) -> None:
     async with storage.writing() as tx:
         await add_admin(tx, ANN)
         await admit(tx, ANN)
-    await Broadcasts(storage, renderer).draft(Message(f"{WORDS}!"), by=ANN)
-    await Bans(storage, Access(is_open=True)).ban(4711, by=ANN)
+    await broadcasts.draft(storage, Message(f"{WORDS}!"), by=ANN, renderer=renderer)
+    await bans.ban_user(storage, 4711, by=ANN, access=Access(is_open=True))
 
 
 async def _was_sent(storage: Storage, chat_id: int) -> None:
@@ -156,7 +166,7 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
 async def test_no_row_tells_of_who_had_all_erased(storage, ann):
     before = await found_in_rows(storage)
 
-    await Erasing(storage).erase(ann, ANN)
+    await erasing.delete_chat(storage, ann, ANN)
 
     assert len(set(before)) > 12
     assert await found_in_rows(storage) == []
@@ -169,18 +179,18 @@ async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
     assert await storage.cut_log()  # so that all of it stands in the file
     before = found_in(file)
 
-    await Erasing(storage).erase(ann, ANN)
+    await erasing.delete_chat(storage, ann, ANN)
 
     assert len(before) == 5
     assert found_in(file) == []
 
 
 async def test_who_comes_back_and_goes_again_leaves_nothing(storage, ann, access, database_url):
-    await Erasing(storage).erase(ann, ANN)
-    user = await Arrivals(storage, access).welcome(Sender(ANN, ANN, name=NAME))
+    await erasing.delete_chat(storage, ann, ANN)
+    user = await arrivals.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
     assert user
 
-    await Erasing(storage).erase(user.chat_id, ANN)
+    await erasing.delete_chat(storage, user.chat_id, ANN)
 
     assert await found_in_rows(storage) == []
     if file := database_file(database_url):

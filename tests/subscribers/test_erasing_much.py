@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
+from bot.subscribers import arrivals, erasing, tidying, watching
+from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
-from bot.subscribers.erasing import Erasing
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.exporting_people import ExportingPeople
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.managing import Managing
-from bot.subscribers.tidying import Tidying
 from storage import retention
 from storage.chats import Chat
 from storage.enums import ChatState, MailboxState, Mode
@@ -42,10 +43,10 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def ann(storage, watching, arrive) -> int:
+async def ann(storage, arrive) -> int:
     """Give a chat words, an address, and messages that wait by both ways."""
     chat_id: int = await arrive(1)
-    await watching.watch_words(chat_id, "a secret", Mode.BOTH)
+    await watching.subscribe(storage, chat_id, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
     outbox = Outbox(storage)
     async with storage.writing() as tx:
         now = tx.now
@@ -71,7 +72,7 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
     with monkeypatch.context() as patch:
         patch.setattr("bot.subscribers.erasing.erase_batch", crash)
         with pytest.raises(Crash):
-            await Erasing(storage).erase(chat_id, 1)
+            await erasing.delete_chat(storage, chat_id, 1)
 
 
 async def count(storage, table) -> int:
@@ -90,7 +91,7 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
         return is_any
 
     monkeypatch.setattr("bot.subscribers.erasing.erase_batch", noting)
-    await Erasing(storage).erase(ann, 1)
+    await erasing.delete_chat(storage, ann, 1)
 
     assert left == [4, 2, 0, 0, 0]
     assert await count(storage, Delivery) == await count(storage, Chat) == 0
@@ -147,13 +148,14 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
         await managing.pause(ann, is_paused=True)
 
 
-async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, arrivals, monkeypatch):
+async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    user = await arrivals.welcome(Sender(1, 1, name="Ann"))
+    user = await arrivals.identify(storage, Sender(1, 1, name="Ann"), access=Access(is_open=True))
+    assert user
 
     assert user.chat_id != ann
-    assert await Tidying(storage).tidy() == 0
+    assert await tidying.tidy(storage) == 0
     async with storage.reading() as tx:
         assert list(await tx.session.exec(select(col(Chat.id)))) == [user.chat_id]
 
@@ -164,7 +166,7 @@ async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkey
     async with storage.writing() as tx:
         tx.session.add(await _late(storage))
 
-    await Tidying(storage).tidy()
+    await tidying.tidy(storage)
 
     for table in (Chat, Delivery, Mailbox):
         assert await count(storage, table) == 0
@@ -180,8 +182,8 @@ async def _late(storage) -> Delivery:
 async def test_two_may_empty_the_same_chat(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    await Erasing(storage).go_on()
-    await Erasing(storage).erase(ann, 1)
+    await erasing.continue_deletions(storage)
+    await erasing.delete_chat(storage, ann, 1)
 
     assert await count(storage, Chat) == 0
     assert await count(storage, Delivery) == 0

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,63 +10,64 @@ from hypothesis import strategies as st
 
 from bot.sources.discovery.opml import read_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.subscribers.changing import Changing
+from bot.subscribers import (
+    changing,
+    exporting,
+    importing,
+    own_sources,
+    restraint,
+    schedule,
+    settings,
+    watching,
+)
 from bot.subscribers.errors import NotAnExport, TooManyFeeds
-from bot.subscribers.exporting import Exporting
 from bot.subscribers.exports import read_export, written
-from bot.subscribers.importing import Failed, Importing, Report, Why
-from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.importing import Failed, Report, Why
+from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
 from bot.subscribers.own_sources import Followed, Outcome
-from bot.subscribers.restraint import Restraint
-from bot.subscribers.schedule import Schedule
-from bot.subscribers.settings import ChatSettings
-from bot.subscribers.topics import Topics
 from storage.enums import MAX_SCHEDULE_TIMES, Mode, QuietHours
 from storage.sources import Follow, add_source
 
-
-@pytest.fixture
-def changing(storage, past) -> Changing:
-    return Changing(storage, past)
-
-
+NOBODY: Any = None  # following is replaced
 NO_FEED = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
 
 
-class Follows:
-    """Follows what is called a feed, once; two are one too many."""
+@pytest.fixture(autouse=True)
+def follows(monkeypatch):
+    """Follow what is called a feed, once; two are one too many."""
 
-    async def follow(self, _chat_id: int, url: str) -> Followed:
+    async def follow(_storage, _chat_id: int, url: str, **_resources) -> Followed:
         if url.endswith("2"):
             raise TooManyFeeds(1)
         outcome = Outcome.FOLLOWED if "feed" in url else Outcome.REFUSED
         return Followed(outcome, url, "A feed", problem=NO_FEED)
 
-
-@pytest.fixture
-def importing(storage, watching, changing) -> Importing:
-    return Importing(storage, Topics(storage), watching, changing, Follows())
+    monkeypatch.setattr(own_sources, "follow_feed", follow)
 
 
 @pytest.fixture
 def exported(storage):
     async def export(chat_id: int):
-        return json.loads((await Exporting(storage).export(chat_id, "Mine")).document)
+        return json.loads((await exporting.export_chat(storage, chat_id, "Mine")).document)
 
     return export
 
 
 @pytest.fixture
-async def full(storage, watching, changing, arrive):
+async def full(storage, arrive):
     """Fill a chat with a bit of everything."""
     chat_id = await arrive(1)
-    topic_id = (await watching.watch_words(chat_id, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
-    await changing.rename(chat_id, topic_id, "The island")
-    await changing.pause(chat_id, topic_id, is_paused=True)
-    await changing.mute(chat_id, topic_id, 7)
-    await watching.watch_words(chat_id, "Japan", Mode.BOTH)
-    await Schedule(storage).set_only(chat_id, 7 * 60 + 30)
-    await Restraint(storage).set_quiet(chat_id, QuietHours(22 * 60, 6 * 60))
+    topic_id = (
+        await watching.subscribe(
+            storage, chat_id, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS
+        )
+    ).topic_id
+    await changing.rename_topic(storage, chat_id, topic_id, "The island")
+    await changing.pause_topic(storage, chat_id, topic_id, is_paused=True)
+    await changing.mute_topic(storage, chat_id, topic_id, 7)
+    await watching.subscribe(storage, chat_id, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await schedule.set_single_time(storage, chat_id, 7 * 60 + 30)
+    await restraint.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
     return chat_id
 
 
@@ -76,30 +78,34 @@ def same(one, other) -> bool:
     ]
 
 
-async def test_an_export_makes_the_same_chat_elsewhere(importing, exported, full, arrive, storage):
+async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, storage):
     document = await exported(full)
     bob = await arrive(2, "en")
 
-    report = await importing.read(bob, json.dumps(document).encode())
+    report = await importing.import_chat(
+        storage, bob, json.dumps(document).encode(), adder=NOBODY, most=2, limits=USUAL_LIMITS
+    )
 
     theirs = await exported(bob)
     assert report == Report(added=("The island", "Japan"), settings=True)
     assert same(theirs, document)
     assert theirs["digests"] == document["digests"]
     assert theirs["settings"]["quiet_hours"] == {"from": "22:00", "to": "06:00"}
-    assert (await ChatSettings(storage).now(bob)).plan.zone == "Asia/Tokyo"
+    assert (await settings.get_settings(storage, bob)).plan.zone == "Asia/Tokyo"
 
 
-async def test_a_second_time_nothing_comes_twice(importing, exported, full):
+async def test_a_second_time_nothing_comes_twice(exported, full, storage):
     document = await exported(full)
 
-    report = await importing.read(full, json.dumps(document).encode())
+    report = await importing.import_chat(
+        storage, full, json.dumps(document).encode(), adder=NOBODY, most=2, limits=USUAL_LIMITS
+    )
 
     assert report == Report(known=("The island", "Japan"))
     assert await exported(full) == document
 
 
-async def test_what_cannot_be_taken_is_named_with_its_reason(importing, arrive):
+async def test_what_cannot_be_taken_is_named_with_its_reason(arrive, storage):
     topics = [
         {"name": "Broken", "query": "(a", "mode": "both"},
         {"name": "No mode", "query": "a1", "mode": "never"},
@@ -107,7 +113,14 @@ async def test_what_cannot_be_taken_is_named_with_its_reason(importing, arrive):
         17,
     ]
 
-    report = await importing.read(await arrive(), written({"topics": topics}, datetime.now(UTC)))
+    report = await importing.import_chat(
+        storage,
+        await arrive(),
+        written({"topics": topics}, datetime.now(UTC)),
+        adder=NOBODY,
+        most=2,
+        limits=USUAL_LIMITS,
+    )
 
     assert report.added == ("Taiwan",)
     assert report.failed == (
@@ -117,24 +130,35 @@ async def test_what_cannot_be_taken_is_named_with_its_reason(importing, arrive):
     )
 
 
-async def test_limits_hold(importing, watching, arrive):
+async def test_limits_hold(arrive, storage):
     chat_id = await arrive()
     for number in range(MOST_TOPICS - 1):
-        await watching.watch_words(chat_id, f"word{number}", Mode.INSTANT)
+        await watching.subscribe(
+            storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
+        )
     topics = [{"query": word, "mode": "instant"} for word in ("Taiwan", "Japan", "word1")]
 
-    report = await importing.read(chat_id, written({"topics": topics}, datetime.now(UTC)))
+    report = await importing.import_chat(
+        storage,
+        chat_id,
+        written({"topics": topics}, datetime.now(UTC)),
+        adder=NOBODY,
+        most=2,
+        limits=USUAL_LIMITS,
+    )
 
     assert report == Report(
         added=("Taiwan",), known=("word1",), failed=(Failed("Japan", Why.TOO_MANY),)
     )
 
 
-async def test_sources_go_to_whoever_follows_them(importing, arrive):
+async def test_sources_go_to_whoever_follows_them(arrive, storage):
     urls = ["https://a.example/feed", "https://a.example/2", "https://a.example/3", "file:///etc"]
     document = written({"sources": [{"url": url} for url in urls]}, datetime.now(UTC))
 
-    report = await importing.read(await arrive(), document)
+    report = await importing.import_chat(
+        storage, await arrive(), document, adder=NOBODY, most=2, limits=USUAL_LIMITS
+    )
 
     assert report.added == ("A feed",)
     assert [one.why for one in report.failed] == [Why.UNREADABLE, Why.TOO_MANY, Why.NO_FEED]
@@ -151,7 +175,7 @@ async def test_own_sources_are_exported_for_other_readers(storage, arrive):
             if number == 1:
                 tx.session.add(Follow(chat_id=chat_id, source_id=source_id or 0))
 
-    files = await Exporting(storage).export(chat_id, "Mine")
+    files = await exporting.export_chat(storage, chat_id, "Mine")
 
     assert files.opml
     assert [outline.url for outline in read_opml(files.opml)] == ["https://a.example/1"]
@@ -190,11 +214,18 @@ def test_whatever_stands_in_it_is_read_or_left(parts):
     assert export.quiet is None or isinstance(export.quiet, QuietHours)
 
 
-async def test_a_mute_that_is_over_mutes_nothing(importing, exported, arrive, clock):
+async def test_a_mute_that_is_over_mutes_nothing(exported, arrive, clock, storage):
     chat_id = await arrive()
     until = (clock.now - timedelta(days=1)).isoformat()
     topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
 
-    await importing.read(chat_id, written({"topics": topics}, clock.now))
+    await importing.import_chat(
+        storage,
+        chat_id,
+        written({"topics": topics}, clock.now),
+        adder=NOBODY,
+        most=2,
+        limits=USUAL_LIMITS,
+    )
 
     assert (await exported(chat_id))["topics"][0]["muted"] is False

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.subscribers import arrivals, audit, erasing, invites
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Arrivals, Sender
-from bot.subscribers.audit import Audit
-from bot.subscribers.erasing import Erasing
+from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import NotADate, NotANumber
-from bot.subscribers.invites import Invites, Redeemed, as_code, looks_like_a_code, new_code
+from bot.subscribers.invites import Redeemed, as_code, looks_like_a_code, new_code
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 
@@ -21,95 +20,98 @@ def access() -> Access:
     return Access(is_open=False, invites=True, admins=frozenset({ADMIN}))
 
 
-@pytest.fixture
-def invites(storage, access) -> Invites:
-    return Invites(storage, access)
+async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access):
+    made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
-
-async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access, invites):
-    made = await invites.make_for(2, 7, by=ADMIN)
-
-    came = [await invites.redeem(person, made.code) for person in (1, 1, 2, 3)]
+    came = [
+        await invites.redeem_invite(storage, person, made.code, access=access)
+        for person in (1, 1, 2, 3)
+    ]
 
     assert came == [Redeemed.IN, Redeemed.ALREADY_IN, Redeemed.IN, Redeemed.USED_UP]
-    welcome = Arrivals(storage, access).welcome
-    assert [await welcome(Sender(person, person)) is not None for person in (1, 2, 3)] == [
+    users = [
+        await arrivals.identify(storage, Sender(person, person), access=access)
+        for person in (1, 2, 3)
+    ]
+    assert [user is not None for user in users] == [
         True,
         True,
         False,
     ]
-    assert (await invites.page()).items[0].used == 2
+    assert (await invites.invite_page(storage)).items[0].used == 2
 
 
-async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(
-    storage, invites, database_url
-):
+async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(storage, database_url):
     code = new_code()
     elsewhere = Storage.open(database_url)
-    others = Invites(elsewhere, invites.access)
-    asking = [one.make_for(2, 7, by=ADMIN, code=code) for one in (invites, others) * 4]
+    asking = [
+        invites.create_invite_for(one, 2, 7, by=ADMIN, code=code)
+        for one in (storage, elsewhere) * 4
+    ]
 
     made = await asyncio.gather(*asking)
     await elsewhere.close()
 
     assert {(one.id, one.code) for one in made} == {(made[0].id, code)}
-    assert (await invites.page()).total == 1
-    assert (await Audit(storage).page()).total == 1
+    assert (await invites.invite_page(storage)).total == 1
+    assert (await audit.page(storage)).total == 1
 
 
-async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(invites):
-    made = await invites.make_for(1, 7)
+async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(storage):
+    made = await invites.create_invite_for(storage, 1, 7)
     code = made.code
 
     assert looks_like_a_code(code)
     assert as_code(f" {code[:4].lower()}-{code[4:8]} {code[8:]}\n") == code
     assert not looks_like_a_code("Taiwan OR consul")
-    assert len({(await invites.make_for(1, 7)).code for _ in range(20)}) == 20
+    assert len({(await invites.create_invite_for(storage, 1, 7)).code for _ in range(20)}) == 20
 
 
-async def test_a_code_is_good_through_its_last_day(invites, clock):
-    made = await invites.make_for(5, 2)
+async def test_a_code_is_good_through_its_last_day(clock, storage, access):
+    made = await invites.create_invite_for(storage, 5, 2)
     clock.turn(timedelta(days=1))
 
-    on_the_last_day = await invites.redeem(1, made.code)
+    on_the_last_day = await invites.redeem_invite(storage, 1, made.code, access=access)
     clock.turn(timedelta(days=1))
 
     assert on_the_last_day is Redeemed.IN
-    assert await invites.redeem(2, made.code) is Redeemed.EXPIRED
+    assert await invites.redeem_invite(storage, 2, made.code, access=access) is Redeemed.EXPIRED
 
 
-async def test_a_code_that_was_taken_back_is_unknown_and_who_is_in_stays(invites):
-    made = await invites.make_for(5, 2)
-    await invites.redeem(1, made.code)
+async def test_a_code_that_was_taken_back_is_unknown_and_who_is_in_stays(storage, access):
+    made = await invites.create_invite_for(storage, 5, 2)
+    await invites.redeem_invite(storage, 1, made.code, access=access)
 
-    ended = await invites.end(made.id, by=ADMIN)
+    ended = await invites.revoke_invite(storage, made.id, by=ADMIN)
 
     assert ended
-    assert await invites.redeem(2, made.code) is Redeemed.UNKNOWN
-    assert await invites.redeem(1, made.code) is Redeemed.ALREADY_IN
-    assert not await invites.end(made.id)
-    assert (await invites.page()).total == 0
+    assert await invites.redeem_invite(storage, 2, made.code, access=access) is Redeemed.UNKNOWN
+    assert await invites.redeem_invite(storage, 1, made.code, access=access) is Redeemed.ALREADY_IN
+    assert not await invites.revoke_invite(storage, made.id)
+    assert (await invites.invite_page(storage)).total == 0
 
 
-async def test_guessing_ends_after_five_tries_an_hour_for_the_one_who_guesses(invites, clock):
-    made = await invites.make_for(5, 2)
+async def test_guessing_ends_after_five_tries_an_hour_for_the_one_who_guesses(
+    clock, storage, access
+):
+    made = await invites.create_invite_for(storage, 5, 2)
 
-    guesses = [await invites.redeem(1, "A" * 16) for _ in range(6)]
+    guesses = [await invites.redeem_invite(storage, 1, "A" * 16, access=access) for _ in range(6)]
 
     assert guesses == [Redeemed.UNKNOWN] * 5 + [Redeemed.TOO_OFTEN]
-    assert await invites.redeem(1, made.code) is Redeemed.TOO_OFTEN
-    assert await invites.redeem(2, made.code) is Redeemed.IN
+    assert await invites.redeem_invite(storage, 1, made.code, access=access) is Redeemed.TOO_OFTEN
+    assert await invites.redeem_invite(storage, 2, made.code, access=access) is Redeemed.IN
     clock.turn(timedelta(hours=1, minutes=1))
-    assert await invites.redeem(1, made.code) is Redeemed.IN
+    assert await invites.redeem_invite(storage, 1, made.code, access=access) is Redeemed.IN
 
 
 async def test_two_processes_never_let_in_more_than_a_code_may(database_url, access, clock):
     ours, theirs = (Storage.open(database_url, clock=clock) for _ in range(2))
-    made = await Invites(ours, access).make_for(3, 7)
+    made = await invites.create_invite_for(ours, 3, 7)
 
     came = await asyncio.gather(
         *(
-            Invites(storage, access).redeem(person, made.code)
+            invites.redeem_invite(storage, person, made.code, access=access)
             for person in range(1, 9)
             for storage in (ours, theirs)
         )
@@ -117,7 +119,7 @@ async def test_two_processes_never_let_in_more_than_a_code_may(database_url, acc
 
     counted = Counter(came)
     assert counted[Redeemed.IN] == 3
-    assert (await Invites(ours, access).page()).items[0].used == 3
+    assert (await invites.invite_page(ours)).items[0].used == 3
     assert counted[Redeemed.USED_UP] >= 5
     await ours.close()
     await theirs.close()
@@ -132,26 +134,26 @@ async def test_two_processes_never_let_in_more_than_a_code_may(database_url, acc
         pytest.param(1, 400, NotADate, id="for ever"),
     ],
 )
-async def test_an_invitation_has_bounds(invites, uses, days, refused):
+async def test_an_invitation_has_bounds(uses, days, refused, storage):
     with pytest.raises(refused):
-        await invites.make_for(uses, days)
+        await invites.create_invite_for(storage, uses, days)
 
 
-async def test_the_code_stands_in_no_act(storage, invites):
-    made = await invites.make_for(2, 7, by=ADMIN)
+async def test_the_code_stands_in_no_act(storage):
+    made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
-    (act,) = await Audit(storage).newest(5)
+    (act,) = await audit.newest(storage, 5)
 
     assert (act.user_id, act.deed) == (ADMIN, AuditAction.INVITED)
     assert made.code not in str(act.model_dump())
 
 
-async def test_who_deletes_everything_is_a_stranger_again(storage, access, invites):
-    made = await invites.make_for(2, 7)
-    await invites.redeem(1, made.code)
-    user = await Arrivals(storage, access).welcome(Sender(1, 1))
+async def test_who_deletes_everything_is_a_stranger_again(storage, access):
+    made = await invites.create_invite_for(storage, 2, 7)
+    await invites.redeem_invite(storage, 1, made.code, access=access)
+    user = await arrivals.identify(storage, Sender(1, 1), access=access)
     assert user
 
-    await Erasing(storage).erase(user.chat_id, 1)
+    await erasing.delete_chat(storage, user.chat_id, 1)
 
-    assert await invites.is_stranger(1)
+    assert await invites.is_unauthorized(storage, 1, access=access)

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from bot.subscribers.overview import LooksAfter
+from bot.subscribers import overview
 from storage.enums import SourceState
 from storage.pace import count_flood_wait, pause_chat
 from storage.sources import add_source
@@ -9,7 +9,9 @@ from tests.delivery.conftest import Outbox
 
 
 async def test_an_empty_house_is_late_with_nothing(storage):
-    seen = await LooksAfter(storage, MONDAY_NOON - timedelta(days=12)).overview()
+    seen = await overview.get_overview(
+        storage, started_at=MONDAY_NOON - timedelta(days=12), errors=list
+    )
 
     assert seen.up == timedelta(days=12)
     assert seen.amounts == (0, 0, 0, 0, 0)
@@ -22,7 +24,7 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
     await outbox.add(await outbox.chat(8))
     clock.turn(timedelta(seconds=9))
 
-    seen = await LooksAfter(storage, MONDAY_NOON).overview()
+    seen = await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)
 
     assert seen.lags.send == timedelta(seconds=9)
     assert seen.amounts.queue == 2
@@ -46,7 +48,7 @@ async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
                 },
             )
 
-    seen = await LooksAfter(storage, MONDAY_NOON).overview()
+    seen = await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)
 
     assert [source.host for source in seen.ill] == ["4.example", "3.example", "2.example"]
     assert seen.others_ill == 1
@@ -60,7 +62,7 @@ async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_r
             values |= {"created_at": tx.now, "next_fetch_at": tx.now}
             await add_source(tx, values | {"error_since": tx.now})
 
-    seen = await LooksAfter(storage, MONDAY_NOON).overview()
+    seen = await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)
 
     assert [source.host for source in seen.ill] == ["ours.example"]
     assert (seen.amounts.sources, seen.others_ill) == (0, 0)
@@ -71,15 +73,15 @@ async def test_flood_waits_are_counted_by_the_day(storage, clock):
         async with storage.writing() as tx:
             await pause_chat(tx, "bot:1", chat, tx.now)
             await count_flood_wait(tx)
-    today = await LooksAfter(storage, MONDAY_NOON).overview()
+    today = await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)
     clock.turn(timedelta(days=1))
 
-    tomorrow = await LooksAfter(storage, MONDAY_NOON).overview()
+    tomorrow = await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)
 
     assert (today.floods, tomorrow.floods) == (3, 0)
     async with storage.writing() as tx:
         await count_flood_wait(tx)
-    assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 1
+    assert (await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)).floods == 1
 
 
 async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
@@ -88,4 +90,4 @@ async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
             await pause_chat(tx, token, 7, tx.now)
             await count_flood_wait(tx)
 
-    assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 2
+    assert (await overview.get_overview(storage, started_at=MONDAY_NOON, errors=list)).floods == 2

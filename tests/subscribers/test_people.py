@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
+from bot.subscribers import arrivals, changing, restraint, schedule, watching
+from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
-from bot.subscribers.changing import Changing
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.importing_people import ImportingPeople
-from bot.subscribers.limits import Limits
+from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.people import (
     NotPeopleError,
     end_of,
@@ -25,8 +26,6 @@ from bot.subscribers.people import (
     read_first,
 )
 from bot.subscribers.people_tally import Outcome, Part, Reason
-from bot.subscribers.restraint import Restraint
-from bot.subscribers.schedule import Schedule
 from storage.access import admit, is_admitted
 from storage.chats import Chat, chat_at
 from storage.db.engine import Storage, Transaction
@@ -65,20 +64,24 @@ async def forget_all(storage) -> None:
 
 
 @pytest.fixture
-async def full(storage, watching, arrivals, arrive, past, clock):
+async def full(storage, arrive, clock):
     """Fill chats with a bit of everything: a person, a thread of a group, one with nothing."""
     ann = await arrive(1)
-    changing = Changing(storage, past)
-    topic = (await watching.watch_words(ann, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
-    await changing.rename(ann, topic, "The island")
-    await changing.pause(ann, topic, is_paused=True)
-    await changing.mute(ann, topic, 7)
-    await watching.watch_words(ann, "Japan", Mode.BOTH)
-    await Schedule(storage).set_only(ann, 7 * 60 + 30)
-    await Restraint(storage).set_quiet(ann, QuietHours(22 * 60, 6 * 60))
+    topic = (
+        await watching.subscribe(storage, ann, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS)
+    ).topic_id
+    await changing.rename_topic(storage, ann, topic, "The island")
+    await changing.pause_topic(storage, ann, topic, is_paused=True)
+    await changing.mute_topic(storage, ann, topic, 7)
+    await watching.subscribe(storage, ann, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await schedule.set_single_time(storage, ann, 7 * 60 + 30)
+    await restraint.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
-    user = await arrivals.welcome(group)
-    await watching.watch_words(user.chat_id, "semiconductor*", Mode.INSTANT)
+    user = await arrivals.identify(storage, group, access=Access(is_open=True))
+    assert user
+    await watching.subscribe(
+        storage, user.chat_id, "semiconductor*", Mode.INSTANT, limits=USUAL_LIMITS
+    )
     await arrive(3, "de")
     async with storage.writing() as tx:
         facts = {"url_hash": "", "host": "a.example", "title": "A", "kind": SourceKind.PAGE}
@@ -149,13 +152,13 @@ async def test_a_dry_run_tells_the_same_and_changes_nothing(storage, full):
     assert tried == done
 
 
-async def test_what_is_there_stays_and_the_rest_joins_it(storage, full, watching, arrive):
+async def test_what_is_there_stays_and_the_rest_joins_it(storage, full, arrive):
     lines = await lines_of(storage)
     await forget_all(storage)
     ann = await arrive(1)
-    await watching.watch_words(ann, "Japan", Mode.INSTANT)
-    await watching.watch_words(ann, "Korea", Mode.INSTANT)
-    await Schedule(storage).set_only(ann, 6 * 60)
+    await watching.subscribe(storage, ann, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await watching.subscribe(storage, ann, "Korea", Mode.INSTANT, limits=USUAL_LIMITS)
+    await schedule.set_single_time(storage, ann, 6 * 60)
 
     await ImportingPeople(storage).take(wished(lines))
 
@@ -169,7 +172,7 @@ async def test_what_is_there_stays_and_the_rest_joins_it(storage, full, watching
     assert chat["settings"]["quiet_hours"] == {"from": "22:00", "to": "06:00"}
 
 
-async def test_chats_of_another_bot_sleep_until_somebody_comes(storage, full, arrivals, arrive):
+async def test_chats_of_another_bot_sleep_until_somebody_comes(storage, full, arrive):
     lines = await lines_of(storage)
     await forget_all(storage)
 

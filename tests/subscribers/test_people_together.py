@@ -16,9 +16,9 @@ from sqlmodel import SQLModel, col, select
 
 import storage.tables  # noqa: F401 - all tables are known then
 from bot.sources.drafts import url_hash
-from bot.subscribers import importing_people
+from bot.subscribers import importing_people, watching
 from bot.subscribers.importing_people import ImportingPeople
-from bot.subscribers.limits import Limits
+from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.people import Wished, line_of, read_chat
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
 from storage.db.engine import DatabaseError, Storage, Transaction
@@ -253,14 +253,17 @@ async def test_nobody_is_refused_for_what_will_pass(storage, monkeypatch, failur
     assert await all_rows(storage) == before
 
 
-async def test_those_who_import_and_watch_at_once_lose_nothing(storage, arrive, watching):
+async def test_those_who_import_and_watch_at_once_lose_nothing(storage, arrive):
     ann = await arrive(99)
     people = read(CHATS)
 
     await asyncio.gather(
         ImportingPeople(storage).take(people[:15]),
         ImportingPeople(storage).take(people[::-1]),
-        *(watching.watch_words(ann, f"word{number}", Mode.BOTH) for number in range(1, 21)),
+        *(
+            watching.subscribe(storage, ann, f"word{number}", Mode.BOTH, limits=USUAL_LIMITS)
+            for number in range(1, 21)
+        ),
     )
 
     rows = await all_rows(storage)

@@ -2,77 +2,72 @@
 
 import pytest
 
-from bot.subscribers.catalogue import Catalogue
-from bot.subscribers.erasing import Erasing
+from bot.subscribers import catalogue, erasing, sharing, topics, watching
 from bot.subscribers.errors import NoSuchTopic
-from bot.subscribers.sharing import Sharing
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.starting import LinkedShare, LinkedWords, read_start
-from bot.subscribers.topics import Topics
 from storage.enums import Mode
 from storage.sharing import Share
 
 LONG = " OR ".join(f"word{number}" for number in range(20))
 
 
-@pytest.fixture
-def sharing(storage) -> Sharing:
-    return Sharing(storage)
+async def test_a_topic_of_the_catalogue_is_shared_by_its_name(storage, arrive):
+    await catalogue.load_catalogue(storage)
+    topic = (await topics.catalogue_page(storage, await arrive())).items[0]
+
+    assert await sharing.start_parameter(storage, await arrive(), topic.id) == "topic_japan-china"
 
 
-async def test_a_topic_of_the_catalogue_is_shared_by_its_name(storage, sharing, arrive):
-    await Catalogue(storage).load()
-    topic = (await Topics(storage).catalogue(await arrive())).items[0]
-
-    assert await sharing.start_of(await arrive(), topic.id) == "topic_japan-china"
-
-
-async def test_words_of_ones_own_are_shared_in_the_link(sharing, watching, arrive):
+async def test_words_of_ones_own_are_shared_in_the_link(arrive, storage):
     chat = await arrive()
-    topic = await watching.watch_words(chat, "Taiwan export", Mode.BOTH)
+    topic = await watching.subscribe(storage, chat, "Taiwan export", Mode.BOTH, limits=USUAL_LIMITS)
 
-    start = await sharing.start_of(chat, topic.topic_id)
+    start = await sharing.start_parameter(storage, chat, topic.topic_id)
 
     assert read_start(start) == LinkedWords("Taiwan export")
 
 
-async def test_long_words_are_kept_and_found_by_whoever_has_the_token(sharing, watching, arrive):
+async def test_long_words_are_kept_and_found_by_whoever_has_the_token(arrive, storage):
     chat = await arrive()
-    topic = await watching.watch_words(chat, LONG, Mode.BOTH)
+    topic = await watching.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
 
-    shared = read_start(await sharing.start_of(chat, topic.topic_id))
+    shared = read_start(await sharing.start_parameter(storage, chat, topic.topic_id))
 
     assert isinstance(shared, LinkedShare)
     assert len(shared.token) >= 20
-    assert await sharing.words(shared.token) == LONG
+    assert await sharing.shared_query(storage, shared.token) == LONG
 
 
-async def test_what_is_shared_twice_has_one_link(sharing, watching, arrive):
+async def test_what_is_shared_twice_has_one_link(arrive, storage):
     chat = await arrive()
-    topic = await watching.watch_words(chat, LONG, Mode.BOTH)
+    topic = await watching.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
 
-    links = {await sharing.start_of(chat, topic.topic_id) for _ in range(2)}
+    links = {await sharing.start_parameter(storage, chat, topic.topic_id) for _ in range(2)}
 
     assert len(links) == 1
 
 
-async def test_a_topic_of_another_chat_is_none(sharing, watching, arrive):
-    topic = await watching.watch_words(await arrive(1), "Taiwan", Mode.BOTH)
+async def test_a_topic_of_another_chat_is_none(arrive, storage):
+    topic = await watching.subscribe(
+        storage, await arrive(1), "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
+    )
 
     with pytest.raises(NoSuchTopic):
-        await sharing.start_of(await arrive(2), topic.topic_id)
+        await sharing.start_parameter(storage, await arrive(2), topic.topic_id)
 
 
-async def test_a_token_that_was_guessed_opens_nothing(sharing):
+async def test_a_token_that_was_guessed_opens_nothing(storage):
     with pytest.raises(NoSuchTopic):
-        await sharing.words("guessed")
+        await sharing.shared_query(storage, "guessed")
 
 
-async def test_what_a_chat_shared_goes_with_it(storage, sharing, watching, arrive):
+async def test_what_a_chat_shared_goes_with_it(storage, arrive):
     chat = await arrive()
-    topic = await watching.watch_words(chat, LONG, Mode.BOTH)
-    await sharing.start_of(chat, topic.topic_id)
+    topic = await watching.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
+    await sharing.start_parameter(storage, chat, topic.topic_id)
 
-    await Erasing(storage).erase(chat, None)
+    await erasing.delete_chat(storage, chat, None)
 
     async with storage.reading() as tx:
         assert await tx.session.get(Share, 1) is None

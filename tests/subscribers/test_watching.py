@@ -5,10 +5,10 @@ import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.matching.query import QueryError
+from bot.subscribers import tidying, topics, watching
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
-from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
-from bot.subscribers.tidying import Tidying
-from bot.subscribers.topics import PER_PAGE, Topics
+from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS, USUAL_LIMITS
+from bot.subscribers.topics import PER_PAGE
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -16,11 +16,6 @@ from storage.enums import Mode
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-
-
-@pytest.fixture
-def topics(storage) -> Topics:
-    return Topics(storage)
 
 
 async def count(storage: Storage, table: type[SQLModel]) -> int:
@@ -40,150 +35,169 @@ async def live_queries(storage) -> list[str]:
         return list(await tx.session.exec(live))
 
 
-async def test_watching_plans_the_next_digest(storage, watching, arrive, clock):
+async def test_watching_plans_the_next_digest(storage, arrive, clock):
     chat_id = await arrive()
 
-    watched = await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
+    watched = await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
 
     assert watched.is_new
     assert watched.plan.zone == "Asia/Tokyo"
     assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
 
 
-async def test_alerts_alone_plan_none(storage, watching, arrive):
+async def test_alerts_alone_plan_none(storage, arrive):
     chat_id = await arrive()
 
-    await watching.watch_words(chat_id, "Taiwan", Mode.INSTANT)
+    await watching.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
 
     assert await next_digest(storage, chat_id) is None
 
 
-async def test_stopping_the_last_digest_plans_none(storage, watching, arrive):
+async def test_stopping_the_last_digest_plans_none(storage, arrive):
     chat_id = await arrive()
-    watched = await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)
+    watched = await watching.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
 
-    await watching.stop(chat_id, watched.topic_id)
+    await watching.unsubscribe(storage, chat_id, watched.topic_id)
 
     assert await next_digest(storage, chat_id) is None
 
 
-async def test_the_first_digest_reaches_back_a_day(watching, arrive, past, clock):
+async def test_the_first_digest_reaches_back_a_day(arrive, backfills, clock, storage):
     chat_id = await arrive()
 
-    await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
-    await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)
-    await watching.watch_words(chat_id, "Japan", Mode.INSTANT)
+    await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await watching.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
+    await watching.subscribe(storage, chat_id, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
 
-    assert past.asked == [("taiwan", clock.now - timedelta(hours=24))]
+    assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
-async def test_the_same_words_however_written_are_one_topic(storage, watching, topics, arrive):
+async def test_the_same_words_however_written_are_one_topic(storage, arrive):
     chat_id = await arrive()
-    first = await watching.watch_words(chat_id, '"Consul-General"', Mode.BOTH)
-    second = await watching.watch_words(chat_id, '"consul general"', Mode.DIGEST)
+    first = await watching.subscribe(
+        storage, chat_id, '"Consul-General"', Mode.BOTH, limits=USUAL_LIMITS
+    )
+    second = await watching.subscribe(
+        storage, chat_id, '"consul general"', Mode.DIGEST, limits=USUAL_LIMITS
+    )
 
-    page = await topics.watched(chat_id)
+    page = await topics.subscribed(storage, chat_id)
 
     assert first.topic_id == second.topic_id
     assert not second.is_new
     assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
-async def test_the_same_words_at_the_same_time_are_one_topic(storage, watching, arrive):
+async def test_the_same_words_at_the_same_time_are_one_topic(storage, arrive):
     chat_id = await arrive()
 
-    await asyncio.gather(*(watching.watch_words(chat_id, "Taiwan", Mode.BOTH) for _ in range(5)))
+    await asyncio.gather(
+        *(
+            watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+            for _ in range(5)
+        )
+    )
 
     assert await count(storage, Topic) == 1
     assert await count(storage, Subscription) == 1
 
 
-async def test_equal_queries_of_two_chats_are_one_row(storage, watching, arrive):
+async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
     for person in (1, 2):
-        await watching.watch_words(await arrive(person), "Taiwan", Mode.BOTH)
+        await watching.subscribe(
+            storage, await arrive(person), "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
+        )
 
     assert await count(storage, Query) == 1
 
 
-async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, watching, arrive, clock):
+async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clock):
     ann, bob = await arrive(1), await arrive(2)
-    anns = await watching.watch_words(ann, "Taiwan", Mode.BOTH)
-    bobs = await watching.watch_words(bob, "Taiwan", Mode.BOTH)
+    anns = await watching.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    bobs = await watching.subscribe(storage, bob, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
 
-    await watching.stop(ann, anns.topic_id)
+    await watching.unsubscribe(storage, ann, anns.topic_id)
     clock.turn(UNDONE_WITHIN)
-    await Tidying(storage).tidy()
+    await tidying.tidy(storage)
     still = await live_queries(storage)
-    await watching.stop(bob, bobs.topic_id)
+    await watching.unsubscribe(storage, bob, bobs.topic_id)
     undoable = await live_queries(storage)
     clock.turn(UNDONE_WITHIN)
-    await Tidying(storage).tidy()
+    await tidying.tidy(storage)
 
     assert still == undoable == ["taiwan"]
     assert await live_queries(storage) == []
 
 
-async def test_a_long_query_has_a_short_name(watching, topics, arrive):
+async def test_a_long_query_has_a_short_name(arrive, storage):
     chat_id = await arrive()
     typed = " OR ".join(f"{letter * 40}" for letter in "abcdefgh")
 
-    watched = await watching.watch_words(chat_id, typed, Mode.BOTH)
+    watched = await watching.subscribe(storage, chat_id, typed, Mode.BOTH, limits=USUAL_LIMITS)
 
     assert len(watched.name) == LONGEST_NAME
-    assert (await topics.one(chat_id, watched.topic_id)).typed == typed
+    assert (await topics.get_topic(storage, chat_id, watched.topic_id)).typed == typed
 
 
-async def test_topics_of_one_chat_have_names_of_their_own(watching, arrive):
+async def test_topics_of_one_chat_have_names_of_their_own(arrive, storage):
     chat_id = await arrive()
 
-    first = await watching.watch_words(chat_id, "apple", Mode.BOTH)
-    second = await watching.watch_words(chat_id, "apple -pie", Mode.BOTH)
+    first = await watching.subscribe(storage, chat_id, "apple", Mode.BOTH, limits=USUAL_LIMITS)
+    second = await watching.subscribe(
+        storage, chat_id, "apple -pie", Mode.BOTH, limits=USUAL_LIMITS
+    )
 
     assert (first.name, second.name) == ("Apple", "apple -pie")
 
 
-async def test_what_is_no_query_changes_nothing(storage, watching, arrive):
+async def test_what_is_no_query_changes_nothing(storage, arrive):
     chat_id = await arrive()
 
     with pytest.raises(QueryError):
-        await watching.watch_words(chat_id, "(", Mode.BOTH)
+        await watching.subscribe(storage, chat_id, "(", Mode.BOTH, limits=USUAL_LIMITS)
 
     assert await count(storage, Topic) == 0
 
 
-async def test_another_chats_topic_is_none(storage, watching, topics, arrive):
+async def test_another_chats_topic_is_none(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
-    secret = (await watching.watch_words(bob, "secret", Mode.BOTH)).topic_id
+    secret = (
+        await watching.subscribe(storage, bob, "secret", Mode.BOTH, limits=USUAL_LIMITS)
+    ).topic_id
 
     with pytest.raises(NoSuchTopic):
-        await topics.one(ann, secret)
+        await topics.get_topic(storage, ann, secret)
     with pytest.raises(NoSuchTopic):
-        await watching.watch_topic(ann, secret, Mode.BOTH)
+        await watching.subscribe_to_topic(storage, ann, secret, Mode.BOTH, limits=USUAL_LIMITS)
     with pytest.raises(NoSuchTopic):
-        await watching.stop(ann, secret)
+        await watching.unsubscribe(storage, ann, secret)
 
-    assert (await topics.watched(bob)).total == 1
+    assert (await topics.subscribed(storage, bob)).total == 1
 
 
-async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, watching, arrive):
+async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, arrive):
     chat_id = await arrive()
     for number in range(MOST_TOPICS):
-        await watching.watch_words(chat_id, f"word{number}", Mode.INSTANT)
+        await watching.subscribe(
+            storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
+        )
 
     with pytest.raises(TooManyTopics):
-        await watching.watch_words(chat_id, "one more", Mode.INSTANT)
+        await watching.subscribe(storage, chat_id, "one more", Mode.INSTANT, limits=USUAL_LIMITS)
 
     assert await count(storage, Topic) == MOST_TOPICS
-    await watching.watch_words(chat_id, "word1", Mode.BOTH)
+    await watching.subscribe(storage, chat_id, "word1", Mode.BOTH, limits=USUAL_LIMITS)
 
 
-async def test_lists_are_paged(watching, topics, arrive):
+async def test_lists_are_paged(arrive, storage):
     chat_id = await arrive()
     for number in range(PER_PAGE + 1):
-        await watching.watch_words(chat_id, f"word{number}", Mode.INSTANT)
+        await watching.subscribe(
+            storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
+        )
 
-    second = await topics.watched(chat_id, 1)
-    beyond = await topics.watched(chat_id, 99)
+    second = await topics.subscribed(storage, chat_id, 1)
+    beyond = await topics.subscribed(storage, chat_id, 99)
 
     assert [one.name for one in second.items] == [f"Word{PER_PAGE}"]
     assert beyond == second

@@ -11,15 +11,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.mail.confirm import Mailboxes
-from bot.matching.search import Search
 from bot.publishing.contents import load_made_digest
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.managing import Managing
-from bot.subscribers.settings import ChatSettings
-from bot.subscribers.topics import Topics
-from bot.subscribers.watching import Watching
 from bot.web.allowances import Allowances
 from bot.web.health import make_web
 from bot.web.site import Site, WebServices
@@ -130,14 +127,10 @@ def renderer() -> Renderer:
 def web_services(
     storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns, renderer: Renderer
 ) -> WebServices:
-    watching = Watching(storage, Search(storage))
     return WebServices(
         made_digest=partial(load_made_digest, storage),
         published_feed=partial(read_published_feed, storage, renderer, Links(BASE, SIGNER)),
-        managing=Managing(
-            *(storage, Topics(storage), watching, ChatSettings(storage)),
-            Mailboxes(storage, renderer),
-        ),
+        managing=Managing(storage, USUAL_LIMITS, Mailboxes(storage, renderer)),
         mailboxes=mailboxes,
         returns=returns,
     )

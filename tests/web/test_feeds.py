@@ -6,8 +6,7 @@ import pytest
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
-from bot.subscribers.feeds import Feeds
-from bot.subscribers.topics import Topics
+from bot.subscribers import feeds
 from storage.articles import Article
 from tests.web.conftest import BASE, SIGNER
 
@@ -15,24 +14,22 @@ KINDS = [pytest.param(kind, id=kind) for kind in FeedKind]
 
 
 @pytest.fixture
-async def feeds(storage, told) -> Feeds:
-    opened = Feeds(storage, Links(BASE, SIGNER), Topics(storage))
-    await opened.show(told)
-    return opened
+async def opened_feeds(storage, told) -> None:
+    await feeds.get_feeds(storage, told, links=Links(BASE, SIGNER))
 
 
 @pytest.fixture
-def topic(visitor, told, feeds):
+def topic(visitor, told, opened_feeds):
     return visitor.links.feed(told, 1, 1, FeedKind.ATOM)
 
 
 @pytest.fixture
-def digests(visitor, told, feeds):
+def digests(visitor, told, opened_feeds):
     return visitor.links.feed(told, WHOLE_DIGEST, 1, FeedKind.ATOM)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_kind_says_what_it_is_and_is_read_back(visitor, told, feeds, kind):
+async def test_each_kind_says_what_it_is_and_is_read_back(visitor, told, opened_feeds, kind):
     answer = await visitor.opens(visitor.links.feed(told, 1, 1, kind))
 
     read = read_fast(await answer.read(), BASE, answer.headers["Content-Type"])
@@ -112,8 +109,10 @@ async def test_time_alone_changes_nothing(visitor, topic, digests, clock):
     assert [(await visitor.opens(link)).headers["ETag"] for link in (topic, digests)] == before
 
 
-async def test_a_renewed_feed_is_gone_at_its_former_address(visitor, topic, feeds, told):
-    await feeds.renew(told)
+async def test_a_renewed_feed_is_gone_at_its_former_address(
+    visitor, topic, opened_feeds, told, storage
+):
+    await feeds.renew_feeds(storage, told, links=Links(BASE, SIGNER))
 
     former = await visitor.opens(topic)
 

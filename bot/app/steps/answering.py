@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 def answering_loops(around: Surroundings, bot: Bot) -> list[Loop]:
     """Return the one that tells how far a broadcast is, and the one that adds lists of feeds."""
-    from bot.app.resources import limits_for_all, make_own_sources
+    from bot.app.resources import limits_for_all, make_own_source_adder
     from bot.chat.lists_told import ListsTold
     from bot.chat.telling import Telling
     from bot.subscribers.adding_lists import AddingLists
-    from bot.subscribers.broadcasts import Broadcasts
 
     storage, renderer = around.storage, around.renderer
-    telling = Telling(bot, renderer, Broadcasts(storage, renderer))
-    own = make_own_sources(around.tools, limits_for_all(around.settings).feeds)
-    adding = AddingLists(storage, own, ListsTold(bot, renderer), around.owner)
+    telling = Telling(bot, renderer, storage)
+    adding = AddingLists(
+        storage,
+        make_own_source_adder(around.tools),
+        limits_for_all(around.settings),
+        ListsTold(bot, renderer),
+        around.owner,
+    )
     return [Loop("progress", telling.tell), Loop("list", adding.add_due)]

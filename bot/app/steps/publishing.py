@@ -21,7 +21,7 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
     from bot.publishing.edits import edit_alerts
     from bot.publishing.notices import publish_notices
     from bot.subscribers.forgetting import Forgetting
-    from bot.subscribers.tidying import Tidying
+    from bot.subscribers.tidying import tidy
 
     storage, settings, mailer = around.storage, around.settings, make_mailer(around)
     common = (storage, around.renderer, around.owner)
@@ -40,6 +40,6 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
         Loop("bundle", partial(publish_bundles, *common, mailer=mailer)),
         Loop("also", partial(edit_alerts, *common)),
         Loop("broadcast", partial(publish_broadcasts, *common, pace)),
-        Loop("tidy", Tidying(storage).tidy),
+        Loop("tidy", partial(tidy, storage)),
         Loop("forget", forgetting.forget_old),
     ]

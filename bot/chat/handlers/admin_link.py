@@ -9,6 +9,7 @@ from aiogram.filters import CommandStart
 
 from bot.chat.menu import register_admin
 from bot.chat.visitors import sender_of
+from bot.subscribers import admins, arrivals, feedback
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -30,12 +31,18 @@ async def opened(
     reply: Reply,
 ) -> None:
     code = (command.args or "").removeprefix(PREFIX)
-    if not await resources.admins.redeem(event_from_user.id, code):
+    if not await admins.redeem_admin_code(
+        resources.storage, event_from_user.id, code, access=resources.access
+    ):
         await reply.show("chat/errors.html#admin_link")
         return
     if sender := sender_of(message):
-        await resources.arrivals.welcome(sender)  # what waits for an admin is sent to a chat
-        await resources.feedback.pass_on()
+        await arrivals.identify(
+            resources.storage, sender, access=resources.access
+        )  # what waits for an admin is sent to a chat
+        await feedback.forward_feedback(
+            resources.storage, renderer=resources.renderer, admins=resources.access.admins
+        )
     await register_admin(bot, reply.renderer, event_from_user.id)
     await reply.show("chat/admin/access.html#promoted")
 

@@ -8,6 +8,7 @@ from aiogram import F, Router
 
 from bot.chat.alert_buttons import OnAlert, UndoMute, Wish
 from bot.chat.permits import READS
+from bot.subscribers import proposing, tastes
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -19,22 +20,22 @@ _BUTTONS = "alert/buttons.html"
 
 
 async def menu_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
-    alert = await context.resources.tastes.opened(context.chat_id, callback_data.story_id)
+    alert = await tastes.open_alert(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.change_buttons("chat/alert.html#menu", alert=alert)
 
 
 async def back_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
-    await context.resources.tastes.closed(context.chat_id, callback_data.story_id)
+    await tastes.close_alert(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.change_buttons(_BUTTONS, story_id=callback_data.story_id)
 
 
 async def less_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
-    done = await context.resources.tastes.less_of_source(context.chat_id, callback_data.story_id)
+    done = await tastes.less_of_source(context.storage, context.chat_id, callback_data.story_id)
     await _tell(callback_data, done, context)
 
 
 async def story_muted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
-    done = await context.resources.tastes.mute_story(context.chat_id, callback_data.story_id)
+    done = await tastes.mute_story(context.storage, context.chat_id, callback_data.story_id)
     await _tell(callback_data, done, context)
 
 
@@ -42,14 +43,14 @@ async def source_muted(_pressed: CallbackQuery, callback_data: OnAlert, context:
     story, days = callback_data.story_id, callback_data.days
     await _tell(
         callback_data,
-        await context.resources.tastes.mute_source(context.chat_id, story, days),
+        await tastes.mute_source(context.storage, context.chat_id, story, days),
         context,
     )
 
 
 async def topic_muted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
     story, topic, days = callback_data.story_id, callback_data.topic_id, callback_data.days
-    done = await context.resources.tastes.mute_topic(context.chat_id, story, topic, days)
+    done = await tastes.mute_topic(context.storage, context.chat_id, story, topic, days)
     await _tell(callback_data, done, context)
 
 
@@ -60,15 +61,17 @@ async def _tell(on_alert: OnAlert, done: Done, context: Context) -> None:
 
 
 async def undone(_pressed: CallbackQuery, callback_data: UndoMute, context: Context) -> None:
-    await context.resources.tastes.undo(
-        context.chat_id, callback_data.story_id, callback_data.mute_id
+    await tastes.undo_mute(
+        context.storage, context.chat_id, callback_data.story_id, callback_data.mute_id
     )
     await context.reply.change_buttons(_BUTTONS, story_id=callback_data.story_id)
     await context.reply.note("chat/alert.html#undone")
 
 
 async def more_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
-    proposals = await context.resources.proposing.like(context.chat_id, callback_data.story_id)
+    proposals = await proposing.suggest_like(
+        context.storage, context.chat_id, callback_data.story_id
+    )
     await context.reply.show("chat/alert.html#alike", proposals=proposals)
 
 

@@ -20,7 +20,9 @@ from bot.chat.callbacks.topics import (
 )
 from bot.chat.cards import topic_page, words_on
 from bot.chat.questions import AnswerTo
+from bot.matching import search
 from bot.matching.query import parse
+from bot.subscribers import changing, topics
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
@@ -36,54 +38,54 @@ _ASKED = {OfTopic.WORDS: "chat/questions.html#new_query", OfTopic.NAME: "chat/qu
 async def muting_wanted(
     _pressed: CallbackQuery, callback_data: ShowMuting, context: Context
 ) -> None:
-    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.change_buttons("chat/topics.html#muting", topic=topic)
 
 
 async def muted(_pressed: CallbackQuery, callback_data: MuteTopic, context: Context) -> None:
     days = callback_data.days or None
-    await context.resources.changing.mute(context.chat_id, callback_data.topic_id, days)
+    await changing.mute_topic(context.storage, context.chat_id, callback_data.topic_id, days)
     await context.reply.change(_PAGE, **await topic_page(callback_data.topic_id, context))
 
 
 async def unmuted(_pressed: CallbackQuery, callback_data: UnmuteTopic, context: Context) -> None:
-    await context.resources.changing.unmute(context.chat_id, callback_data.topic_id)
+    await changing.unmute_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.change(_PAGE, **await topic_page(callback_data.topic_id, context))
 
 
 async def paused(_pressed: CallbackQuery, callback_data: PauseTopic, context: Context) -> None:
     topic_id, is_paused = callback_data.topic_id, callback_data.is_paused
-    await context.resources.changing.pause(context.chat_id, topic_id, is_paused=is_paused)
+    await changing.pause_topic(context.storage, context.chat_id, topic_id, is_paused=is_paused)
     await context.reply.change(_PAGE, **await topic_page(topic_id, context))
 
 
 async def asked(_pressed: CallbackQuery, callback_data: AskOfTopic, context: Context) -> None:
-    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.ask(_ASKED[callback_data.what], shown=topic.typed)
 
 
 async def words_typed(message: Message, shown: str, context: Context) -> None:
     """Show what other words would find, before they are used."""
-    topic = await context.resources.topics.with_words(context.chat_id, shown)
+    topic = await topics.topic_by_query(context.storage, context.chat_id, shown)
     typed = one_line(message.text or "")
-    query = parse(typed, await context.resources.topics.saved(context.chat_id))
-    found = await context.resources.search.compare(
-        parse(topic.typed), query, chat_id=context.chat_id
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    found = await search.compare(
+        context.storage, parse(topic.typed), query, chat_id=context.chat_id
     )
     await context.reply.show("chat/comparison.html", topic=topic, typed=typed, found=found)
 
 
 async def words_used(pressed: CallbackQuery, callback_data: UseWords, context: Context) -> None:
-    saved = await context.resources.topics.saved(context.chat_id)
-    topic_id = await context.resources.changing.reword(
-        context.chat_id, callback_data.topic_id, words_on(pressed), saved
+    saved = await topics.saved_queries(context.storage, context.chat_id)
+    topic_id = await changing.change_query(
+        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed), saved
     )
     await context.reply.change(_PAGE, **await topic_page(topic_id, context))
 
 
 async def name_typed(message: Message, shown: str, context: Context) -> None:
-    topic = await context.resources.topics.with_words(context.chat_id, shown)
-    await context.resources.changing.rename(context.chat_id, topic.id, message.text or "")
+    topic = await topics.topic_by_query(context.storage, context.chat_id, shown)
+    await changing.rename_topic(context.storage, context.chat_id, topic.id, message.text or "")
     await context.reply.show(_PAGE, **await topic_page(topic.id, context))
 
 

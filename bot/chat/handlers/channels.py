@@ -10,6 +10,7 @@ from aiogram.filters import Command
 from bot.chat.callbacks import places as for_places
 from bot.chat.callbacks.places import ChannelsPage, Manage, ShowChannels, StopManaging
 from bot.chat.managing import frame_of
+from bot.subscribers import channels, topics
 from bot.subscribers.pages import page_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def _shown(
     """Return what the list is given: what the user runs of the places where the bot is."""
     run_by_them = [
         place
-        for place in await context.resources.channels.places(context.user.user_id)
+        for place in await channels.managed_chats(context.storage, context.user.user_id)
         if await administrators.has(bot, place.telegram_id, context.user.user_id)
     ]
     me = (await bot.me()).username
@@ -69,19 +70,19 @@ async def chosen(
     bot: Bot,
     administrators: Administrators,
 ) -> None:
-    found = await context.resources.channels.managed(context.user, callback_data.chat_id)
+    found = await channels.acting_for(context.storage, context.user, callback_data.chat_id)
     if not found or not await administrators.has(bot, found[0].telegram_id, context.user.user_id):
         await context.reply.toast("chat/channels.html#not_yours")
         return
     place, acting = found
-    await context.resources.channels.manage(context.user.user_id, place.chat_id)
+    await channels.set_managed(context.storage, context.user.user_id, place.chat_id)
     context.reply.frame = frame_of(place, context.reply.renderer)
-    page = await context.resources.topics.watched(acting.chat_id)
+    page = await topics.subscribed(context.storage, acting.chat_id)
     await context.reply.show("chat/channels.html#managing", user=acting, page=page)
 
 
 async def done(_pressed: CallbackQuery, context: Context) -> None:
-    await context.resources.channels.manage(context.user.user_id, None)
+    await channels.set_managed(context.storage, context.user.user_id, None)
     context.reply.frame = None
     await context.reply.change("chat/channels.html#own", places=for_places)
 

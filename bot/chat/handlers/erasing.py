@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import Erase
+from bot.subscribers import erasing
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_message: Message, context: Context) -> None:
-    kept = await context.resources.erasing.kept(context.chat_id)
+    kept = await erasing.stored_data(context.storage, context.chat_id)
     await context.reply.show("chat/erase.html#question", user=context.user, kept=kept)
 
 
@@ -25,7 +26,9 @@ async def confirmed(_pressed: CallbackQuery, context: Context) -> None:
     is_own = (
         context.user.kind is ChatKind.PRIVATE
     )  # a group's being erased makes nobody less of an admin
-    await context.resources.erasing.erase(context.chat_id, context.user.user_id if is_own else None)
+    await erasing.delete_chat(
+        context.storage, context.chat_id, context.user.user_id if is_own else None
+    )
     await context.reply.change("chat/erase.html#done")
 
 

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.permits import READS
+from bot.subscribers import exporting
 
 if TYPE_CHECKING:
     from aiogram.types import Message
@@ -20,7 +21,7 @@ _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
 
 async def export_wanted(_message: Message, context: Context) -> None:
     title = context.reply.renderer.line("chat/export.html#title")
-    exported = await context.resources.exporting.export(context.chat_id, title)
+    exported = await exporting.export_chat(context.storage, context.chat_id, title)
     await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
     if exported.opml:
         await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")

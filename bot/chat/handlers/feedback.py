@@ -10,6 +10,7 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.callbacks.admin import AnswerFeedback
 from bot.chat.handlers.admin.desk import is_admin
 from bot.chat.questions import AnswerTo
+from bot.subscribers import feedback
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -25,7 +26,14 @@ async def given(_message: Message, command: CommandObject, context: Context) -> 
     if not words:
         await context.reply.show("chat/feedback.html#how")
         return
-    is_sent = await context.resources.feedback.send(context.chat_id, words, once=context.reply.once)
+    is_sent = await feedback.send_feedback(
+        context.storage,
+        context.chat_id,
+        words,
+        once=context.reply.once,
+        renderer=context.resources.renderer,
+        admins=context.resources.access.admins,
+    )
     await context.reply.show("chat/feedback.html#sent", is_sent=is_sent)
 
 
@@ -36,8 +44,12 @@ async def answer_wanted(
 
 
 async def answered(message: Message, shown: str, context: Context) -> None:
-    name = await context.resources.feedback.answer(
-        int(shown), message.text or "", once=context.reply.once
+    name = await feedback.reply_to_feedback(
+        context.storage,
+        int(shown),
+        message.text or "",
+        once=context.reply.once,
+        renderer=context.resources.renderer,
     )
     await context.reply.show("chat/feedback.html#answered", name=name)
 

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import CloseFeeds, FeedsPage, RenewFeeds
+from bot.subscribers import feeds
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -20,23 +21,33 @@ _PAGE = "chat/feeds.html"
 
 async def asked_for(_message: Message, context: Context) -> None:
     await context.reply.show(
-        _PAGE, seen=await context.resources.feeds.show(context.chat_id), is_renewed=False
+        _PAGE,
+        seen=await feeds.get_feeds(context.storage, context.chat_id, links=context.resources.links),
+        is_renewed=False,
     )
 
 
 async def turned(_pressed: CallbackQuery, callback_data: FeedsPage, context: Context) -> None:
-    seen = await context.resources.feeds.show(context.chat_id, callback_data.page)
+    seen = await feeds.get_feeds(
+        context.storage, context.chat_id, callback_data.page, links=context.resources.links
+    )
     await context.reply.change(_PAGE, seen=seen, is_renewed=False)
 
 
 async def renewed(_pressed: CallbackQuery, context: Context) -> None:
-    seen = await context.resources.feeds.renew(context.chat_id, once=context.reply.once)
+    seen = await feeds.renew_feeds(
+        context.storage, context.chat_id, once=context.reply.once, links=context.resources.links
+    )
     await context.reply.change(_PAGE, seen=seen, is_renewed=True)
 
 
 async def closed(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _PAGE, seen=await context.resources.feeds.close(context.chat_id), is_renewed=False
+        _PAGE,
+        seen=await feeds.close_feeds(
+            context.storage, context.chat_id, links=context.resources.links
+        ),
+        is_renewed=False,
     )
 
 

@@ -11,6 +11,7 @@ from aiogram.types import Message as Received
 
 from bot.chat.callbacks.typed import AddList
 from bot.sources.feeds.model import Unreadable
+from bot.subscribers import feed_lists, importing
 from bot.subscribers.errors import CardTooOld
 
 if TYPE_CHECKING:
@@ -34,7 +35,14 @@ async def sent(message: Message, bot: Bot, context: Context) -> None:
     data = await bot.download(document, BytesIO())
     content = data.read(LARGEST + 1) if data else b""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        report = await context.resources.importing.read(context.chat_id, content)
+        report = await importing.import_chat(
+            context.storage,
+            context.chat_id,
+            content,
+            limits=context.resources.limits,
+            adder=context.resources.own_source_adder,
+            most=context.resources.limits.feeds,
+        )
         await context.reply.show("chat/import.html#report", report=report)
     else:
         await _list(content, context)
@@ -42,12 +50,12 @@ async def sent(message: Message, bot: Bot, context: Context) -> None:
 
 async def _list(content: bytes, context: Context) -> None:
     try:
-        urls = await context.resources.feed_lists.read(content)
+        urls = await feed_lists.read_list(content, opml_reader=context.resources.opml_reader)
     except Unreadable as error:
         log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
         await context.reply.show("chat/import.html#unknown_file")
         return
-    list_id, count = await context.resources.feed_lists.keep(context.chat_id, urls)
+    list_id, count = await feed_lists.keep_list(context.storage, context.chat_id, urls)
     await context.reply.show(
         "chat/import.html#list", list_id=list_id, count=count, left=len(urls) - count
     )
@@ -58,8 +66,8 @@ async def wanted(pressed: CallbackQuery, callback_data: AddList, context: Contex
     if not isinstance(pressed.message, Received):
         raise CardTooOld
     message_id = pressed.message.message_id
-    total = await context.resources.feed_lists.add(
-        context.chat_id, callback_data.list_id, message_id
+    total = await feed_lists.add_list(
+        context.storage, context.chat_id, callback_data.list_id, message_id
     )
     await context.reply.change("chat/import.html#adding", tried=0, total=total)
 

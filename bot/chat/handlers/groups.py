@@ -12,6 +12,7 @@ from bot.chat.permits import READS
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import sender_at, thread_name, thread_of
+from bot.subscribers import arrivals
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ async def changed(
     kind = ChatKind(event.chat.type)
     now = standing(event.new_chat_member, kind)
     if now is not ChatState.ACTIVE:
-        await resources.arrivals.gone(event.chat.id, now)
+        await arrivals.suspend(resources.storage, event.chat.id, now)
         return
     may_manage = may_manage_topics(event.new_chat_member)
-    await resources.arrivals.back(event.chat.id, closed_too=may_manage)
+    await arrivals.restore(resources.storage, event.chat.id, closed_too=may_manage)
     before = standing(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _brought(event, resources, reply)
@@ -40,7 +41,7 @@ async def changed(
 
 async def _brought(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
     sender = sender_at(event.from_user, event.chat)
-    chat_id = await resources.arrivals.bring(sender)
+    chat_id = await arrivals.join(resources.storage, sender, access=resources.access)
     me = (await reply.bot.me()).username
     if sender.kind is ChatKind.CHANNEL:
         reply = replace(reply, telegram_id=sender.user_id)  # nobody wants it posted
@@ -59,22 +60,22 @@ async def others_changed(event: ChatMemberUpdated, administrators: Administrator
 
 
 async def became_a_supergroup(message: Message, resources: Resources) -> None:
-    await resources.arrivals.moved(message.chat.id, message.migrate_to_chat_id or 0)
+    await arrivals.migrate(resources.storage, message.chat.id, message.migrate_to_chat_id or 0)
 
 
 async def was_a_group(message: Message, resources: Resources) -> None:
-    await resources.arrivals.moved(message.migrate_from_chat_id or 0, message.chat.id)
+    await arrivals.migrate(resources.storage, message.migrate_from_chat_id or 0, message.chat.id)
 
 
 async def reopened(message: Message, resources: Resources) -> None:
-    await resources.arrivals.reopened(message.chat.id, thread_of(message))
+    await arrivals.reopen_thread(resources.storage, message.chat.id, thread_of(message))
 
 
 async def renamed(message: Message, resources: Resources) -> None:
     edited = message.forum_topic_edited
     name = thread_name(edited.name or "") if edited else ""
     if name:  # else it has another picture
-        await resources.arrivals.named(message.chat.id, thread_of(message), name)
+        await arrivals.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
 
 
 async def overheard(_event: object) -> None:

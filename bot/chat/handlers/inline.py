@@ -20,8 +20,10 @@ from aiogram.types import (
 from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.outages import log_outage
 from bot.chat.visitors import person
+from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
+from bot.subscribers import arrivals, topics
 from bot.subscribers.lines import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
 from storage.db.engine import is_transient
@@ -124,7 +126,9 @@ async def asked(
 
 
 async def _answer_whoever_asks(answering: _Answering, resources: Resources) -> None:
-    user = await resources.arrivals.known(person(answering.query.from_user))
+    user = await arrivals.identify_known(
+        resources.storage, person(answering.query.from_user), access=resources.access
+    )
     if user is None:
         await answering.say("chat/inline.html#unauthorized")
     else:
@@ -135,15 +139,15 @@ async def _answer_whoever_asks(answering: _Answering, resources: Resources) -> N
 async def _answer(answering: _Answering, user: CurrentUser, resources: Resources) -> None:
     words, offset = one_line(answering.query.query), _number(answering.query.offset)
     if not words:
-        page = await resources.search.inline_newest(user.chat_id, offset)
+        page = await search.newest_inline(resources.storage, user.chat_id, offset)
         nothing = "chat/inline.html#nothing_yet"
     else:
         try:
-            query = parse(words, await resources.topics.saved(user.chat_id))
+            query = parse(words, await topics.saved_queries(resources.storage, user.chat_id))
         except QueryError:
             await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return
-        page = await resources.search.inline(query, offset)
+        page = await search.find_inline(resources.storage, query, offset)
         nothing = "chat/inline.html#nothing_found"
     if page.hits or offset:
         await answering.show(page, words, user, offset)

@@ -10,6 +10,7 @@ from aiogram.filters import CommandStart
 from bot.chat.context import Context
 from bot.chat.handlers.start import started
 from bot.chat.visitors import person as private_chat_of
+from bot.subscribers import arrivals, invites
 from bot.subscribers.invites import Redeemed, looks_like_a_code
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ PREFIX = "invite_"
 
 
 async def are_taken(_message: Message, resources: Resources) -> bool:
-    return resources.invites.are_taken
+    return resources.access.invites
 
 
 async def from_a_stranger(message: Message, resources: Resources) -> bool:
-    return message.from_user is not None and await resources.invites.is_stranger(
-        message.from_user.id
+    return message.from_user is not None and await invites.is_unauthorized(
+        resources.storage, message.from_user.id, access=resources.access
     )
 
 
@@ -52,10 +53,14 @@ async def typed(
 async def _redeem(
     code: str, message: Message, person: User, resources: Resources, reply: Reply
 ) -> None:
-    came = await resources.invites.redeem(person.id, code, once=reply.once)
+    came = await invites.redeem_invite(
+        resources.storage, person.id, code, once=reply.once, access=resources.access
+    )
     user = None
     if came in {Redeemed.IN, Redeemed.ALREADY_IN}:
-        user = await resources.arrivals.welcome(private_chat_of(person))
+        user = await arrivals.identify(
+            resources.storage, private_chat_of(person), access=resources.access
+        )
     if user is None:
         await reply.show("chat/errors.html#invitation", came=came, user_id=person.id)
     else:

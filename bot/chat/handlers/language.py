@@ -10,6 +10,7 @@ from aiogram.filters import Command
 from bot.chat.callbacks import SetLanguage, ShowLanguages
 from bot.chat.menu import label_menu_button, register_chat
 from bot.chat.permits import READS
+from bot.subscribers import settings
 from bot.subscribers.errors import NotALanguage
 from storage.enums import ChatKind
 
@@ -34,8 +35,8 @@ async def chosen(_pressed: CallbackQuery, callback_data: SetLanguage, context: C
     code = callback_data.code or None
     if code and code not in {language.code for language in context.reply.renderer.offered}:
         raise NotALanguage
-    settings = await context.resources.settings.set_language(context.chat_id, code)
-    context.reply.speak(settings.speaks)
+    chat_settings = await settings.set_language(context.storage, context.chat_id, code)
+    context.reply.speak(chat_settings.speaks)
     await context.reply.change(_PAGE, **await _choice(context))
     if context.user.kind is ChatKind.PRIVATE:
         await label_menu_button(
@@ -54,8 +55,8 @@ async def chosen(_pressed: CallbackQuery, callback_data: SetLanguage, context: C
 
 
 async def _choice(context: Context) -> dict[str, object]:
-    settings = await context.resources.settings.now(context.chat_id)
-    return {"languages": context.reply.renderer.offered, "chosen": settings.language}
+    chat_settings = await settings.get_settings(context.storage, context.chat_id)
+    return {"languages": context.reply.renderer.offered, "chosen": chat_settings.language}
 
 
 def make_router() -> Router:

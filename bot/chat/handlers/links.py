@@ -13,6 +13,7 @@ from bot.chat.permits import READS
 from bot.chat.progress import Progress
 from bot.matching.suggest import suggested
 from bot.sources.urls import host_of
+from bot.subscribers import own_sources
 from bot.subscribers.errors import CardTooOld
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def look_at(url: str, context: Context) -> None:
-    if source := await context.resources.own_sources.public(url):
+    if source := await own_sources.public_source(context.storage, url):
         await context.reply.show(
             "chat/typed.html#known_source", source=source, now=context.user.now
         )
@@ -32,7 +33,7 @@ async def look_at(url: str, context: Context) -> None:
     progress = await Progress.begin(
         context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
     )
-    await _show(progress, await context.resources.looking.look(url), context)
+    await _show(progress, await context.resources.link_lookup.look(url), context)
 
 
 async def suggest(post: Post, context: Context) -> None:
@@ -46,7 +47,7 @@ async def feeds_wanted(pressed: CallbackQuery, callback_data: FindFeeds, context
     progress = await Progress.begin(
         context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
     )
-    await _show(progress, await context.resources.looking.feeds_of(url), context)
+    await _show(progress, await context.resources.link_lookup.feeds_of(url), context)
 
 
 async def _show(progress: Progress, looked: LookupResult, context: Context) -> None:
@@ -63,9 +64,17 @@ async def _show(progress: Progress, looked: LookupResult, context: Context) -> N
 
 async def followed(pressed: CallbackQuery, callback_data: FollowLink, context: Context) -> None:
     url = link_on(pressed, callback_data.number)
-    await context.resources.own_sources.check_room(context.chat_id, url)
+    await own_sources.check_limit(
+        context.storage, context.chat_id, url, most=context.resources.limits.feeds
+    )
     progress = await _adding(pressed, url, context)
-    done = await context.resources.own_sources.follow(context.chat_id, url)
+    done = await own_sources.follow_feed(
+        context.storage,
+        context.chat_id,
+        url,
+        adder=context.resources.own_source_adder,
+        most=context.resources.limits.feeds,
+    )
     await progress.change("chat/sources.html#followed", followed=done)
 
 
@@ -74,7 +83,7 @@ async def given_to_everybody(
 ) -> None:
     url = link_on(pressed, callback_data.number)
     progress = await _adding(pressed, url, context)
-    addition = await context.resources.adding.add(url)
+    addition = await context.resources.source_adder.add(url)
     await progress.change("chat/sources.html#added", addition=addition, now=context.user.now)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 
 from bot.chat.callbacks import SetLayout, SetStyle, ShowLooks
+from bot.subscribers import looks
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -18,18 +19,18 @@ _PAGE = "chat/looks.html"
 
 
 async def opened(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.change(_PAGE, look=await context.resources.looks.now(context.chat_id))
+    await context.reply.change(_PAGE, look=await looks.get_layout(context.storage, context.chat_id))
 
 
 async def style_chosen(_pressed: CallbackQuery, callback_data: SetStyle, context: Context) -> None:
-    look = await context.resources.looks.set_style(context.chat_id, callback_data.style)
+    look = await looks.set_style(context.storage, context.chat_id, callback_data.style)
     await context.reply.change(_PAGE, look=look)
 
 
 async def layout_chosen(
     _pressed: CallbackQuery, callback_data: SetLayout, context: Context
 ) -> None:
-    look = await context.resources.looks.set_layout(context.chat_id, callback_data.layout)
+    look = await looks.set_layout(context.storage, context.chat_id, callback_data.layout)
     await context.reply.change(_PAGE, look=look)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
 
+from bot.subscribers import arrivals
 from storage.enums import ChatState
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 async def blocked(event: ChatMemberUpdated, resources: Resources) -> None:
-    await resources.arrivals.gone(event.chat.id, ChatState.BLOCKED)
+    await arrivals.suspend(resources.storage, event.chat.id, ChatState.BLOCKED)
 
 
 async def unblocked(event: ChatMemberUpdated, resources: Resources) -> None:
-    await resources.arrivals.back(event.chat.id)
+    await arrivals.restore(resources.storage, event.chat.id)
 
 
 def make_router() -> Router:

@@ -10,6 +10,7 @@ from aiogram.filters import Command
 from bot.chat.callbacks import LiftMute, MutesPage
 from bot.chat.permits import READS
 from bot.rendering.filters import local
+from bot.subscribers import tastes
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -22,18 +23,18 @@ _PAGE = "chat/mutes.html"
 
 async def asked_for(_message: Message, context: Context) -> None:
     await context.reply.show(
-        _PAGE, page=await context.resources.tastes.muted(context.chat_id), **_when(context)
+        _PAGE, page=await tastes.list_mutes(context.storage, context.chat_id), **_when(context)
     )
 
 
 async def turned(_pressed: CallbackQuery, callback_data: MutesPage, context: Context) -> None:
-    page = await context.resources.tastes.muted(context.chat_id, callback_data.page)
+    page = await tastes.list_mutes(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_PAGE, page=page, **_when(context))
 
 
 async def lifted(_pressed: CallbackQuery, callback_data: LiftMute, context: Context) -> None:
-    await context.resources.tastes.lift(context.chat_id, callback_data.mute_id)
-    page = await context.resources.tastes.muted(context.chat_id, callback_data.page)
+    await tastes.unmute_one(context.storage, context.chat_id, callback_data.mute_id)
+    page = await tastes.list_mutes(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_PAGE, page=page, **_when(context))
 
 

@@ -9,6 +9,7 @@ from aiogram import Router
 from bot.chat.callbacks.topics import MuteOutlet, OpenOutlet, UnmuteOutlet, WhereFrom
 from bot.chat.permits import READS
 from bot.rendering.filters import local
+from bot.subscribers import outlets
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_pressed: CallbackQuery, callback_data: WhereFrom, context: Context) -> None:
-    seen = await context.resources.outlets.of_topic(context.chat_id, callback_data.topic_id)
+    seen = await outlets.publishers_of_topic(
+        context.storage, context.chat_id, callback_data.topic_id
+    )
     await context.reply.change("chat/publishers.html#list", seen=seen)
 
 
@@ -27,19 +30,21 @@ async def opened(_pressed: CallbackQuery, callback_data: OpenOutlet, context: Co
 
 async def muted(_pressed: CallbackQuery, callback_data: MuteOutlet, context: Context) -> None:
     named = callback_data.source_id, callback_data.article_id
-    await context.resources.outlets.mute(context.chat_id, *named, callback_data.days)
+    await outlets.mute_publisher(context.storage, context.chat_id, *named, callback_data.days)
     await _show(callback_data, context)
 
 
 async def unmuted(_pressed: CallbackQuery, callback_data: UnmuteOutlet, context: Context) -> None:
-    await context.resources.outlets.unmute(
-        context.chat_id, callback_data.source_id, callback_data.article_id
+    await outlets.unmute_publisher(
+        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
     )
     await _show(callback_data, context)
 
 
 async def _show(data: OpenOutlet, context: Context) -> None:
-    seen = await context.resources.outlets.one(context.chat_id, data.source_id, data.article_id)
+    seen = await outlets.get_publisher(
+        context.storage, context.chat_id, data.source_id, data.article_id
+    )
     names = {"topic_id": data.topic_id, "source_id": data.source_id, "article_id": data.article_id}
     today = local(context.user.now, context.user.zone).date()
     await context.reply.change(

@@ -9,6 +9,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks.typed import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
 from bot.chat.permits import READS
+from bot.subscribers import own_sources
 from bot.subscribers.pages import page_of
 
 if TYPE_CHECKING:
@@ -32,26 +33,30 @@ async def turned(_pressed: CallbackQuery, callback_data: OwnSourcesPage, context
 
 
 async def opened(_pressed: CallbackQuery, callback_data: OpenOwnSource, context: Context) -> None:
-    source = await context.resources.own_sources.one(context.chat_id, callback_data.source_id)
+    source = await own_sources.own_source(context.storage, context.chat_id, callback_data.source_id)
     await context.reply.change("chat/sources.html#own_one", source=source, now=context.user.now)
 
 
 async def unfollowed(_pressed: CallbackQuery, callback_data: Unfollow, context: Context) -> None:
-    source = await context.resources.own_sources.unfollow(context.chat_id, callback_data.source_id)
+    source = await own_sources.unfollow_feed(
+        context.storage, context.chat_id, callback_data.source_id
+    )
     await context.reply.change("chat/sources.html#unfollowed", source=source)
 
 
 async def back_wanted(
     _pressed: CallbackQuery, callback_data: FollowAgain, context: Context
 ) -> None:
-    source = await context.resources.own_sources.follow_again(
-        context.chat_id, callback_data.source_id
+    source = await own_sources.follow_feed_again(
+        context.storage, context.chat_id, callback_data.source_id
     )
     await context.reply.change("chat/sources.html#own_one", source=source, now=context.user.now)
 
 
 async def _listed(context: Context, number: int) -> dict[str, Any]:
-    page = page_of(await context.resources.own_sources.all(context.chat_id), number, _PER_PAGE)
+    page = page_of(
+        await own_sources.own_sources(context.storage, context.chat_id), number, _PER_PAGE
+    )
     return {"page": page, "now": context.user.now, "user": context.user}
 
 

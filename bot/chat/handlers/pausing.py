@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import Pause, PauseFor, Resume
+from bot.subscribers import settings
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -20,26 +21,26 @@ _PAGE = "chat/settings.html"
 
 async def paused(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _PAGE, settings=await context.resources.settings.pause(context.chat_id)
+        _PAGE, settings=await settings.pause(context.storage, context.chat_id)
     )
 
 
 async def paused_for_days(
     _pressed: CallbackQuery, callback_data: PauseFor, context: Context
 ) -> None:
-    settings = await context.resources.settings.pause_for(context.chat_id, callback_data.days)
-    await context.reply.change(_PAGE, settings=settings)
+    chat_settings = await settings.pause_for(context.storage, context.chat_id, callback_data.days)
+    await context.reply.change(_PAGE, settings=chat_settings)
 
 
 async def resumed(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _PAGE, settings=await context.resources.settings.resume(context.chat_id)
+        _PAGE, settings=await settings.resume(context.storage, context.chat_id)
     )
 
 
 async def told_to_stop(_message: Message, context: Context) -> None:
     await context.reply.show(
-        "chat/stop.html", settings=await context.resources.settings.pause(context.chat_id)
+        "chat/stop.html", settings=await settings.pause(context.storage, context.chat_id)
     )
 
 

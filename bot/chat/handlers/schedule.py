@@ -20,6 +20,7 @@ from bot.chat.callbacks import (
     ShowTimes,
     times_in,
 )
+from bot.subscribers import schedule, settings
 from bot.subscribers.slots import Times, numbered
 
 if TYPE_CHECKING:
@@ -37,69 +38,73 @@ _SETTINGS, _TIMES, _DAYS = (
 
 async def times_wanted(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _TIMES, settings=await context.resources.settings.now(context.chat_id)
+        _TIMES, settings=await settings.get_settings(context.storage, context.chat_id)
     )
 
 
 async def time_chosen(_pressed: CallbackQuery, callback_data: SetTime, context: Context) -> None:
-    settings = await context.resources.schedule.set_time(context.chat_id, callback_data.minutes)
+    settings = await schedule.set_time(context.storage, context.chat_id, callback_data.minutes)
     await context.reply.change(_SETTINGS, settings=settings)
 
 
 async def only_time_chosen(
     _pressed: CallbackQuery, callback_data: SetOnlyTime, context: Context
 ) -> None:
-    settings = await context.resources.schedule.set_only(context.chat_id, callback_data.minutes)
+    settings = await schedule.set_single_time(
+        context.storage, context.chat_id, callback_data.minutes
+    )
     await context.reply.change(_SETTINGS, settings=settings)
 
 
 async def times_chosen(_pressed: CallbackQuery, callback_data: SetTimes, context: Context) -> None:
-    settings = await context.resources.schedule.set_all(context.chat_id, times_in(callback_data))
+    settings = await schedule.set_times(context.storage, context.chat_id, times_in(callback_data))
     await context.reply.change(_SETTINGS, settings=settings)
 
 
 async def more_wanted(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
         "chat/schedule.html#more_times",
-        settings=await context.resources.settings.now(context.chat_id),
+        settings=await settings.get_settings(context.storage, context.chat_id),
     )
 
 
 async def time_added(_pressed: CallbackQuery, callback_data: AddTime, context: Context) -> None:
-    settings = await context.resources.schedule.add(context.chat_id, Times(callback_data.minutes))
+    settings = await schedule.add_time(
+        context.storage, context.chat_id, Times(callback_data.minutes)
+    )
     await context.reply.change(_TIMES, settings=settings)
 
 
 async def slot_wanted(_pressed: CallbackQuery, callback_data: ShowSlot, context: Context) -> None:
-    settings = await context.resources.settings.now(context.chat_id)
-    slot = numbered(settings.plan.slots, callback_data.number)
-    await context.reply.change("chat/schedule.html#time", settings=settings, slot=slot)
+    chat_settings = await settings.get_settings(context.storage, context.chat_id)
+    slot = numbered(chat_settings.plan.slots, callback_data.number)
+    await context.reply.change("chat/schedule.html#time", settings=chat_settings, slot=slot)
 
 
 async def slot_time_chosen(
     _pressed: CallbackQuery, callback_data: SetSlotTime, context: Context
 ) -> None:
     number, minutes = callback_data.number, callback_data.minutes
-    settings = await context.resources.schedule.set_time(context.chat_id, minutes, number)
+    settings = await schedule.set_time(context.storage, context.chat_id, minutes, number)
     await context.reply.change(_TIMES, settings=settings)
 
 
 async def slot_removed(
     _pressed: CallbackQuery, callback_data: RemoveSlot, context: Context
 ) -> None:
-    settings = await context.resources.schedule.remove(context.chat_id, callback_data.number)
+    settings = await schedule.remove_time(context.storage, context.chat_id, callback_data.number)
     await context.reply.change(_TIMES, settings=settings)
 
 
 async def days_wanted(_pressed: CallbackQuery, callback_data: ShowDays, context: Context) -> None:
-    settings = await context.resources.settings.now(context.chat_id)
-    slot = numbered(settings.plan.slots, callback_data.number)
-    await context.reply.change(_DAYS, settings=settings, slot=slot)
+    chat_settings = await settings.get_settings(context.storage, context.chat_id)
+    slot = numbered(chat_settings.plan.slots, callback_data.number)
+    await context.reply.change(_DAYS, settings=chat_settings, slot=slot)
 
 
 async def days_chosen(_pressed: CallbackQuery, callback_data: SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
-    settings = await context.resources.schedule.set_days(context.chat_id, number, weekdays)
+    settings = await schedule.set_days(context.storage, context.chat_id, number, weekdays)
     slot = numbered(settings.plan.slots, number)
     await context.reply.change(_DAYS, settings=settings, slot=slot)
 

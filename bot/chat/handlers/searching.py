@@ -10,9 +10,11 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.callbacks.words import TurnSearch
 from bot.chat.cards import words_on
 from bot.chat.permits import READS
+from bot.matching import search
 from bot.matching.query import parse
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
+from bot.subscribers import topics
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
@@ -40,10 +42,10 @@ async def turned(pressed: CallbackQuery, callback_data: TurnSearch, context: Con
 
 
 async def _found(typed: str, place: PagePosition, context: Context) -> dict[str, Any]:
-    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
     return {
         "typed": typed,
-        "found": await context.resources.search.archive(query, place, chat_id=context.chat_id),
+        "found": await search.archive(context.storage, query, place, chat_id=context.chat_id),
         "zone": context.user.zone,
         "today": local(context.user.now, context.user.zone).date(),
     }

@@ -16,6 +16,7 @@ from bot.chat.callbacks import (
     ShowZones,
 )
 from bot.chat.permits import READS
+from bot.subscribers import settings
 from bot.subscribers.regions import CITIES, Region
 
 if TYPE_CHECKING:
@@ -28,19 +29,21 @@ _PAGE = "chat/settings.html"
 
 
 async def asked_for(_event: object, context: Context) -> None:
-    await context.reply.show(_PAGE, settings=await context.resources.settings.now(context.chat_id))
+    await context.reply.show(
+        _PAGE, settings=await settings.get_settings(context.storage, context.chat_id)
+    )
 
 
 async def opened(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _PAGE, settings=await context.resources.settings.now(context.chat_id)
+        _PAGE, settings=await settings.get_settings(context.storage, context.chat_id)
     )
 
 
 async def zones_wanted(_pressed: CallbackQuery, context: Context) -> None:
-    settings = await context.resources.settings.now(context.chat_id)
+    chat_settings = await settings.get_settings(context.storage, context.chat_id)
     await context.reply.change(
-        "chat/timezones.html#regions", regions=list(Region), settings=settings
+        "chat/timezones.html#regions", regions=list(Region), settings=chat_settings
     )
 
 
@@ -54,17 +57,17 @@ async def region_chosen(
 
 
 async def zone_chosen(_pressed: CallbackQuery, callback_data: SetZone, context: Context) -> None:
-    settings = await context.resources.settings.set_zone(context.chat_id, callback_data.name)
-    await context.reply.change(_PAGE, settings=settings)
+    chat_settings = await settings.set_zone(context.storage, context.chat_id, callback_data.name)
+    await context.reply.change(_PAGE, settings=chat_settings)
 
 
 async def empty_day_chosen(
     _pressed: CallbackQuery, callback_data: SetEmptyDay, context: Context
 ) -> None:
-    settings = await context.resources.settings.set_empty_day(
-        context.chat_id, callback_data.empty_day
+    chat_settings = await settings.set_empty_day(
+        context.storage, context.chat_id, callback_data.empty_day
     )
-    await context.reply.change(_PAGE, settings=settings)
+    await context.reply.change(_PAGE, settings=chat_settings)
 
 
 def make_router() -> Router:

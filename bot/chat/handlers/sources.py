@@ -15,6 +15,7 @@ from bot.chat.callbacks import admin as for_admins
 from bot.chat.handlers.admin.desk import is_admin
 from bot.sources.administration import list_sources, remove_source
 from bot.sources.discovery.add import Outcome
+from bot.subscribers import audit
 from bot.subscribers.pages import page_of
 from storage.enums import AuditAction
 
@@ -46,10 +47,10 @@ async def opened(_pressed: CallbackQuery, callback_data: OpenSource, context: Co
 
 async def added(_message: Message, command: CommandObject, context: Context) -> None:
     await context.reply.typing()
-    addition = await context.resources.adding.add(_url(command))
+    addition = await context.resources.source_adder.add(_url(command))
     if addition.outcome is Outcome.ADDED:
-        await context.resources.audit.note(
-            context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
+        await audit.record(
+            context.storage, context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
         )
     await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
 

@@ -11,6 +11,7 @@ from bot.chat.cards import show_card
 from bot.chat.menu import label_menu_button
 from bot.chat.permits import READS
 from bot.rendering.i18n import ENGLISH
+from bot.subscribers import feedback, sharing, topics
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, read_start
 from storage.enums import ChatKind
 
@@ -26,9 +27,13 @@ _WANTED_MOST = 5  # topics of the catalogue on the first message
 
 async def started(_message: Message, context: Context) -> None:
     if context.user.is_admin:  # perhaps the first, or of the settings and only here now
-        await context.resources.feedback.pass_on()
-    wanted = await context.resources.topics.wanted_most(context.chat_id, _WANTED_MOST)
-    watched = (await context.resources.topics.watched(context.chat_id, per_page=1)).total
+        await feedback.forward_feedback(
+            context.storage,
+            renderer=context.resources.renderer,
+            admins=context.resources.access.admins,
+        )
+    wanted = await topics.popular(context.storage, context.chat_id, _WANTED_MOST)
+    watched = (await topics.subscribed(context.storage, context.chat_id, per_page=1)).total
     await context.reply.show(
         "chat/start.html", user=context.user, catalogue=wanted, watched=watched
     )
@@ -44,12 +49,12 @@ async def started(_message: Message, context: Context) -> None:
 async def came_by_a_link(message: Message, command: CommandObject, context: Context) -> None:
     match read_start(command.args or ""):
         case LinkedTopic(name):
-            topic = await context.resources.topics.named(context.chat_id, name)
+            topic = await topics.topic_by_name(context.storage, context.chat_id, name)
             await show_card(topic.typed, context, topic)
         case LinkedWords(typed):
             await show_card(typed, context)
         case LinkedShare(token):
-            await show_card(await context.resources.sharing.words(token), context)
+            await show_card(await sharing.shared_query(context.storage, token), context)
         case None:
             await started(message, context)
 

@@ -9,9 +9,11 @@ from aiogram.filters import Command, CommandObject
 
 from bot.chat.cards import seen_of
 from bot.chat.permits import READS
+from bot.matching import search
 from bot.matching.explain import in_lines
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
+from bot.subscribers import topics
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
@@ -25,13 +27,13 @@ async def asked_for(_message: Message, command: CommandObject, context: Context)
     if not typed:
         await context.reply.show("chat/test.html#how")
         return
-    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
     await context.reply.show(
         "chat/test.html#result",
         typed=typed,
         shown=shown(query),
         lines=in_lines(query.tree),
-        missed=await context.resources.search.near_miss(query, chat_id=context.chat_id),
+        missed=await search.near_miss(context.storage, query, chat_id=context.chat_id),
         **await seen_of(query, context),
     )
 

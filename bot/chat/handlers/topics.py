@@ -19,6 +19,7 @@ from bot.chat.callbacks import (
 )
 from bot.chat.cards import show_card, topic_page
 from bot.chat.permits import READS
+from bot.subscribers import topics, watching
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -27,19 +28,19 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_event: object, context: Context) -> None:
-    page = await context.resources.topics.watched(context.chat_id)
+    page = await topics.subscribed(context.storage, context.chat_id)
     await context.reply.show("chat/topics.html#list", page=page, user=context.user)
 
 
 async def turned(_pressed: CallbackQuery, callback_data: TopicsPage, context: Context) -> None:
-    page = await context.resources.topics.watched(context.chat_id, callback_data.page)
+    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
     await context.reply.change("chat/topics.html#list", page=page, user=context.user)
 
 
 async def catalogue_turned(
     _pressed: CallbackQuery, callback_data: CataloguePage, context: Context
 ) -> None:
-    page = await context.resources.topics.catalogue(context.chat_id, callback_data.page)
+    page = await topics.catalogue_page(context.storage, context.chat_id, callback_data.page)
     await context.reply.change("chat/catalogue.html", page=page)
 
 
@@ -49,25 +50,31 @@ async def opened(_pressed: CallbackQuery, callback_data: OpenTopic, context: Con
 
 
 async def card_wanted(_pressed: CallbackQuery, callback_data: ShowCard, context: Context) -> None:
-    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await show_card(topic.typed, context, topic)
 
 
 async def mode_chosen(_pressed: CallbackQuery, callback_data: SetMode, context: Context) -> None:
-    await context.resources.watching.watch_topic(
-        context.chat_id, callback_data.topic_id, callback_data.mode
+    await watching.subscribe_to_topic(
+        context.storage,
+        context.chat_id,
+        callback_data.topic_id,
+        callback_data.mode,
+        limits=context.resources.limits,
     )
     page = await topic_page(callback_data.topic_id, context)
     await context.reply.change("chat/topics.html#topic", **page)
 
 
 async def stopped(_pressed: CallbackQuery, callback_data: Stop, context: Context) -> None:
-    stopped = await context.resources.watching.stop(context.chat_id, callback_data.topic_id)
+    stopped = await watching.unsubscribe(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.change("chat/topics.html#stopped", topic=stopped)
 
 
 async def undone(_pressed: CallbackQuery, callback_data: UndoStop, context: Context) -> None:
-    await context.resources.watching.undo(context.chat_id, callback_data.topic_id)
+    await watching.undo_unsubscribe(
+        context.storage, context.chat_id, callback_data.topic_id, limits=context.resources.limits
+    )
     page = await topic_page(callback_data.topic_id, context)
     await context.reply.change("chat/topics.html#topic", **page)
 

@@ -13,6 +13,7 @@ from bot.chat.permits import READS
 from bot.matching.query import parse
 from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
+from bot.subscribers import topics
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
@@ -28,29 +29,29 @@ async def asked_for(_message: Message, command: CommandObject, context: Context)
     typed = one_line(command.args or "")
     if not typed:
         await context.reply.show(
-            _LIST, page=await context.resources.topics.watched(context.chat_id)
+            _LIST, page=await topics.subscribed(context.storage, context.chat_id)
         )
         return
-    saved = await context.resources.topics.saved(context.chat_id)
+    saved = await topics.saved_queries(context.storage, context.chat_id)
     called = {name.casefold(): query for name, query in saved.items()}
     await _show(typed, called.get(typed.casefold(), typed), context)
 
 
 async def turned(_pressed: CallbackQuery, callback_data: TrendsPage, context: Context) -> None:
-    page = await context.resources.topics.watched(context.chat_id, callback_data.page)
+    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_LIST, page=page)
 
 
 async def chosen(_pressed: CallbackQuery, callback_data: ShowTrend, context: Context) -> None:
-    topic = await context.resources.topics.one(context.chat_id, callback_data.topic_id)
+    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await _show(topic.name, topic.typed, context)
 
 
 async def _show(name: str, typed: str, context: Context) -> None:
-    query = parse(typed, await context.resources.topics.saved(context.chat_id))
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
     await context.reply.drawing()
     seen = await topic_trend(
-        context.resources.search,
+        context.storage,
         query,
         chat_id=context.chat_id,
         zone=context.user.zone,

@@ -15,6 +15,7 @@ from bot.chat.handlers.links import look_at, suggest
 from bot.chat.permits import READS
 from bot.chat.questions import ASKED_AGAIN, asked_by
 from bot.publishing.calendar import Plan, local_date
+from bot.subscribers import restraint, schedule, settings
 from bot.subscribers.posts import Link, Post, is_telling, read_post
 from bot.subscribers.slots import renewed
 from bot.subscribers.typed import (
@@ -68,8 +69,10 @@ async def forwarded(message: Message, context: Context) -> None:
 async def _unasked(text: str, context: Context) -> None:  # noqa: C901 - one case a kind
     match read_typed(text, language=context.reply.renderer.language.code):
         case Clock(minutes):
-            settings = await context.resources.settings.now(context.chat_id)
-            await context.reply.show("chat/typed.html#time", minutes=minutes, settings=settings)
+            chat_settings = await settings.get_settings(context.storage, context.chat_id)
+            await context.reply.show(
+                "chat/typed.html#time", minutes=minutes, settings=chat_settings
+            )
         case Timetable(times):
             plan = Plan(context.user.zone, renewed((), times, {}))
             await context.reply.show("chat/typed.html#times", times=times, plan=plan)
@@ -113,21 +116,21 @@ async def _answered(text: str, asked: Asked, context: Context) -> None:
 
 async def _settings(said: Typed, chat_id: int, context: Context) -> Settings | None:
     """Do what an answer says; None where it is none."""
-    settings = None
+    chat_settings = None
     match said:
         case Clock(minutes):
-            settings = await context.resources.schedule.set_only(chat_id, minutes)
+            chat_settings = await schedule.set_single_time(context.storage, chat_id, minutes)
         case Timetable(times):
-            settings = await context.resources.schedule.set_all(chat_id, times)
+            chat_settings = await schedule.set_times(context.storage, chat_id, times)
         case Hours(hours):
-            settings = await context.resources.restraint.set_quiet(chat_id, hours)
+            chat_settings = await restraint.set_quiet_hours(context.storage, chat_id, hours)
         case Day(day):
-            settings = await context.resources.settings.pause_until(chat_id, day)
+            chat_settings = await settings.pause_until(context.storage, chat_id, day)
         case Number(value):
-            settings = await context.resources.restraint.set_alerts_an_hour(chat_id, value)
+            chat_settings = await restraint.set_alerts_per_hour(context.storage, chat_id, value)
         case Zone(name):
-            settings = await context.resources.settings.set_zone(chat_id, name)
-    return settings
+            chat_settings = await settings.set_zone(context.storage, chat_id, name)
+    return chat_settings
 
 
 def make_router() -> Router:

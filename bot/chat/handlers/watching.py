@@ -11,6 +11,7 @@ from bot.chat.callbacks import Ask, Dismiss, Question, TryWords, Watch, WatchWor
 from bot.chat.cards import show_card, words_on
 from bot.chat.permits import READS
 from bot.chat.questions import ASKED
+from bot.subscribers import topics, watching
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -29,16 +30,25 @@ async def words_given(_message: Message, command: CommandObject, context: Contex
 
 async def words_chosen(pressed: CallbackQuery, callback_data: WatchWords, context: Context) -> None:
     words = callback_data.words or words_on(pressed)
-    saved = await context.resources.topics.saved(context.chat_id)
-    watched = await context.resources.watching.watch_words(
-        context.chat_id, words, callback_data.mode, saved
+    saved = await topics.saved_queries(context.storage, context.chat_id)
+    watched = await watching.subscribe(
+        context.storage,
+        context.chat_id,
+        words,
+        callback_data.mode,
+        saved,
+        limits=context.resources.limits,
     )
     await context.reply.show("chat/watching.html", watched=watched)
 
 
 async def topic_chosen(_pressed: CallbackQuery, callback_data: Watch, context: Context) -> None:
-    watched = await context.resources.watching.watch_topic(
-        context.chat_id, callback_data.topic_id, callback_data.mode
+    watched = await watching.subscribe_to_topic(
+        context.storage,
+        context.chat_id,
+        callback_data.topic_id,
+        callback_data.mode,
+        limits=context.resources.limits,
     )
     await context.reply.show("chat/watching.html", watched=watched)
 

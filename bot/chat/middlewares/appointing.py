@@ -9,6 +9,7 @@ from aiogram.enums import ChatType
 from aiogram.types import Message
 
 from bot.chat.menu import register_admin
+from bot.subscribers import admins, feedback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +34,9 @@ class Appointing(BaseMiddleware):
         if isinstance(event, Message) and not self._is_over and await self._appoint(event, data):
             result = await handler(event, data)
             resources: Resources = data["resources"]
-            await resources.feedback.pass_on()  # there is a chat by now to which it is sent
+            await feedback.forward_feedback(
+                resources.storage, renderer=resources.renderer, admins=resources.access.admins
+            )  # there is a chat by now to which it is sent
             return result
         return await handler(event, data)
 
@@ -43,7 +46,12 @@ class Appointing(BaseMiddleware):
         self._is_over = True
         user_id = message.from_user.id
         resources: Resources = data["resources"]
-        is_first = await resources.admins.come_first(user_id)
+        is_first = await admins.make_first_admin(
+            resources.storage,
+            user_id,
+            access=resources.access,
+            is_playground=resources.is_playground,
+        )
         if is_first:
             await register_admin(data["bot"], data["reply"].renderer, user_id)
         return is_first

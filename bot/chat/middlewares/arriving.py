@@ -12,6 +12,7 @@ from bot.chat.callbacks import Dismiss, Erase
 from bot.chat.context import Context
 from bot.chat.managing import acting_for, bare, frame_of, meant_for
 from bot.chat.visitors import sender_of
+from bot.subscribers import arrivals
 from bot.subscribers.channels import Place
 from storage.enums import ChatKind
 
@@ -45,9 +46,11 @@ class Arriving(BaseMiddleware):
             return None
         can_change = await self._may_change(event, sender, data)
         sender = replace(sender, can_change=can_change)
-        user = await resources.arrivals.welcome(sender, is_leaving=_is_leaving(event))
+        user = await arrivals.identify(
+            resources.storage, sender, is_leaving=_is_leaving(event), access=resources.access
+        )
         if user is None:
-            invites = resources.invites.are_taken
+            invites = resources.access.invites
             user_id = sender.user_id
             await reply.toast("chat/unauthorized.html", user_id=user_id, invites=invites)
             return None

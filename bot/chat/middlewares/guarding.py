@@ -20,6 +20,7 @@ from bot.chat.floodgate import is_of_the_chat
 from bot.chat.outages import log_outage
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
+from bot.subscribers import unanswered
 from bot.subscribers.errors import Banned, UserError
 from bot.telegram import MayHaveArrived
 from storage.db.engine import DatabaseError, is_transient, is_unavailable
@@ -134,6 +135,8 @@ async def _answer_later(reply: Reply, resources: Resources, refused: TelegramRet
             await reply.say(template)
             return
         message = reply.renderer.message(template)
-        await resources.unanswered.owe(reply.telegram_id, reply.thread_id, message)
+        await unanswered.enqueue_apology(
+            resources.storage, reply.telegram_id, reply.thread_id, message
+        )
     except (AiogramError, DatabaseError, OSError) as error:
         log.warning("could not say so either", reason=str(error).partition("\n")[0])

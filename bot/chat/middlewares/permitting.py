@@ -8,6 +8,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message
 
 from bot.chat.permits import only_reads
+from bot.subscribers import arrivals
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ class Permitting(BaseMiddleware):
         if not await self._administrators.has(data["bot"], place, person, is_change=True):
             return False
         resources: Resources = data["resources"]
-        await resources.arrivals.chose(user)
+        await arrivals.remember_chat_admin(resources.storage, user)
         return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.mail.codes import read_code
+from bot.subscribers import changing, restraint, schedule, settings, topics, watching
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import zone_of_place
@@ -66,25 +67,40 @@ class Acts:
         """Watch words or a topic, or watch a topic otherwise."""
         mode, chat_id = wish.one_of("mode", Mode), user.chat_id
         if wish.has("topic"):
-            watched = await self.app.resources.watching.watch_topic(
-                chat_id, wish.row("topic"), mode
+            watched = await watching.subscribe_to_topic(
+                self.app.resources.storage,
+                chat_id,
+                wish.row("topic"),
+                mode,
+                limits=self.app.resources.limits,
             )
         else:
-            saved = await self.app.resources.topics.saved(chat_id)
-            watching = self.app.resources.watching
-            watched = await watching.watch_words(chat_id, wish.text("words"), mode, saved)
+            saved = await topics.saved_queries(self.app.resources.storage, chat_id)
+            watched = await watching.subscribe(
+                self.app.resources.storage,
+                chat_id,
+                wish.text("words"),
+                mode,
+                saved,
+                limits=self.app.resources.limits,
+            )
         return Done("watching" if watched.is_new else "saved", watched.name)
 
     async def rename(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, name = wish.row("topic"), wish.text("name")
-        await self.app.resources.changing.rename(user.chat_id, topic_id, name)
+        await changing.rename_topic(self.app.resources.storage, user.chat_id, topic_id, name)
         return Done("saved")
 
     async def reword(self, user: CurrentUser, wish: Wish) -> Done:
         """Give a topic other words; in the place of one of the catalogue comes one of their own."""
         chat_id, topic_id = user.chat_id, wish.row("topic")
-        words, saved = wish.text("words"), await self.app.resources.topics.saved(chat_id)
-        became = await self.app.resources.changing.reword(chat_id, topic_id, words, saved)
+        words, saved = (
+            wish.text("words"),
+            await topics.saved_queries(self.app.resources.storage, chat_id),
+        )
+        became = await changing.change_query(
+            self.app.resources.storage, chat_id, topic_id, words, saved
+        )
         return Done("saved", became=became)
 
     async def mute_topic(self, user: CurrentUser, wish: Wish) -> Done:
@@ -92,58 +108,69 @@ class Acts:
         topic_id, days = wish.row("topic"), wish.number("days")
         if days > _MOST_DAYS:
             raise BadWishError("days")
-        await self.app.resources.changing.mute(user.chat_id, topic_id, days or None)
+        await changing.mute_topic(self.app.resources.storage, user.chat_id, topic_id, days or None)
         return Done("saved")
 
     async def unmute_topic(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.app.resources.changing.unmute(user.chat_id, wish.row("topic"))
+        await changing.unmute_topic(self.app.resources.storage, user.chat_id, wish.row("topic"))
         return Done("saved")
 
     async def pause_topic(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, is_paused = wish.row("topic"), wish.flag("paused")
-        await self.app.resources.changing.pause(user.chat_id, topic_id, is_paused=is_paused)
+        await changing.pause_topic(
+            self.app.resources.storage, user.chat_id, topic_id, is_paused=is_paused
+        )
         return Done("saved")
 
     async def stop(self, user: CurrentUser, wish: Wish) -> Done:
-        stopped = await self.app.resources.watching.stop(user.chat_id, wish.row("topic"))
+        stopped = await watching.unsubscribe(
+            self.app.resources.storage, user.chat_id, wish.row("topic")
+        )
         return Done("stopped", stopped.name, undo=stopped.topic_id)
 
     async def undo(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.app.resources.watching.undo(user.chat_id, wish.row("topic"))
+        await watching.undo_unsubscribe(
+            self.app.resources.storage,
+            user.chat_id,
+            wish.row("topic"),
+            limits=self.app.resources.limits,
+        )
         return Done()
 
     async def pause(self, user: CurrentUser, wish: Wish) -> Done:
-        settings = self.app.resources.settings
         is_paused = wish.flag("paused")
-        await (settings.pause if is_paused else settings.resume)(user.chat_id)
+        if is_paused:
+            await settings.pause(self.app.resources.storage, user.chat_id)
+        else:
+            await settings.resume(self.app.resources.storage, user.chat_id)
         return Done("paused" if is_paused else "resumed")
 
     async def set_slots(self, user: CurrentUser, wish: Wish) -> Done:
         wanted = [
             Times(one.number("minutes"), one.number("weekdays")) for one in wish.each("slots")
         ]
-        await self.app.resources.schedule.set_all(user.chat_id, wanted)
+        await schedule.set_times(self.app.resources.storage, user.chat_id, wanted)
         return Done("saved")
 
     async def set_zone(self, user: CurrentUser, wish: Wish) -> Done:
         zone = zone_of_place(wish.text("place"))
         if zone is None:
             raise NotAZone
-        await self.app.resources.settings.set_zone(user.chat_id, zone)
+        await settings.set_zone(self.app.resources.storage, user.chat_id, zone)
         return Done("saved")
 
     async def set_quiet(self, user: CurrentUser, wish: Wish) -> Done:
         hours = None
         if wish.has("start"):
             hours = QuietHours(wish.number("start"), wish.number("end"))
-        await self.app.resources.restraint.set_quiet(user.chat_id, hours)
+        await restraint.set_quiet_hours(self.app.resources.storage, user.chat_id, hours)
         return Done("saved")
 
     async def set_language(self, user: CurrentUser, wish: Wish) -> Done:
         """Speak a language, or with "" that of Telegram's client."""
         code = wish.text("language") or None
-        settings = await self.app.resources.settings.set_language(user.chat_id, code)
-        await self.app.menus.renew(user, settings.speaks, is_chosen=code is not None)
+        chat_settings = await settings.set_language(self.app.resources.storage, user.chat_id, code)
+        await self.app.menus.renew(user, chat_settings.speaks, is_chosen=code is not None)
         return Done()
 
     async def ask_address(self, user: CurrentUser, wish: Wish) -> Done:

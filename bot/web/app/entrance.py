@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.subscribers import arrivals
 from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import Banned
 from bot.subscribers.lines import one_line
@@ -68,14 +69,16 @@ class Entrance:
     async def _guest(self, launcher: Launcher) -> CurrentUser:
         spoken = self.renderer.of(launcher.language)
         try:
-            user = await self.resources.arrivals.welcome(_visitor(launcher))
+            user = await arrivals.identify(
+                self.resources.storage, _visitor(launcher), access=self.resources.access
+            )
         except Banned:
             banned = spoken.message("chat/errors.html#banned")
             raise TurnedAwayError(403, banned.text) from None
         if user is None:
             told: dict[str, Any] = {
                 "user_id": launcher.user_id,
-                "invites": self.resources.invites.are_taken,
+                "invites": self.resources.access.invites,
             }
             stranger = spoken.message("chat/unauthorized.html", **told)
             raise TurnedAwayError(403, stranger.text)

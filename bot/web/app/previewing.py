@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
+from bot.subscribers import topics
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Previewing:
 
     async def typed(self, caller: Caller, words: str) -> dict[str, Any]:
         """Return what *words* found, or where they are wrong."""
-        saved = await self.resources.topics.saved(caller.user.chat_id)
+        saved = await topics.saved_queries(self.resources.storage, caller.user.chat_id)
         try:
             query = parse(words, saved)
         except QueryError as refusal:
@@ -42,29 +44,34 @@ class Previewing:
     async def compared(self, caller: Caller, topic_id: int, words: str) -> dict[str, Any]:
         """Return what would come and go with other *words*, or where they are wrong."""
         chat_id = caller.user.chat_id
-        topic = await self.resources.topics.one(chat_id, topic_id)
-        saved = await self.resources.topics.saved(chat_id)
+        topic = await topics.get_topic(self.resources.storage, chat_id, topic_id)
+        saved = await topics.saved_queries(self.resources.storage, chat_id)
         try:
             query = parse(words, saved)
         except QueryError as refusal:
             return _wrong(refusal, caller.renderer)
         async with self._turns:
-            found = await self.resources.search.compare(parse(topic.typed), query, chat_id=chat_id)
+            found = await search.compare(
+                self.resources.storage, parse(topic.typed), query, chat_id=chat_id
+            )
         return _difference(found, caller.renderer)
 
     async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
         """Return what a topic found lately; NoSuchTopic if the chat cannot see it."""
-        topic = await self.resources.topics.one(caller.user.chat_id, topic_id)
+        topic = await topics.get_topic(self.resources.storage, caller.user.chat_id, topic_id)
         return await self._found(caller, parse(topic.typed))
 
     async def _found(self, caller: Caller, query: Query) -> dict[str, Any]:
         user, renderer = caller.user, caller.renderer
         async with self._turns:
-            found = await self.resources.search.hits(query, chat_id=user.chat_id, limit=SHOWN)
+            found = await search.find(
+                self.resources.storage, query, chat_id=user.chat_id, limit=SHOWN
+            )
             silent = 0
             if not found.count and not found.is_more:
-                search = self.resources.search
-                silent = await search.silent_days(query, chat_id=user.chat_id)
+                silent = await search.silent_days(
+                    self.resources.storage, query, chat_id=user.chat_id
+                )
         told: dict[str, Any] = {
             "found": found,
             "volume": Volume(found.count, found.covered),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering.filters import local
+from bot.subscribers import settings, topics
 from bot.subscribers.limits import MOST_TOPICS
 from storage.enums import MAX_SCHEDULE_TIMES
 
@@ -25,21 +26,25 @@ class Showing:
     resources: Resources
 
     async def state(self, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
-        watched = await self.resources.topics.watched(user.chat_id, per_page=MOST_TOPICS)
-        catalogue = await self.resources.topics.catalogue(user.chat_id, per_page=MOST_TOPICS)
-        settings = await self.resources.settings.now(user.chat_id)
-        renderer = renderer.of(settings.speaks)  # which may have been chosen just now
+        watched = await topics.subscribed(
+            self.resources.storage, user.chat_id, per_page=MOST_TOPICS
+        )
+        catalogue = await topics.catalogue_page(
+            self.resources.storage, user.chat_id, per_page=MOST_TOPICS
+        )
+        chat_settings = await settings.get_settings(self.resources.storage, user.chat_id)
+        renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now
         mailbox = await self.resources.mailboxes.now(user.chat_id)
         suggested = [_topic(one) for one in catalogue.items if one.mode is None]
         return {
             "language": renderer.language.code,
-            "chosenLanguage": settings.language or "",
+            "chosenLanguage": chat_settings.language or "",
             "topics": [_topic(one) | _rest(one, user, renderer) for one in watched.items],
             "suggested": suggested[:_SUGGESTED],
-            "digest": _digest(settings, renderer),
-            "quiet": _hours(settings),
-            "isPaused": settings.is_paused,
-            "pausedTold": _told(renderer, "web/app_parts.html#paused", settings=settings),
+            "digest": _digest(chat_settings, renderer),
+            "quiet": _hours(chat_settings),
+            "isPaused": chat_settings.is_paused,
+            "pausedTold": _told(renderer, "web/app_parts.html#paused", settings=chat_settings),
             "mail": _mail(mailbox, renderer),
         }
 

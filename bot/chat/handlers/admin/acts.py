@@ -9,6 +9,7 @@ from aiogram import Router
 from bot.chat.callbacks.admin import ActsPage
 from bot.chat.handlers.admin.desk import put
 from bot.rendering.filters import local
+from bot.subscribers import audit
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def turned(_pressed: CallbackQuery, callback_data: ActsPage, context: Context) -> None:
-    page = await context.resources.audit.page(callback_data.page)
+    page = await audit.page(context.storage, callback_data.page)
     today = local(context.user.now, context.user.zone).date()
     await put(context, "chat/admin/activity.html", page=page, zone=context.user.zone, today=today)
 

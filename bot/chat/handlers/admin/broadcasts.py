@@ -18,6 +18,7 @@ from bot.chat.callbacks.admin import (
 from bot.chat.handlers.admin.desk import put, show
 from bot.chat.questions import is_ours, is_said
 from bot.chat.said import said_in
+from bot.subscribers import broadcasts
 from bot.subscribers.broadcasts import Desk
 from bot.subscribers.errors import NoSuchBroadcast
 
@@ -58,14 +59,14 @@ async def chosen(_pressed: CallbackQuery, callback_data: ChooseAudience, context
     await put(
         context,
         "chat/admin/broadcasts.html#page",
-        seen=await context.resources.broadcasts.choose(callback_data.number, *wanted),
+        seen=await broadcasts.choose_audience(context.storage, callback_data.number, *wanted),
     )
 
 
 async def discarded(
     _pressed: CallbackQuery, callback_data: DiscardBroadcast, context: Context
 ) -> None:
-    await context.resources.broadcasts.discard(callback_data.number)
+    await broadcasts.discard(context.storage, callback_data.number)
     await put(context, "chat/admin/broadcasts.html#discarded")
 
 
@@ -73,21 +74,26 @@ async def sent(pressed: CallbackQuery, callback_data: SendBroadcast, context: Co
     if not isinstance(pressed.message, Message):
         raise NoSuchBroadcast
     desk = Desk(pressed.message.chat.id, pressed.message.message_id)
-    seen = await context.resources.broadcasts.send(
-        callback_data.number, desk, by=context.user.user_id
+    seen = await broadcasts.send(
+        context.storage, callback_data.number, desk, by=context.user.user_id
     )
     await put(context, "chat/admin/broadcasts.html#page", seen=seen)
 
 
 async def stopped(_pressed: CallbackQuery, callback_data: StopBroadcast, context: Context) -> None:
-    seen = await context.resources.broadcasts.stop(callback_data.number, by=context.user.user_id)
+    seen = await broadcasts.stop(context.storage, callback_data.number, by=context.user.user_id)
     await put(context, "chat/admin/broadcasts.html#page", seen=seen)
 
 
 async def _draft(said: Ours, context: Context) -> None:
     by, once = context.user.user_id, context.reply.once
-    drafted = context.resources.broadcasts.draft(
-        said, by=by, language=context.user.language, once=once
+    drafted = broadcasts.draft(
+        context.storage,
+        said,
+        by=by,
+        language=context.user.language,
+        once=once,
+        renderer=context.resources.renderer,
     )
     seen, as_it_looks = await drafted
     await context.reply.send([as_it_looks])

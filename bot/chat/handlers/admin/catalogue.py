@@ -23,9 +23,11 @@ from bot.chat.callbacks.admin import (
 )
 from bot.chat.cards import words_on
 from bot.chat.handlers.admin.desk import put, show
+from bot.matching import search
 from bot.matching.query import parse
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.filters import local
+from bot.subscribers import cataloguing
 from bot.subscribers.cataloguing import parts_of
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.names import name_for
@@ -44,7 +46,7 @@ async def listed(_pressed: CallbackQuery, callback_data: CatalogueDesk, context:
     await put(
         context,
         "chat/admin/catalogue.html#page",
-        page=await context.resources.cataloguing.page(callback_data.page),
+        page=await cataloguing.catalogue_topics(context.storage, callback_data.page),
     )
 
 
@@ -54,20 +56,20 @@ async def opened(_pressed: CallbackQuery, callback_data: EditTopic, context: Con
 
 async def moved(_pressed: CallbackQuery, callback_data: MoveTopic, context: Context) -> None:
     number, places = callback_data.topic_id, callback_data.places
-    await context.resources.cataloguing.move(number, places, by=context.user.user_id)
+    await cataloguing.move_topic(context.storage, number, places, by=context.user.user_id)
     await _open(number, context)
 
 
 async def asked(_pressed: CallbackQuery, callback_data: AskOfCatalogue, context: Context) -> None:
     what, number = callback_data.what, callback_data.topic_id
-    topic = None if what == "add" else await context.resources.cataloguing.one(number)
+    topic = None if what == "add" else await cataloguing.catalogue_topic(context.storage, number)
     await context.reply.ask("chat/admin/catalogue.html#question", what=what, topic=topic)
 
 
 async def retired(_pressed: CallbackQuery, callback_data: RetireTopic, context: Context) -> None:
-    topic = await context.resources.cataloguing.one(callback_data.topic_id)
+    topic = await cataloguing.catalogue_topic(context.storage, callback_data.topic_id)
     if callback_data.sure:
-        await context.resources.cataloguing.retire(topic.id, by=context.user.user_id)
+        await cataloguing.remove_topic(context.storage, topic.id, by=context.user.user_id)
         await put(context, "chat/admin/catalogue.html#retired", topic=topic)
     else:
         await put(context, "chat/admin/catalogue.html#retire", topic=topic)
@@ -75,14 +77,14 @@ async def retired(_pressed: CallbackQuery, callback_data: RetireTopic, context: 
 
 async def reworded(pressed: CallbackQuery, callback_data: RewordTopic, context: Context) -> None:
     words, number = words_on(pressed), callback_data.topic_id
-    await context.resources.cataloguing.reword(number, words, by=context.user.user_id)
+    await cataloguing.change_query(context.storage, number, words, by=context.user.user_id)
     await _open(number, context)
 
 
 async def added(pressed: CallbackQuery, context: Context) -> None:
     name = _bold_in(pressed.message)
-    number = await context.resources.cataloguing.add(
-        name, words_on(pressed), by=context.user.user_id
+    number = await cataloguing.add_topic(
+        context.storage, name, words_on(pressed), by=context.user.user_id
     )
     await _open(number, context)
 
@@ -95,7 +97,9 @@ async def typed(message: Message, context: Context) -> None:
         case [_, "add", *_]:
             await _show_new(said.split(maxsplit=2)[2:], context)
         case [_, "rename", number, name] if number.isdecimal():
-            await context.resources.cataloguing.rename(int(number), name, by=context.user.user_id)
+            await cataloguing.rename_topic(
+                context.storage, int(number), name, by=context.user.user_id
+            )
             await _open(int(number), context)
         case [_, "query", number, words] if number.isdecimal():
             await _show_change(int(number), words, context)
@@ -103,7 +107,7 @@ async def typed(message: Message, context: Context) -> None:
             await show(
                 context,
                 "chat/admin/catalogue.html#page",
-                page=await context.resources.cataloguing.page(),
+                page=await cataloguing.catalogue_topics(context.storage),
             )
 
 
@@ -115,13 +119,13 @@ async def _open(topic_id: int, context: Context) -> None:
     await put(
         context,
         "chat/admin/catalogue.html#topic",
-        topic=await context.resources.cataloguing.one(topic_id),
+        topic=await cataloguing.catalogue_topic(context.storage, topic_id),
     )
 
 
 async def _show_new(words: list[str], context: Context) -> None:
     name, query = parts_of(words[0]) if words else ("", "")
-    found = await context.resources.search.hits(parse(query), chat_id=context.chat_id)
+    found = await search.find(context.storage, parse(query), chat_id=context.chat_id)
     today = local(context.user.now, context.user.zone).date()
     await show(
         context,
@@ -136,9 +140,9 @@ async def _show_new(words: list[str], context: Context) -> None:
 
 
 async def _show_change(topic_id: int, words: str, context: Context) -> None:
-    topic = await context.resources.cataloguing.one(topic_id)
-    difference = await context.resources.search.compare(
-        parse(topic.typed), parse(words), chat_id=context.chat_id
+    topic = await cataloguing.catalogue_topic(context.storage, topic_id)
+    difference = await search.compare(
+        context.storage, parse(topic.typed), parse(words), chat_id=context.chat_id
     )
     await show(context, "chat/admin/reword.html", topic=topic, typed=words, found=difference)
 

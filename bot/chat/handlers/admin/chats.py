@@ -10,6 +10,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks.admin import AllowChat, BanChat, ChatsPage, OpenChat
 from bot.chat.handlers.admin.desk import put
+from bot.subscribers import bans, chatlist
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"-?\d{1,18}")
 
 
 async def turned(_pressed: CallbackQuery, callback_data: ChatsPage, context: Context) -> None:
-    page = await context.resources.chats.page(callback_data.page)
+    page = await chatlist.chat_page(context.storage, callback_data.page)
     await put(context, "chat/admin/chats.html#list", page=page, now=context.user.now)
 
 
@@ -31,21 +32,29 @@ async def opened(_pressed: CallbackQuery, callback_data: OpenChat, context: Cont
 
 
 async def banned(_pressed: CallbackQuery, callback_data: BanChat, context: Context) -> None:
-    chat = await context.resources.chats.one(callback_data.chat_id)
-    await context.resources.bans.ban(chat.telegram_id, by=context.user.user_id)
+    chat = await chatlist.get_chat(context.storage, callback_data.chat_id)
+    await bans.ban_user(
+        context.storage, chat.telegram_id, by=context.user.user_id, access=context.resources.access
+    )
     await _show(chat.id, context)
 
 
 async def allowed(_pressed: CallbackQuery, callback_data: AllowChat, context: Context) -> None:
-    chat = await context.resources.chats.one(callback_data.chat_id)
-    await context.resources.bans.allow(chat.telegram_id, by=context.user.user_id)
+    chat = await chatlist.get_chat(context.storage, callback_data.chat_id)
+    await bans.allow_user(
+        context.storage,
+        chat.telegram_id,
+        by=context.user.user_id,
+        access=context.resources.access,
+        renderer=context.resources.renderer,
+    )
     await _show(chat.id, context)
 
 
 async def banned_by_number(_message: Message, command: CommandObject, context: Context) -> None:
     number = _number(command)
-    is_new = number is not None and await context.resources.bans.ban(
-        number, by=context.user.user_id
+    is_new = number is not None and await bans.ban_user(
+        context.storage, number, by=context.user.user_id, access=context.resources.access
     )
     await put(context, "chat/admin/chats.html#banned", number=number, is_new=is_new)
 
@@ -55,7 +64,13 @@ async def allowed_by_number(_message: Message, command: CommandObject, context: 
     came = (
         None
         if number is None
-        else await context.resources.bans.allow(number, by=context.user.user_id)
+        else await bans.allow_user(
+            context.storage,
+            number,
+            by=context.user.user_id,
+            access=context.resources.access,
+            renderer=context.resources.renderer,
+        )
     )
     await put(context, "chat/admin/chats.html#allowed", number=number, came=came)
 
@@ -64,7 +79,7 @@ async def _show(chat_id: int, context: Context) -> None:
     await put(
         context,
         "chat/admin/chats.html#one",
-        chat=await context.resources.chats.one(chat_id),
+        chat=await chatlist.get_chat(context.storage, chat_id),
         now=context.user.now,
     )
 

@@ -9,6 +9,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks.admin import DraftInvite, EndInvite, InvitesPage, MakeInvite
 from bot.chat.handlers.admin.desk import put
+from bot.subscribers import invites
 from bot.subscribers.invites import new_code
 
 if TYPE_CHECKING:
@@ -37,21 +38,21 @@ async def made(
     _pressed: CallbackQuery, callback_data: MakeInvite, context: Context, bot: Bot
 ) -> None:
     uses, days, code = callback_data.uses, callback_data.days, callback_data.invite_code
-    await context.resources.invites.make_for(uses, days, by=context.user.user_id, code=code)
+    await invites.create_invite_for(context.storage, uses, days, by=context.user.user_id, code=code)
     await _show(context, bot)
 
 
 async def ended(
     _pressed: CallbackQuery, callback_data: EndInvite, context: Context, bot: Bot
 ) -> None:
-    await context.resources.invites.end(callback_data.invite_id, by=context.user.user_id)
+    await invites.revoke_invite(context.storage, callback_data.invite_id, by=context.user.user_id)
     await _show(context, bot)
 
 
 async def _show(context: Context, bot: Bot, wanted: int = 0) -> None:
-    page = await context.resources.invites.page(wanted)
+    page = await invites.invite_page(context.storage, wanted)
     username = (await bot.me()).username
-    are_taken = context.resources.invites.are_taken
+    are_taken = context.resources.access.invites
     await put(
         context,
         "chat/admin/invites.html#list",

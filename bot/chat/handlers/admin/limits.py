@@ -8,6 +8,7 @@ from aiogram import Router
 
 from bot.chat.callbacks.admin import SetLimit, ShowLimits
 from bot.chat.handlers.admin.desk import put
+from bot.subscribers import allowing, chatlist
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -22,19 +23,19 @@ async def asked_for(_pressed: CallbackQuery, callback_data: ShowLimits, context:
 async def chosen(_pressed: CallbackQuery, callback_data: SetLimit, context: Context) -> None:
     number = None if callback_data.number < 0 else callback_data.number
     chat_id, kind = callback_data.chat_id, callback_data.kind
-    await context.resources.allowing.allow(chat_id, kind, number, by=context.user.user_id)
+    await allowing.set_limits(context.storage, chat_id, kind, number, by=context.user.user_id)
     await _show(chat_id, context)
 
 
 async def _show(chat_id: int, context: Context) -> None:
-    chat = await context.resources.chats.one(chat_id)
-    limits = await context.resources.allowing.limits(chat_id)
+    chat = await chatlist.get_chat(context.storage, chat_id)
+    limits = await allowing.get_limits(context.storage, chat_id, limits=context.resources.limits)
     await put(
         context,
         "chat/admin/limits.html",
         chat=chat,
         limits=limits,
-        usual=context.resources.allowing.usual,
+        usual=context.resources.limits,
     )
 
 

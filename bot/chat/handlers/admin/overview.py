@@ -9,6 +9,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks.admin import ShowAdmin
 from bot.chat.handlers.admin.desk import put
+from bot.subscribers import overview
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_event: Message | CallbackQuery, context: Context) -> None:
-    seen = await context.resources.overview.overview()
+    seen = await overview.get_overview(
+        context.storage, started_at=context.resources.started_at, errors=context.resources.errors
+    )
     await put(context, "chat/admin/overview.html", seen=seen, zone=context.user.zone)
 
 
