@@ -24,11 +24,16 @@ _COMMAND = re.compile(r"/[a-z_]+")
 _COUNTED = frozenset({"count", "num", "left"})  # what messages with a plural call their number
 
 
-def faults(catalog: Catalog, messages: Catalog, language: Language) -> Iterator[str]:
-    """Yield what is wrong with *catalog*, which is to say what *messages* do."""
+def gaps(catalog: Catalog, messages: Catalog) -> Iterator[str]:
+    """Yield what *catalog* leaves to be said in English, and what nothing says any more."""
     ids = {message.id for message in messages if message.id}
     yield from (f"is not translated: {one}" for one in ids if one not in catalog)
+    yield from (f"is not translated: {one.id}" for one in catalog if is_missing(one))
     yield from (f"is said no more: {one.id}" for one in catalog if one.id and one.id not in ids)
+
+
+def faults(catalog: Catalog, language: Language) -> Iterator[str]:
+    """Yield what is wrong with what *catalog* translates."""
     plurals = get_plural(language.locale).num_plurals
     for message in catalog:
         if message.id:
@@ -45,7 +50,6 @@ def is_missing(message: Message) -> bool:
 
 def _of(message: Message, language: Language, plurals: int) -> Iterator[str]:
     if is_missing(message):
-        yield "is not translated"
         return
     strings = _texts(message.string)
     if message.pluralizable and len(strings) != plurals:
