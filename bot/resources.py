@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from bot.logs import Failure
     from bot.mail.compose import Mailer
-    from bot.mail.confirm import Mailboxes
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.sources.discovery.add import Addition
@@ -51,7 +50,6 @@ class Resources:
     limits: Limits
     links: Links
     mailer: Mailer | None
-    mailboxes: Mailboxes
     source_adder: AddsSources
     own_source_adder: AddsSources
     link_lookup: LooksAtLinks

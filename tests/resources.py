@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.logs import Failure
-from bot.mail.confirm import Mailboxes
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.resources import Resources
@@ -112,7 +111,6 @@ def make_resources(
         limits=replace(USUAL_LIMITS, feeds=3),
         links=LINKS,
         mailer=mailer,
-        mailboxes=Mailboxes(storage, renderer, mailer),
         source_adder=adding or FakeAdding(),
         own_source_adder=OneFeed(storage),
         link_lookup=looking or FakeLooking(),

@@ -129,11 +129,11 @@ def _dkim(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
 def make_bounces(around: Surroundings) -> Bounces:
     """Return what takes the mails that came back."""
     from bot.mail.bounces import Bounces
-    from bot.mail.confirm import Mailboxes
 
-    mailboxes = Mailboxes(around.storage, around.renderer, make_mailer(around))
     read = report_reader(around.mail_readers)
-    return Bounces(mailboxes, around.links.signer, read, around.settings.admin_ids)
+    return Bounces(
+        around.storage, around.renderer, around.links.signer, read, around.settings.admin_ids
+    )
 
 
 def report_reader(workers: Workers) -> ReadsReports:

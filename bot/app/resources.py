@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.app.mails import make_bounces, make_mailer
+from bot.app.mails import make_mailer
 from bot.app.menus import Menus
-from bot.mail.confirm import Mailboxes
-from bot.publishing.contents import load_made_digest
-from bot.publishing.published_feeds import read_published_feed
 from bot.resources import Resources
 from bot.settings import Access as WhoMay
 from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import LinkLookup
 from bot.subscribers.access import Access
 from bot.subscribers.limits import Limits
-from bot.subscribers.managing import Managing
 from bot.web.app.mini_app import MiniApp
-from bot.web.site import WebServices
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
@@ -44,15 +38,13 @@ def make_resources(around: Surroundings, renderer: Renderer) -> Resources:
         allowed=around.settings.allowed_ids,
         admins=around.settings.admin_ids,
     )
-    mailer = make_mailer(around)
     return Resources(
         storage=around.storage,
         renderer=renderer,
         access=access,
         limits=limits_for_all(around.settings),
         links=around.links,
-        mailer=mailer,
-        mailboxes=Mailboxes(around.storage, renderer, mailer),
+        mailer=make_mailer(around),
         source_adder=SourceAdder(around.storage, tools.fetcher, tools.reader),
         own_source_adder=make_own_source_adder(tools),
         link_lookup=LinkLookup(tools.fetcher, tools.reader),
@@ -91,17 +83,4 @@ def make_mini_app(around: Surroundings, resources: Resources) -> MiniApp:
         press=Buttons(),
         frames=place.frames,
         menus=Menus(place, around.renderer),
-    )
-
-
-def make_web_services(around: Surroundings) -> WebServices:
-    storage = around.storage
-    resources = make_resources(around, around.renderer)
-    return WebServices(
-        made_digest=partial(load_made_digest, storage),
-        published_feed=partial(read_published_feed, storage, around.renderer, around.links),
-        managing=Managing(storage, resources.limits, resources.mailboxes),
-        mailboxes=resources.mailboxes,
-        returns=make_bounces(around),
-        app=make_mini_app(around, resources) if around.place.app_url else None,
     )

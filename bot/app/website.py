@@ -39,16 +39,20 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
     if Role.WEB not in around.roles:
         return make_web(others, health=health)
     hubs = [*others, *(_hub_routes(around) if around.settings.public_url else [])]
-    base = around.links.base
-    if base is None:
+    if around.links.base is None:
         return make_web(hubs, health=health)
-    from bot.app.resources import make_web_services
+    from bot.app.mails import make_bounces
+    from bot.app.resources import make_mini_app, make_resources
     from bot.web.clients import Clients
     from bot.web.site import Site
 
-    doors = make_web_services(around)
-    clients = Clients(around.settings.trusted_proxies)
-    site = Site(around.renderer, around.links.signer, base, doors, clients=clients)
+    resources = make_resources(around, around.renderer)
+    site = Site(
+        resources,
+        bounces=make_bounces(around),
+        app=make_mini_app(around, resources) if around.place.app_url else None,
+        clients=Clients(around.settings.trusted_proxies),
+    )
     routes, middlewares = site.parts()
     return make_web([*hubs, *routes], middlewares, health=health)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.mail.confirm import mailbox_notice, unsubscribe_address
 from bot.mail.reports import ReportKind, mailbox_of
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers.lines import one_line
@@ -33,11 +34,11 @@ from storage.suspension import suspend_mailbox
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.mail.confirm import Mailboxes
     from bot.mail.reports import Report
     from bot.rendering.links import Signer
+    from bot.rendering.renderer import Renderer
     from storage.chats import Chat
-    from storage.db.engine import Transaction
+    from storage.db.engine import Storage, Transaction
 
     ReadsReports = Callable[[bytes], Awaitable[Report | None]]
     TakesMail = Callable[[bytes], Awaitable[bool]]
@@ -57,7 +58,8 @@ LARGEST = 256 * 1024  # bytes of a mail that are read: the report comes before w
 class Bounces:
     """*admins*: whom the settings name. Whatever *read* raises makes a mail unreadable."""
 
-    mailboxes: Mailboxes
+    storage: Storage
+    renderer: Renderer
     signer: Signer
     read: ReadsReports
     admins: frozenset[int] = frozenset()
@@ -67,14 +69,14 @@ class Bounces:
         report = await self._report(message)
         if report is None:
             return False
-        async with self.mailboxes.storage.reading() as tx:
+        async with self.storage.reading() as tx:
             mailbox_id = mailbox_of(report.tokens, self.signer, tx.now)
         if mailbox_id is None:
             return False
         if report.kind is ReportKind.UNSUBSCRIBE:
-            await self.mailboxes.unsubscribe(mailbox_id)
+            await unsubscribe_address(self.storage, mailbox_id, renderer=self.renderer)
             return True
-        async with self.mailboxes.storage.writing() as tx:
+        async with self.storage.writing() as tx:
             found = await lock_mailbox(tx, mailbox_id)
             if found is None:
                 return False
@@ -111,7 +113,7 @@ class Bounces:
         domain, said = mailbox.address.rpartition("@")[2], one_line(reason)[:_LONGEST_REASON]
         named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
         for admin in await admins_of_source(tx, self.admins):
-            renderer = self.mailboxes.renderer.of(admin.language)
+            renderer = self.renderer.of(admin.language)
             message = renderer.message("notices.html#mistrusted", domain=domain, reason=said)
             notice = new_delivery(tx, DeliveryKind.NOTICE, admin.chat_id, message, **named)
             await enqueue(tx, [notice])
@@ -120,7 +122,7 @@ class Bounces:
         self, tx: Transaction, mailbox: Mailbox, chat: Chat, problem: MailboxProblem, reason: str
     ) -> None:
         if await suspend_mailbox(tx, mailbox, problem, one_line(reason)[:_LONGEST_REASON]):
-            await enqueue(tx, [self.mailboxes.notice(tx, mailbox, chat)])
+            await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=self.renderer)])
 
 
 def _count_temporary(tx: Transaction, mailbox: Mailbox) -> int:

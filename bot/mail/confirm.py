@@ -1,4 +1,4 @@
-"""Mailboxes: an address is asked for, confirmed by whoever reads it, used, and forgotten.
+"""A chat's mailbox: a user names an address, confirms it by mail, chooses what comes, removes it.
 
 The mail that asks for a confirmation is the only one that an unconfirmed mailbox gets; `codes` says
 how it may be answered. The services raise user errors.
@@ -60,7 +60,6 @@ _PRESSED_TWICE = timedelta(minutes=1)
 class MailboxSeen:
     """A chat's mailbox as its users see it; *state* is None if there is none."""
 
-    can_mail: bool
     reach: DigestMedium
     state: MailboxState | None = None
     address: str = ""
@@ -73,138 +72,148 @@ class MailboxSeen:
         return self.state is MailboxState.ACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Mailboxes:
-    """*mailer* is None if no mail is sent; mailboxes from before can still be unsubscribed."""
+async def get_mailbox(storage: Storage, chat_id: int) -> MailboxSeen:
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        return mailbox_seen(chat, await mailbox_of(tx, chat_id))
 
-    storage: Storage
-    renderer: Renderer
-    mailer: Mailer | None = None
 
-    async def now(self, chat_id: int) -> MailboxSeen:
-        async with self.storage.reading() as tx:
-            chat = await tx.session.get_one(Chat, chat_id)
-            return self._seen(chat, await mailbox_of(tx, chat_id))
+async def language_of_mailbox(storage: Storage, mailbox_id: int) -> str | None:
+    """Return the tag of the language of its chat; None if the mailbox is gone."""
+    async with storage.reading() as tx:
+        chat = await chat_with_mailbox(tx, mailbox_id)
+        return chat.speaks if chat else None
 
-    async def language(self, mailbox_id: int) -> str | None:
-        """Return the tag of the language of its chat; None if the mailbox is gone."""
-        async with self.storage.reading() as tx:
-            chat = await chat_with_mailbox(tx, mailbox_id)
-            return chat.speaks if chat else None
 
-    async def request(
-        self, chat_id: int, address: str, *, once: UpdateRef | None = None
-    ) -> MailboxSeen:
-        """Ask *address* by mail whether digests shall come there; an active one is left alone.
+async def request_confirmation(
+    storage: Storage,
+    chat_id: int,
+    address: str,
+    *,
+    once: UpdateRef | None = None,
+    mailer: Mailer | None,
+) -> MailboxSeen:
+    """Ask *address* by mail whether digests shall come there; an active one is left alone.
 
-        A second request within a minute is a second press of the button, and sends no second mail.
-        Raise NoMail, NotAnAddress, or TooManyRequests, which names the limit.
-        """
-        if self.mailer is None:
-            raise NoMail
-        try:
-            address = read_address(address)
-        except NotAnAddressError as error:
-            raise NotAnAddress from error
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            there = await mailbox_of(tx, chat_id)
-            is_settled = there and there.address == address and _is_settled(there, tx.now)
-            if await is_duplicate(tx, once) or is_settled:
-                return self._seen(chat, there)
-            await _count(tx, chat_id, address)
-            mailbox = await open_mailbox(tx, chat_id, address)
-            await _ask(tx, self.mailer, mailbox, chat.speaks)
-            return self._seen(chat, mailbox)
+    A second request within a minute is a second tap on the button, and sends no second mail.
+    Raise NoMail (*mailer* is None), NotAnAddress, or TooManyRequests, which names the limit.
+    """
+    if mailer is None:
+        raise NoMail
+    try:
+        address = read_address(address)
+    except NotAnAddressError as error:
+        raise NotAnAddress from error
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        there = await mailbox_of(tx, chat_id)
+        is_settled = there and there.address == address and _is_settled(there, tx.now)
+        if await is_duplicate(tx, once) or is_settled:
+            return mailbox_seen(chat, there)
+        await _count(tx, chat_id, address)
+        mailbox = await open_mailbox(tx, chat_id, address)
+        await _ask(tx, mailer, mailbox, chat.speaks)
+        return mailbox_seen(chat, mailbox)
 
-    async def awaits_code(self, chat_id: int) -> bool:
-        async with self.storage.reading() as tx:
-            mailbox = await mailbox_of(tx, chat_id)
-            return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
-    async def confirm_by_code(
-        self, chat_id: int, code: str, *, once: UpdateRef | None = None
-    ) -> MailboxSeen:
-        """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            mailbox = await mailbox_of(tx, chat_id)
-            if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
-                raise NoMailbox
-            if is_over(mailbox.asked_at, tx.now) or mailbox.tries >= MOST_TRIES:
-                raise CodeIsOver
-            if is_answered(code, chat_id, mailbox.code_hash):
-                await _confirmed(tx, chat, mailbox)
-                return self._seen(chat, mailbox)
-            if not await is_duplicate(tx, once):
-                mailbox.tries += 1  # committed before the try is refused
-                tx.session.add(mailbox)
-        raise WrongCode(MOST_TRIES - mailbox.tries)
+async def awaits_code(storage: Storage, chat_id: int) -> bool:
+    async with storage.reading() as tx:
+        mailbox = await mailbox_of(tx, chat_id)
+        return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
-    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
-        """Confirm with the token of the link; True as well if that was done before."""
-        async with self.storage.writing() as tx:
-            found = await lock_mailbox(tx, mailbox_id)
-            if found is None:
-                return False
-            mailbox, chat = found
-            if mailbox.state is MailboxState.ACTIVE:
-                return True
-            waits = mailbox.state is MailboxState.UNCONFIRMED
-            in_time = waits and not is_over(mailbox.asked_at, tx.now)
-            if not in_time or not is_answered(token, mailbox.chat_id, mailbox.token_hash):
-                return False
-            await _confirmed(tx, chat, mailbox)
-            return True
 
-    async def set_reach(self, chat_id: int, reach: DigestMedium) -> MailboxSeen:
-        """Let digests come as *reach* says; raise NoMailbox if no mail can be sent."""
-        async with self.storage.writing() as tx:
-            chat, mailbox = await _active(tx, chat_id)
-            chat.digest_by = reach
-            await tx.session.flush()
-            return self._seen(chat, mailbox)
-
-    async def set_alerts(self, chat_id: int, *, wanted: bool) -> MailboxSeen:
-        async with self.storage.writing() as tx:
-            chat, mailbox = await _active(tx, chat_id)
-            mailbox.alerts = wanted
+async def confirm_by_code(
+    storage: Storage, chat_id: int, code: str, *, once: UpdateRef | None = None
+) -> MailboxSeen:
+    """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        mailbox = await mailbox_of(tx, chat_id)
+        if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
+            raise NoMailbox
+        if is_over(mailbox.asked_at, tx.now) or mailbox.tries >= MOST_TRIES:
+            raise CodeIsOver
+        if is_answered(code, chat_id, mailbox.code_hash):
+            await _confirm(tx, chat, mailbox)
+            return mailbox_seen(chat, mailbox)
+        if not await is_duplicate(tx, once):
+            mailbox.tries += 1  # committed before the try is refused
             tx.session.add(mailbox)
-            await tx.session.flush()
-            return self._seen(chat, mailbox)
-
-    async def remove(self, chat_id: int) -> MailboxSeen:
-        """Forget the address; digests come by Telegram."""
-        async with self.storage.writing() as tx:
-            chat = await lock_chat(tx, chat_id)
-            await remove_mailbox(tx, chat_id)
-            chat.digest_by = DigestMedium.TELEGRAM
-            await tx.session.flush()
-            return self._seen(chat, None)
-
-    async def unsubscribe(self, mailbox_id: int) -> None:
-        """Send nothing there any more, and notify the chat; idempotent."""
-        async with self.storage.writing() as tx:
-            found = await lock_mailbox(tx, mailbox_id)
-            if found and await unsubscribe_mailbox(tx, found[0]):
-                await enqueue(tx, [self.notice(tx, *found)])
-
-    def notice(self, tx: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
-        """Return the notice to the chat that no mails are sent to *mailbox* any more, and why."""
-        renderer = self.renderer.of(chat.speaks)
-        message = renderer.message("notices.html#mailbox", mailbox=mailbox)
-        named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
-        return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
-
-    def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
-        return seen_of(chat, mailbox, can_mail=self.mailer is not None)
+    raise WrongCode(MOST_TRIES - mailbox.tries)
 
 
-def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> MailboxSeen:
+async def confirm_by_link(
+    storage: Storage, mailbox_id: int, token: str, *, renderer: Renderer
+) -> bool:
+    """Confirm with the token of the link, and notify the chat.
+
+    True as well if that was done before.
+    """
+    async with storage.writing() as tx:
+        found = await lock_mailbox(tx, mailbox_id)
+        if found is None:
+            return False
+        mailbox, chat = found
+        if mailbox.state is MailboxState.ACTIVE:
+            return True
+        waits = mailbox.state is MailboxState.UNCONFIRMED
+        in_time = waits and not is_over(mailbox.asked_at, tx.now)
+        if not in_time or not is_answered(token, mailbox.chat_id, mailbox.token_hash):
+            return False
+        await _confirm(tx, chat, mailbox)
+        await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=renderer)])
+        return True
+
+
+async def set_digest_medium(storage: Storage, chat_id: int, medium: DigestMedium) -> MailboxSeen:
+    """Let digests come by *medium*; raise NoMailbox if no mail can be sent."""
+    async with storage.writing() as tx:
+        chat, mailbox = await _active(tx, chat_id)
+        chat.digest_by = medium
+        await tx.session.flush()
+        return mailbox_seen(chat, mailbox)
+
+
+async def set_email_alerts(storage: Storage, chat_id: int, *, wanted: bool) -> MailboxSeen:
+    async with storage.writing() as tx:
+        chat, mailbox = await _active(tx, chat_id)
+        mailbox.alerts = wanted
+        tx.session.add(mailbox)
+        await tx.session.flush()
+        return mailbox_seen(chat, mailbox)
+
+
+async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
+    """Forget the address; digests come by Telegram."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        await remove_mailbox(tx, chat_id)
+        chat.digest_by = DigestMedium.TELEGRAM
+        await tx.session.flush()
+        return mailbox_seen(chat, None)
+
+
+async def unsubscribe_address(storage: Storage, mailbox_id: int, *, renderer: Renderer) -> None:
+    """Send nothing there any more, and notify the chat; idempotent."""
+    async with storage.writing() as tx:
+        found = await lock_mailbox(tx, mailbox_id)
+        if found and await unsubscribe_mailbox(tx, found[0]):
+            await enqueue(tx, [mailbox_notice(tx, *found, renderer=renderer)])
+
+
+def mailbox_notice(
+    tx: Transaction, mailbox: Mailbox, chat: Chat, *, renderer: Renderer
+) -> dict[str, Any]:
+    """Return the notice to the chat that mails go to *mailbox* now, or none any more, and why."""
+    message = renderer.of(chat.speaks).message("notices.html#mailbox", mailbox=mailbox)
+    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+    return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
+
+
+def mailbox_seen(chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
     if mailbox is None:
-        return MailboxSeen(can_mail, chat.digest_by)
+        return MailboxSeen(chat.digest_by)
     return MailboxSeen(
-        can_mail,
         chat.digest_by,
         mailbox.state,
         mailbox.address,
@@ -265,7 +274,7 @@ async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
     return chat, mailbox
 
 
-async def _confirmed(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
+async def _confirm(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
     await confirm_mailbox(tx, mailbox)
     if not chat.digest_by.mails:
         # Digests by Telegram go on until the chat's users choose mails alone.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.mail.confirm import MailboxSeen, seen_of
+from bot.mail.confirm import MailboxSeen, mailbox_seen
 from bot.publishing.calendar import Plan, local_date, start_of
 from bot.rendering.i18n import LANGUAGES
 from bot.subscribers.errors import NotADate, NotALanguage, NotAZone
@@ -132,7 +132,7 @@ async def settings_of(tx: Transaction, chat: Chat) -> Settings:
         paused_until=local_date(chat.resume_at, chat.zone) if chat.resume_at else None,
         next_at=chat.next_digest_at,
         topics=await count_subscriptions(tx, chat.id),
-        mailbox=seen_of(chat, await mailbox_of(tx, chat.id)),
+        mailbox=mailbox_seen(chat, await mailbox_of(tx, chat.id)),
         now=tx.now,
         language=chat.chosen_language,
         speaks=chat.speaks,

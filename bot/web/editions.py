@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.publishing.contents import load_made_digest
 from bot.publishing.pages import values_of
 from bot.publishing.pictures import with_picture
 from bot.rendering.links import Purpose
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from datetime import date
-
     from bot.publishing.pages import Edition, Picture
     from bot.web.opening import Opening
     from bot.web.pages import Pages
+    from storage.db.engine import Storage
 
 _PATH = f"/{Purpose.EDITION}/{{token}}"
 _MOST_PICTURES = 100  # kept, some 50 KB each
@@ -31,8 +30,7 @@ _KEPT = {"Cache-Control": "private, max-age=300"}
 class EditionPages:
     pages: Pages
     opening: Opening
-    made_digest: Callable[[int, date, int], Awaitable[Edition | None]]
-
+    storage: Storage
     _pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
 
     def routes(self) -> list[web.RouteDef]:
@@ -58,7 +56,7 @@ class EditionPages:
         token = request.match_info["token"]
         chat, date, slot = self.opening.read(Purpose.EDITION, token)
         day = datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007 - a local date
-        edition = await self.made_digest(int(chat), day, int(slot))
+        edition = await load_made_digest(self.storage, int(chat), day, int(slot))
         if edition is None:
             raise Gone(Purpose.EDITION)
         if not edition.is_weekly:

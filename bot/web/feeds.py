@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ETag, web
 
+from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import FeedKind, Purpose
 from bot.rendering.published_feeds import as_atom, as_json
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from bot.rendering.published_feeds import FeedDocument
+    from bot.rendering.links import Links
+    from bot.rendering.renderer import Renderer
     from bot.web.opening import Opening
+    from storage.db.engine import Storage
 
 _WRITTEN = {
     FeedKind.ATOM: (as_atom, "application/atom+xml"),
@@ -29,7 +31,9 @@ _KEPT = {"Cache-Control": "private, max-age=900"}
 @dataclass(frozen=True, slots=True)
 class FeedPages:
     opening: Opening
-    published_feed: Callable[[int, int, int, FeedKind], Awaitable[FeedDocument | None]]
+    storage: Storage
+    renderer: Renderer
+    links: Links
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(f"/{Purpose.FEED}/{{token}}.{{kind:atom|json}}", self.give)]
@@ -38,7 +42,9 @@ class FeedPages:
         kind = FeedKind(request.match_info["kind"])
         numbers = map(int, self.opening.read(Purpose.FEED, request.match_info["token"]))
         chat_id, topic_id, version = numbers
-        feed = await self.published_feed(chat_id, topic_id, version, kind)
+        feed = await read_published_feed(
+            self.storage, self.renderer, self.links, chat_id, topic_id, version, kind
+        )
         if feed is None:
             raise Gone(Purpose.FEED)
         write, content_type = _WRITTEN[kind]

@@ -8,31 +8,24 @@ answer as a person who pressed the button.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.mail import confirm
 from bot.rendering.links import Purpose
 from bot.web.forms import small_body
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
     from bot.web.forms import Forms
     from bot.web.opening import Opening
     from bot.web.pages import Pages
+    from storage.db.engine import Storage
 
 _UNSUBSCRIBE = f"/{Purpose.UNSUBSCRIBE}/{{token}}"
 _CONFIRM = f"/{Purpose.CONFIRM}/{{token}}"
-
-
-class Mailboxes(Protocol):
-    async def language(self, mailbox_id: int) -> str | None:
-        """Return the tag of the language of its chat; None where there is none."""
-
-    async def unsubscribe(self, mailbox_id: int) -> None: ...
-
-    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
-        """Return whether the token was good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,8 @@ class MailboxPages:
     pages: Pages
     opening: Opening
     forms: Forms
-    mailboxes: Mailboxes
+    storage: Storage
+    renderer: Renderer
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -62,7 +56,7 @@ class MailboxPages:
         (mailbox,) = self._read(request, Purpose.UNSUBSCRIBE)
         self.forms.count(mailbox)
         await small_body(request)
-        await self.mailboxes.unsubscribe(int(mailbox))
+        await confirm.unsubscribe_address(self.storage, int(mailbox), renderer=self.renderer)
         return await self._show(request, "web/unsubscribe.html", mailbox, is_done=True)
 
     async def ask_to_confirm(self, request: web.Request) -> web.Response:
@@ -72,14 +66,15 @@ class MailboxPages:
     async def confirm(self, request: web.Request) -> web.Response:
         mailbox, token = self._read(request, Purpose.CONFIRM)
         await self.forms.read(request)
-        if not await self.mailboxes.confirm_by_link(int(mailbox), token):
+        mailbox_id, renderer = int(mailbox), self.renderer
+        if not await confirm.confirm_by_link(self.storage, mailbox_id, token, renderer=renderer):
             raise Gone(Purpose.CONFIRM)
         return await self._show(request, "web/confirm.html", mailbox, is_done=True)
 
     async def _show(
         self, request: web.Request, template: str, mailbox: str, *, is_done: bool
     ) -> web.Response:
-        speaks = await self.mailboxes.language(int(mailbox))
+        speaks = await confirm.language_of_mailbox(self.storage, int(mailbox))
         return self.pages.show(request, template, speaks=speaks, is_done=is_done)
 
     def _read(self, request: web.Request, purpose: Purpose) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.mail import confirm
 from bot.rendering.links import Purpose
+from bot.subscribers import manage_links, settings, watching
 from bot.subscribers.errors import NoMailbox, NoSuchChat, NoSuchTopic, UserError
 from bot.web.opening import Gone
 from storage.enums import DigestMedium, Mode
@@ -15,11 +17,12 @@ from storage.enums import DigestMedium, Mode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.subscribers.managing import Managing
+    from bot.subscribers.limits import Limits
     from bot.subscribers.watching import Stopped
     from bot.web.forms import Forms
     from bot.web.opening import Opening
     from bot.web.pages import Pages
+    from storage.db.engine import Storage
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_WORDS = 1000  # bytes; three times as many, escaped, must fit into an address
@@ -32,14 +35,15 @@ class ManagePages:
     pages: Pages
     opening: Opening
     forms: Forms
-    managing: Managing
+    storage: Storage
+    limits: Limits
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(_PATH, self.show), web.post(_PATH, self.change)]
 
     async def show(self, request: web.Request) -> web.Response:
         try:
-            managed = await self.managing.show(self._chat(request))
+            managed = await manage_links.get_managed(self.storage, self._chat(request))
         except NoSuchChat:
             raise Gone(Purpose.MANAGE) from None
         query = request.query
@@ -73,20 +77,25 @@ class ManagePages:
 
     async def _do(self, chat_id: int, form: Mapping[str, str]) -> dict[str, str]:
         """Do what the pressed button says; return what the page shall say of it."""
+        storage = self.storage
+        await manage_links.check_manageable(storage, chat_id)
         if "stop" in form:
-            return _stopped(await self.managing.stop(chat_id, _row_id(form["topic"])))
+            topic_id = _row_id(form["topic"])
+            return _stopped(await watching.unsubscribe(storage, chat_id, topic_id))
         if "pause" in form:
             is_pause = form["pause"] == "yes"
-            await self.managing.pause(chat_id, is_paused=is_pause)
+            await (settings.pause if is_pause else settings.resume)(storage, chat_id)
             return {"said": "paused" if is_pause else "resumed"}
         if "words" in form:
-            await self.managing.watch_words(chat_id, form["words"], Mode(form["mode"]))
+            typed, mode = form["words"], Mode(form["mode"])
+            await watching.subscribe(storage, chat_id, typed, mode, limits=self.limits)
         elif "topic" in form:
-            await self.managing.watch(chat_id, _row_id(form["topic"]), Mode(form["mode"]))
+            topic_id, mode = _row_id(form["topic"]), Mode(form["mode"])
+            await watching.subscribe_to_topic(storage, chat_id, topic_id, mode, limits=self.limits)
         elif "reach" in form:
-            await self.managing.set_reach(chat_id, DigestMedium(form["reach"]))
+            await confirm.set_digest_medium(storage, chat_id, DigestMedium(form["reach"]))
         else:
-            await self.managing.set_mailed_alerts(chat_id, wanted=form["alerts"] == "yes")
+            await confirm.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
         return {"said": "saved"}
 
 

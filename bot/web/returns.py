@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -11,20 +11,16 @@ from bot.rendering.links import Purpose
 from bot.web.forms import small_body
 
 if TYPE_CHECKING:
+    from bot.mail.bounces import Bounces
     from bot.web.opening import Opening
 
 LARGEST_MAIL = 256 * 1024  # bytes; one that holds ours whole is a third of that
 
 
-class Returns(Protocol):
-    async def take(self, message: bytes) -> bool:
-        """Act on a returned mail (RFC 3464, RFC 5965); return whether it was one of ours."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReturnsRoute:
     opening: Opening
-    returns: Returns
+    bounces: Bounces
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(f"/{Purpose.BOUNCE}/{{token}}", self.take)]
@@ -32,5 +28,5 @@ class ReturnsRoute:
     async def take(self, request: web.Request) -> web.Response:
         """Answer 202 whatever it was: a relay can do nothing about a mail that is none of ours."""
         self.opening.read(Purpose.BOUNCE, request.match_info["token"])
-        await self.returns.take(await small_body(request, LARGEST_MAIL))
+        await self.bounces.take(await small_body(request, LARGEST_MAIL))
         return web.Response(status=202)

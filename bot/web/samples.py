@@ -19,7 +19,7 @@ from bot.publishing.selection import choose
 from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
-from bot.subscribers.managing import Managed
+from bot.subscribers.manage_links import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import TopicSeen
 from bot.web.app.page import AppLook
@@ -71,7 +71,7 @@ def sample_managed() -> Iterator[Managed]:
         TopicSeen(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
     ]
     mailbox = MailboxSeen(
-        can_mail=True, reach=DigestMedium.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"
+        reach=DigestMedium.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"
     )
     settings = Settings(
         plan=PLAN,
@@ -87,7 +87,7 @@ def sample_managed() -> Iterator[Managed]:
         now=NOW,
     )
     yield Managed(topics, settings)
-    none = MailboxSeen(can_mail=False, reach=DigestMedium.TELEGRAM)
+    none = MailboxSeen(reach=DigestMedium.TELEGRAM)
     paused = replace(settings, is_paused=True, paused_until=NOW.date(), next_at=None, mailbox=none)
     yield Managed([], paused)
 

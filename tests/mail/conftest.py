@@ -17,7 +17,6 @@ from tests.mail.mailed import PER_HOUR, CountedSmtp, FakeBounces, MailOutbox
 from tests.mail.relay import open_relay
 from tests.subscribers.conftest import (  # noqa: F401 - fixtures
     arrive,
-    mailboxes,
     mailer,
     sent,
 )

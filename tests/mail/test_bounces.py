@@ -5,10 +5,12 @@ from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from bot.app.mails import report_reader
+from bot.mail import confirm
 from bot.mail.bounces import Bounces
 from bot.mail.compose import Mail
 from bot.mail.reports import Report, read_report, return_path, token_of
 from bot.rendering.autolinks import without_joiners
+from bot.rendering.renderer import Renderer
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
 from storage.chats import Chat
@@ -25,6 +27,7 @@ from storage.outbox import Delivery
 from tests.mail.returned import BROKEN, complaint, notification, request
 from tests.subscribers.conftest import SIGNER
 
+RENDERER = Renderer()
 ADDRESS = "ann@example.org"
 DAY = timedelta(days=1)
 TOKEN = token_of(1, SIGNER)
@@ -40,17 +43,17 @@ async def read(message: bytes) -> Report | None:
 
 
 @pytest.fixture
-def bounces(mailboxes) -> Bounces:
-    return Bounces(mailboxes, SIGNER, read)
+def bounces(storage) -> Bounces:
+    return Bounces(storage, RENDERER, SIGNER, read)
 
 
 @pytest.fixture
-async def chat_id(mailboxes, sent, arrive) -> int:
+async def chat_id(storage, mailer, sent, arrive) -> int:
     """A chat whose digests come to an address alone."""
     chat_id: int = await arrive()
-    await mailboxes.request(chat_id, ADDRESS)
-    await mailboxes.confirm_by_code(chat_id, await sent.code())
-    await mailboxes.set_reach(chat_id, DigestMedium.EMAIL)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     return chat_id
 
 
@@ -78,12 +81,12 @@ async def notices(sent) -> list[str]:
 
 
 async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
-    bounces, mailboxes, chat_id, waiting, sent, storage
+    bounces, chat_id, waiting, sent, storage
 ):
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, "550 5.1.1 No such user here")
 
-    seen = await mailboxes.now(chat_id)
+    seen = await confirm.get_mailbox(storage, chat_id)
     (notice,) = await notices(sent)
     assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
     assert "The mail server of ann@example.org refuses my mails" in without_joiners(notice)
@@ -93,7 +96,7 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
 
 @pytest.mark.parametrize("noise", ["\0", "\udcff", "\x1b"], ids=ascii)
 async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
-    bounces, mailboxes, chat_id, sent, storage, noise
+    bounces, chat_id, sent, storage, noise
 ):
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, f"550 no{noise}\nsuch user")
@@ -102,15 +105,15 @@ async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
 
 
 async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
-    bounces, mailboxes, chat_id, waiting, sent, storage, clock
+    mailer, bounces, chat_id, waiting, sent, storage, clock
 ):
     await bounces.take(bounce())
     async with storage.reading() as tx:
         held = await tx.session.get_one(Delivery, waiting)
     clock.turn(DAY)
 
-    await mailboxes.request(chat_id, ADDRESS)
-    seen = await mailboxes.confirm_by_code(chat_id, await sent.code())
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    seen = await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
         freed = await tx.session.get_one(Delivery, waiting)
@@ -120,7 +123,7 @@ async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_agai
 
 
 async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
-    bounces, mailboxes, chat_id, waiting, sent, storage, clock
+    mailer, bounces, chat_id, waiting, sent, storage, clock
 ):
     async with storage.writing() as tx:
         row = await tx.session.get_one(Delivery, waiting)
@@ -128,39 +131,39 @@ async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
     await bounces.take(bounce())
     clock.turn(DAY)
 
-    await mailboxes.request(chat_id, ADDRESS)
-    await mailboxes.confirm_by_code(chat_id, await sent.code())
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
         assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
 
 
 async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
-    bounces, mailboxes, chat_id, clock
+    storage, bounces, chat_id, clock
 ):
     for _ in range(4):
         assert await bounces.take(bounce("4.2.2"))
         clock.turn(DAY)
-    assert (await mailboxes.now(chat_id)).is_active
+    assert (await confirm.get_mailbox(storage, chat_id)).is_active
 
     await bounces.take(bounce("4.2.2"))
 
-    assert (await mailboxes.now(chat_id)).problem is MailboxProblem.BOUNCED
+    assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.BOUNCED
 
 
-async def test_passing_bounces_now_and_then_suspend_nothing(bounces, mailboxes, chat_id, clock):
+async def test_passing_bounces_now_and_then_suspend_nothing(storage, bounces, chat_id, clock):
     for _ in range(12):
         await bounces.take(bounce("4.2.2"))
         clock.turn(4 * DAY)
 
-    assert (await mailboxes.now(chat_id)).is_active
+    assert (await confirm.get_mailbox(storage, chat_id)).is_active
 
 
-async def test_a_complaint_suspends_at_once(bounces, mailboxes, chat_id, sent):
+async def test_a_complaint_suspends_at_once(storage, bounces, chat_id, sent):
     assert await bounces.take(complaint("abuse", TOKEN))
 
     (notice,) = await notices(sent)
-    assert (await mailboxes.now(chat_id)).problem is MailboxProblem.COMPLAINED
+    assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.COMPLAINED
     assert "was marked there as unwanted" in notice
 
 
@@ -172,24 +175,24 @@ async def test_a_complaint_suspends_at_once(bounces, mailboxes, chat_id, sent):
         pytest.param("back@dateline.example", id="none"),
     ],
 )
-async def test_a_bounce_of_nobody_changes_nothing(bounces, mailboxes, chat_id, token):
+async def test_a_bounce_of_nobody_changes_nothing(storage, bounces, chat_id, token):
     assert not await bounces.take(bounce(back=token))
-    assert (await mailboxes.now(chat_id)).is_active
+    assert (await confirm.get_mailbox(storage, chat_id)).is_active
 
 
 @pytest.mark.parametrize("message", BROKEN.values(), ids=BROKEN)
 async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
-    mailboxes, chat_id, message
+    storage, chat_id, message
 ):
     workers = Workers(most=1)
-    bounces = Bounces(mailboxes, SIGNER, report_reader(workers))
+    bounces = Bounces(storage, RENDERER, SIGNER, report_reader(workers))
     try:
         assert not await bounces.take(message)
         assert await bounces.take(bounce())
     finally:
         await workers.close()
 
-    assert (await mailboxes.now(chat_id)).problem is MailboxProblem.BOUNCED
+    assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.BOUNCED
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
     ids=["slow", "a group amid noise", "nested comments"],
 )
 async def test_any_error_of_the_reader_makes_one_report_unreadable_and_the_next_is_read(
-    mailboxes, chat_id, error, reason
+    storage, chat_id, error, reason
 ):
     hostile = notification("failed", "5.1.1", back="x:;")
 
@@ -211,28 +214,28 @@ async def test_any_error_of_the_reader_makes_one_report_unreadable_and_the_next_
             raise error
         return read_report(message)
 
-    bounces = Bounces(mailboxes, SIGNER, read_unless_hostile)
+    bounces = Bounces(storage, RENDERER, SIGNER, read_unless_hostile)
     with capture_logs() as logs:
         assert not await bounces.take(hostile)
         assert await bounces.take(bounce())
 
     assert [(one["log_level"], one["reason"]) for one in logs] == [("warning", reason)]
-    assert (await mailboxes.now(chat_id)).state is MailboxState.SUSPENDED
+    assert (await confirm.get_mailbox(storage, chat_id)).state is MailboxState.SUSPENDED
 
 
 @pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])
-async def test_a_mail_unsubscribes_whose_token_it_carries(bounces, mailboxes, chat_id, subject):
+async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat_id, subject):
     assert not await bounces.take(request(subject[:-1]))
     assert await bounces.take(request(subject))
 
-    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
+    assert (await confirm.get_mailbox(storage, chat_id)).state is MailboxState.UNSUBSCRIBED
 
 
 async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
-    bounces, mailboxes, arrive, storage
+    mailer, bounces, arrive, storage
 ):
     chat_id = await arrive()
-    await mailboxes.request(chat_id, ADDRESS)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
 
     await bounces.take(bounce())
 
@@ -240,10 +243,8 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
         assert (await tx.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
 
 
-async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(
-    mailboxes, storage, chat_id, clock
-):
-    bounces = Bounces(mailboxes, SIGNER, read, frozenset({7}))
+async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(storage, chat_id, clock):
+    bounces = Bounces(storage, RENDERER, SIGNER, read, frozenset({7}))
     async with storage.writing() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
         chat.telegram_id = 7

@@ -10,7 +10,6 @@ import pytest
 from sqlmodel import col, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.mail.confirm import Mailboxes
 from bot.matching import search
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
@@ -64,11 +63,6 @@ def arrive(storage) -> Callable[..., Awaitable[int]]:
 def mailer() -> Mailer:
     sender = FromAddress("news@dateline.example", returns="back@dateline.example")
     return Mailer(Renderer(), sender, Links("https://dateline.example", SIGNER))
-
-
-@pytest.fixture
-def mailboxes(storage, mailer) -> Mailboxes:
-    return Mailboxes(storage, mailer.renderer, mailer)
 
 
 @dataclass

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import arrivals, erasing, tidying, watching
+from bot.subscribers import arrivals, erasing, manage_links, tidying, watching
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.limits import USUAL_LIMITS
-from bot.subscribers.managing import Managing
 from storage import retention
 from storage.chats import Chat
 from storage.enums import ChatState, MailboxState, Mode
@@ -143,9 +142,8 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
         assert await chats_listed(tx, offset=0, limit=9) == []
     lines = [line async for line in ExportingPeople(storage).lines()]
     assert len(lines) == 2
-    managing = Managing(storage, *[None] * 4)  # type: ignore[arg-type]
     with pytest.raises(NoSuchChat):
-        await managing.pause(ann, is_paused=True)
+        await manage_links.check_manageable(storage, ann)
 
 
 async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatch):

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.mail.confirm import Mailboxes
-from bot.publishing.contents import load_made_digest
-from bot.publishing.published_feeds import read_published_feed
+from bot.mail.codes import hash_of
+from bot.mail.compose import FromAddress, Mailer
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers.limits import USUAL_LIMITS
-from bot.subscribers.managing import Managing
+from bot.subscribers.access import Access
 from bot.web.allowances import Allowances
 from bot.web.health import make_web
-from bot.web.site import Site, WebServices
+from bot.web.site import Site
 from storage.db.engine import Storage
 from storage.enums import Mode
+from storage.suspension import open_mailbox
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
+from tests.resources import make_resources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,38 +30,21 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
     from aiohttp.web import Application, Request
 
+    from storage.mailboxes import Mailbox
     from tests.conftest import TurnedClock
 
 SIGNER = Signer(bytes(32))
 BASE = "https://news.example.org"
+LINKS = Links(BASE, SIGNER)
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 TUESDAY = DUE.astimezone(UTC).date() + timedelta(days=1)
 
 
 @dataclass
-class FakeMailboxes:
-    """Notes what it is told; a token is good as long as it is *awaited*."""
+class FakeBounces:
+    """Notes the mails that came back."""
 
-    awaited: str = "word"
-    speaks: str | None = None  # the tag of the chat whose mailbox it is
-    unsubscribed: list[int] = field(default_factory=list)
-    confirmed: list[int] = field(default_factory=list)
-
-    async def unsubscribe(self, mailbox_id: int) -> None:
-        self.unsubscribed.append(mailbox_id)
-
-    async def language(self, _mailbox_id: int) -> str | None:
-        return self.speaks
-
-    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
-        if token == self.awaited:
-            self.confirmed.append(mailbox_id)
-        return token == self.awaited
-
-
-@dataclass
-class FakeReturns:
     taken: list[bytes] = field(default_factory=list)
 
     async def take(self, message: bytes) -> bool:
@@ -95,11 +77,6 @@ class Visitor:
 
 
 @pytest.fixture
-def mailboxes() -> FakeMailboxes:
-    return FakeMailboxes()
-
-
-@pytest.fixture
 async def storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
     """Yield a storage on one database; what the pages ask for is tested on each elsewhere."""
     opened = Storage.open(sqlite_url, clock=clock)
@@ -108,8 +85,18 @@ async def storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]
 
 
 @pytest.fixture
-def returns() -> FakeReturns:
-    return FakeReturns()
+def bounces() -> FakeBounces:
+    return FakeBounces()
+
+
+@pytest.fixture
+async def mailbox(storage: Storage, newsroom: Newsroom) -> Mailbox:
+    """A mailbox that waits for its confirmation, by a link with the token `word`."""
+    chat_id = await newsroom.chat(telegram_id=70, language="ar")
+    async with storage.writing() as tx:
+        opened = await open_mailbox(tx, chat_id, "ann@example.org")
+        opened.token_hash = hash_of("word", chat_id)
+    return opened
 
 
 @pytest.fixture
@@ -124,27 +111,26 @@ def renderer() -> Renderer:
 
 
 @pytest.fixture
-def web_services(
-    storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns, renderer: Renderer
-) -> WebServices:
-    return WebServices(
-        made_digest=partial(load_made_digest, storage),
-        published_feed=partial(read_published_feed, storage, renderer, Links(BASE, SIGNER)),
-        managing=Managing(storage, USUAL_LIMITS, Mailboxes(storage, renderer)),
-        mailboxes=mailboxes,
-        returns=returns,
+def site(storage: Storage, bounces: FakeBounces, renderer: Renderer, clock: TurnedClock) -> Site:
+    resources = make_resources(
+        storage, Access(is_open=True), mailer=mailer_of(renderer), renderer=renderer
+    )
+    return Site(
+        replace(resources, links=LINKS),
+        bounces=cast("Any", bounces),
+        clock=lambda: clock.now,
+        allowances=Allowances(clock=lambda: clock.now.timestamp()),  # noqa: PLW0108 - turned later
     )
 
 
+def mailer_of(renderer: Renderer) -> Mailer:
+    return Mailer(renderer, FromAddress("news@dateline.example", "Dateline"), LINKS)
+
+
 @pytest.fixture
-async def visitor(
-    web_services: WebServices, clock: TurnedClock, renderer: Renderer
-) -> AsyncIterator[Visitor]:
-    allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
-    site = Site(renderer, SIGNER, BASE, web_services, lambda: clock.now, allowances)
-    app = make_web(*site.parts())
-    async with TestClient(TestServer(app)) as client:
-        yield Visitor(client, Links(BASE, SIGNER))
+async def visitor(site: Site) -> AsyncIterator[Visitor]:
+    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+        yield Visitor(client, LINKS)
 
 
 @pytest.fixture

@@ -8,95 +8,93 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+from unittest.mock import patch
 
 from aiohttp.test_utils import TestServer
 
+from bot.mail.codes import hash_of
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
-from bot.subscribers.managing import Managed
+from bot.subscribers.access import Access
+from bot.web import editions
 from bot.web.health import make_web
 from bot.web.samples import sample_managed
-from bot.web.site import Site, WebServices
+from bot.web.site import Site
+from storage.db.engine import Storage
 from storage.enums import Mode
+from storage.schema import migrate
+from storage.suspension import open_mailbox
 from tests.browsing import launched
+from tests.publishing.newsroom import Newsroom
+from tests.resources import make_resources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
+    from typing import Any
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
 
     from bot.publishing.pages import Edition
 
 SIGNER = Signer(bytes(32))
+CHAT = 7
 DAY = date(2026, 11, 18)
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 900}
 
 
-@dataclass(frozen=True)
-class SampleReading:
-    language: str = ""
-
-    async def edition(self, _chat: int, day: date, slot: int) -> Edition | None:
-        return replace(sample_edition(), day=day, slot=slot, language=self.language)
-
-
-@dataclass
-class SampleManaging:
-    """Notes what it is told, and shows it."""
-
-    mode: Mode = Mode.DIGEST
-    is_paused: bool = False
-
-    async def show(self, _chat: int) -> Managed:
-        everything, _ = sample_managed()
-        first, *others = everything.topics
-        settings = replace(everything.settings, is_paused=self.is_paused)
-        return Managed([replace(first, mode=self.mode), *others], settings)
-
-    async def watch(self, _chat: int, _topic: int, mode: Mode) -> None:
-        self.mode = mode
-
-    async def pause(self, _chat: int, *, is_paused: bool) -> None:
-        self.is_paused = is_paused
-
-
-class SampleMailboxes:
-    async def language(self, _mailbox: int) -> str | None:
-        return None
-
-    async def unsubscribe(self, _mailbox: int) -> None:
-        return
-
-    async def confirm_by_link(self, _mailbox: int, _token: str) -> bool:
-        return True
-
-
 @asynccontextmanager
 async def showing(language: str = "") -> AsyncIterator[Links]:
     """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
-    doors = WebServices(
-        made_digest=SampleReading(language).edition,
-        published_feed=cast("Any", None),
-        managing=cast("Any", SampleManaging()),
-        mailboxes=SampleMailboxes(),
-    )
-    site = Site(Renderers().of(language), SIGNER, "http://127.0.0.1", doors, clock=lambda: NOW)
-    async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
-        yield Links(str(server.make_url("")).rstrip("/"), SIGNER)
+
+    async def load_sample(_storage: Storage, _chat: int, day: date, slot: int) -> Edition:
+        return replace(sample_edition(), day=day, slot=slot, language=language)
+
+    with TemporaryDirectory() as folder, patch.object(editions, "load_made_digest", load_sample):
+        url = f"sqlite+aiosqlite:///{folder}/site.db"
+        await migrate(url)
+        storage = Storage.open(url, clock=_now)
+        await _fill(storage)
+        renderer = Renderers().of(language)
+        resources = make_resources(storage, Access(is_open=True), renderer=renderer)
+        resources = replace(resources, links=Links("http://127.0.0.1", SIGNER))
+        site = Site(resources, clock=lambda: NOW)
+        async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+            yield Links(str(server.make_url("")).rstrip("/"), SIGNER)
+        await storage.close()
+
+
+async def _now(_session: AsyncSession) -> datetime:
+    return NOW
+
+
+async def _fill(storage: Storage) -> None:
+    """Make a chat with topics, and a mailbox that waits for its confirmation."""
+    newsroom = Newsroom(storage)
+    await newsroom.chat(id=CHAT)
+    for topic in next(sample_managed()).topics:
+        query = await newsroom.query(topic.typed)
+        await newsroom.subscribe(CHAT, query, topic.name, topic.mode or Mode.BOTH)
+    async with storage.writing() as tx:
+        mailbox = await open_mailbox(tx, CHAT, "ann@example.org")
+        mailbox.token_hash = hash_of("word", CHAT)
 
 
 def pages(links: Links) -> dict[str, str]:
     """Return the addresses of the pages by the names of their pictures."""
     found = {
-        "edition": links.edition(7, DAY, 0, NOW),
-        "manage": f"{links.manage(7, NOW)}?said=saved",
-        "unsubscribe": links.unsubscribe(3),
-        "confirm": links.confirm(3, "word"),
-        "stopped": f"{links.manage(7, NOW)}?said=stopped&topic=1&mode=both",
+        "edition": links.edition(CHAT, DAY, 0, NOW),
+        "manage": f"{links.manage(CHAT, NOW)}?said=saved",
+        "unsubscribe": links.unsubscribe(1),
+        "confirm": links.confirm(1, "word"),
+        "stopped": f"{links.manage(CHAT, NOW)}?said=stopped&topic=1&mode=both",
         "not-found": f"{links.base}/nothing",
     }
     return {name: str(link) for name, link in found.items()}

@@ -8,7 +8,6 @@ import pytest
 
 from bot.app.mails import report_reader
 from bot.mail.bounces import Bounces
-from bot.mail.confirm import Mailboxes
 from bot.sources.parser_pool import Workers
 from tests.mail.returned import BROKEN, notification
 from tests.web.conftest import SIGNER
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def returns(storage: Storage, renderer: Renderer) -> AsyncIterator[Bounces]:
+async def bounces(storage: Storage, renderer: Renderer) -> AsyncIterator[Bounces]:
     workers = Workers(most=1)
-    yield Bounces(Mailboxes(storage, renderer), SIGNER, report_reader(workers))
+    yield Bounces(storage, renderer, SIGNER, report_reader(workers))
     await workers.close()
 
 

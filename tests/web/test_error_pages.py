@@ -1,14 +1,14 @@
 """What stands around every page: headers, limits, and pages for what cannot be had."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
 
 from bot.publishing import contents
 from bot.rendering.links import Links
-from bot.rendering.renderer import Renderer
 from bot.web.health import make_web
-from bot.web.site import Site
 from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
 
 POLICY = (
@@ -116,10 +116,12 @@ async def test_no_search_engine_is_invited(visitor):
     assert await (await visitor.client.get("/robots.txt")).text() == "User-agent: *\nDisallow: /\n"
 
 
-async def test_under_a_path_every_address_on_a_page_begins_with_it(web_services, told, clock):
+async def test_under_a_path_every_address_on_a_page_begins_with_it(site, told, clock):
     base = "https://example.org/news"
-    site = Site(Renderer(), SIGNER, base, web_services, clock=lambda: clock.now)
-    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+    resources = replace(site.resources, links=Links(base, SIGNER))
+    async with TestClient(
+        TestServer(make_web(*replace(site, resources=resources).parts()))
+    ) as client:
         visitor = Visitor(client, Links(base, SIGNER), base)
         link = visitor.links.manage(told, clock.now)
 

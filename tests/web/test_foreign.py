@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aiohttp.web import Application
 
     from storage.db.engine import Storage
-    from tests.web.conftest import FakeMailboxes, Visitor
+    from tests.web.conftest import Visitor
 
 BUTTONS: tuple[dict[str, str], ...] = (
     {"stop": "yes"},
@@ -38,7 +38,6 @@ BUTTONS: tuple[dict[str, str], ...] = (
 class Victim:
     storage: Storage
     visitor: Visitor
-    mailboxes: FakeMailboxes
     chat_id: int
     before: Rows
     ids: dict[str, list[int]]
@@ -62,21 +61,19 @@ class Victim:
         return "told" if is_reported else ""
 
     async def changed(self) -> str:
-        if self.mailboxes.unsubscribed or self.mailboxes.confirmed:
-            return "changed a mailbox"
         after = await rows_of(self.storage, self.chat_id)
         changed = [name for name, rows in after.items() if rows != self.before[name]]
         return f"changed {changed}" if changed else ""
 
 
 @pytest.fixture
-async def victim(visitor, storage, told, mailboxes) -> Victim:
+async def victim(visitor, storage, told) -> Victim:
     async with storage.writing() as tx:
         for topic in await tx.session.exec(select(Topic).where(Topic.chat_id == told)):
             topic.name = f"{SECRET} {topic.id}"
     await fill(storage, told)
     before, ids = await rows_of(storage, told), await ids_of(storage, told)
-    return Victim(storage, visitor, mailboxes, told, before, ids)
+    return Victim(storage, visitor, told, before, ids)
 
 
 @pytest.fixture

@@ -84,10 +84,9 @@ async def test_a_chats_page_does_not_ask_the_browser(visitor, told, clock):
 
 
 @pytest.mark.parametrize("page", ["unsubscribe", "confirm"])
-async def test_the_pages_of_a_mailbox_speak_the_language_of_its_chat(visitor, mailboxes, page):
-    mailboxes.speaks = "ar"
-    links = visitor.links
-    link = links.unsubscribe(3) if page == "unsubscribe" else links.confirm(3, "word")
+async def test_the_pages_of_a_mailbox_speak_the_language_of_its_chat(visitor, mailbox, page):
+    links, number = visitor.links, mailbox.id
+    link = links.unsubscribe(number) if page == "unsubscribe" else links.confirm(number, "word")
 
     looked = await (await visitor.opens(link, headers={"Accept-Language": "en"})).text()
     done = await (await visitor.sends(link, headers={"Accept-Language": "en"})).text()
@@ -96,7 +95,7 @@ async def test_the_pages_of_a_mailbox_speak_the_language_of_its_chat(visitor, ma
     assert ARABIC in done
 
 
-async def test_the_page_of_a_mailbox_that_is_gone_speaks_as_the_browser_does(visitor, mailboxes):
+async def test_the_page_of_a_mailbox_that_is_gone_speaks_as_the_browser_does(visitor):
     link = visitor.links.unsubscribe(3)
 
     answer = await visitor.opens(link, headers={"Accept-Language": "ar"})

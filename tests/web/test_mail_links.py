@@ -1,13 +1,12 @@
 """The links that stand in mails, opened where they lead."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from sqlmodel import col, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.mail.confirm import Mailboxes
+from bot.mail.confirm import request_confirmation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.enums import MailboxState, Medium, Mode
@@ -17,11 +16,6 @@ from tests.publishing.stages import Stages
 from tests.web.conftest import BASE, DUE, SIGNER
 
 MAILER = Mailer(Renderer(), FromAddress("news@example.org", "Dateline"), Links(BASE, SIGNER))
-
-
-@pytest.fixture
-def web_services(web_services, storage):
-    return replace(web_services, mailboxes=Mailboxes(storage, Renderer(), MAILER))
 
 
 @pytest.fixture
@@ -48,9 +42,9 @@ async def mailed(storage):
 
 
 @pytest.fixture
-async def digest(visitor, web_services, chat, mailed, storage, clock):
+async def digest(visitor, chat, mailed, storage, clock):
     """Confirm an address by the link in its mail, and return the digest that comes there."""
-    await web_services.mailboxes.request(chat, "ann@example.org")
+    await request_confirmation(storage, chat, "ann@example.org", mailer=MAILER)
     (link,) = re.findall(rf"{BASE}/c/\S+", (await mailed()).text)
     assert (await visitor.sends(link)).status == 200
     clock.now = DUE

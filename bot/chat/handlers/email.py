@@ -8,15 +8,23 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import RemoveAddress, SetMailAlerts, SetReach, ShowEmail
+from bot.mail import confirm
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
+    from bot.mail.confirm import MailboxSeen
 
 
 _PAGE = "chat/email.html"
+
+
+def _values(mailbox: MailboxSeen, context: Context) -> dict[str, Any]:
+    return {"mailbox": mailbox, "can_mail": context.resources.mailer is not None}
 
 
 async def asked_for(_message: Message, command: CommandObject, context: Context) -> None:
@@ -24,48 +32,52 @@ async def asked_for(_message: Message, command: CommandObject, context: Context)
         await ask_address(command.args, context)
     else:
         await context.reply.show(
-            _PAGE, mailbox=await context.resources.mailboxes.now(context.chat_id)
+            _PAGE, **_values(await confirm.get_mailbox(context.storage, context.chat_id), context)
         )
 
 
 async def ask_address(address: str, context: Context) -> None:
     """Send the address a mail that asks whether digests shall come there."""
-    mailbox = await context.resources.mailboxes.request(
-        context.chat_id, address, once=context.reply.once
+    mailbox = await confirm.request_confirmation(
+        context.storage,
+        context.chat_id,
+        address,
+        once=context.reply.once,
+        mailer=context.resources.mailer,
     )
-    await context.reply.show(_PAGE, mailbox=mailbox)
+    await context.reply.show(_PAGE, **_values(mailbox, context))
 
 
 async def take_code(digits: str, context: Context) -> None:
-    mailbox = await context.resources.mailboxes.confirm_by_code(
-        context.chat_id, digits, once=context.reply.once
+    mailbox = await confirm.confirm_by_code(
+        context.storage, context.chat_id, digits, once=context.reply.once
     )
-    await context.reply.show(_PAGE, mailbox=mailbox)
+    await context.reply.show(_PAGE, **_values(mailbox, context))
 
 
 async def opened(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _PAGE, mailbox=await context.resources.mailboxes.now(context.chat_id)
+        _PAGE, **_values(await confirm.get_mailbox(context.storage, context.chat_id), context)
     )
 
 
 async def reach_chosen(_pressed: CallbackQuery, callback_data: SetReach, context: Context) -> None:
-    mailbox = await context.resources.mailboxes.set_reach(context.chat_id, callback_data.reach)
-    await context.reply.change(_PAGE, mailbox=mailbox)
+    mailbox = await confirm.set_digest_medium(context.storage, context.chat_id, callback_data.reach)
+    await context.reply.change(_PAGE, **_values(mailbox, context))
 
 
 async def alerts_chosen(
     _pressed: CallbackQuery, callback_data: SetMailAlerts, context: Context
 ) -> None:
-    mailbox = await context.resources.mailboxes.set_alerts(
-        context.chat_id, wanted=callback_data.wanted
+    mailbox = await confirm.set_email_alerts(
+        context.storage, context.chat_id, wanted=callback_data.wanted
     )
-    await context.reply.change(_PAGE, mailbox=mailbox)
+    await context.reply.change(_PAGE, **_values(mailbox, context))
 
 
 async def removed(_pressed: CallbackQuery, context: Context) -> None:
     await context.reply.change(
-        _PAGE, mailbox=await context.resources.mailboxes.remove(context.chat_id)
+        _PAGE, **_values(await confirm.remove_address(context.storage, context.chat_id), context)
     )
 
 

@@ -14,6 +14,7 @@ from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.links import look_at, suggest
 from bot.chat.permits import READS
 from bot.chat.questions import ASKED_AGAIN, asked_by
+from bot.mail.confirm import awaits_code
 from bot.publishing.calendar import Plan, local_date
 from bot.subscribers import restraint, schedule, settings
 from bot.subscribers.posts import Link, Post, is_telling, read_post
@@ -95,7 +96,7 @@ async def _unasked(text: str, context: Context) -> None:  # noqa: C901 - one cas
 
 
 async def _digits(digits: str, text: str, context: Context) -> None:
-    if await context.resources.mailboxes.awaits_code(context.chat_id):
+    if await awaits_code(context.storage, context.chat_id):
         await take_code(digits, context)
     else:
         await show_card(text, context)

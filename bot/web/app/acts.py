@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.mail import confirm
 from bot.mail.codes import read_code
 from bot.subscribers import changing, restraint, schedule, settings, topics, watching
 from bot.subscribers.errors import NotAZone
@@ -174,25 +175,32 @@ class Acts:
         return Done()
 
     async def ask_address(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.app.resources.mailboxes.request(user.chat_id, wish.text("address"))
+        await confirm.request_confirmation(
+            self.app.resources.storage,
+            user.chat_id,
+            wish.text("address"),
+            mailer=self.app.resources.mailer,
+        )
         return Done()
 
     async def confirm(self, user: CurrentUser, wish: Wish) -> Done:
         """Confirm with the code of the mail; what can be none counts as a try like any other."""
         code = read_code(wish.text("code")) or ""
-        await self.app.resources.mailboxes.confirm_by_code(user.chat_id, code)
+        await confirm.confirm_by_code(self.app.resources.storage, user.chat_id, code)
         return Done("saved")
 
     async def set_reach(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.app.resources.mailboxes.set_reach(
-            user.chat_id, wish.one_of("reach", DigestMedium)
+        await confirm.set_digest_medium(
+            self.app.resources.storage, user.chat_id, wish.one_of("reach", DigestMedium)
         )
         return Done("saved")
 
     async def set_mail_alerts(self, user: CurrentUser, wish: Wish) -> Done:
-        await self.app.resources.mailboxes.set_alerts(user.chat_id, wanted=wish.flag("wanted"))
+        await confirm.set_email_alerts(
+            self.app.resources.storage, user.chat_id, wanted=wish.flag("wanted")
+        )
         return Done("saved")
 
     async def forget_address(self, user: CurrentUser, _wish: Wish) -> Done:
-        await self.app.resources.mailboxes.remove(user.chat_id)
+        await confirm.remove_address(self.app.resources.storage, user.chat_id)
         return Done("saved")

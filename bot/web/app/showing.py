@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.mail import confirm
 from bot.rendering.filters import local
 from bot.subscribers import settings, topics
 from bot.subscribers.limits import MOST_TOPICS
@@ -34,7 +35,7 @@ class Showing:
         )
         chat_settings = await settings.get_settings(self.resources.storage, user.chat_id)
         renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now
-        mailbox = await self.resources.mailboxes.now(user.chat_id)
+        mailbox = await confirm.get_mailbox(self.resources.storage, user.chat_id)
         suggested = [_topic(one) for one in catalogue.items if one.mode is None]
         return {
             "language": renderer.language.code,
@@ -45,7 +46,7 @@ class Showing:
             "quiet": _hours(chat_settings),
             "isPaused": chat_settings.is_paused,
             "pausedTold": _told(renderer, "web/app_parts.html#paused", settings=chat_settings),
-            "mail": _mail(mailbox, renderer),
+            "mail": _mail(mailbox, renderer, can_mail=self.resources.mailer is not None),
         }
 
 
@@ -88,10 +89,10 @@ def _hours(settings: Settings) -> dict[str, int] | None:
     return {"start": quiet.start, "end": quiet.end} if quiet else None
 
 
-def _mail(mailbox: MailboxSeen, renderer: Renderer) -> dict[str, Any]:
+def _mail(mailbox: MailboxSeen, renderer: Renderer, *, can_mail: bool) -> dict[str, Any]:
     return {
-        "told": _told(renderer, "web/app_parts.html#mail", mailbox=mailbox),
-        "canMail": mailbox.can_mail,
+        "told": _told(renderer, "web/app_parts.html#mail", mailbox=mailbox, can_mail=can_mail),
+        "canMail": can_mail,
         "state": mailbox.state or "none",
         "address": mailbox.address,
         "reach": mailbox.reach,

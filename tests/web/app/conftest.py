@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -14,23 +14,22 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlmodel import col, select
 
 from bot.chat import callbacks
-from bot.mail.compose import FromAddress, Mail, Mailer
+from bot.mail.compose import Mail
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.access import Access
-from bot.web.allowances import Allowances
 from bot.web.app.mini_app import MiniApp
 from bot.web.health import make_web
-from bot.web.site import Site, WebServices
+from bot.web.site import Site
 from storage.db.engine import Storage
 from storage.enums import Medium
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo_translation
 from tests.resources import make_resources
-from tests.web.conftest import BASE, SIGNER
+from tests.web.conftest import SIGNER, mailer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -111,19 +110,13 @@ def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
 
 
 def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
-    mailer = Mailer(renderer, FromAddress("news@dateline.example"), Links(BASE, SIGNER))
-    resources = make_resources(storage, access, mailer=mailer, renderer=renderer)
+    resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
     return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus(), press=callbacks)
 
 
 @pytest.fixture
-async def client(
-    web_services: WebServices, mini_app: MiniApp, clock: TurnedClock
-) -> AsyncIterator[TestClient[Request, Application]]:
-    doors = replace(web_services, app=mini_app)
-    allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
-    site = Site(Renderer(), SIGNER, BASE, doors, lambda: clock.now, allowances)
-    async with TestClient(TestServer(make_web(*site.parts()))) as opened:
+async def client(site: Site, mini_app: MiniApp) -> AsyncIterator[TestClient[Request, Application]]:
+    async with TestClient(TestServer(make_web(*replace(site, app=mini_app).parts()))) as opened:
         yield opened
 
 
@@ -159,10 +152,9 @@ def ann(person: Callable[..., User]) -> User:
 async def address(sqlite_url: str) -> AsyncIterator[str]:
     """Yield what Telegram opens for somebody whose client speaks Arabic."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
-    nothing = cast("Any", None)
     app = mini_app_of(storage, Access(is_open=True), renderer)
-    served = WebServices(nothing, nothing, nothing, nothing, app=app)
-    site = Site(renderer, SIGNER, "http://127.0.0.1", served)
+    resources = replace(app.resources, links=Links("http://127.0.0.1", SIGNER))
+    site = Site(resources, app=app)
     data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
         yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
