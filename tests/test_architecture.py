@@ -91,7 +91,7 @@ USE_CASES = {
     "bot.subscribers.feed_lists",
     "bot.subscribers.feeds",
     "bot.subscribers.invites",
-    "bot.subscribers.managing",
+    "bot.subscribers.manage_links",
     "bot.subscribers.moving",
     "bot.subscribers.looks",
     "bot.subscribers.own_sources",
