@@ -54,7 +54,7 @@ _LONG: Final = (
     "sources/fetch/test_websub.py",
     "sources/test_parser_worker.py",
     "story/",
-    "subscribers/test_erasing",
+    "subscribers/test_deletion",
     "subscribers/test_people_together.py",
     "web/app/",
     "web/test_browser.py",

@@ -52,10 +52,9 @@ STEPS = {
     "bot.matching.refold",
     "bot.sources.discovery.search_feeds",
     "bot.subscribers.adding_lists",
-    "bot.subscribers.forgetting",
-    "bot.subscribers.tidying",
 }
 USE_CASES = {
+    "bot.subscribers.deletion",
     "bot.matching.search",
     "bot.sources.discovery.add",
     "bot.sources.administration",
@@ -81,7 +80,6 @@ USE_CASES = {
     "bot.subscribers.channels",
     "bot.subscribers.cataloguing",
     "bot.subscribers.changing",
-    "bot.subscribers.erasing",
     "bot.subscribers.exporting",
     "bot.subscribers.exporting_people",
     "bot.subscribers.importing",

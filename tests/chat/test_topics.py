@@ -1,6 +1,6 @@
 import pytest
 
-from bot.subscribers import arrivals, tidying
+from bot.subscribers import arrivals, deletion
 from bot.subscribers import watching as subscriptions
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.enums import Mode
@@ -106,7 +106,7 @@ async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_
     clock.turn(UNDONE_WITHIN)
 
     told = await ann.presses_quietly(stopped, "Undo")
-    await tidying.tidy(one_storage)
+    await deletion.purge_deleted(one_storage)
     later = await ann.presses_quietly(stopped, "Undo")
 
     assert told == later

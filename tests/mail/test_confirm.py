@@ -9,7 +9,7 @@ from bot.mail import confirm
 from bot.mail.codes import Limit
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
-from bot.subscribers import erasing
+from bot.subscribers import deletion
 from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
@@ -159,7 +159,7 @@ async def test_an_address_is_asked_three_times_a_day_whoever_asks(mailer, arrive
         await confirm.request_confirmation(
             storage, chat_id, f"Ann+{number}@example.org", mailer=mailer
         )
-        await erasing.delete_chat(storage, chat_id, None)
+        await deletion.delete_chat(storage, chat_id, None)
 
     with pytest.raises(TooManyRequests) as refused:
         await confirm.request_confirmation(storage, await arrive(4), ADDRESS, mailer=mailer)

@@ -25,7 +25,7 @@ from bot.delivery.sender import Calls, SendStage
 from bot.loops import Loop
 from bot.settings import Access, Settings
 from bot.sources.parser_pool import Reader, Workers
-from bot.subscribers import catalogue, forgetting
+from bot.subscribers import catalogue, deletion
 from storage import retention
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -227,6 +227,6 @@ def short_retention(numbers: Numbers) -> Iterator[None]:
     with (
         patch.object(retention, "SHOWN_BY_A_SOURCE", numbers.shown),
         patch.object(retention, "NEWEST_OF_A_QUERY", numbers.shown),
-        patch.object(forgetting, "EDITIONS", numbers.kept_days * DAY),
+        patch.object(deletion, "EDITIONS", numbers.kept_days * DAY),
     ):
         yield

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot.subscribers import changing, tidying, watching
+from bot.subscribers import changing, deletion, watching
 from bot.subscribers.errors import AlreadyWatched, UndoIsOver
 from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.undoing import UNDONE_WITHIN
@@ -38,7 +38,7 @@ async def test_undone_is_exactly_as_it_was(arrive, rows, clock, storage):
 
     await watching.unsubscribe(storage, chat_id, topic_id)
     clock.turn(UNDONE_WITHIN - timedelta(seconds=1))
-    await tidying.tidy(storage)
+    await deletion.purge_deleted(storage)
     await watching.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
     await watching.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
 
@@ -56,7 +56,7 @@ async def test_what_is_not_undone_goes_with_all_it_had(arrive, rows, clock, stor
     await watching.unsubscribe(storage, chat_id, topic_id)
     clock.turn(UNDONE_WITHIN)
 
-    gone = await tidying.tidy(storage)
+    gone = await deletion.purge_deleted(storage)
 
     assert gone == 1
     assert await rows(Topic) == await rows(Mute) == []
@@ -88,7 +88,7 @@ async def test_what_is_watched_anew_has_not_ended(arrive, rows, clock, storage):
     await watching.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
     clock.turn(UNDONE_WITHIN)
 
-    assert await tidying.tidy(storage) == 0
+    assert await deletion.purge_deleted(storage) == 0
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 

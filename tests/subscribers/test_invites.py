@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.subscribers import arrivals, audit, erasing, invites
+from bot.subscribers import arrivals, audit, deletion, invites
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import NotADate, NotANumber
@@ -154,6 +154,6 @@ async def test_who_deletes_everything_is_a_stranger_again(storage, access):
     user = await arrivals.identify(storage, Sender(1, 1), access=access)
     assert user
 
-    await erasing.delete_chat(storage, user.chat_id, 1)
+    await deletion.delete_chat(storage, user.chat_id, 1)
 
     assert await invites.is_unauthorized(storage, 1, access=access)

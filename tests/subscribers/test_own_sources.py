@@ -10,7 +10,7 @@ import pytest
 
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.subscribers import allowing, erasing, own_sources
+from bot.subscribers import allowing, deletion, own_sources
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from bot.subscribers.limits import Limited
 from bot.subscribers.own_sources import Outcome
@@ -162,7 +162,7 @@ async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, reader
     await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
     clock.turn(timedelta(hours=1))
 
-    await erasing.delete_chat(storage, ann, 1)
+    await deletion.delete_chat(storage, ann, 1)
 
     assert await urls(storage) == []
 

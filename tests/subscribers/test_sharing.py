@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.subscribers import catalogue, erasing, sharing, topics, watching
+from bot.subscribers import catalogue, deletion, sharing, topics, watching
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.starting import LinkedShare, LinkedWords, read_start
@@ -67,7 +67,7 @@ async def test_what_a_chat_shared_goes_with_it(storage, arrive):
     topic = await watching.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
     await sharing.start_parameter(storage, chat, topic.topic_id)
 
-    await erasing.delete_chat(storage, chat, None)
+    await deletion.delete_chat(storage, chat, None)
 
     async with storage.reading() as tx:
         assert await tx.session.get(Share, 1) is None

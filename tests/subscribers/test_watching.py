@@ -5,7 +5,7 @@ import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.matching.query import QueryError
-from bot.subscribers import tidying, topics, watching
+from bot.subscribers import deletion, topics, watching
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS, USUAL_LIMITS
 from bot.subscribers.topics import PER_PAGE
@@ -118,12 +118,12 @@ async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clo
 
     await watching.unsubscribe(storage, ann, anns.topic_id)
     clock.turn(UNDONE_WITHIN)
-    await tidying.tidy(storage)
+    await deletion.purge_deleted(storage)
     still = await live_queries(storage)
     await watching.unsubscribe(storage, bob, bobs.topic_id)
     undoable = await live_queries(storage)
     clock.turn(UNDONE_WITHIN)
-    await tidying.tidy(storage)
+    await deletion.purge_deleted(storage)
 
     assert still == undoable == ["taiwan"]
     assert await live_queries(storage) == []

@@ -3,7 +3,7 @@ import re
 import pytest
 from sqlalchemy import delete
 
-from bot.subscribers import tidying
+from bot.subscribers import deletion
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, Mode
@@ -61,7 +61,7 @@ async def test_a_topic_that_was_stopped_elsewhere_is_said_to_be_gone(
 ):
     await visitor.sends(link, {"topic": "1", "stop": "yes"})
     clock.turn(UNDONE_WITHIN)
-    await tidying.tidy(newsroom.storage)
+    await deletion.purge_deleted(newsroom.storage)
 
     again = await visitor.sends(link, {"topic": "1", "stop": "yes"})
     changed = await visitor.sends(link, {"topic": "1", "mode": "both"})

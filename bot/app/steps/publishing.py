@@ -20,14 +20,13 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
     from bot.publishing.digests import Digests
     from bot.publishing.edits import edit_alerts
     from bot.publishing.notices import publish_notices
-    from bot.subscribers.forgetting import Forgetting
-    from bot.subscribers.tidying import tidy
+    from bot.subscribers.deletion import Retention, purge_deleted
 
     storage, settings, mailer = around.storage, around.settings, make_mailer(around)
     common = (storage, around.renderer, around.owner)
     digests = Digests(*common, links=around.links, mailer=mailer)
     a_day, pace = settings.alerts_per_chat, settings.send_per_second
-    forgetting = Forgetting(
+    retention = Retention(
         storage,
         around.owner,
         articles=timedelta(days=settings.keep_articles_days),
@@ -40,6 +39,6 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
         Loop("bundle", partial(publish_bundles, *common, mailer=mailer)),
         Loop("also", partial(edit_alerts, *common)),
         Loop("broadcast", partial(publish_broadcasts, *common, pace)),
-        Loop("tidy", partial(tidy, storage)),
-        Loop("forget", forgetting.forget_old),
+        Loop("tidy", partial(purge_deleted, storage)),
+        Loop("forget", retention.run_once),
     ]

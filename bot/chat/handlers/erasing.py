@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import Erase
-from bot.subscribers import erasing
+from bot.subscribers import deletion
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_message: Message, context: Context) -> None:
-    kept = await erasing.stored_data(context.storage, context.chat_id)
+    kept = await deletion.stored_data(context.storage, context.chat_id)
     await context.reply.show("chat/erase.html#question", user=context.user, kept=kept)
 
 
@@ -26,7 +26,7 @@ async def confirmed(_pressed: CallbackQuery, context: Context) -> None:
     is_own = (
         context.user.kind is ChatKind.PRIVATE
     )  # a group's being erased makes nobody less of an admin
-    await erasing.delete_chat(
+    await deletion.delete_chat(
         context.storage, context.chat_id, context.user.user_id if is_own else None
     )
     await context.reply.change("chat/erase.html#done")

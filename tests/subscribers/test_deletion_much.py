@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import arrivals, erasing, manage_links, tidying, watching
+from bot.subscribers import arrivals, deletion, manage_links, watching
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import NoSuchChat
@@ -69,9 +69,9 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.subscribers.erasing.erase_batch", crash)
+        patch.setattr("bot.subscribers.deletion.erase_batch", crash)
         with pytest.raises(Crash):
-            await erasing.delete_chat(storage, chat_id, 1)
+            await deletion.delete_chat(storage, chat_id, 1)
 
 
 async def count(storage, table) -> int:
@@ -89,8 +89,8 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
         left.append((await tx.session.exec(select(func.count(col(Delivery.id))))).one())
         return is_any
 
-    monkeypatch.setattr("bot.subscribers.erasing.erase_batch", noting)
-    await erasing.delete_chat(storage, ann, 1)
+    monkeypatch.setattr("bot.subscribers.deletion.erase_batch", noting)
+    await deletion.delete_chat(storage, ann, 1)
 
     assert left == [4, 2, 0, 0, 0]
     assert await count(storage, Delivery) == await count(storage, Chat) == 0
@@ -153,7 +153,7 @@ async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatc
     assert user
 
     assert user.chat_id != ann
-    assert await tidying.tidy(storage) == 0
+    assert await deletion.purge_deleted(storage) == 0
     async with storage.reading() as tx:
         assert list(await tx.session.exec(select(col(Chat.id)))) == [user.chat_id]
 
@@ -164,7 +164,7 @@ async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkey
     async with storage.writing() as tx:
         tx.session.add(await _late(storage))
 
-    await tidying.tidy(storage)
+    await deletion.purge_deleted(storage)
 
     for table in (Chat, Delivery, Mailbox):
         assert await count(storage, table) == 0
@@ -180,8 +180,8 @@ async def _late(storage) -> Delivery:
 async def test_two_may_empty_the_same_chat(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    await erasing.continue_deletions(storage)
-    await erasing.delete_chat(storage, ann, 1)
+    await deletion.continue_deletions(storage)
+    await deletion.delete_chat(storage, ann, 1)
 
     assert await count(storage, Chat) == 0
     assert await count(storage, Delivery) == 0

@@ -16,7 +16,7 @@ from bot.subscribers import (
     bans,
     broadcasts,
     changing,
-    erasing,
+    deletion,
     feedback,
     invites,
     watching,
@@ -166,7 +166,7 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
 async def test_no_row_tells_of_who_had_all_erased(storage, ann):
     before = await found_in_rows(storage)
 
-    await erasing.delete_chat(storage, ann, ANN)
+    await deletion.delete_chat(storage, ann, ANN)
 
     assert len(set(before)) > 12
     assert await found_in_rows(storage) == []
@@ -179,18 +179,18 @@ async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
     assert await storage.cut_log()  # so that all of it stands in the file
     before = found_in(file)
 
-    await erasing.delete_chat(storage, ann, ANN)
+    await deletion.delete_chat(storage, ann, ANN)
 
     assert len(before) == 5
     assert found_in(file) == []
 
 
 async def test_who_comes_back_and_goes_again_leaves_nothing(storage, ann, access, database_url):
-    await erasing.delete_chat(storage, ann, ANN)
+    await deletion.delete_chat(storage, ann, ANN)
     user = await arrivals.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
     assert user
 
-    await erasing.delete_chat(storage, user.chat_id, ANN)
+    await deletion.delete_chat(storage, user.chat_id, ANN)
 
     assert await found_in_rows(storage) == []
     if file := database_file(database_url):

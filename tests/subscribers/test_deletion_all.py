@@ -8,7 +8,7 @@ from sqlalchemy import Column, func, select
 from sqlmodel import SQLModel, col
 from sqlmodel import select as rows_of
 
-from bot.subscribers import changing, erasing, schedule, watching
+from bot.subscribers import changing, deletion, schedule, watching
 from bot.subscribers.limits import USUAL_LIMITS
 from storage.alerts import Alert
 from storage.articles import store_articles
@@ -121,7 +121,7 @@ async def test_every_table_forgets_the_chat(storage, ann, arrive):
     await watching.subscribe(storage, bob, "a1", Mode.BOTH, limits=USUAL_LIMITS)
     before, bobs = await left(storage, ann), await left(storage, bob)
 
-    await erasing.delete_chat(storage, ann, 1)
+    await deletion.delete_chat(storage, ann, 1)
 
     assert len(before) >= 12
     assert await left(storage, ann) == {}

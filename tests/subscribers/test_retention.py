@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import col, select, update
 
-from bot.subscribers.forgetting import EDITIONS, PACES, ROLE, Forgetting
-from storage import retention
+from bot.subscribers.deletion import EDITIONS, PACES, ROLE, Retention
+from storage import retention as stored
 from storage.alerts import Alert
 from storage.articles import Article, Folded, FoldedText, replace_folded
 from storage.bundles import Bundle
@@ -38,8 +38,8 @@ async def at_once(_seconds: float) -> None:
 
 
 @pytest.fixture
-def forgetting(storage: Storage) -> Forgetting:
-    return Forgetting(storage, "me", ARTICLES, DELIVERIES, pause=at_once)
+def retention(storage: Storage) -> Retention:
+    return Retention(storage, "me", ARTICLES, DELIVERIES, pause=at_once)
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def newsroom(storage: Storage) -> Newsroom:
 @pytest.fixture
 def little_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources show one article, topics one story."""
-    monkeypatch.setattr(retention, "SHOWN_BY_A_SOURCE", 1)
-    monkeypatch.setattr(retention, "NEWEST_OF_A_QUERY", 1)
+    monkeypatch.setattr(stored, "SHOWN_BY_A_SOURCE", 1)
+    monkeypatch.setattr(stored, "NEWEST_OF_A_QUERY", 1)
 
 
 async def add(storage: Storage, row: Any) -> int:
@@ -91,7 +91,7 @@ async def publish_all(storage: Storage) -> None:
         await tx.session.exec(update(Article).values(stage=Stage.PUBLISHED))
 
 
-async def test_messages_that_were_sent_go(storage, newsroom, forgetting, clock):
+async def test_messages_that_were_sent_go(storage, newsroom, retention, clock):
     chat = await newsroom.chat()
     for _ in range(3):
         await deliver(storage, chat)
@@ -99,11 +99,11 @@ async def test_messages_that_were_sent_go(storage, newsroom, forgetting, clock):
     young = await deliver(storage, chat)
     clock.turn(DAY)
 
-    assert await forgetting.forget_old() == 3
+    assert await retention.run_once() == 3
     assert await numbers(storage, col(Delivery.id)) == [young]
 
 
-async def test_messages_that_wait_for_somebody_stay(storage, newsroom, forgetting, clock):
+async def test_messages_that_wait_for_somebody_stay(storage, newsroom, retention, clock):
     chat = await newsroom.chat()
     for state in (
         DeliveryState.HELD,
@@ -114,44 +114,44 @@ async def test_messages_that_wait_for_somebody_stay(storage, newsroom, forgettin
         await deliver(storage, chat, state=state, sent_at=None)
     clock.turn(2 * DELIVERIES)
 
-    assert await forgetting.forget_old() == 0
+    assert await retention.run_once() == 0
 
 
-async def test_notices_go_as_other_messages_do(storage, newsroom, forgetting, clock):
+async def test_notices_go_as_other_messages_do(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat(), kind=DeliveryKind.NOTICE, notice="source_dead")
     clock.turn(2 * DELIVERIES)
 
-    assert await forgetting.forget_old() == 1
+    assert await retention.run_once() == 1
 
 
-async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, forgetting, clock):
+async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat(), sent_at=clock.now + 20 * DAY)
     clock.turn(DELIVERIES + DAY)
 
-    assert await forgetting.forget_old() == 0
+    assert await retention.run_once() == 0
 
 
-async def test_more_than_a_page_goes(storage, newsroom, forgetting, clock, monkeypatch):
+async def test_more_than_a_page_goes(storage, newsroom, retention, clock, monkeypatch):
     chat = await newsroom.chat()
     for _ in range(5):
         await deliver(storage, chat)
     await deliver(storage, chat, state=DeliveryState.HELD)
     clock.turn(2 * DELIVERIES)
     monkeypatch.setattr(
-        Forgetting,
+        Retention,
         "_kinds",
         lambda self: [kind._replace(at_once=2) for kind in kinds(self)],
     )
 
-    assert await forgetting.forget_old() == 5
+    assert await retention.run_once() == 5
     assert await numbers(storage, col(Delivery.state)) == [DeliveryState.HELD]
 
 
-kinds = Forgetting._kinds
+kinds = Retention._kinds
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forgetting, clock):
+async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, retention, clock):
     source, query = await newsroom.source(), await newsroom.query("taiwan")
     chat = await newsroom.chat()
     old = await newsroom.article("Old", query, source_id=source)
@@ -170,7 +170,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forg
     new = await newsroom.article("New", query, source_id=source)
     await publish_all(storage)
 
-    await forgetting.forget_old()
+    await retention.run_once()
 
     assert await numbers(storage, col(Article.id)) == [new]
     assert await numbers(storage, col(Entry.article_id)) == [new]
@@ -181,38 +181,38 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forg
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_what_a_source_may_still_show_stays(storage, newsroom, forgetting, clock):
+async def test_what_a_source_may_still_show_stays(storage, newsroom, retention, clock):
     await newsroom.article("Old", source_id=await newsroom.source())
     await publish_all(storage)
     clock.turn(2 * ARTICLES)
 
-    assert await forgetting.forget_old() == 0
+    assert await retention.run_once() == 0
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_the_last_story_of_a_topic_stays(storage, newsroom, forgetting, clock):
+async def test_the_last_story_of_a_topic_stays(storage, newsroom, retention, clock):
     source, query = await newsroom.source(), await newsroom.query("taiwan")
     last = await newsroom.article("Last of its topic", query, source_id=source)
     clock.turn(2 * ARTICLES)
     new = await newsroom.article("New", source_id=source)
     await publish_all(storage)
 
-    await forgetting.forget_old()
+    await retention.run_once()
 
     assert await numbers(storage, col(Article.id)) == [last, new]
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_an_article_on_its_way_stays(storage, newsroom, forgetting, clock):
+async def test_an_article_on_its_way_stays(storage, newsroom, retention, clock):
     source = await newsroom.source()
     await newsroom.article("Old", source_id=source)
     clock.turn(2 * ARTICLES)
     await newsroom.article("New", source_id=source)
 
-    assert await forgetting.forget_old() == 0
+    assert await retention.run_once() == 0
 
 
-async def test_a_story_stays_as_long_as_any_of_its_articles(storage, newsroom, forgetting, clock):
+async def test_a_story_stays_as_long_as_any_of_its_articles(storage, newsroom, retention, clock):
     source = await newsroom.source()
     await newsroom.article("Old", source_id=source)
     story = (await numbers(storage, col(Story.id)))[0]
@@ -220,7 +220,7 @@ async def test_a_story_stays_as_long_as_any_of_its_articles(storage, newsroom, f
     new = await newsroom.article("New", source_id=source)
     await newsroom.joins(new, story_id=story)
 
-    await forgetting.forget_old()
+    await retention.run_once()
 
     assert story in await numbers(storage, col(Story.id))
 
@@ -234,7 +234,7 @@ async def edition(storage: Storage, chat_id: int, made_at: datetime) -> int:
 
 
 async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
-    storage, newsroom, forgetting, clock
+    storage, newsroom, retention, clock
 ):
     chat, quiet = await newsroom.chat(7), await newsroom.chat(8)
     last_of_quiet = await edition(storage, quiet, clock.now - 400 * DAY)
@@ -242,13 +242,13 @@ async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
     opened = await edition(storage, chat, clock.now - EDITIONS + DAY)
     newest = await edition(storage, chat, clock.now)
 
-    assert await forgetting.forget_old() == 1
+    assert await retention.run_once() == 1
     assert await numbers(storage, col(Edition.id)) == [last_of_quiet, opened, newest]
     kept = await numbers(storage, col(EditionStory.edition_id))
     assert kept == [last_of_quiet, opened, newest]
 
 
-async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, forgetting, clock):
+async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, retention, clock):
     async with storage.writing() as tx:
         now = tx.now
         await advance_all(tx, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
@@ -257,25 +257,25 @@ async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, 
     async with storage.writing() as tx:
         await advance_all(tx, {"chat:3": tx.now})
 
-    assert await forgetting.forget_old() == 1
+    assert await retention.run_once() == 1
     assert await numbers(storage, col(Pace.key)) == ["bot:a", "chat:2", "chat:3", "smtp"]
 
     clock.turn(2 * PACES + DAY)
 
-    assert await forgetting.forget_old() == 2
+    assert await retention.run_once() == 2
     assert await numbers(storage, col(Pace.key)) == ["bot:a", "smtp"]
 
 
-async def test_paces_are_looked_at_page_by_page(storage, forgetting, clock, monkeypatch):
+async def test_paces_are_looked_at_page_by_page(storage, retention, clock, monkeypatch):
     async with storage.writing() as tx:
         await advance_all(tx, {f"chat:{number}": tx.now for number in range(7)})
     clock.turn(PACES + DAY)
     async with storage.writing() as tx:
         await advance_all(tx, {"chat:2": tx.now, "chat:3": tx.now})
-    smaller = [kind._replace(at_once=2) for kind in forgetting._kinds()]
-    monkeypatch.setattr(Forgetting, "_kinds", lambda _self: smaller)
+    smaller = [kind._replace(at_once=2) for kind in retention._kinds()]
+    monkeypatch.setattr(Retention, "_kinds", lambda _self: smaller)
 
-    assert await forgetting.forget_old() == 5
+    assert await retention.run_once() == 5
     assert await numbers(storage, col(Pace.key)) == ["chat:2", "chat:3"]
 
 
@@ -288,20 +288,20 @@ async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_stora
     async with storage.writing() as sending:
         await lock_pace(sending, "chat:1")
         async with storage.writing() as tx:
-            page = await retention.forget_paces(tx, "", before, 10)
+            page = await stored.forget_paces(tx, "", before, 10)
 
     assert page.gone == 1
     assert await numbers(storage, col(Pace.key)) == ["chat:1"]
 
 
-async def test_one_process_forgets_at_a_time(storage, newsroom, forgetting, clock):
+async def test_one_process_forgets_at_a_time(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat())
     clock.turn(2 * DELIVERIES)
     async with storage.writing() as tx:
         await acquire_lease(tx, ROLE, "another", timedelta(minutes=2))
 
-    assert await forgetting.forget_old() == 0
+    assert await retention.run_once() == 0
 
     clock.turn(timedelta(minutes=2))
 
-    assert await forgetting.forget_old() == 1
+    assert await retention.run_once() == 1

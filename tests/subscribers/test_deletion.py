@@ -1,6 +1,6 @@
 from sqlmodel import col, select
 
-from bot.subscribers import arrivals, erasing, watching
+from bot.subscribers import arrivals, deletion, watching
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Sender
 from bot.subscribers.limits import USUAL_LIMITS
@@ -20,7 +20,7 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arriv
     async with storage.writing() as tx:
         await add_admin(tx, 1)
 
-    await erasing.delete_chat(storage, ann, 1)
+    await deletion.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
         chats = list(await tx.session.exec(select(Chat.id)))
@@ -34,11 +34,11 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arriv
     assert list(admins) == []
 
 
-async def test_erasing_twice_is_erasing(storage, arrive):
+async def test_deletion_twice_is_erasing(storage, arrive):
     ann = await arrive(1)
 
-    await erasing.delete_chat(storage, ann, 1)
-    await erasing.delete_chat(storage, ann, 1)
+    await deletion.delete_chat(storage, ann, 1)
+    await deletion.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
         assert list(await tx.session.exec(select(Chat.id))) == []
@@ -49,7 +49,7 @@ async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrive):
     group = Sender(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
     chat_id = await arrivals.join(storage, group, access=Access(is_open=True))
 
-    await erasing.delete_chat(storage, own, 7)
+    await deletion.delete_chat(storage, own, 7)
 
     async with storage.reading() as tx:
         row = await tx.session.get(Chat, chat_id)

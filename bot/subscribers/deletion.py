@@ -1,0 +1,202 @@
+"""Deletion: what a chat's users delete, and what has been kept for long enough.
+
+- Deleting a chat removes what shows whose it was in one transaction, the rest in small ones. A
+  process that dies in between leaves the rest to the next `purge_deleted`. What is deleted is
+  overwritten in an SQLite file, and in the end in its log too.
+- Unsubscribed topics and unfollowed feeds go for good when that can no longer be undone.
+- Retention removes old news and messages, a little at a time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from bot.subscribers.undoing import UNDONE_WITHIN
+from storage.access import forget_admission, forget_guesses, remove_admin
+from storage.broadcasts import forget_sender
+from storage.chats import forget_chat_admin, forget_inviter, lock_chats
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import acquire_lease, release_lease
+from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
+from storage.queries import retire_query
+from storage.retention import (
+    Batch,
+    erase_batch,
+    erase_chat,
+    erase_queries,
+    erased_chats,
+    finish_erasing,
+    forget_alerts,
+    forget_articles,
+    forget_bundles,
+    forget_deliveries,
+    forget_editions,
+    forget_paces,
+    forget_stories,
+    orphan_queries,
+)
+from storage.subscriptions import chats_with_ends, purge_ended
+from storage.topics import queries_of_chat
+from storage.users import StoredCounts, stored_counts
+
+log = structlog.get_logger(__name__)
+
+_CHATS = 100  # in one round
+
+
+async def stored_data(storage: Storage, chat_id: int) -> StoredCounts:
+    """Return how much there is to delete."""
+    async with storage.reading() as tx:
+        return await stored_counts(tx, chat_id)
+
+
+async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> None:
+    """Delete the chat and all that names it; with *user_id*, also what is stored of that user."""
+    async with storage.writing() as tx:
+        asked = await queries_of_chat(tx, chat_id)
+        await erase_chat(tx, chat_id)
+        if user_id is not None:
+            await remove_admin(tx, user_id)
+            await forget_admission(tx, user_id)
+            await forget_inviter(tx, user_id)
+            await forget_chat_admin(tx, user_id)
+            await forget_guesses(tx, user_id)
+            await forget_sender(tx, user_id)
+        for query_id in asked:
+            await retire_query(tx, query_id)
+    await _delete_rows(storage, chat_id)
+    await _purge_sources(storage)
+    await _overwrite(storage)
+
+
+async def purge_deleted(storage: Storage) -> int:
+    """Remove for good what was deleted and can no longer be restored; return how many topics.
+
+    A chat whose deletion was interrupted is removed too.
+    """
+    await continue_deletions(storage)
+    async with storage.reading() as tx:
+        chats = await chats_with_ends(tx, tx.now - UNDONE_WITHIN, _CHATS)
+        has_sources = await has_unfollowed(tx)
+    if has_sources:
+        await _purge_sources(storage)
+    return sum([await _purge_topics(storage, chat_id) for chat_id in chats])
+
+
+async def continue_deletions(storage: Storage) -> int:
+    """Delete the rest of chats whose deletion was interrupted; return how many chats are gone."""
+    async with storage.reading() as tx:
+        left = await erased_chats(tx, _CHATS)
+    for chat_id in left:
+        await _delete_rows(storage, chat_id)
+    if left:
+        await _overwrite(storage)
+    return len(left)
+
+
+async def _delete_rows(storage: Storage, chat_id: int) -> None:
+    is_any = True
+    while is_any:
+        async with storage.writing() as tx:
+            is_any = await erase_batch(tx, chat_id)
+            if not is_any:
+                await finish_erasing(tx, chat_id)
+
+
+async def _purge_topics(storage: Storage, chat_id: int) -> int:
+    async with storage.writing() as tx:
+        await lock_chats(tx, [chat_id])  # it may have been deleted since
+        return await purge_ended(tx, chat_id, tx.now - UNDONE_WITHIN)
+
+
+async def _purge_sources(storage: Storage) -> None:
+    gone = SOURCES_AT_ONCE
+    while gone == SOURCES_AT_ONCE:
+        async with storage.writing() as tx:
+            gone = await purge_unfollowed(tx)
+
+
+async def _overwrite(storage: Storage) -> None:
+    """Leave nothing of deleted queries, neither in tables nor in SQLite's log."""
+    while True:
+        async with storage.reading() as tx:
+            ids = await orphan_queries(tx)
+        if not ids:
+            break
+        is_any = True
+        while is_any:
+            async with storage.writing() as tx:
+                is_any = await erase_queries(tx, ids)
+    if not await storage.cut_log():
+        log.warning("deleted data stays in the database's log until the log is rewritten")
+
+
+# Retention
+
+ROLE = "forget"
+_LEASE = timedelta(minutes=2)
+# Between two transactions, so that what users wait for goes first.
+_PAUSE_SECONDS = 0.5
+# A link to a digest is good for 90 days; the last day may begin anywhere in the world.
+EDITIONS: Final = timedelta(days=91)
+# Far beyond what any pause or wait for a send permit takes.
+PACES: Final = timedelta(days=2)
+
+_Forget = Callable[[Transaction, Any, datetime, int], Awaitable[Batch]]
+
+
+class _Kind(NamedTuple):
+    forget: _Forget
+    kept: timedelta
+    at_once: int  # rows; what depends on each goes with it
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Removes what is older than it is kept: news after *articles*, messages after *deliveries*."""
+
+    storage: Storage
+    owner: str
+    articles: timedelta
+    deliveries: timedelta
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def run_once(self) -> int:
+        """Return how many rows went, besides those that depend on them.
+
+        One process does so at a time; another finds nothing to do.
+        """
+        gone = sum([await self._forget(kind) for kind in self._kinds()])
+        async with self.storage.writing() as tx:
+            await release_lease(tx, ROLE, self.owner)
+        return gone
+
+    def _kinds(self) -> tuple[_Kind, ...]:
+        """What depends on others before those."""
+        return (
+            _Kind(forget_deliveries, self.deliveries, 1000),
+            _Kind(forget_editions, EDITIONS, 50),
+            _Kind(forget_alerts, self.articles, 1000),
+            _Kind(forget_bundles, self.articles, 1000),
+            _Kind(forget_articles, self.articles, 100),
+            _Kind(forget_stories, self.articles, 1000),
+            _Kind(forget_paces, PACES, 2000),
+        )
+
+    async def _forget(self, kind: _Kind) -> int:
+        gone = 0
+        last: int | str = 0
+        while True:
+            async with self.storage.writing() as tx:
+                if not await acquire_lease(tx, ROLE, self.owner, _LEASE):
+                    return gone
+                page = await kind.forget(tx, last, tx.now - kind.kept, kind.at_once)
+            gone += page.gone
+            if page.last is None:
+                return gone
+            last = page.last
+            await self.pause(_PAUSE_SECONDS)
