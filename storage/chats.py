@@ -77,6 +77,9 @@ class Chat(Leased, table=True):
     reported_since: datetime | None = None  # the `state_since` that was reported to that user
     # Of a private chat: our row of what is managed from it, if that is there still.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
+    # Of a private chat: the question whose answer may be typed next, and since when.
+    question: str | None = Field(default=None, max_length=64)
+    asked_at: datetime | None = None
 
     @property
     def quiet_hours(self) -> QuietHours | None:
@@ -397,6 +400,29 @@ async def manage(tx: Transaction, user_id: int, chat_id: int | None) -> None:
         own.managing = chat_id
         tx.session.add(own)
         await tx.session.flush()
+
+
+async def set_question(
+    tx: Transaction,
+    telegram_id: int,
+    thread_id: int,
+    *,
+    question: str | None,
+    instead_of: str | None = None,
+) -> None:
+    """Let the chat wait for the answer to *question* (None: for none); see `Chat.question`.
+
+    *instead_of*: only if it still waits for that.
+    """
+    where = [col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id]
+    if instead_of is not None:
+        where.append(col(Chat.question) == instead_of)
+    await tx.session.exec(
+        update(Chat)
+        .where(*where)
+        .values(question=question, asked_at=tx.now if question else None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def forget_inviter(tx: Transaction, user_id: int) -> None:

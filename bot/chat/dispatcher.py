@@ -54,6 +54,7 @@ from bot.chat.middlewares.arriving import Arriving
 from bot.chat.middlewares.calming import Calming
 from bot.chat.middlewares.guarding import PAUSES_SECONDS, Guarding
 from bot.chat.middlewares.permitting import Permitting
+from bot.chat.questions import Waiting
 from bot.chat.turns import Turns
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _front_door(administrators: Administrators) -> Router:
         observer.outer_middleware(Addressing())
         observer.outer_middleware(Arriving(administrators))
         observer.middleware(Permitting(administrators))
+        observer.middleware(Waiting())
     router.include_routers(
         inline.make_own_router(),
         feedback.make_router(),

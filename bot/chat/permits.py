@@ -16,17 +16,18 @@ from bot.subscribers.typed import Address, Code, read_typed
 if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
-    from bot.rendering.renderer import Renderer
+    from bot.chat.context import Context
 
 READS = {"reads": True}
 
 
-def only_reads(event: TelegramObject, data: dict[str, Any], renderer: Renderer) -> bool:
+def only_reads(event: TelegramObject, data: dict[str, Any]) -> bool:
     """Whether what the found handler would do with *event* changes nothing."""
     if not get_flag(data, "reads"):
         return False
     if not isinstance(event, Message) or (event.text or "").startswith("/"):
         return True
-    if asked_by(event.reply_to_message, renderer):
+    context: Context = data["context"]
+    if asked_by(event, context.user):
         return False
     return not isinstance(read_typed(event.text or ""), Address | Code)

@@ -1,105 +1,182 @@
-"""Questions that are answered by typing, and how an answer is known for one.
+"""Questions that are answered by typing, and how an answer is recognised.
 
-Nothing is remembered: the reply brings our message with it, and its text says what was asked, in
-the language of the chat or in one that it was spoken to before.
+1. The Cancel button under a question says what was asked, so a reply to it is always its answer.
+2. In a private chat the next text that is typed is the answer too, for an hour: the chat's row
+   holds the question. A command or a button ends that wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aiogram import BaseMiddleware
 from aiogram.enums import MessageEntityType
 from aiogram.filters import Filter
+from aiogram.types import Message
 
-from bot.chat.callbacks import Question
-from bot.subscribers.typed import Asked
+from bot.chat import callbacks
+from bot.chat.callbacks import CancelQuestion, Question
+from bot.chat.frames import carried
+from storage.chats import set_question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable
 
-    from aiogram.types import Message
+    from aiogram.types import TelegramObject
 
-    from bot.chat.reply import Reply
-    from bot.rendering.renderer import Renderer
+    from bot.chat.context import Context
+    from bot.subscribers.arrivals import CurrentUser
 
-ASKED = {
-    Question.WORDS: "chat/questions.html#query",
-    Question.TIME: "chat/questions.html#time",
-    Question.ZONE: "chat/questions.html#zone",
-    Question.QUIET: "chat/questions.html#quiet",
-    Question.DATE: "chat/questions.html#date",
-    Question.NUMBER: "chat/questions.html#number",
+TEMPLATES = {
+    Question.FEEDBACK_REPLY: "chat/feedback.html#question",
+    Question.BROADCAST: "chat/admin/broadcasts.html#question",
+    Question.NEW_CATALOGUE_TOPIC: "chat/admin/catalogue.html#question",
+    Question.CATALOGUE_NAME: "chat/admin/catalogue.html#question",
+    Question.CATALOGUE_QUERY: "chat/admin/catalogue.html#question",
 }
-ASKED_AGAIN = {
-    Asked.TIME: "chat/questions.html#time_again",
-    Asked.ZONE: "chat/questions.html#zone_again",
-    Asked.QUIET: "chat/questions.html#quiet_again",
-    Asked.DATE: "chat/questions.html#date_again",
-    Asked.NUMBER: "chat/questions.html#number_again",
-}
-_ANSWERS = (
-    *((ASKED[Question(asked)], asked) for asked in Asked),
-    *((template, asked) for asked, template in ASKED_AGAIN.items()),
+"""Where a question's words are, if not in the block of its name in `chat/questions.html`."""
+
+ASKED_BY_BUTTON = frozenset(
+    {
+        Question.QUERY,
+        Question.TIME,
+        Question.ZONE,
+        Question.QUIET,
+        Question.DATE,
+        Question.NUMBER,
+        Question.FEEDBACK,
+    }
 )
+"""Questions without a subject, which anybody who may change the chat may be asked."""
 
 
-def asks(message: Message | None, renderer: Renderer) -> bool:
-    """Whether *message*, which somebody replied to, is one of these questions."""
-    if message is None or not is_ours(message):
-        return False
-    templates = (*ASKED.values(), *ASKED_AGAIN.values())
-    return any(is_said(template, message, renderer) for template in templates)
+class Asked(NamedTuple):
+    """A question that waits; *message_id* is the message that asked it."""
+
+    message_id: int
+    question: Question
+    subject: int
+
+    def __str__(self) -> str:
+        return f"{self.message_id}:{self.question}:{self.subject}"
 
 
-def asked_by(message: Message | None, renderer: Renderer) -> Asked | None:
-    """Return what *message*, which somebody replied to, had asked for."""
-    if message is None or not is_ours(message):
-        return None
-    return next(
-        (asked for template, asked in _ANSWERS if is_said(template, message, renderer)),
-        None,
+async def ask(
+    context: Context, question: Question, *, subject: int = 0, is_again: bool = False, **values: Any
+) -> None:
+    """Ask for something to be typed; its handler is registered with `AnswerTo(question)`.
+
+    *subject*: our row that the question is about, which the handler gets back. *is_again*: the
+    answer could not be read. *values* are for the question's template.
+    """
+    reply = context.reply
+    template = TEMPLATES.get(question, f"chat/questions.html#{question}")
+    message = reply.renderer.message(
+        template + ("_again" if is_again else ""), press=callbacks, **values
     )
+    text, keyboard = message.text, message.keyboard
+    if not _is_private(context):
+        text += "\n\n" + reply.renderer.message("chat/questions.html#reply_here").text
+    keyboard += reply.renderer.keyboard(
+        "chat/questions.html#cancel", press=callbacks, question=question, subject=subject
+    )
+    sent = await reply.send_one(replace(message, text=text, keyboard=keyboard))
+    if sent and _is_private(context):
+        await _wait(context, Asked(sent, question, subject))
+
+
+def asked_by(message: Message, user: CurrentUser) -> Asked | None:
+    """Return the question that *message* answers, if it answers one."""
+    text = message.text or ""
+    if not text or text.startswith("/") or message.forward_origin:
+        return None
+    if message.reply_to_message:
+        return question_in(message.reply_to_message)
+    return _read(user.question)
+
+
+def question_in(message: Message | None) -> Asked | None:
+    """Return the question that *message* asks, if it is a question of ours."""
+    if message is None or not message.from_user or not message.from_user.is_bot:
+        return None
+    for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
+        for button in row:
+            place = carried(button.callback_data)
+            data = (place[1] if place else button.callback_data) or ""
+            if data.startswith(f"{CancelQuestion.__prefix__}{CancelQuestion.__separator__}"):
+                pressed = CancelQuestion.unpack(data)
+                return Asked(message.message_id, pressed.question, pressed.subject)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerTo(Filter):
-    """Lets through what reply the question that *template* asks of something it shows as code.
+    """Lets through what answers *question*; the handler gets its `subject`."""
 
-    The handler gets that as `shown`.
+    question: Question
+
+    async def __call__(self, message: Message, context: Context) -> bool | dict[str, int]:
+        asked = asked_by(message, context.user)
+        is_it = asked is not None and asked.question is self.question
+        return {"subject": asked.subject} if asked and is_it else False
+
+
+class Waiting(BaseMiddleware):
+    """Ends the wait for an answer: once it has come, or something else has.
+
+    An answer that led to an error may be given once more.
     """
 
-    template: str
-
-    async def __call__(self, message: Message, reply: Reply) -> bool | dict[str, str]:
-        question = message.reply_to_message
-        if not message.text or not question or not is_ours(question):
-            return False
-        shown = code_in(question)
-        asked = shown and is_said(self.template, question, reply.renderer, shown=shown)
-        return {"shown": shown} if asked else False
-
-
-def is_said(template: str, message: Message, renderer: Renderer, shown: str = "") -> bool:
-    """Whether *message* is what the template says, in whichever language."""
-    return any(_text(template, one, shown) == message.text for one in _voices(renderer))
-
-
-def _voices(renderer: Renderer) -> Iterator[Renderer]:
-    yield renderer
-    for language in renderer.offered:
-        if language != renderer.language:
-            yield renderer.of(language.code)
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        context: Context = data["context"]
+        asked = _read(context.user.question)
+        if asked is None or (isinstance(event, Message) and event.edit_date):
+            return await handler(event, data)
+        is_answer = isinstance(event, Message) and asked_by(event, context.user) is not None
+        if not is_answer:
+            await _end(context, asked)
+        result = await handler(event, data)
+        if is_answer:
+            await _end(context, asked)
+        return result
 
 
-@lru_cache(maxsize=512)  # the plain ones of all languages, each time that somebody replies
-def _text(template: str, renderer: Renderer, shown: str) -> str:
-    return renderer.message(template, shown=shown).text
+async def cancel(context: Context) -> bool:
+    """Take back the question that waits; False if there is none."""
+    asked = _read(context.user.question)
+    if asked:
+        await context.reply.delete(asked.message_id)
+    return asked is not None
 
 
-def is_ours(message: Message) -> bool:
-    return message.from_user is not None and message.from_user.is_bot
+def _is_private(context: Context) -> bool:
+    return context.reply.telegram_id == context.user.user_id
+
+
+async def _wait(context: Context, asked: Asked) -> None:
+    async with context.storage.writing() as tx:
+        place = context.reply.telegram_id, context.reply.thread_id
+        await set_question(tx, *place, question=str(asked))
+
+
+async def _end(context: Context, asked: Asked) -> None:
+    """End the wait for *asked*, unless something else was asked meanwhile."""
+    async with context.storage.writing() as tx:
+        place = context.reply.telegram_id, context.reply.thread_id
+        await set_question(tx, *place, question=None, instead_of=str(asked))
+
+
+def _read(question: str) -> Asked | None:
+    match question.split(":"):
+        case [message_id, kind, subject] if kind in set(Question):
+            return Asked(int(message_id), Question(kind), int(subject))
+    return None
 
 
 def code_in(message: Message) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramNotFoun
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
-    ForceReply,
     InlineKeyboardMarkup,
     InputRichMessage,
 )
@@ -83,17 +82,23 @@ class Reply:
             return False
         return True
 
-    async def _send_text(self, message: Message, markup: ForceReply | None = None) -> None:
+    async def send_one(self, message: Message) -> int:
+        """Send what fits into one message; return its number, 0 where nobody knows."""
+        return await self._send_text(self._framed(message))
+
+    async def _send_text(self, message: Message) -> int:
+        sent: Received | None = None
         with _unsure():
-            await self.bot.send_message(
+            sent = await self.bot.send_message(
                 self.telegram_id,
                 message.text,
                 message_thread_id=self.thread_id or None,
                 entities=entities_of(message),
-                reply_markup=markup or markup_of(message.keyboard),
+                reply_markup=markup_of(message.keyboard),
                 link_preview_options=NO_PREVIEW,
                 parse_mode=None,
             )
+        return 0 if sent is None else sent.message_id
 
     async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
         """Send *data* as a file of that name, with what the template says below it."""
@@ -164,10 +169,14 @@ class Reply:
             except TelegramBadRequest:
                 return  # pressed twice, or deleted: there is nothing to change
 
-    async def ask(self, template: str, **values: Any) -> None:
-        """Ask for something to be typed; the reply brings the question back with it."""
-        message = self.renderer.message(template, **values)
-        await self._send_text(message, ForceReply(force_reply=True))
+    async def delete(self, message_id: int) -> None:
+        """Delete a message of ours; what is too old for that loses its buttons."""
+        chat = self.telegram_id
+        try:
+            await self.bot.delete_message(chat, message_id)
+        except TelegramBadRequest:
+            with suppress(TelegramBadRequest):
+                await self.bot.edit_message_reply_markup(chat_id=chat, message_id=message_id)
 
     async def toast(self, template: str, **values: Any) -> None:
         """Say it over the chat, where a button was pressed; else as a message."""
@@ -209,7 +218,9 @@ class Reply:
         )
 
     async def typing(self) -> None:
-        await self.bot.send_chat_action(self.telegram_id, ChatAction.TYPING)
+        await self.bot.send_chat_action(
+            self.telegram_id, ChatAction.TYPING, message_thread_id=self.thread_id or None
+        )
 
 
 @contextmanager

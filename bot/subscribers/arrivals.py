@@ -6,7 +6,7 @@ begins with the settings of its group.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.subscribers.access import Access
@@ -30,6 +30,7 @@ from storage.suspension import is_banned, migrate_chat, restore_chat, suspend_ch
 
 # A chat in these states had gone; whoever writes from there is back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
+_LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
 # What a new thread has of its group.
 _INHERITED = (
     "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
@@ -76,6 +77,7 @@ class CurrentUser:
     managing: int | None = None  # our row of what the person manages from here
     place: str = ""  # its title, where they act for it
     telegram_id: int = 0  # of the chat that they act for
+    question: str = ""  # of a private chat: what the next text answers, see `Chat.question`
 
 
 async def identify(
@@ -138,7 +140,13 @@ def _current_user(
         language=language_for(chat.speaks),
         managing=chat.managing,
         telegram_id=sender.telegram_id,
+        question=_question(chat, now),
     )
+
+
+def _question(chat: Chat, now: datetime) -> str:
+    is_fresh = chat.asked_at is not None and now - chat.asked_at < _LONGEST_WAIT
+    return (chat.question or "") if is_fresh else ""
 
 
 async def join(storage: Storage, sender: Sender, *, access: Access) -> int | None:

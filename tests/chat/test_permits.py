@@ -32,6 +32,7 @@ COMMANDS = {
     "allow": OPERATOR,
     "ban": OPERATOR,
     "broadcast": OPERATOR,
+    "cancel": PRIVATE,
     "catalogue": OPERATOR,
     "channels": PRIVATE,
     "delete_me": ADMINISTRATORS,
@@ -63,9 +64,9 @@ OwnSourcesPage SettingsAnew ShareTopic ShowAll ShowCard ShowLanguages ShowSettin
 TopicsAnew TopicsPage TrendsPage TryWords TurnSearch WhereFrom
 """
 CHANGING = """
-AddList AddTime Ask AskOfTopic ChannelsPage CloseFeeds Dismiss Erase FeedsPage FollowAgain
-FollowLink LiftMute Manage MoreTimes MoveHere MuteOutlet MuteTopic OnAlert OpenSource Pause
-PauseFor PauseTopic RemoveAddress RemoveSlot RemoveSource RenewFeeds Resume SetDays
+AddList AddTime Ask AskOfTopic CancelQuestion ChannelsPage CloseFeeds Dismiss Erase FeedsPage
+FollowAgain FollowLink LiftMute Manage MoreTimes MoveHere MuteOutlet MuteTopic OnAlert OpenSource
+Pause PauseFor PauseTopic RemoveAddress RemoveSlot RemoveSource RenewFeeds Resume SetDays
 SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
 SetSlotTime SetStyle SetTime SetTimes SetVolume SetZone ShowChannels ShowDays ShowEmail
 ShowLooks ShowMuting ShowQuiet ShowRegion ShowSlot ShowTimes ShowVolume ShowZones SourcesPage
@@ -89,14 +90,14 @@ def filters(handler: HandlerObject) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def front_door() -> list[Router]:
     """Return the routers behind the front door, without those of the operator."""
-    resources = cast("Resources", SimpleNamespace(admins=SimpleNamespace(is_for_first=False)))
+    resources = cast("Resources", SimpleNamespace(is_playground=False))
     found = [*routers(make_dispatcher(resources, Renderer()))]
     desk = next(one for one in found if one.name == "admin")
     return [one for one in found if one not in [*routers(desk)]]
 
 
 def test_each_command_is_decided():
-    resources = cast("Resources", SimpleNamespace(admins=SimpleNamespace(is_for_first=False)))
+    resources = cast("Resources", SimpleNamespace(is_playground=False))
     named = {
         str(name)
         for router in routers(make_dispatcher(resources, Renderer()))

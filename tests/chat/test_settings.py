@@ -35,7 +35,7 @@ async def test_the_time_is_set_by_typing(ann, settings, typed):
 
     changed = await ann.says(typed, reply_to_message_id=question["message_id"])
 
-    assert question["reply_markup"]["force_reply"] is True
+    assert labels(question) == ["Cancel"]
     assert "every day at 07:30 Tokyo time" in changed["text"]
 
 

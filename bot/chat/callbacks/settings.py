@@ -13,18 +13,35 @@ from storage.enums import DigestMedium, EmptyDay, Layout, Style
 
 
 class Question(StrEnum):
-    """What a button asks to be typed."""
+    """What is to be typed; a value is part of what stands in a database for an hour."""
 
-    WORDS = "words"
+    QUERY = "query"
     TIME = "time"
     ZONE = "zone"
     QUIET = "quiet"
     DATE = "date"
     NUMBER = "number"
+    TOPIC_QUERY = "topic_query"
+    TOPIC_NAME = "topic_name"
+    FEEDBACK = "feedback"
+    FEEDBACK_REPLY = "feedback_reply"
+    BROADCAST = "broadcast"
+    NEW_CATALOGUE_TOPIC = "new_catalogue_topic"
+    CATALOGUE_NAME = "catalogue_name"
+    CATALOGUE_QUERY = "catalogue_query"
 
 
 class Ask(CallbackData, prefix="ask"):
+    """Asks what needs no subject; see `ASKED_BY_BUTTON`."""
+
     question: Question
+
+
+class CancelQuestion(CallbackData, prefix="cancel"):
+    """Under each question; a reply to it is recognised by this."""
+
+    question: Question
+    subject: RowId = 0
 
 
 class ShowSettings(CallbackData, prefix="settings"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
+from bot.chat.callbacks import Question
 from bot.chat.callbacks.topics import (
     AskOfTopic,
     MuteTopic,
@@ -19,7 +20,7 @@ from bot.chat.callbacks.topics import (
     UseWords,
 )
 from bot.chat.cards import topic_page, words_on
-from bot.chat.questions import AnswerTo
+from bot.chat.questions import AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
 from bot.subscribers import changing, topics
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 _PAGE = "chat/topics.html#topic"
-_ASKED = {OfTopic.WORDS: "chat/questions.html#new_query", OfTopic.NAME: "chat/questions.html#name"}
+_ASKED = {OfTopic.WORDS: Question.TOPIC_QUERY, OfTopic.NAME: Question.TOPIC_NAME}
 
 
 async def muting_wanted(
@@ -61,12 +62,12 @@ async def paused(_pressed: CallbackQuery, callback_data: PauseTopic, context: Co
 
 async def asked(_pressed: CallbackQuery, callback_data: AskOfTopic, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await context.reply.ask(_ASKED[callback_data.what], shown=topic.typed)
+    await ask(context, _ASKED[callback_data.what], subject=topic.id, shown=topic.typed)
 
 
-async def words_typed(message: Message, shown: str, context: Context) -> None:
+async def words_typed(message: Message, subject: int, context: Context) -> None:
     """Show what other words would find, before they are used."""
-    topic = await topics.topic_by_query(context.storage, context.chat_id, shown)
+    topic = await topics.get_topic(context.storage, context.chat_id, subject)
     typed = one_line(message.text or "")
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
     found = await search.compare(
@@ -83,8 +84,8 @@ async def words_used(pressed: CallbackQuery, callback_data: UseWords, context: C
     await context.reply.change(_PAGE, **await topic_page(topic_id, context))
 
 
-async def name_typed(message: Message, shown: str, context: Context) -> None:
-    topic = await topics.topic_by_query(context.storage, context.chat_id, shown)
+async def name_typed(message: Message, subject: int, context: Context) -> None:
+    topic = await topics.get_topic(context.storage, context.chat_id, subject)
     await changing.rename_topic(context.storage, context.chat_id, topic.id, message.text or "")
     await context.reply.show(_PAGE, **await topic_page(topic.id, context))
 

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 
+from bot.chat.callbacks import Question
 from bot.chat.callbacks.admin import AnswerFeedback
 from bot.chat.handlers.admin.desk import is_admin
-from bot.chat.questions import AnswerTo
+from bot.chat.questions import AnswerTo, ask
 from bot.subscribers import feedback
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
-
-
-_QUESTION = "chat/feedback.html#question"
 
 
 async def given(_message: Message, command: CommandObject, context: Context) -> None:
@@ -40,13 +38,14 @@ async def given(_message: Message, command: CommandObject, context: Context) -> 
 async def answer_wanted(
     _pressed: CallbackQuery, callback_data: AnswerFeedback, context: Context
 ) -> None:
-    await context.reply.ask(_QUESTION, shown=str(callback_data.feedback_id))
+    number = callback_data.feedback_id
+    await ask(context, Question.FEEDBACK_REPLY, subject=number, shown=str(number))
 
 
-async def answered(message: Message, shown: str, context: Context) -> None:
+async def answered(message: Message, subject: int, context: Context) -> None:
     name = await feedback.reply_to_feedback(
         context.storage,
-        int(shown),
+        subject,
         message.text or "",
         once=context.reply.once,
         renderer=context.resources.renderer,
@@ -57,6 +56,6 @@ async def answered(message: Message, shown: str, context: Context) -> None:
 def make_router() -> Router:
     router = Router(name="feedback")
     router.message.register(given, Command("feedback"))
-    router.message.register(answered, AnswerTo(_QUESTION), is_admin)
+    router.message.register(answered, AnswerTo(Question.FEEDBACK_REPLY), is_admin)
     router.callback_query.register(answer_wanted, AnswerFeedback.filter(), is_admin)
     return router

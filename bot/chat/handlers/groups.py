@@ -9,7 +9,7 @@ from aiogram import F, Router
 
 from bot.chat.callbacks import places as for_places
 from bot.chat.permits import READS
-from bot.chat.questions import asks
+from bot.chat.questions import question_in
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import sender_at, thread_name, thread_of
 from bot.subscribers import arrivals
@@ -93,9 +93,9 @@ def make_router() -> Router:
     return router
 
 
-async def is_for_others(message: Message, is_named: bool, reply: Reply) -> bool:  # noqa: FBT001 - aiogram gives it by name
+async def is_for_others(message: Message, is_named: bool) -> bool:  # noqa: FBT001 - aiogram gives it by name
     """Whether it may be talk about what the bot said."""
-    return not is_named and not asks(message.reply_to_message, reply.renderer)
+    return not is_named and question_in(message.reply_to_message) is None
 
 
 def make_last_router() -> Router:

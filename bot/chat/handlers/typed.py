@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
+from aiogram.filters import Command
 
+from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.cards import show_card
 from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.links import look_at, suggest
 from bot.chat.permits import READS
-from bot.chat.questions import ASKED_AGAIN, asked_by
+from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
 from bot.publishing.calendar import Plan, local_date
 from bot.subscribers import restraint, schedule, settings
@@ -35,7 +37,7 @@ from bot.subscribers.typed import (
 )
 
 if TYPE_CHECKING:
-    from aiogram.types import Message
+    from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
     from bot.subscribers.settings import Settings
@@ -43,11 +45,21 @@ if TYPE_CHECKING:
 
 
 async def typed(message: Message, context: Context) -> None:
-    asked = asked_by(message.reply_to_message, context.reply.renderer)
-    if asked:
-        await _answered(message.text or "", asked, context)
+    asked = asked_by(message, context.user)
+    if asked and asked.question is not Question.QUERY:
+        await _answered(message.text or "", Asked(asked.question.value), context)
     else:
         await _unasked(message.text or "", context)
+
+
+async def cancelled(_message: Message, context: Context) -> None:
+    is_cancelled = await cancel(context)
+    await context.reply.show("chat/questions.html#cancelled", is_cancelled=is_cancelled)
+
+
+async def cancel_pressed(pressed: CallbackQuery, context: Context) -> None:
+    if pressed.message:
+        await context.reply.delete(pressed.message.message_id)
 
 
 async def captioned(message: Message, context: Context) -> None:
@@ -110,7 +122,7 @@ async def _answered(text: str, asked: Asked, context: Context) -> None:
     said = read_typed(text, asked, today, language)
     settings = await _settings(said, context.chat_id, context)
     if settings is None:
-        await context.reply.ask(ASKED_AGAIN[asked])
+        await ask(context, Question(asked), is_again=True)
     else:
         await context.reply.show("chat/settings.html", settings=settings)
 
@@ -142,4 +154,6 @@ def make_router() -> Router:
     is_typed = (F.text, ~F.text.startswith("/"), ~F.forward_origin)
     router.message.register(typed, *is_typed, flags=READS)
     router.message.register(captioned, F.caption, in_private, flags=READS)
+    router.message.register(cancelled, Command("cancel"), flags=READS)
+    router.callback_query.register(cancel_pressed, CancelQuestion.filter())
     return router

@@ -10,7 +10,7 @@ from aiogram.filters import Command
 from bot.chat.callbacks import Ask, Dismiss, Question, TryWords, Watch, WatchWords
 from bot.chat.cards import show_card, words_on
 from bot.chat.permits import READS
-from bot.chat.questions import ASKED
+from bot.chat.questions import ASKED_BY_BUTTON, ask
 from bot.subscribers import topics, watching
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def words_given(_message: Message, command: CommandObject, context: Contex
     if command.args:
         await show_card(command.args, context)
     else:
-        await context.reply.ask(ASKED[Question.WORDS])
+        await ask(context, Question.QUERY)
 
 
 async def words_chosen(pressed: CallbackQuery, callback_data: WatchWords, context: Context) -> None:
@@ -58,7 +58,8 @@ async def words_tried(pressed: CallbackQuery, callback_data: TryWords, context: 
 
 
 async def asked(_pressed: CallbackQuery, callback_data: Ask, context: Context) -> None:
-    await context.reply.ask(ASKED[callback_data.question])
+    if callback_data.question in ASKED_BY_BUTTON:
+        await ask(context, callback_data.question)
 
 
 async def dismissed(_pressed: CallbackQuery, context: Context) -> None:

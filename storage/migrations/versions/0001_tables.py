@@ -114,6 +114,8 @@ def upgrade() -> None:
         sa.Column("invited_by", sa.BigInteger(), nullable=True),
         sa.Column("reported_since", UTCDateTime(), nullable=True),
         sa.Column("managing", ROW_ID, nullable=True),
+        sa.Column("question", AutoString(length=64), nullable=True),
+        sa.Column("asked_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat")),
         sa.UniqueConstraint("telegram_id", "thread_id", name=op.f("uq_chat_telegram_id_thread_id")),
         sqlite_autoincrement=True,

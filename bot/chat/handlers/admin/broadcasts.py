@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
+from bot.chat.callbacks import Question
 from bot.chat.callbacks.admin import (
     ChooseAudience,
     DiscardBroadcast,
@@ -16,7 +17,7 @@ from bot.chat.callbacks.admin import (
     StopBroadcast,
 )
 from bot.chat.handlers.admin.desk import put, show
-from bot.chat.questions import is_ours, is_said
+from bot.chat.questions import AnswerTo, ask
 from bot.chat.said import said_in
 from bot.subscribers import broadcasts
 from bot.subscribers.broadcasts import Desk
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
     from bot.rendering.messages import Message as Ours
 
-_QUESTION = "chat/admin/broadcasts.html#question"
-
 
 async def asked_for(message: Message, command: CommandObject, context: Context) -> None:
     if command.args:
@@ -38,16 +37,11 @@ async def asked_for(message: Message, command: CommandObject, context: Context) 
     elif message.reply_to_message and message.reply_to_message.text:
         await _draft(said_in(message.reply_to_message), context)
     else:
-        await context.reply.ask(_QUESTION)
+        await ask(context, Question.BROADCAST)
 
 
 async def wanted(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.ask(_QUESTION)
-
-
-async def is_answer(message: Message, context: Context) -> bool:
-    asked = message.reply_to_message
-    return bool(asked and is_ours(asked) and is_said(_QUESTION, asked, context.reply.renderer))
+    await ask(context, Question.BROADCAST)
 
 
 async def answered(message: Message, context: Context) -> None:
@@ -103,7 +97,7 @@ async def _draft(said: Ours, context: Context) -> None:
 def make_router() -> Router:
     router = Router(name="broadcasts")
     router.message.register(asked_for, Command("broadcast"))
-    router.message.register(answered, F.text, is_answer)
+    router.message.register(answered, AnswerTo(Question.BROADCAST))
     router.callback_query.register(wanted, NewBroadcast.filter())
     router.callback_query.register(chosen, ChooseAudience.filter())
     router.callback_query.register(discarded, DiscardBroadcast.filter())

@@ -1,17 +1,18 @@
 """The public catalogue, changed in the chat: by buttons, and by what is typed.
 
-A question shows the command that its answer goes behind; that command can be typed whole, too.
+What a question asks for can be typed as a command, too: `/catalogue rename 3 Ports`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.enums import MessageEntityType
 from aiogram.filters import Command
 from aiogram.types import Message
 
+from bot.chat.callbacks import Question
 from bot.chat.callbacks.admin import (
     AddTopic,
     AskOfCatalogue,
@@ -23,6 +24,7 @@ from bot.chat.callbacks.admin import (
 )
 from bot.chat.cards import words_on
 from bot.chat.handlers.admin.desk import put, show
+from bot.chat.questions import AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
 from bot.rendering.autolinks import without_joiners
@@ -39,7 +41,11 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
 
 
-COMMAND = "/catalogue"
+_ASKED = {
+    "add": Question.NEW_CATALOGUE_TOPIC,
+    "rename": Question.CATALOGUE_NAME,
+    "query": Question.CATALOGUE_QUERY,
+}
 
 
 async def listed(_pressed: CallbackQuery, callback_data: CatalogueDesk, context: Context) -> None:
@@ -63,7 +69,7 @@ async def moved(_pressed: CallbackQuery, callback_data: MoveTopic, context: Cont
 async def asked(_pressed: CallbackQuery, callback_data: AskOfCatalogue, context: Context) -> None:
     what, number = callback_data.what, callback_data.topic_id
     topic = None if what == "add" else await cataloguing.catalogue_topic(context.storage, number)
-    await context.reply.ask("chat/admin/catalogue.html#question", what=what, topic=topic)
+    await ask(context, _ASKED[what], subject=number, what=what, topic=topic)
 
 
 async def retired(_pressed: CallbackQuery, callback_data: RetireTopic, context: Context) -> None:
@@ -90,9 +96,8 @@ async def added(pressed: CallbackQuery, context: Context) -> None:
 
 
 async def typed(message: Message, context: Context) -> None:
-    """`/catalogue`, with or without what is to be done; or the answer to a question of ours."""
-    asked = _command_in(message.reply_to_message)
-    said = f"{asked} {message.text}" if asked else message.text or ""
+    """`/catalogue`, with or without what is to be done."""
+    said = message.text or ""
     match said.split(maxsplit=3):
         case [_, "add", *_]:
             await _show_new(said.split(maxsplit=2)[2:], context)
@@ -111,8 +116,18 @@ async def typed(message: Message, context: Context) -> None:
             )
 
 
-async def is_answer(message: Message) -> bool:
-    return bool(_command_in(message.reply_to_message))
+async def new_topic_typed(message: Message, context: Context) -> None:
+    await _show_new([message.text or ""], context)
+
+
+async def name_typed(message: Message, subject: int, context: Context) -> None:
+    name, by = message.text or "", context.user.user_id
+    await cataloguing.rename_topic(context.storage, subject, name, by=by)
+    await _open(subject, context)
+
+
+async def query_typed(message: Message, subject: int, context: Context) -> None:
+    await _show_change(subject, message.text or "", context)
 
 
 async def _open(topic_id: int, context: Context) -> None:
@@ -147,15 +162,6 @@ async def _show_change(topic_id: int, words: str, context: Context) -> None:
     await show(context, "chat/admin/reword.html", topic=topic, typed=words, found=difference)
 
 
-def _command_in(asked: Message | None) -> str:
-    """Return the command that a question of ours shows; "" if it is none."""
-    if asked is None or not asked.from_user or not asked.from_user.is_bot or not asked.text:
-        return ""
-    codes = [one for one in asked.entities or () if one.type == MessageEntityType.CODE]
-    shown = codes[0].extract_from(asked.text) if codes else ""
-    return shown if shown.startswith(f"{COMMAND} ") else ""
-
-
 def _bold_in(message: Message | InaccessibleMessage | None) -> str:
     if not isinstance(message, Message) or not message.text:
         raise CardTooOld
@@ -168,7 +174,9 @@ def _bold_in(message: Message | InaccessibleMessage | None) -> str:
 def make_router() -> Router:
     router = Router(name="catalogue")
     router.message.register(typed, Command("catalogue"))
-    router.message.register(typed, F.text, is_answer)
+    router.message.register(new_topic_typed, AnswerTo(Question.NEW_CATALOGUE_TOPIC))
+    router.message.register(name_typed, AnswerTo(Question.CATALOGUE_NAME))
+    router.message.register(query_typed, AnswerTo(Question.CATALOGUE_QUERY))
     router.callback_query.register(listed, CatalogueDesk.filter())
     router.callback_query.register(opened, EditTopic.filter())
     router.callback_query.register(moved, MoveTopic.filter())
