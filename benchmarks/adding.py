@@ -19,7 +19,7 @@ from rich.console import Console
 from benchmarks.ingesting.farm import running
 from benchmarks.ingesting.scales import cpu_seconds, memory_mb
 from benchmarks.ingesting.world import World, world
-from bot.cli.adding_many import add_all, as_listed
+from bot.cli.sources import add_all, as_listed
 from bot.sources.discovery.add import Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml, write_opml
 from bot.sources.parser_pool import Reader

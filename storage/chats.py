@@ -166,6 +166,14 @@ async def chats_of(tx: Transaction, telegram_id: int) -> list[Chat]:
     return list(await tx.session.exec(rows))
 
 
+async def chat_ids_after(tx: Transaction, chat_id: int, limit: int) -> list[int]:
+    """Return the next chats after our row *chat_id*, in the order in which they came."""
+    there = (col(Chat.id) > chat_id, col(Chat.state) != ChatState.ERASED)
+    return list(
+        await tx.session.exec(select(Chat.id).where(*there).order_by(col(Chat.id)).limit(limit))
+    )
+
+
 async def open_chat(tx: Transaction, values: Mapping[str, Any]) -> Chat:
     """Return the chat at the place that *values* name, made of them where it is new."""
     row = {"state_since": tx.now, "created_at": tx.now, **values}
@@ -210,52 +218,6 @@ def columns_naming_a_chat() -> list[Column[int]]:
         for column in table.columns
         if column.references(SQLModel.metadata.tables["chat"].c.id)
     ]
-
-
-# Chats opened many at a time, each where it is not there yet.
-
-
-ChatAddress = tuple[int, int]  # Telegram's id of the chat, and that of a thread in it or 0
-
-
-class OpenedChats(NamedTuple):
-    chat: Chat
-    is_new: bool
-
-
-async def open_chats(
-    tx: Transaction, rows: Sequence[Mapping[str, Any]]
-) -> dict[ChatAddress, OpenedChats]:
-    """Return the chats at the places that *rows* name, locked; what is new is made of its row.
-
-    No two rows name the same place.
-    """
-    places = {_place_of(row): row for row in rows}
-    there = await _chats_with(tx, places)
-    moments = {"state_since": tx.now, "created_at": tx.now}
-    new = {place: {**moments, **row} for place, row in places.items() if place not in there}
-    made = set(await insert_new(tx, Chat, list(new.values()), returning=Chat.id))
-    there |= await _chats_with(tx, new)
-    return {place: OpenedChats(there[place], there[place].id in made) for place in places}
-
-
-def _place_of(row: Mapping[str, Any]) -> ChatAddress:
-    return row["telegram_id"], row["thread_id"]
-
-
-async def _chats_with(tx: Transaction, places: Iterable[ChatAddress]) -> dict[ChatAddress, Chat]:
-    """Return the chats at *places*, and others that Telegram gives the same id."""
-    ids = {telegram_id for telegram_id, _ in places}
-    if not ids:
-        return {}
-    found = await tx.session.exec(
-        select(Chat)
-        .where(among(col(Chat.telegram_id), ids))
-        .order_by(col(Chat.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {(chat.telegram_id, chat.thread_id): chat for chat in found}
 
 
 # Slots: when each chat's digests come. A chat that has chosen none has the usual one.

@@ -177,6 +177,24 @@ async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) ->
     return [ActiveMute(*row) for row in rows]
 
 
+async def muted_sources(
+    tx: Transaction, chat_id: int
+) -> list[tuple[MuteKind, str, datetime | None]]:
+    """Return kind, URL and end of each source that the chat mutes; publishers have no URL."""
+    rows = await tx.session.exec(
+        select(Mute.kind, Source.url, Mute.until)
+        .join(Source, col(Source.id) == Mute.subject_id)
+        .where(
+            Mute.chat_id == chat_id,
+            col(Mute.kind).in_(SOURCE_MUTES),
+            col(Mute.outlet) == "",
+            is_active(tx.now),
+        )
+        .order_by(col(Mute.id))
+    )
+    return [(MuteKind(kind), url, until) for kind, url, until in rows]
+
+
 async def subjects_muted(tx: Transaction, chat_id: int) -> set[tuple[MuteKind, int]]:
     """Return the kind and the row of all that the chat has muted."""
     return (await subjects_muted_of_each(tx, [chat_id])).get(chat_id, set())

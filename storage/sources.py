@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     SQLColumnExpression,
-    and_,
     case,
     delete,
     exists,
@@ -148,25 +147,6 @@ async def make_source_public(tx: Transaction, source: Source, values: Mapping[st
 async def source_of(tx: Transaction, url_hash: str) -> Source | None:
     found = await tx.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
     return found.first()
-
-
-class KnownSource(NamedTuple):
-    id: int
-    url_hash: str
-    is_inside: bool  # the operator's own network, and not for everybody
-
-
-async def sources_known(tx: Transaction, url_hashes: Collection[str]) -> list[KnownSource]:
-    """Return those of them that are there; none of these goes before this transaction ends."""
-    if not url_hashes:
-        return []
-    rows = await tx.session.exec(
-        select(Source.id, Source.url_hash, and_(col(Source.own_network), ~col(Source.public)))
-        .where(among(col(Source.url_hash), url_hashes))
-        .order_by(col(Source.id))
-        .with_for_update(read=True, key_share=True)
-    )
-    return [KnownSource(*row) for row in rows]
 
 
 async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:

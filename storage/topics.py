@@ -1,13 +1,12 @@
 """Topics: named queries, in the public catalogue or private to one chat."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, among
+from storage.db.sql import NUMBERED, ROW_ID
 
 
 class Topic(SQLModel, table=True):
@@ -58,14 +57,6 @@ async def count_public_topics(tx: Transaction) -> int:
 async def topic_named(tx: Transaction, slug: str) -> Topic | None:
     """The public topic that links call *slug*."""
     return (await tx.session.exec(select(Topic).where(col(Topic.slug) == slug))).one_or_none()
-
-
-async def topics_named(tx: Transaction, slugs: Collection[str]) -> dict[str, Topic]:
-    """Return the public topics that links call by one of the *slugs*, by these."""
-    if not slugs:
-        return {}
-    found = await tx.session.exec(select(Topic).where(among(col(Topic.slug), slugs)))
-    return {topic.slug or "": topic for topic in found}
 
 
 async def queries_of_chat(tx: Transaction, chat_id: int) -> list[int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.main import get_command
 
-from bot.cli.commands import app
+from bot.cli.main import app
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
 from bot.settings import Settings

@@ -1,16 +1,18 @@
-"""`dateline doctor`: what an operator can get wrong, and what to do about it.
+"""`dateline doctor`: what an operator can get wrong, and what to do. `dateline health`: for probes.
 
 Exit 0: nothing is worse than a warning; 1: something is unhealthy; 2: the settings cannot be read.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,29 +21,28 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 _SIGNS = {"healthy": "✓", "warning": "?", "unhealthy": "✗"}
+PATIENCE_SECONDS = 5.0
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where such a process is reached
 
 
 def doctor(
     *,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Leave out Telegram, mail and pages: no network.")
+        bool, typer.Option("--quick", help="Use no network: leave out Telegram, mail and pages.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Look at all that can be wrong with token, database, machine, sources, mail and pages.
+    """Check token, database, machine, sources, mail and pages.
 
-    Nothing is changed. Exit 1 if something is unhealthy. Each finding: docs/how-to/doctor.md.
+    Changes nothing. Exit 1 if something is unhealthy. Each finding: docs/how-to/doctor.md.
     """
-    import asyncio
-
     from bot.doctor.findings import is_any_unhealthy
     from bot.settings import load_settings
 
-    settings = load_settings()
-    findings = asyncio.run(_found(settings, quick=quick))
+    findings = asyncio.run(_found(load_settings(), quick=quick))
     if as_json:
         for finding in findings:
-            typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+            print_json(asdict(finding))
     else:
         _print(findings)
     if is_any_unhealthy(findings):
@@ -62,5 +63,29 @@ def _print(findings: Sequence[Finding]) -> None:
         if finding.remedy:
             typer.echo(f"{'':<{width + 4}}{finding.remedy} [{finding.code}]")
     count = Counter(str(finding.health) for finding in findings)
-    told = [f"{count[health]} {health}" for health in _SIGNS if count[health]]
-    typer.echo(f"\n{', '.join(told)}.")
+    counts = [f"{count[health]} {health}" for health in _SIGNS if count[health]]
+    typer.echo(f"\n{', '.join(counts)}.")
+
+
+def health() -> None:
+    """Ask /healthz at WEB_HOST:WEB_PORT, as a container or a script does. Exit 1 if unhealthy."""
+    import http.client
+    import json
+
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    host = _LOOPBACK.get(settings.web_host, settings.web_host)
+    connection = http.client.HTTPConnection(host, settings.web_port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        status = str(json.load(response)["status"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        typer.echo(f"no healthy answer from {host}:{settings.web_port} ({error})", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        connection.close()
+    typer.echo(status)
+    if response.status != http.client.OK:
+        raise typer.Exit(1)

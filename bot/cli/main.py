@@ -1,28 +1,52 @@
-"""The `dateline` command, as it begins: alone with `run`, or with all its subcommands."""
+"""The `dateline` command with all its subcommands, in the groups of its help."""
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
-from bot.cli.run import run
+from bot.cli import access, articles, catalogue, data, deliveries, doctor, invites, sources
+from bot.cli.audit import audit
+from bot.cli.dump import export_chats, import_chats
+from bot.cli.output import MINUS_IS_NO_OPTION, fail
+from bot.cli.preview import preview
+from bot.cli.run import playground, run
+from bot.cli.stats import stats
+from bot.cli.trace import trace
 
+app = typer.Typer(
+    name="dateline",
+    help="Reads the news and sends each chat only what it subscribed to.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with the values of variables shows secrets
+    add_completion=False,
+)
 
-def new_app() -> typer.Typer:
-    """Return the command with `run` alone; the others are added in `bot.cli.commands`."""
-    app = typer.Typer(
-        name="dateline",
-        help="Reads the news and tells each chat only what it asked for.",
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        add_completion=False,
-    )
-    app.callback()(dateline)
-    app.command()(run)
-    return app
+RUN, SOURCES, USERS, OPERATE, DATA = "Run", "Sources", "Users", "Operate", "Data"
+
+app.command(rich_help_panel=RUN)(run)
+app.command(rich_help_panel=RUN)(playground)
+app.command(rich_help_panel=RUN)(doctor.doctor)
+app.add_typer(sources.app, name="sources", rich_help_panel=SOURCES)
+app.command(rich_help_panel=SOURCES)(articles.read)
+app.command(rich_help_panel=SOURCES, context_settings=MINUS_IS_NO_OPTION)(articles.match)
+app.command(rich_help_panel=SOURCES)(preview)
+app.add_typer(catalogue.app, name="catalogue", rich_help_panel=USERS)
+app.add_typer(access.app, name="access", rich_help_panel=USERS)
+app.add_typer(invites.app, name="invites", rich_help_panel=USERS)
+app.command(rich_help_panel=USERS)(audit)
+app.command(rich_help_panel=OPERATE)(doctor.health)
+app.command(rich_help_panel=OPERATE)(stats)
+app.command(rich_help_panel=OPERATE)(trace)
+app.add_typer(deliveries.app, name="deliveries", rich_help_panel=OPERATE)
+app.command(rich_help_panel=DATA)(data.backup)
+app.command(rich_help_panel=DATA)(data.restore)
+app.command("export", rich_help_panel=DATA)(export_chats)
+app.command("import", rich_help_panel=DATA)(import_chats)
+app.command(rich_help_panel=DATA)(data.migrate)
+app.command(rich_help_panel=DATA)(data.migrate_storage)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
@@ -34,51 +58,26 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
 
 
 _VERSION = typer.Option(
-    "--version", callback=_show_version, is_eager=True, help="Show the version and end."
+    "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
 )
 
 
+@app.callback()
 def dateline(*, version: Annotated[bool, _VERSION] = False) -> None:
-    del version  # it has been shown
-
-
-def _import_structlog() -> None:
-    """Import it without rich, which it would take to show tracebacks: ours are text by then.
-
-    With what rich needs in its turn that is 4 MB of each process.
-    """
-    if "rich" not in sys.modules:
-        sys.modules["rich"] = None  # type: ignore[assignment]  # so that its import fails
-        import structlog  # noqa: F401 - it is what all others get
-
-        del sys.modules["rich"]
+    del version  # its callback has shown it
 
 
 def main() -> None:
-    """Run the command; what cannot be is one sentence and exit 2.
+    """Run the command; an error that the operator can mend is one sentence and exit 2.
 
-    What it makes is for its own user alone, whatever it was started with: the database holds the
-    key of all links, and a log of SQLite has the mode of its database.
+    Files that it makes are for its own user alone, whatever the umask was: the database holds the
+    key that signs all links, and SQLite gives its log the mode of the database.
     """
     os.umask(0o077)
-    _import_structlog()
     from bot.app.stops import StopError
-    from bot.cli.failing import fail
     from bot.settings import WrongSettingError
 
     try:
-        _app_for(sys.argv[1:])()
+        app()
     except (StopError, WrongSettingError) as error:
         fail(str(error))
-
-
-def _app_for(arguments: list[str]) -> typer.Typer:
-    """Return what knows the command that is asked for.
-
-    Who runs the bot stays for months, in many a process, and takes 1.5 MB less without the rest.
-    """
-    if arguments[:1] == ["run"]:
-        return new_app()
-    from bot.cli.commands import app
-
-    return app

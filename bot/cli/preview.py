@@ -54,15 +54,17 @@ def preview(  # noqa: PLR0913 - each an option of the command
     what: Annotated[What, typer.Argument(help="What to show.")] = What.DIGEST,
     to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     format_: Annotated[
-        Format | None, typer.Option("--format", help="By default the file's ending decides.")
+        Format | None, typer.Option("--format", help="By default, the file's ending decides.")
     ] = None,
     style: Annotated[
-        Style, typer.Option(help="How much a digest says of each story.")
+        Style, typer.Option(help="How much a digest says about each story.")
     ] = Style.STANDARD,
     *,
-    rich: Annotated[bool, typer.Option("--rich", help="As one rich message.")] = False,
-    weekly: Annotated[bool, typer.Option("--weekly", help="A digest of a week.")] = False,
-    open_: Annotated[bool, typer.Option("--open", help="Show an e-mail in the browser.")] = False,
+    rich: Annotated[
+        bool, typer.Option("--rich", help="Show a digest as one rich message.")
+    ] = False,
+    weekly: Annotated[bool, typer.Option("--weekly", help="Show a digest of a week.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open an e-mail in the browser.")] = False,
 ) -> None:
     """Show a sample alert or digest as users will see it, with the templates of TEMPLATES_DIR."""
     from bot.app.templates import make_renderer

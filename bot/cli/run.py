@@ -1,12 +1,18 @@
-"""`dateline run`: the bot. Without a token: the playground, and the bot on it."""
+"""`dateline run`: the bot; without a token, in a playground. `dateline playground`: that alone."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from bot.playground.server import Playground
+
 _ROLES = typer.Option(
-    help="What this process does, between commas: chat,poll,match,publish,send,web. All of it, "
-    "unless ROLES says otherwise; on PostgreSQL any number of processes may share the work.",
+    help="What this process does, separated by commas: chat,poll,match,publish,send,web. "
+    "Everything, unless ROLES says otherwise. On PostgreSQL, any number of processes may share "
+    "the work.",
     show_default=False,
 )
 
@@ -30,3 +36,41 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     with reporting(dsn) as report:
         configure_logs(settings.log_format, settings.log_level, errors, report)
         asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))
+
+
+def playground(
+    port: Annotated[int | None, typer.Option(help="Default: PLAYGROUND_PORT.")] = None,
+    flood: Annotated[str, typer.Option(help="Rate limits: off, normal or strict.")] = "normal",
+    every: Annotated[
+        int, typer.Option(help="Seconds between new articles; 0: only by the button.")
+    ] = 45,
+) -> None:
+    """Start the playground alone: a Bot API, a chat page and a newsroom."""
+    import asyncio
+    from contextlib import suppress
+    from datetime import timedelta
+
+    from bot.cli.output import fail
+    from bot.logs import configure_logs
+    from bot.playground.server import run_forever
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    chosen = settings.playground_port if port is None else port
+    pause = timedelta(seconds=every) if every else None
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(run_forever(chosen, flood=flood, newsroom_every=pause, started=_announce))
+    except OSError as error:
+        fail(f"Cannot listen on port {chosen} ({error.strerror}); choose another with --port.")
+    except ValueError:
+        fail(f"--flood takes off, normal or strict, not {flood}.")
+
+
+def _announce(opened: Playground) -> None:
+    host, mail_port = opened.smtp
+    typer.echo(f"The chat page:  {opened.base_url}/")
+    typer.echo(f"The mail page:  {opened.base_url}/mail")
+    typer.echo(f"A mail server:  SMTP_HOST={host} SMTP_PORT={mail_port} SMTP_TLS=none")
+    typer.echo(f"The Bot API:    BOT_API_URL={opened.base_url} BOT_TOKEN=1:playground")

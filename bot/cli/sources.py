@@ -1,104 +1,111 @@
-"""`dateline sources`: add, list, check and remove what is read."""
+"""`dateline sources`: add, list, find, check and remove what is read."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
-from bot.cli.failing import fail
-from bot.subscribers import audit
+from bot.cli.output import AsJson, fail, print_json, progress
 from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
 
+    from rich.console import Console
+
     from bot.app.tools import SourceTools
-    from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions
+    from bot.sources.discovery.add import Addition, SourceOptions
     from bot.sources.discovery.opml import Outline
 
 NOTHING_DONE = 1
+HOSTS_AT_ONCE = 16
 
 Result = TypeVar("Result")
+Wanted = tuple[str, "SourceOptions"]  # an address, and how it is to be read
 
-sources = typer.Typer(name="sources", no_args_is_help=True, help="The feeds and pages we read.")
+app = typer.Typer(no_args_is_help=True, help="The feeds and pages that are read.")
 
 Address = Annotated[str, typer.Argument(metavar="URL", help="Its address.")]
 
 
-@sources.command()
+@app.command()
 def add(
     urls: Annotated[list[str] | None, typer.Argument(metavar="[URL]...")] = None,
     *,
     every: Annotated[
-        str | None, typer.Option(help="How often to ask, such as 15m; 5s in your own network.")
+        str | None,
+        typer.Option(help="How often to fetch, such as 15m; 5s in your own network."),
     ] = None,
     starter: Annotated[
-        bool, typer.Option("--starter", help="A list of public news feeds.")
+        bool, typer.Option("--starter", help="Add a list of public news feeds.")
     ] = False,
-    opml: Annotated[Path | None, typer.Option(help="All feeds of this OPML file.")] = None,
+    opml: Annotated[Path | None, typer.Option(help="Add all feeds of this OPML file.")] = None,
     page: Annotated[
-        bool, typer.Option("--page", help="The page itself, whatever feeds it has.")
+        bool, typer.Option("--page", help="Read the page itself, even if it has feeds.")
     ] = False,
     full_text: Annotated[
         FullText | None,
-        typer.Option(help="Whether to read each entry's page; auto: where the feed says little."),
+        typer.Option(help="Whether to read each entry's page; auto: if the feed has little text."),
     ] = None,
 ) -> None:
-    """Add feeds, or sites by their feeds; what they hold now alerts nobody."""
+    """Add feeds, or sites by their feeds; their present entries alert nobody."""
     from datetime import UTC, datetime
 
     from rich.console import Console
 
-    from bot.cli.adding_many import add_all
-    from bot.cli.found_tables import came_of
-    from bot.sources.discovery.add import Form, SourceOptions
+    from bot.cli.source_output import addition_report
+    from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 
     form = Form.PAGE if page else Form.ANY
     options = SourceOptions(_interval(every), form=form, full_text=full_text)
-    wanted = _wanted(urls or [], _listed(opml, starter=starter), options)
-    done = _run(lambda tools: add_all(_adder(tools), wanted, Console(stderr=True)))
-    _run(lambda tools: _note(tools, done))
-    Console().print(*came_of(done, datetime.now(UTC)))
+    wanted = _wanted(urls or [], _outlines(opml, starter=starter), options)
+
+    async def add_and_record(tools: SourceTools) -> list[Addition]:
+        adder = SourceAdder(tools.storage, tools.fetcher, tools.reader)
+        done = await add_all(adder, wanted)
+        await _record(tools, done)
+        return done
+
+    done = _run(add_and_record)
+    Console().print(*addition_report(done, datetime.now(UTC)))
     if not any(each.source_id for each in done):
         raise SystemExit(NOTHING_DONE)
 
 
-@sources.command()
-def find(
-    url: Address,
-    *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON for each feed.")
-    ] = False,
-) -> None:
+@app.command()
+def find(url: Address, *, as_json: AsJson = False) -> None:
     """Show the feeds of a site; nothing is added."""
-    from bot.cli.finding import looking, show_found
+    from rich.console import Console
+    from rich.text import Text
+
+    from bot.cli.source_output import show_found
     from bot.sources.discovery.discover import discover
 
-    with looking(url):
+    with Console(stderr=True).status(Text(f"Looking for feeds at {url}")):
         found = _run(lambda t: discover(t.fetcher, t.reader, url, thorough=True))
     if not show_found(found, as_json=as_json):
         raise SystemExit(NOTHING_DONE)
 
 
-@sources.command("list")
+@app.command("list")
 def list_(
     *,
-    opml: Annotated[bool, typer.Option("--opml", help="As OPML, for other readers.")] = False,
+    opml: Annotated[bool, typer.Option("--opml", help="Print OPML, for other readers.")] = False,
     unhealthy: Annotated[
-        bool, typer.Option("--unhealthy", help="Only those that are unhealthy or gone.")
+        bool, typer.Option("--unhealthy", help="Show only those that are unhealthy or gone.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON for each source.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show every source and how it fares."""
+    """Show every source and its state."""
     from datetime import UTC, datetime
 
-    from bot.cli.source_reports import show_sources
+    from bot.cli.source_output import show_sources
     from bot.sources.administration import list_sources, sources_as_opml
 
     if opml:
@@ -113,54 +120,110 @@ def list_(
     show_sources(found, datetime.now(UTC), as_json=as_json)
 
 
-@sources.command()
+@app.command()
 def remove(url: Address) -> None:
     """Stop reading a source; its articles stay."""
     from bot.sources.administration import is_search_feed, remove_source
 
     if _run(lambda tools: is_search_feed(tools.storage, url)):
-        fail("SEARCH_FEEDS asks for this search; it ends when nobody watches its words.")
+        fail("SEARCH_FEEDS added this search; it ends when nobody subscribes to its query.")
     if not _run(lambda tools: remove_source(tools.storage, url)):
         fail(f"{url} is not one of our sources.")
     typer.echo(f"Removed {url}")
 
 
-@sources.command()
+@app.command()
 def check(
     url: Address,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Ask a source once and say all about it; nothing is stored."""
-    from bot.cli.source_reports import show_checkup
+    """Fetch a source once and show everything about it; nothing is stored."""
+    from rich.console import Console
+
+    from bot.cli.checkup import checkup_json, checkup_report
     from bot.sources.administration import check_source
 
     checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url))
-    show_checkup(checkup, as_json=as_json)
+    if as_json:
+        print_json(checkup_json(checkup))
+    else:
+        Console().print(checkup_report(checkup))
     if checkup.result.problem:
         raise SystemExit(NOTHING_DONE)
 
 
 def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
-    import asyncio
-
     from bot.app.stops import StopError
     from bot.app.tools import source_tools
     from bot.settings import load_settings
 
-    async def within_tools() -> Result:
+    async def with_tools() -> Result:
         async with source_tools(load_settings()) as tools:
             return await work(tools)
 
     try:
-        return asyncio.run(within_tools())
+        return asyncio.run(with_tools())
     except StopError as error:
         fail(str(error))
 
 
-async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
-    """Write down what is read from now on because the operator said so."""
+def _interval(every: str | None) -> timedelta | None:
+    from bot.sources.fetch.schedule import parse_duration
+
+    try:
+        return None if every is None else parse_duration(every)
+    except ValueError as error:
+        fail(f"--every: {error}")
+
+
+def _outlines(opml: Path | None, *, starter: bool) -> list[Outline]:
+    from bot.sources.discovery.opml import MAX_OPML_BYTES, read_opml, starter_outlines
+    from bot.sources.feeds.model import Unreadable
+
+    outlines = [*starter_outlines()] if starter else []
+    if opml is not None:
+        try:
+            with opml.open("rb") as file:
+                outlines += read_opml(file.read(MAX_OPML_BYTES + 1))
+        except OSError as error:
+            fail(f"{opml}: {error.strerror}.")
+        except Unreadable as error:
+            fail(f"{opml}: {error}")
+    return outlines
+
+
+def _wanted(
+    urls: Sequence[str], outlines: Sequence[Outline], options: SourceOptions
+) -> list[Wanted]:
+    wanted = [*((url, options) for url in urls), *as_listed(outlines, options)]
+    if not wanted:
+        fail("Say what to add: an address, --opml FILE or --starter.")
+    return wanted
+
+
+def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wanted]:
+    """Return what a list asks for. It names feeds; a page will do only if it has a single feed."""
+    from bot.sources.discovery.add import Form
+
+    return [
+        (
+            each.url or each.site,
+            replace(
+                options,
+                title=each.title,
+                folder=each.folder,
+                form=Form.PAGE if each.is_page else Form.FEED,
+            ),
+        )
+        for each in outlines
+    ]
+
+
+async def _record(tools: SourceTools, done: Sequence[Addition]) -> None:
+    """Record in the activity log which sources the operator added."""
     from bot.sources.discovery.add import Outcome
+    from bot.subscribers import audit
     from storage.enums import AuditAction
     from storage.sources import Source
 
@@ -171,43 +234,58 @@ async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
         await tools.storage.analyze([Source])
 
 
-def _adder(tools: SourceTools) -> SourceAdder:
-    from bot.sources.discovery.add import SourceAdder
-
-    return SourceAdder(tools.storage, tools.fetcher, tools.reader)
+class AddsSources(Protocol):
+    async def add(self, url: str, options: SourceOptions, /) -> Addition: ...
 
 
-def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.discovery.opml import MAX_OPML_BYTES, read_opml, starter_outlines
-    from bot.sources.feeds.model import Unreadable
+async def add_all(
+    adder: AddsSources, wanted: Sequence[Wanted], console: Console | None = None
+) -> list[Addition]:
+    """Add sources host by host, several hosts at once; return the additions as they were done."""
+    done: list[Addition] = []
+    hosts = iter(_by_host(wanted))
+    with progress("", console) as update:
 
-    listed = [*starter_outlines()] if starter else []
-    if opml is not None:
-        try:
-            with opml.open("rb") as file:
-                listed += read_opml(file.read(MAX_OPML_BYTES + 1))
-        except OSError as error:
-            fail(f"{opml}: {error.strerror}.")
-        except Unreadable as error:
-            fail(f"{opml}: {error}")
-    return listed
+        async def add_hosts() -> None:
+            for one_host in hosts:
+                for url, options in one_host:
+                    update(len(done), len(wanted), f"{_failures(done)}{options.title or url}")
+                    done.append(await _add(adder, url, options))
 
-
-def _wanted(
-    urls: Sequence[str], listed: Sequence[Outline], options: SourceOptions
-) -> list[tuple[str, SourceOptions]]:
-    from bot.cli.adding_many import as_listed
-
-    wanted = [*((url, options) for url in urls), *as_listed(listed, options)]
-    if not wanted:
-        fail("Say what to add: an address, --opml FILE or --starter.")
-    return wanted
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(HOSTS_AT_ONCE, len(wanted))):
+                group.create_task(add_hosts())
+        update(len(wanted), len(wanted))
+    return done
 
 
-def _interval(every: str | None) -> timedelta | None:
-    from bot.sources.fetch.schedule import parse_duration
+def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+    """Yield the largest first: a host is asked every two seconds, so that it takes the longest."""
+    from bot.sources.urls import host_of
+
+    hosts: dict[str, list[Wanted]] = defaultdict(list)
+    for url, options in wanted:
+        hosts[host_of(url)].append((url, options))
+    yield from sorted(hosts.values(), key=len, reverse=True)
+
+
+async def _add(adder: AddsSources, url: str, options: SourceOptions) -> Addition:
+    """Report what the database refuses: the other sources of the list may still be stored."""
+    from bot.sources.discovery.add import Addition, Outcome
+    from bot.sources.fetch.problems import Problem, ProblemCode
+    from storage.db.engine import DatabaseError
 
     try:
-        return None if every is None else parse_duration(every)
-    except ValueError as error:
-        fail(f"--every: {error}")
+        return await adder.add(url, options)
+    except DatabaseError as error:
+        detail = {"reason": str(error.orig).splitlines()[0]}
+        problem = Problem(ProblemCode.NOT_STORED, detail)
+        return Addition(url, Outcome.REFUSED, options.title, problem=problem)
+
+
+def _failures(done: Iterable[Addition]) -> str:
+    from bot.sources.discovery.add import Outcome
+
+    counts = Counter(addition.outcome for addition in done)
+    failed = sum(counts.values()) - counts[Outcome.ADDED] - counts[Outcome.THERE]
+    return f"{failed} not added  " if failed else ""

@@ -1,13 +1,14 @@
-"""`dateline stats`: how much there is and how much came lately. It tells nothing of anybody."""
+"""`dateline stats`: how much there is and how much came lately, about nobody in particular."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 _TOPICS = 10
 _MB = 1024 * 1024
-_LARGE = _MB // 10  # what is smaller is not worth a line
+_LARGE = _MB // 10  # smaller tables get no line
 _WORDS = {
-    "topics": {"True": "of the catalogue", "False": "people's own"},
-    "queries": {"True": "asked for", "False": "no longer"},
+    "topics": {"True": "of the catalogue", "False": "users' own"},
+    "queries": {"True": "in use", "False": "unused"},
 }
 
 Found = dict[str, Any]
@@ -27,23 +28,21 @@ Found = dict[str, Any]
 
 def stats(
     *,
-    days: Annotated[int, typer.Option(min=1, max=90, help="How far back it looks.")] = 7,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=90, help="How many days to look back.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Count chats, topics, sources, articles, alerts, digests and deliveries; changes nothing."""
+    """Count chats, topics, sources, articles, alerts, digests and deliveries. Changes nothing."""
     found = asyncio.run(_found(days))
     if as_json:
-        typer.echo(json.dumps(_document(found), ensure_ascii=False))
+        print_json(_document(found))
         return
     for line in _lines(found, days):
         typer.echo(line)
 
 
 async def _found(days: int) -> Found:
-    from bot.app.databases import database_of
-    from bot.app.tools import as_it_is, needing_the_database
-    from bot.settings import load_settings
-    from storage.health import open_read_only
+    from bot.app.tools import needing_the_database
+    from bot.cli.storage import stored
     from storage.stats import (
         articles_a_day,
         lags,
@@ -53,8 +52,7 @@ async def _found(days: int) -> Found:
         totals,
     )
 
-    url = database_of(load_settings()).server
-    async with as_it_is(lambda: open_read_only(url)) as storage:
+    async with stored(read_only=True) as storage:
         with needing_the_database():
             async with storage.reading() as tx:
                 return {
@@ -62,7 +60,7 @@ async def _found(days: int) -> Found:
                     "lately": await recent_totals(tx, tx.now - timedelta(days=days)),
                     "articles_a_day": await articles_a_day(tx, days),
                     "lags": await lags(tx),
-                    "most_watched": await most_subscribed(tx, _TOPICS),
+                    "most_subscribed": await most_subscribed(tx, _TOPICS),
                     "bytes": await table_sizes(tx),
                 }
 
@@ -73,7 +71,7 @@ def _document(found: Found) -> Found:
         "now": {name: _listed(counts) for name, counts in found["now"].items()},
         "lately": {name: _listed(counts) for name, counts in found["lately"].items()},
         "lag_seconds": {step: lag.total_seconds() for step, lag in lags._asdict().items()},
-        **{name: _listed(found[name]) for name in ("articles_a_day", "most_watched", "bytes")},
+        **{name: _listed(found[name]) for name in ("articles_a_day", "most_subscribed", "bytes")},
     }
 
 
@@ -93,14 +91,14 @@ def _lines(found: Found, days: int) -> Iterator[str]:
         yield _line(name, counts)
     yield "\nArticles a day (UTC)"
     yield from _table(found["articles_a_day"])
-    yield "\nLate by"
+    yield "\nLag"
     for step, lag in found["lags"]._asdict().items():
         yield f"  {step:<14}{lag.total_seconds():,.0f} s"
-    if found["most_watched"]:
-        yield "\nMost watched of the catalogue (chats)"
-        yield from _table(found["most_watched"])
+    if found["most_subscribed"]:
+        yield "\nCatalogue topics with the most subscribers (chats)"
+        yield from _table(found["most_subscribed"])
     if large := [count for count in found["bytes"] if count.number >= _LARGE]:
-        yield "\nRoom (MB, with indexes)"
+        yield "\nSize (MB, with indexes)"
         for count in large:
             yield f"  {count.number / _MB:>12,.1f}  {count.what[0]}"
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.commands import app
+from bot.cli.main import app
 from storage.db.engine import Storage
 
 
@@ -18,7 +18,7 @@ def run(sqlite_url, monkeypatch):
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
-def test_an_invitation_is_made_listed_and_taken_back(run):
+def test_an_invitation_is_made_listed_and_revoked(run):
     made = run("invites", "add", "--uses", "5", "--until", "2099-01-01")
     code = run("invites", "add", "--uses", "5").stdout.strip()
     listed = json.loads(run("invites", "--json").stdout)
@@ -26,45 +26,48 @@ def test_an_invitation_is_made_listed_and_taken_back(run):
     ended = run("invites", "remove", str(listed["id"]))
 
     assert made.exit_code == 2
-    assert made.stderr == "--until: name a day that is not over, within a year.\n"
+    assert made.stderr == "--until: name a day from today on, within a year.\n"
     assert (listed["code"], listed["uses"], listed["used"]) == (code, 5, 0)
     assert code in shown
-    assert ended.stdout == "Took back invitation 1.\n"
+    assert ended.stdout == "Revoked invitation 1.\n"
     assert run("invites").stdout == "There are no invitations.\n"
     assert run("invites", "remove", "1").exit_code == 2
 
 
-def test_people_and_groups_are_shut_out_and_let_in(run):
-    assert run("access").stdout == "Nobody is shut out, and nobody was let in.\n"
-    assert run("access", "ban", "12345").stdout == "12345 is shut out.\n"
-    assert run("access", "ban", "-100123").stdout == "-100123 is shut out.\n"
-    assert run("access", "ban", "12345").stdout == "12345 is shut out already.\n"
-    assert run("access", "allow", "12345").stdout == "12345: lifted\n"
-    assert run("access", "allow", "777").stdout == "777: let in\n"
+def test_users_and_groups_are_banned_and_allowed(run):
+    assert run("access").stdout == "Nobody is banned, and nobody was allowed.\n"
+    assert run("access", "ban", "12345").stdout == "User 12345 is banned.\n"
+    assert run("access", "ban", "-100123").stdout == "Group -100123 is banned.\n"
+    assert run("access", "ban", "12345").stdout == "User 12345 is already banned.\n"
+    assert run("access", "allow", "12345").stdout == "User 12345 is no longer banned.\n"
+    assert run("access", "allow", "777").stdout == "User 777 is allowed.\n"
 
     rows = [json.loads(line) for line in run("access", "list", "--json").stdout.splitlines()]
 
     assert {(row["id"], row["is"]) for row in rows} == {
-        (-100123, "shut out"),
-        (777, "let in by an admin"),
-        (12345, "let in by an admin"),
+        (-100123, "banned"),
+        (777, "allowed by an admin"),
+        (12345, "allowed by an admin"),
     }
     assert "-100123" in run("access").stdout
 
 
-def test_the_operator_cannot_be_shut_out(run):
+def test_the_operator_cannot_be_banned(run):
     refused = run("access", "ban", "9")
 
     assert (refused.exit_code, refused.stderr) == (2, "9 is one of ADMIN_IDS.\n")
 
 
-def test_what_a_command_does_is_an_act(run):
+def test_what_a_command_does_is_in_the_activity_log(run):
     run("access", "ban", "12345")
     run("invites", "add")
 
-    acts = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
+    events = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
 
-    assert [(act["deed"], act["user_id"]) for act in acts] == [("invite", None), ("ban", None)]
+    assert [(event["deed"], event["user_id"]) for event in events] == [
+        ("invite", None),
+        ("ban", None),
+    ]
 
 
 async def chat_of(url: str, number: int) -> None:

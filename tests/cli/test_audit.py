@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.commands import app
+from bot.cli.main import app
 from bot.subscribers import audit
 from storage.db.engine import Storage
 from storage.enums import AuditAction
@@ -26,7 +26,7 @@ def run(sqlite_url, monkeypatch):
 
 
 def test_it_says_when_nothing_was_done(run):
-    assert run().output == "Nobody has done anything yet.\n"
+    assert run().output == "The activity log is empty.\n"
 
 
 def test_it_shows_who_did_what(run, sqlite_url):
@@ -41,6 +41,6 @@ def test_it_shows_who_did_what(run, sqlite_url):
 def test_it_speaks_json(run, sqlite_url):
     asyncio.run(fill(sqlite_url))
 
-    (act,) = (json.loads(line) for line in run("--json").output.splitlines())
+    (event,) = (json.loads(line) for line in run("--json").output.splitlines())
 
-    assert (act["user_id"], act["deed"]) == (7, "source add")
+    assert (event["user_id"], event["deed"]) == (7, "source add")

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from bot.app.stops import StopError
 from bot.app.tools import alone_on
-from bot.cli.backup import backup, restore
+from bot.cli.data import backup, restore
 from storage.db.engine import Storage
 from tests.filling import all_rows, fill
 
@@ -50,7 +50,7 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(at_home,
     restored = run("restore", "news.backup")
 
     assert made.exit_code == 0, made.output
-    assert "All is in news.backup: " in made.output
+    assert "Wrote news.backup: " in made.output
     assert isinstance(refused.exception, StopError)
     assert restored.exit_code == 0, restored.output
     assert asyncio.run(rows_at(at_home)) == before
@@ -63,7 +63,7 @@ def test_what_is_there_is_replaced_only_with_force(at_home, tmp_path):
     refused = run("backup", "news.backup")
 
     assert refused.exit_code == 2
-    assert "is there already; with --force" in refused.output
+    assert "exists already; --force" in refused.output
     assert (tmp_path / "news.backup").read_text() == "precious"
     assert run("backup", "--force", "news.backup").exit_code == 0
 

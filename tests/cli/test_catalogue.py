@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.commands import app
+from bot.cli.main import app
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_topics_are_added_changed_moved_and_retired(run):
     ("arguments", "sentence"),
     [
         pytest.param(["retire", "9"], "The catalogue has no such topic.", id="no such topic"),
-        pytest.param(["add", " ", "port"], "A name needs something", id="no name"),
+        pytest.param(["add", " ", "port"], "A name needs at least", id="no name"),
         pytest.param(["add", "Ports", "(port"], "(port", id="no query"),
     ],
 )

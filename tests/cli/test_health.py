@@ -7,7 +7,7 @@ import typer
 from aiohttp import web
 from typer.testing import CliRunner
 
-from bot.cli.health import health
+from bot.cli.doctor import health
 from bot.web.health import Health, Wait, make_web, serving
 from tests.story.processes import free_port
 
@@ -49,7 +49,7 @@ async def test_what_is_no_bot_is_not(port):
     result = await ask(web.Application(), port)
 
     assert result.exit_code == 1
-    assert f"nothing that works answers at 127.0.0.1:{port}" in result.output
+    assert f"no healthy answer from 127.0.0.1:{port}" in result.output
 
 
 def test_nor_is_silence(port):

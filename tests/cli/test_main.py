@@ -1,9 +1,10 @@
+import re
 import tomllib
 from pathlib import Path
 
 from typer.testing import CliRunner
 
-from bot.cli.commands import app
+from bot.cli.main import app
 
 
 def test_it_says_the_version_that_the_project_has():
@@ -15,5 +16,9 @@ def test_it_says_the_version_that_the_project_has():
     assert (result.exit_code, result.output) == (0, f"dateline {version}\n")
 
 
-def test_without_a_command_it_says_what_there_is():
-    assert "Reads the news" in CliRunner().invoke(app).output
+def test_without_a_command_it_shows_the_commands_in_groups():
+    shown = CliRunner().invoke(app).output
+
+    assert "Reads the news" in shown
+    groups = re.findall(r"─ (\w+) ─", shown)
+    assert groups == ["Options", "Run", "Sources", "Users", "Operate", "Data"]

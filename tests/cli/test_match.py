@@ -8,7 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from bot.cli.match import MINUS_IS_NO_OPTION, match
+from bot.cli.articles import match
+from bot.cli.output import MINUS_IS_NO_OPTION
 from bot.matching.query import Code, QueryError
 from bot.rendering.environment import make_environment
 
@@ -191,9 +192,8 @@ def test_every_refusal_has_one_sentence(code: Code):
 
 def test_no_vendor_of_other_rooms_is_loaded(article: str):
     program = (
-        "import sys; from bot.cli.match import Asked, match_all; import asyncio;"
-        "from bot.cli.queries import parsed;"
-        "asyncio.run(match_all(Asked(parsed(sys.argv[1]), as_json=True), sys.argv[2:]));"
+        "import sys; from bot.cli.articles import match;"
+        "match(sys.argv[1], sys.argv[2:], as_json=True);"
         "print(sorted({'aiogram', 'sqlalchemy', 'sqlmodel', 'pydantic'} & set(sys.modules)))"
     )
 

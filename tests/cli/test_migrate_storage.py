@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.cli.migrate_storage import migrate_storage
+from bot.cli.data import migrate_storage
 from storage.db.engine import Storage, describe_failure
 from tests.filling import fill
 from tests.storage.test_schema import run_on
@@ -81,8 +81,8 @@ def test_everything_is_copied_and_the_setting_is_printed(sqlite_url: str, own_po
     result = run(sqlite_url, own_postgresql_url)
 
     assert result.exit_code == 0, result.output
-    assert re.search(r"chat +│ 3 ", result.output)
-    assert result.output.rstrip().endswith("into .env, and start the bot.")
+    assert re.search(r"(?m)^chat +3$", result.output)
+    assert result.output.rstrip().endswith("in .env and start the bot.")
 
 
 async def filled(url: str) -> None:

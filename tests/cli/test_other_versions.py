@@ -10,12 +10,12 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from bot.app.stops import StopError
-from bot.cli.commands import app
+from bot.cli.main import app
 from storage.db.engine import Storage
 
 COMMANDS = (
     ("stats",),
-    ("export", "people.json"),
+    ("export", "chats.jsonl"),
     ("access", "list"),
     ("audit",),
     ("catalogue", "list"),
@@ -64,11 +64,11 @@ def test_tables_of_another_version_are_not_touched(
         assert sentence in str(result.exception)
 
 
-@pytest.mark.parametrize("command", [("sources", "list"), ("import", "people.json")])
+@pytest.mark.parametrize("command", [("sources", "list"), ("import", "chats.jsonl")])
 def test_commands_that_migrate_leave_a_newer_database_alone(
     dateline, own_database_url: str, command, tmp_path
 ):
-    assert dateline("export", str(tmp_path / "people.json")).exit_code == 0
+    assert dateline("export", str(tmp_path / "chats.jsonl")).exit_code == 0
     call_it(own_database_url, "9999")
 
     result = dateline(*command)

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.cli.read import read
+from bot.cli.articles import read
 
 TEXT = "Ferry late\n\n2 mars 2026\n\nThe ferry was late because of the fog. END [Copyright HP]\n\nX"
 FEED = (
@@ -89,7 +89,7 @@ def test_an_address_inside_is_refused(run):
 
 def test_it_needs_neither_the_chat_nor_the_database(folder: Path):
     script = (
-        "import sys\nfrom bot.cli.read import read\n"
+        "import sys\nfrom bot.cli.articles import read\n"
         f"read([{str(folder / 'article.txt')!r}], as_json=True)\n"
         "assert not {'aiogram', 'sqlalchemy', 'dateparser', 'trafilatura'} & set(sys.modules)"
     )

@@ -13,11 +13,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot.cli.checkup_table import checkup_report
-from bot.cli.source_json import checkup_json
-from bot.cli.source_reports import show_checkup, show_sources
-from bot.cli.source_tables import sources_table
-from bot.cli.sources import sources
+from bot.cli.checkup import checkup_json, checkup_report
+from bot.cli.source_output import show_sources
+from bot.cli.sources import app
 from bot.sources.administration import check_source, list_sources
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
@@ -46,8 +44,8 @@ async def farm() -> AsyncIterator[FeedFarm]:
         yield farm
 
 
-class Desk:
-    """An operator's desk: a source is added, polled, listed and checked."""
+class Operator:
+    """Adds, polls, lists and checks sources."""
 
     def __init__(self, storage: Storage, fetcher: Fetcher, reader: Reader) -> None:
         self.adding = SourceAdder(storage, fetcher, reader)
@@ -59,11 +57,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Desk]:
+async def operator(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Operator]:
     storage = Storage.open(sqlite_url, clock=clock)
     policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
     async with Fetcher(policy=policy, user_agent="test") as fetcher, Reader() as reader:
-        yield Desk(storage, fetcher, reader)
+        yield Operator(storage, fetcher, reader)
     await storage.close()
 
 
@@ -73,7 +71,7 @@ def printed(shown: RenderableType) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-async def test_a_check_says_all_about_a_feed_that_is_well(desk, farm, clock):
+async def test_a_check_says_all_about_a_feed_that_is_healthy(operator, farm, clock):
     dated = [item(number, clock.now - number * HOUR) for number in range(1, 6)]
     farm.serve(
         "/feed.xml",
@@ -81,9 +79,9 @@ async def test_a_check_says_all_about_a_feed_that_is_well(desk, farm, clock):
         ETag='"one"',
         Cache_Control="max-age=60",
     )
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
 
-    report = printed(checkup_report(await desk.check(farm.url())))
+    report = printed(checkup_report(await operator.check(farm.url())))
 
     assert report.startswith("A feed with 6 entries, the newest 1 h old.\n")
     lines = [" ".join(line.split()) for line in report.splitlines()]
@@ -103,17 +101,18 @@ async def test_a_check_says_all_about_a_feed_that_is_well(desk, farm, clock):
         assert line in lines
 
 
-async def test_a_check_and_the_list_tell_the_same_next_poll(desk, farm, clock):
+async def test_a_check_and_the_list_show_the_same_next_poll(operator, farm, clock, capsys):
     every_ten_hours = [item(number, clock.now - number * 10 * HOUR) for number in range(1, 11)]
     farm.serve("/feed.xml", rss(every_ten_hours))
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
     clock.turn(timedelta(minutes=5))
     burst = [item(20 + number, clock.now - timedelta(minutes=number)) for number in range(3)]
     farm.serve("/feed.xml", rss([*burst, *every_ten_hours]))
 
-    checkup = await desk.check(farm.url())
+    checkup = await operator.check(farm.url())
     report = " ".join(printed(checkup_report(checkup)).split())
-    table = printed(sources_table(await list_sources(desk.storage), clock.now))
+    show_sources(await list_sources(operator.storage), clock.now, as_json=False)
+    table = capsys.readouterr().out
 
     assert "in 5 h" in table
     assert "Next poll in 5 h (2026-03-02 17:00 UTC)" in report
@@ -122,86 +121,85 @@ async def test_a_check_and_the_list_tell_the_same_next_poll(desk, farm, clock):
     assert checkup_json(checkup)["plan"]["next_fetch_at"] == "2026-03-02T17:00:00+00:00"
 
 
-async def test_a_check_of_what_is_unhealthy_says_so_first(desk, farm, clock):
+async def test_a_check_of_what_is_unhealthy_says_so_first(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
     farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
     clock.turn(24 * HOUR)
-    await desk.polling.poll_due()
+    await operator.polling.poll_due()
     clock.turn(HOUR)
 
-    report = printed(checkup_report(await desk.check(farm.url())))
+    report = printed(checkup_report(await operator.check(farm.url())))
 
     assert report.startswith("It gives an HTML page instead of a feed.\n")
     assert "it failed 2 times in a row" in report
     assert "  Error      gives an HTML page instead of a feed, for 1 h" in report
 
 
-async def test_what_ailed_a_source_last_is_told_when_it_is_over(desk, farm, clock):
+async def test_the_last_error_of_a_source_is_shown_when_it_is_over(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
     farm.serve("/feed.xml", status=500)
     clock.turn(24 * HOUR)
-    await desk.polling.poll_due()
+    await operator.polling.poll_due()
     farm.serve("/feed.xml", rss([item(1)]))
     clock.turn(24 * HOUR)
-    await desk.polling.poll_due()
+    await operator.polling.poll_due()
 
-    report = printed(checkup_report(await desk.check(farm.url())))
+    report = printed(checkup_report(await operator.check(farm.url())))
 
     assert "  Last error  has an error of its own (500), 1 d ago" in report
     assert "  Trouble " not in report
 
 
-async def test_a_move_for_good_is_told_before_it_is_followed(desk, farm, clock):
+async def test_a_move_for_good_is_shown_before_it_is_followed(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
     farm.serve("/feed.xml", status=301, Location="/new.xml")
     farm.serve("/new.xml", rss([item(1)]))
     clock.turn(24 * HOUR)
-    await desk.polling.poll_due()
+    await operator.polling.poll_due()
 
-    report = printed(checkup_report(await desk.check(farm.url())))
+    report = printed(checkup_report(await operator.check(farm.url())))
 
     assert f"  Moved for good to  {farm.url('/new.xml')}" in report
-    assert f"to {farm.url('/new.xml')}, told 1 of 10 times" in report
+    assert f"to {farm.url('/new.xml')}, seen 1 of 10 times" in report
 
 
-async def test_a_page_that_is_no_source_tells_how_to_go_on(desk, farm):
+async def test_a_page_that_is_no_source_says_how_to_go_on(operator, farm):
     farm.serve("/", page("A fog of a page", [LONG, LONG]), Content_Type="text/html")
 
-    report = printed(checkup_report(await desk.check(farm.url("/"))))
+    report = printed(checkup_report(await operator.check(farm.url("/"))))
 
     assert report.startswith("A page with one article. For feeds: dateline sources find http://")
     assert "none, so it comes whole each time" in report
     assert "not one of our sources" in report
 
 
-async def test_what_cannot_be_a_source_gets_no_plan(desk, farm):
+async def test_what_cannot_be_a_source_gets_no_plan(operator, farm):
     farm.serve("/gone.xml", status=410)
 
-    report = printed(checkup_report(await desk.check(farm.url("/gone.xml"))))
+    report = printed(checkup_report(await operator.check(farm.url("/gone.xml"))))
 
     assert report.startswith("It has been taken down for good (410).")
     assert "Next poll" not in report
 
 
-async def test_a_check_asks_for_nothing_but_the_source(desk, farm):
+async def test_a_check_asks_for_nothing_but_the_source(operator, farm):
     farm.serve("/feed.xml", rss([item(1)]))
 
-    await desk.check(farm.url())
+    await operator.check(farm.url())
 
     assert farm.paths() == ["/feed.xml"]
 
 
-async def test_programs_get_a_check_as_json(desk, farm, clock, capsys):
+async def test_programs_get_a_check_as_json(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1, clock.now)]), ETag='"one"')
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
 
-    show_checkup(await desk.check(farm.url()), as_json=True)
-    show_checkup(await desk.check(farm.url("/none")), as_json=True)
+    good = checkup_json(await operator.check(farm.url()))
+    bad = checkup_json(await operator.check(farm.url("/none")))
 
-    good, bad = map(json.loads, capsys.readouterr().out.splitlines())
     assert (good["ok"], good["problem"], good["answer"]["etag"]) == (True, None, '"one"')
     assert good["document"]["newest"][0] == {
         "title": "Sample news 1",
@@ -218,31 +216,33 @@ async def test_programs_get_a_check_as_json(desk, farm, clock, capsys):
     }
 
 
-async def test_the_list_counts_what_is_unhealthy(desk, farm, clock):
+async def test_the_list_counts_what_is_unhealthy(operator, farm, clock, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     for name in ("a", "b", "c"):
         farm.serve(f"/{name}.xml", rss([item(1)]))
-        await desk.adding.add(farm.url(f"/{name}.xml"))
+        await operator.adding.add(farm.url(f"/{name}.xml"))
     farm.serve("/b.xml", status=403)
     farm.serve("/c.xml", status=410)
     clock.turn(24 * HOUR)
-    await desk.polling.poll_due()
+    await operator.polling.poll_due()
     clock.turn(HOUR)
 
-    table = printed(sources_table(await list_sources(desk.storage), clock.now))
+    show_sources(await list_sources(operator.storage), clock.now, as_json=False)
+    table = capsys.readouterr().out
 
-    assert table.endswith("\n3 sources, 1 unhealthy, 1 gone.")
+    assert table.endswith("\n3 sources, 1 unhealthy, 1 gone.\n")
     assert "turns readers like this one away (403), for 1 h" in table
     assert "no more" in table
     assert "50%" in table  # of the first one's two answers, the second was the same
 
 
-async def test_programs_get_the_list_as_json_lines(desk, farm, clock, capsys):
+async def test_programs_get_the_list_as_json_lines(operator, farm, clock, capsys):
     farm.serve("/feed.xml", rss([item(1)]))
-    await desk.adding.add(farm.url())
+    await operator.adding.add(farm.url())
     clock.turn(24 * HOUR)
-    await desk.polling.poll_due()
+    await operator.polling.poll_due()
 
-    show_sources(await list_sources(desk.storage), clock.now, as_json=True)
+    show_sources(await list_sources(operator.storage), clock.now, as_json=True)
 
     (line,) = capsys.readouterr().out.splitlines()
     source = json.loads(line)
@@ -254,7 +254,7 @@ async def test_programs_get_the_list_as_json_lines(desk, farm, clock, capsys):
     assert source["succeeded_at"] == "2026-03-03T12:00:00+00:00"
 
 
-def test_an_empty_list_tells_what_to_do(clock, capsys):
+def test_an_empty_list_says_what_to_do(clock, capsys):
     show_sources([], clock.now, as_json=False)
     show_sources([], clock.now, as_json=True)
 
@@ -264,7 +264,7 @@ def test_an_empty_list_tells_what_to_do(clock, capsys):
 async def fill(url: str, **error: object) -> None:
     storage = Storage.open(url)
     async with storage.writing() as tx:
-        for name, more in (("well", {}), ("ill", error)):
+        for name, more in (("healthy", {}), ("broken", error)):
             row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
             dates = {"created_at": tx.now, "next_fetch_at": tx.now}
             await add_source(tx, row | dates | more)
@@ -276,7 +276,7 @@ def run(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Run `dateline sources` on an empty database."""
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("COLUMNS", "160")
-    return lambda *arguments: CliRunner().invoke(sources, list(arguments))
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
@@ -285,20 +285,20 @@ def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
     table = run("list", "--unhealthy").output
     lines = run("list", "--unhealthy", "--json").output.splitlines()
 
-    assert "https://ill.example/feed" in table
+    assert "https://broken.example/feed" in table
     assert "turns readers like this one away (403)" in table
-    assert "https://well.example/feed" not in table
+    assert "https://healthy.example/feed" not in table
     assert [json.loads(line)["error"] for line in lines] == ["forbidden"]
 
 
-def test_the_command_says_when_all_is_well(run, sqlite_url):
+def test_the_command_says_when_all_is_healthy(run, sqlite_url):
     asyncio.run(fill(sqlite_url))
 
     assert run("list", "--unhealthy").output == "No source is unhealthy.\n"
     assert run("list", "--unhealthy", "--json").output == ""
 
 
-def test_the_command_fails_where_a_check_finds_trouble(run):
+def test_the_command_fails_where_a_check_finds_a_problem(run):
     result = run("check", "ftp://files.example/", "--json")
 
     assert result.exit_code == 1

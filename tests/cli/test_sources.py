@@ -11,14 +11,16 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot.cli.adding_many import add_all
-from bot.cli.checkup_table import checkup_report
-from bot.cli.finding import show_found
-from bot.cli.found_tables import additions_table, came_of, choices
-from bot.cli.source_json import checkup_json
-from bot.cli.source_tables import sources_table
-from bot.cli.source_words import advice
-from bot.cli.sources import _wanted, sources
+from bot.cli.checkup import checkup_json, checkup_report
+from bot.cli.source_output import (
+    addition_report,
+    additions_table,
+    advice,
+    choices,
+    show_found,
+    show_sources,
+)
+from bot.cli.sources import _wanted, add_all, app
 from bot.sources.administration import (
     Checkup,
     check_source,
@@ -90,7 +92,7 @@ def test_of_a_long_list_only_what_wants_a_person_is_shown():
     done.append(Addition("https://a.example/", Outcome.THERE, "Known"))
     done.append(Addition("https://b.example/", Outcome.REFUSED, "Gone", problem=gone))
 
-    told = "".join(map(printed, came_of(done, MONDAY_NOON)))
+    told = "".join(map(printed, addition_report(done, MONDAY_NOON)))
 
     assert "has been taken down for good (410)" in told
     assert "Paper 7" not in told
@@ -98,7 +100,9 @@ def test_of_a_long_list_only_what_wants_a_person_is_shown():
 
 
 def test_of_one_address_nothing_is_counted():
-    (table,) = came_of([Addition("https://a.example/", Outcome.ADDED, "Paper")], MONDAY_NOON)
+    (table,) = addition_report(
+        [Addition("https://a.example/", Outcome.ADDED, "Paper")], MONDAY_NOON
+    )
 
     assert "Paper" in printed(table)
 
@@ -204,13 +208,17 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAd
     assert "(404)" in capsys.readouterr().err
 
 
-async def test_the_list_shows_how_each_source_fares(adding: SourceAdder, clock: TurnedClock):
+async def test_the_list_shows_how_each_source_fares(
+    adding: SourceAdder, clock: TurnedClock, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
         await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
     clock.turn(timedelta(minutes=10))
 
-    table = printed(sources_table(await list_sources(adding.storage), clock.now))
+    show_sources(await list_sources(adding.storage), clock.now, as_json=False)
+    table = capsys.readouterr().out
 
     assert "Sample Wire" in table
     assert "10 min ago" in table
@@ -263,7 +271,7 @@ def test_a_wrong_wish_gets_one_sentence(tmp_path: Path, arguments: list[str], se
     (tmp_path / "wrong.opml").write_text("<html/>")
     given = [argument.format(folder=tmp_path) for argument in arguments]
 
-    result = CliRunner().invoke(sources, ["add", *given])
+    result = CliRunner().invoke(app, ["add", *given])
 
     assert result.exit_code == 2
     assert sentence in result.output

@@ -4,7 +4,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.commands import app
+from bot.cli.main import app
 from storage.db.engine import Storage
 from tests.delivery.conftest import Outbox
 from tests.storage.test_statistics import watch

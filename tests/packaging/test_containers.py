@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from bot.cli.commands import app
+from bot.cli.main import app
 from bot.settings import Role, Settings
 
 ROOT = Path(__file__).parents[2]

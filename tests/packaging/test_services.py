@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from bot.cli.commands import app
+from bot.cli.main import app
 from tests.packaging.test_containers import is_known
 
 ROOT = Path(__file__).parents[2]

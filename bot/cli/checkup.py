@@ -1,16 +1,25 @@
-"""How one source looks in a terminal when it has been checked: answer, contents, plan, its row."""
+"""What `dateline sources check` prints of one source: response, contents, plan and row; or JSON."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.source_words import advice, ago, error, next_poll, sentence_for, sentence_of, unchanged
+from bot.cli.articles import sentence_for, sentence_of
+from bot.cli.source_output import (
+    advice,
+    ago,
+    error,
+    iso,
+    next_poll,
+    source_json,
+    unchanged,
+)
 from bot.sources.feeds.model import Kind, moment_of
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
@@ -24,10 +33,12 @@ if TYPE_CHECKING:
 
     from bot.sources.administration import Checkup
     from bot.sources.feeds.model import Document, Item
+    from bot.sources.fetch.problems import Problem
     from bot.sources.fetch.response import Response
     from storage.sources import Source
 
 NEWEST = 3
+NEWEST_IN_JSON = 5
 LONG = 400  # characters from which an entry needs no page
 
 Rows = list[tuple[str, str]]
@@ -36,8 +47,8 @@ Rows = list[tuple[str, str]]
 def checkup_report(checkup: Checkup) -> RenderableType:
     parts: list[RenderableType] = [_verdict(checkup)]
     for heading, rows in _sections(checkup):
-        if told := [row for row in rows if row[1]]:
-            parts += [Text(f"\n{heading}", style="bold"), Padding(_grid(told), (0, 0, 0, 2))]
+        if filled := [row for row in rows if row[1]]:
+            parts += [Text(f"\n{heading}", style="bold"), Padding(_grid(filled), (0, 0, 0, 2))]
     return Group(*parts)
 
 
@@ -119,7 +130,7 @@ def _contents(document: Document, charset: str) -> Rows:
         ("Charset", charset),
         ("Entries", f"{len(items)}, {dated} with a date, {long} with {LONG} characters or more"),
         ("Left out", _left_out(document.left_out)),
-        *zip(("Newest", "", ""), map(_told, newest), strict=False),
+        *zip(("Newest", "", ""), map(_item_line, newest), strict=False),
     ]
 
 
@@ -128,7 +139,7 @@ def _left_out(count: int) -> str:
     return f"{entries}: more than a document may have" if count else ""
 
 
-def _told(item: Item) -> str:
+def _item_line(item: Item) -> str:
     return f"{shown(item.published)}  {item.title or item.url}"
 
 
@@ -190,7 +201,7 @@ def _row(source: Source | None, now: datetime) -> Rows:
 def _moving(source: Source) -> str:
     if not source.moved_to:
         return ""
-    return f"to {source.moved_to}, told {source.moved_seen} of {MOVED_AFTER} times"
+    return f"to {source.moved_to}, seen {source.moved_seen} of {MOVED_AFTER} times"
 
 
 def _last_error(source: Source, now: datetime) -> str:
@@ -198,3 +209,61 @@ def _last_error(source: Source, now: datetime) -> str:
         return ""
     sentence = sentence_for(source.last_error, source.last_error_detail)
     return f"{sentence}, {ago(source.last_error_at, now)}"
+
+
+def checkup_json(checkup: Checkup) -> dict[str, Any]:
+    result = checkup.result
+    return {
+        "url": checkup.url,
+        "ok": result.problem is None,
+        "problem": _problem_json(result.problem),
+        "answer": _response_json(result.response) if result.response else None,
+        "document": _document_json(result.document, checkup.charset) if result.document else None,
+        "plan": {
+            "next_fetch_at": iso(checkup.next_fetch_at),
+            "interval_seconds": round(checkup.interval.total_seconds()),
+            "why": checkup.why,
+        },
+        "hub": checkup.hub or None,
+        "own_network": result.own_network,
+        "source": source_json(checkup.source) if checkup.source else None,
+    }
+
+
+def _problem_json(problem: Problem | None) -> dict[str, Any] | None:
+    if problem is None:
+        return None
+    return {
+        "error": problem.code,
+        "error_detail": dict(problem.detail),
+        "sentence": sentence_of(problem),
+    }
+
+
+def _response_json(response: Response) -> dict[str, Any]:
+    return {
+        "status": response.status,
+        "url": response.url,
+        "moved_permanently_to": response.moved_permanently_to,
+        "bytes": len(response.body),
+        "etag": response.etag,
+        "last_modified": response.last_modified,
+        "headers": dict(response.headers),
+    }
+
+
+def _document_json(document: Document, charset: str) -> dict[str, Any]:
+    newest = sorted(document.items, key=moment_of, reverse=True)[:NEWEST_IN_JSON]
+    return {
+        "kind": document.kind,
+        "title": document.title,
+        "language": document.language,
+        "charset": charset,
+        "entries": len(document.items),
+        "left_out": document.left_out,
+        "dated": sum(item.published is not None for item in document.items),
+        "newest": [
+            {"title": item.title, "url": item.url, "published": iso(item.published)}
+            for item in newest
+        ],
+    }

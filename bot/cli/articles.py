@@ -1,0 +1,250 @@
+"""`dateline read`: what Dateline sees in feeds, pages and texts. `dateline match`: like grep."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from html import unescape
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.output import CANNOT, fail, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rich.text import Text
+
+    from bot.matching.explain import Explanation
+    from bot.matching.query import Query, QueryError
+    from bot.matching.snippet import Span
+    from bot.matching.text import Place
+    from bot.sources.feeds.model import Document, Item, Unreadable
+    from bot.sources.fetch.problems import Problem
+
+NO_MATCH = 1  # as grep says it
+_FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each article.")]
+
+
+def read(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH-OR-URL…", help="Files, addresses, or - for stdin.")
+    ],
+    *,
+    as_json: AsJson = False,
+    base_url: Annotated[str, typer.Option(help="The address a file was fetched from.")] = "",
+) -> None:
+    """Show what Dateline reads in each feed, page or text; exit 2 if one cannot be read."""
+
+    def show(path: str, document: Document) -> None:
+        (_print_articles_json if as_json else _print_articles)(path, document)
+
+    def show_error(path: str, sentence: str) -> None:
+        if as_json:
+            print_json({"path": path, "error": sentence})
+        else:
+            _print_error(path, sentence)
+
+    if not asyncio.run(_read_each(paths, show, show_error, base_url=base_url)):
+        raise SystemExit(CANNOT)
+
+
+def match(
+    query: Annotated[str, typer.Argument(help="Such as 'Taiwan OR \"consul-general\"'.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH-OR-URL…", help="What `read` can read.")
+    ],
+    *,
+    as_json: AsJson = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say how the query is read, and what each article lacks."),
+    ] = False,
+) -> None:
+    """Find the articles that match; exit 0 if one does, 1 if none, 2 if something is wrong."""
+    matcher = Matcher(parse_query(query), as_json=as_json, explain=explain)
+    if explain:
+        typer.echo(_query_and_tree(matcher.query), err=as_json)
+    if not asyncio.run(_read_each(paths, matcher.show_matches, _print_error)):
+        raise SystemExit(CANNOT)
+    if not matcher.matches:
+        raise SystemExit(NO_MATCH)
+
+
+async def _read_each(
+    paths: Sequence[str],
+    show: Callable[[str, Document], None],
+    show_error: Callable[[str, str], None],
+    *,
+    base_url: str = "",
+) -> bool:
+    """Return whether all of *paths* could be read."""
+    from bot.app.tools import opening
+    from bot.sources.feeds.model import Unreadable
+
+    is_whole = True
+    async with opening() as read_path:
+        for path in paths:
+            try:
+                document = await read_path(path, base_url=base_url)
+            except Unreadable as error:
+                is_whole = False
+                show_error(path, why_unreadable(error))
+            else:
+                show(path, document)
+    return is_whole
+
+
+def why_unreadable(error: Unreadable) -> str:
+    from bot.sources.files import NotFetched
+
+    return f"It {sentence_of(error.problem)}." if isinstance(error, NotFetched) else str(error)
+
+
+def sentence_of(problem: Problem) -> str:
+    return sentence_for(problem.code, problem.detail)
+
+
+def sentence_for(code: str, detail: Mapping[str, Any] | None) -> str:
+    """Return what a source does, in English, as it follows "it"."""
+    from bot.rendering.renderer import Renderer
+
+    return Renderer().line("problem.txt", code=code, detail=detail or {})
+
+
+def _print_error(path: str, sentence: str) -> None:
+    typer.secho(f"{path}: {sentence}", err=True, fg="red")
+
+
+def _print_articles_json(path: str, document: Document) -> None:
+    from bot.sources.feeds.model import item_to_json
+
+    for item in document.items:
+        fields = item_to_json(item)
+        print_json({"path": path, "kind": document.kind} | {name: fields[name] for name in _FIELDS})
+
+
+def _print_articles(path: str, document: Document) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    entries = f", {len(document.items)} entries" if len(document.items) != 1 else ""
+    head = f"{path} ({document.kind}{entries})"
+    console.print(Text(head, style="dim"), soft_wrap=True)
+    for item in document.items:
+        console.print()
+        console.print(Text(item.title or "(no title)", style="bold"))
+        published = "" if item.published is None else str(item.published)
+        if meta := " · ".join(filter(None, (published, item.language, item.url))):
+            console.print(Text(meta, style="dim"), soft_wrap=True)
+        console.print(Text(item.text or item.summary))
+    console.print()
+
+
+@dataclass
+class Matcher:
+    """Print the articles that match, or explain all of them; *matches* counts them."""
+
+    query: Query
+    as_json: bool = False
+    explain: bool = False
+    matches: int = 0
+
+    def show_matches(self, path: str, document: Document) -> None:
+        from bot.matching.explain import explain
+        from bot.matching.snippet import spans
+        from bot.sources.urls import host_of
+
+        for item in document.items:
+            sources = [host_of(item.url or document.url), document.title]
+            explained = explain(
+                self.query, item.title, item.text, sources=sources, language=item.language
+            )
+            self.matches += explained.is_match
+            if explained.is_match or self.explain:
+                found = spans(self.query, item.title, item.text) if explained.is_match else ()
+                show = _print_match_json if self.as_json else _print_match
+                show(path, item, found, explained if self.explain else None)
+
+
+def _print_match_json(
+    path: str, item: Item, found: Sequence[Span], explained: Explanation | None
+) -> None:
+    where = [
+        {"field": span.field, "start": span.start, "end": span.end, "words": list(span.words)}
+        for span in found
+    ]
+    line: dict[str, object] = {"path": path, "title": item.title, "url": item.url, "where": where}
+    if explained:
+        line |= {"match": explained.is_match, "missing": list(explained.missing)}
+    print_json(line)
+
+
+def _print_match(
+    path: str, item: Item, found: Sequence[Span], explained: Explanation | None
+) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from bot.matching.snippet import bold_ranges, snippet
+
+    console = Console(highlight=False)
+    title = _highlighted(item.title, bold_ranges(span for span in found if span.field == "title"))
+    title.stylize("bold")
+    console.print(Text(f"{path}: ", style="magenta") + title, soft_wrap=True)
+    if explained:
+        why = _rendered("queries/explained.txt", explained=explained)
+        console.print(Text(f"  {why}", style="dim"), soft_wrap=True)
+    piece = snippet(item.text, found)
+    if piece.bold:
+        console.print(Text("  ") + _highlighted(piece.text, piece.bold), soft_wrap=True)
+
+
+def _highlighted(text: str, places: Sequence[Place]) -> Text:
+    from rich.text import Text
+
+    highlighted = Text(text)
+    for start, end in places:
+        highlighted.stylize("bold red", start, end)
+    return highlighted
+
+
+def parse_query(query: str) -> Query:
+    """Return the query, or exit with a caret at what is wrong."""
+    from bot.matching.query import QueryError, parse
+
+    try:
+        return parse(query)
+    except QueryError as error:
+        fail(_with_caret(error))
+
+
+def _with_caret(error: QueryError) -> str:
+    from bot.matching.query.errors import pointer
+    from bot.rendering.renderer import Renderer
+
+    sentence = unescape(Renderer().text("queries/error.txt", error=error)).strip()
+    place = pointer(error)
+    lines = [place.line, f"{place.caret} {sentence}"]
+    if error.suggestion:
+        lines.append(f"Try: {error.suggestion}")
+    return "\n".join(lines)
+
+
+def _query_and_tree(query: Query) -> str:
+    from bot.matching.explain import in_lines
+    from bot.matching.query.canonical import shown
+
+    tree = _rendered("queries/tree.txt", lines=in_lines(query.tree))
+    return f"{shown(query)}\n{tree}"
+
+
+def _rendered(template: str, **values: object) -> str:
+    from bot.rendering.renderer import Renderer
+
+    text = unescape(Renderer().text(template, **values))
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

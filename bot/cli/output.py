@@ -1,0 +1,127 @@
+"""What commands print: tables, JSON lines, progress bars, and one sentence on failure."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+CANNOT = 2  # the exit code of a command that cannot do what it was asked for
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+
+# Telegram ids of groups, queries and numbers of steps may start with a minus sign.
+MINUS_IS_NO_OPTION = {"ignore_unknown_options": True}
+
+Row = TypeVar("Row")
+
+
+def fail(sentence: str) -> NoReturn:
+    """Print one sentence to standard error and exit with 2, without a traceback."""
+    typer.echo(sentence, err=True)
+    raise SystemExit(CANNOT)
+
+
+def show(
+    rows: Sequence[Row],
+    columns: Mapping[str, Callable[[Row], object]],
+    *,
+    as_json: bool,
+    empty: str,
+    to_json: Callable[[Row], Mapping[str, Any]] | None = None,
+) -> None:
+    """Print *rows* as a table, or each as one JSON object a line.
+
+    *columns* are the headings of the table with what each shows of a row. *empty* is printed
+    instead of a table without rows. *to_json* is for rows whose fields are not their document.
+    """
+    if as_json:
+        for row in rows:
+            print_json((to_json or _fields)(row))
+    elif rows:
+        _print_table(rows, columns)
+    else:
+        typer.echo(empty)
+
+
+def print_json(document: object) -> None:
+    """Print one line of JSON; dates and times are ISO 8601."""
+    typer.echo(json.dumps(document, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _fields(row: Any) -> Mapping[str, Any]:
+    if hasattr(row, "model_dump"):
+        fields: Mapping[str, Any] = row.model_dump()
+        return fields
+    if is_dataclass(row) and not isinstance(row, type):
+        return asdict(row)
+    return row._asdict() if hasattr(row, "_asdict") else dict(row)
+
+
+def _print_table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(value(row)) for value in columns.values()))
+    Console().print(table)
+
+
+def _cell(value: object) -> Any:
+    """Return what rich takes; square brackets in plain text are no markup."""
+    from rich.text import Text
+
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, datetime):
+        return Text(f"{value:%Y-%m-%d %H:%M}")
+    return Text("" if value is None else str(value))
+
+
+class Update(Protocol):
+    def __call__(self, done: int, total: int, detail: str = "") -> None:
+        """Say that *done* of *total* are done; *detail* is shown after the bar."""
+
+
+@contextmanager
+def progress(what: str, console: Console | None = None) -> Iterator[Update]:
+    """Show a bar on standard error; yield what moves it. A log gets only the last state."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("{task.fields[detail]}"),
+        console=console or Console(stderr=True),
+    ) as bar:
+        task = bar.add_task(what, total=None, detail="")
+
+        def update(done: int, total: int, detail: str = "") -> None:
+            shown = "" if done == total else escape(detail)
+            bar.update(task, completed=done, total=total, detail=shown)
+
+        yield update

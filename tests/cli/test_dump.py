@@ -1,0 +1,123 @@
+import asyncio
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
+
+from bot.app.stops import StopError
+from bot.cli.main import app
+from bot.subscribers import arrivals, dump, watching
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Sender
+from bot.subscribers.limits import USUAL_LIMITS
+from storage.db.engine import Storage
+from storage.enums import Mode
+
+
+async def fill(url: str, chats: int) -> None:
+    storage = Storage.open(url)
+    for number in range(1, chats + 1):
+        sender = Sender(number, number, name="A")
+        user = await arrivals.identify(storage, sender, access=Access(is_open=True))
+        assert user
+        await watching.subscribe(storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await storage.close()
+
+
+@pytest.fixture
+def dateline(monkeypatch, database_url, tmp_path):
+    """Run a command on a database; *anew* on an SQLite file that is not there yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOT_TOKEN", raising=False)
+
+    def run(*arguments: str, anew: bool = False):
+        url = f"sqlite:///{tmp_path}/anew.sqlite3" if anew else database_url
+        monkeypatch.setenv("DATABASE_URL", url)
+        return CliRunner().invoke(app, arguments)
+
+    return run
+
+
+def test_chats_go_into_a_file_and_into_another_database(dateline, database_url, tmp_path):
+    asyncio.run(fill(database_url, 3))
+
+    written = dateline("export", "chats.jsonl")
+    loaded = dateline("import", "chats.jsonl", anew=True)
+    again = dateline("import", "chats.jsonl", anew=True)
+
+    assert written.exit_code == 0, written.output
+    assert "Wrote 3 chats to chats.jsonl." in written.output
+    assert (tmp_path / "chats.jsonl").stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.glob("*.part")) == []
+    assert loaded.stdout == (
+        "chats: 3 added, 0 already there, 0 refused\n"
+        "topics and feeds: 3 added, 0 already there, 0 refused\n"
+    )
+    assert again.stdout == (
+        "chats: 0 added, 3 already there, 0 refused\n"
+        "topics and feeds: 0 added, 3 already there, 0 refused\n"
+    )
+
+
+def test_a_dry_run_changes_nothing(dateline, database_url, tmp_path):
+    asyncio.run(fill(database_url, 1))
+    dateline("export", "chats.jsonl")
+
+    nothing = dateline("import", "chats.jsonl", "--dry-run", anew=True)
+    dateline("migrate", anew=True)
+    tried = dateline("import", "chats.jsonl", "--dry-run", anew=True)
+    done = dateline("import", "chats.jsonl", anew=True)
+
+    assert isinstance(nothing.exception, StopError)
+    assert tried.stdout == f"{done.stdout}Nothing was changed.\n"
+    assert done.stdout.startswith("chats: 1 added")
+
+
+def test_a_line_that_cannot_be_read_stops_no_other(dateline, database_url, tmp_path):
+    asyncio.run(fill(database_url, 1))
+    dateline("export", "chats.jsonl")
+    file = tmp_path / "chats.jsonl"
+    file.write_bytes(b'{"chat": 1}\n' + file.read_bytes() + file.read_bytes()[:99])
+
+    result = dateline("import", "chats.jsonl", anew=True)
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("chats: 1 added, 0 already there, 2 refused\n")
+    assert "line 1: not a chat that this version can read" in result.stderr
+    assert "line 3: not a chat" in result.stderr
+
+
+def test_a_database_that_goes_away_is_reported_with_what_to_do(
+    dateline, database_url, monkeypatch: pytest.MonkeyPatch
+):
+    asyncio.run(fill(database_url, 2))
+    dateline("export", "chats.jsonl")
+
+    async def full(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(dump, "import_chat", full)
+
+    result = dateline("import", "chats.jsonl")
+
+    assert isinstance(result.exception, StopError)
+    assert str(result.exception).endswith(
+        "cannot be used: database or disk is full. "
+        "Chats loaded so far stay; run the same command again for the others."
+    )
+
+
+def test_without_a_database_there_is_nothing_to_write(dateline, tmp_path):
+    result = dateline("export", "chats.jsonl", anew=True)
+
+    assert "DATABASE_URL" in str(result.exception)
+    assert list(tmp_path.glob("chats.jsonl*")) == []
+
+
+def test_a_file_that_cannot_be_written_or_read_is_reported(dateline):
+    written = dateline("export", "none/chats.jsonl")
+    read = dateline("import", "none/chats.jsonl")
+
+    assert (written.exit_code, read.exit_code) == (2, 2)
+    assert "cannot be written: No such file or directory." in written.output
+    assert "cannot be read: No such file or directory." in read.output

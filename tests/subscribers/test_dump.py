@@ -1,0 +1,253 @@
+"""All chats, dumped from one database and loaded into another: nothing is lost or doubled."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from bot.sources.drafts import url_hash
+from bot.subscribers import arrivals, changing, restraint, schedule, watching
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Sender
+from bot.subscribers.dump import Loaded, dump_chats, load_chat
+from bot.subscribers.errors import NotAnExport
+from bot.subscribers.importing import Why
+from bot.subscribers.limits import USUAL_LIMITS, Limits
+from storage.access import add_admin, admin_ids, admit, is_admitted
+from storage.chats import Chat, Quota, chat_at, quota_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatKind, ChatState, MailboxState, Mode, MuteKind, QuietHours, SourceKind
+from storage.feeds_followed import follow
+from storage.mailboxes import Mailbox, mailbox_of
+from storage.mutes import MuteSubject, mute, subjects_muted
+from storage.sources import add_source, remove_source, source_of
+from storage.suspension import ban, is_banned
+
+FEED = "https://a.example/feed"
+
+
+async def lines_of(storage: Storage, bot: int | None = 7) -> list[bytes]:
+    return [line async for line in dump_chats(storage, bot)]
+
+
+async def chats_of(storage: Storage) -> list[dict[str, Any]]:
+    """Return what is dumped of each chat, without times of the database that it came from."""
+    chats = [json.loads(line) for line in await lines_of(storage)]
+    for chat in chats:
+        del chat["exported_at"]
+        del chat["settings"]["since"]
+        for one in (*chat["topics"], *([chat["mailbox"]] if chat["mailbox"] else [])):
+            one.pop("since")
+        for one in chat["mutes"]:
+            one.pop("id", None)
+    return sorted(chats, key=lambda chat: chat["chat"]["telegram_id"])
+
+
+async def load(storage: Storage, lines: list[bytes], **options: Any) -> list[Loaded]:
+    given: dict[str, Any] = {"limits": USUAL_LIMITS, "bot": 7, **options}
+    return [await load_chat(storage, line, **given) for line in lines]
+
+
+async def forget_all(storage: Storage) -> None:
+    """Lose the database."""
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Chat))
+        await remove_source(tx, url_hash(FEED))
+
+
+@pytest.fixture
+async def full(storage, arrive, clock):
+    """Fill chats with a bit of everything: a user, a thread of a group, one with nothing."""
+    ann = await arrive(1)
+    topic = (
+        await watching.subscribe(storage, ann, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS)
+    ).topic_id
+    await changing.rename_topic(storage, ann, topic, "The island")
+    await changing.pause_topic(storage, ann, topic, is_paused=True)
+    await changing.mute_topic(storage, ann, topic, 7)
+    await watching.subscribe(storage, ann, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await schedule.set_single_time(storage, ann, 7 * 60 + 30)
+    await restraint.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
+    group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
+    user = await arrivals.identify(storage, group, access=Access(is_open=True))
+    assert user
+    await watching.subscribe(
+        storage, user.chat_id, "semiconductor*", Mode.INSTANT, limits=USUAL_LIMITS
+    )
+    await arrive(3, "de")
+    await arrive(4)
+    async with storage.writing() as tx:
+        facts = {"url_hash": "", "host": "a.example", "title": "A", "kind": SourceKind.PAGE}
+        facts |= {"url": FEED, "created_at": tx.now}
+        facts["url_hash"] = url_hash(facts["url"])
+        source_id = await add_source(tx, facts | {"next_fetch_at": tx.now})
+        await follow(tx, ann, source_id or 0)
+        await mute(tx, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
+        await admit(tx, 1)
+        await add_admin(tx, 3)
+        await ban(tx, 4)
+        tx.session.add(Quota(chat_id=ann, topics=5))
+        moments = {"state_since": tx.now, "created_at": tx.now, "asked_at": tx.now}
+        box = Mailbox(chat_id=ann, address="ann@a.example", alerts=True, **moments)
+        box.state = MailboxState.ACTIVE
+        tx.session.add(box)
+    return ann
+
+
+async def test_what_is_lost_comes_back_as_it_was(storage, full):
+    before, lines = await chats_of(storage), await lines_of(storage)
+    await forget_all(storage)
+
+    loaded = await load(storage, lines)
+
+    assert all(one.is_new and not one.report.failed for one in loaded)
+    assert sum(len(one.report.added) for one in loaded) == 4  # three topics and a feed
+    assert await chats_of(storage) == before
+    async with storage.reading() as tx:
+        chat = await chat_of(tx, 1)
+        assert chat.next_digest_at is not None
+        assert await is_admitted(tx, 1)
+        assert 3 in await admin_ids(tx)
+        assert await is_banned(tx, [4])
+        assert (await quota_of(tx, chat.id)).topics == 5
+        box = await mailbox_of(tx, chat.id)
+        assert box
+        assert box.state is MailboxState.ACTIVE
+        source = await source_of(tx, url_hash(FEED))
+        assert source
+        assert (source.kind, source.title, source.first_read_at) == (SourceKind.PAGE, "A", None)
+
+
+async def chat_of(tx: Transaction, telegram_id: int) -> Chat:
+    chat = await chat_at(tx, telegram_id)
+    assert chat
+    return chat
+
+
+async def test_loading_twice_changes_nothing_more(storage, full):
+    before, lines = await chats_of(storage), await lines_of(storage)
+
+    loaded = await load(storage, lines)
+
+    assert not any(one.is_new or one.report.added or one.report.failed for one in loaded)
+    assert await chats_of(storage) == before
+
+
+async def test_a_dry_run_reports_the_same_and_changes_nothing(storage, full):
+    lines = await lines_of(storage)
+    await forget_all(storage)
+
+    tried = await load(storage, lines, dry_run=True)
+    left = await chats_of(storage)
+    async with storage.reading() as tx:
+        assert await source_of(tx, url_hash(FEED)) is None
+    done = await load(storage, lines)
+
+    assert left == []
+    assert tried == done
+
+
+async def test_what_is_there_stays_and_the_rest_is_added(storage, full, arrive):
+    lines = await lines_of(storage)
+    await forget_all(storage)
+    ann = await arrive(1)
+    await watching.subscribe(storage, ann, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await watching.subscribe(storage, ann, "Korea", Mode.INSTANT, limits=USUAL_LIMITS)
+    await schedule.set_single_time(storage, ann, 6 * 60)
+
+    await load(storage, lines)
+
+    chat = next(one for one in await chats_of(storage) if one["chat"]["telegram_id"] == 1)
+    assert {topic["query"]: topic["mode"] for topic in chat["topics"]} == {
+        "Japan": "instant",
+        "Korea": "instant",
+        'Taiwan OR "a b"': "digest",
+    }
+    assert chat["digests"][0]["time"] == "06:00"
+    assert chat["settings"]["quiet_hours"] == {"from": "22:00", "to": "06:00"}
+
+
+async def test_chats_of_another_bot_get_nothing_until_their_user_comes(storage, full, arrive):
+    lines = await lines_of(storage)
+    await forget_all(storage)
+
+    await load(storage, lines, bot=8)
+
+    states = {
+        one["chat"]["telegram_id"]: one["settings"]["state"] for one in await chats_of(storage)
+    }
+    assert states == {1: "blocked", -100: "kicked", 3: "blocked", 4: "banned"}
+    await arrive(1)
+    async with storage.reading() as tx:
+        assert (await chat_of(tx, 1)).state is ChatState.ACTIVE
+        assert (await chat_of(tx, 3)).state is ChatState.BLOCKED
+
+
+async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, clock):
+    await arrive(5)
+    (line,) = await lines_of(storage)
+    await forget_all(storage)
+    past = (clock.now - timedelta(days=1)).isoformat()
+    document = json.loads(line) | {
+        "topics": [
+            {"query": "Taiwan", "mode": "both"},
+            {"query": "Japan", "mode": "both"},
+            {"query": "(a", "mode": "both"},
+        ],
+        "sources": [{"url": f"https://a.example/{n}"} for n in range(2)],
+        "muted_sources": [
+            {"kind": "source", "url": "https://b.example/", "until": None},
+            {"kind": "source", "url": "https://a.example/0", "until": past},
+        ],
+        "mailbox": {"address": "a@b.example", "state": "unconfirmed"},
+    }
+
+    (loaded,) = await load(
+        storage, [json.dumps(document).encode()], limits=Limits(topics=1, feeds=1)
+    )
+
+    assert [failed.why for failed in loaded.report.failed] == [
+        Why.TOO_MANY,
+        Why.NO_QUERY,
+        Why.TOO_MANY,
+    ]
+    async with storage.reading() as tx:
+        chat_id = (await chat_of(tx, 5)).id
+        assert await subjects_muted(tx, chat_id) == set()
+        assert await mailbox_of(tx, chat_id) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+        pytest.param(b"17", id="a number"),
+        pytest.param(b'{"chat": {"telegram_id": 7}}', id="half a chat"),
+    ],
+)
+async def test_a_line_that_is_no_chat_is_refused(storage, line):
+    with pytest.raises(NotAnExport):
+        await load_chat(storage, line, limits=USUAL_LIMITS, bot=None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        pytest.param("telegram_id", "x", id="no number"),
+        pytest.param("state", "asleep", id="no state"),
+        pytest.param("zone", "Moon/Sea", id="no zone"),
+        pytest.param("quiet_from", "late", id="no minutes"),
+    ],
+)
+async def test_a_chat_with_a_wrong_column_is_refused(storage, arrive, column, value):
+    await arrive(5)
+    (line,) = await lines_of(storage)
+    document = json.loads(line)
+    document["chat"][column] = value
+
+    with pytest.raises(NotAnExport):
+        await load(storage, [json.dumps(document).encode()])
