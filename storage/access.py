@@ -69,7 +69,7 @@ class AuditEvent(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     at: datetime = Field(index=True)
     user_id: int | None = Field(default=None, sa_type=BigInteger)  # None: on the command line
-    deed: AuditAction = Field(sa_type=enum_column(AuditAction))
+    action: AuditAction = Field(sa_type=enum_column(AuditAction))
     subject: str = Field(max_length=LONGEST_SUBJECT)
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
@@ -209,7 +209,7 @@ ACTIONS_ON_CHATS = frozenset(
 
 
 async def record_event(
-    tx: Transaction, by: int | None, deed: AuditAction, subject: object, **details: object
+    tx: Transaction, by: int | None, action: AuditAction, subject: object, **details: object
 ) -> None:
     """Write down what *by* does in this transaction, with which it stands and falls.
 
@@ -217,7 +217,7 @@ async def record_event(
     """
     await tx.session.exec(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
     named = str(subject)[:LONGEST_SUBJECT]
-    tx.session.add(AuditEvent(at=tx.now, user_id=by, deed=deed, subject=named, details=details))
+    tx.session.add(AuditEvent(at=tx.now, user_id=by, action=action, subject=named, details=details))
     await tx.session.flush()
 
 
@@ -227,7 +227,7 @@ async def forget_actor(tx: Transaction, telegram_id: int) -> None:
     by_them = acts.where(col(AuditEvent.user_id) == telegram_id)
     await tx.session.exec(by_them.values(user_id=ERASED_USER))
     to_them = acts.where(
-        col(AuditEvent.deed).in_(ACTIONS_ON_CHATS), col(AuditEvent.subject) == str(telegram_id)
+        col(AuditEvent.action).in_(ACTIONS_ON_CHATS), col(AuditEvent.subject) == str(telegram_id)
     )
     await tx.session.exec(to_them.values(subject=""))
 

@@ -27,8 +27,8 @@ from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.chat.tenure import Tenure
 from bot.loops import leaves, nap
 from bot.sources.discovery.add import SourceAdder, SourceOptions
-from bot.subscribers import admins as bot_admins
 from bot.subscribers import cataloguing
+from bot.subscribers.access import admin_languages, new_admin_code
 from bot.subscribers.catalogue import load_catalogue
 from bot.web.health import Wait
 from storage.db.engine import SQLITE, DatabaseError, is_transient
@@ -74,7 +74,7 @@ class FrontDoor:
         await self._when_there(lambda: self._find_an_admin(resources, me), stopping)
         admins = (
             await self._when_there(
-                partial(bot_admins.admin_languages, self.around.storage, access=resources.access),
+                partial(admin_languages, self.around.storage, access=resources.access),
                 stopping,
             )
             or {}
@@ -145,7 +145,7 @@ class FrontDoor:
 
     async def _find_an_admin(self, resources: Resources, me: User) -> None:
         if self.around.place.newsroom is None and (
-            code := await bot_admins.new_admin_code(resources.storage, access=resources.access)
+            code := await new_admin_code(resources.storage, access=resources.access)
         ):
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")

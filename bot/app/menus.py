@@ -10,7 +10,7 @@ import structlog
 if TYPE_CHECKING:
     from bot.app.places import Place
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.chat.reply import Reply
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
     from storage.db.engine import Storage
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.chat.reply import Reply
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
     from bot.subscribers.channels import Place
+    from bot.subscribers.users import CurrentUser
 
 
 def meant_for(event: Message | CallbackQuery, user: CurrentUser) -> int | None:

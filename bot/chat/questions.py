@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.context import Context
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
 
 TEMPLATES = {
     Question.FEEDBACK_REPLY: "chat/feedback.html#question",

@@ -11,7 +11,7 @@ import typer
 from bot.cli.output import MINUS_IS_NO_OPTION, AsJson, fail, show
 
 if TYPE_CHECKING:
-    from bot.subscribers.bans import Allowed
+    from bot.subscribers.access import AllowResult
 
 AS_ALL = -1
 _COLUMNS = {name: itemgetter(name) for name in ("id", "is", "since")}
@@ -47,12 +47,12 @@ def ban(number: UserOrGroup) -> None:
 @app.command(context_settings=MINUS_IS_NO_OPTION)
 def allow(number: UserOrGroup) -> None:
     """Lift a ban; where not everybody may use the bot, also allow the user."""
-    from bot.subscribers.bans import Allowed
+    from bot.subscribers.access import AllowResult
 
     sentences = {
-        Allowed.LIFTED: "is no longer banned",
-        Allowed.LET_IN: "is allowed",
-        Allowed.THERE: "is already allowed",
+        AllowResult.UNBANNED: "is no longer banned",
+        AllowResult.ADMITTED: "is allowed",
+        AllowResult.UNCHANGED: "is already allowed",
     }
     typer.echo(f"{_name(number)} {sentences[asyncio.run(_allow(number))]}.")
 
@@ -87,7 +87,7 @@ def _name(number: int) -> str:
 
 async def _rows() -> list[dict[str, object]]:
     from bot.cli.storage import stored
-    from bot.subscribers.bans import bans_and_admissions
+    from bot.subscribers.access import bans_and_admissions
 
     async with stored() as storage:
         bans, admissions = await bans_and_admissions(storage)
@@ -103,7 +103,7 @@ async def _rows() -> list[dict[str, object]]:
 async def _ban(number: int) -> bool:
     """Return whether the ban is new."""
     from bot.cli.storage import access_of_settings, stored
-    from bot.subscribers.bans import ban_user
+    from bot.subscribers.access import ban_user
     from bot.subscribers.errors import CannotBan
 
     async with stored() as storage:
@@ -113,11 +113,11 @@ async def _ban(number: int) -> bool:
             fail(f"{number} is one of ADMIN_IDS.")
 
 
-async def _allow(number: int) -> Allowed:
+async def _allow(number: int) -> AllowResult:
     from bot.cli.storage import access_of_settings, stored
     from bot.rendering.i18n import ENGLISH
     from bot.rendering.renderer import Renderers
-    from bot.subscribers.bans import allow_user
+    from bot.subscribers.access import allow_user
 
     renderer = Renderers().of(ENGLISH.code)
     async with stored() as storage:
@@ -127,9 +127,8 @@ async def _allow(number: int) -> Allowed:
 async def _limit(number: int, wanted: dict[str, int]) -> bool:
     """Return whether there is such a chat."""
     from bot.cli.storage import stored
-    from bot.subscribers.allowing import set_limits
     from bot.subscribers.errors import NotANumber
-    from bot.subscribers.limits import Limited
+    from bot.subscribers.limits import Limited, set_limits
     from storage.chats import chats_of
 
     async with stored() as storage:

@@ -24,7 +24,7 @@ def audit(
     columns: dict[str, Callable[[AuditEvent], object]] = {
         "when (UTC)": attrgetter("at"),
         "user": _user,
-        "action": attrgetter("deed"),
+        "action": attrgetter("action"),
         "subject": attrgetter("subject"),
         "details": _details,
     }

@@ -1,14 +1,40 @@
-"""Who may use the bot, and who runs it."""
+"""Access: who may use the bot, who is its admin, bans by Telegram's id, and the first admin.
 
-from collections.abc import Collection
+The settings name users and admins; the database knows more admins, the users who were let in, and
+bans. The first admin opens the link printed at the start; in a playground it is the first user.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from bot.rendering.renderer import Renderer
+from bot.subscribers.errors import CannotBan
+from storage.access import (
+    Admission,
+    add_admin,
+    admin_ids,
+    admissions,
+    admit,
+    is_admitted,
+    record_event,
+    replace_code,
+    use_code,
+)
+from storage.chats import chosen_languages, private_chat_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import AuditAction, DeliveryKind
+from storage.outbox import enqueue, new_delivery
+from storage.suspension import Ban, ban, bans, is_banned, unban
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """*is_open*: everybody; else those *allowed*. *admins* are the operator's, by settings.
+    """*is_open*: everybody may use the bot; else those *allowed*. *admins*: those of the settings.
 
-    *invites*: those who bring an invitation are let in too.
+    *invites*: an invitation gives access too.
     """
 
     is_open: bool
@@ -20,9 +46,130 @@ class Access:
         return self.is_open or user_id in self.allowed or self.may_run(user_id, appointed)
 
     def owns(self, user_id: int) -> bool:
-        """Whether it is one of the operator's own, whom nobody shuts out."""
+        """Whether it is an admin of the settings, whom nobody can ban."""
         return user_id in self.admins
 
     def may_run(self, user_id: int, appointed: Collection[int] = ()) -> bool:
-        """*appointed* are the admins that the database names."""
+        """Whether the user is an admin; *appointed* are the admins that the database names."""
         return user_id in self.admins or user_id in appointed
+
+
+async def has_access(tx: Transaction, user_id: int, access: Access) -> bool:
+    """Whether the user may use the bot; bans are not looked at."""
+    return access.may_use(user_id, await admin_ids(tx)) or await is_admitted(tx, user_id)
+
+
+# Admins
+
+
+async def new_admin_code(storage: Storage, *, access: Access) -> str | None:
+    """Return a code that makes the first user who sends it an admin; None if there is one."""
+    code = secrets.token_urlsafe(16)
+    async with storage.writing() as tx:
+        if access.admins or await admin_ids(tx):
+            return None
+        await replace_code(tx, _hash(code))
+    return code
+
+
+async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, str | None]:
+    """Return all admins, each with the language that they chose, if any."""
+    async with storage.reading() as tx:
+        everybody = access.admins | frozenset(await admin_ids(tx))
+        return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
+
+
+async def redeem_admin_code(storage: Storage, user_id: int, code: str, *, access: Access) -> bool:
+    """Make the user an admin if the code is the printed one and still unused.
+
+    True for an admin too: the same link may be opened twice.
+    """
+    async with storage.writing() as tx:
+        if access.may_run(user_id, await admin_ids(tx)):
+            return True
+        if await is_banned(tx, [user_id]) or not await use_code(tx, _hash(code)):
+            return False
+        await _appoint(tx, user_id)
+        return True
+
+
+async def make_first_admin(
+    storage: Storage, user_id: int, *, access: Access, is_playground: bool
+) -> bool:
+    """Make the first user of a playground an admin; False elsewhere, or if there is one."""
+    if not is_playground or access.admins:
+        return False
+    async with storage.writing() as tx:
+        if await admin_ids(tx):
+            return False
+        await _appoint(tx, user_id)
+    return True
+
+
+async def _appoint(tx: Transaction, user_id: int) -> None:
+    await add_admin(tx, user_id)
+    await record_event(tx, user_id, AuditAction.APPOINTED, user_id)
+
+
+def _hash(code: str) -> str:
+    return sha256(code.encode()).hexdigest()
+
+
+# Bans
+
+
+class AllowResult(StrEnum):
+    UNBANNED = "unbanned"
+    ADMITTED = "admitted"  # there was no ban, and they had no access
+    UNCHANGED = "unchanged"
+
+
+async def ban_user(
+    storage: Storage, telegram_id: int, *, by: int | None = None, access: Access
+) -> bool:
+    """Ban a user or a group; False if it is banned already. Nothing of theirs is deleted.
+
+    Raises CannotBan for an admin of the settings and for *by* themselves.
+    """
+    if telegram_id == by or access.owns(telegram_id):
+        raise CannotBan
+    async with storage.writing() as tx:
+        is_new = await ban(tx, telegram_id)
+        if is_new:
+            await record_event(tx, by, AuditAction.BANNED, telegram_id)
+    return is_new
+
+
+async def allow_user(
+    storage: Storage, telegram_id: int, *, by: int | None = None, access: Access, renderer: Renderer
+) -> AllowResult:
+    """Lift a ban; and give the user access, where not everybody has it.
+
+    They are notified if they have a chat with the bot: it can write to nobody else.
+    """
+    async with storage.writing() as tx:
+        was_banned = await unban(tx, telegram_id)
+        is_user = telegram_id > 0 and not access.may_use(telegram_id)
+        is_new = is_user and await admit(tx, telegram_id)
+        if not (was_banned or is_new):
+            return AllowResult.UNCHANGED
+        await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
+        await _notify(tx, telegram_id, renderer=renderer)
+    return AllowResult.UNBANNED if was_banned else AllowResult.ADMITTED
+
+
+async def _notify(tx: Transaction, telegram_id: int, *, renderer: Renderer) -> None:
+    chat = await private_chat_of(tx, telegram_id)
+    if chat is None:
+        return
+    message = renderer.of(chat.speaks).message("notices.html#allowed")
+    named = {"notice": "allowed", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
+    await enqueue(tx, [new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)])
+
+
+async def bans_and_admissions(
+    storage: Storage, limit: int = 1000
+) -> tuple[Sequence[Ban], Sequence[Admission]]:
+    """Return the bans, and the users who were given access besides those of the settings."""
+    async with storage.reading() as tx:
+        return await bans(tx, limit), await admissions(tx, limit)

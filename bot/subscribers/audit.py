@@ -30,16 +30,16 @@ class ActSeen:
 
     at: datetime
     by: str
-    deed: AuditAction
+    action: AuditAction
     subject: str
 
 
 async def record(
-    storage: Storage, by: int | None, deed: AuditAction, subject: object, **details: object
+    storage: Storage, by: int | None, action: AuditAction, subject: object, **details: object
 ) -> None:
     """Write down what was done elsewhere; what our own use cases do they write themselves."""
     async with storage.writing() as tx:
-        await record_event(tx, by, deed, subject, **details)
+        await record_event(tx, by, action, subject, **details)
 
 
 async def page(storage: Storage, wanted: int = 0) -> Page[ActSeen]:
@@ -60,7 +60,7 @@ async def newest(storage: Storage, limit: int) -> list[AuditEvent]:
 def _named(act: AuditEvent) -> set[int]:
     """Return the Telegram numbers that an act names."""
     numbers = {act.user_id} if act.user_id is not None else set()
-    if act.deed in ACTIONS_ON_CHATS and act.subject.lstrip("-").isdecimal():
+    if act.action in ACTIONS_ON_CHATS and act.subject.lstrip("-").isdecimal():
         numbers.add(int(act.subject))
     return numbers
 
@@ -69,5 +69,7 @@ def _seen(act: AuditEvent, names: Mapping[int, str]) -> ActSeen:
     called = {str(number): name for number, name in names.items()}
     by = "" if act.user_id is None else str(act.user_id)
     by = _ERASED if act.user_id == ERASED_USER else called.get(by, by)
-    subject = called.get(act.subject, act.subject) if act.deed in ACTIONS_ON_CHATS else act.subject
-    return ActSeen(act.at, by, act.deed, subject or _ERASED)
+    subject = (
+        called.get(act.subject, act.subject) if act.action in ACTIONS_ON_CHATS else act.subject
+    )
+    return ActSeen(act.at, by, act.action, subject or _ERASED)

@@ -193,10 +193,10 @@ async def _found(tx: Transaction, topic_id: int) -> Topic:
 
 
 async def _note(
-    tx: Transaction, topic: Topic, deed: AuditAction, by: int | None, **details: object
+    tx: Transaction, topic: Topic, action: AuditAction, by: int | None, **details: object
 ) -> None:
     await record_catalogue_change(tx, topic.slug or "")
-    await record_event(tx, by, deed, topic.slug, **details)
+    await record_event(tx, by, action, topic.slug, **details)
 
 
 def _named(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.subscribers.arrivals import CurrentUser
+from bot.subscribers.users import CurrentUser
 from storage.chats import Chat, invited_chats, manage, other_chats
 from storage.db.engine import Storage
 from storage.enums import ChatKind, ChatState
@@ -45,7 +45,7 @@ async def acting_for(
         chat_id=chat_id,
         zone=chat.zone,
         kind=chat.kind,
-        place=place.title,
+        managed_title=place.title,
         telegram_id=chat.telegram_id,
         is_paused=chat.state is ChatState.PAUSED,
     )

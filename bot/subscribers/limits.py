@@ -1,14 +1,20 @@
-"""How much one chat may have."""
+"""How much one chat may have: what the settings say for all chats, or an admin for one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-MOST_TOPICS = 100  # unless whoever runs the bot says otherwise
+from bot.subscribers.errors import NoSuchChat, NotANumber
+from storage.access import record_event
+from storage.chats import Chat, Quota, quota_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import AuditAction
+
+MOST_TOPICS = 100  # unless the operator says otherwise
 FEEDS_PER_CHAT = 50  # of its own; the same
-MOST_LISTED = 1000  # topics; nobody may have more
+MOST_LISTED = 1000  # topics; no chat may have more
 MOST_ALERTS_AN_HOUR = 60
 LONGEST_PAUSE_DAYS = 366
-LONGEST_NAME = 80  # characters of a topic's name; its query may be longer
+LARGEST = 1000
 
 
 class Limited(StrEnum):
@@ -28,5 +34,41 @@ class Limits:
     alerts: int = 0
 
 
-# Those of a chat of which nothing was said.
 USUAL_LIMITS = Limits()
+
+
+async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:
+    """Return how much the chat may have, where *usual* is what all may."""
+    return limits_with(await quota_of(tx, chat_id), usual)
+
+
+def limits_with(quota: Quota, usual: Limits) -> Limits:
+    """Return *usual* with what *quota* sets instead."""
+    own = {kind: getattr(quota, kind) for kind in Limited}
+    return Limits(**{k: getattr(usual, k) if own[k] is None else own[k] for k in Limited})
+
+
+async def get_limits(storage: Storage, chat_id: int, *, limits: Limits) -> Limits:
+    async with storage.reading() as tx:
+        return await limits_of(tx, chat_id, limits)
+
+
+async def set_limits(
+    storage: Storage, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
+) -> None:
+    """Let our row *chat_id* have *number* of a kind; None: as many as all.
+
+    What it has already stays. Raises NoSuchChat, and NotANumber if *number* is too large.
+    """
+    if number is not None and not 0 <= number <= LARGEST:
+        raise NotANumber(0, LARGEST)
+    async with storage.writing() as tx:
+        chat = await tx.session.get(Chat, chat_id)
+        if chat is None:
+            raise NoSuchChat
+        quota = await quota_of(tx, chat_id)
+        if getattr(quota, kind) == number:
+            return
+        setattr(quota, kind, number)
+        tx.session.add(quota)
+        await record_event(tx, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})

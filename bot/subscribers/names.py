@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from bot.matching.query import QueryError, parse
 from bot.matching.query.ast import And, Near, Node, Not, Or, Source, Term
-from bot.subscribers.limits import LONGEST_NAME
 from bot.subscribers.lines import one_line
 
+LONGEST_NAME = 80  # characters; a query may be longer
 MOST_TERMS = 3
 _PLAIN_WORDS = re.compile(r"\w(?:[\w'\u2019 ]|(?<=\w)-(?=\w))*")
 _OPERATORS = frozenset({"and", "near", "not", "or"})

@@ -9,9 +9,8 @@ from bot.matching import search
 from bot.matching.query import Query, is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.publishing.calendar import Plan
-from bot.subscribers.allowing import limits_of
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics, UndoIsOver
-from bot.subscribers.limits import Limits
+from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for, name_of_query
 from bot.subscribers.planning import replan

@@ -13,7 +13,7 @@ from bot.app.places import PLAYGROUND_TOKEN, Place
 from bot.playground.server import Playground
 from bot.rendering.renderer import Renderers
 from bot.settings import Access
-from bot.subscribers.arrivals import CurrentUser
+from bot.subscribers.users import CurrentUser
 from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.subscribers import admins
-from bot.subscribers.access import Access
+from bot.subscribers.access import Access, new_admin_code
 
 FRIEND = 700
 
@@ -38,7 +37,7 @@ async def test_a_friend_is_let_in(house):
 
 
 async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
-    code = await admins.new_admin_code(house.storage, access=house.resources.access)
+    code = await new_admin_code(house.storage, access=house.resources.access)
     eve = house.talk("Eve")
 
     first = await ann.says(f"/start admin_{code}")
@@ -50,18 +49,18 @@ async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
     assert again["text"] == first["text"]
     assert second["text"].startswith("This link was used before")
     assert sources["text"].startswith("I read no source yet.")
-    assert await admins.new_admin_code(house.storage, access=house.resources.access) is None
+    assert await new_admin_code(house.storage, access=house.resources.access) is None
 
 
 async def test_a_wrong_code_opens_nothing(house, ann):
-    await admins.new_admin_code(house.storage, access=house.resources.access)
+    await new_admin_code(house.storage, access=house.resources.access)
 
     assert (await ann.says("/start admin_guess"))["text"].startswith("This link was used before")
     assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")
 
 
 async def test_an_admin_who_deletes_everything_is_none_any_more(house, ann):
-    code = await admins.new_admin_code(house.storage, access=house.resources.access)
+    code = await new_admin_code(house.storage, access=house.resources.access)
     await ann.says(f"/start admin_{code}")
 
     asked = await ann.says("/delete_me")

@@ -48,7 +48,7 @@ async def test_a_failure_at_the_door_is_told_too(house, ann, monkeypatch):
     async def fails(*_args: object) -> None:
         raise RuntimeError("the database is away")
 
-    monkeypatch.setattr(type(house.resources.arrivals), "welcome", fails)
+    monkeypatch.setattr(type(house.resources.users), "welcome", fails)
 
     assert (await ann.says("/start"))["text"].startswith("Something went wrong on my side.")
 

@@ -6,8 +6,7 @@ import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select
 
-from bot.subscribers import admins
-from bot.subscribers.access import Access
+from bot.subscribers.access import Access, new_admin_code
 from bot.subscribers.feedback import MOST_A_DAY
 from storage.access import add_admin
 from storage.outbox import Delivery
@@ -53,7 +52,7 @@ async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann
 async def test_feedback_that_nobody_has_yet_is_kept_for_the_first_admin(house, ann, notices):
     kept = await ann.says("/feedback Too early")
     before = await notices()
-    code = await admins.new_admin_code(house.storage, access=Access(is_open=True))
+    code = await new_admin_code(house.storage, access=Access(is_open=True))
     boss = house.talk("Boss")
 
     await boss.says(f"/start admin_{code}")

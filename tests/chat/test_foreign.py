@@ -12,8 +12,8 @@ from sqlmodel import select
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
-from bot.subscribers import arrivals, watching
-from bot.subscribers.arrivals import Sender
+from bot.subscribers import users, watching
+from bot.subscribers.users import Sender
 from storage.enums import ChatKind, Mode
 from storage.feeds_followed import follow
 from storage.sources import add_source
@@ -79,7 +79,7 @@ async def group(house: House) -> tuple[dict[str, Any], Victim]:
 
 async def _with_belongings(house: House, sender: Sender) -> Victim:
     storage = house.storage
-    user = await arrivals.identify(house.storage, sender, access=house.resources.access)
+    user = await users.identify(house.storage, sender, access=house.resources.access)
     assert user
     await watching.subscribe(
         house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits

@@ -16,7 +16,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
-from bot.subscribers import arrivals
+from bot.subscribers import users
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
@@ -179,7 +179,7 @@ async def test_a_press_whose_handler_fails_is_answered(paced, ann, playground, m
     async def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(arrivals, "identify", fail)
+    monkeypatch.setattr(users, "identify", fail)
     await ann.presses_quietly(settings, "Language")
 
     assert (await ann.next())["text"].startswith(WRONG)

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.subscribers import arrivals, deletion
+from bot.subscribers import deletion, users
 from bot.subscribers import watching as subscriptions
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.enums import Mode
@@ -13,7 +13,7 @@ async def watching(house, ann):
 
     async def watch(number: int) -> None:
         card = await ann.says("nothing yet")
-        user = await arrivals.identify(house.storage, sender(ann), access=house.resources.access)
+        user = await users.identify(house.storage, sender(ann), access=house.resources.access)
         assert user
         chat_id = user.chat_id
         for topic in range(number):
@@ -30,7 +30,7 @@ async def watching(house, ann):
 
 
 def sender(talk: Talk):
-    from bot.subscribers.arrivals import Sender
+    from bot.subscribers.users import Sender
 
     return Sender(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
 

@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import arrivals, watching
-from bot.subscribers.arrivals import Sender
+from bot.subscribers import users, watching
+from bot.subscribers.users import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
 from storage.sources import add_source
@@ -74,7 +74,7 @@ class Twice:
 async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     house.talk("Ada", id=ADMIN)
-    user = await arrivals.identify(
+    user = await users.identify(
         house.storage,
         Sender(ADMIN, ADMIN, name="Eve", language="en"),
         access=house.resources.access,

@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from bot.rendering.renderer import Renderers
 from bot.sources.drafts import url_hash
-from bot.subscribers import arrivals, watching
-from bot.subscribers.arrivals import Sender
+from bot.subscribers import users, watching
+from bot.subscribers.users import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
 from storage.sources import add_source
@@ -73,7 +73,7 @@ async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     await news("Okapi seen", "An okapi was seen in the zoo.")
     house.talk("Ada", id=ADMIN)
-    user = await arrivals.identify(
+    user = await users.identify(
         house.storage,
         Sender(ADMIN, ADMIN, name="Eve", language="en"),
         access=house.resources.access,

@@ -64,7 +64,7 @@ def test_what_a_command_does_is_in_the_activity_log(run):
 
     events = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
 
-    assert [(event["deed"], event["user_id"]) for event in events] == [
+    assert [(event["action"], event["user_id"]) for event in events] == [
         ("invite", None),
         ("ban", None),
     ]

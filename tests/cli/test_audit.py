@@ -43,4 +43,4 @@ def test_it_speaks_json(run, sqlite_url):
 
     (event,) = (json.loads(line) for line in run("--json").output.splitlines())
 
-    assert (event["user_id"], event["deed"]) == (7, "source add")
+    assert (event["user_id"], event["action"]) == (7, "source add")

@@ -6,10 +6,10 @@ from typer.testing import CliRunner
 
 from bot.app.stops import StopError
 from bot.cli.main import app
-from bot.subscribers import arrivals, dump, watching
+from bot.subscribers import dump, users, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import Mode
 
@@ -18,7 +18,7 @@ async def fill(url: str, chats: int) -> None:
     storage = Storage.open(url)
     for number in range(1, chats + 1):
         sender = Sender(number, number, name="A")
-        user = await arrivals.identify(storage, sender, access=Access(is_open=True))
+        user = await users.identify(storage, sender, access=Access(is_open=True))
         assert user
         await watching.subscribe(storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
     await storage.close()

@@ -276,7 +276,7 @@ async def test_it_is_sent_once_however_often_that_is_pressed(storage, begin):
         with pytest.raises(NoSuchBroadcast):
             await act
     (event,) = await audit.newest(storage, 5)
-    assert (event.user_id, event.deed) == (900, AuditAction.BROADCAST)
+    assert (event.user_id, event.action) == (900, AuditAction.BROADCAST)
 
 
 async def test_what_is_empty_or_too_long_is_refused(storage):

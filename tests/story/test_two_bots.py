@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import arrivals, watching
+from bot.subscribers import users, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.users import Sender
 from storage.alerts import Alert
 from storage.db.engine import Storage
 from storage.enums import DeliveryState, Mode
@@ -99,7 +99,7 @@ async def town(database_url: str, workplace: Workplace) -> AsyncIterator[Town]:
 
 async def subscribe(storage: Storage, playground: FarPlayground) -> int:
     number: int = (await playground.post("people", first_name="Reader"))["id"]
-    user = await arrivals.identify(storage, Sender(number, number), access=Access(is_open=True))
+    user = await users.identify(storage, Sender(number, number), access=Access(is_open=True))
     assert user
     await watching.subscribe(storage, user.chat_id, "mayor", Mode.INSTANT, limits=USUAL_LIMITS)
     return number

@@ -13,9 +13,9 @@ from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.matching import search
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers import arrivals
+from bot.subscribers import users
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
+from bot.subscribers.users import Sender
 from storage.enums import Medium
 from storage.outbox import Delivery
 
@@ -48,7 +48,7 @@ def arrive(storage) -> Callable[..., Awaitable[int]]:
     """Return how to get our row of a chat: `await arrive(7)`."""
 
     async def arrived(user_id: int = 1, language: str = "ja") -> int:
-        user = await arrivals.identify(
+        user = await users.identify(
             storage,
             Sender(user_id, user_id, name="A", language=language),
             access=Access(is_open=True),

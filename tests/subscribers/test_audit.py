@@ -15,7 +15,7 @@ async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
 
     page = await audit.page(storage)
 
-    assert [(act.by, act.deed, act.subject) for act in page.items] == [
+    assert [(act.by, act.action, act.subject) for act in page.items] == [
         ("Bob", AuditAction.BANNED, "Bob"),
         ("", AuditAction.SOURCE_REMOVED, "https://news.example"),
         ("7", AuditAction.SOURCE_ADDED, "https://news.example"),

@@ -127,7 +127,7 @@ async def test_each_is_an_act(storage, three):
 
     acts = (await audit.newest(storage, 10))[:4]
 
-    assert [act.deed for act in acts] == [
+    assert [act.action for act in acts] == [
         AuditAction.TOPIC_RETIRED,
         AuditAction.TOPIC_MOVED,
         AuditAction.TOPIC_REWORDED,

@@ -1,9 +1,9 @@
 from sqlmodel import col, select
 
-from bot.subscribers import arrivals, deletion, watching
+from bot.subscribers import deletion, users, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids
 from storage.chats import Chat
 from storage.enums import ChatKind, Mode
@@ -47,7 +47,7 @@ async def test_deletion_twice_is_erasing(storage, arrive):
 async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrive):
     own = await arrive(7)
     group = Sender(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
-    chat_id = await arrivals.join(storage, group, access=Access(is_open=True))
+    chat_id = await users.join(storage, group, access=Access(is_open=True))
 
     await deletion.delete_chat(storage, own, 7)
 

@@ -12,18 +12,17 @@ from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers import (
-    arrivals,
-    bans,
     broadcasts,
     changing,
     deletion,
     feedback,
     invites,
+    users,
     watching,
 )
-from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
+from bot.subscribers.access import Access, allow_user, ban_user
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.users import Sender
 from storage.access import add_admin, admit
 from storage.editions import Edition
 from storage.enums import DeliveryKind, Mode
@@ -96,11 +95,11 @@ def access() -> Access:
 async def ann(storage: Storage, access: Access) -> int:
     """Let somebody do all that leaves a trace; return our row of their chat."""
     renderer = Renderer()
-    await arrivals.identify(storage, Sender(ADMIN, ADMIN, name="Ada"), access=access)
-    user = await arrivals.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
+    await users.identify(storage, Sender(ADMIN, ADMIN, name="Ada"), access=access)
+    user = await users.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
     assert user
     chat_id = user.chat_id
-    await arrivals.identify(storage, Sender(ANN, ANN, name=NEW_NAME), access=access)
+    await users.identify(storage, Sender(ANN, ANN, name=NEW_NAME), access=access)
     kept = await watching.subscribe(storage, chat_id, WORDS, Mode.BOTH, limits=USUAL_LIMITS)
     ended = await watching.subscribe(
         storage, chat_id, f"{WORDS}s", Mode.INSTANT, limits=USUAL_LIMITS
@@ -113,8 +112,8 @@ async def ann(storage: Storage, access: Access) -> int:
     await invites.redeem_invite(
         storage, ANN, "ABCDEFGHIJKLMNOP", access=Access(is_open=False, invites=True)
     )
-    await bans.ban_user(storage, ANN, by=ADMIN, access=access)
-    await bans.allow_user(storage, ANN, by=ADMIN, access=access, renderer=Renderer())
+    await ban_user(storage, ANN, by=ADMIN, access=access)
+    await allow_user(storage, ANN, by=ADMIN, access=access, renderer=Renderer())
     await _runs_it(storage, renderer, chat_id)
     await _was_sent(storage, chat_id)
     return chat_id
@@ -126,7 +125,7 @@ async def _runs_it(storage: Storage, renderer: Renderer, chat_id: int) -> None:
         await add_admin(tx, ANN)
         await admit(tx, ANN)
     await broadcasts.draft(storage, Message(f"{WORDS}!"), by=ANN, renderer=renderer)
-    await bans.ban_user(storage, 4711, by=ANN, access=Access(is_open=True))
+    await ban_user(storage, 4711, by=ANN, access=Access(is_open=True))
 
 
 async def _was_sent(storage: Storage, chat_id: int) -> None:
@@ -187,7 +186,7 @@ async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
 
 async def test_who_comes_back_and_goes_again_leaves_nothing(storage, ann, access, database_url):
     await deletion.delete_chat(storage, ann, ANN)
-    user = await arrivals.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
+    user = await users.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
     assert user
 
     await deletion.delete_chat(storage, user.chat_id, ANN)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import arrivals, deletion, manage_links, watching
+from bot.subscribers import deletion, manage_links, users, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.users import Sender
 from storage import retention
 from storage.chats import Chat
 from storage.enums import ChatState, MailboxState, Mode
@@ -148,7 +148,7 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
 async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    user = await arrivals.identify(storage, Sender(1, 1, name="Ann"), access=Access(is_open=True))
+    user = await users.identify(storage, Sender(1, 1, name="Ann"), access=Access(is_open=True))
     assert user
 
     assert user.chat_id != ann

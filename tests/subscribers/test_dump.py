@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import arrivals, changing, restraint, schedule, watching
+from bot.subscribers import changing, restraint, schedule, users, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.importing import Why
 from bot.subscribers.limits import USUAL_LIMITS, Limits
+from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, quota_of
 from storage.db.engine import Storage, Transaction
@@ -71,7 +71,7 @@ async def full(storage, arrive, clock):
     await schedule.set_single_time(storage, ann, 7 * 60 + 30)
     await restraint.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
-    user = await arrivals.identify(storage, group, access=Access(is_open=True))
+    user = await users.identify(storage, group, access=Access(is_open=True))
     assert user
     await watching.subscribe(
         storage, user.chat_id, "semiconductor*", Mode.INSTANT, limits=USUAL_LIMITS

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.subscribers import arrivals, audit, deletion, invites
+from bot.subscribers import audit, deletion, invites, users
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import NotADate, NotANumber
 from bot.subscribers.invites import Redeemed, as_code, looks_like_a_code, new_code
+from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 
@@ -29,11 +29,10 @@ async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access):
     ]
 
     assert came == [Redeemed.IN, Redeemed.ALREADY_IN, Redeemed.IN, Redeemed.USED_UP]
-    users = [
-        await arrivals.identify(storage, Sender(person, person), access=access)
-        for person in (1, 2, 3)
+    found = [
+        await users.identify(storage, Sender(person, person), access=access) for person in (1, 2, 3)
     ]
-    assert [user is not None for user in users] == [
+    assert [user is not None for user in found] == [
         True,
         True,
         False,
@@ -144,14 +143,14 @@ async def test_the_code_stands_in_no_act(storage):
 
     (act,) = await audit.newest(storage, 5)
 
-    assert (act.user_id, act.deed) == (ADMIN, AuditAction.INVITED)
+    assert (act.user_id, act.action) == (ADMIN, AuditAction.INVITED)
     assert made.code not in str(act.model_dump())
 
 
 async def test_who_deletes_everything_is_a_stranger_again(storage, access):
     made = await invites.create_invite_for(storage, 2, 7)
     await invites.redeem_invite(storage, 1, made.code, access=access)
-    user = await arrivals.identify(storage, Sender(1, 1), access=access)
+    user = await users.identify(storage, Sender(1, 1), access=access)
     assert user
 
     await deletion.delete_chat(storage, user.chat_id, 1)

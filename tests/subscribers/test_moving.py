@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.subscribers import arrivals, catalogue, moving, topics, watching
+from bot.subscribers import catalogue, moving, topics, users, watching
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.users import Sender
 from storage.enums import ChatKind, Mode
 
 GROUP = -1_000_000_000_007
@@ -18,7 +18,7 @@ def thread(storage):
 
     async def row(thread_id: int = 0, telegram_id: int = GROUP) -> int:
         sender = Sender(7, telegram_id, thread_id, ChatKind.SUPERGROUP, title="Newsroom")
-        user = await arrivals.identify(storage, sender, access=Access(is_open=True))
+        user = await users.identify(storage, sender, access=Access(is_open=True))
         assert user
         return int(user.chat_id)
 

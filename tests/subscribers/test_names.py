@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.subscribers.limits import LONGEST_NAME
-from bot.subscribers.names import name_of_query
+from bot.subscribers.names import LONGEST_NAME, name_of_query
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.subscribers import allowing, deletion, own_sources
+from bot.subscribers import deletion, own_sources
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
-from bot.subscribers.limits import Limited
+from bot.subscribers.limits import Limited, set_limits
 from bot.subscribers.own_sources import Outcome
 from storage.sources import add_source, all_sources
 
@@ -169,8 +169,8 @@ async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, reader
 
 async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, arrive, reader):
     ann, bob = await arrive(1), await arrive(2)
-    await allowing.set_limits(storage, ann, Limited.FEEDS, 3)
-    await allowing.set_limits(storage, bob, Limited.FEEDS, 0)
+    await set_limits(storage, ann, Limited.FEEDS, 3)
+    await set_limits(storage, bob, Limited.FEEDS, 0)
 
     for number in range(3):
         await own_sources.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)

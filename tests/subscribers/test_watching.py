@@ -7,7 +7,8 @@ from sqlmodel import SQLModel, col, func, select
 from bot.matching.query import QueryError
 from bot.subscribers import deletion, topics, watching
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
-from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS, USUAL_LIMITS
+from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
+from bot.subscribers.names import LONGEST_NAME
 from bot.subscribers.topics import PER_PAGE
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat

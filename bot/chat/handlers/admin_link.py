@@ -8,8 +8,9 @@ from aiogram import F, Router
 from aiogram.filters import CommandStart
 
 from bot.chat.menu import register_admin
-from bot.chat.visitors import sender_of
-from bot.subscribers import admins, arrivals, feedback
+from bot.chat.senders import sender_of
+from bot.subscribers import feedback, users
+from bot.subscribers.access import redeem_admin_code
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -31,13 +32,13 @@ async def opened(
     reply: Reply,
 ) -> None:
     code = (command.args or "").removeprefix(PREFIX)
-    if not await admins.redeem_admin_code(
+    if not await redeem_admin_code(
         resources.storage, event_from_user.id, code, access=resources.access
     ):
         await reply.show("chat/errors.html#admin_link")
         return
     if sender := sender_of(message):
-        await arrivals.identify(
+        await users.identify(
             resources.storage, sender, access=resources.access
         )  # what waits for an admin is sent to a chat
         await feedback.forward_feedback(

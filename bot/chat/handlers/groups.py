@@ -10,9 +10,9 @@ from aiogram import F, Router
 from bot.chat.callbacks import places as for_places
 from bot.chat.permits import READS
 from bot.chat.questions import question_in
+from bot.chat.senders import sender_at, thread_name, thread_of
 from bot.chat.standing import may_manage_topics, standing
-from bot.chat.visitors import sender_at, thread_name, thread_of
-from bot.subscribers import arrivals
+from bot.subscribers import users
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ async def changed(
     kind = ChatKind(event.chat.type)
     now = standing(event.new_chat_member, kind)
     if now is not ChatState.ACTIVE:
-        await arrivals.suspend(resources.storage, event.chat.id, now)
+        await users.suspend(resources.storage, event.chat.id, now)
         return
     may_manage = may_manage_topics(event.new_chat_member)
-    await arrivals.restore(resources.storage, event.chat.id, closed_too=may_manage)
+    await users.restore(resources.storage, event.chat.id, closed_too=may_manage)
     before = standing(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _brought(event, resources, reply)
@@ -41,7 +41,7 @@ async def changed(
 
 async def _brought(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
     sender = sender_at(event.from_user, event.chat)
-    chat_id = await arrivals.join(resources.storage, sender, access=resources.access)
+    chat_id = await users.join(resources.storage, sender, access=resources.access)
     me = (await reply.bot.me()).username
     if sender.kind is ChatKind.CHANNEL:
         reply = replace(reply, telegram_id=sender.user_id)  # nobody wants it posted
@@ -60,22 +60,22 @@ async def others_changed(event: ChatMemberUpdated, administrators: Administrator
 
 
 async def became_a_supergroup(message: Message, resources: Resources) -> None:
-    await arrivals.migrate(resources.storage, message.chat.id, message.migrate_to_chat_id or 0)
+    await users.migrate(resources.storage, message.chat.id, message.migrate_to_chat_id or 0)
 
 
 async def was_a_group(message: Message, resources: Resources) -> None:
-    await arrivals.migrate(resources.storage, message.migrate_from_chat_id or 0, message.chat.id)
+    await users.migrate(resources.storage, message.migrate_from_chat_id or 0, message.chat.id)
 
 
 async def reopened(message: Message, resources: Resources) -> None:
-    await arrivals.reopen_thread(resources.storage, message.chat.id, thread_of(message))
+    await users.reopen_thread(resources.storage, message.chat.id, thread_of(message))
 
 
 async def renamed(message: Message, resources: Resources) -> None:
     edited = message.forum_topic_edited
     name = thread_name(edited.name or "") if edited else ""
     if name:  # else it has another picture
-        await arrivals.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
+        await users.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
 
 
 async def overheard(_event: object) -> None:

@@ -19,11 +19,11 @@ from aiogram.types import (
 
 from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.outages import log_outage
-from bot.chat.visitors import person
+from bot.chat.senders import private_sender
 from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
-from bot.subscribers import arrivals, topics
+from bot.subscribers import topics, users
 from bot.subscribers.lines import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
 from storage.db.engine import is_transient
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bot.matching.search import Hit, InlinePage
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
 
@@ -126,8 +126,8 @@ async def asked(
 
 
 async def _answer_whoever_asks(answering: _Answering, resources: Resources) -> None:
-    user = await arrivals.identify_known(
-        resources.storage, person(answering.query.from_user), access=resources.access
+    user = await users.identify_known(
+        resources.storage, private_sender(answering.query.from_user), access=resources.access
     )
     if user is None:
         await answering.say("chat/inline.html#unauthorized")

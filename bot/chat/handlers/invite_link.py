@@ -9,8 +9,8 @@ from aiogram.filters import CommandStart
 
 from bot.chat.context import Context
 from bot.chat.handlers.start import started
-from bot.chat.visitors import person as private_chat_of
-from bot.subscribers import arrivals, invites
+from bot.chat.senders import private_sender
+from bot.subscribers import invites, users
 from bot.subscribers.invites import Redeemed, looks_like_a_code
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ async def _redeem(
     )
     user = None
     if came in {Redeemed.IN, Redeemed.ALREADY_IN}:
-        user = await arrivals.identify(
-            resources.storage, private_chat_of(person), access=resources.access
+        user = await users.identify(
+            resources.storage, private_sender(person), access=resources.access
         )
     if user is None:
         await reply.show("chat/errors.html#invitation", came=came, user_id=person.id)

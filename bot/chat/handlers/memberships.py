@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
 
-from bot.subscribers import arrivals
+from bot.subscribers import users
 from storage.enums import ChatState
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 async def blocked(event: ChatMemberUpdated, resources: Resources) -> None:
-    await arrivals.suspend(resources.storage, event.chat.id, ChatState.BLOCKED)
+    await users.suspend(resources.storage, event.chat.id, ChatState.BLOCKED)
 
 
 async def unblocked(event: ChatMemberUpdated, resources: Resources) -> None:
-    await arrivals.restore(resources.storage, event.chat.id)
+    await users.restore(resources.storage, event.chat.id)
 
 
 def make_router() -> Router:

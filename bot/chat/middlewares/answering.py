@@ -12,7 +12,7 @@ from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.reply import Reply
-from bot.chat.visitors import thread_of
+from bot.chat.senders import thread_of
 from bot.subscribers.lines import storable
 from storage.enums import UpdateRef
 

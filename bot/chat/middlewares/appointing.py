@@ -9,7 +9,8 @@ from aiogram.enums import ChatType
 from aiogram.types import Message
 
 from bot.chat.menu import register_admin
-from bot.subscribers import admins, feedback
+from bot.subscribers import feedback
+from bot.subscribers.access import make_first_admin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +47,7 @@ class Appointing(BaseMiddleware):
         self._is_over = True
         user_id = message.from_user.id
         resources: Resources = data["resources"]
-        is_first = await admins.make_first_admin(
+        is_first = await make_first_admin(
             resources.storage,
             user_id,
             access=resources.access,

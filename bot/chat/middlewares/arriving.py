@@ -11,8 +11,8 @@ from aiogram.types import CallbackQuery, Message
 from bot.chat.callbacks import Dismiss, Erase
 from bot.chat.context import Context
 from bot.chat.managing import acting_for, bare, frame_of, meant_for
-from bot.chat.visitors import sender_of
-from bot.subscribers import arrivals
+from bot.chat.senders import sender_of
+from bot.subscribers import users
 from bot.subscribers.channels import Place
 from storage.enums import ChatKind
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.chat.administrators import Administrators
     from bot.chat.reply import Reply
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser, Sender
+    from bot.subscribers.users import CurrentUser, Sender
 
 
 class Arriving(BaseMiddleware):
@@ -46,7 +46,7 @@ class Arriving(BaseMiddleware):
             return None
         can_change = await self._may_change(event, sender, data)
         sender = replace(sender, can_change=can_change)
-        user = await arrivals.identify(
+        user = await users.identify(
             resources.storage, sender, is_leaving=_is_leaving(event), access=resources.access
         )
         if user is None:

@@ -8,7 +8,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message
 
 from bot.chat.permits import only_reads
-from bot.subscribers import arrivals
+from bot.subscribers import users
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.chat.administrators import Administrators
     from bot.chat.context import Context
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
 
 
 class Permitting(BaseMiddleware):
@@ -59,5 +59,5 @@ class Permitting(BaseMiddleware):
         if not await self._administrators.has(data["bot"], place, person, is_change=True):
             return False
         resources: Resources = data["resources"]
-        await arrivals.remember_chat_admin(resources.storage, user)
+        await users.remember_chat_admin(resources.storage, user)
         return True

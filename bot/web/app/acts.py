@@ -17,7 +17,7 @@ from storage.enums import DigestMedium, Mode, QuietHours
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
     from bot.web.app.mini_app import MiniApp
     from bot.web.app.wishes import Wish
 

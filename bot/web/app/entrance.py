@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.subscribers import arrivals
-from bot.subscribers.arrivals import Sender
+from bot.subscribers import users
 from bot.subscribers.errors import Banned
 from bot.subscribers.lines import one_line
+from bot.subscribers.users import Sender
 from bot.web.accepting import preferred
 from bot.web.launch import LaunchError, TooOldError, read_launch
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
     from bot.web.launch import Launcher
 
 SCHEME = "tma "
@@ -69,7 +69,7 @@ class Entrance:
     async def _guest(self, launcher: Launcher) -> CurrentUser:
         spoken = self.renderer.of(launcher.language)
         try:
-            user = await arrivals.identify(
+            user = await users.identify(
                 self.resources.storage, _visitor(launcher), access=self.resources.access
             )
         except Banned:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
 
 
 class RenewsMenus(Protocol):

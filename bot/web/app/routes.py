@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
     from bot.web.allowances import Allowances
     from bot.web.app.entrance import Caller, Entrance
     from bot.web.app.mini_app import MiniApp

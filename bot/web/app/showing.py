@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from bot.mail.confirm import MailboxSeen
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.arrivals import CurrentUser
     from bot.subscribers.settings import Settings
     from bot.subscribers.topics import TopicSeen
+    from bot.subscribers.users import CurrentUser
 
 _SUGGESTED = 6  # topics of the catalogue that are not watched
 

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=True),
-        sa.Column("deed", sa.String(16), nullable=False),
+        sa.Column("action", sa.String(16), nullable=False),
         sa.Column("subject", AutoString(length=200), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_auditevent")),

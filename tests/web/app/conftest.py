@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
     from aiohttp.web import Application, Request
 
-    from bot.subscribers.arrivals import CurrentUser
+    from bot.subscribers.users import CurrentUser
     from tests.conftest import TurnedClock
 
 TOKEN = "42:secret"

@@ -10,7 +10,8 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks.admin import AllowChat, BanChat, ChatsPage, OpenChat
 from bot.chat.handlers.admin.desk import put
-from bot.subscribers import bans, chatlist
+from bot.subscribers import chatlist
+from bot.subscribers.access import allow_user, ban_user
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -33,7 +34,7 @@ async def opened(_pressed: CallbackQuery, callback_data: OpenChat, context: Cont
 
 async def banned(_pressed: CallbackQuery, callback_data: BanChat, context: Context) -> None:
     chat = await chatlist.get_chat(context.storage, callback_data.chat_id)
-    await bans.ban_user(
+    await ban_user(
         context.storage, chat.telegram_id, by=context.user.user_id, access=context.resources.access
     )
     await _show(chat.id, context)
@@ -41,7 +42,7 @@ async def banned(_pressed: CallbackQuery, callback_data: BanChat, context: Conte
 
 async def allowed(_pressed: CallbackQuery, callback_data: AllowChat, context: Context) -> None:
     chat = await chatlist.get_chat(context.storage, callback_data.chat_id)
-    await bans.allow_user(
+    await allow_user(
         context.storage,
         chat.telegram_id,
         by=context.user.user_id,
@@ -53,7 +54,7 @@ async def allowed(_pressed: CallbackQuery, callback_data: AllowChat, context: Co
 
 async def banned_by_number(_message: Message, command: CommandObject, context: Context) -> None:
     number = _number(command)
-    is_new = number is not None and await bans.ban_user(
+    is_new = number is not None and await ban_user(
         context.storage, number, by=context.user.user_id, access=context.resources.access
     )
     await put(context, "chat/admin/chats.html#banned", number=number, is_new=is_new)
@@ -64,7 +65,7 @@ async def allowed_by_number(_message: Message, command: CommandObject, context: 
     came = (
         None
         if number is None
-        else await bans.allow_user(
+        else await allow_user(
             context.storage,
             number,
             by=context.user.user_id,

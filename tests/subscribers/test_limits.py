@@ -1,8 +1,8 @@
 import pytest
 
-from bot.subscribers import allowing, audit, watching
+from bot.subscribers import audit, watching
 from bot.subscribers.errors import NoSuchChat, NotANumber, TooManyTopics
-from bot.subscribers.limits import Limited, Limits
+from bot.subscribers.limits import Limited, Limits, get_limits, set_limits
 from storage.enums import AuditAction, Mode
 
 USUAL = Limits(topics=1)
@@ -15,7 +15,7 @@ async def test_a_chat_may_have_what_all_may_until_an_admin_says_otherwise(arrive
     with pytest.raises(TooManyTopics) as refused:
         await watching.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
 
-    await allowing.set_limits(storage, ann, Limited.TOPICS, 2, by=9)
+    await set_limits(storage, ann, Limited.TOPICS, 2, by=9)
 
     assert refused.value.most == 1
     await watching.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
@@ -27,7 +27,7 @@ async def test_less_than_a_chat_has_takes_nothing_from_it(arrive, storage):
     ann = await arrive(1)
     await watching.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL)
 
-    await allowing.set_limits(storage, ann, Limited.TOPICS, 0)
+    await set_limits(storage, ann, Limited.TOPICS, 0)
 
     await watching.subscribe(storage, ann, "Taiwan", Mode.DIGEST, limits=USUAL)
     with pytest.raises(TooManyTopics):
@@ -37,25 +37,25 @@ async def test_less_than_a_chat_has_takes_nothing_from_it(arrive, storage):
 async def test_one_limit_leaves_the_other_and_can_be_taken_back(arrive, storage):
     ann = await arrive(1)
 
-    await allowing.set_limits(storage, ann, Limited.ALERTS, 5)
-    then = await allowing.get_limits(storage, ann, limits=USUAL)
-    await allowing.set_limits(storage, ann, Limited.ALERTS, None)
+    await set_limits(storage, ann, Limited.ALERTS, 5)
+    then = await get_limits(storage, ann, limits=USUAL)
+    await set_limits(storage, ann, Limited.ALERTS, None)
 
     assert then == Limits(topics=1, alerts=5)
-    assert await allowing.get_limits(storage, ann, limits=USUAL) == USUAL
+    assert await get_limits(storage, ann, limits=USUAL) == USUAL
 
 
 async def test_each_is_an_act(storage, arrive):
     ann = await arrive(1)
-    await allowing.set_limits(storage, ann, Limited.ALERTS, 5, by=9)
+    await set_limits(storage, ann, Limited.ALERTS, 5, by=9)
 
     (act,) = await audit.newest(storage, 5)
 
-    assert (act.user_id, act.deed, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
+    assert (act.user_id, act.action, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
 
 
 async def test_what_cannot_be_is_refused(arrive, storage):
     with pytest.raises(NoSuchChat):
-        await allowing.set_limits(storage, 77, Limited.TOPICS, 5)
+        await set_limits(storage, 77, Limited.TOPICS, 5)
     with pytest.raises(NotANumber):
-        await allowing.set_limits(storage, await arrive(1), Limited.TOPICS, 1001)
+        await set_limits(storage, await arrive(1), Limited.TOPICS, 1001)

@@ -1,8 +1,8 @@
 import pytest
 
-from bot.subscribers import arrivals, settings
+from bot.subscribers import settings, users
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
+from bot.subscribers.users import Sender
 from storage.access import add_admin
 from storage.chats import Chat, chat_at
 from storage.enums import ChatState
@@ -16,7 +16,7 @@ async def chat_of(storage, telegram_id: int = 7) -> Chat | None:
 
 
 async def test_the_first_update_makes_the_chats_row(storage, clock):
-    user = await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    user = await users.identify(storage, ANN, access=Access(is_open=True))
     assert user
 
     chat = await chat_of(storage)
@@ -28,14 +28,14 @@ async def test_the_first_update_makes_the_chats_row(storage, clock):
 
 
 async def test_the_second_update_finds_it(storage):
-    assert await arrivals.identify(
+    assert await users.identify(storage, ANN, access=Access(is_open=True)) == await users.identify(
         storage, ANN, access=Access(is_open=True)
-    ) == await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    )
 
 
 async def test_a_new_name_and_language_are_kept_but_the_zone_stays(storage):
-    await arrivals.identify(storage, ANN, access=Access(is_open=True))
-    await arrivals.identify(
+    await users.identify(storage, ANN, access=Access(is_open=True))
+    await users.identify(
         storage, Sender(7, 7, name="Anna", language="de"), access=Access(is_open=True)
     )
 
@@ -45,7 +45,7 @@ async def test_a_new_name_and_language_are_kept_but_the_zone_stays(storage):
 
 
 async def test_a_stranger_leaves_no_row(storage):
-    assert await arrivals.identify(storage, ANN, access=Access(is_open=False)) is None
+    assert await users.identify(storage, ANN, access=Access(is_open=False)) is None
     assert await chat_of(storage) is None
 
 
@@ -53,7 +53,7 @@ async def test_an_appointed_admin_is_no_stranger(storage):
     async with storage.writing() as tx:
         await add_admin(tx, 7)
 
-    user = await arrivals.identify(storage, ANN, access=Access(is_open=False))
+    user = await users.identify(storage, ANN, access=Access(is_open=False))
     assert user
 
     assert user
@@ -61,10 +61,10 @@ async def test_an_appointed_admin_is_no_stranger(storage):
 
 
 async def test_who_writes_again_is_back(storage):
-    await arrivals.identify(storage, ANN, access=Access(is_open=True))
-    await arrivals.suspend(storage, 7, ChatState.BLOCKED)
+    await users.identify(storage, ANN, access=Access(is_open=True))
+    await users.suspend(storage, 7, ChatState.BLOCKED)
     gone = await chat_of(storage)
-    await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    await users.identify(storage, ANN, access=Access(is_open=True))
     back = await chat_of(storage)
 
     assert gone
@@ -73,13 +73,13 @@ async def test_who_writes_again_is_back(storage):
 
 
 async def test_blocking_and_coming_back_does_not_end_a_pause(storage):
-    user = await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    user = await users.identify(storage, ANN, access=Access(is_open=True))
     assert user
     await settings.pause(storage, user.chat_id)
-    await arrivals.suspend(storage, 7, ChatState.BLOCKED)
-    await arrivals.restore(storage, 7)
+    await users.suspend(storage, 7, ChatState.BLOCKED)
+    await users.restore(storage, 7)
 
-    back = await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    back = await users.identify(storage, ANN, access=Access(is_open=True))
     assert back
     assert back.is_paused
 
@@ -87,9 +87,7 @@ async def test_blocking_and_coming_back_does_not_end_a_pause(storage):
 @pytest.mark.parametrize("act", ["gone", "back"])
 async def test_a_chat_that_was_never_here_may_go_and_come(storage, act):
     await (
-        arrivals.suspend(storage, 8, ChatState.BLOCKED)
-        if act == "gone"
-        else arrivals.restore(storage, 8)
+        users.suspend(storage, 8, ChatState.BLOCKED) if act == "gone" else users.restore(storage, 8)
     )
 
     assert await chat_of(storage, 8) is None

@@ -1,18 +1,18 @@
-"""Arrivals: who is there, from the first update of a chat on; and chats that go, come and move.
+"""Users and their chats: who sent an update, and chats that leave, return and move.
 
 A group has a row of its own, and so has each of its threads that somebody has used; a new thread
-begins with the settings of its group.
+starts with the settings of its group.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.rendering.i18n import ENGLISH, language_for
-from bot.subscribers.access import Access
+from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import Banned
 from bot.subscribers.zones import guess_zone
-from storage.access import admin_ids, is_admitted
+from storage.access import admin_ids
 from storage.chats import (
     Chat,
     chat_at,
@@ -28,10 +28,10 @@ from storage.db.engine import Storage, Transaction
 from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState
 from storage.suspension import is_banned, migrate_chat, restore_chat, suspend_chat, take_ban_notice
 
-# A chat in these states had gone; whoever writes from there is back.
+# A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
 _LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
-# What a new thread has of its group.
+# What a new thread takes over from its group.
 _INHERITED = (
     "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
     "quiet_from", "quiet_to", "alerts_an_hour", "invited_by",
@@ -40,7 +40,7 @@ _INHERITED = (
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What an update says of the one who sent it and of where it was sent."""
+    """The user who sent an update and the chat it was sent in, as Telegram describes them."""
 
     user_id: int
     telegram_id: int
@@ -48,9 +48,9 @@ class Sender:
     kind: ChatKind = ChatKind.PRIVATE
     name: str = ""
     title: str = ""  # of a group or channel
-    thread_name: str = ""  # as the thread was called when it was made
+    thread_name: str = ""  # the name that the thread was created with
     language: str = ""  # IETF tag, "" unknown
-    can_change: bool = True  # in a group: whether they are among those who run it
+    can_change: bool = True  # in a group: whether they are an administrator
 
     @property
     def chat_name(self) -> str:
@@ -59,9 +59,9 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class CurrentUser:
-    """Somebody who may use the bot; `now` is the moment of the update's transaction.
+    """Somebody who may use the bot; `now` is the time of the update's transaction.
 
-    `can_change`: whether what the chat gets is theirs to choose; of a private chat it is.
+    `can_change`: whether they may change the chat's subscriptions; in a private chat they may.
     """
 
     chat_id: int  # our row
@@ -74,73 +74,85 @@ class CurrentUser:
     kind: ChatKind = ChatKind.PRIVATE
     can_change: bool = True
     language: str = ENGLISH.code  # of ours; the renderer speaks English where it is not offered
-    managing: int | None = None  # our row of what the person manages from here
-    place: str = ""  # its title, where they act for it
-    telegram_id: int = 0  # of the chat that they act for
+    managing: int | None = None  # our row of the chat that they manage from here
+    managed_title: str = ""  # the title of that chat, where the update is about it
+    telegram_id: int = 0  # of the chat that the update is about
     question: str = ""  # of a private chat: what the next text answers, see `Chat.question`
 
 
 async def identify(
     storage: Storage, sender: Sender, *, is_leaving: bool = False, access: Access
 ) -> CurrentUser | None:
-    """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
+    """Return the current user, whose chat now has a row; None for one without access.
 
-    In a group that somebody has let the bot into nobody is a stranger. Banned where whoever
-    runs the bot has banned the person or the chat, unless they have a chat of their own and
-    come to have it erased (*is_leaving*).
+    In a group that has a row every member has access. Raises Banned if the user or the chat is
+    banned, unless the user has a private chat and asks to have it erased (*is_leaving*).
     """
-    ids = {sender.user_id, sender.telegram_id}
     async with storage.reading() as tx:
-        appointed = await admin_ids(tx)
-        banned = await is_banned(tx, ids) and not access.owns(sender.user_id)
-        admitted = await is_admitted(tx, sender.user_id)
-        rows = await chats_of(tx, sender.telegram_id)
-        now = tx.now
-    is_leaving = is_leaving and bool(rows) and sender.kind is ChatKind.PRIVATE
-    if banned and not is_leaving:
-        raise Banned(is_first=await _is_to_be_told(storage, ids))
-    is_known = admitted or is_leaving or (bool(rows) and sender.kind is not ChatKind.PRIVATE)
-    if not is_known and not access.may_use(sender.user_id, appointed):
+        found = await _look_up(tx, sender, access)
+    is_leaving = is_leaving and found.is_known and sender.kind is ChatKind.PRIVATE
+    if found.is_banned and not is_leaving:
+        raise Banned(is_first=await _take_ban_notice(storage, sender))
+    is_member = found.is_known and sender.kind is not ChatKind.PRIVATE
+    if not (found.has_access or is_member or is_leaving):
         return None
-    chat = next((row for row in rows if row.thread_id == sender.thread_id), None)
-    if chat is None or _has_news(chat, sender):
+    chat = found.chat
+    if chat is None or _is_outdated(chat, sender):
         async with storage.writing() as tx:
-            chat = await _kept(tx, sender)
-    return _current_user(sender, chat, appointed, now, access=access)
+            chat = await _save(tx, sender)
+    return _current_user(sender, chat, found)
 
 
 async def identify_known(storage: Storage, sender: Sender, *, access: Access) -> CurrentUser | None:
-    """Return who it is if they have a chat already; nobody is let in or told anything here."""
-    ids = {sender.user_id, sender.telegram_id}
+    """Return the current user if they have a chat already; this creates none."""
     async with storage.reading() as tx:
-        appointed = await admin_ids(tx)
-        banned = await is_banned(tx, ids) and not access.owns(sender.user_id)
-        admitted = await is_admitted(tx, sender.user_id)
-        rows = await chats_of(tx, sender.telegram_id)
-        now = tx.now
-    may_use = admitted or access.may_use(sender.user_id, appointed)
-    if banned or not rows or not may_use:
+        found = await _look_up(tx, sender, access)
+    if found.chat is None or found.is_banned or not found.has_access:
         return None
-    return _current_user(sender, rows[0], appointed, now, access=access)
+    return _current_user(sender, found.chat, found)
 
 
-def _current_user(
-    sender: Sender, chat: Chat, appointed: Collection[int], now: datetime, *, access: Access
-) -> CurrentUser:
+class _Found(NamedTuple):
+    """*chat*: the row of the sender's chat or thread; *is_known*: whether the chat has any row."""
+
+    chat: Chat | None
+    is_known: bool
+    is_banned: bool
+    has_access: bool
+    is_admin: bool
+    now: datetime
+
+
+async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
+    chat = await chat_at(tx, sender.telegram_id, sender.thread_id)
+    group = chat or (await chat_at(tx, sender.telegram_id) if sender.thread_id else None)
+    appointed = await admin_ids(tx)
+    is_banned_here = await is_banned(tx, {sender.user_id, sender.telegram_id})
+    return _Found(
+        chat=chat,
+        is_known=group is not None,
+        is_banned=is_banned_here and not access.owns(sender.user_id),
+        has_access=await has_access(tx, sender.user_id, access),
+        is_admin=access.may_run(sender.user_id, appointed),
+        now=tx.now,
+    )
+
+
+def _current_user(sender: Sender, chat: Chat, found: _Found) -> CurrentUser:
     return CurrentUser(
         chat_id=chat.id,
         user_id=sender.user_id,
         name=sender.name,
         zone=chat.zone,
-        is_admin=access.may_run(sender.user_id, appointed),
+        is_admin=found.is_admin,
         is_paused=chat.state is ChatState.PAUSED,
-        now=now,
+        now=found.now,
         kind=sender.kind,
         can_change=sender.can_change,
         language=language_for(chat.speaks),
         managing=chat.managing,
         telegram_id=sender.telegram_id,
-        question=_question(chat, now),
+        question=_question(chat, found.now),
     )
 
 
@@ -150,34 +162,31 @@ def _question(chat: Chat, now: datetime) -> str:
 
 
 async def join(storage: Storage, sender: Sender, *, access: Access) -> int | None:
-    """Let *sender* bring the bot into a group or channel; return our row, None: they may not.
+    """Let *sender* add the bot to a group or channel; return our row, None if they may not.
 
-    A group that is known already may be come back to by whoever lets the bot in again.
+    To a group that has a row already, anybody may add the bot again.
     """
     async with storage.writing() as tx:
-        known = await chats_of(tx, sender.telegram_id)
-        appointed = await admin_ids(tx)
-        admitted = await is_admitted(tx, sender.user_id)
-        may_use = admitted or access.may_use(sender.user_id, appointed)
         if await is_banned(tx, (sender.user_id, sender.telegram_id)):
             return None
-        if may_use:
-            chat = await _kept(tx, sender)
+        if await has_access(tx, sender.user_id, access):
+            chat = await _save(tx, sender)
             chat.invited_by = sender.user_id
             await tx.session.flush()
             return chat.id
-        return known[0].id if known else None
+        known = await chat_at(tx, sender.telegram_id)
+        return known.id if known else None
 
 
-async def _is_to_be_told(storage: Storage, ids: Collection[int]) -> bool:
+async def _take_ban_notice(storage: Storage, sender: Sender) -> bool:
     async with storage.writing() as tx:
-        return await take_ban_notice(tx, ids)
+        return await take_ban_notice(tx, {sender.user_id, sender.telegram_id})
 
 
 async def suspend(storage: Storage, telegram_id: int, state: ChatState) -> None:
-    """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.
+    """Suspend the chat and its threads: the bot was blocked or removed; nothing is deleted.
 
-    A paused chat stays so: it gets nothing already, and coming back does not end the pause.
+    A paused chat stays paused: it gets nothing already, and coming back does not end the pause.
     """
     async with storage.writing() as tx:
         for chat in await chats_of(tx, telegram_id):
@@ -203,7 +212,7 @@ async def reopen_thread(storage: Storage, telegram_id: int, thread_id: int) -> N
 
 
 async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name: str) -> None:
-    """Call a thread by its new name, if it has a row."""
+    """Rename a thread, if it has a row."""
     async with storage.writing() as tx:
         chat = await chat_at(tx, telegram_id, thread_id)
         if chat and thread_id:
@@ -212,7 +221,7 @@ async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name
 
 
 async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
-    """Remember that *user* chooses what comes to a group or channel that they run."""
+    """Remember that *user* changes the subscriptions of a group or channel they administer."""
     async with storage.reading() as tx:
         if await is_recorded(tx, user.chat_id, user.user_id):
             return
@@ -221,12 +230,12 @@ async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
 
 
 async def migrate(storage: Storage, old: int, new: int) -> None:
-    """Follow a group that became a supergroup; told twice, nothing more happens."""
+    """Follow a group that became a supergroup; the second call changes nothing."""
     async with storage.writing() as tx:
         await migrate_chat(tx, old, new)
 
 
-def _has_news(chat: Chat, sender: Sender) -> bool:
+def _is_outdated(chat: Chat, sender: Sender) -> bool:
     return (
         chat.state in _AWAY
         or chat.name != sender.chat_name
@@ -235,38 +244,36 @@ def _has_news(chat: Chat, sender: Sender) -> bool:
     )
 
 
-async def _kept(tx: Transaction, sender: Sender) -> Chat:
+async def _save(tx: Transaction, sender: Sender) -> Chat:
     opened = await chat_at(tx, sender.telegram_id, sender.thread_id)
     if opened is None:
-        opened = await _opened(tx, sender)
+        opened = await _open(tx, sender)
     chat = await lock_chat(tx, opened.id)
     if chat.state in _AWAY:
         await restore_chat(tx, chat.id)
     chat.name, chat.kind = sender.chat_name, sender.kind
     chat.thread_name = chat.thread_name or sender.thread_name
-    if sender.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
+    if sender.kind is ChatKind.PRIVATE:  # a group keeps the language that it started with
         chat.language = sender.language or chat.language
     tx.session.add(chat)
     await tx.session.flush()
     return chat
 
 
-async def _opened(tx: Transaction, sender: Sender) -> Chat:
-    place = {
+async def _open(tx: Transaction, sender: Sender) -> Chat:
+    values = {
         "telegram_id": sender.telegram_id,
         "kind": sender.kind,
         "name": sender.chat_name,
         "language": sender.language or "en",
         "zone": guess_zone(sender.language),
     }
-    chat = await open_chat(tx, place | {"thread_id": 0})
-    return await _thread(tx, chat, place, sender.thread_id) if sender.thread_id else chat
-
-
-async def _thread(tx: Transaction, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
-    inherited = {name: getattr(group, name) for name in _INHERITED}
-    thread = await open_chat(tx, place | inherited | {"thread_id": thread_id})
-    slots = await schedule_of(tx, group.id)
-    if slots != DEFAULT_SCHEDULE:
-        await set_schedule(tx, thread.id, slots)
+    chat = await open_chat(tx, values | {"thread_id": 0})
+    if not sender.thread_id:
+        return chat
+    inherited = {name: getattr(chat, name) for name in _INHERITED}
+    thread = await open_chat(tx, values | inherited | {"thread_id": sender.thread_id})
+    schedule = await schedule_of(tx, chat.id)
+    if schedule != DEFAULT_SCHEDULE:
+        await set_schedule(tx, thread.id, schedule)
     return thread

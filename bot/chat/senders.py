@@ -1,4 +1,4 @@
-"""Who sent an update and where, in our words. A private chat has the id of its person."""
+"""The sender of an update and the chat it came from; a private chat has its user's id."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.lines import one_line
+from bot.subscribers.users import Sender
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import Chat, InaccessibleMessage, User
 
-# Telegram's limit is 64; other servers may have none, and one row is not to carry a book.
+# Telegram allows 64; other servers may allow more, and a row must stay small.
 _LONGEST_NAME = 64
 _LONGEST_TITLE = 128
 _LONGEST_TAG = 16
 
 
 def sender_of(event: Message | CallbackQuery) -> Sender | None:
-    """Return who it is; None where nobody can be answered."""
+    """Return the sender; None where nobody can be answered."""
     message = event.message if isinstance(event, CallbackQuery) else event
     if event.from_user is None:
         return None
-    if message is None:  # a button under what was sent by way of another chat
-        return person(event.from_user)
+    if message is None:  # a button under an inline result in another chat
+        return private_sender(event.from_user)
     thread_id, thread_name = thread_of(message), thread_name_in(message)
     return sender_at(event.from_user, message.chat, thread_id, thread_name)
 
@@ -34,7 +34,7 @@ def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "")
     """Return *user* as a sender of *chat*."""
     kind = ChatKind(chat.type)
     if kind is ChatKind.PRIVATE:
-        return person(user)
+        return private_sender(user)
     return Sender(
         user_id=user.id,
         telegram_id=chat.id,
@@ -48,12 +48,12 @@ def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "")
 
 
 def _title_of(chat: Chat) -> str:
-    """Return what can be read on a button: a title may hold nothing that is seen."""
+    """Return a title that a button can show: the chat's own may have no visible character."""
     address = f"@{chat.username}" if chat.username else str(chat.id)
     return one_line(chat.title or "") or address
 
 
-def person(user: User) -> Sender:
+def private_sender(user: User) -> Sender:
     """Return *user* as a sender of their private chat."""
     return Sender(
         user_id=user.id,
@@ -64,9 +64,9 @@ def person(user: User) -> Sender:
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:
-    """Return the forum topic that a message stands in; 0 outside of topics.
+    """Return the forum topic of a message; 0 outside of topics.
 
-    In a group without topics a reply has a thread too, which is none of ours.
+    In a group without topics a reply has a thread too, which does not count.
     """
     if isinstance(message, Message) and message.is_topic_message:
         return message.message_thread_id or 0
@@ -74,9 +74,9 @@ def thread_of(message: Message | InaccessibleMessage) -> int:
 
 
 def thread_name_in(message: Message | InaccessibleMessage) -> str:
-    """Return what the forum topic of a message was called when it was made; "" for unknown.
+    """Return the name that a message's forum topic was created with; "" if unknown.
 
-    What answers nothing else in a topic answers the message that made it.
+    A message in a topic that replies to nothing else replies to the one that created the topic.
     """
     answered = message.reply_to_message if isinstance(message, Message) else None
     made = answered.forum_topic_created if answered else None

@@ -1,12 +1,14 @@
-"""Groups as arrivals keep them: one row for the group and one for each of its threads."""
+"""Groups and their users: one row for the group and one for each of its threads."""
 
 from dataclasses import replace
 
-from bot.subscribers import arrivals, schedule, settings
+from sqlalchemy import event
+
+from bot.subscribers import schedule, settings, users
 from bot.subscribers.access import Access
-from bot.subscribers.arrivals import Sender
 from bot.subscribers.slots import Times
-from storage.chats import chat_at, chats_of, schedule_of
+from bot.subscribers.users import Sender
+from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
 
 GROUP = -1_000_000_000_007
@@ -21,7 +23,7 @@ async def rows(storage, telegram_id: int = GROUP):
 
 
 async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage):
-    assert await arrivals.join(storage, ANN, access=Access(is_open=True))
+    assert await users.join(storage, ANN, access=Access(is_open=True))
 
     (chat,) = await rows(storage)
     assert (chat.name, chat.kind, chat.invited_by) == ("Newsroom", ChatKind.SUPERGROUP, 7)
@@ -30,21 +32,19 @@ async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage):
 
 async def test_a_stranger_brings_nothing(storage):
 
-    assert not await arrivals.join(storage, ANN, access=Access(is_open=False))
-    assert await arrivals.identify(storage, ANN, access=Access(is_open=False)) is None
+    assert not await users.join(storage, ANN, access=Access(is_open=False))
+    assert await users.identify(storage, ANN, access=Access(is_open=False)) is None
     assert await rows(storage) == []
 
 
 async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage):
-    await arrivals.join(storage, ANN, access=Access(is_open=False, allowed=frozenset({7})))
+    await users.join(storage, ANN, access=Access(is_open=False, allowed=frozenset({7})))
 
-    user = await arrivals.identify(
-        storage, EVE, access=Access(is_open=False, allowed=frozenset({7}))
-    )
+    user = await users.identify(storage, EVE, access=Access(is_open=False, allowed=frozenset({7})))
 
     assert user
     assert (user.name, user.kind, user.can_change) == ("Eve", ChatKind.SUPERGROUP, False)
-    assert await arrivals.join(
+    assert await users.join(
         storage, EVE, access=Access(is_open=False, allowed=frozenset({7}))
     )  # whoever lets it in again: it was known
     (chat,) = await rows(storage)
@@ -52,24 +52,24 @@ async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage
 
 
 async def test_a_group_does_not_speak_as_whoever_was_last(storage):
-    await arrivals.join(storage, ANN, access=Access(is_open=True))
-    await arrivals.identify(storage, replace(EVE, title="News desk"), access=Access(is_open=True))
+    await users.join(storage, ANN, access=Access(is_open=True))
+    await users.identify(storage, replace(EVE, title="News desk"), access=Access(is_open=True))
 
     (chat,) = await rows(storage)
     assert (chat.name, chat.language) == ("News desk", "ja")
 
 
 async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage):
-    group = await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    group = await users.identify(storage, ANN, access=Access(is_open=True))
     assert group
     await settings.set_zone(storage, group.chat_id, "Asia/Taipei")
     await schedule.set_times(storage, group.chat_id, [Times(540), Times(1080)])
-    thread = await arrivals.identify(storage, ELECTIONS, access=Access(is_open=True))
+    thread = await users.identify(storage, ELECTIONS, access=Access(is_open=True))
     assert thread
     await settings.set_zone(storage, group.chat_id, "Europe/Berlin")
 
     assert thread.chat_id != group.chat_id
-    again = await arrivals.identify(storage, ELECTIONS, access=Access(is_open=True))
+    again = await users.identify(storage, ELECTIONS, access=Access(is_open=True))
     assert again
     assert again.zone == "Asia/Taipei"
     async with storage.reading() as tx:
@@ -77,16 +77,16 @@ async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage
 
 
 async def test_a_thread_that_is_used_first_makes_its_group_too(storage):
-    await arrivals.identify(storage, ELECTIONS, access=Access(is_open=True))
+    await users.identify(storage, ELECTIONS, access=Access(is_open=True))
 
     assert [chat.thread_id for chat in await rows(storage)] == [0, 5]
 
 
 async def test_all_threads_go_and_come_back_with_their_group(storage):
-    await arrivals.identify(storage, ELECTIONS, access=Access(is_open=True))
-    await arrivals.suspend(storage, GROUP, ChatState.KICKED)
+    await users.identify(storage, ELECTIONS, access=Access(is_open=True))
+    await users.suspend(storage, GROUP, ChatState.KICKED)
     gone = [chat.state for chat in await rows(storage)]
-    await arrivals.restore(storage, GROUP)
+    await users.restore(storage, GROUP)
 
     assert gone == [ChatState.KICKED] * 2
     assert [chat.state for chat in await rows(storage)] == [ChatState.ACTIVE] * 2
@@ -103,14 +103,14 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
             thread.state = ChatState.TOPIC_CLOSED
             tx.session.add(thread)
 
-    await arrivals.identify(storage, ELECTIONS, access=Access(is_open=True))
+    await users.identify(storage, ELECTIONS, access=Access(is_open=True))
     await close()
-    await arrivals.restore(storage, GROUP)
+    await users.restore(storage, GROUP)
     waiting = await states()
-    await arrivals.reopen_thread(storage, GROUP, 5)
+    await users.reopen_thread(storage, GROUP, 5)
     reopened = await states()
     await close()
-    await arrivals.restore(storage, GROUP, closed_too=True)
+    await users.restore(storage, GROUP, closed_too=True)
 
     assert waiting == [ChatState.ACTIVE, ChatState.TOPIC_CLOSED]
     assert reopened == await states() == [ChatState.ACTIVE, ChatState.ACTIVE]
@@ -118,14 +118,32 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
 
 async def test_a_group_that_moves_takes_its_threads_along(storage):
     old = replace(ANN, telegram_id=-7, kind=ChatKind.GROUP)
-    before = await arrivals.identify(storage, old, access=Access(is_open=True))
+    before = await users.identify(storage, old, access=Access(is_open=True))
     assert before
-    await arrivals.migrate(storage, -7, GROUP)
-    await arrivals.migrate(storage, -7, GROUP)
+    await users.migrate(storage, -7, GROUP)
+    await users.migrate(storage, -7, GROUP)
 
-    after = await arrivals.identify(storage, ANN, access=Access(is_open=True))
+    after = await users.identify(storage, ANN, access=Access(is_open=True))
     assert after
 
     assert after.chat_id == before.chat_id
     assert await rows(storage, -7) == []
     assert [chat.kind for chat in await rows(storage)] == [ChatKind.SUPERGROUP]
+
+
+async def test_an_update_loads_the_row_of_its_topic_and_no_other(storage):
+    for thread_id in range(1, 9):
+        sender = replace(ELECTIONS, thread_id=thread_id)
+        await users.identify(storage, sender, access=Access(is_open=True))
+    loaded = []
+
+    def note(chat: Chat, _context: object) -> None:
+        loaded.append(chat.thread_id)
+
+    event.listen(Chat, "load", note)
+    try:
+        await users.identify(storage, ELECTIONS, access=Access(is_open=True))
+    finally:
+        event.remove(Chat, "load", note)
+
+    assert loaded == [ELECTIONS.thread_id]
