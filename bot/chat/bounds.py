@@ -5,6 +5,6 @@ from typing import Annotated
 from pydantic import Field
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
-SlotNumber = Annotated[int, Field(ge=0, lt=100)]
+ScheduleNumber = Annotated[int, Field(ge=0, lt=100)]
 PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
 LinkNumber = Annotated[int, Field(ge=0, lt=100)]

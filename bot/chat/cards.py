@@ -13,7 +13,7 @@ from bot.matching.query import parse
 from bot.rendering.filters import local
 from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:

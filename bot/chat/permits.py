@@ -11,7 +11,7 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.types import Message
 
 from bot.chat.questions import asked_by
-from bot.subscribers.typed import Address, Code, read_typed
+from bot.subscribers.input import Address, Code, read_typed
 
 if TYPE_CHECKING:
     from aiogram.types import TelegramObject

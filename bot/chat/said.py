@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.rendering.messages import Entity, units
 from bot.rendering.messages import Message as Ours
-from bot.subscribers.lines import storable
+from bot.subscribers.text import storable
 
 if TYPE_CHECKING:
     from aiogram.types import Message

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 from bot.subscribers.users import Sender
 from storage.enums import ChatKind
 

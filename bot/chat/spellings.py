@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bot.matching.search import Hit
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 _MOST = 4
 _LONGEST = 40

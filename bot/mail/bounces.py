@@ -23,7 +23,7 @@ import structlog
 from bot.mail.confirm import mailbox_notice, unsubscribe_address
 from bot.mail.reports import ReportKind, mailbox_of
 from bot.sources.feeds.model import Unreadable
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 from storage.db.engine import is_transient
 from storage.enums import DeliveryKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox

@@ -27,7 +27,7 @@ from bot.mail.headers import header_line, with_name
 from bot.mail.reports import return_path, token_of
 from bot.rendering.bidi import RTL, mark_rtl_lines
 from bot.rendering.links import Links
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner

@@ -44,7 +44,7 @@ from bot.delivery.errors import (
 )
 from bot.delivery.sender import Limits
 from bot.mail.compose import Mail, message_bytes
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 from storage.enums import DeliveryState, Medium
 from storage.outbox import ClaimedMail, claim_mails
 from storage.pace import pause

@@ -9,9 +9,9 @@ from bot.matching import search
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.errors import NoSuchTopic, NotAName
-from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for
-from bot.subscribers.pages import Page, page_number
+from bot.subscribers.paging import Page, page_number
+from bot.subscribers.text import one_line
 from bot.subscribers.watching import FIRST_REACH
 from storage.access import record_event
 from storage.chats import lock_chat

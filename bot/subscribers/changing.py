@@ -7,9 +7,9 @@ from bot.matching import search
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.errors import AlreadyWatched, NoSuchTopic, NotAName
-from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for, name_of_query
-from bot.subscribers.planning import replan
+from bot.subscribers.settings import replan
+from bot.subscribers.text import one_line
 from bot.subscribers.watching import FIRST_REACH
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

@@ -1,7 +1,7 @@
 """The chats there are, for whoever runs the bot."""
 
 from bot.subscribers.errors import NoSuchChat
-from bot.subscribers.pages import Page, page_number
+from bot.subscribers.paging import Page, page_number
 from storage.db.engine import Storage
 from storage.users import ChatListed, chat_listed, chats_listed, count_chats
 

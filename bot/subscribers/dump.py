@@ -18,7 +18,7 @@ from bot.sources.drafts import url_hash
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.exporting import export_chat
 from bot.subscribers.importing import import_chat
-from bot.subscribers.zones import is_zone
+from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_chat, quota_of
 from storage.db.engine import Storage

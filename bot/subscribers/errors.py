@@ -136,7 +136,7 @@ class TooManyTopics(UserError):
         self.most = most
 
 
-class TooManySlots(UserError):
+class TooManyScheduleTimes(UserError):
     template = "chat/errors.html#too_many_times"
 
     def __init__(self, most: int) -> None:
@@ -144,7 +144,7 @@ class TooManySlots(UserError):
         self.most = most
 
 
-class NoSuchSlot(UserError):
+class NoSuchScheduleTime(UserError):
     """Its button is older than the schedule."""
 
     template = "chat/errors.html#old_button"

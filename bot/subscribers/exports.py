@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.slots import Times
-from bot.subscribers.zones import is_zone
+from bot.subscribers.timezones import is_zone
 from storage.enums import EVERY_DAY, MAX_SCHEDULE_TIMES, Mode, QuietHours
 
 FORMAT = "dateline-export"
@@ -46,7 +46,7 @@ class Export:
     topics: Sequence[TopicWish]
     sources: Sequence[str]
     zone: str | None
-    times: Sequence[Times]
+    times: Sequence[DigestTime]
     quiet: QuietHours | None
     unreadable: Sequence[str]
 
@@ -134,13 +134,13 @@ def _sources(given: Any, unreadable: list[str]) -> Iterator[str]:
             unreadable.append(_called(url))
 
 
-def _times(given: Any) -> Iterator[Times]:
+def _times(given: Any) -> Iterator[DigestTime]:
     for entry in _list(given):
         minutes = _minutes(_mapping(entry).get("time"))
         days = _list(_mapping(entry).get("weekdays"))
         weekdays = sum(1 << bit for bit, name in enumerate(DAYS) if name in days) & EVERY_DAY
         if minutes is not None and weekdays:
-            yield Times(minutes, weekdays)
+            yield DigestTime(minutes, weekdays)
 
 
 def _quiet(given: Mapping[str, Any]) -> QuietHours | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.subscribers import topics
-from bot.subscribers.pages import Page
+from bot.subscribers.paging import Page
 from bot.subscribers.topics import TopicSeen
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

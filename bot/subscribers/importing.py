@@ -13,13 +13,13 @@ from typing import NamedTuple, Protocol
 from bot.matching.query import QueryError
 from bot.sources.fetch.problems import Problem
 from bot.subscribers import changing, own_sources, topics, watching
+from bot.subscribers.digest_schedule import renewed
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics, UserError
 from bot.subscribers.exports import Export, TopicWish, read_export
 from bot.subscribers.limits import Limits
 from bot.subscribers.names import name_for
 from bot.subscribers.own_sources import AddsFeeds, Followed, Outcome
-from bot.subscribers.planning import replan
-from bot.subscribers.slots import renewed
+from bot.subscribers.settings import replan
 from bot.subscribers.topics import TopicSeen
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage

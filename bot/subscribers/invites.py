@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.subscribers.access import Access
 from bot.subscribers.errors import NotADate, NotANumber
-from bot.subscribers.pages import Page, page_number
+from bot.subscribers.paging import Page, page_number
 from storage.access import (
     Invite,
     admin_ids,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import MOST_TOPICS
-from bot.subscribers.pages import Page, page_number
-from bot.subscribers.planning import replan
+from bot.subscribers.paging import Page, page_number
+from bot.subscribers.settings import replan
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind

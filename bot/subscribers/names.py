@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from bot.matching.query import QueryError, parse
 from bot.matching.query.ast import And, Near, Node, Not, Or, Source, Term
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 LONGEST_NAME = 80  # characters; a query may be longer
 MOST_TERMS = 3

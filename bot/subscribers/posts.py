@@ -11,7 +11,7 @@ from typing import Final
 from bot.matching.query.stopwords import STOP_WORDS
 from bot.matching.text import folded_text
 from bot.sources.urls import is_link
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 LONG: Final = 200  # characters: nobody types so long a query without its signs
 _FEW: Final = 100  # characters beside a link, which is what the post is about then

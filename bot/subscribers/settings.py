@@ -1,27 +1,46 @@
-"""Settings: in which zone a chat is, what it gets on an empty day, whether anything comes."""
+"""A chat's settings: zone, language, digest times, layout, quiet hours, alerts an hour, pauses.
 
-from collections.abc import Callable
+Each change returns the settings as they are then, and plans anew what depends on them: when the
+next digest is due, and when held alerts go out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.mail.confirm import MailboxSeen, mailbox_seen
-from bot.publishing.calendar import Plan, local_date, start_of
+from bot.publishing.calendar import Plan, local_date, next_due, start_of
+from bot.publishing.rate_limits import LocalQuietHours
 from bot.rendering.i18n import LANGUAGES
-from bot.subscribers.errors import NotADate, NotALanguage, NotAZone
-from bot.subscribers.limits import LONGEST_PAUSE_DAYS
-from bot.subscribers.planning import rehold, replan
-from bot.subscribers.zones import is_zone
-from storage.chats import Chat, lock_chat, schedule_of
+from bot.subscribers.digest_schedule import (
+    MINUTES_A_DAY,
+    DigestTime,
+    Schedule,
+    renewed,
+    with_another,
+    with_days,
+    with_only,
+    with_time,
+    without,
+)
+from bot.subscribers.errors import NotADate, NotALanguage, NotANumber, NotATime, NotAZone
+from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_ALERTS_AN_HOUR
+from bot.subscribers.timezones import is_zone
+from storage.bundles import release_together
+from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatState, EmptyDay, QuietHours
+from storage.editions import last_editions
+from storage.enums import ChatState, EmptyDay, Layout, QuietHours, Style
 from storage.mailboxes import mailbox_of
-from storage.subscriptions import count_subscriptions
+from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
+
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a chat has it; `next_at` is None where no topic is in a digest.
+    """The settings of a chat; `next_at` is None where no topic is in a digest.
 
     `language`: the code of the one that was chosen; None where it is the client's. `speaks`: the
     tag of what it comes to.
@@ -44,10 +63,18 @@ class Settings:
     speaks: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DigestLayout:
+    """How much a chat's digests say, and in which of Telegram's layouts."""
+
+    style: Style
+    layout: Layout
+
+
 async def get_settings(storage: Storage, chat_id: int) -> Settings:
     async with storage.reading() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
-        return await settings_of(tx, chat)
+        return await _settings_of(tx, chat)
 
 
 async def set_zone(storage: Storage, chat_id: int, zone: str) -> Settings:
@@ -59,20 +86,20 @@ async def set_zone(storage: Storage, chat_id: int, zone: str) -> Settings:
             chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
         chat.zone, chat.zone_guessed = zone, False
         if chat.quiet_hours:
-            await rehold(tx, chat)
+            await _replan_alerts(tx, chat)
         await replan(tx, chat)
-        return await settings_of(tx, chat)
+        return await _settings_of(tx, chat)
 
 
 async def set_language(storage: Storage, chat_id: int, code: str | None) -> Settings:
-    """Speak the language *code* to the chat, or with None the client's."""
+    """Write to the chat in the language *code*, or with None in the client's."""
     if code is not None and code not in LANGUAGES:
         raise NotALanguage
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.chosen_language = code
         await tx.session.flush()
-        return await settings_of(tx, chat)
+        return await _settings_of(tx, chat)
 
 
 async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> Settings:
@@ -80,10 +107,118 @@ async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> 
         chat = await lock_chat(tx, chat_id)
         chat.empty_day = empty_day
         await tx.session.flush()
-        return await settings_of(tx, chat)
+        return await _settings_of(tx, chat)
+
+
+# Digest times.
+
+
+async def set_time(
+    storage: Storage, chat_id: int, minutes: int, number: int | None = None
+) -> Settings:
+    """Send the digest of that *number*, or else the first, at *minutes* after local midnight."""
+
+    def changed(schedule: Schedule, _last: Mapping[int, date]) -> Schedule:
+        return with_time(schedule, schedule[0].number if number is None else number, minutes)
+
+    return await _reschedule(storage, chat_id, changed)
+
+
+async def set_days(storage: Storage, chat_id: int, number: int, weekdays: int) -> Settings:
+    return await _reschedule(
+        storage, chat_id, lambda schedule, _: with_days(schedule, number, weekdays)
+    )
+
+
+async def add_time(storage: Storage, chat_id: int, wanted: DigestTime) -> Settings:
+    return await _reschedule(
+        storage, chat_id, lambda schedule, last: with_another(schedule, wanted, last)
+    )
+
+
+async def remove_time(storage: Storage, chat_id: int, number: int) -> Settings:
+    return await _reschedule(storage, chat_id, lambda schedule, _: without(schedule, number))
+
+
+async def set_single_time(storage: Storage, chat_id: int, minutes: int) -> Settings:
+    """Send one digest, at *minutes* after local midnight."""
+    return await _reschedule(
+        storage, chat_id, lambda schedule, last: with_only(schedule, minutes, last)
+    )
+
+
+async def set_times(storage: Storage, chat_id: int, wanted: Sequence[DigestTime]) -> Settings:
+    """Send digests at these times and no others."""
+    return await _reschedule(
+        storage, chat_id, lambda schedule, last: renewed(schedule, wanted, last)
+    )
+
+
+async def _reschedule(
+    storage: Storage, chat_id: int, change: Callable[[Schedule, Mapping[int, date]], Schedule]
+) -> Settings:
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        last = (await last_editions(tx, chat_id)).days
+        await set_schedule(tx, chat_id, change(await schedule_of(tx, chat_id), last))
+        await replan(tx, chat)
+        return await _settings_of(tx, chat)
+
+
+# Layout.
+
+
+async def get_layout(storage: Storage, chat_id: int) -> DigestLayout:
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        return DigestLayout(chat.style, chat.layout)
+
+
+async def set_layout(
+    storage: Storage, chat_id: int, *, style: Style | None = None, layout: Layout | None = None
+) -> DigestLayout:
+    """Change what is given. Rich is tried again even where Telegram rejected it before."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.style, chat.layout = style or chat.style, layout or chat.layout
+        return DigestLayout(chat.style, chat.layout)
+
+
+# Quiet hours, and how many alerts an hour.
+
+
+async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> Settings:
+    """Hold alerts back during these *hours*; with None, what is held goes out at once."""
+    if hours and not _are_hours(hours):
+        raise NotATime
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.quiet_from, chat.quiet_to = (hours.start, hours.end) if hours else (None, None)
+        await _replan_alerts(tx, chat)
+        return await _settings_of(tx, chat)
+
+
+async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> Settings:
+    """Send at most *number* alerts an hour one by one, and the others together."""
+    if not 1 <= number <= MOST_ALERTS_AN_HOUR:
+        raise NotANumber(1, MOST_ALERTS_AN_HOUR)
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        chat.alerts_an_hour = number
+        await tx.session.flush()
+        return await _settings_of(tx, chat)
+
+
+def _are_hours(hours: QuietHours) -> bool:
+    in_a_day = 0 <= hours.start < MINUTES_A_DAY and 0 <= hours.end < MINUTES_A_DAY
+    return in_a_day and hours.start != hours.end
+
+
+# Pauses.
 
 
 async def pause(storage: Storage, chat_id: int) -> Settings:
+    """Send nothing until `resume`."""
     return await _pause(storage, chat_id, lambda _today: None)
 
 
@@ -92,7 +227,7 @@ async def pause_for(storage: Storage, chat_id: int, days: int) -> Settings:
 
 
 async def pause_until(storage: Storage, chat_id: int, day: date) -> Settings:
-    """Let nothing come before the local date *day*; NotADate if that is over, or far away."""
+    """Send nothing before the local date *day*; NotADate if that is over, or far away."""
     return await _pause(storage, chat_id, lambda _today: day)
 
 
@@ -103,7 +238,7 @@ async def resume(storage: Storage, chat_id: int) -> Settings:
         await restore_chat(tx, chat_id)
         chat.next_digest_at = None
         await replan(tx, chat)
-        return await settings_of(tx, chat)
+        return await _settings_of(tx, chat)
 
 
 async def _pause(storage: Storage, chat_id: int, end: Callable[[date], date | None]) -> Settings:
@@ -117,10 +252,50 @@ async def _pause(storage: Storage, chat_id: int, end: Callable[[date], date | No
         await suspend_chat(tx, chat_id, ChatState.PAUSED)
         chat.resume_at = start_of(until, chat.zone) if until else None
         await replan(tx, chat)
-        return await settings_of(tx, chat)
+        return await _settings_of(tx, chat)
 
 
-async def settings_of(tx: Transaction, chat: Chat) -> Settings:
+# When the next digest and held alerts are due.
+
+
+async def replan(tx: Transaction, chat: Chat) -> Plan:
+    """Set the chat's next digest in this transaction; none where no subscription asks for one.
+
+    A digest that was due a moment ago is still due. A process that composes one by the old plan at
+    this moment begins anew.
+    """
+    await tx.session.flush()
+    plan = Plan(chat.zone, await schedule_of(tx, chat.id))
+    is_wanted = await wants_digest(tx, chat.id)
+    set_next_digest(
+        chat, plan, tx.now, (await last_editions(tx, chat.id)).days if is_wanted else None
+    )
+    tx.session.add(chat)
+    await tx.session.flush()
+    return plan
+
+
+def set_next_digest(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | None) -> None:
+    """Do so where what it depends on is known: *last* is as in `next_due`, None for no digest."""
+    chat.next_digest_at = None if last is None else next_due(plan, _after(chat, now), last)
+    chat.free()
+
+
+def _after(chat: Chat, now: datetime) -> datetime:
+    """Return after which moment the next digest comes."""
+    if chat.resume_at:  # not before the pause is over
+        return chat.resume_at - _INSTANT
+    due = chat.next_digest_at
+    return min(now, due - _INSTANT) if due else now
+
+
+async def _replan_alerts(tx: Transaction, chat: Chat) -> None:
+    """Send what is held when the chat's quiet hours end as they are now, or else at once."""
+    end = LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now)
+    await release_together(tx, chat.id, end or tx.now, is_quiet=end is not None)
+
+
+async def _settings_of(tx: Transaction, chat: Chat) -> Settings:
     is_paused = chat.state is ChatState.PAUSED
     return Settings(
         plan=Plan(chat.zone, await schedule_of(tx, chat.id)),

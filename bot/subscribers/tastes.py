@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
-from bot.subscribers.pages import Page, page_number
+from bot.subscribers.paging import Page, page_number
 from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

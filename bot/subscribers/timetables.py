@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from bot.subscribers.clocks import clock_pattern, minutes_in
-from bot.subscribers.slots import Times
+from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.weekdays import WEEKDAY, weekday_of
 from storage.enums import EVERY_DAY
 
@@ -31,7 +31,7 @@ _DAYS = re.compile(
 _PART = re.compile(r"\s*(?:[,;&+、]|\band\b)\s*", re.IGNORECASE)
 
 
-def read_times(text: str, *, loose: bool = False) -> tuple[Times, ...] | None:
+def read_times(text: str, *, loose: bool = False) -> tuple[DigestTime, ...] | None:
     """Return the times that *text* names and nothing else; None for any other text."""
     pieces = [_read_piece(piece, loose=loose) for piece in _PART.split(text) if piece]
     if None in pieces:
@@ -39,7 +39,7 @@ def read_times(text: str, *, loose: bool = False) -> tuple[Times, ...] | None:
     return tuple(_joined([piece for piece in pieces if piece])) or None
 
 
-def _joined(pieces: list[tuple[int, int | None]]) -> Iterator[Times]:
+def _joined(pieces: list[tuple[int, int | None]]) -> Iterator[DigestTime]:
     """Give each time of the *pieces* (days as bits, 0 for none; minutes) its days."""
     times: list[tuple[int, int]] = []
     waiting, current = 0, EVERY_DAY
@@ -49,7 +49,7 @@ def _joined(pieces: list[tuple[int, int | None]]) -> Iterator[Times]:
             current, waiting = waiting or current, 0
             times.append((minutes, current))
     for place, (minutes, days) in enumerate(times, 1):
-        yield Times(minutes, days | waiting if place == len(times) else days)
+        yield DigestTime(minutes, days | waiting if place == len(times) else days)
 
 
 def _read_piece(piece: str, *, loose: bool) -> tuple[int, int | None] | None:

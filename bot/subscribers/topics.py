@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.matching.query import parse
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.pages import Page, page_number
+from bot.subscribers.paging import Page, page_number
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind
 from storage.mutes import MuteSubject, mute_of, topics_muted

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import Banned
-from bot.subscribers.zones import guess_zone
+from bot.subscribers.timezones import guess_zone
 from storage.access import admin_ids
 from storage.chats import (
     Chat,

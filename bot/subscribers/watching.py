@@ -11,9 +11,9 @@ from bot.matching.query.canonical import shown
 from bot.publishing.calendar import Plan
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics, UndoIsOver
 from bot.subscribers.limits import Limits, limits_of
-from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for, name_of_query
-from bot.subscribers.planning import replan
+from bot.subscribers.settings import replan
+from bot.subscribers.text import one_line
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction

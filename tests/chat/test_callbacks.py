@@ -10,7 +10,7 @@ from bot.chat.callbacks import (
     try_words,
     watch_words,
 )
-from bot.subscribers.slots import Times
+from bot.subscribers.digest_schedule import DigestTime
 from storage.enums import Mode
 
 
@@ -32,7 +32,9 @@ def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
 
 
 @given(
-    st.lists(st.builds(Times, st.integers(0, 1439), st.integers(1, 127)), min_size=1, max_size=4)
+    st.lists(
+        st.builds(DigestTime, st.integers(0, 1439), st.integers(1, 127)), min_size=1, max_size=4
+    )
 )
 def test_a_button_carries_a_whole_timetable(times):
     data = set_times(times)

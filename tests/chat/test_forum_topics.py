@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.subscribers import schedule, settings
+from bot.subscribers import settings
 from storage.chats import chat_at, chats_of
 from storage.enums import ChatState
 from tests.chat.conftest import Talk
@@ -42,7 +42,7 @@ async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, t
         row = await chat_at(tx, forum.who.id)
     assert row
     await settings.set_zone(house.storage, row.id, "Asia/Taipei")
-    await schedule.set_single_time(house.storage, row.id, 9 * 60 + 15)
+    await settings.set_single_time(house.storage, row.id, 9 * 60 + 15)
 
     chat_settings = await forum.says("/settings", message_thread_id=thread)
 

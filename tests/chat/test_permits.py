@@ -60,17 +60,17 @@ COMMANDS = {
 }
 READING = """
 CataloguePage DigestNow FindFeeds HerePage MutesPage OpenOutlet OpenOwnSource OpenTopic
-OwnSourcesPage SettingsAnew ShareTopic ShowAll ShowCard ShowLanguages ShowSettings ShowTrend
+OwnSourcesPage SendSettings ShareTopic ShowAll ShowCard ShowLanguages ShowSettings ShowTrend
 TopicsAnew TopicsPage TrendsPage TryWords TurnSearch WhereFrom
 """
 CHANGING = """
-AddList AddTime Ask AskOfTopic CancelQuestion ChannelsPage CloseFeeds Dismiss Erase FeedsPage
-FollowAgain FollowLink LiftMute Manage MoreTimes MoveHere MuteOutlet MuteTopic OnAlert OpenSource
-Pause PauseFor PauseTopic RemoveAddress RemoveSlot RemoveSource RenewFeeds Resume SetDays
-SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
-SetSlotTime SetStyle SetTime SetTimes SetVolume SetZone ShowChannels ShowDays ShowEmail
-ShowLooks ShowMuting ShowQuiet ShowRegion ShowSlot ShowTimes ShowVolume ShowZones SourcesPage
-Stop StopManaging UndoMute UndoStop Unfollow UnmuteOutlet UnmuteTopic UseWords Watch
+AddList AddTime Ask AskLocation AskOfTopic CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
+FeedsPage FollowAgain FollowLink LiftMute Manage MoveHere MuteOutlet MuteTopic OnAlert OpenSource
+Pause PauseFor PauseTopic RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume
+SetAlertRate SetDays SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet
+SetReach SetScheduleTime SetStyle SetTime SetTimes SetZone ShowAlertRate ShowChannels ShowDays
+ShowEmail ShowLayout ShowMoreTimes ShowMuting ShowQuiet ShowScheduleTime ShowTimes ShowZone
+SourcesPage Stop StopManaging UndoMute UndoStop Unfollow UnmuteOutlet UnmuteTopic UseWords Watch
 WatchWords
 """
 

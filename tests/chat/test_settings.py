@@ -1,8 +1,16 @@
 import pytest
+from aiogram.types import Update
 
-from bot.chat.callbacks import ShowRegion
-from bot.subscribers.regions import CITIES
-from tests.chat.conftest import buttons, labels
+from tests.chat.conftest import Talk, labels
+
+
+def location_of(talk: Talk, latitude: float, longitude: float) -> Update:
+    """Return the update of a location sent in the chat of *talk*."""
+    chat = {"id": talk.who.id, "type": "private", "first_name": "Ann"}
+    sender = {"id": talk.who.id, "is_bot": False, "first_name": "Ann", "language_code": "ja"}
+    place = {"latitude": latitude, "longitude": longitude}
+    message = {"message_id": 999, "date": 0, "chat": chat, "from": sender, "location": place}
+    return Update.model_validate({"update_id": 999_999, "message": message})
 
 
 @pytest.fixture
@@ -49,32 +57,25 @@ async def test_an_answer_that_is_no_time_is_asked_for_again(ann, settings):
     assert "every day at 08:00" in changed["text"]
 
 
-async def test_the_zone_is_set_by_a_button_that_shows_the_time_there(ann, settings):
-    regions = await ann.presses(settings, "Change zone")
-    cities = await ann.presses(regions, "North America")
-    changed = await ann.presses(cities, "New York 07:00")
-
-    assert "✓ Tokyo 21:00" in labels(regions)
-    assert "every day at 08:00 New York time\n" in changed["text"]
-
-
 async def test_a_guess_is_confirmed_by_a_press(ann, settings):
-    regions = await ann.presses(settings, "Change zone")
-    confirmed = await ann.presses(regions, "✓ Tokyo")
+    zone = await ann.presses(settings, "Change zone")
+    confirmed = await ann.presses(zone, "✓ Tokyo 21:00")
 
-    assert "I guess Tokyo time." in regions["text"]
+    assert zone["text"] == "Is it 21:00 where you are? I guessed Tokyo time."
     assert "Tokyo time\n" in confirmed["text"]
     assert "guessed" not in confirmed["text"]
 
 
-@pytest.mark.parametrize("region", CITIES)
-async def test_each_region_shows_its_cities(ann, settings, region):
-    regions = await ann.presses(settings, "Change zone")
-    (name,) = [text for text, data in buttons(regions) if data == ShowRegion(region=region).pack()]
+async def test_the_zone_is_found_near_a_location_that_was_sent(ann, house, settings):
+    asked = await ann.presses(await ann.presses(settings, "Change zone"), "Send location")
+    ((button,),) = asked["reply_markup"]["keyboard"]
+    await house.dispatcher.feed_update(house.bot, location_of(ann, 40.7, -74.0))
+    near = await ann.next()
+    changed = await ann.presses(near, "07:00 · New York")
 
-    cities = await ann.presses(regions, name)
-
-    assert len(labels(cities)) == len(CITIES[region]) + 2
+    assert button == {"text": "Send my location", "request_location": True}
+    assert near["text"] == "What time is it where you are?"
+    assert "every day at 08:00 New York time\n" in changed["text"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ async def test_each_region_shows_its_cities(ann, settings, region):
     ],
 )
 async def test_the_zone_is_set_by_typing(ann, settings, typed, shown):
-    question = await ann.presses(await ann.presses(settings, "Change zone"), "Another place")
+    question = await ann.presses(await ann.presses(settings, "Change zone"), "Type a city")
 
     changed = await ann.says(typed, reply_to_message_id=question["message_id"])
 
@@ -96,7 +97,7 @@ async def test_the_zone_is_set_by_typing(ann, settings, typed, shown):
 
 
 async def test_a_place_that_is_not_known_is_asked_for_again(ann, settings):
-    question = await ann.presses(await ann.presses(settings, "Change zone"), "Another place")
+    question = await ann.presses(await ann.presses(settings, "Change zone"), "Type a city")
 
     again = await ann.says("Atlantis", reply_to_message_id=question["message_id"])
 

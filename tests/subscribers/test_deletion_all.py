@@ -8,7 +8,7 @@ from sqlalchemy import Column, func, select
 from sqlmodel import SQLModel, col
 from sqlmodel import select as rows_of
 
-from bot.subscribers import changing, deletion, schedule, watching
+from bot.subscribers import changing, deletion, settings, watching
 from bot.subscribers.limits import USUAL_LIMITS
 from storage.alerts import Alert
 from storage.articles import store_articles
@@ -74,7 +74,7 @@ async def ann(storage, arrive):
     ]
     await changing.mute_topic(storage, chat_id, kept, 7)
     await watching.unsubscribe(storage, chat_id, ended)
-    await schedule.set_single_time(storage, chat_id, 7 * 60)
+    await settings.set_single_time(storage, chat_id, 7 * 60)
     await _told(storage, chat_id)
     return chat_id
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import changing, restraint, schedule, users, watching
+from bot.subscribers import changing, settings, users, watching
 from bot.subscribers.access import Access
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
@@ -68,8 +68,8 @@ async def full(storage, arrive, clock):
     await changing.pause_topic(storage, ann, topic, is_paused=True)
     await changing.mute_topic(storage, ann, topic, 7)
     await watching.subscribe(storage, ann, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
-    await schedule.set_single_time(storage, ann, 7 * 60 + 30)
-    await restraint.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
+    await settings.set_single_time(storage, ann, 7 * 60 + 30)
+    await settings.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
     user = await users.identify(storage, group, access=Access(is_open=True))
     assert user
@@ -155,7 +155,7 @@ async def test_what_is_there_stays_and_the_rest_is_added(storage, full, arrive):
     ann = await arrive(1)
     await watching.subscribe(storage, ann, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
     await watching.subscribe(storage, ann, "Korea", Mode.INSTANT, limits=USUAL_LIMITS)
-    await schedule.set_single_time(storage, ann, 6 * 60)
+    await settings.set_single_time(storage, ann, 6 * 60)
 
     await load(storage, lines)
 

@@ -15,8 +15,6 @@ from bot.subscribers import (
     exporting,
     importing,
     own_sources,
-    restraint,
-    schedule,
     settings,
     watching,
 )
@@ -66,8 +64,8 @@ async def full(storage, arrive):
     await changing.pause_topic(storage, chat_id, topic_id, is_paused=True)
     await changing.mute_topic(storage, chat_id, topic_id, 7)
     await watching.subscribe(storage, chat_id, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
-    await schedule.set_single_time(storage, chat_id, 7 * 60 + 30)
-    await restraint.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
+    await settings.set_single_time(storage, chat_id, 7 * 60 + 30)
+    await settings.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
     return chat_id
 
 

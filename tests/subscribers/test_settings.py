@@ -1,13 +1,19 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlmodel import col, select
 
 from bot.publishing.calendar import Plan
 from bot.rendering.renderer import Renderer
-from bot.subscribers import schedule, settings, watching
-from bot.subscribers.errors import NotADate, NotAZone
+from bot.subscribers import settings, watching
+from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.errors import NotADate, NotANumber, NotATime, NotAZone
 from bot.subscribers.limits import USUAL_LIMITS
-from storage.enums import EmptyDay, Mode
+from storage.bundles import Bundle
+from storage.chats import Chat
+from storage.editions import Edition
+from storage.enums import EmptyDay, Mode, QuietHours, ScheduleTime
+from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 
 
@@ -68,7 +74,7 @@ async def test_pausing_twice_is_pausing(chat_id, storage):
 async def test_a_time_changed_during_a_pause_leaves_it_paused(storage, chat_id):
     await settings.pause(storage, chat_id)
 
-    assert (await schedule.set_time(storage, chat_id, 600)).is_paused
+    assert (await settings.set_time(storage, chat_id, 600)).is_paused
 
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
@@ -130,3 +136,171 @@ async def test_what_is_watched_during_a_pause_waits_for_its_end(chat_id, storage
     assert (await settings.get_settings(storage, chat_id)).next_at == datetime(
         2026, 3, 8, 23, tzinfo=UTC
     )
+
+
+# The clock stands at Monday noon, UTC: 21:00 in Tokyo.
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def publishing(storage) -> Stages:
+    return Stages(storage, Renderer(), "us")
+
+
+async def editions(storage) -> list[tuple[int, int]]:
+    """Return the day and slot of each edition."""
+    async with storage.reading() as tx:
+        rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
+        return [(row.local_date.day, row.slot) for row in rows]
+
+
+async def test_another_time_moves_the_next_digest(storage, chat_id, clock):
+    changed = await settings.set_time(storage, chat_id, 22 * 60)
+
+    assert changed.next_at == clock.now + HOUR
+    assert changed.plan == Plan("Asia/Tokyo", (ScheduleTime(0, 22 * 60),))
+    assert await settings.get_settings(storage, chat_id) == changed
+
+
+async def test_more_times_make_the_next_digest_come_sooner(chat_id, clock, storage):
+    more = await settings.add_time(storage, chat_id, DigestTime(23 * 60))
+    weekly = await settings.set_days(storage, chat_id, 1, 0b0000010)
+    less = await settings.remove_time(storage, chat_id, 0)
+
+    assert more.next_at == clock.now + 2 * HOUR
+    assert weekly.next_at == clock.now + 11 * HOUR
+    assert less.plan.slots == (ScheduleTime(1, 23 * 60, 0b0000010),)
+    assert less.next_at == clock.now + 26 * HOUR
+
+
+async def test_all_times_at_once(chat_id, storage):
+    changed = await settings.set_times(storage, chat_id, [DigestTime(480), DigestTime(1110)])
+
+    assert changed.plan.slots == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
+
+
+@pytest.mark.parametrize("minutes", [-1, 1440, 2**62])
+async def test_a_time_that_is_none_is_refused(chat_id, minutes, storage):
+    with pytest.raises(NotATime):
+        await settings.set_time(storage, chat_id, minutes)
+
+
+async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date(
+    publishing, storage, chat_id, clock
+):
+    await settings.set_time(storage, chat_id, 22 * 60)
+    clock.turn(HOUR)
+    await publishing.digests()
+
+    changed = await settings.set_time(storage, chat_id, 23 * 60)
+
+    assert await editions(storage) == [(2, 0)]
+    assert changed.next_at == clock.now + 25 * HOUR
+
+
+async def test_a_digest_that_is_owed_is_not_lost_by_another_wish(
+    publishing, storage, chat_id, clock
+):
+    await settings.set_time(storage, chat_id, 22 * 60)
+    clock.turn(HOUR + MINUTE)
+
+    owed = await settings.add_time(storage, chat_id, DigestTime(480))
+    await publishing.digests()
+
+    assert owed.next_at == clock.now - MINUTE
+    assert await editions(storage) == [(2, 0)]
+
+
+async def test_a_plan_changed_while_a_digest_is_composed_counts(
+    publishing, storage, chat_id, clock
+):
+    await settings.set_time(storage, chat_id, 22 * 60)
+    clock.turn(HOUR)
+    async with storage.writing() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        chat.owner, chat.lease_until = "us", clock.now + MINUTE
+    await settings.add_time(storage, chat_id, DigestTime(22 * 60 + 30))
+
+    await publishing.digests()
+
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+    assert chat.next_digest_at == clock.now + timedelta(minutes=30)
+    assert await editions(storage) == [(2, 0)]
+
+
+NIGHT = QuietHours(20 * 60, 7 * 60)  # it is 21:00 in Tokyo
+
+
+@pytest.fixture
+def newsroom(storage) -> Newsroom:
+    return Newsroom(storage)
+
+
+@pytest.fixture
+async def held(storage, newsroom, clock) -> int:
+    """Return a chat for which an alert waits for the night to end."""
+    chat: int = await newsroom.chat(quiet_from=NIGHT.start, quiet_to=NIGHT.end)
+    query = await newsroom.query("words")
+    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("Headline", query, source_id=await newsroom.source())
+    await Stages(storage, Renderer(), "us").alerts()
+    return chat
+
+
+async def release_of(newsroom: Newsroom) -> datetime:
+    (bundle,) = await newsroom.all(Bundle)
+    return bundle.release_at
+
+
+async def test_quiet_hours_are_kept_and_given_up(newsroom, storage):
+    chat = await newsroom.chat()
+
+    quiet = await settings.set_quiet_hours(storage, chat, NIGHT)
+    loud = await settings.set_quiet_hours(storage, chat, None)
+
+    assert quiet.quiet == NIGHT
+    assert loud.quiet is None
+    assert await settings.get_settings(storage, chat) == loud
+
+
+async def test_what_waits_follows_the_quiet_hours(newsroom, held, storage):
+    await settings.set_quiet_hours(storage, held, QuietHours(20 * 60, 8 * 60))
+
+    assert await release_of(newsroom) == datetime(2026, 3, 2, 23, tzinfo=UTC)
+
+
+async def test_without_quiet_hours_what_waits_comes_at_once(newsroom, storage, held, clock):
+    await settings.set_quiet_hours(storage, held, None)
+    await Stages(storage, Renderer(), "us").bundles()
+
+    assert "Headline" in (await newsroom.texts())[0]
+
+
+async def test_what_waits_follows_the_zone(newsroom, storage, held, clock):
+    await settings.set_zone(storage, held, "Asia/Shanghai")
+
+    assert await release_of(newsroom) == datetime(2026, 3, 2, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [QuietHours(0, 1440), QuietHours(-1, 60), QuietHours(60, 60), QuietHours(2**62, 0)],
+)
+async def test_hours_that_are_none_are_refused(newsroom, hours, storage):
+    with pytest.raises(NotATime):
+        await settings.set_quiet_hours(storage, await newsroom.chat(), hours)
+
+
+async def test_how_many_alerts_an_hour_is_kept(newsroom, storage):
+    chat = await newsroom.chat()
+
+    assert (await settings.set_alerts_per_hour(storage, chat, 20)).alerts_an_hour == 20
+    assert [row.alerts_an_hour for row in await newsroom.all(Chat)] == [20]
+
+
+@pytest.mark.parametrize("number", [0, -1, 61, 2**62])
+async def test_a_number_that_is_none_is_refused(newsroom, number, storage):
+    with pytest.raises(NotANumber):
+        await settings.set_alerts_per_hour(storage, await newsroom.chat(), number)

@@ -10,7 +10,6 @@ from the message, as long as Telegram still knows it.
 
 # ruff: noqa: F403 - templates reach them as one
 from bot.chat.callbacks.settings import *
-from bot.chat.callbacks.times import *
 from bot.chat.callbacks.topics import *
 from bot.chat.callbacks.typed import *
 from bot.chat.callbacks.watching import *

@@ -1,14 +1,15 @@
 """What the buttons of a chat's settings say back."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from bot.chat.bounds import PageNumber, RowId
+from bot.chat.bounds import PageNumber, RowId, ScheduleNumber
 from bot.rendering.keyboards import SETTINGS
-from bot.subscribers.regions import Region
+from bot.subscribers.digest_schedule import DigestTime
 from storage.enums import DigestMedium, EmptyDay, Layout, Style
 
 
@@ -48,16 +49,16 @@ class ShowSettings(CallbackData, prefix="settings"):
     pass
 
 
-class SettingsAnew(CallbackData, prefix=SETTINGS):
-    """As a message of their own."""
+class SendSettings(CallbackData, prefix=SETTINGS):
+    """In a new message."""
 
 
-class ShowZones(CallbackData, prefix="zones"):
+class ShowZone(CallbackData, prefix="zones"):
     pass
 
 
-class ShowRegion(CallbackData, prefix="region"):
-    region: Region
+class AskLocation(CallbackData, prefix="asklocation"):
+    pass
 
 
 class ShowQuiet(CallbackData, prefix="quiet"):
@@ -71,11 +72,11 @@ class SetQuiet(CallbackData, prefix="setquiet"):
     end: RowId
 
 
-class ShowVolume(CallbackData, prefix="volume"):
+class ShowAlertRate(CallbackData, prefix="rate"):
     pass
 
 
-class SetVolume(CallbackData, prefix="setvolume"):
+class SetAlertRate(CallbackData, prefix="setrate"):
     number: RowId
 
 
@@ -84,7 +85,7 @@ class ShowLanguages(CallbackData, prefix="languages"):
 
 
 class SetLanguage(CallbackData, prefix="language"):
-    """*code*: "" for whatever the client speaks."""
+    """*code*: "" for the language of the client."""
 
     code: Annotated[str, Field(max_length=16)] = ""
 
@@ -109,7 +110,7 @@ class Resume(CallbackData, prefix="resume"):
     pass
 
 
-class ShowLooks(CallbackData, prefix="looks"):
+class ShowLayout(CallbackData, prefix="digestlayout"):
     pass
 
 
@@ -160,3 +161,67 @@ class MutesPage(CallbackData, prefix="mutes"):
 class LiftMute(CallbackData, prefix="lift"):
     mute_id: RowId
     page: PageNumber = 0
+
+
+# The times of digests.
+
+
+class ShowTimes(CallbackData, prefix="times"):
+    pass
+
+
+class SetTime(CallbackData, prefix="time"):
+    """Of the only digest; where there are several, of the first."""
+
+    minutes: RowId
+
+
+class SetOnlyTime(CallbackData, prefix="only"):
+    minutes: RowId
+
+
+class AddTime(CallbackData, prefix="also"):
+    minutes: RowId
+
+
+class SetTimes(CallbackData, prefix="timetable", sep="|"):
+    """*times*: minutes after midnight and weekdays as bits of each, `480-127,540-1`."""
+
+    times: Annotated[str, Field(pattern=r"^\d{1,4}-\d{1,3}(,\d{1,4}-\d{1,3}){0,3}$")]
+
+
+class ShowMoreTimes(CallbackData, prefix="more"):
+    pass
+
+
+class ShowScheduleTime(CallbackData, prefix="digesttime"):
+    number: ScheduleNumber
+
+
+class SetScheduleTime(CallbackData, prefix="setdigesttime"):
+    number: ScheduleNumber
+    minutes: RowId
+
+
+class ShowDays(CallbackData, prefix="days"):
+    number: ScheduleNumber
+
+
+class SetDays(CallbackData, prefix="setdays"):
+    number: ScheduleNumber
+    weekdays: RowId  # as bits; bit 0 is Monday
+
+
+class RemoveScheduleTime(CallbackData, prefix="nodigesttime"):
+    number: ScheduleNumber
+
+
+def set_times(times: Iterable[DigestTime]) -> str:
+    """Return the data of a button that sets the *times* of digests, four at most."""
+    packed = ",".join(f"{one.minutes}-{one.weekdays}" for one in times)
+    return SetTimes(times=packed).pack()
+
+
+def times_in(data: SetTimes) -> list[DigestTime]:
+    pairs = (one.split("-") for one in data.times.split(","))
+    return [DigestTime(int(minutes), int(weekdays)) for minutes, weekdays in pairs]

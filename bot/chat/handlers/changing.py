@@ -24,7 +24,7 @@ from bot.chat.questions import AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
 from bot.subscribers import changing, topics
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

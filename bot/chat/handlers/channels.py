@@ -11,7 +11,7 @@ from bot.chat.callbacks import places as for_places
 from bot.chat.callbacks.places import ChannelsPage, Manage, ShowChannels, StopManaging
 from bot.chat.managing import frame_of
 from bot.subscribers import channels, topics
-from bot.subscribers.pages import page_of
+from bot.subscribers.paging import page_of
 
 if TYPE_CHECKING:
     from aiogram import Bot

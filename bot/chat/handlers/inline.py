@@ -24,7 +24,7 @@ from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers import topics, users
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
 from storage.db.engine import is_transient
 

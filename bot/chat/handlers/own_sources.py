@@ -10,7 +10,7 @@ from aiogram.filters import Command
 from bot.chat.callbacks.typed import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
 from bot.chat.permits import READS
 from bot.subscribers import own_sources
-from bot.subscribers.pages import page_of
+from bot.subscribers.paging import page_of
 
 if TYPE_CHECKING:
     from typing import Any

@@ -8,20 +8,20 @@ from aiogram import Router
 
 from bot.chat.callbacks import (
     AddTime,
-    MoreTimes,
-    RemoveSlot,
+    RemoveScheduleTime,
     SetDays,
     SetOnlyTime,
-    SetSlotTime,
+    SetScheduleTime,
     SetTime,
     SetTimes,
     ShowDays,
-    ShowSlot,
+    ShowMoreTimes,
+    ShowScheduleTime,
     ShowTimes,
     times_in,
 )
-from bot.subscribers import schedule, settings
-from bot.subscribers.slots import Times, numbered
+from bot.subscribers import settings
+from bot.subscribers.digest_schedule import DigestTime, numbered
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -29,97 +29,94 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
 
 
-_SETTINGS, _TIMES, _DAYS = (
-    "chat/settings.html",
-    "chat/schedule.html#times",
-    "chat/schedule.html#days",
-)
+_SETTINGS = "chat/settings.html"
+_TIMES = "chat/schedule.html#times"
+_DAYS = "chat/schedule.html#days"
 
 
-async def times_wanted(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.change(
-        _TIMES, settings=await settings.get_settings(context.storage, context.chat_id)
-    )
+async def times_opened(_pressed: CallbackQuery, context: Context) -> None:
+    shown = await settings.get_settings(context.storage, context.chat_id)
+    await context.reply.change(_TIMES, settings=shown)
 
 
 async def time_chosen(_pressed: CallbackQuery, callback_data: SetTime, context: Context) -> None:
-    settings = await schedule.set_time(context.storage, context.chat_id, callback_data.minutes)
-    await context.reply.change(_SETTINGS, settings=settings)
+    changed = await settings.set_time(context.storage, context.chat_id, callback_data.minutes)
+    await context.reply.change(_SETTINGS, settings=changed)
 
 
 async def only_time_chosen(
     _pressed: CallbackQuery, callback_data: SetOnlyTime, context: Context
 ) -> None:
-    settings = await schedule.set_single_time(
-        context.storage, context.chat_id, callback_data.minutes
-    )
-    await context.reply.change(_SETTINGS, settings=settings)
+    minutes = callback_data.minutes
+    changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
+    await context.reply.change(_SETTINGS, settings=changed)
 
 
 async def times_chosen(_pressed: CallbackQuery, callback_data: SetTimes, context: Context) -> None:
-    settings = await schedule.set_times(context.storage, context.chat_id, times_in(callback_data))
-    await context.reply.change(_SETTINGS, settings=settings)
+    times = times_in(callback_data)
+    changed = await settings.set_times(context.storage, context.chat_id, times)
+    await context.reply.change(_SETTINGS, settings=changed)
 
 
-async def more_wanted(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.change(
-        "chat/schedule.html#more_times",
-        settings=await settings.get_settings(context.storage, context.chat_id),
-    )
+async def more_times_opened(_pressed: CallbackQuery, context: Context) -> None:
+    shown = await settings.get_settings(context.storage, context.chat_id)
+    await context.reply.change("chat/schedule.html#more_times", settings=shown)
 
 
 async def time_added(_pressed: CallbackQuery, callback_data: AddTime, context: Context) -> None:
-    settings = await schedule.add_time(
-        context.storage, context.chat_id, Times(callback_data.minutes)
-    )
-    await context.reply.change(_TIMES, settings=settings)
+    added = DigestTime(callback_data.minutes)
+    changed = await settings.add_time(context.storage, context.chat_id, added)
+    await context.reply.change(_TIMES, settings=changed)
 
 
-async def slot_wanted(_pressed: CallbackQuery, callback_data: ShowSlot, context: Context) -> None:
-    chat_settings = await settings.get_settings(context.storage, context.chat_id)
-    slot = numbered(chat_settings.plan.slots, callback_data.number)
-    await context.reply.change("chat/schedule.html#time", settings=chat_settings, slot=slot)
+async def schedule_time_opened(
+    _pressed: CallbackQuery, callback_data: ShowScheduleTime, context: Context
+) -> None:
+    shown = await settings.get_settings(context.storage, context.chat_id)
+    slot = numbered(shown.plan.slots, callback_data.number)
+    await context.reply.change("chat/schedule.html#time", settings=shown, slot=slot)
 
 
-async def slot_time_chosen(
-    _pressed: CallbackQuery, callback_data: SetSlotTime, context: Context
+async def schedule_time_chosen(
+    _pressed: CallbackQuery, callback_data: SetScheduleTime, context: Context
 ) -> None:
     number, minutes = callback_data.number, callback_data.minutes
-    settings = await schedule.set_time(context.storage, context.chat_id, minutes, number)
-    await context.reply.change(_TIMES, settings=settings)
+    changed = await settings.set_time(context.storage, context.chat_id, minutes, number)
+    await context.reply.change(_TIMES, settings=changed)
 
 
-async def slot_removed(
-    _pressed: CallbackQuery, callback_data: RemoveSlot, context: Context
+async def schedule_time_removed(
+    _pressed: CallbackQuery, callback_data: RemoveScheduleTime, context: Context
 ) -> None:
-    settings = await schedule.remove_time(context.storage, context.chat_id, callback_data.number)
-    await context.reply.change(_TIMES, settings=settings)
+    changed = await settings.remove_time(context.storage, context.chat_id, callback_data.number)
+    await context.reply.change(_TIMES, settings=changed)
 
 
-async def days_wanted(_pressed: CallbackQuery, callback_data: ShowDays, context: Context) -> None:
-    chat_settings = await settings.get_settings(context.storage, context.chat_id)
-    slot = numbered(chat_settings.plan.slots, callback_data.number)
-    await context.reply.change(_DAYS, settings=chat_settings, slot=slot)
+async def days_opened(_pressed: CallbackQuery, callback_data: ShowDays, context: Context) -> None:
+    shown = await settings.get_settings(context.storage, context.chat_id)
+    slot = numbered(shown.plan.slots, callback_data.number)
+    await context.reply.change(_DAYS, settings=shown, slot=slot)
 
 
 async def days_chosen(_pressed: CallbackQuery, callback_data: SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
-    settings = await schedule.set_days(context.storage, context.chat_id, number, weekdays)
-    slot = numbered(settings.plan.slots, number)
-    await context.reply.change(_DAYS, settings=settings, slot=slot)
+    changed = await settings.set_days(context.storage, context.chat_id, number, weekdays)
+    slot = numbered(changed.plan.slots, number)
+    await context.reply.change(_DAYS, settings=changed, slot=slot)
 
 
 def make_router() -> Router:
     router = Router(name="schedule")
-    router.callback_query.register(times_wanted, ShowTimes.filter())
-    router.callback_query.register(time_chosen, SetTime.filter())
-    router.callback_query.register(only_time_chosen, SetOnlyTime.filter())
-    router.callback_query.register(times_chosen, SetTimes.filter())
-    router.callback_query.register(more_wanted, MoreTimes.filter())
-    router.callback_query.register(time_added, AddTime.filter())
-    router.callback_query.register(slot_wanted, ShowSlot.filter())
-    router.callback_query.register(slot_time_chosen, SetSlotTime.filter())
-    router.callback_query.register(slot_removed, RemoveSlot.filter())
-    router.callback_query.register(days_wanted, ShowDays.filter())
-    router.callback_query.register(days_chosen, SetDays.filter())
+    pressed = router.callback_query.register
+    pressed(times_opened, ShowTimes.filter())
+    pressed(time_chosen, SetTime.filter())
+    pressed(only_time_chosen, SetOnlyTime.filter())
+    pressed(times_chosen, SetTimes.filter())
+    pressed(more_times_opened, ShowMoreTimes.filter())
+    pressed(time_added, AddTime.filter())
+    pressed(schedule_time_opened, ShowScheduleTime.filter())
+    pressed(schedule_time_chosen, SetScheduleTime.filter())
+    pressed(schedule_time_removed, RemoveScheduleTime.filter())
+    pressed(days_opened, ShowDays.filter())
+    pressed(days_chosen, SetDays.filter())
     return router

@@ -15,7 +15,7 @@ from bot.matching.query import parse
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
 from bot.subscribers import topics
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

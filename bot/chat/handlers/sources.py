@@ -16,7 +16,7 @@ from bot.chat.handlers.admin.desk import is_admin
 from bot.sources.administration import list_sources, remove_source
 from bot.sources.discovery.add import Outcome
 from bot.subscribers import audit
-from bot.subscribers.pages import page_of
+from bot.subscribers.paging import page_of
 from storage.enums import AuditAction
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bot.matching.explain import in_lines
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
 from bot.subscribers import topics
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
     from aiogram.types import Message

@@ -14,7 +14,7 @@ from bot.matching.query import parse
 from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
 from bot.subscribers import topics
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

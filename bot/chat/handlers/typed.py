@@ -18,10 +18,9 @@ from bot.chat.permits import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import restraint, schedule, settings
-from bot.subscribers.posts import Link, Post, is_telling, read_post
-from bot.subscribers.slots import renewed
-from bot.subscribers.typed import (
+from bot.subscribers import settings
+from bot.subscribers.digest_schedule import renewed
+from bot.subscribers.input import (
     Address,
     Asked,
     Clock,
@@ -35,13 +34,14 @@ from bot.subscribers.typed import (
     Zone,
     read_typed,
 )
+from bot.subscribers.posts import Link, Post, is_telling, read_post
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
+    from bot.subscribers.input import Typed
     from bot.subscribers.settings import Settings
-    from bot.subscribers.typed import Typed
 
 
 async def typed(message: Message, context: Context) -> None:
@@ -132,15 +132,15 @@ async def _settings(said: Typed, chat_id: int, context: Context) -> Settings | N
     chat_settings = None
     match said:
         case Clock(minutes):
-            chat_settings = await schedule.set_single_time(context.storage, chat_id, minutes)
+            chat_settings = await settings.set_single_time(context.storage, chat_id, minutes)
         case Timetable(times):
-            chat_settings = await schedule.set_times(context.storage, chat_id, times)
+            chat_settings = await settings.set_times(context.storage, chat_id, times)
         case Hours(hours):
-            chat_settings = await restraint.set_quiet_hours(context.storage, chat_id, hours)
+            chat_settings = await settings.set_quiet_hours(context.storage, chat_id, hours)
         case Day(day):
             chat_settings = await settings.pause_until(context.storage, chat_id, day)
         case Number(value):
-            chat_settings = await restraint.set_alerts_per_hour(context.storage, chat_id, value)
+            chat_settings = await settings.set_alerts_per_hour(context.storage, chat_id, value)
         case Zone(name):
             chat_settings = await settings.set_zone(context.storage, chat_id, name)
     return chat_settings

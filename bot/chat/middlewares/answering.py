@@ -13,7 +13,7 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.reply import Reply
 from bot.chat.senders import thread_of
-from bot.subscribers.lines import storable
+from bot.subscribers.text import storable
 from storage.enums import UpdateRef
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.mail import confirm
 from bot.mail.codes import read_code
-from bot.subscribers import changing, restraint, schedule, settings, topics, watching
+from bot.subscribers import changing, settings, topics, watching
+from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.errors import NotAZone
-from bot.subscribers.slots import Times
-from bot.subscribers.zones import zone_of_place
+from bot.subscribers.timezones import zone_of_place
 from bot.web.app.wishes import BadWishError
 from storage.enums import DigestMedium, Mode, QuietHours
 
@@ -148,9 +148,9 @@ class Acts:
 
     async def set_slots(self, user: CurrentUser, wish: Wish) -> Done:
         wanted = [
-            Times(one.number("minutes"), one.number("weekdays")) for one in wish.each("slots")
+            DigestTime(one.number("minutes"), one.number("weekdays")) for one in wish.each("slots")
         ]
-        await schedule.set_times(self.app.resources.storage, user.chat_id, wanted)
+        await settings.set_times(self.app.resources.storage, user.chat_id, wanted)
         return Done("saved")
 
     async def set_zone(self, user: CurrentUser, wish: Wish) -> Done:
@@ -164,7 +164,7 @@ class Acts:
         hours = None
         if wish.has("start"):
             hours = QuietHours(wish.number("start"), wish.number("end"))
-        await restraint.set_quiet_hours(self.app.resources.storage, user.chat_id, hours)
+        await settings.set_quiet_hours(self.app.resources.storage, user.chat_id, hours)
         return Done("saved")
 
     async def set_language(self, user: CurrentUser, wish: Wish) -> Done:

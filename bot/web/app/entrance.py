@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.subscribers import users
 from bot.subscribers.errors import Banned
-from bot.subscribers.lines import one_line
+from bot.subscribers.text import one_line
 from bot.subscribers.users import Sender
 from bot.web.accepting import preferred
 from bot.web.launch import LaunchError, TooOldError, read_launch

@@ -11,7 +11,7 @@ from aiohttp import web
 from babel.dates import get_day_names
 
 from bot.rendering.i18n import ENGLISH
-from bot.subscribers.places import OFFERED
+from bot.subscribers.timezones import SUGGESTED
 from bot.web.app.entrance import language_asked_for
 from bot.web.assets import Asset
 
@@ -92,7 +92,7 @@ class AppPage:
             api=f"{self.root}{PATH}/",
             icon=self.root + self.icon,
             days=day_names(renderer.language.locale),
-            zones=OFFERED,
+            zones=SUGGESTED,
             now=self.clock(),
             languages=renderer.offered,
         )

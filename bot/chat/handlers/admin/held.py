@@ -9,7 +9,7 @@ from aiogram import Router
 from bot.chat.callbacks.admin import Drop, HeldPage, Release, Undrop
 from bot.chat.handlers.admin.desk import put
 from bot.delivery import release
-from bot.subscribers.pages import Page, page_number
+from bot.subscribers.paging import Page, page_number
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:

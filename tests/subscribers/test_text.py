@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.lines import one_line, storable
+from bot.subscribers.text import one_line, storable
 
 
 def test_what_turns_or_hides_text_is_left_out():

@@ -1,4 +1,4 @@
-"""Times and dates typed in each language; what a name means is CLDR's to say, the rest is here."""
+"""Times and dates typed in each language; what a name means is for CLDR, the rest is here."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.rendering.i18n import ENGLISH, LANGUAGES
 from bot.rendering.renderer import Renderers
+from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.input import Asked, Clock, Code, Day, Hours, Timetable, Words, read_typed
 from bot.subscribers.native_words import WORDS
-from bot.subscribers.slots import Times
-from bot.subscribers.typed import Asked, Clock, Code, Day, Hours, Timetable, Words, read_typed
 from storage.enums import EVERY_DAY, QuietHours
 
 TODAY = date(2026, 3, 2)  # a Monday
@@ -23,7 +23,7 @@ NIGHT = QuietHours(22 * 60, 7 * 60)
 
 
 def table(*times: tuple[int, int]) -> Timetable:
-    return Timetable(tuple(Times(minutes, days) for minutes, days in times))
+    return Timetable(tuple(DigestTime(minutes, days) for minutes, days in times))
 
 
 def test_every_language_but_english_has_its_words():

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.posts import Link, Post
-from bot.subscribers.slots import Times
-from bot.subscribers.typed import (
+from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.input import (
     Asked,
     Clock,
     Day,
@@ -18,7 +17,8 @@ from bot.subscribers.typed import (
     Zone,
     read_typed,
 )
-from bot.subscribers.zones import available_zones, is_zone
+from bot.subscribers.posts import Link, Post
+from bot.subscribers.timezones import available_zones, is_zone
 from storage.enums import EVERY_DAY, QuietHours
 
 ANYTHING = st.text(max_size=40)
@@ -74,13 +74,16 @@ MAYBE_ASKED = st.sampled_from([None, *Asked])
         ("UTC+1:15", Words("UTC+1:15")),
         ("UTC+15", Words("UTC+15")),
         ("at 7:30", Clock(450)),
-        ("8:00 and 18:30", Timetable((Times(480), Times(1110)))),
-        ("Mondays 9:00", Timetable((Times(540, MONDAY),))),
-        ("7:30 on weekdays, Sat 10:00", Timetable((Times(450, WEEKDAYS), Times(600, 1 << 5)))),
-        ("Mon, Wed and Fri at 8:00", Timetable((Times(480, 0b0010101),))),
-        ("8:00 Mon, Wed", Timetable((Times(480, 0b0000101),))),
-        ("Mondays 9:00 and 18:30", Timetable((Times(540, MONDAY), Times(1110, MONDAY)))),
-        ("Sat-Mon 8:00", Timetable((Times(480, 0b1100001),))),
+        ("8:00 and 18:30", Timetable((DigestTime(480), DigestTime(1110)))),
+        ("Mondays 9:00", Timetable((DigestTime(540, MONDAY),))),
+        (
+            "7:30 on weekdays, Sat 10:00",
+            Timetable((DigestTime(450, WEEKDAYS), DigestTime(600, 1 << 5))),
+        ),
+        ("Mon, Wed and Fri at 8:00", Timetable((DigestTime(480, 0b0010101),))),
+        ("8:00 Mon, Wed", Timetable((DigestTime(480, 0b0000101),))),
+        ("Mondays 9:00 and 18:30", Timetable((DigestTime(540, MONDAY), DigestTime(1110, MONDAY)))),
+        ("Sat-Mon 8:00", Timetable((DigestTime(480, 0b1100001),))),
         ("8 and 18", Words("8 and 18")),
         ("Monday", Words("Monday")),
         ("8:00 and Taiwan", Words("8:00 and Taiwan")),
@@ -132,8 +135,12 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
         ("19h", Asked.TIME, Clock(19 * 60)),
         ("19時5分", Asked.TIME, Clock(19 * 60 + 5)),
         ("99", Asked.TIME, Words("99")),
-        ("8 and 18:30", Asked.TIME, Timetable((Times(480), Times(1110)))),
-        ("every day at 8, Mondays 9", Asked.TIME, Timetable((Times(480), Times(540, MONDAY)))),
+        ("8 and 18:30", Asked.TIME, Timetable((DigestTime(480), DigestTime(1110)))),
+        (
+            "every day at 8, Mondays 9",
+            Asked.TIME,
+            Timetable((DigestTime(480), DigestTime(540, MONDAY))),
+        ),
         ("22-7", Asked.TIME, Words("22-7")),
         ("22-7", Asked.QUIET, Hours(QuietHours(1320, 420))),
         ("10 pm until 7 am", Asked.QUIET, Hours(QuietHours(1320, 420))),

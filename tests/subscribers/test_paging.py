@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.pages import page_of
+from bot.subscribers.paging import page_of
 
 
 def test_a_page_knows_its_place():

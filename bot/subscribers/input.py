@@ -19,13 +19,13 @@ from bot.mail.codes import read_code
 from bot.sources.urls import is_link
 from bot.subscribers.clocks import read_clock, read_hours
 from bot.subscribers.dates import read_date
+from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.foldings import ascii_digits
-from bot.subscribers.lines import one_line
 from bot.subscribers.native import dates_in_english, hours_in_english, times_in_english
 from bot.subscribers.posts import Link, Post, asks, is_telling, read_post
-from bot.subscribers.slots import Times
+from bot.subscribers.text import one_line
 from bot.subscribers.timetables import read_times
-from bot.subscribers.zones import zone_named, zone_of_place
+from bot.subscribers.timezones import zone_named, zone_of_place
 from storage.enums import QuietHours
 
 _QUIET = re.compile(r"quiet(?:\s+hours)?[\s:]+(.+)", re.IGNORECASE)
@@ -53,7 +53,7 @@ class Clock:
 class Timetable:
     """Several times, or times on some days only."""
 
-    times: tuple[Times, ...]
+    times: tuple[DigestTime, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.errors import NoSuchSlot, NotATime, TooManySlots
-from bot.subscribers.slots import Times, renewed, with_another, with_days, with_time, without
+from bot.subscribers.digest_schedule import (
+    DigestTime,
+    renewed,
+    with_another,
+    with_days,
+    with_time,
+    without,
+)
+from bot.subscribers.errors import NoSuchScheduleTime, NotATime, TooManyScheduleTimes
 from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 MONDAY = 0b0000001
 EIGHT, NOON, SIX = ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)
 DAY = (EIGHT, NOON, SIX)
 NOTHING_TOLD: dict[int, date] = {}
-times = st.builds(Times, st.integers(0, 1439), st.integers(1, EVERY_DAY))
+times = st.builds(DigestTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
 
 
 @pytest.mark.parametrize(
@@ -26,20 +33,26 @@ times = st.builds(Times, st.integers(0, 1439), st.integers(1, EVERY_DAY))
         pytest.param(without(DAY, 0), (NOON, SIX), id="one less, the others keep their numbers"),
         pytest.param(without((NOON,), 1), (NOON,), id="the last one stays"),
         pytest.param(without(DAY, 3), DAY, id="what is gone already"),
-        pytest.param(with_another((NOON,), Times(480), NOTHING_TOLD), (EIGHT, NOON), id="one more"),
         pytest.param(
-            with_another((NOON,), Times(480), {0: date(2026, 3, 2)}),
+            with_another((NOON,), DigestTime(480), NOTHING_TOLD), (EIGHT, NOON), id="one more"
+        ),
+        pytest.param(
+            with_another((NOON,), DigestTime(480), {0: date(2026, 3, 2)}),
             (NOON, ScheduleTime(2, 480)),
             id="one more, with a number that has nothing told of late",
         ),
-        pytest.param(with_another(DAY, Times(720), NOTHING_TOLD), DAY, id="one that is there"),
+        pytest.param(with_another(DAY, DigestTime(720), NOTHING_TOLD), DAY, id="one that is there"),
         pytest.param(
-            renewed(DAY, [Times(720), Times(500)], NOTHING_TOLD),
+            renewed(DAY, [DigestTime(720), DigestTime(500)], NOTHING_TOLD),
             (ScheduleTime(0, 500), NOON),
             id="what stays keeps its number, what is new takes that of what goes",
         ),
         pytest.param(
-            renewed(DEFAULT_SCHEDULE, [Times(480), Times(1110), Times(540, MONDAY)], NOTHING_TOLD),
+            renewed(
+                DEFAULT_SCHEDULE,
+                [DigestTime(480), DigestTime(1110), DigestTime(540, MONDAY)],
+                NOTHING_TOLD,
+            ),
             (EIGHT, ScheduleTime(1, 1110), ScheduleTime(2, 540, MONDAY)),
             id="all that was typed",
         ),
@@ -53,12 +66,14 @@ def test_slots_are_changed(changed, slots):
     ("change", "refusal"),
     [
         pytest.param(lambda: with_time(DAY, 0, 1440), NotATime, id="no time"),
-        pytest.param(lambda: with_time(DAY, 3, 480), NoSuchSlot, id="no slot of that number"),
+        pytest.param(
+            lambda: with_time(DAY, 3, 480), NoSuchScheduleTime, id="no slot of that number"
+        ),
         pytest.param(lambda: with_days(DAY, 0, 0), NotATime, id="no day"),
         pytest.param(lambda: with_days(DAY, 0, 128), NotATime, id="an eighth day"),
         pytest.param(
-            lambda: renewed(DAY, [Times(minutes) for minutes in range(5)], NOTHING_TOLD),
-            TooManySlots,
+            lambda: renewed(DAY, [DigestTime(minutes) for minutes in range(5)], NOTHING_TOLD),
+            TooManyScheduleTimes,
             id="more than four",
         ),
     ],
@@ -72,6 +87,6 @@ def test_a_change_is_refused(change, refusal):
 def test_what_is_wanted_is_what_there_is(before, wanted):
     slots = renewed(renewed(DEFAULT_SCHEDULE, before, NOTHING_TOLD), wanted, NOTHING_TOLD)
 
-    assert {Times(slot.minutes, slot.weekdays) for slot in slots} == set(wanted)
+    assert {DigestTime(slot.minutes, slot.weekdays) for slot in slots} == set(wanted)
     assert len({slot.number for slot in slots}) == len(slots)
     assert [slot.number for slot in slots] == sorted(slot.number for slot in slots)

@@ -1,0 +1,200 @@
+"""Time zones: guessed from a language, read from what was typed, found near a location."""
+
+import re
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+from math import cos, radians, sin
+from operator import mul
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from babel.core import get_global
+
+from bot.rendering.i18n import LANGUAGES
+
+UNKNOWN: Final = "UTC"
+# A handful for the whole world, from west to east.
+SUGGESTED: Final = (
+    "America/Los_Angeles", "America/New_York", "America/Sao_Paulo", "UTC", "Europe/London",
+    "Europe/Berlin", "Europe/Moscow", "Asia/Dubai", "Asia/Kolkata", "Asia/Singapore",
+    "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
+)  # fmt: skip
+
+# Where most of those live whose country has several zones.
+_MAIN_ZONES: Final = MappingProxyType(
+    {
+        "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney",
+        "BR": "America/Sao_Paulo", "CA": "America/Toronto", "CL": "America/Santiago",
+        "CN": "Asia/Shanghai", "DE": "Europe/Berlin", "ES": "Europe/Madrid", "ID": "Asia/Jakarta",
+        "MN": "Asia/Ulaanbaatar", "MX": "America/Mexico_City", "MY": "Asia/Kuala_Lumpur",
+        "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon", "RU": "Europe/Moscow",
+        "UA": "Europe/Kyiv", "US": "America/New_York", "UZ": "Asia/Tashkent",
+    }
+)  # fmt: skip
+# Where a bare language is another country's than CLDR's; plain English is nobody's in particular.
+_COUNTRIES: Final = MappingProxyType({"ar": "SA", "en": "", "pt": "PT"})
+
+# What users call a place where neither the tz database nor CLDR has that name.
+_ALSO_CALLED: Final = MappingProxyType(
+    {
+        "abu dhabi": "Asia/Dubai", "barcelona": "Europe/Madrid", "beijing": "Asia/Shanghai",
+        "boston": "America/New_York", "brasilia": "America/Sao_Paulo",
+        "canberra": "Australia/Sydney", "cet": "Europe/Berlin", "delhi": "Asia/Kolkata",
+        "frankfurt": "Europe/Berlin", "geneva": "Europe/Zurich", "gmt": "UTC",
+        "hamburg": "Europe/Berlin", "hanoi": "Asia/Bangkok", "houston": "America/Chicago",
+        "jst": "Asia/Tokyo", "kst": "Asia/Seoul", "kyoto": "Asia/Tokyo",
+        "miami": "America/New_York", "milan": "Europe/Rome", "montreal": "America/Toronto",
+        "mumbai": "Asia/Kolkata", "munich": "Europe/Berlin", "new delhi": "Asia/Kolkata",
+        "osaka": "Asia/Tokyo", "rio de janeiro": "America/Sao_Paulo",
+        "saigon": "Asia/Ho_Chi_Minh", "san francisco": "America/Los_Angeles",
+        "seattle": "America/Los_Angeles", "shenzhen": "Asia/Shanghai",
+        "st petersburg": "Europe/Moscow", "tel aviv": "Asia/Jerusalem", "utc": "UTC",
+        "washington": "America/New_York", "hà nội": "Asia/Bangkok",
+        "hồ chí minh": "Asia/Ho_Chi_Minh", "sài gòn": "Asia/Ho_Chi_Minh",
+        "санкт-петербург": "Europe/Moscow", "пекин": "Asia/Shanghai", "جدة": "Asia/Riyadh",
+        "北京": "Asia/Shanghai",
+    }
+)  # fmt: skip
+
+# The tz database names whole hours only ("Etc/GMT-9"); these are the other offsets, by minutes.
+_BETWEEN_HOURS: Final = MappingProxyType(
+    {
+        -570: "Pacific/Marquesas", -210: "America/St_Johns", 210: "Asia/Tehran", 270: "Asia/Kabul",
+        330: "Asia/Kolkata", 345: "Asia/Kathmandu", 390: "Asia/Yangon", 525: "Australia/Eucla",
+        570: "Australia/Darwin", 630: "Australia/Lord_Howe", 765: "Pacific/Chatham",
+    }
+)  # fmt: skip
+_OFFSET: Final = re.compile(r"(?:utc|gmt)\s*([+-])\s*(\d{1,2})(?::?([0-5]\d))?")
+# Zones of the database that are no place; "Etc/GMT-9" is reached by typing UTC+9.
+_NO_PLACES: Final = ("Etc/", "SystemV/", "posix/", "right/")
+_FURTHEST_WEST, _FURTHEST_EAST = -12, 14
+_ISO_6709: Final = re.compile(  # +353916+1394441 is Tokyo
+    r"([+-])(\d{2})(\d{2})(\d{2})?([+-])(\d{3})(\d{2})(\d{2})?"
+)
+
+
+def guess_zone(language: str) -> str:
+    """Return the zone where most of those live whose client speaks *language* (IETF tag).
+
+    UTC where that is anybody's guess, as for plain English.
+    """
+    parts = language.replace("-", "_").split("_")
+    country = next((part for part in parts[1:] if len(part) == 2), "")  # noqa: PLR2004 - ISO 3166
+    country = country.upper() or _country_of(*parts[:2])
+    zones = get_global("territory_zones").get(country, [])
+    return _MAIN_ZONES.get(country) or (zones[0] if len(zones) == 1 else UNKNOWN)
+
+
+def _country_of(language: str, script: str = "") -> str:
+    """Return where most users of a bare *language* live, "" for nowhere in particular."""
+    language = language.lower()
+    if language in _COUNTRIES:
+        return _COUNTRIES[language]
+    likely = get_global("likely_subtags")
+    full = likely.get(f"{language}_{script.title()}") or likely.get(language, "")
+    return str(full).rpartition("_")[2]
+
+
+def zone_named(text: str) -> str | None:
+    """Return the one zone that *text* must mean: `Asia/Tokyo`, `utc+9`; None for anything else."""
+    name = " ".join(text.lower().split())
+    if offset := _OFFSET.fullmatch(name.replace("\u2212", "-")):
+        return _zone_at_offset(*offset.groups())
+    return _zones_by_name().get(name.replace(" ", "_")) if "/" in name else None
+
+
+def zone_of_place(text: str) -> str | None:
+    """Return the zone of a place, once a zone was asked for: `Tokyo`, `東京`, `new york`, `JST`."""
+    place = _plain(text)
+    known = zone_named(text) or _ALSO_CALLED.get(place) or _zones_by_city().get(place)
+    return known or _zones_by_translated_city().get(place)
+
+
+def zones_near(latitude: float, longitude: float, now: datetime, most: int = 4) -> list[str]:
+    """Return the zones of the nearest cities (in degrees), one for each time that clocks show now.
+
+    The nearest city of the tz database may lie over a border (Karachi is nearer to Mumbai than
+    Kolkata is), so the user says which clock is theirs.
+    """
+    here = _on_sphere(latitude, longitude)
+    nearest = sorted(_cities(), key=lambda city: -sum(map(mul, city[1], here)))
+    by_offset: dict[timedelta | None, str] = {}
+    for zone, _ in nearest:
+        by_offset.setdefault(now.astimezone(ZoneInfo(zone)).utcoffset(), zone)
+    return list(by_offset.values())[:most]
+
+
+def is_zone(name: str) -> bool:
+    return name in available_zones()
+
+
+@cache
+def available_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
+def _zones_by_name() -> dict[str, str]:
+    return {zone.lower(): zone for zone in available_zones() if not zone.startswith(_NO_PLACES)}
+
+
+@cache
+def _zones_by_city() -> dict[str, str]:
+    """Map each city to its zone; old names of the database give way to `Region/City`."""
+    ordered = sorted(_zones_by_name().values(), key=lambda zone: (zone.count("/") != 1, zone))
+    cities: dict[str, str] = {}
+    for zone in ordered:
+        cities.setdefault(zone.rpartition("/")[2].replace("_", " ").lower(), zone)
+    return cities
+
+
+@cache
+def _zones_by_translated_city() -> dict[str, str]:
+    """Map each city to its zone, by its name in every language that is offered."""
+    renamed = get_global("zone_aliases")
+    return {
+        _plain(names["city"]): renamed.get(zone, zone)
+        for language in LANGUAGES.values()
+        for zone, names in Locale.parse(language.locale).time_zones.items()
+        if "city" in names and is_zone(zone)
+    }
+
+
+@cache
+def _cities() -> tuple[tuple[str, tuple[float, float, float]], ...]:
+    """Return each zone of the tz database's own table with the place of its city."""
+    table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return tuple((zone, _on_sphere(*_degrees(place))) for _, place, zone, *_ in rows)
+
+
+def _degrees(coordinates: str) -> tuple[float, float]:
+    parts = _ISO_6709.findall(coordinates)[0]
+    north, east = (
+        float(f"{sign}1") * (int(degrees) + int(minutes) / 60 + int(seconds or 0) / 3600)
+        for sign, degrees, minutes, seconds in (parts[:4], parts[4:])
+    )
+    return north, east
+
+
+def _on_sphere(latitude: float, longitude: float) -> tuple[float, float, float]:
+    up, along = radians(latitude), radians(longitude)
+    return cos(up) * cos(along), cos(up) * sin(along), sin(up)
+
+
+def _plain(place: str) -> str:
+    return " ".join(re.sub(r"[_.,]", " ", place.lower()).split())
+
+
+def _zone_at_offset(sign: str, hours: str, minutes: str | None) -> str | None:
+    total = (int(hours) * 60 + int(minutes or 0)) * (1 if sign == "+" else -1)
+    if total % 60:
+        return _BETWEEN_HOURS.get(total)
+    whole = total // 60
+    if whole == 0:
+        return UNKNOWN
+    # POSIX counts westward: UTC+9 is called Etc/GMT-9.
+    return f"Etc/GMT{-whole:+d}" if _FURTHEST_WEST <= whole <= _FURTHEST_EAST else None

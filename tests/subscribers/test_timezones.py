@@ -1,0 +1,130 @@
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.core import get_global
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.subscribers.timezones import (
+    SUGGESTED,
+    guess_zone,
+    is_zone,
+    zone_named,
+    zone_of_place,
+    zones_near,
+)
+from tests.conftest import MONDAY_NOON
+
+
+def offset_of(zone: str) -> timedelta | None:
+    return MONDAY_NOON.astimezone(ZoneInfo(zone)).utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("language", "zone"),
+    [
+        ("ja", "Asia/Tokyo"),
+        ("en", "UTC"),
+        ("en-GB", "Europe/London"),
+        ("en_US", "America/New_York"),
+        ("zh-Hant-HK", "Asia/Hong_Kong"),
+        ("zh-hans", "Asia/Shanghai"),
+        ("de-LU", "Europe/Luxembourg"),
+        ("de", "Europe/Berlin"),
+        ("ar", "Asia/Riyadh"),
+        ("ar-EG", "Africa/Cairo"),
+        ("pt", "Europe/Lisbon"),
+        ("pt-br", "America/Sao_Paulo"),
+        ("uk", "Europe/Kyiv"),
+        ("es-419", "Europe/Madrid"),
+        ("tlh", "UTC"),
+        ("", "UTC"),
+    ],
+)
+def test_a_zone_is_guessed_from_the_language(language, zone):
+    assert guess_zone(language) == zone
+
+
+@given(st.text(max_size=20))
+def test_any_tag_gives_a_zone_that_exists(language):
+    assert is_zone(guess_zone(language))
+
+
+@pytest.mark.parametrize("zone", SUGGESTED)
+def test_every_zone_that_is_suggested_exists(zone):
+    assert is_zone(zone)
+
+
+@pytest.mark.parametrize("country", sorted(get_global("territory_zones")))
+def test_any_country_gives_a_zone_that_exists(country):
+    assert is_zone(guess_zone(f"en-{country}"))
+
+
+@given(st.integers(-12, 14))
+def test_an_offset_names_a_zone_that_many_hours_east(hours):
+    offset = MONDAY_NOON.astimezone(ZoneInfo(zone_named(f"UTC{hours:+}") or "")).utcoffset()
+
+    assert offset is not None
+    assert offset.total_seconds() == hours * 3600
+
+
+@pytest.mark.parametrize("minutes", [-570, -210, 210, 270, 330, 345, 390, 525, 570, 765])
+def test_an_offset_between_hours_names_a_zone_that_has_it(minutes):
+    sign, (hours, rest) = "+" if minutes > 0 else "-", divmod(abs(minutes), 60)
+    zone = ZoneInfo(zone_named(f"UTC{sign}{hours}:{rest:02}") or "")
+    offset = MONDAY_NOON.replace(month=7 if minutes > 700 else 3).astimezone(zone).utcoffset()
+
+    assert offset is not None
+    assert offset.total_seconds() == minutes * 60
+
+
+@pytest.mark.parametrize(
+    "place", ["Delhi", "Hanoi", "JST", "St. Petersburg", "Hồ Chí Minh", "北京"]
+)
+def test_a_place_that_the_database_does_not_name_can_be_typed(place):
+    assert is_zone(zone_of_place(place) or "")
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "zone"),
+    [
+        pytest.param(35.7, 139.7, "Asia/Tokyo", id="Tokyo"),
+        pytest.param(40.7, -74, "America/New_York", id="New York"),
+        pytest.param(-33.9, 151.2, "Australia/Sydney", id="Sydney"),
+        pytest.param(64.1, -21.9, "Atlantic/Reykjavik", id="Reykjavik"),
+    ],
+)
+def test_the_nearest_zone_is_offered_first(latitude, longitude, zone):
+    assert zones_near(latitude, longitude, MONDAY_NOON)[0] == zone
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "zone"),
+    [
+        pytest.param(19.1, 72.9, "Asia/Kolkata", id="Mumbai, nearer to Karachi"),
+        pytest.param(39.9, 116.4, "Asia/Shanghai", id="Beijing, nearer to Pyongyang"),
+        pytest.param(48.1, 11.6, "Europe/Berlin", id="Munich, nearer to Vaduz"),
+        pytest.param(90, 0, "Arctic/Longyearbyen", id="the pole"),
+    ],
+)
+def test_the_right_time_is_among_those_near_a_location(latitude, longitude, zone):
+    offsets = [offset_of(one) for one in zones_near(latitude, longitude, MONDAY_NOON)]
+
+    assert offset_of(zone) in offsets
+    assert len(set(offsets)) == len(offsets) == 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        pytest.param("Москва", "Europe/Moscow", id="Russian"),
+        pytest.param("طوكيو", "Asia/Tokyo", id="Arabic"),
+        pytest.param("東京", "Asia/Tokyo", id="Japanese"),
+        pytest.param("Ciudad de México", "America/Mexico_City", id="Spanish"),
+        pytest.param("нью-йорк", "America/New_York", id="small letters"),
+        pytest.param("TP Hồ Chí Minh", "Asia/Ho_Chi_Minh", id="a zone that was renamed"),
+    ],
+)
+def test_a_city_can_be_typed_as_it_is_called_in_any_language_that_is_spoken(typed, zone):
+    assert zone_of_place(typed) == zone
