@@ -14,8 +14,6 @@ from aiogram.types import (
     CallbackQuery,
     InlineKeyboardMarkup,
     InputRichMessage,
-    KeyboardButton,
-    ReplyKeyboardMarkup,
 )
 from aiogram.types import Message as Received
 
@@ -88,7 +86,7 @@ class Reply:
         """Send what fits into one message; return its number, 0 where nobody knows."""
         return await self._send_text(self._framed(message))
 
-    async def _send_text(self, message: Message, markup: ReplyKeyboardMarkup | None = None) -> int:
+    async def _send_text(self, message: Message) -> int:
         sent: Received | None = None
         with _unsure():
             sent = await self.bot.send_message(
@@ -96,7 +94,7 @@ class Reply:
                 message.text,
                 message_thread_id=self.thread_id or None,
                 entities=entities_of(message),
-                reply_markup=markup or markup_of(message.keyboard),
+                reply_markup=markup_of(message.keyboard),
                 link_preview_options=NO_PREVIEW,
                 parse_mode=None,
             )
@@ -179,17 +177,6 @@ class Reply:
         except TelegramBadRequest:
             with suppress(TelegramBadRequest):
                 await self.bot.edit_message_reply_markup(chat_id=chat, message_id=message_id)
-
-    async def ask_location(self, template: str) -> None:
-        """Say it with a keyboard whose one button sends the user's location."""
-        message = self.renderer.message(template, press=callbacks)
-        button = KeyboardButton(
-            text=self.renderer.message(f"{template}_button").text, request_location=True
-        )
-        markup = ReplyKeyboardMarkup(
-            keyboard=[[button]], resize_keyboard=True, one_time_keyboard=True
-        )
-        await self._send_text(message, markup)
 
     async def toast(self, template: str, **values: Any) -> None:
         """Say it over the chat, where a button was pressed; else as a message."""

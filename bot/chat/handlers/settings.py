@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 from aiogram.filters import Command
+from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
 
 from bot.chat.callbacks import (
     AskLocation,
@@ -76,7 +77,17 @@ async def zone_chosen(_pressed: CallbackQuery, callback_data: SetZone, context: 
 
 
 async def location_button_wanted(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.ask_location("chat/timezones.html#location")
+    """Show the one kind of button that sends a location; it hides once it was used."""
+    reply = context.reply
+    label = reply.renderer.message("chat/timezones.html#location_button").text
+    button = KeyboardButton(text=label, request_location=True)
+    await reply.bot.send_message(
+        reply.telegram_id,
+        reply.renderer.message("chat/timezones.html#location").text,
+        reply_markup=ReplyKeyboardMarkup(
+            keyboard=[[button]], resize_keyboard=True, one_time_keyboard=True
+        ),
+    )
 
 
 async def location_sent(message: Message, context: Context) -> None:
