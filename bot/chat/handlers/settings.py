@@ -68,7 +68,10 @@ async def empty_day_chosen(
 
 
 async def zone_opened(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.change("chat/timezones.html#zone", settings=await _settings(context))
+    shown, is_private = await _settings(context), context.reply.telegram_id == context.user.user_id
+    await context.reply.change(
+        "chat/timezones.html#zone", settings=shown, may_send_location=is_private
+    )
 
 
 async def zone_chosen(_pressed: CallbackQuery, callback_data: SetZone, context: Context) -> None:
