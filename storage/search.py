@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, case, column, func, table, text
+from sqlalchemy import ColumnElement, bindparam, case, column, func, table, text, union_all
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -217,6 +217,43 @@ def _carried(wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
     else:
         meant = among(source_id, wanted.source_ids)
     return select(Entry.article_id).where(col(Entry.article_id) >= first, meant)
+
+
+# What the archive says besides: its words and its languages.
+
+
+_FOLDED_READ = 20_000  # characters of a text, in which its words have come up
+_LANGUAGE_SAMPLE = 10  # of the newest articles in a language, one of which has to reach the chat
+
+
+async def folded_texts(tx: Transaction, article_ids: Collection[int]) -> list[tuple[int, str]]:
+    """Return the beginnings of articles as they are stored folded, the newest first."""
+    words = col(Folded.title) + " " + func.substr(col(Folded.text), 1, _FOLDED_READ)
+    rows = await tx.session.exec(
+        select(Folded.article_id, words)
+        .where(among(col(Folded.article_id), article_ids))
+        .order_by(col(Folded.article_id).desc())
+    )
+    return [(article_id, text) for article_id, text in rows]
+
+
+async def languages_read(
+    tx: Transaction, codes: Collection[str], chat_id: int | None, since: datetime
+) -> set[str]:
+    """Return those of the languages in which the chat's sources have published *since* then."""
+    if not codes:
+        return set()
+    each = [
+        select(Article.id, Article.language)
+        .where(col(Article.language) == code, col(Article.news_at) >= since)
+        .order_by(col(Article.news_at).desc())
+        .limit(_LANGUAGE_SAMPLE)
+        .subquery()
+        for code in sorted(codes)
+    ]
+    samples = union_all(*(select(one) for one in each)).subquery()
+    found = select(samples.c.language).where(article_reaches(chat_id, samples.c.id)).distinct()
+    return set(await tx.session.exec(found))
 
 
 # The newest stories of a topic, as a chat may know them.

@@ -5,21 +5,23 @@ as long as there is time. What is found are stories, each by its newest article.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Generic, TypeAlias, TypeVar
 
+from bot.languages import language_files
+from bot.matching import widen
 from bot.matching.evaluate import fold_article, holds, variants
 from bot.matching.explain import Explanation, explain, loosened
 from bot.matching.match import matches_found
-from bot.matching.query import Query
-from bot.matching.query.ast import And, Near, Node, Or, Source, Term, leaves
+from bot.matching.query import Query, parse
+from bot.matching.query.ast import And, Near, Node, Or, Source, Term, leaves, quoted, terms
 from bot.matching.query.fields import asked_of, source_keys
 from bot.matching.slices import in_slices
 from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
-from bot.matching.text import Place, is_hangul
-from storage.articles import Article
+from bot.matching.text import Place, fold, is_hangul
+from storage.articles import Article, news_since
 from storage.db.engine import POSTGRESQL, Storage
 from storage.publishers import first_publisher_names, searchable_names, sources_named
 from storage.queries import MatchFound, store_matches
@@ -27,6 +29,8 @@ from storage.search import (
     ArticleSearch,
     FoundStory,
     articles_of,
+    folded_texts,
+    languages_read,
     newest_public_stories,
     search_articles,
 )
@@ -44,6 +48,8 @@ SNIPPET: Final = 240  # characters
 _PAGE: Final = 50  # articles read at a time
 _HEADLINES: Final = 3  # of each kind, in a comparison
 _ARCHIVE_SNIPPET: Final = 120  # about a line
+_TEXTS_FOR_WORDS: Final = 150  # articles whose words are looked at for forms and near words
+_SPELLING_READ: Final = 20_000  # characters
 _INLINE_DAYS: Final = 30
 _INLINE_ARTICLES: Final = 5  # looked at for a story: a user waits at each letter
 
@@ -143,6 +149,14 @@ class StoryCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Other words for those of a query, and the query with them; nothing for none."""
+
+    words: tuple[str, ...] = ()
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
     title: str
     url: str
@@ -213,9 +227,84 @@ async def find_stories(
 
 
 async def silent_days(storage: Storage, query: Query, *, chat_id: int | None = None) -> int:
-    """Return for how many days *query* has found nothing; 0 where it has found something."""
+    """Return for how many days *query* has found nothing; 0 where it has, or nobody can know."""
+    async with storage.reading() as tx:
+        if await news_since(tx) > tx.now - timedelta(days=SILENT_DAYS):
+            return 0
     found = await find(storage, query, chat_id=chat_id, days=SILENT_DAYS, limit=0)
     return 0 if found.count or found.is_more else SILENT_DAYS
+
+
+async def others(
+    storage: Storage, query: Query, typed: str, *, chat_id: int, spoken: Collection[str]
+) -> Others:
+    """Return what else could be looked for beside the words of *query*; see `widen`.
+
+    *spoken*: the languages in which names may be typed, beside those of the chat's sources.
+    """
+    wanted = widen.positive_terms(query)
+    async with storage.reading() as tx:
+        codes = language_files().keys() if wanted else ()
+        read = await languages_read(tx, codes, chat_id, tx.now - timedelta(days=SILENT_DAYS))
+    found: dict[Term, list[str]] = {}
+    for term in wanted:
+        name, typed_in = term.as_typed, {*spoken, *read}
+        # Its data are read from files at first.
+        names = await asyncio.to_thread(widen.translations, name, read, typed_in)
+        found[term] = [*names, *await _forms(storage, term, chat_id)][: widen.MOST_OTHERS]
+    text = widen.widened(query, typed, found)
+    known = {term.words for term in terms(query.tree)}
+    every = dict.fromkeys(one for some in found.values() for one in some)
+    shown = tuple(one for one in every if fold(one).words not in known)
+    return Others(shown, text) if text else Others()
+
+
+async def meant(storage: Storage, query: Query, *, chat_id: int) -> str:
+    """Return *query* with words that the archive knows for those that it does not; "" for none."""
+    words: dict[str, str] = {}
+    for word in widen.misspelt(query)[: widen.MOST_TERMS]:
+        if await _texts(storage, [Term((word,))], chat_id, 1):
+            continue
+        begins = Term((widen.prefix_of(word),), prefix=True)
+        texts = [text for _, text in await _texts(storage, [begins], chat_id, _TEXTS_FOR_WORDS)]
+        if near := widen.near_word(word, texts):
+            words[word] = near
+    return widen.respelt(query, words) if words else ""
+
+
+async def _forms(storage: Storage, term: Term, chat_id: int) -> list[str]:
+    """Return other forms of *term* that the archive has, spelt as it spells them."""
+    pattern = widen.form_pattern(term)
+    if pattern is None:
+        return []
+    beginnings = [Term((prefix,), prefix=True) for prefix in pattern.prefixes]
+    texts = await _texts(storage, beginnings, chat_id, _TEXTS_FOR_WORDS)
+    found = widen.forms_in(pattern, texts)
+    async with storage.reading() as tx:
+        articles = {article.id: article for article in await articles_of(tx, [*found.values()])}
+    return [
+        _spelling(form, articles[key]) if key in articles else form for form, key in found.items()
+    ]
+
+
+def _spelling(form: str, article: Article) -> str:
+    """Return folded words as *article* spells them: "Consuls-General"."""
+    query = parse(quoted(form))
+    text = article.text[:_SPELLING_READ]
+    for span in spans(query, article.title, text):
+        whole = article.title if span.field == "title" else text
+        return " ".join(whole[span.start : span.end].split())
+    return form
+
+
+async def _texts(
+    storage: Storage, words: Sequence[Term], chat_id: int, limit: int
+) -> list[tuple[int, str]]:
+    """Return folded beginnings of the newest articles that have all of *words*."""
+    tree = words[0] if len(words) == 1 else And(tuple(words))
+    async with storage.reading() as tx:
+        wanted = ArticleSearch(_index_query(storage, tree), chat_id=chat_id)
+        return await folded_texts(tx, await search_articles(tx, wanted, limit=limit))
 
 
 async def near_miss(
