@@ -1,6 +1,6 @@
 """Queries: one row for each distinct one, and the change number that lets every index follow."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -68,10 +68,10 @@ _CHANGES: Final = (
     .limit(bindparam("limit", type_=Integer))
 )
 
-_MORE: Final = (
+_NEXT: Final = (
     update(ChangeNumber)
     .where(col(ChangeNumber.name) == CHANGES)
-    .values(value=col(ChangeNumber.value) + bindparam("more", type_=BigInteger))
+    .values(value=col(ChangeNumber.value) + 1)
     .returning(col(ChangeNumber.value))
     .execution_options(synchronize_session=False)
 )
@@ -86,7 +86,7 @@ async def query_for(tx: Transaction, canonical: str) -> Query:
     """
     if (found := await _query(tx, canonical)) and found.live:
         return found
-    number = await _next_changes(tx, 1)
+    number = await _next_change(tx)
     # The process that held the counter before us may have made the row.
     found = await _query(tx, canonical)
     if found is None:
@@ -96,22 +96,6 @@ async def query_for(tx: Transaction, canonical: str) -> Query:
     tx.session.add(found)
     await tx.session.flush()
     return found
-
-
-async def queries_for(tx: Transaction, canonicals: Iterable[str]) -> dict[str, int]:
-    """`query_for` of many: return their rows, by canonical text.
-
-    Those that are made or revived are numbered in the order of *canonicals*.
-    """
-    wanted = {_hash(canonical): canonical for canonical in canonicals}
-    # Locked only after the counter is, as by who retires one: else each would wait for the other.
-    live = await _live(tx, wanted, locked=False)
-    while True:
-        if lacking := [hashed for hashed in wanted if hashed not in live]:
-            await _revive(tx, {hashed: wanted[hashed] for hashed in lacking})
-        live = await _live(tx, wanted, locked=True)
-        if len(live) == len(wanted):  # else one was retired in between
-            return {wanted[hashed]: query_id for hashed, query_id in live.items()}
 
 
 async def find_query(tx: Transaction, canonical: str) -> int | None:
@@ -124,7 +108,7 @@ async def retire_query(tx: Transaction, query_id: int) -> bool:
     """Retire the query if no topic asks for it any more; return whether it is retired now."""
     if await _is_in_use(tx, query_id):
         return False
-    number = await _next_changes(tx, 1)
+    number = await _next_change(tx)
     found = (
         await tx.session.exec(select(Query).where(Query.id == query_id).with_for_update())
     ).one()
@@ -172,47 +156,18 @@ async def _query(tx: Transaction, canonical: str) -> Query | None:
     return (await tx.session.exec(locked)).one_or_none()
 
 
-async def _live(tx: Transaction, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
-    if not hashes:
-        return {}
-    wanted = (
-        select(Query.canonical_hash, Query.id)
-        .where(among(col(Query.canonical_hash), hashes), col(Query.live))
-        .order_by(col(Query.id))
-    )
-    rows = await tx.session.exec(wanted.with_for_update(read=True) if locked else wanted)
-    return {hashed: query_id for hashed, query_id in rows if query_id is not None}
-
-
-async def _revive(tx: Transaction, lacking: Mapping[str, str]) -> None:
-    """Make or revive the queries, by hash; one that is live by now stays as it is."""
-    first = await _next_changes(tx, len(lacking)) - len(lacking) + 1
-    rows = [
-        {"canonical": text, "canonical_hash": hashed, "live": True, "changed": number}
-        for number, (hashed, text) in enumerate(lacking.items(), first)
-    ]
-    await upsert(
-        tx,
-        Query,
-        rows,
-        key="canonical_hash",
-        changes="live = excluded.live, changed = excluded.changed WHERE NOT query.live",
-    )
-
-
 async def _is_in_use(tx: Transaction, query_id: int) -> bool:
     asked = select(Topic.id).where(Topic.query_id == query_id).limit(1)
     return (await tx.session.exec(asked)).first() is not None
 
 
-async def _next_changes(tx: Transaction, count: int) -> int:
-    """Take the next *count* change numbers; return the last. Their row is locked until the end."""
+async def _next_change(tx: Transaction) -> int:
+    """Take the next change number; its row is locked until the end of the transaction."""
     tx.notifications.add(Notification.QUERIES)
-    more = {"more": count}
-    given = (await tx.session.exec(_MORE, params=more)).scalar()
+    given = (await tx.session.exec(_NEXT)).scalar()
     if given is None:
         await insert_new(tx, ChangeNumber, [{"name": CHANGES, "value": 0}])
-        given = (await tx.session.exec(_MORE, params=more)).scalar_one()
+        given = (await tx.session.exec(_NEXT)).scalar_one()
     return int(given)
 
 
@@ -279,7 +234,7 @@ async def rewrite_query(tx: Transaction, query_id: int, canonical: str) -> None:
     """Let the row stand for *canonical*, with its matches, unless another row does already."""
     if await find_query(tx, canonical) is not None:
         return
-    number = await _next_changes(tx, 1)
+    number = await _next_change(tx)
     await tx.session.exec(
         update(Query)
         .where(col(Query.id) == query_id)

@@ -50,9 +50,11 @@ def import_chats(
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}.")
     counts = asyncio.run(_import(load_settings(), lines, dry_run=dry_run))
-    for what in ("chats", "topics and feeds"):
-        outcomes = (f"{counts[what, it]} {it}" for it in ("added", "already there", "refused"))
-        typer.echo(f"{what}: {', '.join(outcomes)}")
+    for what in ("chats", "topics", "feeds"):
+        outcomes = [
+            f"{count} {outcome}" for (of, outcome), count in (+counts).items() if of == what
+        ]
+        typer.echo(f"{what}: {', '.join(outcomes) or 'none'}")
     if dry_run:
         typer.echo("Nothing was changed.")
 
@@ -101,11 +103,11 @@ async def _import(
                     typer.echo(f"line {number}: not a chat that this version can read", err=True)
                     continue
                 counts["chats", "added" if loaded.is_new else "already there"] += 1
-                report = loaded.report
-                counts["topics and feeds", "added"] += len(report.added)
-                counts["topics and feeds", "already there"] += len(report.known)
-                counts["topics and feeds", "refused"] += len(report.failed)
-                for failed in report.failed:
+                counts["feeds", "added"] += loaded.new_feeds
+                counts["topics", "added"] += len(loaded.report.added)
+                counts["topics", "already there"] += len(loaded.report.known)
+                counts["topics", "refused"] += len(loaded.report.failed)
+                for failed in loaded.report.failed:
                     typer.echo(f"line {number}: {failed.name}: {failed.why}", err=True)
                 update(number, len(lines))
     return counts

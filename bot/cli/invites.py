@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=False)
 
 @app.callback(invoke_without_command=True)
 def invites(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
-    """Show the open invitations. An invitation allows users where ACCESS=invite."""
+    """Show the open invitations; with ACCESS=invite, new users need one."""
     if context.invoked_subcommand is None:
         list_(as_json=as_json)
 

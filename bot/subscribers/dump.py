@@ -10,8 +10,10 @@ import json
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationError
 
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
@@ -21,20 +23,19 @@ from bot.subscribers.importing import import_chat
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_chat, quota_of
-from storage.db.engine import Storage
+from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind, SourceKind
+from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, muted_sources, subjects_muted
 from storage.sources import add_source, source_of
 from storage.suspension import ban
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable
 
-    from bot.sources.fetch.problems import Problem
     from bot.subscribers.importing import Report
     from bot.subscribers.limits import Limits
-    from storage.db.engine import Transaction
 
 # What Telegram says about a chat, and what its users chose.
 _COLUMNS = frozenset({
@@ -46,16 +47,60 @@ _CONFIRMED = (MailboxState.ACTIVE, MailboxState.SUSPENDED, MailboxState.UNSUBSCR
 _CHATS_AT_ONCE = 200
 
 
+class _Feed(BaseModel):
+    url: Annotated[str, Field(pattern=r"^https?://", max_length=2000)]
+    title: str
+    kind: SourceKind
+
+
+class _MutedSource(BaseModel):
+    url: str
+    kind: MuteKind
+    until: AwareDatetime | None
+
+
+class _Mailbox(BaseModel):
+    address: Annotated[str, AfterValidator(read_address)]
+    state: MailboxState
+    alerts: bool
+
+
+class _Limits(BaseModel):
+    topics: int | None
+    feeds: int | None
+    alerts: int | None
+
+
+class _More(BaseModel):
+    """What only another database needs; a chat's own export leaves it out.
+
+    *bot* is the bot's user id, with which its token begins.
+    """
+
+    bot: int | None
+    chat: dict[str, Any]
+    is_admin: bool
+    is_admitted: bool
+    limits: _Limits
+    muted_sources: list[_MutedSource]
+
+
+class _Line(_More):
+    sources: list[_Feed]
+    mailbox: _Mailbox | None
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of a line: whether the chat is new, and which topics and feeds it got."""
+    """What came of a line: whether the chat is new, how many feeds are, and its topics."""
 
     is_new: bool
+    new_feeds: int
     report: Report
 
 
 async def dump_chats(storage: Storage, bot: int | None) -> AsyncIterator[bytes]:
-    """Yield a line for each chat; *bot* is the bot's user id, with which its token begins."""
+    """Yield a line for each chat. *bot*: see `_More`."""
     last = 0
     while True:
         async with storage.reading() as tx:
@@ -64,31 +109,35 @@ async def dump_chats(storage: Storage, bot: int | None) -> AsyncIterator[bytes]:
             return
         for chat_id in chat_ids:
             exported = await export_chat(storage, chat_id, "")
-            document = json.loads(exported.document) | {"bot": bot}
             async with storage.reading() as tx:
-                document |= await _more_of(tx, await tx.session.get_one(Chat, chat_id))
+                more = await _more_of(tx, await tx.session.get_one(Chat, chat_id), bot)
+            document = json.loads(exported.document) | more.model_dump(mode="json")
             del document["editions"]
             yield json.dumps(document, ensure_ascii=False).encode() + b"\n"
         last = chat_ids[-1]
 
 
-async def _more_of(tx: Transaction, chat: Chat) -> dict[str, Any]:
-    """Return what only another database needs; a chat's own export leaves it out."""
-    muted = [
-        {"kind": kind, "url": url, "until": until.isoformat() if until else None}
-        for kind, url, until in await muted_sources(tx, chat.id)
-    ]
-    return {
-        "chat": chat.model_dump(mode="json", include=set(_COLUMNS)),
-        "is_admin": chat.telegram_id in await admin_ids(tx),
-        "is_admitted": await is_admitted(tx, chat.telegram_id),
-        "limits": (await quota_of(tx, chat.id)).model_dump(exclude={"chat_id"}),
-        "muted_sources": muted,
-    }
+async def _more_of(tx: Transaction, chat: Chat, bot: int | None) -> _More:
+    quota = await quota_of(tx, chat.id)
+    return _More(
+        bot=bot,
+        chat=chat.model_dump(mode="json", include=set(_COLUMNS)),
+        is_admin=chat.telegram_id in await admin_ids(tx),
+        is_admitted=await is_admitted(tx, chat.telegram_id),
+        limits=_Limits(topics=quota.topics, feeds=quota.feeds, alerts=quota.alerts),
+        muted_sources=[
+            _MutedSource(url=url, kind=kind, until=until)
+            for kind, url, until in await muted_sources(tx, chat.id)
+        ],
+    )
+
+
+class _DryRunError(Exception):
+    """Rolls a transaction back."""
 
 
 async def load_chat(
-    storage: Storage, line: bytes, *, limits: Limits, bot: int | None, dry_run: bool = False
+    storage: Storage, data: bytes, *, limits: Limits, bot: int | None, dry_run: bool = False
 ) -> Loaded:
     """Load a line, all of it or nothing; *dry_run* takes it back. Raise NotAnExport.
 
@@ -96,113 +145,91 @@ async def load_chat(
     gets nothing until its user starts this one.
     """
     try:
-        document = json.loads(line)
-        chat = _read_chat(document["chat"])
-        mailbox = _read_mailbox(document.get("mailbox"))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        line = _Line.model_validate_json(data)
+        chat = _read_chat(line.chat)
+    except (ValidationError, ValueError, KeyError) as error:
         raise NotAnExport from error
-    is_banned = chat.state is ChatState.BANNED
-    if is_banned or (bot and document.get("bot") not in {None, bot}):
-        is_private = chat.kind is ChatKind.PRIVATE
-        asleep = ChatState.BLOCKED if is_private else ChatState.KICKED
-        chat.state = ChatState.ACTIVE if is_banned else asleep
     with suppress(_DryRunError):
         async with storage.writing() as tx:
             there = await chat_at(tx, chat.telegram_id, chat.thread_id)
             if there is None:
-                await _add(tx, chat, document, is_banned=is_banned)
+                await _add(tx, chat, line, is_other_bot=bool(bot and line.bot not in {None, bot}))
             chat = await lock_chat(tx, (there or chat).id)
+            new_feeds = await _follow(tx, chat.id, line.sources)
             report = await import_chat(
                 _Joined(storage, tx),
                 chat.id,
-                line,
+                json.dumps(json.loads(data) | {"sources": []}).encode(),
                 limits=limits,
-                adder=_AddsUnread(tx, document),
-                most=limits.feeds,
+                adder=None,  # type: ignore[arg-type]
+                most=0,
             )
-            await _mute_sources(tx, chat.id, document.get("muted_sources", ()))
-            if mailbox and await mailbox_of(tx, chat.id) is None:
-                mailbox.chat_id, mailbox.state_since = chat.id, tx.now
-                mailbox.created_at = mailbox.asked_at = tx.now
-                tx.session.add(mailbox)
+            await _mute_sources(tx, chat.id, line.muted_sources)
+            await _add_mailbox(tx, chat.id, line.mailbox)
             if dry_run:
                 raise _DryRunError
-    return Loaded(there is None, report)
+    return Loaded(there is None, new_feeds, report)
 
 
-class _DryRunError(Exception):
-    """Rolls a transaction back."""
-
-
-def _read_chat(values: Mapping[str, Any]) -> Chat:
+def _read_chat(columns: dict[str, Any]) -> Chat:
     now = datetime.now(UTC)  # what the model asks for; a new row gets the database's own
-    facts = {name: values[name] for name in _COLUMNS}
+    facts = {name: columns[name] for name in _COLUMNS}
     chat = Chat.model_validate(facts | {"state_since": now, "created_at": now})
     if not is_zone(chat.zone) or not chat.telegram_id:
         raise ValueError(chat.zone)
     return chat
 
 
-def _read_mailbox(values: Mapping[str, Any] | None) -> Mailbox | None:
-    """Return one whose owner has confirmed it."""
-    if values is None or (state := MailboxState(values["state"])) not in _CONFIRMED:
-        return None
-    now, address = datetime.now(UTC), read_address(values["address"])
-    mailbox = Mailbox(chat_id=0, address=address, state_since=now, created_at=now, asked_at=now)
-    mailbox.state, mailbox.alerts = state, values["alerts"] is True
-    return mailbox
-
-
-async def _add(
-    tx: Transaction, chat: Chat, document: Mapping[str, Any], *, is_banned: bool
-) -> None:
+async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) -> None:
+    is_banned = chat.state is ChatState.BANNED
+    if is_banned:
+        chat.state = ChatState.ACTIVE  # `ban` does all that belongs to a ban
+    elif is_other_bot:
+        is_private = chat.kind is ChatKind.PRIVATE
+        chat.state = ChatState.BLOCKED if is_private else ChatState.KICKED
     chat.state_since = chat.created_at = tx.now
     tx.session.add(chat)
     await tx.session.flush()
-    if any(limit is not None for limit in document.get("limits", {}).values()):
-        tx.session.add(Quota.model_validate({**document["limits"], "chat_id": chat.id}))
-    if document.get("is_admitted") is True:
+    tx.session.add(Quota(chat_id=chat.id, **line.limits.model_dump()))
+    if line.is_admitted:
         await admit(tx, chat.telegram_id)
-    if document.get("is_admin") is True:
+    if line.is_admin:
         await add_admin(tx, chat.telegram_id)
     if is_banned:
         await ban(tx, chat.telegram_id)
 
 
-async def _mute_sources(tx: Transaction, chat_id: int, mutes: Iterable[Mapping[str, Any]]) -> None:
+async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[_Feed]) -> int:
+    """Follow them, unread if they are new here; return how many the chat did not follow before."""
+    new = 0
+    for feed in feeds:
+        hashed, host = url_hash(feed.url), urlsplit(feed.url).hostname or ""
+        facts = {"url": feed.url, "url_hash": hashed, "host": host, "title": feed.title or host}
+        times = {"created_at": tx.now, "next_fetch_at": tx.now}
+        await add_source(tx, facts | times | {"kind": feed.kind})
+        source = await source_of(tx, hashed)
+        if source and (source.public or not source.own_network):
+            new += await follow(tx, chat_id, source.id)
+    return new
+
+
+async def _mute_sources(tx: Transaction, chat_id: int, mutes: Iterable[_MutedSource]) -> None:
     muted = await subjects_muted(tx, chat_id)
     for one in mutes:
-        kind, until = MuteKind(one["kind"]), one["until"]
-        source = await source_of(tx, url_hash(one["url"]))
-        ends = datetime.fromisoformat(until) if until else None
-        is_over = ends is not None and ends <= tx.now
-        if source and kind in SOURCE_MUTES and not is_over and (kind, source.id) not in muted:
-            await mute(tx, chat_id, MuteSubject(kind, source.id), ends)
+        source = await source_of(tx, url_hash(one.url))
+        is_over = one.until is not None and one.until <= tx.now
+        if source is None or is_over or one.kind not in SOURCE_MUTES:
+            continue
+        if (one.kind, source.id) not in muted:
+            await mute(tx, chat_id, MuteSubject(one.kind, source.id), one.until)
 
 
-class _AddsUnread:
-    """Adds feeds as they stood in the other database; they are read when their turn comes."""
-
-    def __init__(self, tx: Transaction, document: Mapping[str, Any]) -> None:
-        self._tx = tx
-        self._sources = {one["url"]: one for one in document.get("sources", ())}
-
-    async def add(self, url: str, /) -> _Unread:
-        hashed, host = url_hash(url), urlsplit(url).hostname or ""
-        facts = self._sources.get(url, {})
-        if await source_of(self._tx, hashed) is None:
-            times = {"created_at": self._tx.now, "next_fetch_at": self._tx.now}
-            kind = SourceKind(facts.get("kind", SourceKind.FEED))
-            values = {"url": url, "url_hash": hashed, "host": host, "kind": kind}
-            await add_source(self._tx, values | times | {"title": facts.get("title") or host})
-        return _Unread(url)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unread:
-    url: str
-    source_id: int | None = None
-    problem: Problem | None = None
+async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) -> None:
+    """Add one that its owner has confirmed, unless the chat has one."""
+    if mailbox and mailbox.state in _CONFIRMED and await mailbox_of(tx, chat_id) is None:
+        now = tx.now
+        facts = mailbox.model_dump() | {"state_since": now, "created_at": now, "asked_at": now}
+        tx.session.add(Mailbox.model_validate(facts | {"chat_id": chat_id}))
 
 
 class _Joined(Storage):

@@ -5,7 +5,6 @@ from storage.queries import (
     changes_since,
     live_queries,
     queries_by_id,
-    queries_for,
     query_for,
     retire_query,
 )
@@ -71,46 +70,6 @@ async def test_a_retired_query_comes_back_under_its_id(storage: Storage):
     (change,) = await changes(storage)
     assert change[0] > 2
     assert change[1:] == ("taiwan", True)
-
-
-async def test_many_are_made_and_revived_in_the_order_in_which_they_are_asked_for(
-    storage: Storage,
-):
-    live, retired = await made(storage, "live"), await made(storage, "retired")
-    async with storage.writing() as tx:
-        await retire_query(tx, retired)
-
-    async with storage.writing() as tx:
-        rows = await queries_for(tx, ["new", "live", "retired", "newer", "new"])
-
-    assert rows.keys() == {"new", "live", "retired", "newer"}
-    assert (rows["live"], rows["retired"]) == (live, retired)
-    assert await changes(storage) == [
-        (1, "live", True),
-        (4, "new", True),
-        (5, "retired", True),
-        (6, "newer", True),
-    ]
-
-
-async def test_those_who_ask_for_many_at_once_get_the_same_rows(storage: Storage):
-    words = [f"word{number}" for number in range(20)]
-
-    async def asked(some: list[str]) -> dict[str, int]:
-        async with storage.writing() as tx:
-            return await queries_for(tx, some)
-
-    first, second = await asyncio.gather(asked(words), asked(words[::-1]))
-
-    assert first == second
-    async with storage.reading() as tx:
-        assert len(await changes_since(tx, 0, 100)) == 20
-
-
-async def test_of_none_there_is_nothing_to_ask(storage: Storage):
-    async with storage.writing() as tx:
-        assert await queries_for(tx, []) == {}
-        assert tx.notifications == set()
 
 
 async def test_live_queries_come_in_pages(storage: Storage):

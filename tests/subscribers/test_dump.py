@@ -103,7 +103,8 @@ async def test_what_is_lost_comes_back_as_it_was(storage, full):
     loaded = await load(storage, lines)
 
     assert all(one.is_new and not one.report.failed for one in loaded)
-    assert sum(len(one.report.added) for one in loaded) == 4  # three topics and a feed
+    assert sum(len(one.report.added) for one in loaded) == 3
+    assert sum(one.new_feeds for one in loaded) == 1
     assert await chats_of(storage) == before
     async with storage.reading() as tx:
         chat = await chat_of(tx, 1)
@@ -131,7 +132,9 @@ async def test_loading_twice_changes_nothing_more(storage, full):
 
     loaded = await load(storage, lines)
 
-    assert not any(one.is_new or one.report.added or one.report.failed for one in loaded)
+    assert not any(
+        one.is_new or one.new_feeds or one.report.added or one.report.failed for one in loaded
+    )
     assert await chats_of(storage) == before
 
 
@@ -196,22 +199,19 @@ async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, cloc
             {"query": "Japan", "mode": "both"},
             {"query": "(a", "mode": "both"},
         ],
-        "sources": [{"url": f"https://a.example/{n}"} for n in range(2)],
         "muted_sources": [
             {"kind": "source", "url": "https://b.example/", "until": None},
-            {"kind": "source", "url": "https://a.example/0", "until": past},
+            {"kind": "source", "url": FEED, "until": past},
         ],
-        "mailbox": {"address": "a@b.example", "state": "unconfirmed"},
+        "sources": [{"url": FEED, "title": "", "kind": "feed"}],
+        "mailbox": {"address": "a@b.example", "state": "unconfirmed", "alerts": False},
     }
 
-    (loaded,) = await load(
-        storage, [json.dumps(document).encode()], limits=Limits(topics=1, feeds=1)
-    )
+    (loaded,) = await load(storage, [json.dumps(document).encode()], limits=Limits(topics=1))
 
     assert [failed.why for failed in loaded.report.failed] == [
         Why.TOO_MANY,
         Why.NO_QUERY,
-        Why.TOO_MANY,
     ]
     async with storage.reading() as tx:
         chat_id = (await chat_of(tx, 5)).id
