@@ -91,7 +91,6 @@ USE_CASES = {
     "bot.subscribers.own_sources",
     "bot.subscribers.outlets",
     "bot.subscribers.overview",
-    "bot.subscribers.people",
     "bot.subscribers.proposing",
     "bot.subscribers.settings",
     "bot.subscribers.sharing",
