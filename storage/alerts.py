@@ -218,7 +218,6 @@ def _due(*, by_mail: bool) -> Select[Any]:
             ),
             ~col(Article.quiet),
             col(Subscription.mode) != Mode.DIGEST,
-            ~col(Subscription.paused),
             col(Subscription.created_at) < Article.stored_at,
             is_reached_at_once(by_mail=by_mail),
             ~_IS_ALERTED,

@@ -253,7 +253,6 @@ _DIGEST_TOPICS: Final = (
     .where(
         among(col(Subscription.chat_id), bindparam("chats")),
         col(Subscription.mode) != Mode.INSTANT,
-        ~col(Subscription.paused),
     )
     .order_by(col(Subscription.id))
 )

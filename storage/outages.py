@@ -22,7 +22,7 @@ from storage.entries import Entry
 from storage.enums import ChatKind, ChatState, SourceState
 from storage.queries import Match
 from storage.sources import Follow, Source
-from storage.subscriptions import Subscription
+from storage.subscriptions import Subscription, is_muted_for_good
 from storage.topics import Topic
 
 
@@ -202,7 +202,7 @@ async def _concerned(
 ) -> dict[int, tuple[str, str]]:
     """Return chats that follow the source or may have had something from it: zone and language."""
     following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
-    asking = select(Subscription.chat_id).where(~col(Subscription.paused))
+    asking = select(Subscription.chat_id).where(~is_muted_for_good())
     if len(shares.given) <= _FEW:
         topics = select(Topic.id).where(among(col(Topic.query_id), shares.given))
         asking = asking.where(col(Subscription.topic_id).in_(topics))
@@ -223,7 +223,7 @@ async def _queries_of(tx: Transaction, chats: Iterable[int]) -> dict[int, list[i
     rows = await tx.session.exec(
         select(Subscription.chat_id, Topic.query_id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .where(among(col(Subscription.chat_id), chats), ~col(Subscription.paused))
+        .where(among(col(Subscription.chat_id), chats), ~is_muted_for_good())
     )
     queries: defaultdict[int, list[int]] = defaultdict(list)
     for chat_id, query_id in rows:
@@ -263,7 +263,7 @@ async def _found_in_private(
         .join(theirs, theirs.c.chat_id == Subscription.chat_id)
         .where(
             theirs.c.article_id == Match.article_id,
-            ~col(Subscription.paused),
+            ~is_muted_for_good(),
             _between(shares.until),
             ~_is_public(),
         )

@@ -17,7 +17,7 @@ from storage.entries import Entry
 from storage.publishers import article_reaches, reaches
 from storage.queries import Match
 from storage.sources import Follow, Source
-from storage.subscriptions import Subscription
+from storage.subscriptions import Subscription, is_muted_for_good
 from storage.topics import Topic
 
 
@@ -288,7 +288,7 @@ async def newest_public_stories(tx: Transaction, chat_id: int, limit: int) -> li
     watched = (
         select(Topic.query_id)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
-        .where(col(Subscription.chat_id) == chat_id, ~col(Subscription.paused))
+        .where(col(Subscription.chat_id) == chat_id, ~is_muted_for_good())
     )
     queries = list(await tx.session.exec(watched))
     return await _newest(tx, None, among(col(Match.query_id), queries), limit) if queries else []

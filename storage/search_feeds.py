@@ -13,7 +13,7 @@ from storage.db.sql import among, insert_new
 from storage.enums import ChatState, SourceKind, SourceState
 from storage.queries import Query
 from storage.sources import Source
-from storage.subscriptions import Subscription
+from storage.subscriptions import Subscription, is_muted_for_good
 from storage.topics import Topic
 
 _WELL = {"failures": 0, "error": None, "error_detail": None, "error_since": None}
@@ -32,7 +32,7 @@ async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
         select(Topic.query_id, func.count().label("chats"))
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .join(Chat, col(Chat.id) == Subscription.chat_id)
-        .where(~col(Subscription.paused), col(Chat.state) == ChatState.ACTIVE)
+        .where(~is_muted_for_good(), col(Chat.state) == ChatState.ACTIVE)
         .group_by(col(Topic.query_id))
         .order_by(func.count().desc(), col(Topic.query_id))
         .limit(limit)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, func
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
@@ -26,7 +26,6 @@ class Subscription(SQLModel, table=True):
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # only articles stored later alert
-    paused: bool = False
 
 
 class EndedSubscription(SQLModel, table=True):
@@ -38,7 +37,6 @@ class EndedSubscription(SQLModel, table=True):
     )
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # of the subscription
-    paused: bool = False
     ended_at: datetime = Field(index=True)
 
 
@@ -47,6 +45,20 @@ class CatalogueChange(SQLModel, table=True):
 
     slug: str = Field(primary_key=True, max_length=64)
     at: datetime
+
+
+def is_muted_for_good() -> ColumnElement[bool]:
+    """Say of a `Subscription` in the query whether its topic is muted until the chat unmutes it.
+
+    Nothing is planned or fetched for such a one; a mute that ends leaves all of that as it is.
+    """
+    muted = exists().where(
+        col(Mute.chat_id) == Subscription.chat_id,
+        col(Mute.kind) == MuteKind.TOPIC,
+        col(Mute.subject_id) == Subscription.topic_id,
+        col(Mute.until).is_(None),
+    )
+    return muted.correlate_except(Mute)
 
 
 async def subscription_to(tx: Transaction, chat_id: int, topic_id: int) -> Subscription | None:
@@ -69,12 +81,6 @@ async def subscribed_topics(
     return [(topic, Mode(mode)) for topic, mode in rows]
 
 
-async def topics_paused(tx: Transaction, chat_id: int) -> frozenset[int]:
-    """Return those that the chat watches, and of which nothing comes."""
-    paused = (col(Subscription.chat_id) == chat_id, col(Subscription.paused))
-    return frozenset(await tx.session.exec(select(Subscription.topic_id).where(*paused)))
-
-
 async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Topic | None:
     """Return the first that the chat watches with this query."""
     rows = await tx.session.exec(
@@ -94,12 +100,12 @@ async def count_subscriptions(tx: Transaction, chat_id: int) -> int:
 
 
 async def wants_digest(tx: Transaction, chat_id: int) -> bool:
-    """Whether any subscription of the chat asks for a digest."""
+    """Whether any subscription of the chat asks for a digest, and is not muted for good."""
     digesting = [mode for mode in Mode if mode.digests]
     wanted = select(Subscription.id).where(
         col(Subscription.chat_id) == chat_id,
         col(Subscription.mode).in_(digesting),
-        col(Subscription.paused).is_(False),
+        ~is_muted_for_good(),
     )
     return (await tx.session.exec(wanted.limit(1))).first() is not None
 
@@ -172,7 +178,6 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             topic_id=subscription.topic_id,
             mode=subscription.mode,
             created_at=subscription.created_at,
-            paused=subscription.paused,
             ended_at=tx.now,
         )
     )

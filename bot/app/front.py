@@ -27,7 +27,7 @@ from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.chat.tenure import Tenure
 from bot.loops import leaves, nap
 from bot.sources.discovery.add import SourceAdder, SourceOptions
-from bot.subscribers import cataloguing
+from bot.subscribers import catalogue
 from bot.subscribers.access import admin_languages, new_admin_code
 from bot.subscribers.catalogue import load_catalogue
 from bot.web.health import Wait
@@ -70,7 +70,7 @@ class FrontDoor:
         if me is None:
             return
         await self._stock(stopping)
-        await self._when_there(partial(cataloguing.hand_over_topics, self.around.storage), stopping)
+        await self._when_there(partial(catalogue.hand_over_topics, self.around.storage), stopping)
         await self._when_there(lambda: self._find_an_admin(resources, me), stopping)
         admins = (
             await self._when_there(

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from bot.chat.context import Context
     from bot.matching.query import Query
-    from bot.subscribers.topics import TopicSeen
+    from bot.subscribers.topics import ChatTopic
 
 
-async def show_card(typed: str, context: Context, topic: TopicSeen | None = None) -> None:
+async def show_card(typed: str, context: Context, topic: ChatTopic | None = None) -> None:
     """Show what the query *typed* found; QueryError if it is none."""
     typed = one_line(typed)
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
     seen = await seen_of(query, context)
     also = also_caught(typed, seen["found"].newest)
-    await context.reply.show("chat/card.html", typed=typed, topic=topic, also=also, **seen)
+    await context.reply.show("chat/card.html#card", typed=typed, topic=topic, also=also, **seen)
 
 
 async def topic_page(topic_id: int, context: Context) -> dict[str, Any]:

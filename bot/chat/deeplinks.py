@@ -1,11 +1,11 @@
 """Links into the chat with the bot: `t.me/<bot>?start=…`, with words to look up behind it."""
 
-from bot.subscribers.starting import LinkedWords, start_for
+from bot.subscribers.share_links import LinkedQuery, start_for
 
 
 def payload_of(words: str) -> str | None:
     """Return what brings *words* along; None where they are too long for it."""
-    return start_for(LinkedWords(words)) if words else None
+    return start_for(LinkedQuery(words)) if words else None
 
 
 def link_to_words(username: str, words: str) -> str:

@@ -50,7 +50,7 @@ def list_(*, as_json: AsJson = False) -> None:
 @app.command(context_settings=MINUS_IS_NO_OPTION)
 def add(name: Name, query: Query) -> None:
     """Add a topic at the end."""
-    from bot.subscribers.cataloguing import add_topic
+    from bot.subscribers.catalogue import add_topic
 
     parse_query(query)
     number = _run(lambda storage: add_topic(storage, name, query))
@@ -60,7 +60,7 @@ def add(name: Name, query: Query) -> None:
 @app.command()
 def rename(topic_id: TopicId, name: Name) -> None:
     """Rename a topic."""
-    from bot.subscribers.cataloguing import rename_topic
+    from bot.subscribers.catalogue import rename_topic
 
     _run(lambda storage: rename_topic(storage, topic_id, name))
     typer.echo(f"Renamed {topic_id}.")
@@ -69,7 +69,7 @@ def rename(topic_id: TopicId, name: Name) -> None:
 @app.command(context_settings=MINUS_IS_NO_OPTION)
 def query(topic_id: TopicId, query: Query) -> None:
     """Change the query of a topic, for all its subscribers."""
-    from bot.subscribers.cataloguing import change_query
+    from bot.subscribers.catalogue import change_query
 
     parse_query(query)
     _run(lambda storage: change_query(storage, topic_id, query))
@@ -82,7 +82,7 @@ def move(
     places: Annotated[int, typer.Argument(help="How many places down; -1 is one up.")],
 ) -> None:
     """Move a topic within the catalogue."""
-    from bot.subscribers.cataloguing import move_topic
+    from bot.subscribers.catalogue import move_topic
 
     _run(lambda storage: move_topic(storage, topic_id, places))
     typer.echo(f"Moved {topic_id}.")
@@ -91,7 +91,7 @@ def move(
 @app.command()
 def retire(topic_id: TopicId) -> None:
     """Remove a topic; its subscribers keep it as a topic of their own."""
-    from bot.subscribers.cataloguing import remove_topic
+    from bot.subscribers.catalogue import remove_topic
 
     _run(lambda storage: remove_topic(storage, topic_id))
     typer.echo(f"Retired {topic_id}.")

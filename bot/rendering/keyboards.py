@@ -11,7 +11,7 @@ TOPICS = "mine"  # mine:<page>, of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
 ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, the stories a digest only counted; date 0: the next
 
-ALERT = "alert"  # alert:<action>:<story>:<topic>:<days>, under an alert
+ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
 FEEDBACK = "answer"  # answer:<feedback>, for an admin
 
@@ -28,6 +28,6 @@ def show_all(day: date | None, slot: int, topic_id: int) -> str:
     return f"{ALL}:{day:%Y%m%d}:{slot}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
 
 
-def on_alert(action: str, story_id: int, topic_id: int = 0, days: int = 0) -> str:
+def on_alert(action: str, story_id: int, topic_id: int = 0, duration: str = "ever") -> str:
     """Return what a button under the alert to a story sends; the chat defines the actions."""
-    return f"{ALERT}:{action}:{story_id}:{topic_id}:{days}"
+    return f"{ALERT}:{action}:{story_id}:{topic_id}:{duration}"

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from bot.subscribers.undoing import UNDONE_WITHIN
+from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.access import forget_admission, forget_guesses, remove_admin
 from storage.broadcasts import forget_sender
 from storage.chats import forget_chat_admin, forget_inviter, lock_chats
@@ -80,7 +80,7 @@ async def purge_deleted(storage: Storage) -> int:
     """
     await continue_deletions(storage)
     async with storage.reading() as tx:
-        chats = await chats_with_ends(tx, tx.now - UNDONE_WITHIN, _CHATS)
+        chats = await chats_with_ends(tx, tx.now - UNDO_WITHIN, _CHATS)
         has_sources = await has_unfollowed(tx)
     if has_sources:
         await _purge_sources(storage)
@@ -110,7 +110,7 @@ async def _delete_rows(storage: Storage, chat_id: int) -> None:
 async def _purge_topics(storage: Storage, chat_id: int) -> int:
     async with storage.writing() as tx:
         await lock_chats(tx, [chat_id])  # it may have been deleted since
-        return await purge_ended(tx, chat_id, tx.now - UNDONE_WITHIN)
+        return await purge_ended(tx, chat_id, tx.now - UNDO_WITHIN)
 
 
 async def _purge_sources(storage: Storage) -> None:

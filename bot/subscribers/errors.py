@@ -60,8 +60,8 @@ class UndoIsOver(UserError):
     template = "chat/errors.html#undo_expired"
 
 
-class AlreadyWatched(UserError):
-    """The chat watches the same query as another topic, by that *name*."""
+class AlreadySubscribed(UserError):
+    """The chat subscribes to the same query as another topic, by that *name*."""
 
     template = "chat/errors.html#already_subscribed"
 
@@ -96,14 +96,14 @@ class NoSuchFeedback(UserError):
     template = "chat/errors.html#no_such_feedback"
 
 
-class NoSuchOutlet(UserError):
-    """It is gone, or tells the chat nothing."""
+class NoSuchPublisher(UserError):
+    """It is gone, or nothing of it reaches the chat."""
 
     template = "chat/errors.html#no_such_publisher"
 
 
 class NoSuchAlert(UserError):
-    """The chat was not alerted to that, or what it was told is gone."""
+    """The chat was not alerted to that, or the alert is gone."""
 
     template = "chat/errors.html#no_such_alert"
 

@@ -82,7 +82,6 @@ def topic(watched: SubscribedTopic, muted: str | bool) -> dict[str, Any]:  # noq
         "query": topic.typed,
         "mode": subscription.mode,
         "catalogue": topic.slug,
-        "paused": subscription.paused,
         "muted": muted,
         "since": moment(subscription.created_at),
     }

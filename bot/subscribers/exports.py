@@ -34,7 +34,6 @@ class TopicWish:
     query: str
     mode: Mode
     slug: str | None = None
-    is_paused: bool = False
     is_muted: bool = False
     muted_until: datetime | None = None
 
@@ -119,7 +118,6 @@ def _topic(one: Mapping[str, Any], query: str, mode: Mode) -> TopicWish:
         query=query,
         mode=mode,
         slug=slug if isinstance(slug, str) else None,
-        is_paused=one.get("paused") is True,
         is_muted=muted is True or until is not None,
         muted_until=until,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.subscribers import topics
 from bot.subscribers.paging import Page
-from bot.subscribers.topics import TopicSeen
+from bot.subscribers.topics import ChatTopic
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import UpdateRef
@@ -28,7 +28,7 @@ class FeedsSeen:
     """*page*: the topics that *feeds* are of, behind that of the digests on the first page."""
 
     feeds: Sequence[FeedSeen]
-    page: Page[TopicSeen]
+    page: Page[ChatTopic]
     is_open: bool
 
 

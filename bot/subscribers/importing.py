@@ -12,15 +12,16 @@ from typing import NamedTuple, Protocol
 
 from bot.matching.query import QueryError
 from bot.sources.fetch.problems import Problem
-from bot.subscribers import changing, own_sources, topics, watching
+from bot.subscribers import mutes, own_sources, subscriptions, topics
 from bot.subscribers.digest_schedule import renewed
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics, UserError
 from bot.subscribers.exports import Export, TopicWish, read_export
 from bot.subscribers.limits import Limits
-from bot.subscribers.names import name_for
+from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.own_sources import AddsFeeds, Followed, Outcome
 from bot.subscribers.settings import replan
-from bot.subscribers.topics import TopicSeen
+from bot.subscribers.topic_names import name_for
+from bot.subscribers.topics import ChatTopic
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage
 from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
@@ -108,7 +109,7 @@ async def _known(storage: Storage, chat_id: int, wish: TopicWish, saved: Mapping
     return True
 
 
-async def _public(storage: Storage, chat_id: int, wish: TopicWish) -> TopicSeen | None:
+async def _public(storage: Storage, chat_id: int, wish: TopicWish) -> ChatTopic | None:
     """Return the topic of the catalogue that is meant, if that still asks the same."""
     if wish.slug is None:
         return None
@@ -124,19 +125,20 @@ async def _add(
 ) -> None:
     public = await _public(storage, chat_id, wish)
     if public is not None:
-        await watching.subscribe_to_topic(storage, chat_id, public.id, wish.mode, limits=limits)
+        await subscriptions.subscribe_to_topic(
+            storage, chat_id, public.id, wish.mode, limits=limits
+        )
         topic_id = public.id
     else:
-        watched = await watching.subscribe(
+        watched = await subscriptions.subscribe(
             storage, chat_id, wish.query, wish.mode, saved, limits=limits
         )
         topic_id = watched.topic_id
         if name := name_for(wish.name):
-            await changing.rename_topic(storage, chat_id, topic_id, name)
-    if wish.is_paused:
-        await changing.pause_topic(storage, chat_id, topic_id, is_paused=True)
+            await subscriptions.rename_topic(storage, chat_id, topic_id, name)
     if wish.is_muted:
-        await changing.mute_topic_until(storage, chat_id, topic_id, wish.muted_until)
+        until = wish.muted_until or Duration.FOREVER
+        await mutes.mute(storage, chat_id, TopicSubject(topic_id), until)
 
 
 async def _source(

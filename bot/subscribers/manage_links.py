@@ -7,7 +7,7 @@ from bot.subscribers import settings, topics
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.settings import Settings
-from bot.subscribers.topics import TopicSeen
+from bot.subscribers.topics import ChatTopic
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import ChatState
@@ -15,7 +15,7 @@ from storage.enums import ChatState
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    topics: Sequence[TopicSeen]
+    topics: Sequence[ChatTopic]
     settings: Settings
 
 

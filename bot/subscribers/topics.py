@@ -1,7 +1,7 @@
-"""Topics as a chat sees them: its own, and the public catalogue."""
+"""Topics as a chat sees them: its own, and those of the public catalogue."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,6 @@ from storage.subscriptions import (
     subscribed_topic,
     subscribed_topics,
     subscription_to,
-    topics_paused,
 )
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
@@ -28,10 +27,10 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
-class TopicSeen:
-    """A topic; *mode* is how the chat watches it, None if it does not.
+class ChatTopic:
+    """A topic; *mode* is how the chat subscribes to it, None if it does not.
 
-    *muted_until* is None too for what is muted until that is lifted.
+    *muted_until* is None too for a topic that is muted until the chat unmutes it.
     """
 
     id: int
@@ -39,45 +38,60 @@ class TopicSeen:
     typed: str
     is_public: bool
     mode: Mode | None
-    is_paused: bool = False
     is_muted: bool = False
     muted_until: datetime | None = None
 
 
 async def subscribed(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-) -> Page[TopicSeen]:
-    """What the chat watches; a page beyond the last is the last."""
+) -> Page[ChatTopic]:
+    """What the chat subscribes to; a page beyond the last is the last."""
     async with storage.reading() as tx:
         total = await count_subscriptions(tx, chat_id)
         page = page_number(page, total, per_page)
         rows = await subscribed_topics(tx, chat_id, offset=page * per_page, limit=per_page)
-        paused, muted = await topics_paused(tx, chat_id), await topics_muted(tx, chat_id)
-    seen = [_heard(_seen(topic, mode), paused, muted) for topic, mode in rows]
-    return Page(seen, page, total, per_page)
+        muted = await topics_muted(tx, chat_id)
+    shown = [
+        replace(
+            _chat_topic(topic, mode),
+            is_muted=topic.id in muted,
+            muted_until=muted.get(topic.id),
+        )
+        for topic, mode in rows
+    ]
+    return Page(shown, page, total, per_page)
+
+
+async def digest_is_muted(storage: Storage, chat_id: int) -> bool:
+    """Say whether topics are to be in the chat's digest, and all of them are muted."""
+    async with storage.reading() as tx:
+        rows = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
+        muted = await topics_muted(tx, chat_id)
+    in_digest = [topic.id for topic, mode in rows if mode.digests]
+    return bool(in_digest) and all(topic_id in muted for topic_id in in_digest)
 
 
 async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
-    """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
+    """What `#name` may stand for, by name: the catalogue, and the chat's subscriptions."""
     async with storage.reading() as tx:
         public = await public_topics(tx)
-        watched = await subscribed_topics(tx, chat_id, offset=0, limit=MOST_LISTED)
-    return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
+        own = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
+    return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in own))}
 
 
 async def catalogue_page(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-) -> Page[TopicSeen]:
+) -> Page[ChatTopic]:
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
         page = page_number(page, total, per_page)
         rows = await public_topics(tx, offset=page * per_page, limit=per_page)
-        seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in rows]
-    return Page(seen, page, total, per_page)
+        shown = [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in rows]
+    return Page(shown, page, total, per_page)
 
 
-async def popular(storage: Storage, chat_id: int, limit: int) -> Page[TopicSeen]:
-    """The first page of the catalogue as most chats would have it."""
+async def popular(storage: Storage, chat_id: int, limit: int) -> Page[ChatTopic]:
+    """The topics of the catalogue with most subscribers."""
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
         rows = [
@@ -85,32 +99,32 @@ async def popular(storage: Storage, chat_id: int, limit: int) -> Page[TopicSeen]
             for one in await popular_topics(tx, limit=_MOST_RANKED)
         ]
         found = [topic for topic in rows if topic and topic.slug][:limit]
-        seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in found]
-    return Page(seen, 0, total, limit)
+        shown = [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in found]
+    return Page(shown, 0, total, limit)
 
 
-async def get_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicSeen:
+async def get_topic(storage: Storage, chat_id: int, topic_id: int) -> ChatTopic:
     """Return a public topic or the chat's own; NoSuchTopic for any other."""
     async with storage.reading() as tx:
         topic = await topic_seen_by(tx, chat_id, topic_id)
         if topic is None:
             raise NoSuchTopic
-        return await _looked_at(tx, chat_id, topic)
+        return await _with_mute(tx, chat_id, topic)
 
 
 async def topic_by_query(
     storage: Storage, chat_id: int, typed: str, saved: Mapping[str, str] | None = None
-) -> TopicSeen:
-    """Return what the chat watches with these words, as a question about it has them."""
+) -> ChatTopic:
+    """Return the subscription with this query, as a question about it shows it."""
     canonical = parse(typed, saved).canonical
     async with storage.reading() as tx:
         topic = await subscribed_topic(tx, chat_id, canonical)
         if topic is None:
             raise NoSuchTopic
-        return await _looked_at(tx, chat_id, topic)
+        return await _with_mute(tx, chat_id, topic)
 
 
-async def topic_by_name(storage: Storage, chat_id: int, name: str) -> TopicSeen:
+async def topic_by_name(storage: Storage, chat_id: int, name: str) -> ChatTopic:
     """Return the public topic that a link names, by its slug or its number."""
     async with storage.reading() as tx:
         topic = await topic_named(tx, name)
@@ -118,29 +132,15 @@ async def topic_by_name(storage: Storage, chat_id: int, name: str) -> TopicSeen:
             topic = await tx.session.get(Topic, int(name))
         if topic is None or topic.chat_id is not None:
             raise NoSuchTopic
-        return _seen(topic, await _mode(tx, chat_id, topic))
+        return _chat_topic(topic, await _mode(tx, chat_id, topic))
 
 
-async def _looked_at(tx: Transaction, chat_id: int, topic: Topic) -> TopicSeen:
-    topic_id = topic.id
-    subscription = await subscription_to(tx, chat_id, topic_id)
-    muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
+async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
+    muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic.id))
     return replace(
-        _seen(topic, subscription.mode if subscription else None),
-        is_paused=bool(subscription and subscription.paused),
+        _chat_topic(topic, await _mode(tx, chat_id, topic)),
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
-    )
-
-
-def _heard(
-    seen: TopicSeen, paused: Collection[int], muted: Mapping[int, datetime | None]
-) -> TopicSeen:
-    return replace(
-        seen,
-        is_paused=seen.id in paused,
-        is_muted=seen.id in muted,
-        muted_until=muted.get(seen.id),
     )
 
 
@@ -149,5 +149,5 @@ async def _mode(tx: Transaction, chat_id: int, topic: Topic) -> Mode | None:
     return subscription.mode if subscription else None
 
 
-def _seen(topic: Topic, mode: Mode | None) -> TopicSeen:
-    return TopicSeen(topic.id, topic.name, topic.typed, topic.chat_id is None, mode)
+def _chat_topic(topic: Topic, mode: Mode | None) -> ChatTopic:
+    return ChatTopic(topic.id, topic.name, topic.typed, topic.chat_id is None, mode)

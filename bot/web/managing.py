@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.mail import confirm
 from bot.rendering.links import Purpose
-from bot.subscribers import manage_links, settings, watching
+from bot.subscribers import manage_links, settings, subscriptions
 from bot.subscribers.errors import NoMailbox, NoSuchChat, NoSuchTopic, UserError
 from bot.web.opening import Gone
 from storage.enums import DigestMedium, Mode
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.subscribers.limits import Limits
-    from bot.subscribers.watching import Stopped
+    from bot.subscribers.subscriptions import Unsubscribed
     from bot.web.forms import Forms
     from bot.web.opening import Opening
     from bot.web.pages import Pages
@@ -81,17 +81,19 @@ class ManagePages:
         await manage_links.check_manageable(storage, chat_id)
         if "stop" in form:
             topic_id = _row_id(form["topic"])
-            return _stopped(await watching.unsubscribe(storage, chat_id, topic_id))
+            return _stopped(await subscriptions.unsubscribe(storage, chat_id, topic_id))
         if "pause" in form:
             is_pause = form["pause"] == "yes"
             await (settings.pause if is_pause else settings.resume)(storage, chat_id)
             return {"said": "paused" if is_pause else "resumed"}
         if "words" in form:
             typed, mode = form["words"], Mode(form["mode"])
-            await watching.subscribe(storage, chat_id, typed, mode, limits=self.limits)
+            await subscriptions.subscribe(storage, chat_id, typed, mode, limits=self.limits)
         elif "topic" in form:
             topic_id, mode = _row_id(form["topic"]), Mode(form["mode"])
-            await watching.subscribe_to_topic(storage, chat_id, topic_id, mode, limits=self.limits)
+            await subscriptions.subscribe_to_topic(
+                storage, chat_id, topic_id, mode, limits=self.limits
+            )
         elif "reach" in form:
             await confirm.set_digest_medium(storage, chat_id, DigestMedium(form["reach"]))
         else:
@@ -99,9 +101,9 @@ class ManagePages:
         return {"said": "saved"}
 
 
-def _stopped(stopped: Stopped) -> dict[str, str]:
+def _stopped(stopped: Unsubscribed) -> dict[str, str]:
     """Return with what was done the form that undoes it."""
-    if not stopped.is_own:
+    if stopped.is_public:
         undoing = {"topic": str(stopped.topic_id)}
     elif len(stopped.typed.encode()) <= _LONGEST_WORDS:
         undoing = {"words": stopped.typed}

@@ -21,7 +21,7 @@ from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
 from bot.subscribers.manage_links import Managed
 from bot.subscribers.settings import Settings
-from bot.subscribers.topics import TopicSeen
+from bot.subscribers.topics import ChatTopic
 from bot.web.app.page import AppLook
 from bot.web.pages import Look
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
@@ -66,9 +66,9 @@ def page_samples() -> Iterator[Sample]:
 def sample_managed() -> Iterator[Managed]:
     """Yield what a chat with everything has, and one with nothing."""
     topics = [
-        TopicSeen(1, TIES.name, QUERIES[TIES.id], is_public=True, mode=Mode.DIGEST),
-        TopicSeen(2, CONSUL.name, CONSUL.name, is_public=False, mode=Mode.BOTH),
-        TopicSeen(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
+        ChatTopic(1, TIES.name, QUERIES[TIES.id], is_public=True, mode=Mode.DIGEST),
+        ChatTopic(2, CONSUL.name, CONSUL.name, is_public=False, mode=Mode.BOTH),
+        ChatTopic(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
     ]
     mailbox = MailboxSeen(
         reach=DigestMedium.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"

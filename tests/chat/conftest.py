@@ -70,9 +70,12 @@ class Talk:
         return as_read(message)
 
     async def presses(self, message: dict[str, Any], label: str, **facts: Any) -> dict[str, Any]:
-        """Press the button that has *label* in it; return the message that came or changed."""
+        """Press the button that has *label* in it; return the message that came, else changed."""
         await self.presses_quietly(message, label, **facts)
-        return await self.next()
+        shown = await self.next()
+        has_more = self.playground.messages(self.who, self.seen)
+        is_pressed = shown["message_id"] == message["message_id"]
+        return await self.next() if is_pressed and has_more else shown
 
     async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
         """Press it; return what came up over the chat, "" for nothing."""

@@ -6,9 +6,10 @@ import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select
 
-from bot.chat.alert_buttons import OnAlert, UndoMute, Wish
+from bot.chat.callbacks import AlertAction, OnAlert, UndoMute
 from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
+from bot.subscribers.mutes import Duration
 from storage.articles import Article
 from storage.enums import MuteKind, Stage
 from storage.mutes import Mute
@@ -17,7 +18,7 @@ from storage.queries import Match, Query
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
 
-DEFAULT = ["Less of this source", "Mute story", "⋯"]
+DEFAULT = ["Less from Sample Times", "Mute story", "⋯"]
 TITLE = "Captain of sunken ferry Santa Rosalia detained over Taiwan trip"
 FAR = 2**63 - 1
 
@@ -61,21 +62,30 @@ async def test_an_alert_has_three_buttons(alert):
 
 
 @pytest.mark.parametrize(
-    ("label", "said", "kind"),
+    ("label", "said", "left", "kind"),
     [
         pytest.param(
-            "Less of this source",
-            "From Sample Times in digests only, unless others tell it too.",
+            "Less from Sample Times",
+            "From Sample Times you'll get only what others report too; the rest comes in digests.",
+            "Less from Sample Times · Undo",
             MuteKind.LESS,
-            id="less of the source",
+            id="less from the publisher",
         ),
-        pytest.param("Mute story", "Muted: no more of this story.", MuteKind.STORY, id="story"),
+        pytest.param(
+            "Mute story",
+            f"Muted: you'll get nothing more about “{TITLE}”.",
+            "Muted: Captain of sunken ferry… · Undo",
+            MuteKind.STORY,
+            id="story",
+        ),
     ],
 )
-async def test_a_press_says_what_it_did_and_can_be_undone(ann, alert, mutes, label, said, kind):
+async def test_a_press_says_what_it_did_and_can_be_undone(
+    ann, alert, mutes, label, said, left, kind
+):
     assert await ann.presses_quietly(alert, label) == said
     muted = await ann.next()
-    assert labels(muted) == ["Undo"]
+    assert labels(muted) == [left]
     assert muted["text"] == alert["text"]
     assert await mutes() == [kind]
 
@@ -87,10 +97,16 @@ async def test_a_press_says_what_it_did_and_can_be_undone(ann, alert, mutes, lab
 @pytest.mark.parametrize(
     ("number", "said", "kind"),
     [
-        pytest.param(1, "Sample Times is muted for a day.", MuteKind.SOURCE, id="source, a day"),
-        pytest.param(2, "Sample Times is muted for a week.", MuteKind.SOURCE, id="source, a week"),
-        pytest.param(3, "Detained is muted for a day.", MuteKind.TOPIC, id="topic, a day"),
-        pytest.param(4, "Detained is muted for a week.", MuteKind.TOPIC, id="topic, a week"),
+        pytest.param(
+            1, "Sample Times is muted until tomorrow, 21:01.", MuteKind.SOURCE, id="source, a day"
+        ),
+        pytest.param(
+            2, "Sample Times is muted until 9 Mar 21:01.", MuteKind.SOURCE, id="source, a week"
+        ),
+        pytest.param(
+            3, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
+        ),
+        pytest.param(4, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
     ],
 )
 async def test_the_menu_mutes_for_a_time(ann, house, alert, mutes, number, said, kind):
@@ -109,7 +125,7 @@ async def test_the_menu_mutes_for_a_time(ann, house, alert, mutes, number, said,
     query = house.playground.press(ann.who, menu["message_id"], data)
 
     assert (await house.playground.wait_for_answer(query))["text"] == said
-    assert labels(await ann.next()) == ["Undo"]
+    assert labels(await ann.next()) == [f"Muted: {said.partition(' is ')[0]} · Undo"]
     assert await mutes() == [kind]
 
 
@@ -124,25 +140,24 @@ async def test_more_like_this_proposes_what_the_title_names_and_what_the_catalog
     card = await ann.presses(menu, "More like this")
 
     assert card["text"].startswith(f"More like this · {TITLE}")
-    assert labels(card)[:5] == [
-        "Watch Santa Rosalia", "Look first", "Watch Taiwan", "Look first", "Watch Taiwan Strait",
-    ]  # fmt: skip
+    assert labels(card)[:3] == ["Santa Rosalia", "Taiwan", "Taiwan Strait"]
 
-    watched = await ann.presses(card, "Watch Santa Rosalia")
-    assert "Watching Santa Rosalia: alerts at once" in watched["text"]
+    found = await ann.presses(card, "Santa Rosalia")
+    subscribed = await ann.presses(found, "Both")
+    assert "Subscribed to Santa Rosalia: alerts at once" in subscribed["text"]
 
     again = await ann.presses(menu, "More like this")
-    assert "Watch Santa Rosalia" not in labels(again)
-    looked = await ann.presses(again, "Look first")
-    assert looked["text"].startswith("Taiwan · ")
+    assert "Santa Rosalia" not in labels(again)
+    found = await ann.presses(again, "Taiwan")
+    assert found["text"].startswith("Taiwan · ")
 
 
 async def test_what_is_muted_is_listed_and_lifted_there(ann, alert, mutes):
-    await ann.presses(alert, "Less of this source")
+    await ann.presses(alert, "Less from Sample Times")
     listed = await ann.says("/mutes")
-    assert "1. Sample Times: in digests only, unless others tell it too" in listed["text"]
+    assert "1. Sample Times: in digests only, unless others report it too" in listed["text"]
 
-    lifted = await ann.presses(listed, "Lift 1: Sample Times")
+    lifted = await ann.presses(listed, "Unmute Sample Times")
     assert lifted["text"].startswith("Nothing is muted.")
     assert await mutes() == []
 
@@ -150,24 +165,26 @@ async def test_what_is_muted_is_listed_and_lifted_there(ann, alert, mutes):
     assert (await ann.presses(settings, "Muted"))["text"].startswith("Nothing is muted.")
 
 
-@pytest.mark.parametrize("wish", list(Wish))
-async def test_an_alert_of_another_chat_is_refused(ann, house, alert, mutes, wish):
+@pytest.mark.parametrize("action", list(AlertAction))
+async def test_an_alert_of_another_chat_is_refused(ann, house, alert, mutes, action):
     bob = house.talk("Bob")
     await bob.says("/start")
     bob.seen = max(message["version"] for message in bob.all())
-    button = InlineKeyboardButton(text="Theirs", callback_data=on_alert(wish, 1, 1, 1))
+    button = InlineKeyboardButton(text="Theirs", callback_data=on_alert(action, 1, 1, "day"))
     markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
     await house.bot.send_message(bob.who.id, "by hand", reply_markup=markup)
 
     said = await bob.presses_quietly(await bob.next(), "Theirs")
 
-    assert said.startswith("I know nothing of this alert any more")
+    assert said.startswith("I no longer know this alert")
     assert await mutes() == []
 
 
 def test_whatever_the_row_the_data_fits_a_button():
-    longest = OnAlert(wish=Wish.SOURCE, story_id=FAR, topic_id=FAR, days=7).pack()
+    longest = OnAlert(
+        action=AlertAction.SOURCE, story_id=FAR, topic_id=FAR, duration=Duration.WEEK
+    ).pack()
 
-    assert longest == on_alert("source", FAR, FAR, 7)
+    assert longest == on_alert("source", FAR, FAR, "week")
     assert len(longest) <= 64
     assert len(UndoMute(story_id=FAR, mute_id=FAR).pack()) <= 64

@@ -28,7 +28,7 @@ async def test_the_desk_lists_chats_and_shuts_one_out(admin, ann):
     assert "shut out, since" in out["text"]
     assert heard["text"].startswith("Whoever runs this bot has shut you out.")
     assert "active, since" in back["text"]
-    assert (await ann.says("/topics"))["text"].startswith("You watch nothing yet.")
+    assert (await ann.says("/topics"))["text"].startswith("You haven't subscribed to anything yet.")
     assert listed["message_id"] == back["message_id"]
 
 
@@ -114,4 +114,6 @@ async def test_others_cannot_shut_anybody_out(admin, ann):
     answer = await ann.says(f"/ban {ADMIN + 1}")
 
     assert answer["text"].startswith("That is for whoever runs this bot.")
-    assert (await admin.says("/topics"))["text"].startswith("You watch nothing yet.")
+    assert (await admin.says("/topics"))["text"].startswith(
+        "You haven't subscribed to anything yet."
+    )

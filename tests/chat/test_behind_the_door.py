@@ -20,7 +20,7 @@ async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, 
 
     assert blocked is ChatState.BLOCKED
     assert back is ChatState.ACTIVE
-    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")
+    assert (await ann.says("/topics"))["text"].startswith("Your topics")
 
 
 async def _state_after(house, ann, before: ChatState) -> ChatState:

@@ -3,29 +3,29 @@ from hypothesis import strategies as st
 
 from bot.chat.callbacks import (
     SetTimes,
+    SubscribeQuery,
     TryWords,
-    WatchWords,
     set_times,
+    subscribe_query,
     times_in,
     try_words,
-    watch_words,
 )
 from bot.subscribers.digest_schedule import DigestTime
 from storage.enums import Mode
 
 
 def test_short_words_travel_in_the_button():
-    data = watch_words('title:Taiwan "consul-general"', "both")
+    data = subscribe_query('title:Taiwan "consul-general"', "both")
 
     assert data == 'words|both|title:Taiwan "consul-general"'
-    assert WatchWords.unpack(data).words == 'title:Taiwan "consul-general"'
+    assert SubscribeQuery.unpack(data).words == 'title:Taiwan "consul-general"'
 
 
 @given(st.text(max_size=80), st.sampled_from(list(Mode)))
 def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
-    data = watch_words(words, mode)
+    data = subscribe_query(words, mode)
 
-    read = WatchWords.unpack(data)
+    read = SubscribeQuery.unpack(data)
     assert read.mode is mode
     assert read.words in {words, ""}
     assert len(data.encode()) <= 64

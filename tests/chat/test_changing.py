@@ -1,9 +1,9 @@
-"""The page of one topic: muted, paused, given other words or another name."""
+"""The page of one topic: muted, and given another query or name."""
 
 import pytest
 from sqlmodel import select
 
-from storage.subscriptions import Subscription
+from storage.chats import Chat
 from tests.chat.conftest import buttons, labels
 
 
@@ -23,53 +23,85 @@ def replies(ann):
 
 
 async def test_its_buttons_stand_in_one_order(topic):
-    assert labels(topic) == [
-        *("Alerts", "Digest", "✓ Both"),
-        *("Change words", "Rename"),
-        *("Mute", "Pause"),
-        *("Trend", "Where from"),
-        *("Share", "Delete"),
-        "‹ Topics",
-    ]
+    assert labels(topic) == ["✓ Both", "Change", "Mute ▸", "Recent", "Unsubscribe", "More ▸"]
+
+
+async def test_what_is_rarely_done_is_one_tap_away(ann, topic):
+    more = await ann.presses(topic, "More ▸")
+
+    assert labels(more) == ["Trend", "Sources", "Share", "Rename", "‹ Back", "‹ Topics"]
+    assert more["text"] == topic["text"]
+
+
+async def test_recent_shows_the_stories_that_are_stored(ann, topic, news):
+    await news("Taiwan votes", "A quiet day.", "https://news.example.org/1")
+
+    recent = await ann.presses(topic, "Recent")
+
+    assert "Taiwan votes" in recent["text"]
+    assert recent["message_id"] != topic["message_id"]
+
+
+async def test_a_muted_topic_looks_so_in_the_list(ann, topic):
+    await ann.presses(await ann.presses(topic, "Mute ▸"), "For a day")
+    assert (
+        "1. Taiwan · alerts and daily digest · muted until tomorrow, 21:00"
+        in (await ann.says("/topics"))["text"]
+    )
+
+    page = await ann.presses(await ann.says("/topics"), "Taiwan")
+    await ann.presses(await ann.presses(await ann.presses(page, "Unmute"), "Mute ▸"), "Until")
+    assert "1. Taiwan · alerts and daily digest · muted\n" in (await ann.says("/topics"))["text"]
 
 
 @pytest.mark.parametrize(
     ("length", "said"),
     [
-        pytest.param("a day", "Muted until 3 Mar 21:00.", id="a day"),
-        pytest.param("a week", "Muted until ", id="a week"),
-        pytest.param("Until I lift it", "Muted until you lift it.", id="until it is lifted"),
+        pytest.param("an hour", "Muted until 22:00.", id="an hour"),
+        pytest.param("a day", "Muted until tomorrow, 21:00.", id="a day"),
+        pytest.param("a week", "Muted until 9 Mar 21:00.", id="a week"),
+        pytest.param("Until I unmute", "Muted until you unmute it", id="until it is unmuted"),
     ],
 )
-async def test_a_topic_is_muted_and_heard_again(ann, topic, length, said):
-    muting = await ann.presses(topic, "Mute")
+async def test_a_topic_is_muted_and_unmuted(ann, topic, length, said):
+    muting = await ann.presses(topic, "Mute ▸")
     muted = await ann.presses(muting, length)
     listed = await ann.says("/mutes")
-    heard = await ann.presses(muted, "Unmute")
+    unmuted = await ann.presses(muted, "Unmute")
 
     assert said in muted["text"]
     assert "Taiwan, until" in listed["text"]
-    assert "Muted" not in heard["text"]
-    assert muting["message_id"] == muted["message_id"] == heard["message_id"]
+    assert "Muted" not in unmuted["text"]
+    assert muting["message_id"] == muted["message_id"] == unmuted["message_id"]
 
 
 async def test_muting_can_be_thought_better_of(ann, topic):
-    back = await ann.presses(await ann.presses(topic, "Mute"), "‹ Back")
+    back = await ann.presses(await ann.presses(topic, "Mute ▸"), "‹ Back")
 
     assert (back["text"], labels(back)) == (topic["text"], labels(topic))
 
 
-async def test_one_topic_is_paused_and_resumed(ann, topic, one_storage):
-    paused = await ann.presses(topic, "Pause")
-    async with one_storage.reading() as tx:
-        (subscription,) = await tx.session.exec(select(Subscription))
-    digest = await ann.says("/digest")
-    resumed = await ann.presses(paused, "Resume")
+async def test_the_way_a_topic_is_sent_is_changed_in_place(ann, topic):
+    modes = await ann.presses(topic, "✓ Both")
+    changed = await ann.presses(modes, "Digest")
 
-    assert "Paused: nothing comes of it" in paused["text"]
-    assert subscription.paused
-    assert digest["text"].startswith("No topic of yours is in a digest yet.")
-    assert resumed["text"] == topic["text"]
+    assert labels(modes) == ["Alerts", "Digest", "✓ Both", "‹ Back"]
+    assert changed["text"].startswith("Taiwan · daily digest")
+    assert labels(changed)[0] == "✓ Digest"
+
+
+async def test_a_topic_that_is_muted_for_good_is_in_no_digest(ann, topic, one_storage):
+    await ann.presses(await ann.presses(topic, "Mute ▸"), "Until I unmute")
+    async with one_storage.reading() as tx:
+        (chat,) = await tx.session.exec(select(Chat))
+        muted = chat.next_digest_at
+    page = await ann.presses(await ann.says("/topics"), "Taiwan")
+    await ann.presses(page, "Unmute")
+    async with one_storage.reading() as tx:
+        (chat,) = await tx.session.exec(select(Chat))
+
+    assert muted is None
+    assert chat.next_digest_at is not None
 
 
 async def test_other_words_are_compared_with_the_old_before_they_are_used(
@@ -77,7 +109,7 @@ async def test_other_words_are_compared_with_the_old_before_they_are_used(
 ):
     await news("Taiwan votes", "A quiet day.", "https://news.example.org/1")
     await news("Formosa votes", "A quiet day.", "https://news.example.org/2")
-    question = await ann.presses(topic, "Change words")
+    question = await ann.presses(topic, "Change")
 
     compared = await replies("formosa", question)
     used = await ann.presses(compared, "Use it")
@@ -86,14 +118,14 @@ async def test_other_words_are_compared_with_the_old_before_they_are_used(
     assert question["text"].endswith("The words now:\ntaiwan")
     assert compared["text"] == (
         "New: formosa · 1 a week\nOld: taiwan · 1 a week\n\n"
-        "1 story comes new:\n• Formosa votes\n\n1 story goes:\n• Taiwan votes"
+        "1 story added:\n• Formosa votes\n\n1 story dropped:\n• Taiwan votes"
     )
     assert used["text"].startswith("Formosa · alerts and daily digest\n1 story")
-    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic\n\n1. Formosa")
+    assert (await ann.says("/topics"))["text"].startswith("Your topics\n\n1. Formosa")
 
 
 async def test_the_old_words_can_be_kept(ann, topic, replies):
-    question = await ann.presses(topic, "Change words")
+    question = await ann.presses(topic, "Change")
 
     compared = await replies("formosa", question)
     kept = await ann.presses(compared, "Keep the old one")
@@ -102,37 +134,37 @@ async def test_the_old_words_can_be_kept(ann, topic, replies):
 
 
 async def test_words_that_cannot_be_read_are_pointed_at(ann, topic, replies):
-    question = await ann.presses(topic, "Change words")
+    question = await ann.presses(topic, "Change")
 
     assert "is never closed" in (await replies("(formosa", question))["text"]
 
 
 async def test_words_that_another_topic_has_are_refused(ann, topic, replies):
     await ann.presses(await ann.says("formosa"), "Both")
-    question = await ann.presses(topic, "Change words")
+    question = await ann.presses(topic, "Change")
     compared = await replies("Formosa", question)
 
     told = await ann.presses_quietly(compared, "Use it")
 
-    assert told == "You watch that already, as Formosa. Nothing has changed."
+    assert told == "You subscribe to that already, as Formosa. Nothing has changed."
 
 
 async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann, replies):
     await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
     topic = await ann.presses(await ann.says("/topics"), "Semiconductors")
-    question = await ann.presses(topic, "Change words")
+    question = await ann.presses(topic, "Change")
 
     used = await ann.presses(await replies("chips AND wafers", question), "Use it")
     catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
 
-    assert "Rename" not in labels(topic)
+    assert "Rename" not in labels(await ann.presses(topic, "More ▸"))
     assert used["text"].startswith("Semiconductors · alerts\nchips AND wafers\n")
-    assert "Rename" in labels(used)
+    assert "Rename" in labels(await ann.presses(used, "More ▸"))
     assert "Semiconductors" in labels(catalogue)
 
 
 async def test_a_name_is_one_line_and_the_words_stay(ann, topic, replies):
-    question = await ann.presses(topic, "Rename")
+    question = await ann.presses(await ann.presses(topic, "More ▸"), "Rename")
 
     renamed = await replies("The\nisland", question)
 
@@ -140,14 +172,15 @@ async def test_a_name_is_one_line_and_the_words_stay(ann, topic, replies):
 
 
 async def test_a_name_of_nothing_is_refused(ann, topic, replies):
-    question = await ann.presses(topic, "Rename")
+    question = await ann.presses(await ann.presses(topic, "More ▸"), "Rename")
 
     assert (await replies("\u200b", question))["text"].startswith("A name needs a letter")
 
 
 async def test_a_question_about_a_topic_that_is_gone_says_so(ann, topic, replies):
-    question = await ann.presses(topic, "Rename")
-    await ann.presses(topic, "Delete")
+    question = await ann.presses(await ann.presses(topic, "More ▸"), "Rename")
+    page = await ann.presses(await ann.says("/topics"), "Taiwan")
+    await ann.presses(page, "Unsubscribe")
 
     told = await replies("The island", question)
 
@@ -166,8 +199,8 @@ async def test_an_old_question_still_asks_about_its_topic(ann, topic, replies):
 @pytest.mark.parametrize(
     "data",
     [
-        *("hush:{}:1", "muting:{}", "mute:{}:7", "unmutetopic:{}", "unstop:{}"),
-        *("change:{}:words", "change:{}:name", "use:{}"),
+        *("topicmenu:{}:muting", "mute:{}:week", "unmutetopic:{}", "unstop:{}"),
+        *("change:{}:query", "change:{}:name", "use:{}", "recent:{}", "share:{}"),
     ],
 )
 async def test_another_chats_topic_cannot_be_changed(house, ann, topic, data):

@@ -55,8 +55,8 @@ async def test_what_is_typed_is_for_the_channel(house, ann, managed):
     own = await ann.says("/topics")
 
     assert card["text"].startswith("For the channel Desk\n\nTaiwan")
-    assert watching["text"].startswith("For the channel Desk\n\nWatching Taiwan")
-    assert own["text"].startswith("You watch nothing yet.")
+    assert watching["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
+    assert own["text"].startswith("You haven't subscribed to anything yet.")
     assert await watches(house, managed) == ["Taiwan"]
 
 
@@ -70,8 +70,8 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
     late = await ann.presses(again, "Both")
 
     assert back["text"].startswith("What you type and press here is for yourself again.")
-    assert watching["text"].startswith("Watching Japan")
-    assert late["text"].startswith("For the channel Desk\n\nWatching Taiwan")
+    assert watching["text"].startswith("Subscribed to Japan")
+    assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert await watches(house, managed) == ["Taiwan"]
 
 

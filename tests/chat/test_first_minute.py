@@ -55,23 +55,32 @@ async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
     answer = await ann.presses(card, "Both")
 
     assert answer["text"] == (
-        "Watching Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
+        "Subscribed to Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
         "(guessed from your language)."
     )
     assert labels(answer) == [
         "Tokyo time is right",
-        "Change time",
         "Change zone",
+        "Change time",
         "Quiet at night",
-        "Topics",
     ]
+
+
+async def test_the_card_shows_what_is_chosen_then(ann):
+    card = await ann.says("Taiwan")
+
+    await ann.presses(card, "Both")
+
+    (chosen,) = (one for one in ann.all() if one["message_id"] == card["message_id"])
+    assert chosen["text"] == card["text"]
+    assert labels(chosen) == ["Alert me", "Daily digest", "✓ Both", "Change words"]
 
 
 async def test_alerts_alone_need_no_time(ann):
     answer = await ann.presses(await ann.says("Taiwan"), "Alert me")
 
-    assert answer["text"] == "Watching Taiwan: alerts at once."
-    assert labels(answer) == ["Quiet at night", "Topics"]
+    assert answer["text"] == "Subscribed to Taiwan: alerts at once."
+    assert labels(answer) == ["Quiet at night"]
 
 
 async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
@@ -80,7 +89,9 @@ async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
     answer = await ann.presses(card, "Daily digest")
 
     assert card["text"].startswith("Semiconductors\n")
-    assert answer["text"].startswith("Watching Semiconductors: in your digest every day at 08:00")
+    assert answer["text"].startswith(
+        "Subscribed to Semiconductors: in your digest every day at 08:00"
+    )
 
 
 async def test_a_link_to_a_topic_shows_its_card(ann):
@@ -117,11 +128,12 @@ async def test_not_now_takes_the_buttons_away(ann):
 async def test_pressing_twice_makes_one_topic(ann):
     card = await ann.says("Taiwan")
     await ann.presses(card, "Both")
-    await ann.presses(card, "Both")
+    (chosen,) = (one for one in ann.all() if one["message_id"] == card["message_id"])
+    await ann.presses(chosen, "✓ Both")
 
     topics = await ann.says("/topics")
 
-    assert "You watch 1 topic" in topics["text"]
+    assert "Your topics" in topics["text"]
 
 
 async def test_without_a_guess_the_zone_says_so(house):

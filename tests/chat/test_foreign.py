@@ -12,7 +12,7 @@ from sqlmodel import select
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
-from bot.subscribers import users, watching
+from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
 from storage.enums import ChatKind, Mode
 from storage.feeds_followed import follow
@@ -81,7 +81,7 @@ async def _with_belongings(house: House, sender: Sender) -> Victim:
     storage = house.storage
     user = await users.identify(house.storage, sender, access=house.resources.access)
     assert user
-    await watching.subscribe(
+    await subscriptions.subscribe(
         house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
     )
     async with storage.writing() as tx:

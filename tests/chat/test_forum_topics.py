@@ -33,7 +33,7 @@ async def test_what_is_chosen_in_a_topic_belongs_to_it_and_is_answered_there(hou
 
     assert card["message_thread_id"] == watching["message_thread_id"] == thread
     assert "message_thread_id" not in general
-    assert general["text"].startswith("You watch nothing yet.")
+    assert general["text"].startswith("You haven't subscribed to anything yet.")
     assert await watches(house, forum, thread) == ["Taiwan"]
 
 
@@ -83,7 +83,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_what_it_watches(house, an
     new = Talk(playground, playground.world.chats[playground.migrate(chat)])
     topics = await new.says("/topics", from_id=ann.who.id)
 
-    assert topics["text"].startswith("You watch 1 topic")
+    assert topics["text"].startswith("Your topics")
     async with house.storage.reading() as tx:
         assert await chats_of(tx, chat.id) == []
 

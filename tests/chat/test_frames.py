@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.callbacks import SetTimes, watch_words
+from bot.chat.callbacks import SetTimes, subscribe_query
 from bot.chat.frames import Frame, carried
 from bot.rendering.messages import Button, Entity, Message
 
@@ -28,7 +28,7 @@ def test_a_message_without_room_has_no_line_but_the_way_back():
 
 @given(st.text(max_size=70), st.integers(min_value=0, max_value=2**63 - 1))
 def test_what_a_button_carries_is_read_again(words: str, chat_id: int):
-    data = watch_words(words, "both")
+    data = subscribe_query(words, "both")
 
     rows = Frame(chat_id, BANNER).keyboard(((Button("Both", data),),))
 

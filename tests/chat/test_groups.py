@@ -67,7 +67,7 @@ async def test_a_mention_with_words_is_a_card_and_its_button_watches(house, ann,
     watching = await group.presses(card, "Both", from_id=ann.who.id)
 
     assert card["text"].startswith("Taiwan · nothing in the last 7 days")
-    assert watching["text"].startswith("Watching Taiwan")
+    assert watching["text"].startswith("Subscribed to Taiwan")
     assert await watches(house, group) == ["Taiwan"]
 
 
@@ -79,7 +79,7 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
 
     assert toast.startswith("Only administrators change what comes here.")
     assert stop["text"] == toast
-    assert topics["text"].startswith("You watch nothing yet.")
+    assert topics["text"].startswith("You haven't subscribed to anything yet.")
     assert await watches(house, group) == []
 
 
@@ -116,7 +116,7 @@ async def test_what_is_not_meant_for_the_bot_gets_no_answer(
         playground.send(group.who, text, from_id=who.id)
     answer = await group.says("/topics", from_id=ann.who.id)
 
-    assert answer["text"].startswith("You watch nothing yet.")
+    assert answer["text"].startswith("You haven't subscribed to anything yet.")
 
 
 async def test_thanks_for_an_answer_is_no_query(ann, eve, group, playground):
@@ -204,7 +204,7 @@ async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
 
     async with house.storage.reading() as tx:
         assert await chats_of(tx, group.who.id) == []
-    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")
+    assert (await ann.says("/topics"))["text"].startswith("Your topics")
 
 
 class TestStrangers:
@@ -233,7 +233,7 @@ class TestStrangers:
 
         topics = await talk.says("/topics", from_id=ann.who.id)
 
-        assert topics["text"].startswith("You watch nothing yet.")
+        assert topics["text"].startswith("You haven't subscribed to anything yet.")
         assert (await ann.says("/start"))["text"].startswith("I am a private news bot")
 
 
@@ -248,7 +248,7 @@ async def test_what_is_pressed_under_a_digest_leaves_the_digest(house, eve, grou
     topics = await group.presses(digest, "Topics", from_id=eve.id)
     settings = await group.presses(digest, "Time", from_id=eve.id)
 
-    assert topics["text"].startswith("You watch nothing yet.")
+    assert topics["text"].startswith("You haven't subscribed to anything yet.")
     assert settings["text"].startswith("Settings")
     assert "Your digest" in [message["text"] for message in group.all()]
 

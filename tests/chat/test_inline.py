@@ -14,7 +14,7 @@ from bot.chat.turns import Turns
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
-from bot.subscribers.starting import LONGEST_START, LinkedTopic, LinkedWords, read_start
+from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
 from storage.sources import add_source
 
@@ -183,11 +183,11 @@ def test_words_come_back_from_a_link_or_do_not_travel(words):
         assert link_to_words("bot", words) == "https://t.me/bot"
     else:
         assert len(payload) <= LONGEST_START
-        assert read_start(payload) == LinkedWords(words)
+        assert read_start(payload) == LinkedQuery(words)
 
 
 @given(st.text(max_size=80))
 def test_nothing_made_by_hand_breaks_a_link(payload):
     linked = read_start(f"q_{payload}")
-    assert linked is None or (isinstance(linked, LinkedWords) and linked.typed)
+    assert linked is None or (isinstance(linked, LinkedQuery) and linked.typed)
     assert read_start("topic_1") == LinkedTopic("1")

@@ -69,7 +69,7 @@ async def test_the_link_lets_in(ann, code):
     welcome = await ann.says(f"/start invite_{code}")
 
     assert welcome["text"].startswith("Hello, Ann.")
-    assert (await ann.says("/topics"))["text"].startswith("You watch nothing yet.")
+    assert (await ann.says("/topics"))["text"].startswith("You haven't subscribed to anything yet.")
 
 
 async def test_a_typed_code_lets_in_whatever_its_case(ann, code):

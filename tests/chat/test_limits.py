@@ -28,7 +28,9 @@ async def test_an_admin_limits_one_chat_which_is_told_in_clear_words(admin, ann)
     for number in range(10):
         await ann.presses(await ann.says(f"word{number}"), "Alert")
     refused = await ann.presses_quietly(await ann.says("Taiwan"), "Alert")
-    assert refused.startswith("You watch 10 topics, the most here. Stop one first (/topics)")
+    assert refused.startswith(
+        "You have 10 topics, the most here. Unsubscribe from one first (/topics)"
+    )
 
     as_all = await admin.presses(changed, "As all: 100 topics")
 

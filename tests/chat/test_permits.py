@@ -59,19 +59,19 @@ COMMANDS = {
     "watch": EVERYBODY,  # shows a card; its buttons are for administrators
 }
 READING = """
-CataloguePage DigestNow FindFeeds HerePage MutesPage OpenOutlet OpenOwnSource OpenTopic
-OwnSourcesPage SendSettings ShareTopic ShowAll ShowCard ShowLanguages ShowSettings ShowTrend
-TopicsAnew TopicsPage TrendsPage TryWords TurnSearch WhereFrom
+CataloguePage DigestNow FindFeeds HerePage MutesPage OpenOwnSource OpenPublisher OpenTopic
+OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowLanguages ShowPublishers ShowRecent
+ShowSettings ShowTopicMenu ShowTrend TopicsPage TrendsPage TryWords TurnSearch
 """
 CHANGING = """
-AddList AddTime Ask AskLocation AskOfTopic CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
-FeedsPage FollowAgain FollowLink LiftMute Manage MoveHere MuteOutlet MuteTopic OnAlert OpenSource
-Pause PauseFor PauseTopic RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume
-SetAlertRate SetDays SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet
-SetReach SetScheduleTime SetStyle SetTime SetTimes SetZone ShowAlertRate ShowChannels ShowDays
-ShowEmail ShowLayout ShowMoreTimes ShowMuting ShowQuiet ShowScheduleTime ShowTimes ShowZone
-SourcesPage Stop StopManaging UndoMute UndoStop Unfollow UnmuteOutlet UnmuteTopic UseWords Watch
-WatchWords
+AddList AddTime Ask AskLocation AskTopicField CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
+FeedsPage FollowAgain FollowLink Manage MoveHere MutePublisher MuteTopic OnAlert OpenSource Pause
+PauseFor RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume SetAlertRate SetDays
+SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
+SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowChannels ShowDays
+ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone SourcesPage
+StopManaging SubscribeQuery SubscribeTopic UndoMute UndoUnsubscribe Unfollow Unmute
+UnmutePublisher UnmuteTopic Unsubscribe UseQuery
 """
 
 
@@ -167,4 +167,4 @@ async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, play
             playground.send(group.who, f"/{name} 12", from_id=who.id)
     answer = await group.says("/topics", from_id=ann.who.id)
 
-    assert answer["text"].startswith("You watch nothing yet.")
+    assert answer["text"].startswith("You haven't subscribed to anything yet.")

@@ -23,7 +23,7 @@ async def shared(talk, words: str):
     await talk.presses(await talk.says(words), "Both")
     topics = await talk.says("/topics")
     topic = await talk.presses(topics, labels(topics)[0])
-    return await talk.presses(topic, "Share")
+    return await talk.presses(await talk.presses(topic, "More ▸"), "Share")
 
 
 async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
@@ -34,7 +34,7 @@ async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
 
     assert card["text"].startswith("Taiwan\n3 stories in the last 7 days")
     assert card["text"].count("Sample Times") == 2
-    assert labels(card) == ["Watch this too"]
+    assert labels(card) == ["Subscribe too"]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_somebody_else_watches_the_same_in_two_taps(ann, house, words):
 
     assert len(start) <= 64
     assert card["text"].startswith(words)
-    assert answer["text"].startswith("Watching")
+    assert answer["text"].startswith("Subscribed to")
 
 
 async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
@@ -58,7 +58,10 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
     topics = await ann.says("/topics")
     topic = await ann.presses(topics, labels(topics)[0])
 
-    assert link_on(await ann.presses(topic, "Share")) == "topic_central-banks"
+    assert (
+        link_on(await ann.presses(await ann.presses(topic, "More ▸"), "Share"))
+        == "topic_central-banks"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 import pytest
 
-from bot.subscribers import deletion, users
-from bot.subscribers import watching as subscriptions
-from bot.subscribers.undoing import UNDONE_WITHIN
+from bot.subscribers import deletion, subscriptions, users
+from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.enums import Mode
 from tests.chat.conftest import Talk, buttons, labels
 
@@ -38,7 +37,7 @@ def sender(talk: Talk):
 async def test_nothing_watched_yet_says_how_to_begin(ann):
     topics = await ann.says("/topics")
 
-    assert topics["text"].startswith("You watch nothing yet.")
+    assert topics["text"].startswith("You haven't subscribed to anything yet.")
     assert labels(topics) == ["Catalogue", "Settings"]
 
 
@@ -67,7 +66,7 @@ async def test_how_a_topic_is_watched_is_changed_in_place(ann):
     await ann.presses(await ann.says("Taiwan"), "Both")
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
-    changed = await ann.presses(topic, "Digest")
+    changed = await ann.presses(await ann.presses(topic, "✓ Both"), "Digest")
 
     assert topic["text"] == "Taiwan · alerts and daily digest\nnothing in the last 7 days"
     assert changed["text"] == "Taiwan · daily digest\nnothing in the last 7 days"
@@ -89,12 +88,12 @@ async def test_stopping_a_topic_can_be_taken_back(ann):
     await ann.presses(await ann.says("Taiwan"), "Both")
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
-    stopped = await ann.presses(topic, "Delete")
+    stopped = await ann.presses(topic, "Unsubscribe")
     none = await ann.says("/topics")
     again = await ann.presses(stopped, "Undo")
 
-    assert stopped["text"].startswith("No longer watching Taiwan.\nTaiwan\n")
-    assert none["text"].startswith("You watch nothing yet.")
+    assert stopped["text"].startswith("Unsubscribed from Taiwan.\nTaiwan\n")
+    assert none["text"].startswith("You haven't subscribed to anything yet.")
     assert again["text"].startswith("Taiwan · alerts and daily digest")
     assert again["message_id"] == stopped["message_id"] == topic["message_id"]
 
@@ -102,8 +101,8 @@ async def test_stopping_a_topic_can_be_taken_back(ann):
 async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_storage):
     await ann.presses(await ann.says("Taiwan"), "Both")
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
-    stopped = await ann.presses(topic, "Delete")
-    clock.turn(UNDONE_WITHIN)
+    stopped = await ann.presses(topic, "Unsubscribe")
+    clock.turn(UNDO_WITHIN)
 
     told = await ann.presses_quietly(stopped, "Undo")
     await deletion.purge_deleted(one_storage)
@@ -117,11 +116,11 @@ async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
     await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
     topic = await ann.presses(await ann.says("/topics"), "Semiconductors")
 
-    stopped = await ann.presses(topic, "Delete")
+    stopped = await ann.presses(topic, "Unsubscribe")
     catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
     again = await ann.presses(stopped, "Undo")
 
-    assert stopped["text"].startswith("No longer watching Semiconductors.\n\nWithin")
+    assert stopped["text"].startswith("Unsubscribed from Semiconductors.\n\nYou can undo")
     assert "Semiconductors" in labels(catalogue)
     assert again["text"].startswith("Semiconductors · alerts")
 
@@ -135,7 +134,7 @@ async def test_the_catalogue_marks_what_is_watched(ann):
 
     assert "✓ Semiconductors" in labels(catalogue)
     assert "Space" in labels(second)
-    assert back["text"].startswith("You watch 1 topic")
+    assert back["text"].startswith("Your topics")
     assert catalogue["message_id"] == second["message_id"] == back["message_id"]
 
 
@@ -158,7 +157,7 @@ async def test_the_limit_is_said_in_words(ann, watching, house):
 
     told = await ann.presses_quietly(await ann.says("one more"), "Both")
 
-    assert "You watch 100 topics" in told
+    assert "You have 100 topics" in told
 
 
 async def test_digest_without_topics_says_how_to_get_one(ann):

@@ -50,16 +50,19 @@ async def test_a_topic_is_found_by_its_name(ann):
 async def test_the_page_of_a_topic_leads_to_its_trend(ann, told):
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
-    assert "photo" in await ann.presses(topic, "Trend")
+    assert "photo" in await ann.presses(await ann.presses(topic, "More ▸"), "Trend")
 
 
 async def test_it_says_who_told_a_topic(ann, told):
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
-    seen = await ann.presses(topic, "Where from")
+    seen = await ann.presses(await ann.presses(topic, "More ▸"), "Sources")
     back = await ann.presses(seen, "‹ Back")
 
-    assert seen["text"].startswith("Taiwan · 8 stories in the last 30 days\n\n1. Sample Times · 8")
+    assert seen["text"].startswith(
+        "Taiwan · 8 stories in the last 30 days\n\nStories per publisher. "
+    )
+    assert "1. Sample Times · 8" in seen["text"]
     assert labels(seen) == ["1", "‹ Back"]
     assert back["message_id"] == seen["message_id"] == topic["message_id"]
 
@@ -67,29 +70,31 @@ async def test_it_says_who_told_a_topic(ann, told):
 @pytest.mark.parametrize(
     ("label", "said"),
     [
-        pytest.param("Less of it", "In digests only", id="less"),
+        pytest.param("Less from it", "In digests only", id="less"),
         pytest.param("Mute for a day", "Muted until ", id="a day"),
         pytest.param("For a week", "Muted until ", id="a week"),
     ],
 )
-async def test_one_outlet_is_heard_less_of_and_again(ann, told, label, said, one_storage):
+async def test_one_publisher_is_muted_and_unmuted(ann, told, label, said, one_storage):
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
-    outlet = await ann.presses(await ann.presses(topic, "Where from"), "1")
+    publisher = await ann.presses(
+        await ann.presses(await ann.presses(topic, "More ▸"), "Sources"), "1"
+    )
 
-    muted = await ann.presses(outlet, label)
+    muted = await ann.presses(publisher, label)
     listed = await ann.says("/mutes")
-    heard = await ann.presses(muted, "Hear all of it")
+    unmuted = await ann.presses(muted, "Get everything")
 
-    assert outlet["text"] == "Sample Times\nYou hear all of it."
+    assert publisher["text"] == "Sample Times\nYou get everything from it."
     assert said in muted["text"]
     assert "Sample Times" in listed["text"]
-    assert heard["text"] == outlet["text"]
+    assert unmuted["text"] == publisher["text"]
     async with one_storage.reading() as tx:
         assert await tx.session.get(Mute, 1) is None
 
 
 @pytest.mark.parametrize(
-    "data", ["from:424242", "trend:424242", "outlet:1:9:9", "muteoutlet:1:9:9:7"]
+    "data", ["from:424242", "trend:424242", "publisher:1:9:9", "mutepub:1:9:9:0:week"]
 )
 async def test_what_is_not_there_says_so(house, ann, data):
     from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup

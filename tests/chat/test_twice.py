@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import users, watching
+from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
@@ -80,7 +80,7 @@ async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
         access=house.resources.access,
     )
     assert user
-    await watching.subscribe(
+    await subscriptions.subscribe(
         house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
     )
     async with house.storage.writing() as tx:

@@ -182,4 +182,4 @@ async def test_a_card_stays_one_message_whatever_is_typed(ann, news):
 
     assert "3 stories" in card["text"]
     assert labels(card)
-    assert answer["text"].startswith("Watching Taiwan, aaaaaaaaaaaaaa")
+    assert answer["text"].startswith("Subscribed to Taiwan, aaaaaaaaaaaaaa")

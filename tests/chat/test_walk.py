@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from bot.rendering.renderer import Renderers
 from bot.sources.drafts import url_hash
-from bot.subscribers import users, watching
+from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
@@ -79,7 +79,7 @@ async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
         access=house.resources.access,
     )
     assert user
-    await watching.subscribe(
+    await subscriptions.subscribe(
         house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
     )
     async with house.storage.writing() as tx:

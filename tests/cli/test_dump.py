@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from bot.app.stops import StopError
 from bot.cli.main import app
-from bot.subscribers import dump, users, watching
+from bot.subscribers import dump, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
@@ -20,7 +20,9 @@ async def fill(url: str, chats: int) -> None:
         sender = Sender(number, number, name="A")
         user = await users.identify(storage, sender, access=Access(is_open=True))
         assert user
-        await watching.subscribe(storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(
+            storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
+        )
     await storage.close()
 
 

@@ -14,7 +14,8 @@ from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import Edition
 from storage.entries import Entry
-from storage.enums import ChatState, Mode, Stage
+from storage.enums import ChatState, Mode, MuteKind, Stage
+from storage.mutes import MuteSubject, mute, unmute_subject
 from storage.outbox import Delivery
 from storage.queries import Match, Query
 from storage.sources import Source
@@ -73,6 +74,15 @@ class Newsroom:
             lambda now: Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=now)
         )
         return topic_id
+
+    async def mute_topic(self, chat_id: int, topic_id: int) -> None:
+        """Mute it until it is unmuted."""
+        async with self.storage.writing() as tx:
+            await mute(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), None)
+
+    async def unmute_topic(self, chat_id: int, topic_id: int) -> None:
+        async with self.storage.writing() as tx:
+            await unmute_subject(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
 
     async def article(
         self,

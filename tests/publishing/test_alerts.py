@@ -69,7 +69,6 @@ async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(
     ("subscribed", "chat", "article"),
     [
         pytest.param({"mode": Mode.DIGEST}, {}, {}, id="wants digests only"),
-        pytest.param({"paused": True}, {}, {}, id="paused the topic"),
         pytest.param({}, {"state": ChatState.PAUSED}, {}, id="is paused"),
         pytest.param({}, {"state": ChatState.BLOCKED}, {}, id="blocked us"),
         pytest.param({}, {}, {"quiet": True}, id="the article is backlog"),
@@ -252,8 +251,8 @@ async def test_an_article_in_two_feeds_of_one_publisher_names_it_once(publishing
     ("kind", "rows"),
     [
         pytest.param(ChatKind.CHANNEL, 0, id="a channel: they would act for all its readers"),
-        pytest.param(ChatKind.SUPERGROUP, 1, id="a group"),
-        pytest.param(ChatKind.PRIVATE, 1, id="a private chat"),
+        pytest.param(ChatKind.SUPERGROUP, 2, id="a group"),
+        pytest.param(ChatKind.PRIVATE, 2, id="a private chat"),
     ],
 )
 async def test_an_alert_has_its_buttons_unless_it_is_posted_to_a_channel(
@@ -272,7 +271,7 @@ async def test_an_alert_has_its_buttons_unless_it_is_posted_to_a_channel(
     await publishing.edits()
 
     keyboards = [len(row.body["keyboard"]) for row in await newsroom.all(Delivery)]
-    assert keyboards == [rows, 1, 0] * 2
+    assert keyboards == [rows, 2, 0] * 2
 
 
 @dataclass(frozen=True)

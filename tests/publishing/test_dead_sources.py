@@ -14,7 +14,6 @@ from storage.enums import ChatState, DeliveryKind, Mode, SourceState
 from storage.outages import Outage
 from storage.outbox import Delivery
 from storage.sources import Follow, Source
-from storage.subscriptions import Subscription
 from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
@@ -137,16 +136,17 @@ async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
 
 
 @pytest.mark.parametrize(
-    ("chat", "subscription"),
+    ("chat", "is_muted"),
     [
-        pytest.param({"state": ChatState.PAUSED}, {}, id="is paused"),
-        pytest.param({"state": ChatState.BLOCKED}, {}, id="blocked us"),
-        pytest.param({}, {"paused": True}, id="paused the topic"),
+        pytest.param({"state": ChatState.PAUSED}, False, id="is paused"),
+        pytest.param({"state": ChatState.BLOCKED}, False, id="blocked us"),
+        pytest.param({}, True, id="muted the topic for good"),
     ],
 )
-async def test_a_chat_is_not_sent_if(publishing, scene, chat, subscription):
+async def test_a_chat_is_not_sent_if(publishing, scene, chat, is_muted):
     await scene.reader(**chat)
-    await scene.newsroom.change(Subscription, 1, **subscription)
+    if is_muted:
+        await scene.newsroom.mute_topic(1, 1)
     await scene.news(given=1, others=0)
     await dies(scene)
 

@@ -7,14 +7,17 @@ from sqlmodel import col, select
 
 from bot.publishing import edits
 from bot.publishing.edits import LOOKED_AT, PAUSE
-from bot.subscribers import tastes
+from bot.subscribers import mutes
+from bot.subscribers.mutes import AlertPublisher
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Mode
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Mode, MuteKind
 from storage.outbox import Delivery
 from storage.sources import Follow
 from storage.stories import Story, mark_growth
+
+LESS = AlertPublisher(1, MuteKind.LESS)
 
 MINUTE = timedelta(minutes=1)
 
@@ -181,7 +184,7 @@ async def test_a_chat_that_is_away_gets_no_edit(alerted, publishing, newsroom, s
 async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
     alerted, publishing, newsroom, storage, clock
 ):
-    await tastes.less_of_source(storage, alerted, 1)
+    await mutes.mute(storage, alerted, LESS, alert=1)
     await joined(newsroom, storage, "Kyodo")
     clock.turn(LOOKED_AT - MINUTE)
     assert await publishing.edits() == 1
@@ -199,10 +202,10 @@ async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
 async def test_a_message_that_shows_its_usual_buttons_again_is_edited_at_once(
     alerted, publishing, newsroom, storage
 ):
-    done = await tastes.less_of_source(storage, alerted, 1)
-    await tastes.undo_mute(storage, alerted, 1, done.mute_id)
-    await tastes.open_alert(storage, alerted, 1)
-    await tastes.close_alert(storage, alerted, 1)
+    muted = await mutes.mute(storage, alerted, LESS, alert=1)
+    await mutes.unmute(storage, alerted, muted.mute_id, alert=1)
+    await mutes.alert_menu(storage, alerted, 1, is_open=True)
+    await mutes.alert_menu(storage, alerted, 1, is_open=False)
     await joined(newsroom, storage, "Kyodo")
 
     await publishing.edits()
@@ -222,7 +225,7 @@ async def test_one_chat_that_pressed_holds_up_no_other(
     await newsroom.joins(
         await newsroom.article("Kyodo reports it too", source_id=source), story_id=2
     )
-    await tastes.open_alert(storage, alerted, 2)
+    await mutes.alert_menu(storage, alerted, 2, is_open=True)
 
     await publishing.edits()
 

@@ -66,8 +66,8 @@ async def test_alerts_to_one_story(newsroom, publishing, two):
     await publishing.alerts()
 
     ann, ben = await said(newsroom)
-    assert pseudo("Less of this source") in ann
-    assert "Less of this source" in ben
+    assert pseudo("Mute story") in ann
+    assert "Mute story" in ben
 
 
 async def test_what_was_chosen_counts_more_than_the_client(newsroom, publishing, two):

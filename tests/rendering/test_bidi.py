@@ -26,7 +26,7 @@ from bot.rendering.bidi import isolate, mark_rtl_lines, starts_ltr, without_cont
 from bot.rendering.html import parse_page
 from bot.rendering.messages import cut_units
 from bot.rendering.renderer import Renderers
-from bot.subscribers.tastes import Done
+from bot.subscribers.mutes import Muted
 from storage.enums import Layout, MuteKind
 
 L, R, FSI, PDI = "\u200e", "\u200f", "\u2068", "\u2069"
@@ -147,7 +147,9 @@ def test_a_rich_digest_says_that_it_is_to_be_shown_from_the_right():
 
 
 def test_what_is_filled_into_a_sentence_is_set_apart():
-    said = ARABIC.message("chat/alert.html#done", done=Done(1, MuteKind.SOURCE, "Example Wire", 1))
+    said = ARABIC.message(
+        "chat/alert.html#muted", muted=Muted(1, MuteKind.LESS, "Example Wire", None)
+    )
 
     assert f"{FSI}Example Wire{PDI}" in said.text
 

@@ -45,7 +45,7 @@ async def of_a_newcomer(page: Page) -> AsyncIterator[tuple[str, bytes]]:
 async def topic_page(page: Page) -> Locator:
     said = page.locator(".message.bot")
     await say(page, "/topics")
-    topics = said.filter(has_text="You watch 1 topic").last
+    topics = said.filter(has_text="Your topics").last
     await topics.get_by_role("button", name="Taiwan").click()
     shown = said.filter(has=page.get_by_role("button", name="Where from")).last
     await expect(shown).to_be_visible()

@@ -106,7 +106,7 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await topic.get_by_role("button", name="Rename").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
     await topic.get_by_role("button", name="Delete").click()
-    await expect(app.get_by_text("You watch nothing yet.")).to_be_visible()
+    await expect(app.get_by_text("You haven't subscribed to anything yet.")).to_be_visible()
     await app.get_by_role("button", name="Undo").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
 

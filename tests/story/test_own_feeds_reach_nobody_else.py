@@ -238,6 +238,7 @@ async def views(bot: WholeBot, alerted: User, reader: User) -> Views:
     first = await reader.asks("/search harbour OR crane OR bribery OR ferry")
     older = await reader.presses(first, "Older")
     page = await reader.presses(await reader.asks("/topics"), "Harbour")
+    more = await reader.presses(page, "More ▸")
     inline = await reader.asks_inline("harbour OR bribery")
     return sent | {
         "search": shown([first, older]),
@@ -245,7 +246,7 @@ async def views(bot: WholeBot, alerted: User, reader: User) -> Views:
                     one["message"]["entities"]) for one in inline["results"]],
         "preview": shown([await reader.asks("harbour OR bribery OR casino")]),
         "trend": shown([await reader.asks("/trend harbour OR bribery")]),
-        "publishers": shown([await reader.presses(page, "Where from")]),
+        "publishers": shown([await reader.presses(more, "Sources")]),
         "atom": await published(bot, reader, topic, FeedKind.ATOM),
         "json": await published(bot, reader, topic, FeedKind.JSON),
         "digests, published": await published(bot, reader, WHOLE_DIGEST, FeedKind.ATOM),

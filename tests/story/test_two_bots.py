@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import users, watching
+from bot.subscribers import subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
@@ -101,7 +101,7 @@ async def subscribe(storage: Storage, playground: FarPlayground) -> int:
     number: int = (await playground.post("people", first_name="Reader"))["id"]
     user = await users.identify(storage, Sender(number, number), access=Access(is_open=True))
     assert user
-    await watching.subscribe(storage, user.chat_id, "mayor", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, user.chat_id, "mayor", Mode.INSTANT, limits=USUAL_LIMITS)
     return number
 
 

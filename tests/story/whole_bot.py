@@ -46,7 +46,7 @@ from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.parser_pool import Reader
-from bot.subscribers import own_sources, watching
+from bot.subscribers import own_sources, subscriptions
 from storage.chats import chats_of
 from storage.db.engine import Storage
 from storage.sources import Source
@@ -187,7 +187,7 @@ class WholeBot:
     async def watches(self, user: User, words: str, mode: Mode) -> int:
         """Return the topic."""
         return (
-            await watching.subscribe(
+            await subscriptions.subscribe(
                 self.doors.storage, user.chat_id, words, mode, limits=self.doors.limits
             )
         ).topic_id

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from bot.matching.query import parse
-from bot.subscribers import catalogue, topics, watching
+from bot.subscribers import catalogue, subscriptions, topics
 from bot.subscribers import catalogue as module
 from bot.subscribers.catalogue import starter_topics
 from bot.subscribers.limits import USUAL_LIMITS
@@ -38,7 +38,9 @@ async def test_a_changed_query_reaches_those_who_watch(storage, arrive, monkeypa
     await catalogue.load_catalogue(storage)
     chat_id = await arrive()
     space = await topics.topic_by_name(storage, chat_id, "space")
-    await watching.subscribe_to_topic(storage, chat_id, space.id, Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe_to_topic(
+        storage, chat_id, space.id, Mode.BOTH, limits=USUAL_LIMITS
+    )
     changed = starter_topics() | {"space": {"name": "Space flight", "query": "rocket*"}}
     monkeypatch.setattr(module, "starter_topics", lambda: changed)
 

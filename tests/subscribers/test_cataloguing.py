@@ -2,11 +2,11 @@ import pytest
 from sqlmodel import select
 
 from bot.matching.query import QueryError
-from bot.subscribers import audit, catalogue, cataloguing, changing, topics, watching
-from bot.subscribers.catalogue import starter_topics
-from bot.subscribers.cataloguing import parts_of
+from bot.subscribers import audit, catalogue, mutes, subscriptions, topics
+from bot.subscribers.catalogue import parts_of, starter_topics
 from bot.subscribers.errors import NoSuchTopic, NotAName
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
 from storage.queries import Query
@@ -18,33 +18,31 @@ ADMIN = 900
 @pytest.fixture
 async def three(storage) -> list[int]:
     """Return the topics of a small catalogue."""
-    return [
-        await cataloguing.add_topic(storage, name, name) for name in ("Ports", "Ships", "Trains")
-    ]
+    return [await catalogue.add_topic(storage, name, name) for name in ("Ports", "Ships", "Trains")]
 
 
 async def names(storage) -> list[str]:
-    return [topic.name for topic in (await cataloguing.catalogue_topics(storage)).items]
+    return [topic.name for topic in (await catalogue.catalogue_topics(storage)).items]
 
 
 async def test_a_topic_is_added_at_the_end_under_a_link_of_its_own(three, storage):
-    again = await cataloguing.add_topic(storage, "Ports", "harbour OR port", by=ADMIN)
-    japanese = await cataloguing.add_topic(storage, "港", "港")
+    again = await catalogue.add_topic(storage, "Ports", "harbour OR port", by=ADMIN)
+    japanese = await catalogue.add_topic(storage, "港", "港")
 
     assert await names(storage) == ["Ports", "Ships", "Trains", "Ports", "港"]
-    assert (await cataloguing.catalogue_topic(storage, again)).slug == "ports_2"
-    assert (await cataloguing.catalogue_topic(storage, japanese)).slug == "topic"
+    assert (await catalogue.catalogue_topic(storage, again)).slug == "ports_2"
+    assert (await catalogue.catalogue_topic(storage, japanese)).slug == "topic"
     with pytest.raises(QueryError):
-        await cataloguing.add_topic(storage, "Ports", "(port")
+        await catalogue.add_topic(storage, "Ports", "(port")
     with pytest.raises(NotAName):
-        await cataloguing.add_topic(storage, " ", "port")
+        await catalogue.add_topic(storage, " ", "port")
 
 
 async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
-    await cataloguing.move_topic(storage, three[2], -1)
+    await catalogue.move_topic(storage, three[2], -1)
     moved = await names(storage)
-    await cataloguing.move_topic(storage, three[2], -9)
-    await cataloguing.move_topic(storage, three[2], -1)
+    await catalogue.move_topic(storage, three[2], -9)
+    await catalogue.move_topic(storage, three[2], -1)
 
     assert moved == ["Ports", "Trains", "Ships"]
     assert await names(storage) == ["Trains", "Ports", "Ships"]
@@ -52,9 +50,9 @@ async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
 
 async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, backfills):
     ann = await arrive(1)
-    await watching.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
 
-    await cataloguing.change_query(storage, three[0], "harbour", by=ADMIN)
+    await catalogue.change_query(storage, three[0], "harbour", by=ADMIN)
 
     assert (await topics.get_topic(storage, ann, three[0])).typed == "harbour"
     assert backfills[-1][0] == "harbour"
@@ -65,13 +63,15 @@ async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, bac
 
 async def test_what_is_retired_stays_with_all_who_watch_it(storage, three, arrive):
     ann, bob, eve = await arrive(1), await arrive(2), await arrive(3)
-    await watching.subscribe_to_topic(storage, ann, three[0], Mode.INSTANT, limits=USUAL_LIMITS)
-    await watching.subscribe_to_topic(storage, bob, three[0], Mode.BOTH, limits=USUAL_LIMITS)
-    await changing.mute_topic(storage, bob, three[0], 3)
-    await watching.subscribe_to_topic(storage, eve, three[0], Mode.DIGEST, limits=USUAL_LIMITS)
-    await watching.subscribe(storage, eve, "ports", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe_to_topic(
+        storage, ann, three[0], Mode.INSTANT, limits=USUAL_LIMITS
+    )
+    await subscriptions.subscribe_to_topic(storage, bob, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await mutes.mute(storage, bob, TopicSubject(three[0]), Duration.WEEK)
+    await subscriptions.subscribe_to_topic(storage, eve, three[0], Mode.DIGEST, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, eve, "ports", Mode.INSTANT, limits=USUAL_LIMITS)
 
-    await cataloguing.remove_topic(storage, three[0], by=ADMIN)
+    await catalogue.remove_topic(storage, three[0], by=ADMIN)
 
     assert await names(storage) == ["Ships", "Trains"]
     seen = [(await topics.subscribed(storage, chat)).items for chat in (ann, bob, eve)]
@@ -85,16 +85,16 @@ async def test_what_is_retired_stays_with_all_who_watch_it(storage, three, arriv
         assert await tx.session.get(Topic, three[0]) is None
     assert mute.subject_id == seen[1][0].id
     with pytest.raises(NoSuchTopic):
-        await cataloguing.catalogue_topic(storage, three[0])
+        await catalogue.catalogue_topic(storage, three[0])
 
 
 async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(storage, three, arrive):
     ann = await arrive(1)
-    await watching.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
     async with storage.writing() as tx:
         (await tx.session.get_one(Topic, three[0])).slug = None
 
-    await cataloguing.hand_over_topics(storage)
+    await catalogue.hand_over_topics(storage)
 
     (topic,) = (await topics.subscribed(storage, ann)).items
     assert (topic.name, topic.is_public) == ("Ports", False)
@@ -102,10 +102,10 @@ async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(stora
 
 async def test_what_an_admin_changed_no_start_undoes(storage):
     await catalogue.load_catalogue(storage)
-    first, second, third = (await cataloguing.catalogue_topics(storage)).items[:3]
-    await cataloguing.rename_topic(storage, first.id, "Mine")
-    await cataloguing.remove_topic(storage, second.id)
-    await cataloguing.move_topic(storage, third.id, -1)
+    first, second, third = (await catalogue.catalogue_topics(storage)).items[:3]
+    await catalogue.rename_topic(storage, first.id, "Mine")
+    await catalogue.remove_topic(storage, second.id)
+    await catalogue.move_topic(storage, third.id, -1)
 
     changed = await catalogue.load_catalogue(storage)
 
@@ -114,16 +114,16 @@ async def test_what_an_admin_changed_no_start_undoes(storage):
     assert second.name not in [
         topic.name
         for page in range(5)
-        for topic in (await cataloguing.catalogue_topics(storage, page)).items
+        for topic in (await catalogue.catalogue_topics(storage, page)).items
     ]
-    assert (await cataloguing.catalogue_topics(storage)).total == len(starter_topics()) - 1
+    assert (await catalogue.catalogue_topics(storage)).total == len(starter_topics()) - 1
 
 
 async def test_each_is_an_act(storage, three):
-    await cataloguing.rename_topic(storage, three[0], "Harbours", by=ADMIN)
-    await cataloguing.change_query(storage, three[0], "harbour", by=ADMIN)
-    await cataloguing.move_topic(storage, three[0], 1, by=ADMIN)
-    await cataloguing.remove_topic(storage, three[0], by=ADMIN)
+    await catalogue.rename_topic(storage, three[0], "Harbours", by=ADMIN)
+    await catalogue.change_query(storage, three[0], "harbour", by=ADMIN)
+    await catalogue.move_topic(storage, three[0], 1, by=ADMIN)
+    await catalogue.remove_topic(storage, three[0], by=ADMIN)
 
     acts = (await audit.newest(storage, 10))[:4]
 
@@ -139,14 +139,14 @@ async def test_each_is_an_act(storage, three):
 
 async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
     ann = await arrive(1)
-    own = await watching.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
+    own = await subscriptions.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
 
     for act in (
-        cataloguing.rename_topic(storage, own.topic_id, "Mine"),
-        cataloguing.change_query(storage, own.topic_id, "mine"),
-        cataloguing.move_topic(storage, own.topic_id, 1),
-        cataloguing.remove_topic(storage, own.topic_id),
-        cataloguing.catalogue_topic(storage, own.topic_id),
+        catalogue.rename_topic(storage, own.topic_id, "Mine"),
+        catalogue.change_query(storage, own.topic_id, "mine"),
+        catalogue.move_topic(storage, own.topic_id, 1),
+        catalogue.remove_topic(storage, own.topic_id),
+        catalogue.catalogue_topic(storage, own.topic_id),
     ):
         with pytest.raises(NoSuchTopic):
             await act

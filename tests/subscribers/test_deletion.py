@@ -1,6 +1,6 @@
 from sqlmodel import col, select
 
-from bot.subscribers import deletion, users, watching
+from bot.subscribers import deletion, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
@@ -15,8 +15,8 @@ from storage.topics import Topic
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id in (ann, bob):
-        await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    await watching.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
     async with storage.writing() as tx:
         await add_admin(tx, 1)
 
@@ -25,11 +25,11 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arriv
     async with storage.reading() as tx:
         chats = list(await tx.session.exec(select(Chat.id)))
         topics = list(await tx.session.exec(select(Topic.chat_id)))
-        subscriptions = list(await tx.session.exec(select(Subscription.chat_id)))
+        subscribed = list(await tx.session.exec(select(Subscription.chat_id)))
         live = select(Query.canonical).where(col(Query.live).is_(True))
         queries = list(await tx.session.exec(live))
         admins = await admin_ids(tx)
-    assert chats == topics == subscriptions == [bob]
+    assert chats == topics == subscribed == [bob]
     assert queries == ["taiwan"]
     assert list(admins) == []
 

@@ -8,8 +8,9 @@ from sqlalchemy import Column, func, select
 from sqlmodel import SQLModel, col
 from sqlmodel import select as rows_of
 
-from bot.subscribers import changing, deletion, settings, watching
+from bot.subscribers import deletion, mutes, settings, subscriptions
 from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.mutes import Duration, TopicSubject
 from storage.alerts import Alert
 from storage.articles import store_articles
 from storage.chats import Chat
@@ -69,11 +70,13 @@ async def ann(storage, arrive):
     """Give a chat something in as many tables as can be."""
     chat_id = await arrive(1)
     kept, ended = [
-        (await watching.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)).topic_id
+        (
+            await subscriptions.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)
+        ).topic_id
         for words in ("a1", "b1")
     ]
-    await changing.mute_topic(storage, chat_id, kept, 7)
-    await watching.unsubscribe(storage, chat_id, ended)
+    await mutes.mute(storage, chat_id, TopicSubject(kept), Duration.WEEK)
+    await subscriptions.unsubscribe(storage, chat_id, ended)
     await settings.set_single_time(storage, chat_id, 7 * 60)
     await _told(storage, chat_id)
     return chat_id
@@ -118,7 +121,7 @@ async def left(storage, chat_id: int) -> dict[str, int]:
 
 async def test_every_table_forgets_the_chat(storage, ann, arrive):
     bob = await arrive(2)
-    await watching.subscribe(storage, bob, "a1", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, bob, "a1", Mode.BOTH, limits=USUAL_LIMITS)
     before, bobs = await left(storage, ann), await left(storage, bob)
 
     await deletion.delete_chat(storage, ann, 1)

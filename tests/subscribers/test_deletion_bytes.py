@@ -11,15 +11,7 @@ from sqlmodel import col, select
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from bot.subscribers import (
-    broadcasts,
-    changing,
-    deletion,
-    feedback,
-    invites,
-    users,
-    watching,
-)
+from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptions, users
 from bot.subscribers.access import Access, allow_user, ban_user
 from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
@@ -100,12 +92,12 @@ async def ann(storage: Storage, access: Access) -> int:
     assert user
     chat_id = user.chat_id
     await users.identify(storage, Sender(ANN, ANN, name=NEW_NAME), access=access)
-    kept = await watching.subscribe(storage, chat_id, WORDS, Mode.BOTH, limits=USUAL_LIMITS)
-    ended = await watching.subscribe(
+    kept = await subscriptions.subscribe(storage, chat_id, WORDS, Mode.BOTH, limits=USUAL_LIMITS)
+    ended = await subscriptions.subscribe(
         storage, chat_id, f"{WORDS}s", Mode.INSTANT, limits=USUAL_LIMITS
     )
-    await watching.unsubscribe(storage, chat_id, ended.topic_id)
-    await changing.change_query(storage, chat_id, kept.topic_id, f"{WORDS} OR gnu")
+    await subscriptions.unsubscribe(storage, chat_id, ended.topic_id)
+    await subscriptions.change_query(storage, chat_id, kept.topic_id, f"{WORDS} OR gnu")
     await feedback.send_feedback(
         storage, chat_id, f"{WORDS} {NAME}", renderer=renderer, admins=frozenset({ADMIN})
     )

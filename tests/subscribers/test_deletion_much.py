@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import deletion, manage_links, users, watching
+from bot.subscribers import deletion, manage_links, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
@@ -45,7 +45,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 async def ann(storage, arrive) -> int:
     """Give a chat words, an address, and messages that wait by both ways."""
     chat_id: int = await arrive(1)
-    await watching.subscribe(storage, chat_id, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
     outbox = Outbox(storage)
     async with storage.writing() as tx:
         now = tx.now

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import changing, settings, users, watching
+from bot.subscribers import mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.importing import Why
 from bot.subscribers.limits import USUAL_LIMITS, Limits
+from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, quota_of
@@ -62,18 +63,19 @@ async def full(storage, arrive, clock):
     """Fill chats with a bit of everything: a user, a thread of a group, one with nothing."""
     ann = await arrive(1)
     topic = (
-        await watching.subscribe(storage, ann, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(
+            storage, ann, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS
+        )
     ).topic_id
-    await changing.rename_topic(storage, ann, topic, "The island")
-    await changing.pause_topic(storage, ann, topic, is_paused=True)
-    await changing.mute_topic(storage, ann, topic, 7)
-    await watching.subscribe(storage, ann, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.rename_topic(storage, ann, topic, "The island")
+    await mutes.mute(storage, ann, TopicSubject(topic), Duration.WEEK)
+    await subscriptions.subscribe(storage, ann, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
     await settings.set_single_time(storage, ann, 7 * 60 + 30)
     await settings.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
     user = await users.identify(storage, group, access=Access(is_open=True))
     assert user
-    await watching.subscribe(
+    await subscriptions.subscribe(
         storage, user.chat_id, "semiconductor*", Mode.INSTANT, limits=USUAL_LIMITS
     )
     await arrive(3, "de")
@@ -156,8 +158,8 @@ async def test_what_is_there_stays_and_the_rest_is_added(storage, full, arrive):
     lines = await lines_of(storage)
     await forget_all(storage)
     ann = await arrive(1)
-    await watching.subscribe(storage, ann, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
-    await watching.subscribe(storage, ann, "Korea", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, ann, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, ann, "Korea", Mode.INSTANT, limits=USUAL_LIMITS)
     await settings.set_single_time(storage, ann, 6 * 60)
 
     await load(storage, lines)

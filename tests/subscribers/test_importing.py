@@ -10,18 +10,12 @@ from hypothesis import strategies as st
 
 from bot.sources.discovery.opml import read_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.subscribers import (
-    changing,
-    exporting,
-    importing,
-    own_sources,
-    settings,
-    watching,
-)
+from bot.subscribers import exporting, importing, mutes, own_sources, settings, subscriptions
 from bot.subscribers.errors import NotAnExport, TooManyFeeds
 from bot.subscribers.exports import read_export, written
 from bot.subscribers.importing import Failed, Report, Why
 from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
+from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.own_sources import Followed, Outcome
 from storage.enums import MAX_SCHEDULE_TIMES, Mode, QuietHours
 from storage.sources import Follow, add_source
@@ -56,21 +50,20 @@ async def full(storage, arrive):
     """Fill a chat with a bit of everything."""
     chat_id = await arrive(1)
     topic_id = (
-        await watching.subscribe(
+        await subscriptions.subscribe(
             storage, chat_id, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS
         )
     ).topic_id
-    await changing.rename_topic(storage, chat_id, topic_id, "The island")
-    await changing.pause_topic(storage, chat_id, topic_id, is_paused=True)
-    await changing.mute_topic(storage, chat_id, topic_id, 7)
-    await watching.subscribe(storage, chat_id, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
+    await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
+    await subscriptions.subscribe(storage, chat_id, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
     await settings.set_single_time(storage, chat_id, 7 * 60 + 30)
     await settings.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
     return chat_id
 
 
 def same(one, other) -> bool:
-    parts = ("name", "query", "mode", "catalogue", "paused", "muted")
+    parts = ("name", "query", "mode", "catalogue", "muted")
     return [[topic[part] for part in parts] for topic in one["topics"]] == [
         [topic[part] for part in parts] for topic in other["topics"]
     ]
@@ -131,7 +124,7 @@ async def test_what_cannot_be_taken_is_named_with_its_reason(arrive, storage):
 async def test_limits_hold(arrive, storage):
     chat_id = await arrive()
     for number in range(MOST_TOPICS - 1):
-        await watching.subscribe(
+        await subscriptions.subscribe(
             storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
         )
     topics = [{"query": word, "mode": "instant"} for word in ("Taiwan", "Japan", "word1")]

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.subscribers import audit, watching
+from bot.subscribers import audit, subscriptions
 from bot.subscribers.errors import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.limits import Limited, Limits, get_limits, set_limits
 from storage.enums import AuditAction, Mode
@@ -11,27 +11,27 @@ USUAL = Limits(topics=1)
 async def test_a_chat_may_have_what_all_may_until_an_admin_says_otherwise(arrive, storage):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id in (ann, bob):
-        await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL)
+        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL)
     with pytest.raises(TooManyTopics) as refused:
-        await watching.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
+        await subscriptions.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
 
     await set_limits(storage, ann, Limited.TOPICS, 2, by=9)
 
     assert refused.value.most == 1
-    await watching.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
+    await subscriptions.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
     with pytest.raises(TooManyTopics):
-        await watching.subscribe(storage, bob, "envoy", Mode.BOTH, limits=USUAL)
+        await subscriptions.subscribe(storage, bob, "envoy", Mode.BOTH, limits=USUAL)
 
 
 async def test_less_than_a_chat_has_takes_nothing_from_it(arrive, storage):
     ann = await arrive(1)
-    await watching.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL)
+    await subscriptions.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL)
 
     await set_limits(storage, ann, Limited.TOPICS, 0)
 
-    await watching.subscribe(storage, ann, "Taiwan", Mode.DIGEST, limits=USUAL)
+    await subscriptions.subscribe(storage, ann, "Taiwan", Mode.DIGEST, limits=USUAL)
     with pytest.raises(TooManyTopics):
-        await watching.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
+        await subscriptions.subscribe(storage, ann, "envoy", Mode.BOTH, limits=USUAL)
 
 
 async def test_one_limit_leaves_the_other_and_can_be_taken_back(arrive, storage):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.subscribers import catalogue, moving, topics, users, watching
+from bot.subscribers import catalogue, moving, subscriptions, topics, users
 from bot.subscribers.access import Access
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import USUAL_LIMITS
@@ -37,7 +37,7 @@ def watched(storage):
 async def test_a_topic_of_its_own_moves_whole(thread, watched, storage):
     general, elections = await thread(), await thread(5)
     topic = (
-        await watching.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
     ).topic_id
 
     (beside,) = (await moving.sibling_topics(storage, elections)).items
@@ -54,7 +54,9 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, watched):
     await catalogue.load_catalogue(storage)
     general, elections = await thread(), await thread(5)
     public = (await topics.catalogue_page(storage, general)).items[0]
-    await watching.subscribe_to_topic(storage, general, public.id, Mode.DIGEST, limits=USUAL_LIMITS)
+    await subscriptions.subscribe_to_topic(
+        storage, general, public.id, Mode.DIGEST, limits=USUAL_LIMITS
+    )
 
     await moving.move_here(storage, elections, general, public.id)
 
@@ -65,9 +67,9 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, watched):
 async def test_what_is_there_already_stays_as_it_is(thread, watched, storage):
     general, elections = await thread(), await thread(5)
     topic = (
-        await watching.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
     ).topic_id
-    await watching.subscribe(storage, elections, "taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, elections, "taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
 
     await moving.move_here(storage, elections, general, topic)
 
@@ -78,7 +80,7 @@ async def test_what_is_there_already_stays_as_it_is(thread, watched, storage):
 async def test_the_digest_comes_where_the_topic_went(storage, thread):
     general, elections = await thread(), await thread(5)
     topic = (
-        await watching.subscribe(storage, general, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, general, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
     ).topic_id
 
     await moving.move_here(storage, elections, general, topic)
@@ -93,7 +95,7 @@ async def test_the_digest_comes_where_the_topic_went(storage, thread):
 async def test_another_group_keeps_its_own(thread, watched, storage):
     ours, theirs = await thread(), await thread(telegram_id=-1_000_000_000_008)
     topic = (
-        await watching.subscribe(storage, theirs, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, theirs, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
     ).topic_id
 
     with pytest.raises(NoSuchTopic):

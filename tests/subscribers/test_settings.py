@@ -5,7 +5,7 @@ from sqlmodel import col, select
 
 from bot.publishing.calendar import Plan
 from bot.rendering.renderer import Renderer
-from bot.subscribers import settings, watching
+from bot.subscribers import settings, subscriptions
 from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.errors import NotADate, NotANumber, NotATime, NotAZone
 from bot.subscribers.limits import USUAL_LIMITS
@@ -20,7 +20,7 @@ from tests.publishing.stages import Stages
 @pytest.fixture
 async def chat_id(arrive, storage) -> int:
     chat_id: int = await arrive()
-    await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
     return chat_id
 
 
@@ -131,7 +131,7 @@ async def test_pausing_for_good_replaces_a_date_and_so_does_resuming(chat_id, cl
 async def test_what_is_watched_during_a_pause_waits_for_its_end(chat_id, storage):
     await settings.pause_until(storage, chat_id, date(2026, 3, 9))
 
-    await watching.subscribe(storage, chat_id, "Japan", Mode.DIGEST, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "Japan", Mode.DIGEST, limits=USUAL_LIMITS)
 
     assert (await settings.get_settings(storage, chat_id)).next_at == datetime(
         2026, 3, 8, 23, tzinfo=UTC

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.starting import (
+from bot.subscribers.share_links import (
     LONGEST_START,
+    LinkedQuery,
     LinkedShare,
     LinkedTopic,
-    LinkedWords,
     read_start,
     start_for,
 )
@@ -21,8 +21,8 @@ from bot.subscribers.starting import (
     [
         pytest.param(LinkedTopic("central-banks"), "topic_central-banks", id="a slug"),
         pytest.param(LinkedTopic("12"), "topic_12", id="a number"),
-        pytest.param(LinkedWords("Taiwan"), "q_VGFpd2Fu", id="words"),
-        pytest.param(LinkedWords("台湾 OR 台灣"), "q_5Y-w5rm-IE9SIOWPsOeBow", id="in any script"),
+        pytest.param(LinkedQuery("Taiwan"), "q_VGFpd2Fu", id="words"),
+        pytest.param(LinkedQuery("台湾 OR 台灣"), "q_5Y-w5rm-IE9SIOWPsOeBow", id="in any script"),
         pytest.param(LinkedShare("abc_-1"), "s_abc_-1", id="something shared"),
     ],
 )
@@ -42,13 +42,13 @@ def test_what_is_no_link_brings_nothing(start):
 
 @given(st.text(min_size=1))
 def test_words_that_fit_are_read_back_and_telegram_takes_the_link(typed):
-    start = start_for(LinkedWords(typed))
+    start = start_for(LinkedQuery(typed))
 
     if start is None:
         assert len(typed.encode()) > 46
     else:
         assert re.fullmatch(rf"[A-Za-z0-9_-]{{1,{LONGEST_START}}}", start)
-        assert read_start(start) == LinkedWords(typed)
+        assert read_start(start) == LinkedQuery(typed)
 
 
 @given(st.text(max_size=70))

@@ -5,12 +5,12 @@ import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.matching.query import QueryError
-from bot.subscribers import deletion, topics, watching
+from bot.subscribers import deletion, subscriptions, topics
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
-from bot.subscribers.names import LONGEST_NAME
+from bot.subscribers.subscriptions import UNDO_WITHIN
+from bot.subscribers.topic_names import LONGEST_NAME
 from bot.subscribers.topics import PER_PAGE
-from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Mode
@@ -39,7 +39,9 @@ async def live_queries(storage) -> list[str]:
 async def test_watching_plans_the_next_digest(storage, arrive, clock):
     chat_id = await arrive()
 
-    watched = await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    watched = await subscriptions.subscribe(
+        storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
+    )
 
     assert watched.is_new
     assert watched.plan.zone == "Asia/Tokyo"
@@ -49,16 +51,18 @@ async def test_watching_plans_the_next_digest(storage, arrive, clock):
 async def test_alerts_alone_plan_none(storage, arrive):
     chat_id = await arrive()
 
-    await watching.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
 
     assert await next_digest(storage, chat_id) is None
 
 
 async def test_stopping_the_last_digest_plans_none(storage, arrive):
     chat_id = await arrive()
-    watched = await watching.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
+    watched = await subscriptions.subscribe(
+        storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS
+    )
 
-    await watching.unsubscribe(storage, chat_id, watched.topic_id)
+    await subscriptions.unsubscribe(storage, chat_id, watched.topic_id)
 
     assert await next_digest(storage, chat_id) is None
 
@@ -66,19 +70,19 @@ async def test_stopping_the_last_digest_plans_none(storage, arrive):
 async def test_the_first_digest_reaches_back_a_day(arrive, backfills, clock, storage):
     chat_id = await arrive()
 
-    await watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    await watching.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
-    await watching.subscribe(storage, chat_id, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
 
     assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
 async def test_the_same_words_however_written_are_one_topic(storage, arrive):
     chat_id = await arrive()
-    first = await watching.subscribe(
+    first = await subscriptions.subscribe(
         storage, chat_id, '"Consul-General"', Mode.BOTH, limits=USUAL_LIMITS
     )
-    second = await watching.subscribe(
+    second = await subscriptions.subscribe(
         storage, chat_id, '"consul general"', Mode.DIGEST, limits=USUAL_LIMITS
     )
 
@@ -94,7 +98,7 @@ async def test_the_same_words_at_the_same_time_are_one_topic(storage, arrive):
 
     await asyncio.gather(
         *(
-            watching.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+            subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
             for _ in range(5)
         )
     )
@@ -105,7 +109,7 @@ async def test_the_same_words_at_the_same_time_are_one_topic(storage, arrive):
 
 async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
     for person in (1, 2):
-        await watching.subscribe(
+        await subscriptions.subscribe(
             storage, await arrive(person), "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
         )
 
@@ -114,16 +118,16 @@ async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
 
 async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clock):
     ann, bob = await arrive(1), await arrive(2)
-    anns = await watching.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    bobs = await watching.subscribe(storage, bob, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    anns = await subscriptions.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    bobs = await subscriptions.subscribe(storage, bob, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
 
-    await watching.unsubscribe(storage, ann, anns.topic_id)
-    clock.turn(UNDONE_WITHIN)
+    await subscriptions.unsubscribe(storage, ann, anns.topic_id)
+    clock.turn(UNDO_WITHIN)
     await deletion.purge_deleted(storage)
     still = await live_queries(storage)
-    await watching.unsubscribe(storage, bob, bobs.topic_id)
+    await subscriptions.unsubscribe(storage, bob, bobs.topic_id)
     undoable = await live_queries(storage)
-    clock.turn(UNDONE_WITHIN)
+    clock.turn(UNDO_WITHIN)
     await deletion.purge_deleted(storage)
 
     assert still == undoable == ["taiwan"]
@@ -134,7 +138,7 @@ async def test_a_long_query_has_a_short_name(arrive, storage):
     chat_id = await arrive()
     typed = " OR ".join(f"{letter * 40}" for letter in "abcdefgh")
 
-    watched = await watching.subscribe(storage, chat_id, typed, Mode.BOTH, limits=USUAL_LIMITS)
+    watched = await subscriptions.subscribe(storage, chat_id, typed, Mode.BOTH, limits=USUAL_LIMITS)
 
     assert len(watched.name) == LONGEST_NAME
     assert (await topics.get_topic(storage, chat_id, watched.topic_id)).typed == typed
@@ -143,8 +147,8 @@ async def test_a_long_query_has_a_short_name(arrive, storage):
 async def test_topics_of_one_chat_have_names_of_their_own(arrive, storage):
     chat_id = await arrive()
 
-    first = await watching.subscribe(storage, chat_id, "apple", Mode.BOTH, limits=USUAL_LIMITS)
-    second = await watching.subscribe(
+    first = await subscriptions.subscribe(storage, chat_id, "apple", Mode.BOTH, limits=USUAL_LIMITS)
+    second = await subscriptions.subscribe(
         storage, chat_id, "apple -pie", Mode.BOTH, limits=USUAL_LIMITS
     )
 
@@ -155,7 +159,7 @@ async def test_what_is_no_query_changes_nothing(storage, arrive):
     chat_id = await arrive()
 
     with pytest.raises(QueryError):
-        await watching.subscribe(storage, chat_id, "(", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, chat_id, "(", Mode.BOTH, limits=USUAL_LIMITS)
 
     assert await count(storage, Topic) == 0
 
@@ -163,15 +167,15 @@ async def test_what_is_no_query_changes_nothing(storage, arrive):
 async def test_another_chats_topic_is_none(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     secret = (
-        await watching.subscribe(storage, bob, "secret", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(storage, bob, "secret", Mode.BOTH, limits=USUAL_LIMITS)
     ).topic_id
 
     with pytest.raises(NoSuchTopic):
         await topics.get_topic(storage, ann, secret)
     with pytest.raises(NoSuchTopic):
-        await watching.subscribe_to_topic(storage, ann, secret, Mode.BOTH, limits=USUAL_LIMITS)
+        await subscriptions.subscribe_to_topic(storage, ann, secret, Mode.BOTH, limits=USUAL_LIMITS)
     with pytest.raises(NoSuchTopic):
-        await watching.unsubscribe(storage, ann, secret)
+        await subscriptions.unsubscribe(storage, ann, secret)
 
     assert (await topics.subscribed(storage, bob)).total == 1
 
@@ -179,21 +183,23 @@ async def test_another_chats_topic_is_none(storage, arrive):
 async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, arrive):
     chat_id = await arrive()
     for number in range(MOST_TOPICS):
-        await watching.subscribe(
+        await subscriptions.subscribe(
             storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
         )
 
     with pytest.raises(TooManyTopics):
-        await watching.subscribe(storage, chat_id, "one more", Mode.INSTANT, limits=USUAL_LIMITS)
+        await subscriptions.subscribe(
+            storage, chat_id, "one more", Mode.INSTANT, limits=USUAL_LIMITS
+        )
 
     assert await count(storage, Topic) == MOST_TOPICS
-    await watching.subscribe(storage, chat_id, "word1", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscriptions.subscribe(storage, chat_id, "word1", Mode.BOTH, limits=USUAL_LIMITS)
 
 
 async def test_lists_are_paged(arrive, storage):
     chat_id = await arrive()
     for number in range(PER_PAGE + 1):
-        await watching.subscribe(
+        await subscriptions.subscribe(
             storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
         )
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete
 
 from bot.subscribers import deletion
-from bot.subscribers.undoing import UNDONE_WITHIN
+from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, Mode
 from storage.mailboxes import Mailbox
@@ -60,7 +60,7 @@ async def test_a_topic_that_was_stopped_elsewhere_is_said_to_be_gone(
     visitor, link, newsroom, clock
 ):
     await visitor.sends(link, {"topic": "1", "stop": "yes"})
-    clock.turn(UNDONE_WITHIN)
+    clock.turn(UNDO_WITHIN)
     await deletion.purge_deleted(newsroom.storage)
 
     again = await visitor.sends(link, {"topic": "1", "stop": "yes"})

@@ -158,7 +158,7 @@ class MutesPage(CallbackData, prefix="mutes"):
     page: PageNumber = 0
 
 
-class LiftMute(CallbackData, prefix="lift"):
+class Unmute(CallbackData, prefix="lift"):
     mute_id: RowId
     page: PageNumber = 0
 

@@ -11,8 +11,8 @@ from bot.chat.cards import show_card
 from bot.chat.menu import label_menu_button
 from bot.chat.permits import READS
 from bot.rendering.i18n import ENGLISH
-from bot.subscribers import feedback, sharing, topics
-from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, read_start
+from bot.subscribers import feedback, share_links, topics
+from bot.subscribers.share_links import LinkedQuery, LinkedShare, LinkedTopic, read_start
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ async def came_by_a_link(message: Message, command: CommandObject, context: Cont
         case LinkedTopic(name):
             topic = await topics.topic_by_name(context.storage, context.chat_id, name)
             await show_card(topic.typed, context, topic)
-        case LinkedWords(typed):
+        case LinkedQuery(typed):
             await show_card(typed, context)
         case LinkedShare(token):
-            await show_card(await sharing.shared_query(context.storage, token), context)
+            await show_card(await share_links.shared_query(context.storage, token), context)
         case None:
             await started(message, context)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from bot.mail import confirm
 from bot.mail.codes import read_code
-from bot.subscribers import changing, settings, topics, watching
+from bot.subscribers import mutes, settings, subscriptions, topics
 from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.errors import NotAZone
+from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.timezones import zone_of_place
-from bot.web.app.wishes import BadWishError
 from storage.enums import DigestMedium, Mode, QuietHours
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bot.subscribers.users import CurrentUser
     from bot.web.app.mini_app import MiniApp
     from bot.web.app.wishes import Wish
-
-_MOST_DAYS = 7  # that a topic is muted for, as in the chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,6 @@ class Acts:
             "reword": self.reword,
             "mute-topic": self.mute_topic,
             "unmute-topic": self.unmute_topic,
-            "pause-topic": self.pause_topic,
             "stop": self.stop,
             "undo": self.undo,
             "pause": self.pause,
@@ -68,7 +65,7 @@ class Acts:
         """Watch words or a topic, or watch a topic otherwise."""
         mode, chat_id = wish.one_of("mode", Mode), user.chat_id
         if wish.has("topic"):
-            watched = await watching.subscribe_to_topic(
+            watched = await subscriptions.subscribe_to_topic(
                 self.app.resources.storage,
                 chat_id,
                 wish.row("topic"),
@@ -77,7 +74,7 @@ class Acts:
             )
         else:
             saved = await topics.saved_queries(self.app.resources.storage, chat_id)
-            watched = await watching.subscribe(
+            watched = await subscriptions.subscribe(
                 self.app.resources.storage,
                 chat_id,
                 wish.text("words"),
@@ -89,7 +86,7 @@ class Acts:
 
     async def rename(self, user: CurrentUser, wish: Wish) -> Done:
         topic_id, name = wish.row("topic"), wish.text("name")
-        await changing.rename_topic(self.app.resources.storage, user.chat_id, topic_id, name)
+        await subscriptions.rename_topic(self.app.resources.storage, user.chat_id, topic_id, name)
         return Done("saved")
 
     async def reword(self, user: CurrentUser, wish: Wish) -> Done:
@@ -99,38 +96,28 @@ class Acts:
             wish.text("words"),
             await topics.saved_queries(self.app.resources.storage, chat_id),
         )
-        became = await changing.change_query(
+        became = await subscriptions.change_query(
             self.app.resources.storage, chat_id, topic_id, words, saved
         )
         return Done("saved", became=became)
 
     async def mute_topic(self, user: CurrentUser, wish: Wish) -> Done:
-        """Mute a topic for so many days, with 0 until that is lifted."""
-        topic_id, days = wish.row("topic"), wish.number("days")
-        if days > _MOST_DAYS:
-            raise BadWishError("days")
-        await changing.mute_topic(self.app.resources.storage, user.chat_id, topic_id, days or None)
+        topic, duration = TopicSubject(wish.row("topic")), wish.one_of("for", Duration)
+        await mutes.mute(self.app.resources.storage, user.chat_id, topic, duration)
         return Done("saved")
 
     async def unmute_topic(self, user: CurrentUser, wish: Wish) -> Done:
-        await changing.unmute_topic(self.app.resources.storage, user.chat_id, wish.row("topic"))
-        return Done("saved")
-
-    async def pause_topic(self, user: CurrentUser, wish: Wish) -> Done:
-        topic_id, is_paused = wish.row("topic"), wish.flag("paused")
-        await changing.pause_topic(
-            self.app.resources.storage, user.chat_id, topic_id, is_paused=is_paused
-        )
+        await mutes.unmute_topic(self.app.resources.storage, user.chat_id, wish.row("topic"))
         return Done("saved")
 
     async def stop(self, user: CurrentUser, wish: Wish) -> Done:
-        stopped = await watching.unsubscribe(
+        stopped = await subscriptions.unsubscribe(
             self.app.resources.storage, user.chat_id, wish.row("topic")
         )
         return Done("stopped", stopped.name, undo=stopped.topic_id)
 
     async def undo(self, user: CurrentUser, wish: Wish) -> Done:
-        await watching.undo_unsubscribe(
+        await subscriptions.undo_unsubscribe(
             self.app.resources.storage,
             user.chat_id,
             wish.row("topic"),

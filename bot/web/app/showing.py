@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.settings import Settings
-    from bot.subscribers.topics import TopicSeen
+    from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
 
 _SUGGESTED = 6  # topics of the catalogue that are not watched
@@ -50,7 +50,7 @@ class Showing:
         }
 
 
-def _topic(topic: TopicSeen) -> dict[str, Any]:
+def _topic(topic: ChatTopic) -> dict[str, Any]:
     return {
         "id": topic.id,
         "name": topic.name,
@@ -60,15 +60,13 @@ def _topic(topic: TopicSeen) -> dict[str, Any]:
     }
 
 
-def _rest(topic: TopicSeen, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
-    """Return whether a topic is heard of, and the sentence that says so, if it is not."""
+def _rest(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
+    """Return whether a topic is muted, and the sentence that says so."""
     today = local(user.now, user.zone).date()
     told: dict[str, Any] = {"topic": topic, "zone": user.zone, "today": today}
-    is_heard = not topic.is_paused and not topic.is_muted
     return {
-        "isPaused": topic.is_paused,
         "isMuted": topic.is_muted,
-        "restTold": "" if is_heard else _told(renderer, "web/app_parts.html#rest", **told),
+        "restTold": _told(renderer, "web/app_parts.html#rest", **told) if topic.is_muted else "",
     }
 
 

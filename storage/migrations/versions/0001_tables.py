@@ -387,7 +387,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("chat_id", "user_id", name=op.f("pk_chatadmin")),
     )
-    op.create_index(op.f("ix_chatadmin_person_id"), "chatadmin", ["user_id"], unique=False)
+    op.create_index(op.f("ix_chatadmin_user_id"), "chatadmin", ["user_id"], unique=False)
     op.create_table(
         "edition",
         sa.Column("id", ROW_ID, nullable=False),
@@ -749,7 +749,6 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("ended_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"],
@@ -855,7 +854,6 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.Column("paused", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
         ),

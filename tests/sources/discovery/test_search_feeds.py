@@ -33,7 +33,6 @@ from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState
 from storage.publishers import publisher_names, searchable_names, sources_named
 from storage.search_feeds import SearchFeed
 from storage.sources import AwaitedPage, Source
-from storage.subscriptions import Subscription
 from tests.publishing.newsroom import Newsroom
 from tests.sources.feeds_made import rss
 from tests.sources.polled import HOUR, poll_after, rows_of
@@ -100,16 +99,17 @@ async def test_two_processes_create_each_search_feed_once(storage, update, watch
 
 
 @pytest.mark.parametrize(
-    ("subscription", "chat"),
+    ("is_muted", "chat"),
     [
-        pytest.param({"paused": True}, {}, id="the subscription is paused"),
-        pytest.param({}, {"state": ChatState.BLOCKED}, id="the chat has blocked us"),
+        pytest.param(True, {}, id="the topic is muted for good"),
+        pytest.param(False, {"state": ChatState.BLOCKED}, id="the chat has blocked us"),
     ],
 )
-async def test_paused_subscriptions_get_no_search_feed(update, newsroom, subscription, chat):
+async def test_muted_topics_get_no_search_feed(update, newsroom, is_muted, chat):
     chat_id = await newsroom.chat(**chat)
-    await newsroom.subscribe(chat_id, await newsroom.query("tea"), "Tea", Mode.BOTH)
-    await newsroom.change(Subscription, 1, **subscription)
+    topic = await newsroom.subscribe(chat_id, await newsroom.query("tea"), "Tea", Mode.BOTH)
+    if is_muted:
+        await newsroom.mute_topic(chat_id, topic)
 
     assert await update() == 0
 
@@ -130,7 +130,7 @@ async def test_an_unused_search_feed_is_retired_and_later_deleted(
     storage, update, newsroom, watched, clock
 ):
     await update()
-    await newsroom.change(Subscription, 1, paused=True)
+    await newsroom.mute_topic(1, 1)
 
     await update()
     (resting,) = await rows_of(storage, Source)
@@ -147,11 +147,11 @@ async def test_a_retired_search_feed_is_not_polled_and_starts_with_a_backlog_whe
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
     await update()
     await polling.poll_due()
-    await newsroom.change(Subscription, 1, paused=True)
+    await newsroom.mute_topic(1, 1)
     await update()
     assert await poll_after(polling, clock) == 0
 
-    await newsroom.change(Subscription, 1, paused=False)
+    await newsroom.unmute_topic(1, 1)
     farm.serve("/search", rss([found(farm, 2, "Tea is dried", "Post")]))
     await update()
     await polling.poll_due()

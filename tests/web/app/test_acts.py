@@ -16,7 +16,7 @@ from storage.topics import Topic
 async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
     watched = await ann.does("watch", words="Taiwan OR Japan", mode="both")
     (topic,) = watched["topics"]
-    assert watched["said"] == "Watching Taiwan, Japan."
+    assert watched["said"] == "Subscribed to Taiwan, Japan."
     assert (topic["words"], topic["mode"]) == ("Taiwan OR Japan", "both")
 
     changed = await ann.does("watch", topic=topic["id"], mode="digest")
@@ -28,7 +28,7 @@ async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
 
     stopped = await ann.does("stop", topic=topic["id"])
     assert stopped["topics"] == []
-    assert stopped["said"] == "No longer watching East <b>Asia</b>."
+    assert stopped["said"] == "Unsubscribed from East <b>Asia</b>."
 
     again = await ann.does("undo", topic=stopped["undo"])
     assert again["topics"] == renamed["topics"]
@@ -37,24 +37,13 @@ async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
 async def test_a_topic_is_muted_for_a_while_or_for_good_and_heard_again(ann):
     topic = await ann.watches("Taiwan")
 
-    (muted,) = (await ann.does("mute-topic", topic=topic, days=7))["topics"]
-    assert (muted["isMuted"], muted["isPaused"]) == (True, False)
+    (muted,) = (await ann.does("mute-topic", topic=topic, **{"for": "week"}))["topics"]
+    assert muted["isMuted"]
     assert muted["restTold"].startswith("Muted until ")
-    (for_good,) = (await ann.does("mute-topic", topic=topic, days=0))["topics"]
-    assert for_good["restTold"] == "Muted until you lift it."
+    (for_good,) = (await ann.does("mute-topic", topic=topic, **{"for": "ever"}))["topics"]
+    assert for_good["restTold"] == "Muted until you unmute it: you'll get nothing about it."
     (heard,) = (await ann.does("unmute-topic", topic=topic))["topics"]
     assert (heard["isMuted"], heard["restTold"]) == (False, "")
-
-
-async def test_a_topic_is_paused_alone_and_resumed(ann):
-    topic = await ann.watches("Taiwan")
-    await ann.watches("Japan")
-
-    paused, other = (await ann.does("pause-topic", topic=topic, paused=True))["topics"]
-    assert paused["restTold"] == "Paused: nothing comes of it until you resume it."
-    assert (paused["isPaused"], other["isPaused"]) == (True, False)
-    resumed, _ = (await ann.does("pause-topic", topic=topic, paused=False))["topics"]
-    assert not resumed["isPaused"]
 
 
 async def test_a_topic_gets_other_words_and_is_the_same_topic(ann):
@@ -146,7 +135,9 @@ async def test_an_address_is_asked_for_confirmed_used_and_forgotten(ann, sent_co
         pytest.param(
             "reword", {"topic": 99, "words": "Taiwan"}, "no longer there", id="none to word"
         ),
-        pytest.param("mute-topic", {"topic": 99, "days": 1}, "no longer there", id="none to mute"),
+        pytest.param(
+            "mute-topic", {"topic": 99, "for": "day"}, "no longer there", id="none to mute"
+        ),
         pytest.param("undo", {"topic": 99}, "gone for good", id="nothing to undo"),
         pytest.param("zone", {"place": "Atlantis"}, "don't know that place", id="no place"),
         pytest.param("quiet", {"start": 60, "end": 60}, "as hours", id="no hours"),
@@ -184,8 +175,7 @@ async def test_what_cannot_be_is_refused_in_a_sentence(ann, name, wish, said):
         pytest.param("stop", {"topic": -1}, id="below nothing"),
         pytest.param("stop", {"topic": 2**63}, id="a number of no row"),
         pytest.param("pause", {"paused": "yes"}, id="no truth"),
-        pytest.param("pause-topic", {"topic": 1}, id="neither paused nor resumed"),
-        pytest.param("mute-topic", {"topic": 1, "days": 8}, id="muted for too long"),
+        pytest.param("mute-topic", {"topic": 1, "for": "month"}, id="muted for no time of ours"),
         pytest.param("reword", {"topic": 1}, id="no other words"),
         pytest.param("slots", {"slots": []}, id="no times"),
         pytest.param("slots", {"slots": [1]}, id="times that are none"),
@@ -224,9 +214,8 @@ WISHES: dict[str, dict[str, Any]] = {
     "watch": {"mode": "instant"},
     "rename": {"name": "Mine"},
     "reword": {"words": "Greenland"},
-    "mute-topic": {"days": 1},
+    "mute-topic": {"for": "day"},
     "unmute-topic": {},
-    "pause-topic": {"paused": True},
     "stop": {},
     "undo": {},
     "topic": {},

@@ -29,10 +29,10 @@ from bot.matching import search
 from bot.matching.query import parse
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.filters import local
-from bot.subscribers import cataloguing
-from bot.subscribers.cataloguing import parts_of
+from bot.subscribers import catalogue
+from bot.subscribers.catalogue import parts_of
 from bot.subscribers.errors import CardTooOld
-from bot.subscribers.names import name_for
+from bot.subscribers.topic_names import name_for
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def listed(_pressed: CallbackQuery, callback_data: CatalogueDesk, context:
     await put(
         context,
         "chat/admin/catalogue.html#page",
-        page=await cataloguing.catalogue_topics(context.storage, callback_data.page),
+        page=await catalogue.catalogue_topics(context.storage, callback_data.page),
     )
 
 
@@ -62,20 +62,20 @@ async def opened(_pressed: CallbackQuery, callback_data: EditTopic, context: Con
 
 async def moved(_pressed: CallbackQuery, callback_data: MoveTopic, context: Context) -> None:
     number, places = callback_data.topic_id, callback_data.places
-    await cataloguing.move_topic(context.storage, number, places, by=context.user.user_id)
+    await catalogue.move_topic(context.storage, number, places, by=context.user.user_id)
     await _open(number, context)
 
 
 async def asked(_pressed: CallbackQuery, callback_data: AskOfCatalogue, context: Context) -> None:
     what, number = callback_data.what, callback_data.topic_id
-    topic = None if what == "add" else await cataloguing.catalogue_topic(context.storage, number)
+    topic = None if what == "add" else await catalogue.catalogue_topic(context.storage, number)
     await ask(context, _ASKED[what], subject=number, what=what, topic=topic)
 
 
 async def retired(_pressed: CallbackQuery, callback_data: RetireTopic, context: Context) -> None:
-    topic = await cataloguing.catalogue_topic(context.storage, callback_data.topic_id)
+    topic = await catalogue.catalogue_topic(context.storage, callback_data.topic_id)
     if callback_data.sure:
-        await cataloguing.remove_topic(context.storage, topic.id, by=context.user.user_id)
+        await catalogue.remove_topic(context.storage, topic.id, by=context.user.user_id)
         await put(context, "chat/admin/catalogue.html#retired", topic=topic)
     else:
         await put(context, "chat/admin/catalogue.html#retire", topic=topic)
@@ -83,13 +83,13 @@ async def retired(_pressed: CallbackQuery, callback_data: RetireTopic, context: 
 
 async def reworded(pressed: CallbackQuery, callback_data: RewordTopic, context: Context) -> None:
     words, number = words_on(pressed), callback_data.topic_id
-    await cataloguing.change_query(context.storage, number, words, by=context.user.user_id)
+    await catalogue.change_query(context.storage, number, words, by=context.user.user_id)
     await _open(number, context)
 
 
 async def added(pressed: CallbackQuery, context: Context) -> None:
     name = _bold_in(pressed.message)
-    number = await cataloguing.add_topic(
+    number = await catalogue.add_topic(
         context.storage, name, words_on(pressed), by=context.user.user_id
     )
     await _open(number, context)
@@ -102,7 +102,7 @@ async def typed(message: Message, context: Context) -> None:
         case [_, "add", *_]:
             await _show_new(said.split(maxsplit=2)[2:], context)
         case [_, "rename", number, name] if number.isdecimal():
-            await cataloguing.rename_topic(
+            await catalogue.rename_topic(
                 context.storage, int(number), name, by=context.user.user_id
             )
             await _open(int(number), context)
@@ -112,7 +112,7 @@ async def typed(message: Message, context: Context) -> None:
             await show(
                 context,
                 "chat/admin/catalogue.html#page",
-                page=await cataloguing.catalogue_topics(context.storage),
+                page=await catalogue.catalogue_topics(context.storage),
             )
 
 
@@ -122,7 +122,7 @@ async def new_topic_typed(message: Message, context: Context) -> None:
 
 async def name_typed(message: Message, subject: int, context: Context) -> None:
     name, by = message.text or "", context.user.user_id
-    await cataloguing.rename_topic(context.storage, subject, name, by=by)
+    await catalogue.rename_topic(context.storage, subject, name, by=by)
     await _open(subject, context)
 
 
@@ -134,7 +134,7 @@ async def _open(topic_id: int, context: Context) -> None:
     await put(
         context,
         "chat/admin/catalogue.html#topic",
-        topic=await cataloguing.catalogue_topic(context.storage, topic_id),
+        topic=await catalogue.catalogue_topic(context.storage, topic_id),
     )
 
 
@@ -155,7 +155,7 @@ async def _show_new(words: list[str], context: Context) -> None:
 
 
 async def _show_change(topic_id: int, words: str, context: Context) -> None:
-    topic = await cataloguing.catalogue_topic(context.storage, topic_id)
+    topic = await catalogue.catalogue_topic(context.storage, topic_id)
     difference = await search.compare(
         context.storage, parse(topic.typed), parse(words), chat_id=context.chat_id
     )

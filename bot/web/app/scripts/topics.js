@@ -82,18 +82,15 @@ export class Topics {
   }
 
   // What lets a topic be silent for a while, and ends that.
-  fillRest(more, { id, isPaused, isMuted }) {
+  fillRest(more, { id, isMuted }) {
     for (const button of more.querySelectorAll("[data-act]")) {
-      const { act, days } = button.dataset;
+      const { act } = button.dataset;
       const wish = { topic: id };
-      if (days) wish.days = Number(days);
-      if (act === "pause-topic") wish.paused = !isPaused;
+      if (button.dataset.for) wish.for = button.dataset.for;
       button.addEventListener("click", () => this.acts.act(act, wish));
     }
     for (const button of more.querySelectorAll("[data-muted]"))
       button.hidden = button.dataset.muted !== String(isMuted);
-    for (const button of more.querySelectorAll("[data-paused]"))
-      button.hidden = button.dataset.paused !== String(isPaused);
   }
 
   toggle(topic) {

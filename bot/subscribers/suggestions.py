@@ -1,4 +1,4 @@
-"""Proposing: what a chat might watch that likes the story of an alert."""
+"""Suggestions: what a chat might subscribe to for more stories like that of an alert."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """A topic of the catalogue, or words where *topic_id* is None."""
+class Suggestion:
+    """A topic of the catalogue, or a query where *topic_id* is None."""
 
     name: str
     typed: str
@@ -27,40 +27,40 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposals:
+class Suggestions:
     title: str
-    items: tuple[Proposal, ...]
+    items: tuple[Suggestion, ...]
 
 
-async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Proposals:
+async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggestions:
     """Return up to three: what the title names, then topics of the catalogue that match.
 
-    What the chat watches already is left out.
+    What the chat subscribes to already is left out.
     """
     async with storage.reading() as tx:
         alert = await alert_of_button(tx, chat_id, story_id)
         catalogue = await public_topics(tx)
-        watched = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
+        subscribed = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
     if alert is None:
         raise NoSuchAlert
     folded = await in_turns(article_folded(alert.title, alert.text))
-    queries = {_canonical(topic.typed) for topic, _ in watched}
-    words = [one for one in _named(alert) if _canonical(one.typed) not in queries]
+    queries = {_canonical(topic.typed) for topic, _ in subscribed}
+    named = [one for one in _named(alert) if _canonical(one.typed) not in queries]
     topics = [one for one in _matching(catalogue, folded) if _canonical(one.typed) not in queries]
-    # One place at least is for the catalogue, which somebody has thought about.
-    items = [*words[: MOST - 1], *topics, *words[MOST - 1 :]]
-    return Proposals(alert.title, tuple(items[:MOST]))
+    # At least one place is for the catalogue: an editor thought about its topics.
+    items = [*named[: MOST - 1], *topics, *named[MOST - 1 :]]
+    return Suggestions(alert.title, tuple(items[:MOST]))
 
 
-def _named(alert: PressedAlert) -> Iterator[Proposal]:
+def _named(alert: PressedAlert) -> Iterator[Suggestion]:
     for typed in suggested(alert.title, alert.text):
-        yield Proposal(typed.strip('"'), typed)
+        yield Suggestion(typed.strip('"'), typed)
 
 
-def _matching(catalogue: Iterable[Topic], folded: FoldedArticle) -> Iterator[Proposal]:
+def _matching(catalogue: Iterable[Topic], folded: FoldedArticle) -> Iterator[Suggestion]:
     for topic in catalogue:
         if holds(parse(topic.typed).tree, folded.has):
-            yield Proposal(topic.name, topic.typed, topic.id)
+            yield Suggestion(topic.name, topic.typed, topic.id)
 
 
 def _canonical(typed: str) -> str:

@@ -1,0 +1,232 @@
+"""Muting a topic, a story or a publisher, listing what is muted, and unmuting it.
+
+- Of a muted topic nothing comes, of a muted story no alert, no edit and no item of a digest.
+- Of a muted publisher nothing comes; "less" of it comes in digests only, unless others report too.
+- A button under an alert changes the buttons of its message; as long as they are changed, nothing
+  else changes them (`pressed`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
+from bot.subscribers.paging import Page, page_number
+from bot.subscribers.settings import replan
+from bot.subscribers.subscriptions import subscription_of
+from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import SOURCE_MUTES, MuteKind
+from storage.mutes import (
+    ActiveMute,
+    Mute,
+    MuteSubject,
+    count_mutes,
+    mute_of,
+    mutes_of,
+    unmute_subject,
+)
+from storage.mutes import mute as add_mute
+from storage.mutes import unmute as end_mute
+from storage.publishers import Publisher, publishers_seen_by
+
+PER_PAGE = 8
+_STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so none need stay muted
+
+
+class Duration(StrEnum):
+    """For how long something is muted; FOREVER: until it is unmuted."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    FOREVER = "ever"
+
+
+_LENGTHS = {
+    Duration.HOUR: timedelta(hours=1),
+    Duration.DAY: timedelta(days=1),
+    Duration.WEEK: timedelta(days=7),
+}
+
+
+class TopicSubject(NamedTuple):
+    """A topic that the chat subscribes to."""
+
+    topic_id: int
+
+
+class StorySubject(NamedTuple):
+    """A story that the chat was alerted to, with all its chapters."""
+
+    story_id: int
+
+
+class AlertPublisher(NamedTuple):
+    """The publisher that an alert names."""
+
+    story_id: int
+    kind: MuteKind
+
+
+class ArticlePublisher(NamedTuple):
+    """A publisher by a source, and by an article that it carried."""
+
+    source_id: int
+    article_id: int
+    kind: MuteKind
+
+
+Subject: TypeAlias = TopicSubject | StorySubject | AlertPublisher | ArticlePublisher
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """What was muted, and until when; *until* is None for what lasts."""
+
+    mute_id: int
+    kind: MuteKind
+    name: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMenu:
+    """What the buttons of an alert name; *publisher* is "" where its source is gone."""
+
+    story_id: int
+    publisher: str
+    topics: Mapping[int, str]
+
+
+async def mute(
+    storage: Storage,
+    chat_id: int,
+    subject: Subject,
+    until: Duration | datetime = Duration.FOREVER,
+    *,
+    alert: int | None = None,
+) -> Muted:
+    """Mute the subject, or change until when it is muted.
+
+    *alert*: the story of the alert whose button was pressed. NoSuchTopic, NoSuchAlert or
+    NoSuchPublisher where the chat has no such subject.
+    """
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        if alert is not None:
+            await _alert(tx, chat_id, alert)
+            await mark_pressed(tx, chat_id, alert, tx.now)
+        muted, name = await _resolve(tx, chat_id, subject)
+        ends: datetime | None
+        if muted.kind is MuteKind.STORY:
+            ends = tx.now + _STORY_LASTS
+        elif isinstance(until, Duration):
+            ends = tx.now + _LENGTHS[until] if until in _LENGTHS else None
+        else:
+            ends = until
+        mute_id = await add_mute(tx, chat_id, muted, ends)
+        if muted.kind is MuteKind.TOPIC:
+            await replan(tx, chat)
+    return Muted(mute_id, muted.kind, name, ends)
+
+
+async def unmute(storage: Storage, chat_id: int, mute_id: int, *, alert: int | None = None) -> None:
+    """End a mute of the chat; one that is over stays so. *alert* is as in `mute`."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        await end_mute(tx, chat_id, mute_id)
+        if alert is not None:
+            await mark_pressed(tx, chat_id, alert, None)
+        await replan(tx, chat)
+
+
+async def unmute_topic(storage: Storage, chat_id: int, topic_id: int) -> None:
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        await subscription_of(tx, chat_id, topic_id)
+        await unmute_subject(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
+        await replan(tx, chat)
+
+
+async def unmute_publisher(storage: Storage, chat_id: int, source_id: int, article_id: int) -> None:
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        publisher = await publisher_seen(tx, chat_id, source_id, article_id)
+        if muted := await mute_of_publisher(tx, chat_id, publisher):
+            await end_mute(tx, chat_id, muted.id)
+
+
+async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> Page[ActiveMute]:
+    async with storage.reading() as tx:
+        total = await count_mutes(tx, chat_id)
+        page = page_number(page, total, PER_PAGE)
+        rows = await mutes_of(tx, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
+    return Page(rows, page, total, PER_PAGE)
+
+
+async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: bool) -> AlertMenu:
+    """Return what an alert's buttons name; *is_open*: whether its menu is shown from now on."""
+    async with storage.writing() as tx:
+        found = await _alert(tx, chat_id, story_id)
+        await mark_pressed(tx, chat_id, story_id, tx.now if is_open else None)
+        publisher = await _publisher_of_alert(tx, chat_id, found)
+        topics = await topic_names(tx, found.topic_ids)
+    return AlertMenu(story_id, publisher.name if publisher else "", topics)
+
+
+async def publisher_seen(
+    tx: Transaction, chat_id: int, source_id: int, article_id: int
+) -> Publisher:
+    seen = await publishers_seen_by(tx, chat_id, [article_id])
+    for publisher in seen.get(article_id, ()):
+        if publisher.source_id == source_id:
+            return publisher
+    raise NoSuchPublisher
+
+
+async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher) -> Mute | None:
+    """Return what the chat has muted of it."""
+    for kind in SOURCE_MUTES:
+        subject = MuteSubject(kind, publisher.source_id, publisher.mutable_outlet)
+        if muted := await mute_of(tx, chat_id, subject):
+            return muted
+    return None
+
+
+async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[MuteSubject, str]:
+    """Return what is to be muted as it is stored, and its name."""
+    match subject:
+        case TopicSubject(topic_id):
+            topic, _ = await subscription_of(tx, chat_id, topic_id)
+            return MuteSubject(MuteKind.TOPIC, topic_id), topic.name
+        case StorySubject(story_id):
+            alert = await _alert(tx, chat_id, story_id)
+            return MuteSubject(MuteKind.STORY, alert.chain), alert.title
+        case AlertPublisher(story_id, kind):
+            alert = await _alert(tx, chat_id, story_id)
+            found = await _publisher_of_alert(tx, chat_id, alert)
+            if found is None:
+                raise NoSuchAlert
+            publisher = found
+        case ArticlePublisher(source_id, article_id, kind):
+            publisher = await publisher_seen(tx, chat_id, source_id, article_id)
+    return MuteSubject(kind, publisher.source_id, publisher.mutable_outlet), publisher.name
+
+
+async def _alert(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert:
+    alert = await alert_of_button(tx, chat_id, story_id)
+    if alert is None:
+        raise NoSuchAlert
+    return alert
+
+
+async def _publisher_of_alert(
+    tx: Transaction, chat_id: int, alert: PressedAlert
+) -> Publisher | None:
+    """Return the first publisher of the article that the chat sees; None if it is gone."""
+    seen = await publishers_seen_by(tx, chat_id, [alert.article_id])
+    return next(iter(seen.get(alert.article_id, ())), None)

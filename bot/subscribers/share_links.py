@@ -1,0 +1,113 @@
+"""Links to the bot, `t.me/<bot>?start=…`, and sharing a topic by one.
+
+topic_<slug>   a topic of the catalogue
+topic_<id>     one that has no slug
+q_<query>      a query, its UTF-8 as URL-safe base64 without padding
+s_<token>      a query that is too long for that: what a chat shared, by its token
+
+Telegram takes 64 characters of A-Z a-z 0-9 _ -.
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.subscribers.errors import NoSuchTopic
+from storage.chats import lock_chat
+from storage.db.engine import Storage
+from storage.sharing import Share, share_of, shared_by
+from storage.topics import topic_seen_by
+
+LONGEST_START = 64
+_TOPIC, _QUERY, _SHARED = "topic_", "q_", "s_"
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTopic:
+    """*name*: a slug, or a number."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedQuery:
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedShare:
+    token: str
+
+
+Linked: TypeAlias = LinkedTopic | LinkedQuery | LinkedShare
+
+
+def start_for(linked: Linked) -> str | None:
+    """Return what the link carries; None where that is too long."""
+    match linked:
+        case LinkedTopic(name):
+            start = _TOPIC + name
+        case LinkedShare(token):
+            start = _SHARED + token
+        case LinkedQuery(typed):
+            encoded = urlsafe_b64encode(typed.encode("utf-8", "replace")).decode()
+            start = _QUERY + encoded.rstrip("=")
+    return start if len(start) <= LONGEST_START else None
+
+
+def read_start(start: str) -> Linked | None:
+    """Return what a link carries; None for what is no link of these."""
+    if start.startswith(_TOPIC):
+        return LinkedTopic(start.removeprefix(_TOPIC))
+    if start.startswith(_SHARED):
+        return LinkedShare(start.removeprefix(_SHARED))
+    if start.startswith(_QUERY):
+        typed = _decoded(start.removeprefix(_QUERY))
+        return LinkedQuery(typed) if typed else None
+    return None
+
+
+def _decoded(text: str) -> str:
+    """Return what *text* encodes, "" for nothing or nonsense."""
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return ""
+
+
+async def share(storage: Storage, chat_id: int, topic_id: int) -> str:
+    """Return what a link to the topic carries; NoSuchTopic if the chat has none such.
+
+    Only a query that is too long for a link is stored.
+    """
+    async with storage.reading() as tx:
+        topic = await topic_seen_by(tx, chat_id, topic_id)
+    if topic is None:
+        raise NoSuchTopic
+    linked: Linked = LinkedQuery(topic.typed)
+    if topic.chat_id is None:
+        linked = LinkedTopic(topic.slug or str(topic.id))
+    return start_for(linked) or await _stored(storage, chat_id, topic.typed)
+
+
+async def shared_query(storage: Storage, token: str) -> str:
+    """Return the query that was shared under *token*; NoSuchTopic for none."""
+    async with storage.reading() as tx:
+        shared = await shared_by(tx, token)
+    if shared is None:
+        raise NoSuchTopic
+    return shared.typed
+
+
+async def _stored(storage: Storage, chat_id: int, typed: str) -> str:
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        shared = await share_of(tx, chat_id, typed)
+        if shared is None:
+            token = secrets.token_urlsafe(_TOKEN_BYTES)
+            shared = Share(chat_id=chat_id, token=token, typed=typed, created_at=tx.now)
+            tx.session.add(shared)
+            await tx.session.flush()
+    return _SHARED + shared.token
