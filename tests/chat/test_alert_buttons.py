@@ -74,7 +74,7 @@ async def test_an_alert_has_three_buttons(alert):
         pytest.param(
             "Mute story",
             f"Muted: you'll get nothing more about “{TITLE}”.",
-            "Muted: Captain of sunken ferry… · Undo",
+            "Muted: Captain of sunken... · Undo",
             MuteKind.STORY,
             id="story",
         ),
