@@ -1,4 +1,4 @@
-"""Cards: what a query has found, before it is watched. The card itself keeps the words."""
+"""Cards: what a query has found, before a chat subscribes. The card itself keeps the query."""
 
 from __future__ import annotations
 
@@ -7,40 +7,91 @@ from typing import TYPE_CHECKING, Any
 from aiogram.types import Message
 
 from bot.chat.questions import code_in
-from bot.chat.spellings import also_caught
 from bot.matching import search
 from bot.matching.query import parse
 from bot.rendering.filters import local
+from bot.rendering.i18n import ENGLISH
 from bot.subscribers import topics
-from bot.subscribers.errors import CardTooOld
+from bot.subscribers.errors import CardTooOld, NoSuchTopic
 from bot.subscribers.text import one_line
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
     from bot.matching.query import Query
+    from bot.matching.search import Hit, Others
     from bot.subscribers.topics import ChatTopic
 
+_MOST_SPELLINGS = 4
+_LONGEST_SPELLING = 40
 
-async def show_card(typed: str, context: Context, topic: ChatTopic | None = None) -> None:
-    """Show what the query *typed* found; QueryError if it is none."""
+
+async def show_card(
+    typed: str,
+    context: Context,
+    topic: ChatTopic | None = None,
+    *,
+    names: Sequence[str] = (),
+    is_in_place: bool = False,
+) -> None:
+    """Show what the query *typed* found, or the page of its topic; QueryError if it is none.
+
+    *names*: what was typed as a list, of which the query finds any. *is_in_place*: instead of the
+    message whose button was pressed.
+    """
+    show = context.reply.change if is_in_place else context.reply.show
     typed = one_line(typed)
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    subscribed = None if topic else await _subscribed(typed, context)
+    if subscribed:
+        page = await topic_page(subscribed.id, context)
+        await show("chat/card.html#already", **page)
+        return
     seen = await seen_of(query, context)
-    also = also_caught(typed, seen["found"].newest)
-    await context.reply.show("chat/card.html#card", typed=typed, topic=topic, also=also, **seen)
+    meant = ""
+    if not seen["found"].count and not seen["found"].is_more:
+        meant = await search.meant(context.storage, query, chat_id=context.chat_id)
+    await show(
+        "chat/card.html#card",
+        typed=typed,
+        topic=topic,
+        mode=topic.mode if topic else None,
+        names=names,
+        also=also_caught(typed, seen["found"].newest),
+        others=await others_of(query, typed, context),
+        meant=meant,
+        **seen,
+    )
+
+
+async def others_of(query: Query, typed: str, context: Context) -> Others:
+    """Return other words for those of *query*, with names as the chat may write them."""
+    spoken = {ENGLISH.code, context.reply.renderer.language.code.partition("-")[0]}
+    return await search.others(
+        context.storage, query, typed, chat_id=context.chat_id, spoken=spoken
+    )
+
+
+async def _subscribed(typed: str, context: Context) -> ChatTopic | None:
+    saved = await topics.saved_queries(context.storage, context.chat_id)
+    try:
+        return await topics.topic_by_query(context.storage, context.chat_id, typed, saved)
+    except NoSuchTopic:
+        return None
 
 
 async def topic_page(topic_id: int, context: Context) -> dict[str, Any]:
-    """What the page of one topic tells."""
+    """Return what the page of one topic shows."""
     topic = await topics.get_topic(context.storage, context.chat_id, topic_id)
     return {"topic": topic, **await seen_of(parse(topic.typed), context)}
 
 
 async def seen_of(query: Query, context: Context) -> dict[str, Any]:
-    """What a template tells of what *query* found."""
+    """Return what a template shows of what *query* found."""
     found = await search.find(context.storage, query, chat_id=context.chat_id)
     silent = 0
     if not found.count and not found.is_more:
@@ -56,9 +107,29 @@ async def seen_of(query: Query, context: Context) -> dict[str, Any]:
 
 
 def words_on(pressed: CallbackQuery) -> str:
-    """Return the words that the pressed message shows as code."""
+    """Return the query that the pressed message shows as code."""
     message = pressed.message
-    words = code_in(message) if isinstance(message, Message) else ""
-    if not words:
+    query = code_in(message) if isinstance(message, Message) else ""
+    if not query:
         raise CardTooOld
-    return words
+    return query
+
+
+def also_caught(typed: str, hits: Iterable[Hit]) -> tuple[str, ...]:
+    """Return a few spellings in *hits* that were not typed; capitals make no other spelling."""
+    found: dict[str, str] = {}
+    for spelling in _spellings(hits):
+        folded = spelling.casefold()
+        if folded not in typed.casefold() and len(spelling) <= _LONGEST_SPELLING:
+            found.setdefault(folded, spelling)
+    return tuple(found.values())[:_MOST_SPELLINGS]
+
+
+def _spellings(hits: Iterable[Hit]) -> Iterator[str]:
+    for hit in hits:
+        for text, places in (
+            (hit.title, hit.title_spans),
+            (hit.snippet.text, hit.snippet.bold),
+        ):
+            for start, end in places:
+                yield one_line(text[start:end])

@@ -10,7 +10,6 @@ from bot.chat.administrators import Administrators
 from bot.chat.handlers import (
     admin_link,
     alerts,
-    anything,
     channels,
     digest,
     email,
@@ -21,22 +20,21 @@ from bot.chat.handlers import (
     files,
     groups,
     here,
-    inline,
     invite_link,
     links,
     memberships,
     own_sources,
     schedule,
-    searching,
+    search,
     settings,
     sources,
     start,
     subscriptions,
-    testing,
-    typed,
+    text,
 )
 from bot.chat.handlers import help as help_handlers
 from bot.chat.handlers.admin import make_router as make_admin_router
+from bot.chat.handlers.search import Turns
 from bot.chat.middlewares.addressing import Addressing
 from bot.chat.middlewares.answering import Answering
 from bot.chat.middlewares.appointing import Appointing
@@ -45,7 +43,6 @@ from bot.chat.middlewares.calming import Calming
 from bot.chat.middlewares.guarding import PAUSES_SECONDS, Guarding
 from bot.chat.middlewares.permitting import Permitting
 from bot.chat.questions import Waiting
-from bot.chat.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +88,7 @@ def make_dispatcher(
     dispatcher.include_routers(
         groups.make_router(),
         memberships.make_router(),
-        inline.make_router(),
+        search.make_inline_router(),
         admin_link.make_router(),
         invite_link.make_router(),
         _front_door(administrators),
@@ -108,15 +105,14 @@ def _front_door(administrators: Administrators) -> Router:
         observer.middleware(Permitting(administrators))
         observer.middleware(Waiting())
     router.include_routers(
-        inline.make_own_router(),
+        search.make_own_router(),
         feedback.make_router(),
         make_admin_router(),
         start.make_router(),
         subscriptions.make_router(),
         digest.make_router(),
         email.make_router(),
-        testing.make_router(),
-        searching.make_router(),
+        search.make_router(),
         settings.make_router(),
         schedule.make_router(),
         alerts.make_router(),
@@ -131,8 +127,8 @@ def _front_door(administrators: Administrators) -> Router:
         links.make_router(),
         files.make_router(),
         groups.make_last_router(),
-        typed.make_router(),
-        anything.make_router(),
+        text.make_router(),
+        text.make_last_router(),
     )
     return router
 

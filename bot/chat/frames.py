@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.chat.callbacks import SubscribeQuery, TryWords
+from bot.chat.callbacks import SubscribeQuery, TryWords, Widen
 from bot.rendering.messages import MAX_UNITS, units
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MARK = "@"
 _MOST_BYTES = 64
 _GAP = "\n\n"
-_WORDY = (SubscribeQuery, TryWords)
+_WORDY = (SubscribeQuery, TryWords, Widen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ COMMANDS = (
 FOR_ADMINS = ("admin", "catalogue", "broadcast", "invites", "ban", "allow")
 ADMIN_COMMANDS = (*FOR_ADMINS, *COMMANDS)
 GROUP_COMMANDS = (
-    "watch",
+    "subscribe",
     "topics",
     "digest",
     "search",
@@ -65,7 +65,7 @@ GROUP_COMMANDS = (
     "help",
 )
 # What else is typed in a group may be another bot's command.
-HEARD_IN_GROUPS = frozenset({"start", *COMMANDS, *GROUP_COMMANDS} - {"channels"})
+HEARD_IN_GROUPS = frozenset({"start", "watch", *COMMANDS, *GROUP_COMMANDS} - {"channels"})
 
 
 async def register_commands(

@@ -24,19 +24,14 @@ class Progress:
 
     @classmethod
     async def begin(cls, reply: Reply, template: str, **values: Any) -> Progress:
-        """Say what is being done."""
-        await reply.typing()
-        message = reply.renderer.message(template, press=callbacks, **values)
-        sent = await reply.bot.send_message(
-            reply.telegram_id,
-            message.text,
-            message_thread_id=reply.thread_id or None,
-            entities=entities_of(message),
-            reply_markup=markup_of(message.keyboard),
-            link_preview_options=NO_PREVIEW,
-            parse_mode=None,
-        )
-        return cls(reply, sent.message_id)
+        """Say what is being done; only once, if the update is handled again."""
+        progress = cls(reply, reply.progress_id)
+        if progress.message_id:
+            await progress.change(template, **values)
+        else:
+            message = reply.renderer.message(template, press=callbacks, **values)
+            progress.message_id = reply.progress_id = await reply.send_one(message)
+        return progress
 
     @classmethod
     async def instead(
@@ -44,7 +39,6 @@ class Progress:
     ) -> Progress:
         """Say it in the place of the message whose button was pressed."""
         progress = cls(reply, pressed.message.message_id if pressed.message else 0)
-        await reply.typing()
         await progress.change(template, **values)
         return progress
 
@@ -52,7 +46,7 @@ class Progress:
         """Show that in its place; as a new message where it is gone."""
         message = self.reply.renderer.message(template, press=callbacks, **values)
         try:
-            await self._edit(message)
+            await self._edit(self.reply.framed(message))
         except TelegramBadRequest as refused:
             if "not modified" not in refused.message:
                 await self.reply.send([message])

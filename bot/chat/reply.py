@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiogram.enums import ChatAction
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramNotFound
 from aiogram.types import (
     BufferedInputFile,
@@ -16,6 +15,7 @@ from aiogram.types import (
     InputRichMessage,
 )
 from aiogram.types import Message as Received
+from aiogram.utils.chat_action import ChatActionSender
 
 from bot.chat import callbacks
 from bot.telegram import NO_PREVIEW, MayHaveArrived, entities_of, markup_of
@@ -47,6 +47,7 @@ class Reply:
     is_acknowledged: bool = False
     once: UpdateRef | None = None  # the update itself, for what would else be done twice
     frame: Frame | None = None  # around what is for a place that is managed from here
+    progress_id: int = 0  # the message about work that takes its time, see `Progress`
     is_public: bool = False  # pressed where everybody reads: what is shown goes to the person
 
     def speak(self, language: str) -> None:
@@ -61,9 +62,10 @@ class Reply:
             is_rich = message.rich is not None and not self.frame
             if not is_rich or not await self._send_rich(message, message.rich or ""):
                 for part in message.classic or (message,):
-                    await self._send_text(self._framed(part))
+                    await self._send_text(self.framed(part))
 
-    def _framed(self, message: Message) -> Message:
+    def framed(self, message: Message) -> Message:
+        """Return *message* as it says for which chat it is, if that is managed from here."""
         return self.frame.around(message) if self.frame else message
 
     async def _send_rich(self, message: Message, html: str) -> bool:
@@ -84,7 +86,7 @@ class Reply:
 
     async def send_one(self, message: Message) -> int:
         """Send what fits into one message; return its number, 0 where nobody knows."""
-        return await self._send_text(self._framed(message))
+        return await self._send_text(self.framed(message))
 
     async def _send_text(self, message: Message) -> int:
         sent: Received | None = None
@@ -138,7 +140,7 @@ class Reply:
         if not isinstance(pressed, Received):
             await self.send([message])
             return
-        message = self._framed(message)
+        message = self.framed(message)
         try:
             with _unsure():
                 await pressed.edit_text(
@@ -210,17 +212,14 @@ class Reply:
         except AiogramError as error:
             log.warning("a press could not be answered", reason=str(error))
 
-    async def drawing(self) -> None:
-        await self.bot.send_chat_action(
-            self.telegram_id,
-            ChatAction.UPLOAD_PHOTO,
-            message_thread_id=self.thread_id or None,
-        )
+    def drawing(self) -> ChatActionSender:
+        """Return what shows, in an `async with`, that a picture is being made."""
+        place = self.thread_id or None
+        return ChatActionSender.upload_photo(self.telegram_id, self.bot, place)
 
-    async def typing(self) -> None:
-        await self.bot.send_chat_action(
-            self.telegram_id, ChatAction.TYPING, message_thread_id=self.thread_id or None
-        )
+    def typing(self) -> ChatActionSender:
+        """Return what shows, in an `async with`, that an answer is being written."""
+        return ChatActionSender.typing(self.telegram_id, self.bot, self.thread_id or None)
 
 
 @contextmanager

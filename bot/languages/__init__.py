@@ -32,6 +32,11 @@ SECTIONS: Final = {
     "no_dateline": "begin a sentence and never the dateline of a wire",
     "wire_signs": "characters that close the dateline of an East Asian wire",
     "challenges": "how the title of a page begins that only asks whether one is a robot",
+    "greetings": "a whole message to the bot, as all of these: a greeting",
+    "thanks": "thanks",
+    "asks_for_help": "a question what the bot can do",
+    "asks_to_stop": "the wish to get nothing more",
+    "asks_to_cancel": "the wish to be asked no more",
     # Patterns
     "headings": "a whole line over a box of other stories",
     "notices": "begin a short paragraph that calls to subscribe or names a photographer",

@@ -1,13 +1,21 @@
-"""What somebody else wrote, forwarded or pasted: a link, or a text to take words from.
+"""What a text is about that is neither a setting nor plainly a query.
 
-A text that is typed is one only if it is long, and asks for nothing in the way of queries.
+- What somebody else wrote, forwarded or pasted: a link, or a text to take words from. A text that
+  is typed is one only if it is long, and asks for nothing in the way of queries.
+- A word to the bot itself: a greeting, thanks, `help`, `stop`, `delete Taiwan`.
+- A list: several names with commas or on lines of their own, of which any is wanted.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from typing import Final
 
+from bot.languages import all_words
+from bot.matching.query import is_readable
+from bot.matching.query.ast import quoted
 from bot.matching.query.stopwords import STOP_WORDS
 from bot.matching.text import folded_text
 from bot.sources.urls import is_link
@@ -22,6 +30,26 @@ _SIGNS: Final = re.compile(
     r"(?:^|[\s(])(?:OR|AND|NOT|NEAR(?:/\d+)?)(?=[\s(])|(?:^|\s)-[\w\"]|\b(?:title|source|lang):\S"
     r"|\w\*(?:\s|$)|(?:^|\s)#\w",
 )
+
+
+_COMMA: Final = re.compile(r",(?!\d)|[;\n\u060c\u3001\uff0c\uff1b]")
+_OPERATOR: Final = re.compile(r"\b(?:OR|AND|NOT|NEAR)\b|[|!\"()*:#]|(?:^|\s)-")
+_MOST_WORDS_OF_A_NAME: Final = 4
+_MOST_LISTED: Final = 20
+_DELETE: Final = re.compile(
+    r"(?:please\s+)?(?:delete|remove|stop|unfollow|unsubscribe(?:\s+from)?|unwatch)\s+(.+)",
+    re.IGNORECASE,
+)
+
+
+class Request(StrEnum):
+    """What is said to the bot itself; each is a section of the files of languages."""
+
+    GREETING = "greetings"
+    THANKS = "thanks"
+    HELP = "asks_for_help"
+    STOP = "asks_to_stop"
+    CANCEL = "asks_to_cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +87,36 @@ def read_post(text: str, hidden_links: Iterable[str] = ()) -> Link | Post:
     lines = [line for line in map(one_line, _URL.sub(" ", text).splitlines()) if line]
     title = lines[0] if lines and len(lines[0]) <= _LONGEST_TITLE else ""
     return Post(title, "\n".join(lines[1:] if title else lines))
+
+
+def read_request(text: str) -> Request | None:
+    """Return what *text* says to the bot itself; None for what may be looked for."""
+    return _requests().get(folded_text(text))
+
+
+@cache
+def _requests() -> dict[str, Request]:
+    return {folded_text(said): request for request in Request for said in all_words(request)}
+
+
+def to_delete(text: str) -> str:
+    """Return the name or query that *text* asks to unsubscribe from: `delete Taiwan`; or ""."""
+    found = _DELETE.fullmatch(one_line(text))
+    return found[1] if found else ""
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the names that *text* lists, with commas or on lines; nothing where it lists none."""
+    names = [name for name in map(one_line, _COMMA.split(text)) if name]
+    are_names = all(
+        len(name.split()) <= _MOST_WORDS_OF_A_NAME and is_telling(name) for name in names
+    )
+    if not 1 < len(names) <= _MOST_LISTED or not are_names or _OPERATOR.search(text):
+        return ()
+    return tuple(dict.fromkeys(names))
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Return the query that finds any of *names*; "" where that cannot be read."""
+    typed = " OR ".join(map(quoted, names))
+    return typed if is_readable(typed) else ""

@@ -88,7 +88,7 @@ async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
 
     answer = await ann.presses(card, "Daily digest")
 
-    assert card["text"].startswith("Semiconductors\n")
+    assert card["text"].startswith("Semiconductors · ")
     assert answer["text"].startswith(
         "Subscribed to Semiconductors: in your digest every day at 08:00"
     )
@@ -97,7 +97,7 @@ async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
 async def test_a_link_to_a_topic_shows_its_card(ann):
     card = await ann.says("/start topic_central-banks")
 
-    assert card["text"].startswith("Central banks\n")
+    assert card["text"].startswith("Central banks · ")
 
 
 async def test_a_link_to_no_topic_says_so(ann):
@@ -142,3 +142,64 @@ async def test_without_a_guess_the_zone_says_so(house):
     answer = await bob.presses(await bob.says("Taiwan"), "Daily digest")
 
     assert "08:00 UTC (I could not guess your time zone)" in answer["text"]
+
+
+async def test_start_offers_only_what_is_not_subscribed_to(ann):
+    await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Both")
+
+    again = await ann.says("/start")
+
+    assert "Semiconductors" not in labels(again)
+    assert again["text"].endswith("To subscribe to something else, type it.")
+
+
+async def test_the_query_of_a_topic_is_behind_a_button(ann):
+    card = await ann.presses(await ann.says("/start"), "Semiconductors")
+    query = await ann.presses(card, "Query")
+
+    assert " OR " not in card["text"]
+    assert query["text"].startswith("Semiconductors\n")
+    assert " OR " in query["text"]
+
+
+async def test_help_is_six_lines_and_the_rest_a_tap_away(ann):
+    short = await ann.says("/help")
+    more = await ann.presses(short, "All commands")
+    queries = await ann.presses(await ann.presses(more, "‹ Help"), "What you can type")
+
+    assert len(short["text"].splitlines()) == 6
+    assert "/delete_me" in more["text"]
+    assert queries["text"].startswith("What you can write")
+    assert short["message_id"] == queries["message_id"]
+
+
+async def test_a_digest_of_a_muted_topic_says_that_it_is_muted(ann, house):
+    from bot.subscribers import mutes, topics
+
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    async with house.storage.reading() as tx:
+        from sqlmodel import select
+
+        from storage.chats import Chat
+
+        chat_id = (await tx.session.exec(select(Chat.id))).first()
+    topic = (await topics.subscribed(house.storage, chat_id)).items[0]
+    await mutes.mute(house.storage, chat_id, mutes.TopicSubject(topic.id), mutes.Duration.DAY)
+
+    digest = await ann.says("/digest")
+
+    assert digest["text"].startswith("Taiwan is muted until ")
+    assert labels(digest) == ["Taiwan"]
+
+
+async def test_a_digest_in_a_group_says_how_to_subscribe_there(house, ann):
+    from tests.chat.conftest import Talk
+
+    chat = house.playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+    house.playground.membership(chat, "administrator", from_id=ann.who.id)
+    group = Talk(house.playground, chat)
+    await group.next()
+
+    digest = await group.says("/digest", from_id=ann.who.id)
+
+    assert "/subscribe Taiwan" in digest["text"]

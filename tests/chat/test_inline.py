@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.deeplinks import link_to_words, payload_of
-from bot.chat.turns import Turns
+from bot.chat.handlers.search import Turns, link_to_card, payload_of
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
@@ -53,7 +52,7 @@ async def test_a_card_brings_others_to_its_words(house, ann, ferry):
 
     card = await bob.says(f"/start {button['url'].partition('?start=')[2]}")
 
-    assert button["text"] == "Watch this"
+    assert button["text"] == "Subscribe"
     assert card["text"].startswith("ferry · 1 story in the last 7 days")
 
 
@@ -64,7 +63,7 @@ async def test_a_chosen_card_is_nothing_that_was_typed(house, ann, ferry):
     house.playground.choose(ann.who, query, answer["results"][0]["id"])
     after = await ann.says("/help")
 
-    assert after["text"].startswith("Type what I should watch for")
+    assert after["text"].startswith("Subscribe · type what you want")
     assert house.playground.messages(ann.who)[-3]["via_bot"]["is_bot"]
 
 
@@ -116,7 +115,7 @@ async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage
 
     assert card["text"].startswith("ferry · 1 story")
     assert (found["results"], own["results"]) == ([], [])
-    assert found["button"]["text"] == "Nothing in 30 days. Watch for it?"
+    assert found["button"]["text"] == "Nothing in 30 days. Subscribe?"
 
 
 async def test_a_query_that_is_none_says_so_and_leads_to_why(house, ann):
@@ -180,7 +179,7 @@ def test_words_come_back_from_a_link_or_do_not_travel(words):
     payload = payload_of(words)
 
     if payload is None:
-        assert link_to_words("bot", words) == "https://t.me/bot"
+        assert link_to_card("bot", words) == "https://t.me/bot"
     else:
         assert len(payload) <= LONGEST_START
         assert read_start(payload) == LinkedQuery(words)

@@ -61,8 +61,8 @@ async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
     await added(ann, offer, "Add 4")
     mine = await ann.says("/sources")
 
-    assert offer["text"].startswith("paper.example has 5 feeds. Which shall I read for you?")
-    assert "4. Section 3 · its stories bear no date" in offer["text"]
+    assert offer["text"].startswith("paper.example has 5 feeds. Which should I read for you?")
+    assert "4. Section 3 · its stories have no dates" in offer["text"]
     assert mine["entities"][1]["url"] == f"{FEED}?3"
 
 
@@ -76,7 +76,7 @@ async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_f
     card = await ann.presses(words, "Santa Rosalia")
     offer = await added(ann, words, "Feeds of this site")
 
-    assert words["text"].startswith(f"{title}\n\nWatch its words?")
+    assert words["text"].startswith(f"{title}\n\nSubscribe to its words?")
     assert card["text"].startswith('"Santa Rosalia" · nothing')
     assert offer["text"].startswith("Add Paper?")
 
@@ -87,7 +87,7 @@ async def test_a_page_that_gives_nothing_says_why_and_what_else_there_is(house, 
     answer = await looked_at(ann, "http://10.0.0.1/feed")
 
     assert answer["text"].startswith("I can't read 10.0.0.1: it leads to an address that is not")
-    assert labels(answer) == ["Type words to watch", "Catalogue"]
+    assert labels(answer) == ["Type a query", "Catalogue"]
 
 
 async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
@@ -95,7 +95,7 @@ async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
 
     answer = await ann.says(SAMPLE_SOURCE)
 
-    assert answer["text"].startswith("I read Sample Times already, for everybody")
+    assert answer["text"].startswith("I already read Sample Times for everybody")
     assert house.looking.asked == []
 
 
@@ -203,7 +203,7 @@ async def test_a_forwarded_post_offers_its_words(house, ann, origin):
     words = await ann.next()
     card = await ann.presses(words, "Santa Rosalia")
 
-    assert words["text"].startswith("Watch its words?")
+    assert words["text"].startswith("Subscribe to its words?")
     assert card["text"].startswith('"Santa Rosalia" · nothing')
 
 
@@ -227,4 +227,4 @@ async def test_a_forwarded_post_that_is_mostly_a_link_is_looked_at(house, ann, o
 async def test_a_forwarded_smile_is_nonsense(house, ann):
     house.playground.forward(ann.who, "🙂")
 
-    assert (await ann.next())["text"].startswith("I found no words")
+    assert (await ann.next())["text"].startswith("I found nothing")

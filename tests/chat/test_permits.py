@@ -54,14 +54,16 @@ COMMANDS = {
     "start": EVERYBODY,
     "stop": ADMINISTRATORS,
     "test": EVERYBODY,
+    "subscribe": EVERYBODY,  # shows a card; its buttons are for administrators
     "topics": EVERYBODY,
     "trend": EVERYBODY,
-    "watch": EVERYBODY,  # shows a card; its buttons are for administrators
+    "watch": EVERYBODY,  # as /subscribe
 }
 READING = """
 CataloguePage DigestNow FindFeeds HerePage MutesPage OpenOwnSource OpenPublisher OpenTopic
-OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowLanguages ShowPublishers ShowRecent
-ShowSettings ShowTopicMenu ShowTrend TopicsPage TrendsPage TryWords TurnSearch
+OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers
+ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend TopicsPage TrendsPage TryWords
+TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskTopicField CancelQuestion ChannelsPage CloseFeeds Dismiss Erase

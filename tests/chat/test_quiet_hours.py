@@ -49,7 +49,7 @@ async def test_hours_typed_unasked_are_offered(ann, typed):
     offer = await ann.says(typed)
     settings = await ann.presses(offer, "Yes, be quiet")
 
-    assert offer["text"].startswith("Shall I be quiet from 22:00 to 07:00?")
+    assert offer["text"].startswith("Stay quiet from 22:00 to 07:00?")
     assert "Quiet from 22:00 to 07:00" in settings["text"]
 
 
@@ -63,7 +63,7 @@ async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
 
     assert "Up to 6 alerts an hour come one by one." in page["text"]
     assert "Alerts: up to 2 an hour come one by one, more come together." in few["text"]
-    assert again["text"] == "That is no number. Type one from 1 to 60."
+    assert again["text"] == "That's not a number. Type one from 1 to 60."
     assert refused["text"] == "It can be 1 to 60 an hour."
     assert "Alerts: up to 1 an hour comes alone, more come together." in one["text"]
 

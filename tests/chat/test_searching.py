@@ -39,8 +39,8 @@ async def test_the_newest_come_first_and_pages_turn_in_place(ann, twelve):
     assert "\n6. Greta visits Taiwan" in second["text"]
     assert titles(third) == ["Bruno visits Taiwan", "Alba visits Taiwan"]
     assert back["text"] == second["text"]
-    assert labels(first) == ["Older ›", "Watch this"]
-    assert labels(third) == ["‹ Newer", "Watch this"]
+    assert labels(first) == ["Older ›", "Subscribe"]
+    assert labels(third) == ["‹ Newer", "Subscribe"]
     assert first["message_id"] == second["message_id"] == third["message_id"]
 
 
@@ -74,7 +74,7 @@ async def test_long_words_stand_in_the_message(ann, twelve):
 
 
 async def test_what_is_found_can_be_watched(ann, twelve):
-    card = await ann.presses(await ann.says("/search taiwan"), "Watch this")
+    card = await ann.presses(await ann.says("/search taiwan"), "Subscribe")
 
     assert "Alert me" in labels(card)
 
@@ -83,7 +83,7 @@ async def test_nothing_found_says_so_and_can_be_watched(ann):
     found = await ann.says("/search nobody")
 
     assert found["text"] == "nobody · nothing so far"
-    assert labels(found) == ["Watch this"]
+    assert labels(found) == ["Subscribe"]
 
 
 async def test_without_words_it_says_how_it_goes(ann):

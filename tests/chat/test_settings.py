@@ -170,7 +170,7 @@ async def test_help_on_queries(ann):
 
 
 async def test_privacy(ann):
-    assert (await ann.says("/privacy"))["text"].startswith("What I know of you")
+    assert (await ann.says("/privacy"))["text"].startswith("What I know about you")
 
 
 async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):

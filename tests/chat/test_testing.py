@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
 from bot.subscribers import topics
@@ -14,7 +16,7 @@ async def test_a_query_is_told_as_it_is_read_with_what_it_finds(ann, news):
     assert "1 story in the last 7 days" in told["text"]
     assert "1. Taiwan talks" in told["text"]
     assert "Nearly" not in told["text"]
-    card = await ann.presses(told, "Watch it")
+    card = await ann.presses(told, "Subscribe")
     assert "Alert me" in str(card["reply_markup"])
 
 
@@ -40,7 +42,7 @@ async def test_the_word_that_is_one_too_many_is_pointed_at(ann):
 
     line, caret = (line for line in told["text"].splitlines() if "w64" in line or "^" in line)
     assert line.index("w64") == caret.index("^^^")
-    assert "64 are the most" in told["text"]
+    assert "at most 64" in told["text"]
 
 
 async def test_a_query_is_told_in_the_characters_that_were_typed(ann, news):
@@ -52,11 +54,14 @@ async def test_a_query_is_told_in_the_characters_that_were_typed(ann, news):
     assert "Nearly: 台灣\nIt has 臺灣. What fails: -québec" in told["text"]
 
 
-async def test_a_query_that_was_silent_for_long_is_told_on_the_card(ann, news):
-    assert "has never matched in 30 days" in (await ann.says("Taiwan"))["text"]
-    await news("Taiwan talks", "An envoy spoke.")
+async def test_a_query_that_was_silent_for_long_is_told_on_the_card(ann, news, clock):
+    await news("A storm", "It rained.")
+    assert "No matches" not in (await ann.says("Taiwan"))["text"]  # nobody can know yet
+    clock.turn(timedelta(days=31))
+    assert "No matches in 30 days" in (await ann.says("Taiwan"))["text"]
+    await news("Taiwan talks", "An envoy spoke.", "https://news.example.org/2")
 
-    assert "never matched" not in (await ann.says("Taiwan"))["text"]
+    assert "No matches" not in (await ann.says("Taiwan"))["text"]
 
 
 async def test_a_query_that_finds_too_much_is_told_on_the_card(ann, news):

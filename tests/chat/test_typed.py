@@ -1,5 +1,6 @@
 import pytest
 
+from bot.subscribers.input import read_typed
 from tests.chat.conftest import labels
 
 
@@ -7,7 +8,7 @@ async def test_a_time_is_offered_as_the_digests(ann):
     offer = await ann.says("07:30")
     settings = await ann.presses(offer, "Yes, at 07:30")
 
-    assert offer["text"] == "Shall your digest come at 07:30?"
+    assert offer["text"] == "Send your digest at 07:30?"
     assert "every day at 07:30" in settings["text"]
 
 
@@ -27,11 +28,11 @@ async def test_a_zone_may_be_words_after_all(ann):
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("7:30", "Shall your digest come at 07:30?"),
-        ("at 7", "Shall your digest come at 07:00?"),
-        ("19h30", "Shall your digest come at 19:30?"),
-        ("7.30 pm", "Shall your digest come at 19:30?"),
-        ("午後7時", "Shall your digest come at 19:00?"),
+        ("7:30", "Send your digest at 07:30?"),
+        ("at 7", "Send your digest at 07:00?"),
+        ("19h30", "Send your digest at 19:30?"),
+        ("7.30 pm", "Send your digest at 19:30?"),
+        ("午後7時", "Send your digest at 19:00?"),
     ],
 )
 async def test_what_can_only_be_a_time_is_one(ann, typed, offered):
@@ -59,7 +60,7 @@ async def test_a_broken_query_is_pointed_at_and_repaired(ann):
         pytest.param("the and", "in nearly every article", id="only stop words"),
         pytest.param("ab*", "at least three letters", id="a short prefix"),
         pytest.param("Taiwan OR", "a word must follow", id="nothing follows"),
-        pytest.param("word OR " * 500, "1,000 characters are the most", id="Telegram's longest"),
+        pytest.param("word OR " * 500, "at most 1,000 characters", id="Telegram's longest"),
         pytest.param(
             " OR ".join(f"w{n}" for n in range(90)), "too many words", id="too many words"
         ),
@@ -108,14 +109,14 @@ async def test_whatever_is_edited_is_asked_for_again(house, ann):
 async def test_nonsense_gets_one_short_sentence_and_the_two_likeliest_things(ann, typed):
     answer = await ann.says(typed)
 
-    assert answer["text"] == "I found no words to watch for in that."
-    assert labels(answer) == ["Type words to watch", "Catalogue"]
+    assert answer["text"] == "I found nothing to look for in that."
+    assert labels(answer) == ["Type a query", "Catalogue"]
 
 
 async def test_telegrams_longest_text_is_read_like_a_post(ann):
     answer = await ann.says(f"The Santa Rosalia went down near Bohara. {'It sank. ' * 450}")
 
-    assert answer["text"].startswith("Watch its words?")
+    assert answer["text"].startswith("Subscribe to its words?")
     assert '"Santa Rosalia"' in labels(answer)
 
 
@@ -134,12 +135,12 @@ async def test_telegrams_longest_text_is_read_like_a_post(ann):
                     "is_video": False,
                 }
             },
-            "I found no words",
+            "Nice one!",
             id="a sticker",
         ),
         pytest.param(
             {"voice": {"file_id": "1", "file_unique_id": "1", "duration": 1}},
-            "I found no words",
+            "I found nothing",
             id="a voice",
         ),
         pytest.param(
@@ -183,3 +184,108 @@ async def test_a_card_stays_one_message_whatever_is_typed(ann, news):
     assert "3 stories" in card["text"]
     assert labels(card)
     assert answer["text"].startswith("Subscribed to Taiwan, aaaaaaaaaaaaaa")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        pytest.param("Hello!", "Hello, Ann. Type what I should look for", id="a greeting"),
+        pytest.param("こんにちは", "Hello, Ann.", id="a greeting in another language"),
+        pytest.param("Thanks", "You're welcome!", id="thanks"),
+        pytest.param("help", "Subscribe · type what you want", id="help"),
+        pytest.param("stop", "Tap Pause to get nothing", id="stop"),
+        pytest.param("unsubscribe", "Tap Pause to get nothing", id="unsubscribe"),
+        pytest.param("never mind", "There is nothing to cancel.", id="never mind"),
+        pytest.param("/Start", "Hello, Ann.", id="a command with a capital"),
+        pytest.param("help Ukraine", "help Ukraine · nothing", id="more than a word to the bot"),
+    ],
+)
+async def test_what_is_said_to_the_bot_is_answered_and_not_searched(ann, typed, said):
+    assert (await ann.says(typed))["text"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    "typed", ["delete Taiwan", "unsubscribe from taiwan", "Stop Taiwan", "remove taiwan"]
+)
+async def test_a_topic_is_deleted_in_words_and_can_be_had_again(ann, typed):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+
+    deleted = await ann.says(typed)
+    again = await ann.presses(deleted, "Undo")
+
+    assert "Undo" in labels(deleted)
+    assert again["text"].startswith("Taiwan · alerts and daily digest")
+
+
+async def test_what_names_no_topic_is_looked_for(ann):
+    assert (await ann.says("stop Brexit"))["text"].startswith("stop Brexit · nothing")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Taiwan, Japan, South Korea", "Taiwan\nJapan\nSouth Korea", "Taiwan、Japan、South Korea"],
+)
+async def test_a_list_means_any_of_it_and_the_card_says_so(ann, typed):
+    card = await ann.says(typed)
+    together = await ann.presses(card, "all of them")
+
+    assert card["text"].startswith('Taiwan OR Japan OR "South Korea" · ')
+    assert "stories with any of these words" in card["text"]
+    assert together["text"].startswith('"Taiwan" "Japan" "South Korea" · ')
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "1,000 ships",
+        "Taiwan OR Japan, Korea",
+        "It rained, then it snowed in the hills again, they say",
+    ],
+)
+async def test_what_is_no_list_is_read_as_before(ann, typed):
+    assert "any of these words" not in (await ann.says(typed))["text"]
+
+
+async def test_what_is_subscribed_already_is_said_with_its_page(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+
+    page = await ann.says("taiwan")
+
+    assert page["text"].startswith("You already get Taiwan (alerts and daily digest).")
+    assert "✓ Both" in labels(page)
+
+
+async def test_a_misspelt_word_is_asked_about(ann, news):
+    await news("Taiwan votes", "A quiet day.")
+
+    doubtful = await ann.says("Taiwann")
+    card = await ann.presses(doubtful, "Taiwan")
+
+    assert "Did you mean Taiwan?" in doubtful["text"]
+    assert card["text"].startswith("Taiwan · 1 story")
+
+
+async def test_other_words_are_added_by_a_tap(ann, news):
+    await news("Consuls-General are named", "Three consuls-general.")
+
+    card = await ann.says('"consul-general"')
+    (also,) = (label for label in labels(card) if label.startswith("Also: "))
+    more = await ann.presses(card, "Also: ")
+
+    assert also.lower() == "also: consuls-general"
+    assert more["message_id"] == card["message_id"]
+    assert more["text"].lower().startswith('"consul-general" or consuls-general · 1 story')
+    assert not [label for label in labels(more) if label.startswith("Also: ")]
+
+
+async def test_what_is_typed_is_read_once(ann, monkeypatch):
+    read: list[str] = []
+
+    def counted(typed, *rest, **facts):
+        read.append(typed)
+        return read_typed(typed, *rest, **facts)
+
+    monkeypatch.setattr("bot.chat.handlers.text.read_typed", counted)
+    await ann.says("Taiwan")
+
+    assert read == ["Taiwan"]

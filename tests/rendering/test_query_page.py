@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.chat import callbacks
 from bot.matching.query import parse
 from bot.rendering.environment import make_environment
 from bot.rendering.renderer import Renderer
@@ -23,7 +24,10 @@ def test_the_page_in_the_documents_is_what_the_template_says():
 def test_every_example_is_a_query_and_stands_in_the_chat_and_in_the_documents(example: str):
     parse(f"taiwan {example}", TOPICS)
 
-    assert example in Renderer(make_environment()).message("chat/help.html#queries").text
+    assert (
+        example
+        in Renderer(make_environment()).message("chat/help.html#queries", press=callbacks).text
+    )
     assert f"`{example}`" in PAGE.read_text(encoding="utf-8")
 
 

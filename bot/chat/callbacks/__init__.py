@@ -11,5 +11,4 @@ from the message, as long as Telegram still knows it.
 # ruff: noqa: F403 - templates reach them as one
 from bot.chat.callbacks.settings import *
 from bot.chat.callbacks.subscriptions import *
-from bot.chat.callbacks.typed import *
-from bot.chat.callbacks.words import *
+from bot.chat.callbacks.text import *

@@ -7,7 +7,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId
-from bot.chat.callbacks.words import with_words
+from bot.chat.callbacks.text import with_words
 from bot.rendering.keyboards import ALERT, ALL, TOPICS
 from bot.subscribers.mutes import Duration
 from storage.enums import Mode

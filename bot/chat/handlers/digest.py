@@ -1,4 +1,4 @@
-"""/digest: what has gathered since the last one; and all of what a digest only counted."""
+"""/digest: the digest so far; and all the stories that a digest only counted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from aiogram.filters import Command
 from bot.chat.callbacks import DigestNow, ShowAll
 from bot.chat.permits import READS
 from bot.publishing.contents import show_digest_so_far, show_section
+from bot.rendering.filters import local
+from bot.subscribers import topics
+from bot.subscribers.limits import MOST_LISTED
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -18,10 +22,24 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
 
 
+_GROUPS = {ChatKind.GROUP, ChatKind.SUPERGROUP}
+_MOST_MUTED = 8  # topics that are named
+
+
 async def asked_for(_event: object, context: Context) -> None:
-    await context.reply.send(
-        await show_digest_so_far(context.storage, context.reply.renderer, context.chat_id)
-    )
+    user = context.user
+    page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
+    wanted = [topic for topic in page.items if topic.mode and topic.mode.digests]
+    if wanted and all(topic.is_muted for topic in wanted):
+        today = local(user.now, user.zone).date()
+        values = {"topics": wanted[:_MOST_MUTED], "zone": user.zone, "today": today}
+        await context.reply.show("chat/digest.html#muted", **values)
+    elif not wanted and user.kind in _GROUPS and not user.managed_title:
+        await context.reply.show("chat/digest.html#nothing_in_group")
+    else:
+        await context.reply.send(
+            await show_digest_so_far(context.storage, context.reply.renderer, context.chat_id)
+        )
 
 
 async def all_asked_for(_pressed: CallbackQuery, callback_data: ShowAll, context: Context) -> None:

@@ -9,7 +9,7 @@ import structlog
 from aiogram import F, Router
 from aiogram.types import Message as Received
 
-from bot.chat.callbacks.typed import AddList
+from bot.chat.callbacks.text import AddList
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers import feed_lists, importing
 from bot.subscribers.errors import CardTooOld
@@ -31,8 +31,8 @@ async def sent(message: Message, bot: Bot, context: Context) -> None:
     if document is None or (document.file_size or 0) > LARGEST:
         await context.reply.show("chat/import.html#too_large")
         return
-    await context.reply.typing()
-    data = await bot.download(document, BytesIO())
+    async with context.reply.typing():
+        data = await bot.download(document, BytesIO())
     content = data.read(LARGEST + 1) if data else b""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         report = await importing.import_chat(

@@ -1,4 +1,4 @@
-"""/help, /help queries, /privacy."""
+"""/help, what a query can say, the other commands, /privacy."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Command
 
+from bot.chat.callbacks import HelpPage, ShowHelp
 from bot.chat.permits import READS
 
 if TYPE_CHECKING:
-    from aiogram.types import Message
+    from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
 
 
-async def asked_for(_message: Message, context: Context) -> None:
+async def show_help(context: Context) -> None:
     await context.reply.show("chat/help.html#help", user=context.user)
 
 
-async def queries_asked_for(_message: Message, context: Context) -> None:
-    await context.reply.show("chat/help.html#queries")
+async def asked_for(_message: object, context: Context) -> None:
+    await show_help(context)
 
 
-async def privacy_asked_for(_message: Message, context: Context) -> None:
+async def page_opened(_pressed: CallbackQuery, callback_data: ShowHelp, context: Context) -> None:
+    await context.reply.change(f"chat/help.html#{callback_data.page}", user=context.user)
+
+
+async def queries_asked_for(_message: object, context: Context) -> None:
+    await context.reply.show(f"chat/help.html#{HelpPage.QUERIES}", user=context.user)
+
+
+async def privacy_asked_for(_message: object, context: Context) -> None:
     await context.reply.show("chat/privacy.html")
 
 
@@ -33,4 +42,5 @@ def make_router() -> Router:
     router.message.register(queries_asked_for, Command("help", magic=about_queries), flags=READS)
     router.message.register(asked_for, Command("help"), flags=READS)
     router.message.register(privacy_asked_for, Command("privacy"), flags=READS)
+    router.callback_query.register(page_opened, ShowHelp.filter(), flags=READS)
     return router

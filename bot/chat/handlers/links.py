@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.enums import MessageEntityType
 from aiogram.types import Message
 
-from bot.chat.callbacks.typed import FindFeeds, FollowLink
+from bot.chat.callbacks.text import FindFeeds, FollowLink
 from bot.chat.permits import READS
 from bot.chat.progress import Progress
 from bot.matching.suggest import suggested

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks.typed import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
+from bot.chat.callbacks.text import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
 from bot.chat.permits import READS
 from bot.subscribers import own_sources
 from bot.subscribers.paging import page_of

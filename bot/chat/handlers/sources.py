@@ -46,8 +46,8 @@ async def opened(_pressed: CallbackQuery, callback_data: OpenSource, context: Co
 
 
 async def added(_message: Message, command: CommandObject, context: Context) -> None:
-    await context.reply.typing()
-    addition = await context.resources.source_adder.add(_url(command))
+    async with context.reply.typing():
+        addition = await context.resources.source_adder.add(_url(command))
     if addition.outcome is Outcome.ADDED:
         await audit.record(
             context.storage, context.user.user_id, AuditAction.SOURCE_ADDED, addition.url

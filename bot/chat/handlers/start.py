@@ -12,6 +12,7 @@ from bot.chat.menu import label_menu_button
 from bot.chat.permits import READS
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers import feedback, share_links, topics
+from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.share_links import LinkedQuery, LinkedShare, LinkedTopic, read_start
 from storage.enums import ChatKind
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
 
 
-_WANTED_MOST = 5  # topics of the catalogue on the first message
+_MOST_OFFERED = 5  # topics of the catalogue on the first message
 
 
 async def started(_message: Message, context: Context) -> None:
@@ -32,10 +33,17 @@ async def started(_message: Message, context: Context) -> None:
             renderer=context.resources.renderer,
             admins=context.resources.access.admins,
         )
-    wanted = await topics.popular(context.storage, context.chat_id, _WANTED_MOST)
-    watched = (await topics.subscribed(context.storage, context.chat_id, per_page=1)).total
+    subscribed = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
+    have = {topic.id for topic in subscribed.items}
+    most = _MOST_OFFERED + len(have)
+    catalogue = await topics.popular(context.storage, context.chat_id, most)
+    offered = [topic for topic in catalogue.items if topic.id not in have][:_MOST_OFFERED]
     await context.reply.show(
-        "chat/start.html", user=context.user, catalogue=wanted, watched=watched
+        "chat/start.html",
+        user=context.user,
+        catalogue=offered,
+        has_more=catalogue.total > len(offered),
+        subscriptions=subscribed.total,
     )
     if context.user.kind is ChatKind.PRIVATE and context.reply.renderer.language is not ENGLISH:
         await label_menu_button(
@@ -46,7 +54,7 @@ async def started(_message: Message, context: Context) -> None:
         )
 
 
-async def came_by_a_link(message: Message, command: CommandObject, context: Context) -> None:
+async def opened_by_a_link(message: Message, command: CommandObject, context: Context) -> None:
     match read_start(command.args or ""):
         case LinkedTopic(name):
             topic = await topics.topic_by_name(context.storage, context.chat_id, name)
@@ -61,6 +69,6 @@ async def came_by_a_link(message: Message, command: CommandObject, context: Cont
 
 def make_router() -> Router:
     router = Router(name="start")
-    router.message.register(came_by_a_link, CommandStart(deep_link=True), flags=READS)
+    router.message.register(opened_by_a_link, CommandStart(deep_link=True), flags=READS)
     router.message.register(started, Command("start"), flags=READS)
     return router

@@ -26,6 +26,7 @@ from bot.chat.callbacks import (
     ShareTopic,
     ShowCard,
     ShowPublishers,
+    ShowQuery,
     ShowRecent,
     ShowTopicMenu,
     ShowTrend,
@@ -92,7 +93,7 @@ async def catalogue_turned(
 
 
 async def query_given(_message: Message, command: CommandObject, context: Context) -> None:
-    """`/watch query`, for groups, where the bot does not get what is merely typed."""
+    """`/subscribe query`, for groups, where the bot gets commands alone; `/watch` too."""
     if command.args:
         await show_card(command.args, context)
     else:
@@ -139,8 +140,19 @@ async def topic_chosen(
 async def _show_subscribed(subscribed: Subscribed, context: Context) -> None:
     """Let the card show what is chosen, and say what comes of it."""
     topic = await topics.get_topic(context.storage, context.chat_id, subscribed.topic_id)
-    await context.reply.change_buttons("chat/card.html#buttons", topic=topic, typed=topic.typed)
+    await context.reply.change_buttons(
+        "chat/card.html#buttons",
+        topic=topic,
+        mode=topic.mode,
+        typed=topic.typed,
+        others=None,
+    )
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
+
+
+async def query_wanted(_pressed: CallbackQuery, callback_data: ShowQuery, context: Context) -> None:
+    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
+    await context.reply.show("chat/card.html#query", topic=topic)
 
 
 async def asked(_pressed: CallbackQuery, callback_data: Ask, context: Context) -> None:
@@ -344,15 +356,16 @@ async def trend_chosen(_pressed: CallbackQuery, callback_data: ShowTrend, contex
 
 async def _show_trend(name: str, typed: str, context: Context) -> None:
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
-    await context.reply.drawing()
-    trend = await topic_trend(
-        context.storage,
-        query,
-        chat_id=context.chat_id,
-        zone=context.user.zone,
-        name=name,
-        day_name=partial(day_and_month, locale=context.reply.renderer.environment.language.locale),
-    )
+    locale = context.reply.renderer.environment.language.locale
+    async with context.reply.drawing():
+        trend = await topic_trend(
+            context.storage,
+            query,
+            chat_id=context.chat_id,
+            zone=context.user.zone,
+            name=name,
+            day_name=partial(day_and_month, locale=locale),
+        )
     await context.reply.show_picture(
         trend.png, "chat/trends.html#chart", name=name, typed=typed, seen=trend
     )
@@ -362,11 +375,12 @@ def make_router() -> Router:
     router = Router(name="subscriptions")
     router.message.register(topics_asked_for, Command("topics"), flags=READS)
     router.message.register(trend_asked_for, Command("trend"), flags=READS)
-    router.message.register(query_given, Command("watch"), flags=READS)
+    router.message.register(query_given, Command("subscribe", "watch"), flags=READS)
     router.message.register(query_typed, AnswerTo(_FIELDS[TopicField.QUERY]))
     router.message.register(name_typed, AnswerTo(_FIELDS[TopicField.NAME]))
     pressed = router.callback_query.register
     pressed(topics_asked_for, SendTopics.filter(), flags=READS)
+    pressed(query_wanted, ShowQuery.filter(), flags=READS)
     pressed(list_turned, TopicsPage.filter(), flags=READS)
     pressed(catalogue_turned, CataloguePage.filter(), flags=READS)
     pressed(words_tried, TryWords.filter(), flags=READS)

@@ -5,6 +5,7 @@ They speak the language of the client, until it is known who is there.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware, Bot
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.rendering.renderer import Renderer
+
+
+_COMMAND = re.compile(r"\A/[A-Za-z_0-9]+")
 
 
 class Answering(BaseMiddleware):
@@ -68,5 +72,10 @@ def _storable(event: TelegramObject) -> TelegramObject:
     if not isinstance(event, Message):
         return event
     said = {name: text for name in ("text", "caption") if (text := getattr(event, name))}
-    words = {name: storable(text) for name, text in said.items()}
+    words = {name: _with_small_command(storable(text)) for name, text in said.items()}
     return event.model_copy(update=words) if words != said else event
+
+
+def _with_small_command(text: str) -> str:
+    """Return *text* with its command in small letters: some keyboards write /Start."""
+    return _COMMAND.sub(lambda found: found[0].lower(), text, count=1)

@@ -37,7 +37,7 @@ class Permitting(BaseMiddleware):
         context: Context = data["context"]
         user, reply = context.user, context.reply
         # What a channel's readers press would be answered in private, to people who never asked.
-        reads = user.kind is not ChatKind.CHANNEL and only_reads(event, data)
+        reads = user.kind is not ChatKind.CHANNEL and only_reads(data)
         if reads:
             return await handler(event, data)
         if user.can_change and await self._may_still_change(event, user, data):

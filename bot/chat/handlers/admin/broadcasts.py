@@ -18,17 +18,27 @@ from bot.chat.callbacks.admin import (
 )
 from bot.chat.handlers.admin.desk import put, show
 from bot.chat.questions import AnswerTo, ask
-from bot.chat.said import said_in
+from bot.rendering.messages import Entity, units
+from bot.rendering.messages import Message as Ours
 from bot.subscribers import broadcasts
 from bot.subscribers.broadcasts import Desk
 from bot.subscribers.errors import NoSuchBroadcast
+from bot.subscribers.text import storable
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
-    from bot.rendering.messages import Message as Ours
+
+
+# Others name what only their sender may use, or what Telegram finds by itself.
+_KEPT = frozenset(
+    {
+        "bold", "italic", "underline", "strikethrough", "spoiler", "blockquote",
+        "expandable_blockquote", "code", "pre", "text_link", "date_time",
+    }
+)  # fmt: skip
 
 
 async def asked_for(message: Message, command: CommandObject, context: Context) -> None:
@@ -77,6 +87,28 @@ async def sent(pressed: CallbackQuery, callback_data: SendBroadcast, context: Co
 async def stopped(_pressed: CallbackQuery, callback_data: StopBroadcast, context: Context) -> None:
     seen = await broadcasts.stop(context.storage, callback_data.number, by=context.user.user_id)
     await put(context, "chat/admin/broadcasts.html#page", seen=seen)
+
+
+def said_in(message: Message, after: str = "") -> Ours:
+    """Return what *message* says after its beginning *after*, such as a command."""
+    text = storable(message.text or "")
+    whole = text.removeprefix(after)
+    rest = whole.lstrip()
+    cut = units(text) - units(rest)
+    entities = tuple(
+        Entity(
+            one.type,
+            one.offset - cut,
+            one.length,
+            one.url,
+            one.language,
+            one.unix_time,
+            one.date_time_format,
+        )
+        for one in message.entities or ()
+        if one.type in _KEPT and one.offset >= cut
+    )
+    return Ours(rest, entities)
 
 
 async def _draft(said: Ours, context: Context) -> None:

@@ -1,4 +1,4 @@
-from bot.chat.spellings import also_caught
+from bot.chat.cards import also_caught
 from bot.matching.query import parse
 from bot.matching.search import Hit
 from bot.matching.snippet import bold_ranges, snippet, spans

@@ -1,38 +1,53 @@
-"""`@bot taiwan` in any chat: the newest stories as cards; without words one's own.
+"""Looking stories up: /search in all that is stored, /test of a query, and inline in any chat.
 
-The answer is one person's: it is told in their zone.
+- /search shows pages in one message, the newest stories first.
+- /test shows how a query is read, what it found this week, and what nearly matched.
+- Inline, `@bot taiwan` gives the newest stories as cards, and without a query those of the user's
+  own topics. Of what somebody types in quick succession only the last is answered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import F, Router
 from aiogram.exceptions import TelegramBadRequest
+from aiogram.filters import Command, CommandObject
 from aiogram.types import (
     InlineQueryResultArticle,
     InlineQueryResultsButton,
     InputTextMessageContent,
 )
+from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
-from bot.chat.deeplinks import link_to_words, payload_of
+from bot.chat.callbacks.text import TurnSearch
+from bot.chat.cards import seen_of, words_on
 from bot.chat.outages import log_outage
+from bot.chat.permits import READS
 from bot.chat.senders import private_sender
 from bot.matching import search
+from bot.matching.explain import in_lines
 from bot.matching.query import QueryError, parse
+from bot.matching.query.canonical import shown
+from bot.matching.search import PagePosition
 from bot.rendering.filters import local
 from bot.subscribers import topics, users
+from bot.subscribers.share_links import LinkedQuery, start_for
 from bot.subscribers.text import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
 from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
-    from aiogram import Bot
-    from aiogram.types import InlineQuery, Message
+    from collections.abc import AsyncIterator
 
-    from bot.chat.turns import Turns
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery, InlineQuery, Message
+
+    from bot.chat.context import Context
     from bot.matching.search import Hit, InlinePage
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
@@ -41,10 +56,97 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _START = "inline"
-_SECONDS = 30  # that Telegram may give the same answer to the same person
+_SECONDS = 30  # that Telegram may give the same answer to the same user
 _LONGEST_TITLE = 200
 _LONGEST_LABEL = 60  # of the button above the results
 _MOST_BOLD = 8
+_PAGE = "chat/search.html#results"
+
+
+async def search_stories(_message: Message, command: CommandObject, context: Context) -> None:
+    typed = one_line(command.args or "")
+    if not typed:
+        await context.reply.show("chat/search.html#how")
+        return
+    async with context.reply.typing():
+        found = await _found(typed, PagePosition(), context)
+    await context.reply.show(_PAGE, **found)
+
+
+async def page_turned(pressed: CallbackQuery, callback_data: TurnSearch, context: Context) -> None:
+    typed = callback_data.words or words_on(pressed)
+    place = PagePosition(callback_data.article_id, callback_data.newer)
+    await context.reply.change(_PAGE, **await _found(typed, place, context))
+
+
+async def _found(typed: str, place: PagePosition, context: Context) -> dict[str, Any]:
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    return {
+        "typed": typed,
+        "found": await search.archive(context.storage, query, place, chat_id=context.chat_id),
+        "zone": context.user.zone,
+        "today": local(context.user.now, context.user.zone).date(),
+    }
+
+
+async def explain_query(_message: Message, command: CommandObject, context: Context) -> None:
+    typed = one_line(command.args or "")
+    if not typed:
+        await context.reply.show("chat/test.html#how")
+        return
+    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    await context.reply.show(
+        "chat/test.html#result",
+        typed=typed,
+        shown=shown(query),
+        lines=in_lines(query.tree),
+        missed=await search.near_miss(context.storage, query, chat_id=context.chat_id),
+        **await seen_of(query, context),
+    )
+
+
+# Inline queries.
+
+
+@dataclass(slots=True)
+class _Line:
+    """One user's inline queries: one is worked on, of those that wait the last is next."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    last: int = 0
+    waiting: int = 0
+
+
+@dataclass(slots=True)
+class Turn:
+    line: _Line
+    number: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether nothing newer has been typed."""
+        return self.line.last == self.number
+
+
+@dataclass(slots=True)
+class Turns:
+    """Whose inline query is answered next; nothing is held of those who type none."""
+
+    lines: dict[int, _Line] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def turn(self, user_id: int) -> AsyncIterator[Turn]:
+        line = self.lines.setdefault(user_id, _Line())
+        line.last += 1
+        line.waiting += 1
+        turn = Turn(line, line.last)
+        try:
+            async with line.lock:
+                yield turn
+        finally:
+            line.waiting -= 1
+            if not line.waiting:
+                self.lines.pop(user_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +165,23 @@ class _Answering:
 
     async def show(self, page: InlinePage, words: str, user: CurrentUser, offset: int) -> None:
         username = (await self.bot.me()).username or ""
-        link = link_to_words(username, words)
+        link = link_to_card(username, words)
         cards = [self._card(hit, link, user) for hit in page.hits]
         following = str(offset + len(cards)) if page.is_more else ""
         await self._send(cards, following, seconds=_SECONDS)
 
     def _card(self, hit: Hit, link: str, user: CurrentUser) -> InlineQueryResultArticle:
-        told: dict[str, Any] = {
+        shown_of: dict[str, Any] = {
             "hit": hit,
             "zone": user.zone,
             "today": local(user.now, user.zone).date(),
             "bold": hit.snippet.bold[:_MOST_BOLD],
         }
-        message = self.renderer.message("chat/inline.html#story", link=link, **told)
+        message = self.renderer.message("chat/inline.html#story", link=link, **shown_of)
         return InlineQueryResultArticle(
             id=str(hit.article_id),
             title=(hit.title or hit.url)[:_LONGEST_TITLE],
-            description=self.renderer.line("chat/inline.html#description", **told),
+            description=self.renderer.line("chat/inline.html#description", **shown_of),
             input_message_content=InputTextMessageContent(
                 message_text=message.text,
                 entities=entities_of(message),
@@ -117,7 +219,7 @@ async def asked(
         if turn.counts:
             answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))
             try:
-                await _answer_whoever_asks(answering, resources)
+                await _answer_known_user(answering, resources)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -125,7 +227,7 @@ async def asked(
                 await answering.say("chat/inline.html#database_away")
 
 
-async def _answer_whoever_asks(answering: _Answering, resources: Resources) -> None:
+async def _answer_known_user(answering: _Answering, resources: Resources) -> None:
     user = await users.identify_known(
         resources.storage, private_sender(answering.query.from_user), access=resources.access
     )
@@ -163,7 +265,28 @@ async def own_card(_message: Message) -> None:
     """What the bot gave for an inline query, sent into its own chat: nothing that was typed."""
 
 
+def payload_of(typed: str) -> str | None:
+    """Return the start payload that shows the card of *typed*; None where it is too long."""
+    return start_for(LinkedQuery(typed)) if typed else None
+
+
+def link_to_card(username: str, typed: str) -> str:
+    """Return the link to the card of *typed*; to the bot's chat alone if it is too long."""
+    payload = payload_of(typed)
+    if payload is None:
+        return create_telegram_link(username)
+    return create_deep_link(username, "start", payload)
+
+
 def make_router() -> Router:
+    router = Router(name="search")
+    router.message.register(search_stories, Command("search"), flags=READS)
+    router.message.register(explain_query, Command("test"), flags=READS)
+    router.callback_query.register(page_turned, TurnSearch.filter(), flags=READS)
+    return router
+
+
+def make_inline_router() -> Router:
     router = Router(name="inline")
     router.inline_query.register(asked)
     return router
