@@ -270,3 +270,28 @@ async def test_it_publishes_by_itself_while_the_application_runs(watch):
             await client.get("/news/feed.xml")
 
     assert newsroom.state()["published"] >= 60
+
+
+def test_each_topic_of_the_catalogue_finds_something_in_the_back_issues():
+    """Whoever tries the bot taps one of them first."""
+    from importlib.resources import files
+    from tomllib import loads
+
+    from bot.matching.evaluate import fold_article, holds
+    from bot.matching.query import parse
+    from bot.playground.newsroom.drafts import read_archive, read_outlets
+
+    text = files("bot.subscribers").joinpath("starter_topics.toml").read_text(encoding="utf-8")
+    week = [draft for draft in read_archive(read_outlets()) if draft.age.days < 7]
+    folded = [
+        fold_article(draft.title, "\n".join(draft.paragraphs), sources=(), language="")
+        for draft in week
+    ]
+
+    silent = [
+        slug
+        for slug, topic in loads(text).items()
+        if not any(holds(parse(topic["query"]).tree, one.has) for one in folded)
+    ]
+
+    assert silent == []
