@@ -27,10 +27,10 @@ from bot.subscribers.input import (
     Code,
     Day,
     Hours,
+    Keywords,
     Nonsense,
     Number,
     Timetable,
-    Words,
     Zone,
     read_typed,
 )
@@ -103,7 +103,7 @@ async def _unasked(text: str, context: Context) -> None:  # noqa: C901 - one cas
             await ask_address(address, context)
         case Code(digits):
             await _digits(digits, text, context)
-        case Words(words):
+        case Keywords(words):
             await show_card(words, context)
 
 
