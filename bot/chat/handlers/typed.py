@@ -14,6 +14,7 @@ from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.cards import show_card
 from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.links import look_at, suggest
+from bot.chat.handlers.schedule import time_typed
 from bot.chat.permits import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
@@ -82,10 +83,7 @@ async def forwarded(message: Message, context: Context) -> None:
 async def _unasked(text: str, context: Context) -> None:  # noqa: C901 - one case a kind
     match read_typed(text, language=context.reply.renderer.language.code):
         case Clock(minutes):
-            chat_settings = await settings.get_settings(context.storage, context.chat_id)
-            await context.reply.show(
-                "chat/typed.html#time", minutes=minutes, settings=chat_settings
-            )
+            await time_typed(minutes, context)
         case Timetable(times):
             plan = Plan(context.user.zone, renewed((), times, {}))
             await context.reply.show("chat/typed.html#times", times=times, plan=plan)
