@@ -137,13 +137,13 @@ class MarkupReader:
 
 def _fitting(row: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
     """Give *row* as it is, or in pairs where its labels would be cut on a phone."""
-    widest = max((_width(button.text) for button in row), default=0)
+    widest = max((width(button.text) for button in row), default=0)
     size = 2 if widest > _WIDEST.get(len(row), widest) else max(len(row), 1)
     for start in range(0, len(row), size):
         yield tuple(row[start : start + size])
 
 
-def _width(label: str) -> int:
+def width(label: str) -> int:
     """Return how many columns *label* takes; signs of East Asia take two."""
     return sum(1 + (east_asian_width(sign) in {"W", "F"}) for sign in label)
 
