@@ -37,7 +37,17 @@ SECTIONS: Final = {
     "asks_for_help": "a question what the bot can do",
     "asks_to_stop": "the wish to get nothing more",
     "asks_to_cancel": "the wish to be asked no more",
+    # Words of times and dates that users type, beside the names that CLDR has
+    "every_day": "a digest comes on each day of the week",
+    "workdays": "from Monday to Friday",
+    "weekend": "Saturday and Sunday",
+    "weekdays_also": "other names of the weekdays, Monday first; those of one day between |",
+    "until": "between the beginning and the end of a span, or before or after its end",
+    "and": "between two times, other than CLDR's word",
+    "time_fillers": "say nothing beside a time or a date",
+    "quiet": "before the hours in which nothing should come",
     # Patterns
+    "hour_signs": "after the number of an hour",
     "headings": "a whole line over a box of other stories",
     "notices": "begin a short paragraph that calls to subscribe or names a photographer",
     "first_appeared": "begin the paragraph that a blog puts under each entry of its feed",

@@ -4,7 +4,8 @@
    right-to-left mark in front.
 2. Titles, names and times inside a line are isolated: else they would reorder the signs and numbers
    beside them.
-3. Code is left as it is, since users copy it; but a line of signs alone, such as the one that
+3. A command gets a left-to-right mark in front, else its slash would stand behind it: `settings/`.
+4. Code is left as it is, since users copy it; but a line of signs alone, such as the one that
    points at a mistake in the line above, gets the direction of Latin.
 Marks stand outside of the entities that they belong to, so that bold text or code stays what it
 was; those of a quotation stand inside, since it begins and ends with its lines. Text in languages
@@ -27,6 +28,7 @@ LRM, RLM = "\u200e", "\u200f"
 FSI, PDI = "\u2068", "\u2069"
 
 _ADDRESS = re.compile(r"\s*[a-z]+://\S+\s*")
+_COMMAND = re.compile(r"(?<![\w/.])/[a-z_]{2,32}\b")
 _LEFT = "L"
 _LETTERS = frozenset({_LEFT, "R", "AL"})
 _OVERRIDES = re.compile("[\u202a-\u202e]")
@@ -99,7 +101,10 @@ def with_marks(block: Block) -> Block:
 
 @dataclass(slots=True)
 class _Marks:
-    """The marks at one offset: the end of an isolate, that of the line, the start of an isolate."""
+    """The marks at one offset: the end of an isolate, that of the line, the start of an isolate.
+
+    Before a command the start is a mark too.
+    """
 
     end: str = ""
     line: str = ""
@@ -121,6 +126,8 @@ def _marks(block: Block) -> dict[int, _Marks]:
         if entity.type == "date_time" or needs_isolation(inside):
             marks[entity.offset].start = FSI
             marks[entity.end].end = PDI
+    for at in _commands(block):
+        marks[at].start = LRM
     boxes = [entity for entity in block.entities if entity.type == "pre"]
     offset = 0
     for line in block.text.split("\n"):
@@ -134,6 +141,15 @@ def _marks(block: Block) -> dict[int, _Marks]:
             marks[offset].line = mark
         offset += units(line) + 1
     return marks
+
+
+def _commands(block: Block) -> Iterator[int]:
+    """Yield the offsets of commands that nothing else isolates."""
+    isolated = [entity for entity in block.entities if entity.type in _ISOLATED | {"pre"}]
+    for command in _COMMAND.finditer(block.text):
+        at = units(block.text[: command.start()])
+        if not any(entity.offset <= at < entity.end for entity in isolated):
+            yield at
 
 
 def _outermost(entities: Iterable[Entity]) -> Iterator[Entity]:

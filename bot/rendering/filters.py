@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache, partial, reduce
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -30,6 +30,7 @@ from bot.sources.urls import host_of
 
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
 _EASTWARD = str.maketrans("+-", "-+")
+Width = Literal["wide", "abbreviated"]
 _RECENT_DAYS = 6  # for so long a day's name is not ambiguous
 
 
@@ -85,9 +86,9 @@ def weekday(day: date, locale: str) -> str:
     return format_date(day, "EEEE", locale=locale)
 
 
-def weekday_names(weekdays: int, locale: str) -> list[str]:
+def weekday_names(weekdays: int, width: Width = "wide", *, locale: str) -> list[str]:
     """Name the days of a week whose bit is set; bit 0 is Monday."""
-    names = get_day_names("wide", locale=locale)
+    names = get_day_names(width, locale=locale)
     return [names[day] for day in range(7) if weekdays >> day & 1]
 
 

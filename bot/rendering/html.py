@@ -4,7 +4,7 @@
 - Blocks: p (an empty line around it), div, li ("• "), blockquote (`expandable` folds it), pre; a
   block within a block begins a new line of it. ul only groups. hr opens a section.
 - `<nav>`, wherever it stands, is a row of the keyboard; its buttons are `<button data="…">` or
-  `<button url="…">`.
+  `<button url="…">`. Three or four with a long label become pairs, since a phone would cut them.
 - `<tg-part id="…">` stands for blocks that were read before (`renderer.Parts`).
 - White space collapses as in a browser, but not in pre.
 - An unknown tag is an error, as is a tag that has no end; a `<` that begins no tag is text. The
@@ -13,10 +13,11 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -52,6 +53,8 @@ INLINE = {
 BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
 LINKS = frozenset({"http", "https", "tg", "mailto"})
 _VERBATIM = frozenset({"nav", "pre", "code"})  # where Telegram makes no links of its own
+# The longest label in a row of so many buttons that a phone shows whole, in columns.
+_WIDEST = {3: 16, 4: 11}
 # HTML's white space; a no-break space is none of it.
 SPACE = re.compile(r"[ \t\r\n\f]+")
 
@@ -98,7 +101,7 @@ class MarkupReader:
 
     @property
     def keyboard(self) -> Keyboard:
-        return tuple(tuple(row) for row in self._rows if row)
+        return tuple(fitting for row in self._rows for fitting in _fitting(row))
 
     def handle_start(self, tag: str, attributes: Attributes) -> None:
         if tag == "nav":
@@ -130,6 +133,19 @@ class MarkupReader:
     def require_no_inline(self, tag: str) -> None:
         if not INLINE.keys().isdisjoint(self._open):
             raise self.error(f"<{tag}> stands inside <{self._open[-1]}>")
+
+
+def _fitting(row: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
+    """Give *row* as it is, or in pairs where its labels would be cut on a phone."""
+    widest = max((width(button.text) for button in row), default=0)
+    size = 2 if widest > _WIDEST.get(len(row), widest) else max(len(row), 1)
+    for start in range(0, len(row), size):
+        yield tuple(row[start : start + size])
+
+
+def width(label: str) -> int:
+    """Return how many columns *label* takes; signs of East Asia take two."""
+    return sum(1 + (east_asian_width(sign) in {"W", "F"}) for sign in label)
 
 
 def _read_attributes(text: str) -> Attributes:

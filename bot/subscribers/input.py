@@ -1,11 +1,12 @@
-"""What somebody typed: times, hours, a date, a zone, a link, an address; else words to watch for.
+"""What a user typed: times, hours, a date, a zone, a link, an address; else keywords to look for.
 
-1. What was asked for is read generously: `8` is a time then, and `Tokyo` a zone.
-2. Unasked, only what can be nothing else is a time or a zone; a bare city is words.
+1. What was asked for is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
+2. Unasked, only what can hardly be anything else: a number alone, `8` or `8.30`, is a time of the
+   day; a bare city is a keyword.
 3. `quiet` before a span of hours says that it is one.
    Words of times and dates are those of English and of the chat's language; digits are any.
-4. Six digits may be a code; whether one is awaited is for the reader to know.
-5. A long text that asks for nothing as queries do is somebody's post, whose words are wanted.
+4. Six digits may be a code; the caller knows whether one is awaited.
+5. A long text without the signs of a query is somebody's post, which keywords are taken from.
 6. Where there is nothing to look for, as in a smile or a single `the`, it is nonsense.
 """
 
@@ -17,21 +18,23 @@ from typing import TypeAlias
 
 from bot.mail.codes import read_code
 from bot.sources.urls import is_link
-from bot.subscribers.clocks import read_clock, read_hours
-from bot.subscribers.dates import read_date
 from bot.subscribers.digest_schedule import DigestTime
-from bot.subscribers.foldings import ascii_digits
-from bot.subscribers.native import dates_in_english, hours_in_english, times_in_english
+from bot.subscribers.input_times import (
+    ascii_digits,
+    read_clock,
+    read_date,
+    read_hours,
+    read_times,
+)
 from bot.subscribers.posts import Link, Post, asks, is_telling, read_post
 from bot.subscribers.text import one_line
-from bot.subscribers.timetables import read_times
 from bot.subscribers.timezones import zone_named, zone_of_place
 from storage.enums import QuietHours
 
-_QUIET = re.compile(r"quiet(?:\s+hours)?[\s:]+(.+)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _NUMBER = re.compile(r"\d{1,4}")
+_DIGIT = re.compile(r"\d")
 
 
 class Asked(StrEnum):
@@ -78,7 +81,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An e-mail address; whether mail could go there is checked by who uses it."""
+    """An e-mail address; who uses it checks whether mail can go there."""
 
     text: str
 
@@ -89,7 +92,9 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Keywords:
+    """Anything else, on one line; whether it is a query is for its parser to say."""
+
     text: str
 
 
@@ -109,7 +114,7 @@ Typed: TypeAlias = (
     | Address
     | Code
     | Post
-    | Words
+    | Keywords
     | Nonsense
 )
 
@@ -117,19 +122,19 @@ Typed: TypeAlias = (
 def read_typed(
     text: str, asked: Asked | None = None, today: date | None = None, language: str = "en"
 ) -> Typed:
-    """Read *text*, which answers what was *asked*; *today* is where a date is reckoned from.
+    """Read *text*, which answers what was *asked*; dates are seen from *today*.
 
     *language*: the code of the one that is read beside English.
     """
     line = one_line(text)
     said = ascii_digits(line)
     if asked:
-        return _answer(said, asked, today, language) or Words(line)
+        return _answer(said, asked, today, language) or Keywords(line)
     if not is_telling(line):
         return Nonsense()
-    read = _times(said, language) or _hours(said, language) or _zone(said) or _link(line)
-    known = read or _address(line) or _code(said)
-    return known or (Words(line) if asks(line) else read_post(text))
+    about_time = _times(said, language) or _hours(said, language) if _DIGIT.search(said) else None
+    read = about_time or _zone(zone_named(said)) or _link(line) or _address(line) or _code(said)
+    return read or (Keywords(line) if asks(line) else read_post(text))
 
 
 def _answer(text: str, asked: Asked, today: date | None, language: str) -> Typed | None:
@@ -138,46 +143,30 @@ def _answer(text: str, asked: Asked, today: date | None, language: str) -> Typed
             return _times(text, language, loose=True)
         case Asked.QUIET:
             return _hours(text, language, loose=True)
-        case Asked.ZONE if zone := zone_of_place(text):
-            return Zone(zone)
+        case Asked.ZONE:
+            return _zone(zone_of_place(text))
         case Asked.DATE if today:
-            return _day(text, today, language)
+            day = read_date(text, today, language)
+            return Day(day) if day else None
         case Asked.NUMBER if _NUMBER.fullmatch(text):
             return Number(int(text))
     return None
 
 
-def _day(text: str, today: date, language: str) -> Day | None:
-    readings = (read_date(said, today) for said in (text, *dates_in_english(text, language)))
-    day = next(filter(None, readings), None)
-    return Day(day) if day else None
-
-
 def _times(text: str, language: str, *, loose: bool = False) -> Clock | Timetable | None:
-    read = _times_in(text, loose=loose)
-    return read or _times_in(times_in_english(text, language), loose=loose)
-
-
-def _times_in(text: str, *, loose: bool) -> Clock | Timetable | None:
-    if (minutes := read_clock(text, loose=loose)) is not None:
+    minutes = read_clock(text, language)
+    if minutes is not None:
         return Clock(minutes)
-    times = read_times(text, loose=loose)
+    times = read_times(text, language, loose=loose)
     return Timetable(times) if times else None
 
 
 def _hours(text: str, language: str, *, loose: bool = False) -> Hours | None:
-    read = _hours_in(text, loose=loose)
-    return read or _hours_in(hours_in_english(text, language), loose=loose)
-
-
-def _hours_in(text: str, *, loose: bool) -> Hours | None:
-    named = _QUIET.fullmatch(text)
-    hours = read_hours(named[1] if named else text, loose=loose or bool(named))
+    hours = read_hours(text, language, loose=loose)
     return Hours(hours) if hours else None
 
 
-def _zone(text: str) -> Zone | None:
-    name = zone_named(text)
+def _zone(name: str | None) -> Zone | None:
     return Zone(name) if name else None
 
 

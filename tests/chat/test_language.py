@@ -87,13 +87,13 @@ async def test_where_one_language_is_spoken_there_is_nothing_to_choose(house, mo
     answer = await house.talk("Bob").says("/language")
 
     assert labels(answer) == ["‹ Settings"]
-    assert "English only" in answer["text"]
+    assert "only speak English" in answer["text"]
 
 
 async def test_settings_lead_there(ann):
     page = await ann.presses(await ann.says("/settings"), "Language")
 
-    assert "In which language" in page["text"]
+    assert "Which language" in page["text"]
 
 
 async def test_a_digest_asked_for_is_in_the_language_of_the_chat(ali):

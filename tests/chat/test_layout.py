@@ -10,7 +10,7 @@ from tests.chat.conftest import labels
 @pytest.fixture
 async def looks(ann):
     await ann.presses(await ann.says("Taiwan"), "Both")
-    return await ann.presses(await ann.says("/settings"), "Look")
+    return await ann.presses(await ann.says("/settings"), "Layout")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def test_the_digest_comes_as_a_rich_message_once_that_is_chosen(ann, looks
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
     rich = await ann.presses(looks, "One rich message")
 
-    digest = await ann.presses(rich, "Show me")
+    digest = await ann.presses(rich, "Preview")
 
     heading, summary, *_ = digest["rich_message"]["blocks"]
     assert heading == {"type": "heading", "text": "Your digest so far", "size": 2}
@@ -62,7 +62,7 @@ async def test_where_rich_messages_are_refused_the_classic_ones_come(ann, house,
     rich = await ann.presses(looks, "One rich message")
     house.playground.inject("400", method="sendRichMessage")
 
-    digest = await ann.presses(rich, "Show me")
+    digest = await ann.presses(rich, "Preview")
 
     assert digest["text"].startswith("Your digest so far")
 

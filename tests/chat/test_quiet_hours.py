@@ -54,18 +54,18 @@ async def test_hours_typed_unasked_are_offered(ann, typed):
 
 
 async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
-    page = await ann.presses(settings, "How many alerts")
+    page = await ann.presses(settings, "Alerts per hour")
     few = await ann.presses(page, "Few: 2")
-    question = await ann.presses(await ann.presses(few, "How many alerts"), "Another number")
+    question = await ann.presses(await ann.presses(few, "Alerts per hour"), "Another number")
     again = await ann.says("lots", reply_to_message_id=question["message_id"])
     refused = await ann.says("99", reply_to_message_id=again["message_id"])
     one = await ann.says("1", reply_to_message_id=again["message_id"])
 
-    assert "Up to 6 alerts an hour come one by one." in page["text"]
-    assert "Alerts: up to 2 an hour come one by one, more come together." in few["text"]
+    assert "Up to 6 alerts an hour come one by one" in page["text"]
+    assert "Alerts: up to 2 an hour one by one, more in one message." in few["text"]
     assert again["text"] == "That's not a number. Type one from 1 to 60."
     assert refused["text"] == "It can be 1 to 60 an hour."
-    assert "Alerts: up to 1 an hour comes alone, more come together." in one["text"]
+    assert "Alerts: up to 1 an hour by itself, more in one message." in one["text"]
 
 
 async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
@@ -76,8 +76,8 @@ async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
     dated = await ann.says("1 June", reply_to_message_id=again["message_id"])
     resumed = await ann.presses(dated, "Resume")
 
-    assert paused["text"].splitlines()[2].startswith("Paused. Nothing comes until you resume")
-    assert "Paused until Monday, 9 March. Then I come back by myself" in week["text"]
+    assert paused["text"].splitlines()[2].startswith("Paused. You'll get nothing until you resume")
+    assert "Paused until Monday, 9 March. I resume by myself then" in week["text"]
     assert "The next one comes on Monday, 9 March, at 08:00." in week["text"]
     assert again["text"].startswith("I can't read that as a date.")
     assert "Paused until Monday, 1 June." in dated["text"]
@@ -98,4 +98,4 @@ async def test_stop_offers_to_come_back_by_itself(ann, settings):
 
     paused = await ann.presses(stopped, "Until tomorrow")
 
-    assert "Paused until Tuesday, 3 March." in paused["text"]
+    assert "Paused until tomorrow." in paused["text"]

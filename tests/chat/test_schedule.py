@@ -12,11 +12,11 @@ async def times(ann):
 
 
 async def test_a_second_digest_is_added_changed_and_removed(ann, times):
-    more = await ann.presses(times, "One more digest")
+    more = await ann.presses(times, "Add a digest")
     both = await ann.presses(more, "18:00")
     slot = await ann.presses(both, "18:00 · every day")
     later = await ann.presses(slot, "20:00")
-    alone = await ann.presses(await ann.presses(later, "08:00 · every day"), "Remove it")
+    alone = await ann.presses(await ann.presses(later, "08:00 · every day"), "Remove")
 
     assert more["text"].startswith("Your digest comes every day at 08:00 Tokyo time.")
     assert both["text"].startswith("Your digests come every day at 08:00 and 18:00 Tokyo time.")
@@ -24,15 +24,15 @@ async def test_a_second_digest_is_added_changed_and_removed(ann, times):
     assert "every day at 08:00 and 20:00 Tokyo time" in later["text"]
     assert alone["text"] == "When should your digest come (Tokyo time)?"
     assert "✓ 20:00" in labels(alone)
-    assert "Remove it" not in labels(await ann.presses(alone, "One more digest"))
+    assert "Remove" not in labels(await ann.presses(alone, "Add a digest"))
 
 
 async def test_a_digest_is_made_weekly_and_daily_again(ann, times):
-    days = await ann.presses(times, "On which days")
-    weekly = await ann.presses(days, "Monday")
-    twice = await ann.presses(weekly, "Thursday")
-    once = await ann.presses(twice, "✓ Monday")
-    daily = await ann.presses(once, "✓ Thursday")
+    days = await ann.presses(times, "Which days")
+    weekly = await ann.presses(days, "Mon")
+    twice = await ann.presses(weekly, "Thu")
+    once = await ann.presses(twice, "✓ Mon")
+    daily = await ann.presses(once, "✓ Thu")
 
     assert "This digest comes every day at 08:00." in days["text"]
     assert "This digest comes every Monday at 08:00." in weekly["text"]
@@ -42,31 +42,31 @@ async def test_a_digest_is_made_weekly_and_daily_again(ann, times):
 
 
 async def test_settings_tell_the_date_of_a_digest_that_is_far_away(ann, times):
-    days = await ann.presses(times, "On which days")
+    days = await ann.presses(times, "Which days")
 
-    settings = await ann.presses(await ann.presses(days, "Monday"), "‹ Settings")
+    settings = await ann.presses(await ann.presses(days, "Mon"), "‹ Settings")
 
     assert "Digest: every Monday at 08:00 Tokyo time" in settings["text"]
     assert "The next one comes on Monday, 9 March, at 08:00." in settings["text"]
 
 
 async def test_a_fifth_digest_is_refused_with_a_sentence(ann, times):
-    old = await ann.presses(times, "One more digest")
+    old = await ann.presses(times, "Add a digest")
     full = await ann.presses(await ann.says("/settings"), "Change time")
     for hour in ("09:00", "10:00", "12:00"):
-        full = await ann.presses(await ann.presses(full, "One more digest"), hour)
+        full = await ann.presses(await ann.presses(full, "Add a digest"), hour)
 
     said = await ann.presses_quietly(old, "15:00")
 
     assert said.startswith("A day can have 4 digests at most.")
-    assert "One more digest" not in labels(full)
+    assert "Add a digest" not in labels(full)
 
 
 async def test_the_button_of_a_digest_that_is_gone_says_so(ann, times):
-    both = await ann.presses(await ann.presses(times, "One more digest"), "18:00")
+    both = await ann.presses(await ann.presses(times, "Add a digest"), "18:00")
     old = await ann.presses(both, "18:00 · every day")
     new = await ann.presses(await ann.says("/settings"), "Change time")
-    await ann.presses(await ann.presses(new, "18:00 · every day"), "Remove it")
+    await ann.presses(await ann.presses(new, "18:00 · every day"), "Remove")
 
     assert "button" in await ann.presses_quietly(old, "20:00")
 
@@ -92,7 +92,7 @@ async def test_all_times_are_set_by_typing(ann, times, typed, told):
 
 
 async def test_a_time_typed_for_a_weekly_digest_leaves_its_day(ann, times):
-    weekly = await ann.presses(await ann.presses(times, "On which days"), "Monday")
+    weekly = await ann.presses(await ann.presses(times, "Which days"), "Mon")
     question = await ann.presses(await ann.presses(weekly, "‹ Times"), "Another time")
 
     changed = await ann.says("9", reply_to_message_id=question["message_id"])
@@ -117,8 +117,9 @@ async def test_too_many_times_typed_are_refused_with_a_sentence(ann):
 
 
 async def test_one_time_typed_is_offered_beside_the_others_or_instead(ann, times):
-    both = await ann.presses(await ann.says("19:30"), "Also at 19:30")
-    only = await ann.presses(await ann.says("7:15"), "Only at 07:15")
+    both = await ann.presses(await ann.presses(times, "Add a digest"), "19:00")
+    offer = await ann.says("7:15")
+    only = await ann.presses(offer, "Only at 07:15")
 
-    assert "every day at 08:00 and 19:30 Tokyo time" in both["text"]
+    assert "every day at 08:00 and 19:00 Tokyo time" in both["text"]
     assert "Digest: every day at 07:15 Tokyo time" in only["text"]

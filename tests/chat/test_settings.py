@@ -25,7 +25,7 @@ async def test_settings_say_when_the_next_digest_comes(settings):
 
 
 async def test_without_a_digest_settings_say_so(ann):
-    assert "No topic of yours is in a digest yet." in (await ann.says("/settings"))["text"]
+    assert "None of your topics is in a digest yet." in (await ann.says("/settings"))["text"]
 
 
 async def test_the_time_is_set_by_a_button(ann, settings):
@@ -105,11 +105,11 @@ async def test_a_place_that_is_not_known_is_asked_for_again(ann, settings):
 
 
 async def test_an_empty_day_is_told_if_wanted(ann, settings):
-    told = await ann.presses(settings, "Empty day: tell me so")
-    quiet = await ann.presses(told, "Empty day: say nothing")
+    told = await ann.presses(settings, "No news: tell me")
+    quiet = await ann.presses(told, "No news: skip")
 
-    assert "On a day without news: one line that says so." in told["text"]
-    assert "On a day without news: nothing comes." in quiet["text"]
+    assert "On a day without news, one line says so." in told["text"]
+    assert "On a day without news, you get nothing." in quiet["text"]
 
 
 async def test_pause_and_resume(ann, settings):
@@ -126,7 +126,7 @@ async def test_stop_pauses_and_says_how_to_come_back(ann, settings):
     watching = await ann.presses(card, "Both")
     resumed = await ann.presses(stopped, "Resume")
 
-    assert stopped["text"].startswith("I am quiet now.")
+    assert stopped["text"].startswith("Paused.")
     assert "/delete_me" in stopped["text"]
     assert "nothing comes until you resume" in watching["text"]
     assert "Paused." not in resumed["text"]
@@ -141,7 +141,7 @@ async def test_start_offers_to_end_a_pause(ann, settings):
 
 
 async def test_stop_before_any_topic(ann):
-    assert (await ann.says("/stop"))["text"].startswith("I am quiet now. You watch nothing")
+    assert (await ann.says("/stop"))["text"].startswith("Paused. You haven't subscribed")
 
 
 async def test_back_from_the_choices(ann, settings):

@@ -1,15 +1,27 @@
 import pytest
 
 from bot.subscribers.input import read_typed
-from tests.chat.conftest import labels
+from tests.chat.conftest import Talk, labels
 
 
-async def test_a_time_is_offered_as_the_digests(ann):
-    offer = await ann.says("07:30")
-    settings = await ann.presses(offer, "Yes, at 07:30")
+async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    changed = await ann.says("07:30")
+    settings = await ann.presses(changed, "Undo")
 
-    assert offer["text"] == "Send your digest at 07:30?"
-    assert "every day at 07:30" in settings["text"]
+    assert changed["text"] == "Your digest now comes every day at 07:30 Tokyo time."
+    assert "Digest: every day at 08:00 Tokyo time" in settings["text"]
+
+
+async def test_a_time_typed_in_a_group_is_offered(ann, playground):
+    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    group = Talk(playground, chat)
+    await group.next()
+
+    offer = await group.says("@dateline_playground_bot 7:30", from_id=ann.who.id)
+
+    assert offer["text"].endswith("digest at 07:30?")
 
 
 async def test_a_zone_is_offered_as_ones_own(ann):
@@ -26,17 +38,22 @@ async def test_a_zone_may_be_words_after_all(ann):
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"),
+    ("typed", "shown"),
     [
-        ("7:30", "Send your digest at 07:30?"),
-        ("at 7", "Send your digest at 07:00?"),
-        ("19h30", "Send your digest at 19:30?"),
-        ("7.30 pm", "Send your digest at 19:30?"),
-        ("午後7時", "Send your digest at 19:00?"),
+        ("8", "08:00"),
+        ("8.30", "08:30"),
+        ("18:30", "18:30"),
+        ("7:30", "07:30"),
+        ("at 7", "07:00"),
+        ("19h30", "19:30"),
+        ("7.30 pm", "19:30"),
+        ("午後7時", "19:00"),
     ],
 )
-async def test_what_can_only_be_a_time_is_one(ann, typed, offered):
-    assert (await ann.says(typed))["text"] == offered
+async def test_what_can_only_be_a_time_is_one(ann, typed, shown):
+    answer = (await ann.says(typed))["text"]
+
+    assert answer.startswith(f"Your digest now comes every day at {shown} Tokyo time.")
 
 
 async def test_a_bare_city_is_words(ann):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat import callbacks
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import (
     CONSUL,
@@ -27,6 +28,7 @@ from bot.rendering.html import parse_page
 from bot.rendering.messages import cut_units
 from bot.rendering.renderer import Renderers
 from bot.subscribers.mutes import Muted
+from bot.web.samples import sample_managed
 from storage.enums import Layout, MuteKind
 
 L, R, FSI, PDI = "\u200e", "\u200f", "\u2068", "\u2069"
@@ -95,12 +97,24 @@ def test_what_is_set_apart_is_let_go_on_its_line(html):
         ("<pre>a OR b</pre>", "a OR b"),
         ("<p><b>خبر</b></p>", "خبر"),
         ("<p>خبر \u2066<code>/help</code>\u2069</p>", "خبر \u2066/help\u2069"),
+        ("<p>خبر /settings (/help).</p>", f"خبر {L}/settings ({L}/help)."),
+        ("<p>/topics: خبر</p>", f"{R}{L}/topics: خبر"),
+        ("<p>خبر <b>/topics</b></p>", f"خبر {FSI}/topics{PDI}"),
+        ("<p>خبر 1/2 and/or</p>", "خبر 1/2 and/or"),
     ],
 )
 def test_a_line_is_marked_where_it_needs_it(html, text):
     (block,) = parse_page(html, direction="rtl").blocks
 
     assert block.text == text
+
+
+def test_commands_in_an_arabic_sentence_keep_their_slash_in_front():
+    (settings,) = (one.settings for one in sample_managed() if one.settings.is_paused)
+
+    text = ARABIC.message("chat/stop.html", settings=settings, press=callbacks).text
+
+    assert re.findall(r".?/\w+", text) == [f"{L}/settings", f"{L}/delete_me"]
 
 
 def test_code_is_copied_without_marks():

@@ -300,7 +300,7 @@ class Page(BaseModel):
         "{{ press.CallbackData.__class__ }}",
         "{{ press.TopicsPage.parse_file('/etc/hostname', allow_pickle=True) }}",
         "{{ press.TopicsPage(page=1).model_construct() }}",
-        "{{ press.times.CallbackData }}",
+        "{{ press.settings.CallbackData }}",
         "{{ press.Annotated() }}",
         "{{ page.parse_file('/etc/hostname') }}",
         "{{ folder.write_text('x') }}",

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bot.rendering.i18n import ENGLISH, LANGUAGES
 from bot.rendering.renderer import Renderers
 from bot.subscribers.digest_schedule import DigestTime
-from bot.subscribers.input import Asked, Clock, Code, Day, Hours, Timetable, Words, read_typed
-from bot.subscribers.native_words import WORDS
+from bot.subscribers.input import Asked, Clock, Code, Day, Hours, Keywords, Timetable, read_typed
 from storage.enums import EVERY_DAY, QuietHours
 
+NATIVE = [code for code in LANGUAGES if code != ENGLISH.code]
 TODAY = date(2026, 3, 2)  # a Monday
 MON, TUE, WED, THU, FRI, SAT, SUN = (1 << day for day in range(7))
 WORKDAYS = MON | TUE | WED | THU | FRI
@@ -26,11 +26,7 @@ def table(*times: tuple[int, int]) -> Timetable:
     return Timetable(tuple(DigestTime(minutes, days) for minutes, days in times))
 
 
-def test_every_language_but_english_has_its_words():
-    assert set(WORDS) == set(LANGUAGES) - {ENGLISH.code}
-
-
-@pytest.mark.parametrize("code", WORDS)
+@pytest.mark.parametrize("code", NATIVE)
 @pytest.mark.parametrize("width", ["wide", "abbreviated"])
 def test_every_day_of_the_week_can_be_typed_by_its_name(code, width):
     for day, name in get_day_names(width, locale=LANGUAGES[code].locale).items():
@@ -39,7 +35,7 @@ def test_every_day_of_the_week_can_be_typed_by_its_name(code, width):
         assert typed == table((540, 1 << day))
 
 
-@pytest.mark.parametrize("code", WORDS)
+@pytest.mark.parametrize("code", NATIVE)
 @given(ahead=st.integers(1, 360))
 def test_every_date_is_read_as_its_language_writes_it(code, ahead):
     day, locale = TODAY + timedelta(days=ahead), LANGUAGES[code].locale
@@ -52,7 +48,7 @@ def test_every_date_is_read_as_its_language_writes_it(code, ahead):
         assert read_typed(written, Asked.DATE, TODAY, code) == Day(day)
 
 
-@pytest.mark.parametrize("code", WORDS)
+@pytest.mark.parametrize("code", NATIVE)
 @given(ahead=st.integers(1, 7))
 def test_a_day_of_the_week_is_the_next_such(code, ahead):
     day = TODAY + timedelta(days=ahead)
@@ -95,10 +91,10 @@ def test_a_day_of_the_week_is_the_next_such(code, ahead):
         ("ar", "١٢٣٤٥٦", Code("123456")),
         ("de", "Ruhe 22-7", Hours(NIGHT)),
         ("ja", "静か 22時〜7時", Hours(NIGHT)),
-        ("de", "Montag", Words("Montag")),
-        ("ja", "日本", Words("日本")),
-        ("zh-Hans", "周一", Words("周一")),
-        ("en", "Montag 9:00", Words("Montag 9:00")),
+        ("de", "Montag", Keywords("Montag")),
+        ("ja", "日本", Keywords("日本")),
+        ("zh-Hans", "周一", Keywords("周一")),
+        ("en", "Montag 9:00", Keywords("Montag 9:00")),
     ],
 )
 def test_what_was_typed_unasked_is_read_in_the_language_of_the_chat(code, text, read):
@@ -150,7 +146,6 @@ def test_hours_are_read_in_the_language_of_the_chat(code, text):
         ("ja", "2027年3月4日まで", date(2027, 3, 4)),
         ("ja", "明日", date(2026, 3, 3)),
         ("ja", "10日間", date(2026, 3, 12)),
-        ("zh-Hans", "十二月二十一日", date(2026, 12, 21)),
         ("zh-Hans", "12月1号", date(2026, 12, 1)),
         ("zh-Hant", "禮拜天", date(2026, 3, 8)),
         ("zh-Hans", "10天", date(2026, 3, 12)),
@@ -170,7 +165,6 @@ def test_hours_are_read_in_the_language_of_the_chat(code, text):
         ("ru", "1 декабря 2026 г.", date(2026, 12, 1)),
         ("ru", "до среды", date(2026, 3, 4)),
         ("ar", "١ ديسمبر ٢٠٢٦", date(2026, 12, 1)),
-        ("ar", "1 كانون الأول", date(2026, 12, 1)),
         ("ar", "الاثنين القادم", date(2026, 3, 9)),
         ("vi", "ngày 1 tháng 12 năm 2026", date(2026, 12, 1)),
         ("vi", "10 ngày", date(2026, 3, 12)),
@@ -215,7 +209,7 @@ def test_what_questions_give_as_examples_can_be_typed(code, date_shown, several,
     assert read_typed(weekly, Asked.TIME, TODAY, code) == table((540, MON))
 
 
-@given(st.text(max_size=40), st.sampled_from([None, *Asked]), st.sampled_from(sorted(WORDS)))
+@given(st.text(max_size=40), st.sampled_from([None, *Asked]), st.sampled_from(sorted(NATIVE)))
 def test_anything_can_be_read_in_any_language(text, asked, code):
     match read_typed(text, asked, TODAY, code):
         case Timetable(times):

@@ -22,6 +22,7 @@ from bot.chat.callbacks import (
 )
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import DigestTime, numbered
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 _SETTINGS = "chat/settings.html"
 _TIMES = "chat/schedule.html#times"
 _DAYS = "chat/schedule.html#days"
+
+
+async def time_typed(minutes: int, context: Context) -> None:
+    """Set a time that was typed and not asked for, where only one can be meant; else ask which."""
+    before = await settings.get_settings(context.storage, context.chat_id)
+    if context.user.kind is not ChatKind.PRIVATE or len(before.plan.slots) > 1:
+        await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
+        return
+    changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
+    times = [DigestTime(one.minutes, one.weekdays) for one in before.plan.slots]
+    await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
 
 
 async def times_opened(_pressed: CallbackQuery, context: Context) -> None:

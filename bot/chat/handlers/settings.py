@@ -117,7 +117,7 @@ async def quiet_chosen(_pressed: CallbackQuery, callback_data: SetQuiet, context
 
 
 async def rate_opened(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.change("chat/volume.html", settings=await _settings(context))
+    await context.reply.change("chat/alert_rate.html", settings=await _settings(context))
 
 
 async def rate_chosen(

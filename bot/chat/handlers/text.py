@@ -16,6 +16,7 @@ from bot.chat.cards import others_of, show_card, topic_page, words_on
 from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.help import show_help
 from bot.chat.handlers.links import look_at, suggest
+from bot.chat.handlers.schedule import time_typed
 from bot.chat.permits import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
@@ -30,10 +31,10 @@ from bot.subscribers.input import (
     Code,
     Day,
     Hours,
+    Keywords,
     Nonsense,
     Number,
     Timetable,
-    Words,
     Zone,
     read_typed,
 )
@@ -145,10 +146,7 @@ async def forwarded(message: Message, context: Context) -> None:
 async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C901 - one case a kind
     match read:
         case Clock(minutes):
-            chat_settings = await settings.get_settings(context.storage, context.chat_id)
-            await context.reply.show(
-                "chat/typed.html#time", minutes=minutes, settings=chat_settings
-            )
+            await time_typed(minutes, context)
         case Timetable(times):
             plan = Plan(context.user.zone, renewed((), times, {}))
             await context.reply.show("chat/typed.html#times", times=times, plan=plan)
@@ -166,7 +164,7 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
             await ask_address(address, context)
         case Code(digits):
             await _digits(digits, text, context)
-        case Words(query):
+        case Keywords(query):
             names = listed(text)
             either = any_of(names) if names else ""
             await show_card(either or query, context, names=names if either else ())
