@@ -264,6 +264,14 @@ async def quota_of(tx: Transaction, chat_id: int) -> Quota:
     return await tx.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
 
 
+async def copy_quota(tx: Transaction, source_id: int, target_id: int) -> None:
+    """Give a chat that has no quota of its own the quota of another, if there is one."""
+    quota = await tx.session.get(Quota, source_id)
+    if quota and not await tx.session.get(Quota, target_id):
+        tx.session.add(Quota(**quota.model_dump(exclude={"chat_id"}), chat_id=target_id))
+        await tx.session.flush()
+
+
 _ALERT_QUOTAS: Final = select(Quota.chat_id, Quota.alerts).where(
     among(col(Quota.chat_id), bindparam("chats")), col(Quota.alerts).is_not(None)
 )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.callbacks import admin as for_admins
+from bot.chat.callbacks import admin as admin_callbacks
 from bot.chat.callbacks.admin import ADMIN_ONLY
 from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
 from bot.subscribers import audit
@@ -100,7 +100,7 @@ def test_every_button_of_the_desk_is_among_those_for_admins_only():
 
     made = {
         kind
-        for kind in vars(for_admins).values()
+        for kind in vars(admin_callbacks).values()
         if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
     }
 
@@ -133,7 +133,7 @@ async def test_no_button_of_the_desk_does_anything_for_others(house, ann, held, 
     said = await ann.presses_quietly(message, "Made up")
 
     assert said.startswith("That is for whoever runs this bot.")
-    assert await audit.newest(house.storage, 10) == []
+    assert await audit.newest_events(house.storage, 10) == []
     assert await state_of(house, held) is DeliveryState.HELD
     assert ann.all()[-1]["text"] == "A forwarded desk"
 

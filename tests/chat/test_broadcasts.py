@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlmodel import select
 
-from bot.chat.telling import Telling
+from bot.chat.handlers.admin_broadcasts import report_progress
 from bot.publishing.broadcasts import publish_broadcasts
 from bot.rendering.i18n import IN_ENGLISH
 from bot.rendering.renderer import Renderer, Renderers
@@ -50,7 +50,7 @@ async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
             tx.session.add(row)
     await step()
     clock.turn(timedelta(seconds=3))
-    await Telling(house.bot, Renderer(), house.resources.broadcasts).tell()
+    await report_progress(house.bot, Renderer(), house.storage)
     done = await admin.next()
 
     assert looks["text"] == "We move on Monday.\n\nFrom the operator of this bot"
@@ -88,7 +88,7 @@ async def test_it_is_stopped_and_says_so(house, admin, step, clock):
     stopping = await admin.presses(running, "Stop")
     await step()
     clock.turn(timedelta(seconds=3))
-    await Telling(house.bot, Renderer(), house.resources.broadcasts).tell()
+    await report_progress(house.bot, Renderer(), house.storage)
     stopped = await admin.next()
 
     assert stopping["text"].startswith("Broadcast, being stopped")
@@ -143,14 +143,14 @@ class TestInAnotherLanguage:
         running = await admin.presses(desk, pseudo("Send"))
         clock.turn(timedelta(seconds=3))
         await publish_broadcasts(house.storage, renderer, "us")
-        await Telling(house.bot, renderer, house.resources.broadcasts).tell()
+        await report_progress(house.bot, renderer, house.storage)
         async with house.storage.writing() as tx:
             for row in await tx.session.exec(select(Delivery)):
                 row.state = DeliveryState.SENT
                 tx.session.add(row)
         await publish_broadcasts(house.storage, renderer, "us")
         clock.turn(timedelta(seconds=3))
-        await Telling(house.bot, renderer, house.resources.broadcasts).tell()
+        await report_progress(house.bot, renderer, house.storage)
         done = await admin.next()
 
         assert pseudo("Broadcast, on its way") in running["text"]

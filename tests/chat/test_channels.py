@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.callbacks.places import Manage
+from bot.chat.callbacks import Manage
 from bot.rendering.messages import Button
 from bot.subscribers import settings
 from bot.telegram import markup_of

@@ -6,7 +6,7 @@ import pytest
 from aiogram import Dispatcher
 from aiogram.types import Message
 
-from bot.chat.floodgate import EVERYBODY, Floodgate
+from bot.chat.rate_limit import EVERYBODY, RateLimiter
 from tests.chat.conftest import buttons
 from tests.chat.test_polling import Handler, polling
 from tests.story.processes import PATIENCE
@@ -18,12 +18,12 @@ TOO_MUCH = "That was a lot at once. I answer again in 10 seconds."
 @pytest.fixture(autouse=True)
 def all_at_once(monkeypatch) -> None:
     """Let everything happen within one moment, however long this machine takes."""
-    monkeypatch.setattr("bot.chat.handling.now", lambda: 0.0)
+    monkeypatch.setattr("bot.chat.updates.now", lambda: 0.0)
 
 
 @pytest.fixture
-def gate() -> Floodgate:
-    return Floodgate()
+def limiter() -> RateLimiter:
+    return RateLimiter()
 
 
 async def test_a_flooder_is_answered_a_few_times_then_told_once(house, playground):
@@ -96,7 +96,7 @@ async def test_what_is_in_hand_is_bounded_however_many_people_write(playground):
     for number in range(250):
         playground.send(playground.person(f"P{number}"), "hello")
 
-    async with polling(playground, handler.dispatcher, most_in_hand=10):
+    async with polling(playground, handler.dispatcher, most_at_work=10):
         await handler.wait_for(250)
 
     assert handler.most_at_once <= 110

@@ -13,14 +13,14 @@ async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
     await audit.record(storage, None, AuditAction.SOURCE_REMOVED, "https://news.example")
     await audit.record(storage, 8, AuditAction.BANNED, 8)
 
-    page = await audit.page(storage)
+    page = await audit.activity_page(storage)
 
     assert [(act.by, act.action, act.subject) for act in page.items] == [
         ("Bob", AuditAction.BANNED, "Bob"),
         ("", AuditAction.SOURCE_REMOVED, "https://news.example"),
         ("7", AuditAction.SOURCE_ADDED, "https://news.example"),
     ]
-    assert (await audit.newest(storage, 3))[2].details == {"articles": 3}
+    assert (await audit.newest_events(storage, 3))[2].details == {"articles": 3}
 
 
 async def test_an_act_is_kept_for_a_year(storage, clock):
@@ -29,10 +29,10 @@ async def test_an_act_is_kept_for_a_year(storage, clock):
 
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "new")
 
-    assert [act.subject for act in await audit.newest(storage, 10)] == ["new"]
+    assert [act.subject for act in await audit.newest_events(storage, 10)] == ["new"]
 
 
 async def test_a_subject_of_any_length_is_cut_to_its_column(storage):
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "x" * 5000)
 
-    assert len((await audit.newest(storage, 1))[0].subject) == 200
+    assert len((await audit.newest_events(storage, 1))[0].subject) == 200

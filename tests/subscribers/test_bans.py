@@ -145,7 +145,7 @@ async def test_each_is_an_act_and_what_changes_nothing_is_none(storage):
     await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
     await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
 
-    acts = await audit.newest(storage, 9)
+    acts = await audit.newest_events(storage, 9)
 
     assert [(act.action, act.user_id) for act in acts] == [
         (AuditAction.ALLOWED, None),

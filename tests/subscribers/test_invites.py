@@ -53,7 +53,7 @@ async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(stora
 
     assert {(one.id, one.code) for one in made} == {(made[0].id, code)}
     assert (await invites.invite_page(storage)).total == 1
-    assert (await audit.page(storage)).total == 1
+    assert (await audit.activity_page(storage)).total == 1
 
 
 async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(storage):
@@ -141,7 +141,7 @@ async def test_an_invitation_has_bounds(uses, days, refused, storage):
 async def test_the_code_stands_in_no_act(storage):
     made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
-    (act,) = await audit.newest(storage, 5)
+    (act,) = await audit.newest_events(storage, 5)
 
     assert (act.user_id, act.action) == (ADMIN, AuditAction.INVITED)
     assert made.code not in str(act.model_dump())

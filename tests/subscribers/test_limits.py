@@ -49,7 +49,7 @@ async def test_each_is_an_act(storage, arrive):
     ann = await arrive(1)
     await set_limits(storage, ann, Limited.ALERTS, 5, by=9)
 
-    (act,) = await audit.newest(storage, 5)
+    (act,) = await audit.newest_events(storage, 5)
 
     assert (act.user_id, act.action, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from sqlalchemy import event
 
-from bot.subscribers import settings, users
+from bot.subscribers import groups, settings, users
 from bot.subscribers.access import Access
 from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
@@ -107,7 +108,7 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
     await close()
     await users.restore(storage, GROUP)
     waiting = await states()
-    await users.reopen_thread(storage, GROUP, 5)
+    await groups.reopen_thread(storage, GROUP, 5)
     reopened = await states()
     await close()
     await users.restore(storage, GROUP, closed_too=True)
@@ -120,8 +121,8 @@ async def test_a_group_that_moves_takes_its_threads_along(storage):
     old = replace(ANN, telegram_id=-7, kind=ChatKind.GROUP)
     before = await users.identify(storage, old, access=Access(is_open=True))
     assert before
-    await users.migrate(storage, -7, GROUP)
-    await users.migrate(storage, -7, GROUP)
+    await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
+    await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
 
     after = await users.identify(storage, ANN, access=Access(is_open=True))
     assert after

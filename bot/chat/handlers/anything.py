@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Command
 
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 
 if TYPE_CHECKING:
     from aiogram.types import Message

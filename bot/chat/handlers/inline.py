@@ -18,8 +18,8 @@ from aiogram.types import (
 )
 
 from bot.chat.deeplinks import link_to_words, payload_of
-from bot.chat.outages import log_outage
 from bot.chat.senders import private_sender
+from bot.chat.updates import log_outage
 from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local

@@ -9,7 +9,7 @@ from aiogram.filters import Command, CommandObject
 
 from bot.chat.callbacks.words import TurnSearch
 from bot.chat.cards import words_on
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.matching import search
 from bot.matching.query import parse
 from bot.matching.search import PagePosition

@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 
 from bot.chat.cards import seen_of
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.matching import search
 from bot.matching.explain import in_lines
 from bot.matching.query import parse

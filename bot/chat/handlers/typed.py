@@ -14,7 +14,7 @@ from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.cards import show_card
 from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.links import look_at, suggest
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
 from bot.publishing.calendar import Plan, local_date
