@@ -34,7 +34,7 @@ CARRIED: dict[str, list[Any]] = {
     "name": ["Asia/Tokyo"],
     "number": [0, 1],
     "page": [0, 1],
-    "places": [1],
+    "steps": [1],
     "slot": [0],
     "start": [1320],
     "times": ["480-127"],

@@ -45,9 +45,9 @@ async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
     second = await eve.says(f"/start admin_{code}")
     sources = await ann.says("/sources")
 
-    assert first["text"].startswith("You are an admin of this bot now.")
+    assert first["text"].startswith("You are now an admin of this bot.")
     assert again["text"] == first["text"]
-    assert second["text"].startswith("This link was used before")
+    assert second["text"].startswith("This link was used or replaced")
     assert sources["text"].startswith("I read no source yet.")
     assert await new_admin_code(house.storage, access=house.resources.access) is None
 
@@ -55,7 +55,9 @@ async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
 async def test_a_wrong_code_opens_nothing(house, ann):
     await new_admin_code(house.storage, access=house.resources.access)
 
-    assert (await ann.says("/start admin_guess"))["text"].startswith("This link was used before")
+    assert (await ann.says("/start admin_guess"))["text"].startswith(
+        "This link was used or replaced"
+    )
     assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")
 
 

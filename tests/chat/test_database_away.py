@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from tests.conftest import TurnedClock
 
-AWAY = "I can't reach my notes right now. Please try that again in a minute."
+AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
 class Unlucky(Storage):
@@ -122,7 +122,7 @@ async def test_who_writes_is_asked_to_come_back_and_then_all_is_well(feed, one_s
     assert texts(told) == [AWAY]
     assert [(line["event"], line["reason"]) for line in errors] == [
         (
-            "the database fails; somebody shall ask again",
+            "the database is unavailable; a user was asked to try again",
             "(sqlite3.OperationalError) is locked",
         )
     ]

@@ -12,7 +12,7 @@ from tests.chat.test_polling import Handler, polling
 from tests.story.processes import PATIENCE
 
 MANY = 300
-TOO_MUCH = "That was a lot at once. I answer again in 10 seconds."
+TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
 
 
 @pytest.fixture(autouse=True)

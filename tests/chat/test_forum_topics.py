@@ -96,7 +96,7 @@ async def test_here_brings_over_what_another_topic_watches(house, forum, thread)
     moved = await forum.presses(listed, "Taiwan")
 
     assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
-    assert moved["text"].startswith("Taiwan comes to this topic from now on.")
+    assert moved["text"].startswith("Taiwan will be sent to this topic from now on.")
     assert await watches(house, forum) == []
     assert await watches(house, forum, thread) == ["Taiwan"]
 
@@ -127,4 +127,4 @@ async def renamed(forum: Talk, thread: int, name: str) -> None:
 
 
 async def test_here_without_topics_says_why_not(ann):
-    assert (await ann.says("/here"))["text"].endswith("here there are no topics.")
+    assert (await ann.says("/here"))["text"].endswith("this chat has no forum topics.")

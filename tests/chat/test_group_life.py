@@ -54,7 +54,7 @@ async def test_thrown_out_it_waits_with_all_topics_and_comes_back(group, states,
     playground.membership(group.who, "member", from_id=ann.who.id)
 
     assert await states.become(ChatState.ACTIVE, ChatState.ACTIVE)
-    assert (await group.next())["text"].startswith("Thank you for the invitation.")
+    assert (await group.next())["text"].startswith("Thank you for adding me.")
 
 
 async def test_without_the_right_to_write_it_waits_for_the_right(group, states, playground):

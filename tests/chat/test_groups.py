@@ -54,7 +54,7 @@ async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playg
     playground.membership(chat, "member", from_id=ann.who.id)
 
     told = await Talk(playground, chat).next()
-    assert told["text"].startswith("Thank you for the invitation.")
+    assert told["text"].startswith("Thank you for adding me.")
     assert f"{NAME} Taiwan" in told["text"]
     async with house.storage.reading() as tx:
         row = await chat_at(tx, chat.id)
@@ -77,7 +77,7 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
     stop = await group.says("/stop", from_id=eve.id)
     topics = await group.says("/topics", from_id=eve.id)
 
-    assert toast.startswith("Only administrators change what comes here.")
+    assert toast.startswith("Only administrators can change")
     assert stop["text"] == toast
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
     assert await watches(house, group) == []
@@ -219,7 +219,7 @@ class TestStrangers:
         playground.membership(chat, "member", from_id=ann.who.id)
         told = await talk.next()
 
-        assert "let Ann in; their number is" in told["text"]
+        assert "give Ann access; their Telegram number is" in told["text"]
         assert str(ann.who.id) in told["text"]
         async with house.storage.reading() as tx:
             assert await chats_of(tx, chat.id) == []

@@ -25,7 +25,7 @@ def admin(house: House) -> Talk:
 async def code(admin: Talk) -> str:
     """Return that of an invitation for one."""
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
-    made = await admin.presses(await admin.presses(listed, "New invitation"), "Make it")
+    made = await admin.presses(await admin.presses(listed, "New invitation"), "Create")
     found = re.search(r"start=invite_([A-Z2-7]{16})", made["text"])
     assert found
     return found[1]
@@ -34,23 +34,23 @@ async def code(admin: Talk) -> str:
 async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
     draft = await admin.presses(listed, "New invitation")
-    for_five = await admin.presses(draft, "5 people")
+    for_five = await admin.presses(draft, "5 users")
     for_a_month = await admin.presses(for_five, "30 days")
-    made = await admin.presses(for_a_month, "Make it")
-    ended = await admin.presses(made, "Take back 1")
+    made = await admin.presses(for_a_month, "Create")
+    ended = await admin.presses(made, "Revoke 1")
 
-    assert "There are none." in listed["text"]
-    assert draft["text"] == "New invitation\nfor 1 person, good for 7 days"
-    assert for_a_month["text"] == "New invitation\nfor 5 people, good for 30 days"
-    assert "0 of 5 used · good through 31 March (UTC)" in made["text"]
-    assert "There are none." in ended["text"]
+    assert "There are no invitations." in listed["text"]
+    assert draft["text"] == "New invitation\nfor 1 user, valid for 7 days"
+    assert for_a_month["text"] == "New invitation\nfor 5 users, valid for 30 days"
+    assert "0 of 5 used · valid through 31 March (UTC)" in made["text"]
+    assert "There are no invitations." in ended["text"]
     assert listed["message_id"] == ended["message_id"]
 
 
 async def test_eight_presses_at_once_make_one_invitation(admin, house):
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
     draft = await admin.presses(listed, "New invitation")
-    data = next(data for label, data in buttons(draft) if label == "Make it")
+    data = next(data for label, data in buttons(draft) if label == "Create")
 
     playground = house.playground
     pressed = [playground.press(admin.who, draft["message_id"], data) for _ in range(8)]
@@ -101,9 +101,9 @@ async def test_what_cannot_let_in_says_why(house, ann, code):
     unknown = [await bob.says("A" * 16) for _ in range(5)]
     too_often = await bob.says("A" * 16)
 
-    assert used_up["text"].startswith("This invitation was used as often as it may be.")
-    assert all(one["text"].startswith("I know no such invitation") for one in unknown)
-    assert too_often["text"].startswith("You have tried too many codes")
+    assert used_up["text"].startswith("This invitation has been used up.")
+    assert all(one["text"].startswith("This invitation does not exist") for one in unknown)
+    assert too_often["text"].startswith("You have tried too many wrong codes")
 
 
 class TestWhereTheyDoNotCount:

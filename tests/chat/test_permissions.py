@@ -59,9 +59,9 @@ COMMANDS = {
     "watch": EVERYBODY,  # shows a card; its buttons are for administrators
 }
 READING = """
-CataloguePage DigestNow FindFeeds HerePage MutesPage OpenOwnSource OpenPublisher OpenTopic
+CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic
 OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowLanguages ShowPublishers ShowRecent
-ShowSettings ShowTopicMenu ShowTrend TopicsPage TrendsPage TryWords TurnSearch
+ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryWords TurnSearch
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskTopicField CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
@@ -88,12 +88,12 @@ def filters(handler: HandlerObject) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def front_door() -> list[Router]:
-    """Return the routers behind the front door, without those of the operator."""
+def public_routers() -> list[Router]:
+    """Return the routers, without those of the admins."""
     resources = cast("Resources", SimpleNamespace(is_playground=False))
     found = [*routers(make_dispatcher(resources, Renderer()))]
-    desk = next(one for one in found if one.name == "admin")
-    return [one for one in found if one not in [*routers(desk)]]
+    admin = next(one for one in found if one.name == "admin")
+    return [one for one in found if one not in [*routers(admin)]]
 
 
 def test_each_command_is_decided():
@@ -116,10 +116,10 @@ def test_what_everybody_or_administrators_may_is_heard_in_groups():
     )
 
 
-def test_each_button_is_decided(front_door):
+def test_each_button_is_decided(public_routers):
     reading: set[str] = set()
     changing: set[str] = set()
-    for router in front_door:
+    for router in public_routers:
         for handler in router.callback_query.handlers:
             kinds = {
                 one.callback_data.__name__
@@ -152,7 +152,7 @@ async def group(house, ann, eve, playground) -> Talk:
 
 @pytest.mark.parametrize("who", [EVERYBODY, ADMINISTRATORS])
 async def test_what_a_member_may_do_by_command(group, eve, who):
-    refused = "Only administrators change"
+    refused = "Only administrators can change"
 
     for name in (name for name, may in COMMANDS.items() if may == who):
         answer = await group.says(f"/{name}", from_id=eve.id)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
-UNANSWERED = "I could not answer everything here in time. Please ask once more."
+UNANSWERED = "I could not answer everything here in time. Please ask again."
 NAME = "@dateline_playground_bot"
 WRONG = "Something went wrong"
 

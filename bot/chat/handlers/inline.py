@@ -121,7 +121,7 @@ async def asked(
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log_outage("the database fails; somebody shall ask again", error)
+                log_outage("the database is unavailable; a user was asked to try again", error)
                 await answering.say("chat/inline.html#database_away")
 
 

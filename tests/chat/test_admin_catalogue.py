@@ -17,21 +17,21 @@ async def answer(admin: Talk, question, text: str):
 
 async def test_a_topic_is_added_with_a_preview_and_retired_again(admin, ann, news):
     await news("A harbour is closed", "The harbour is closed.")
-    desk = await admin.presses(await admin.says("/admin"), "Catalogue")
-    question = await admin.presses(desk, "Add a topic")
+    catalogue = await admin.presses(await admin.says("/admin"), "Catalogue")
+    question = await admin.presses(catalogue, "Add a topic")
 
     shown = await answer(admin, question, "Ports: port OR harbour")
     added = await admin.presses(shown, "Add a topic")
-    sure = await admin.presses(added, "Retire")
-    retired = await admin.presses(sure, "Retire it")
+    sure = await admin.presses(added, "Remove")
+    retired = await admin.presses(sure, "Remove")
 
-    assert desk["text"].startswith("Catalogue: ")
-    assert question["text"].startswith("Answer with the new topic's name and query")
+    assert catalogue["text"].startswith("Catalogue: ")
+    assert question["text"].startswith("Reply with the new topic's name and query")
     assert shown["text"].startswith("Ports\nport OR harbour\n1 story in the last 7 days")
     assert "A harbour is closed" in shown["text"]
-    assert added["text"] == "Ports · 0 chats · place 17\nport OR harbour"
-    assert sure["text"].startswith("Take Ports out of the catalogue? Nobody watches it.")
-    assert retired["text"] == "Ports is no longer in the catalogue. Who watches it keeps it."
+    assert added["text"] == "Ports · 0 chats · position 17\nport OR harbour"
+    assert sure["text"].startswith("Remove Ports from the catalogue? Nobody is subscribed to it.")
+    assert retired["text"] == "Ports is no longer in the catalogue. Subscribers keep it."
 
 
 async def test_another_query_shows_before_and_after(admin, news):
@@ -43,7 +43,7 @@ async def test_another_query_shows_before_and_after(admin, news):
     changed = await admin.presses(shown, "Use the new one")
 
     assert shown["text"].startswith("New: harbour · 1 a week\nOld: port · 0 a week")
-    assert changed["text"] == "Ports · 0 chats · place 17\nharbour"
+    assert changed["text"] == "Ports · 0 chats · position 17\nharbour"
 
 
 async def test_a_name_is_typed_and_the_order_is_pressed(admin):

@@ -40,9 +40,9 @@ async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
     bold = [{"type": "bold", "offset": 11, "length": 2}]
 
     looks = await admin.says("/broadcast We move on Monday.", entities=bold)
-    desk = await admin.next()
+    draft = await admin.next()
     nothing_yet = await deliveries(house)
-    running = await admin.presses(desk, "Send")
+    running = await admin.presses(draft, "Send")
     made = await step()
     async with house.storage.writing() as tx:
         for row in await tx.session.exec(select(Delivery)):
@@ -58,25 +58,25 @@ async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
         ("bold", 0),
         ("italic", 20),
     ]
-    assert desk["text"] == "So it will look. It goes to 2 chats."
+    assert draft["text"] == "Preview. It will be sent to 2 chats."
     assert nothing_yet == []
-    assert running["text"] == "Broadcast, on its way\n0 of 2 sent · 2 due"
+    assert running["text"] == "Broadcast: sending\n0 of 2 sent · 2 to go"
     assert labels(running) == ["Stop"]
     assert made == 2
     assert {row.body["text"] for row in await deliveries(house)} == {looks["text"]}
-    assert done["text"] == "Broadcast, done\n2 of 2 sent"
-    assert desk["message_id"] == running["message_id"] == done["message_id"]
+    assert done["text"] == "Broadcast: sent\n2 of 2 sent"
+    assert draft["message_id"] == running["message_id"] == done["message_id"]
 
 
 async def test_who_gets_it_is_chosen_by_buttons(admin, ann):
     await ann.says("/topics")
     await admin.says("/broadcast Hello")
-    desk = await admin.next()
+    draft = await admin.next()
 
-    chosen = await admin.presses(await admin.presses(desk, "Private"), "ja")
+    chosen = await admin.presses(await admin.presses(draft, "Private"), "ja")
 
-    assert chosen["text"] == "So it will look. It goes to 1 chat."
-    assert "✓ Private ones only" in labels(chosen)
+    assert chosen["text"] == "Preview. It will be sent to 1 chat."
+    assert "✓ Private chats only" in labels(chosen)
     assert "✓ ja" in labels(chosen)
 
 
@@ -91,8 +91,8 @@ async def test_it_is_stopped_and_says_so(house, admin, step, clock):
     await report_progress(house.bot, Renderer(), house.storage)
     stopped = await admin.next()
 
-    assert stopping["text"].startswith("Broadcast, being stopped")
-    assert stopped["text"] == "Broadcast, stopped\n0 of 1 sent"
+    assert stopping["text"].startswith("Broadcast: stopping")
+    assert stopped["text"] == "Broadcast: stopped\n0 of 1 sent"
     assert [row.state for row in await deliveries(house)] == [DeliveryState.EXPIRED]
 
 
@@ -101,7 +101,7 @@ async def test_what_is_discarded_goes_to_nobody(house, admin, step):
 
     gone = await admin.presses(await admin.next(), "Discard")
 
-    assert gone["text"] == "Discarded: nobody was sent anything."
+    assert gone["text"] == "Discarded. Nothing was sent."
     assert await step() == 0
     assert await deliveries(house) == []
 
@@ -139,8 +139,8 @@ class TestInAnotherLanguage:
     ):
         admin = house.talk("Ada", id=ADMIN, language_code="ja")
         await admin.says("/broadcast Hello")
-        desk = await admin.next()
-        running = await admin.presses(desk, pseudo("Send"))
+        draft = await admin.next()
+        running = await admin.presses(draft, pseudo("Send"))
         clock.turn(timedelta(seconds=3))
         await publish_broadcasts(house.storage, renderer, "us")
         await report_progress(house.bot, renderer, house.storage)
@@ -153,5 +153,5 @@ class TestInAnotherLanguage:
         await report_progress(house.bot, renderer, house.storage)
         done = await admin.next()
 
-        assert pseudo("Broadcast, on its way") in running["text"]
-        assert pseudo("Broadcast, done") in done["text"]
+        assert pseudo("Broadcast: sending") in running["text"]
+        assert pseudo("Broadcast: sent") in done["text"]
