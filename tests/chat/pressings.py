@@ -37,6 +37,7 @@ CARRIED: dict[str, list[Any]] = {
     "steps": [1],
     "slot": [0],
     "start": [1320],
+    "subject": [0, 1],
     "times": ["480-127"],
     "uses": [1],
     "weekdays": [31],

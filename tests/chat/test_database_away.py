@@ -168,7 +168,9 @@ async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
         told, errors = await feed(update)
         if not told:
             silent.append(update)
-        loud += [line for line in errors if not line["event"].startswith("the database is unavailable")]
+        loud += [
+            line for line in errors if not line["event"].startswith("the database is unavailable")
+        ]
 
     assert silent == loud == []
     assert stored() == before
