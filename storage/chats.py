@@ -284,9 +284,9 @@ async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, 
     return {chat_id: number for chat_id, number in rows if number is not None}
 
 
-# Stewards: who of those that run a group or channel chose what comes there, and when last.
+# Chat admins: which administrators of a group or channel changed its subscriptions, and when last.
 #
-# Telegram tells nobody who runs a place that the bot has been thrown out of.
+# Telegram does not say who administers a chat that the bot was removed from.
 
 
 # Once a day is often enough, and an admin not seen for long may run it no more.

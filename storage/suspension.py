@@ -47,7 +47,7 @@ from storage.subscriptions import Subscription, count_subscriptions, end_subscri
 
 
 class Ban(SQLModel, table=True):
-    telegram_id: int = Field(primary_key=True, sa_type=BigInteger)  # a person's or a group's
+    telegram_id: int = Field(primary_key=True, sa_type=BigInteger)  # a user's or a group's
     since: datetime
     is_notified: bool = False
 

@@ -182,7 +182,7 @@ class ChatRole:
     async def _lease(self) -> AsyncIterator[Callable[[], bool]]:
         """Yield whether this process may poll; that is kept until the last update is confirmed.
 
-        An SQLite file has no other process. While it is locked, users are at least told so.
+        An SQLite file has no other process. While it is locked, users get an apology at least.
         """
         if self.around.storage.dialect == SQLITE:
             yield lambda: True

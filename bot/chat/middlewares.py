@@ -171,7 +171,7 @@ class ErrorMiddleware(BaseMiddleware):
 
 
 def _is_waited_for(event: TelegramObject) -> bool:
-    """Whether a user waits for an answer, and will ask again if told to."""
+    """Whether a user waits for an answer, and will try again if asked to."""
     return not isinstance(event, ChatMemberUpdated) and not is_service_message(event)
 
 
@@ -296,7 +296,7 @@ def without_name(message: Message, name: str) -> str | None:
 
 
 class UserMiddleware(BaseMiddleware):
-    """Finds the current user, who acts for a managed chat where the update is about one."""
+    """Finds the current user, as manager of the chat that the update is about."""
 
     def __init__(self, administrators: Administrators) -> None:
         self._administrators = administrators
@@ -341,7 +341,7 @@ class UserMiddleware(BaseMiddleware):
     async def _may_change(
         self, event: Message | CallbackQuery, sender: Sender, data: dict[str, Any]
     ) -> bool:
-        """Whoever writes as the group itself is an anonymous administrator."""
+        """A message sent as the group itself is an anonymous administrator's."""
         if sender.kind is ChatKind.PRIVATE:
             return True
         if isinstance(event, Message) and event.sender_chat:

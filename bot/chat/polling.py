@@ -4,7 +4,7 @@ Ours rather than aiogram's, which retries a wrong token and a second poller for 
 confirms updates before they are handled. Here:
 
 1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent. At a
-   stop a last call confirms what was handled, or whoever polls next would answer it once more.
+   stop a last call confirms what was handled, or the next poller would answer it again.
 2. A slow handler delays nobody: after a short grace period polling goes on without it, and sooner
    where an answer was full, since then more is waiting at Telegram.
 3. Only the holder of the lease polls and confirms. What arrives after the lease ran out, as in a
@@ -175,7 +175,7 @@ async def make_sure_of_token(bot: Bot) -> None:
             "Telegram does not know this BOT_TOKEN; copy it again from @BotFather."
         ) from error
     except (AiogramError, OSError, TimeoutError):
-        return  # then there is no telling
+        return  # then nobody knows
 
 
 def _raise_second_poller(error: TelegramConflictError) -> NoReturn:

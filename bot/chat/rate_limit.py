@@ -53,7 +53,7 @@ _WHILE_TYPING = {"inline_query"}
 
 class Verdict(Enum):
     HANDLE = auto()
-    NOTIFY = auto()  # it is not handled, and its sender is told why
+    NOTIFY = auto()  # it is not handled, and the reply says why
     DROP = auto()
 
 
@@ -141,7 +141,7 @@ class RateLimiter:
     def decide(self, update: Update, now: float) -> Decision:
         """Decide for one update, in their order; *now* in seconds of a monotonic clock.
 
-        A group is not told what one member does to it; over the chat, its member is.
+        A group is not notified of what one member does; a toast is for the member alone.
         """
         try:
             kind = update.event_type
@@ -155,7 +155,7 @@ class RateLimiter:
         rate = INLINE if is_inline else ADMINS if user_id in self.admins else self.everybody
         bucket = self.buckets.of((user_id, is_inline), rate, now)
         verdict = bucket.take(now, SECONDS_BETWEEN_TOASTS if kind == "callback_query" else inf)
-        if verdict is Verdict.NOTIFY and not _can_be_told(event):
+        if verdict is Verdict.NOTIFY and not _can_be_notified(event):
             return Decision(Verdict.DROP)
         return Decision(verdict, bucket.seconds_closed())
 
@@ -179,7 +179,7 @@ def _sender_id(event: TelegramObject) -> int:
     return sender.id if sender else 0
 
 
-def _can_be_told(event: TelegramObject) -> bool:
+def _can_be_notified(event: TelegramObject) -> bool:
     return isinstance(event, CallbackQuery) or (
         isinstance(event, Message) and event.chat.type == "private"
     )

@@ -17,11 +17,11 @@ class ShowAdmin(CallbackData, prefix="admin"):
     pass
 
 
-class ActivityPage(CallbackData, prefix="acts"):
+class ActivityPage(CallbackData, prefix="activity"):
     page: PageNumber = 0
 
 
-class StuckPage(CallbackData, prefix="held"):
+class StuckPage(CallbackData, prefix="stuck"):
     page: PageNumber = 0
 
 
@@ -128,7 +128,7 @@ class CatalogueAction(StrEnum):
     QUERY = "query"
 
 
-class EditCatalogue(CallbackData, prefix="desk"):
+class EditCatalogue(CallbackData, prefix="catadmin"):
     page: PageNumber = 0
 
 
@@ -143,7 +143,7 @@ class MoveTopic(CallbackData, prefix="move"):
     steps: Annotated[int, Field(ge=-1, le=1)]
 
 
-class AskForTopic(CallbackData, prefix="askdesk"):
+class AskForTopic(CallbackData, prefix="askcat"):
     what: CatalogueAction
     topic_id: RowId = 0
 
@@ -153,7 +153,7 @@ class RetireTopic(CallbackData, prefix="retire"):
     sure: bool = False
 
 
-class ChangeQuery(CallbackData, prefix="reword"):
+class ChangeQuery(CallbackData, prefix="setquery"):
     """To the query that the message shows."""
 
     topic_id: RowId

@@ -5,7 +5,7 @@ from aiogram.filters.callback_data import CallbackData
 from bot.chat.bounds import PageNumber, RowId
 
 
-class SiblingTopicsPage(CallbackData, prefix="beside"):
+class SiblingTopicsPage(CallbackData, prefix="siblings"):
     page: PageNumber = 0
 
 
@@ -28,5 +28,5 @@ class ShowChannels(CallbackData, prefix="channels"):
     pass
 
 
-class ChannelsPage(CallbackData, prefix="places"):
+class ChannelsPage(CallbackData, prefix="channelspage"):
     page: PageNumber = 0
