@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
 
 
-async def test_while_another_program_locks_the_file_people_are_heard(sqlite_url: str):
+async def test_while_another_program_locks_the_file_updates_are_handled(sqlite_url: str):
     handler, health, stopping = Handler(), Health(), asyncio.Event()
     storage: Any = Storage.open(sqlite_url)
     await on_writer(storage, "PRAGMA busy_timeout = 0")

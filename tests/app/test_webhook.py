@@ -1,4 +1,4 @@
-"""The door that Telegram brings updates to: every hour it sees to it that they still come."""
+"""Updates by webhook: every hour the registration is checked."""
 
 from __future__ import annotations
 

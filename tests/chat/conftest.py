@@ -1,4 +1,4 @@
-"""People who talk to the bot: the real dispatcher polls the playground."""
+"""Users who talk to the bot: the real dispatcher polls the playground."""
 
 from __future__ import annotations
 

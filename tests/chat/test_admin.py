@@ -90,7 +90,7 @@ async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, 
     ]
 
 
-async def test_what_is_held_is_sent_or_given_up_in_the_same_message(house, admin, held):
+async def test_a_stuck_message_is_sent_or_dropped_from_the_panel(house, admin, held):
     panel = await admin.says("/admin")
 
     listed = await admin.presses(panel, "Stuck messages")
@@ -196,7 +196,7 @@ class TestInAPlayground:
         assert panel["text"].startswith("Something needs")
         assert [one.command for one in theirs] == list(ADMIN_COMMANDS)
 
-    async def test_a_group_is_nobody(self, ann, playground):
+    async def test_a_group_makes_no_admin(self, ann, playground):
         chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
         playground.membership(chat, "member", from_id=ann.who.id)
         group = Talk(playground, chat)
@@ -208,7 +208,7 @@ class TestInAPlayground:
         assert panel["text"].startswith("Something needs")
 
 
-async def test_help_tells_those_who_run_the_bot_what_is_theirs(admin, ann):
+async def test_help_shows_admins_their_commands(admin, ann):
     theirs = (await admin.says("/help"))["text"]
     everybodys = (await ann.says("/help"))["text"]
 

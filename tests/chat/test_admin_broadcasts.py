@@ -1,4 +1,4 @@
-"""/broadcast: shown as it will look, sent, watched, stopped; all in one message."""
+"""/broadcast: previewed, sent, reported and stopped in one message."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -33,9 +33,7 @@ async def deliveries(house: House) -> list[Delivery]:
         return list(await tx.session.exec(select(Delivery)))
 
 
-async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
-    house, admin, ann, step, clock
-):
+async def test_it_is_previewed_and_sent_when_that_is_tapped(house, admin, ann, step, clock):
     await ann.says("/topics")
     bold = [{"type": "bold", "offset": 11, "length": 2}]
 
@@ -68,7 +66,7 @@ async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
     assert draft["message_id"] == running["message_id"] == done["message_id"]
 
 
-async def test_who_gets_it_is_chosen_by_buttons(admin, ann):
+async def test_the_audience_is_chosen_by_buttons(admin, ann):
     await ann.says("/topics")
     await admin.says("/broadcast Hello")
     draft = await admin.next()
@@ -96,7 +94,7 @@ async def test_it_is_stopped_and_says_so(house, admin, step, clock):
     assert [row.state for row in await deliveries(house)] == [DeliveryState.EXPIRED]
 
 
-async def test_what_is_discarded_goes_to_nobody(house, admin, step):
+async def test_a_discarded_draft_goes_to_nobody(house, admin, step):
     await admin.says("/broadcast Hello")
 
     gone = await admin.presses(await admin.next(), "Discard")
@@ -106,7 +104,7 @@ async def test_what_is_discarded_goes_to_nobody(house, admin, step):
     assert await deliveries(house) == []
 
 
-async def test_without_words_it_asks_for_them(house, admin):
+async def test_without_a_text_it_asks_for_one(house, admin):
     question = await admin.says("/broadcast")
     looks = await admin.says("Hello, all", reply_to_message_id=question["message_id"])
 
@@ -114,7 +112,7 @@ async def test_without_words_it_asks_for_them(house, admin):
     assert looks["text"] == "Hello, all\n\nFrom the operator of this bot"
 
 
-async def test_a_message_that_is_replied_to_is_said_to_all(house, admin):
+async def test_a_message_that_is_replied_to_becomes_the_draft(house, admin):
     forwarded = house.playground.send(admin.who, "A forwarded word")
     await admin.next()
 
@@ -134,9 +132,7 @@ class TestInAnotherLanguage:
     def renderer(self) -> Renderer:
         return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
-    async def test_how_far_it_is_is_said_in_the_language_of_whoever_sent_it(
-        self, house, renderer, clock
-    ):
+    async def test_progress_is_in_the_language_of_its_sender(self, house, renderer, clock):
         admin = house.talk("Ada", id=ADMIN, language_code="ja")
         await admin.says("/broadcast Hello")
         draft = await admin.next()

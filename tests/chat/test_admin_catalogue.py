@@ -15,7 +15,7 @@ async def answer(admin: Talk, question, text: str):
     return await admin.says(text, reply_to_message_id=question["message_id"])
 
 
-async def test_a_topic_is_added_with_a_preview_and_retired_again(admin, ann, news):
+async def test_a_topic_is_previewed_added_and_removed(admin, ann, news):
     await news("A harbour is closed", "The harbour is closed.")
     catalogue = await admin.presses(await admin.says("/admin"), "Catalogue")
     question = await admin.presses(catalogue, "Add a topic")
@@ -46,7 +46,7 @@ async def test_another_query_shows_before_and_after(admin, news):
     assert changed["text"] == "Ports · 0 chats · position 17\nharbour"
 
 
-async def test_a_name_is_typed_and_the_order_is_pressed(admin):
+async def test_a_topic_is_renamed_by_typing_and_moved_by_a_button(admin):
     listed = await admin.says("/catalogue")
     second = await admin.presses(listed, "2")
     question = await admin.presses(second, "Rename")
@@ -59,7 +59,7 @@ async def test_a_name_is_typed_and_the_order_is_pressed(admin):
     assert "\n1. My topic · 0 chats\n" in listed["text"]
 
 
-async def test_a_query_that_is_none_is_refused(admin):
+async def test_an_invalid_query_is_refused(admin):
     refused = await admin.says("/catalogue add Ports: (port")
 
     assert refused["text"].startswith("I can't read this yet")

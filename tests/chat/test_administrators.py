@@ -1,4 +1,4 @@
-"""Who runs a group: Telegram is asked seldom, and never for long remembered wrongly."""
+"""Administrators of a group: Telegram is asked seldom, and never remembered wrongly for long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shutting chats out and letting them in again, at the desk and by number."""
+"""Bans of users and groups: in the admin panel, and by command."""
 
 import pytest
 from sqlmodel import select
@@ -14,7 +14,7 @@ def admin(house: House) -> Talk:
     return house.talk("Ada", id=ADMIN)
 
 
-async def test_the_desk_lists_chats_and_shuts_one_out(admin, ann):
+async def test_the_panel_lists_chats_and_bans_one(admin, ann):
     await ann.says("/topics")
     listed = await admin.presses(await admin.says("/admin"), "Chats")
 
@@ -32,7 +32,7 @@ async def test_the_desk_lists_chats_and_shuts_one_out(admin, ann):
     assert listed["message_id"] == back["message_id"]
 
 
-async def test_who_is_shut_out_is_answered_once(house, admin, ann):
+async def test_a_banned_user_is_answered_once(house, admin, ann):
     menu = await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")
 
@@ -46,7 +46,7 @@ async def test_who_is_shut_out_is_answered_once(house, admin, ann):
     assert [message["text"] for message in ann.all()] == [menu["text"]]
 
 
-async def test_who_is_shut_out_may_still_have_all_erased(house, admin, ann):
+async def test_a_banned_user_may_still_delete_everything(house, admin, ann):
     await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")
 
@@ -62,7 +62,7 @@ async def test_who_is_shut_out_may_still_have_all_erased(house, admin, ann):
     assert chats == [ADMIN]
 
 
-async def test_a_stranger_who_is_shut_out_has_nothing_to_erase(house, admin, ann):
+async def test_a_banned_user_without_a_chat_has_nothing_to_delete(house, admin, ann):
     await admin.says(f"/ban {ann.who.id}")
 
     said = await ann.says("/delete_me")
@@ -70,7 +70,7 @@ async def test_a_stranger_who_is_shut_out_has_nothing_to_erase(house, admin, ann
     assert said["text"].startswith("The admin of this bot has banned you.")
 
 
-async def test_who_is_let_in_again_is_told(house, admin, ann):
+async def test_an_unbanned_user_is_notified(house, admin, ann):
     await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")
     await admin.says(f"/allow {ann.who.id}")
@@ -87,7 +87,7 @@ async def test_who_is_let_in_again_is_told(house, admin, ann):
     ]
 
 
-async def test_a_number_is_shut_out_and_let_in_by_command(admin, ann):
+async def test_a_user_is_banned_and_allowed_by_command(admin, ann):
     number = ann.who.id
 
     texts = [
@@ -104,13 +104,13 @@ async def test_a_number_is_shut_out_and_let_in_by_command(admin, ann):
     ]
 
 
-async def test_the_operator_cannot_be_shut_out(admin):
+async def test_the_operator_cannot_be_banned(admin):
     answer = await admin.says(f"/ban {ADMIN}")
 
     assert answer["text"] == "You can't ban yourself or the operator of this bot."
 
 
-async def test_others_cannot_shut_anybody_out(admin, ann):
+async def test_others_cannot_ban_anybody(admin, ann):
     answer = await ann.says(f"/ban {ADMIN + 1}")
 
     assert answer["text"].startswith("Only admins of this bot can do that.")

@@ -1,4 +1,4 @@
-"""Channels, managed from the private chat of whoever runs them."""
+"""Channels, managed from the private chat of an administrator."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def managed(ann: Talk, channel: Talk) -> Talk:
     return channel
 
 
-async def test_whoever_adds_the_bot_is_asked_what_the_channel_should_get(ann, channel):
+async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channel):
     asked = await ann.next()
     managing = await ann.presses(asked, "Choose its topics")
 
@@ -87,7 +87,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
     assert [slot.minutes for slot in own.plan.slots] == [480]
 
 
-async def test_words_too_long_for_a_button_are_read_from_the_card(house, ann, managed):
+async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):
     words = "Taiwan AND (semiconductor OR foundry OR chips OR lithography)"
 
     watching = await ann.presses(await ann.says(words), "Both")
@@ -96,7 +96,7 @@ async def test_words_too_long_for_a_button_are_read_from_the_card(house, ann, ma
     assert await watches(house, managed) == ["Taiwan, semiconductor, foundry …"]
 
 
-async def test_who_no_longer_runs_the_channel_changes_nothing(house, ann, managed, playground):
+async def test_a_former_administrator_changes_nothing(house, ann, managed, playground):
     card = await ann.says("Taiwan")
     playground.member(managed.who, ann.who, "member")
 
@@ -123,7 +123,7 @@ async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, 
         assert toast.startswith(("You no longer administer this chat", "This button"))
 
 
-async def test_channels_lists_what_one_runs(ann, channel, house, playground):
+async def test_channels_lists_what_the_user_administers(ann, channel, house, playground):
     eve = house.talk("Eve")
     playground.chat("channel", "Not ours", [eve.who])
 

@@ -1,4 +1,4 @@
-"""How long somebody waits for a database that is away before they are told."""
+"""How long an update waits for a database that is away before the user is told."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def handle(middleware: ErrorMiddleware, ticks: Clock, tries: Iterator[floa
         pytest.param([4.95], [], id="late"),
     ],
 )
-async def test_somebody_is_told_within_seconds(ticks, tries, slept):
+async def test_the_user_is_told_within_seconds(ticks, tries, slept):
     begun = ticks.now
 
     said = await handle(ErrorMiddleware(), ticks, iter(tries))
@@ -81,7 +81,7 @@ async def test_somebody_is_told_within_seconds(ticks, tries, slept):
     assert ticks.now - begun <= LONGEST_SECONDS
 
 
-async def test_who_comes_behind_one_that_was_given_up_is_told_at_once(ticks):
+async def test_an_update_behind_one_that_was_given_up_does_not_wait(ticks):
     middleware = ErrorMiddleware()
     await handle(middleware, ticks, iter([5]))
 

@@ -1,4 +1,4 @@
-"""Invitations: made at the desk, brought by strangers as a link or typed."""
+"""Invitations: made in the admin panel, and sent by users without access as a link or typed."""
 
 import asyncio
 import re
@@ -59,26 +59,26 @@ async def test_eight_presses_at_once_make_one_invitation(admin, house):
     assert (await invites.invite_page(house.storage)).total == 1
 
 
-async def test_a_stranger_is_told_how_to_come_in(ann):
+async def test_a_user_without_access_is_told_how_to_get_it(ann):
     answer = await ann.says("/start")
 
     assert "If you have an invitation, open its link or send me its code." in answer["text"]
 
 
-async def test_the_link_lets_in(ann, code):
+async def test_the_link_gives_access(ann, code):
     welcome = await ann.says(f"/start invite_{code}")
 
     assert welcome["text"].startswith("Hello, Ann.")
     assert (await ann.says("/topics"))["text"].startswith("You haven't subscribed to anything yet.")
 
 
-async def test_a_typed_code_lets_in_whatever_its_case(ann, code):
+async def test_a_typed_code_gives_access_whatever_its_case(ann, code):
     welcome = await ann.says(f"{code[:8].lower()} {code[8:]}")
 
     assert welcome["text"].startswith("Hello, Ann.")
 
 
-async def test_who_is_in_may_type_what_looks_like_a_code(ann, code):
+async def test_a_user_with_access_may_type_what_looks_like_a_code(ann, code):
     await ann.says(code)
 
     answer = await ann.says("INTERNATIONALIST")
@@ -87,13 +87,13 @@ async def test_who_is_in_may_type_what_looks_like_a_code(ann, code):
     assert "invitation" not in answer["text"]
 
 
-async def test_the_link_of_who_is_in_already_is_a_start(ann, code):
+async def test_the_link_starts_the_bot_for_a_user_with_access(ann, code):
     await ann.says(f"/start invite_{code}")
 
     assert (await ann.says(f"/start invite_{code}"))["text"].startswith("Hello, Ann.")
 
 
-async def test_what_cannot_let_in_says_why(house, ann, code):
+async def test_a_code_that_gives_no_access_says_why(house, ann, code):
     await ann.says(code)
     bob = house.talk("Bob")
 
@@ -111,7 +111,7 @@ class TestWhereTheyDoNotCount:
     def access(self) -> Access:
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
-    async def test_a_code_lets_nobody_in_and_the_desk_says_so(self, admin, ann, code):
+    async def test_a_code_gives_no_access_and_the_panel_says_so(self, admin, ann, code):
         listed = await admin.presses(await admin.says("/admin"), "Invitations")
 
         assert "as long as ACCESS is not invite" in listed["text"]

@@ -11,7 +11,7 @@ def admin(house: House) -> Talk:
     return house.talk("Ada", id=ADMIN)
 
 
-async def test_an_admin_limits_one_chat_which_is_told_in_clear_words(admin, ann):
+async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
     await ann.says("/topics")
     listed = await admin.presses(await admin.says("/admin"), "Chats")
     limits = await admin.presses(await admin.presses(listed, "2"), "Limits")

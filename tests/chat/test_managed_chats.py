@@ -1,4 +1,4 @@
-"""What is shown for a managed place: a line above, a way back, buttons that carry the place."""
+"""A message about a managed chat: a line above, a way back, buttons that carry the chat."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +41,7 @@ def test_what_a_button_carries_is_read_again(words: str, chat_id: int):
     assert found[1] in (data, "words|both|")
 
 
-def test_a_button_without_room_for_its_place_is_left_out():
+def test_a_button_without_room_for_its_chat_is_left_out():
     times = ",".join(["1439-127"] * 4)
     data = SetTimes(times=times).pack()
     long = Button("x", data + "0" * (64 - len(data)))

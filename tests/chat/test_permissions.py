@@ -110,7 +110,7 @@ def test_each_command_is_decided():
     assert named == set(COMMANDS)
 
 
-def test_what_everybody_or_administrators_may_is_heard_in_groups():
+def test_commands_for_everybody_or_administrators_work_in_groups():
     assert {name for name, may in COMMANDS.items() if may not in {OPERATOR, PRIVATE}} == (
         HANDLED_IN_GROUPS
     )

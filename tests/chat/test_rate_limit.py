@@ -37,13 +37,13 @@ def limiter() -> RateLimiter:
     return RateLimiter(everybody=TWO)
 
 
-def test_a_person_is_one_in_all_chats(limiter):
+def test_a_user_has_one_bucket_in_all_chats(limiter):
     judged = verdicts(limiter, message(chat=GROUP), message(), message(), message(chat=GROUP))
 
     assert judged == [Verdict.HANDLE, Verdict.HANDLE, Verdict.NOTIFY, Verdict.DROP]
 
 
-def test_another_person_of_the_group_is_not_held_up(limiter):
+def test_another_user_of_the_group_is_not_held_up(limiter):
     verdicts(limiter, *[message(chat=GROUP)] * 5)
 
     ben = message(chat=GROUP, **{"from": ANN | {"id": 8}})
@@ -55,11 +55,11 @@ def test_a_group_is_not_told_what_a_member_does(limiter):
     assert Verdict.NOTIFY not in verdicts(limiter, *[message(chat=GROUP)] * 5)
 
 
-def test_a_press_in_a_group_is_told_to_who_pressed(limiter):
+def test_a_tap_in_a_group_is_answered_with_a_toast(limiter):
     assert verdicts(limiter, *[press(GROUP)] * 4)[2:] == [Verdict.NOTIFY, Verdict.DROP]
 
 
-def test_anonymous_admins_of_two_groups_are_not_one_person(limiter):
+def test_anonymous_administrators_of_two_groups_are_two(limiter):
     anonymous = ANN | {"id": 1087968824, "is_bot": True}
     other = GROUP | {"id": -200}
     for _ in range(5):
@@ -78,13 +78,13 @@ def test_anonymous_admins_of_two_groups_are_not_one_person(limiter):
         pytest.param({"left_chat_member": ANN}, id="somebody who leaves"),
     ],
 )
-def test_what_a_chat_tells_of_itself_is_never_dropped(limiter, told):
+def test_a_service_message_is_never_dropped(limiter, told):
     verdicts(limiter, *[message(chat=GROUP)] * 5)
 
     assert verdicts(limiter, message(chat=GROUP, text=None, **told)) == [Verdict.HANDLE]
 
 
-def test_a_person_who_blocks_the_bot_amid_a_flood_is_heard(limiter):
+def test_a_block_amid_a_flood_is_handled(limiter):
     verdicts(limiter, *[message()] * 5)
     me = {"id": 1, "is_bot": True, "first_name": "Dateline"}
     left = {"status": "kicked", "user": me, "until_date": 0}
@@ -134,13 +134,13 @@ def asked(bucket: Bucket, times: int, now: float, again: float = inf) -> list[Ve
     return [bucket.take(now, again) for _ in range(times)]
 
 
-def test_a_burst_is_handled_the_next_is_told_and_all_others_are_dropped():
+def test_a_burst_is_handled_the_next_is_notified_and_all_others_are_dropped():
     verdicts = asked(full(), 30, now=0.0)
 
     assert verdicts == [Verdict.HANDLE] * 20 + [Verdict.NOTIFY] + [Verdict.DROP] * 9
 
 
-def test_a_shut_bucket_is_open_again_when_it_said_and_not_before():
+def test_a_closed_bucket_opens_when_it_said_and_not_before():
     bucket = full()
     asked(bucket, 21, now=0.0)
 
@@ -157,7 +157,7 @@ def test_one_a_second_is_never_too_much():
     assert all(bucket.take(float(second)) is Verdict.HANDLE for second in range(1000))
 
 
-def test_presses_are_told_again_after_a_while():
+def test_taps_are_notified_again_after_a_while():
     bucket = full()
     asked(bucket, 21, now=0.0, again=1.0)
 
@@ -178,7 +178,7 @@ def test_nobody_gets_more_than_a_burst_and_the_rate(pauses):
 
 
 @given(st.lists(st.floats(0, 3), max_size=200))
-def test_between_two_sentences_there_is_the_time_they_name(pauses):
+def test_between_two_notifications_there_is_the_time_they_name(pauses):
     bucket, now, told = full(), 0.0, []
 
     for pause in pauses:
@@ -189,7 +189,7 @@ def test_between_two_sentences_there_is_the_time_they_name(pauses):
     assert all(later >= said + seconds - 1 for (said, seconds), (later, _) in pairwise(told))
 
 
-def test_no_more_persons_are_kept_than_there_is_room_for():
+def test_no_more_users_are_kept_than_there_is_room_for():
     buckets = Buckets(most=3)
     for person in range(10):
         buckets.of((person, False), TWENTY, now=0.0)

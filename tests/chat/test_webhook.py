@@ -150,7 +150,7 @@ async def test_what_was_answered_for_is_kept_while_the_database_is_away(bot: Bot
     assert waited == [1, 2]
 
 
-async def test_what_cannot_be_kept_at_the_stop_is_told_to_who_runs_the_bot(bot: Bot):
+async def test_what_cannot_be_kept_at_the_stop_is_logged(bot: Bot):
     handler = Away()
     handler.times = 1
     handler.held["before it"] = asyncio.Event()

@@ -8,7 +8,7 @@ from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
 
 
-async def test_an_empty_house_is_late_with_nothing(storage):
+async def test_an_empty_bot_is_late_with_nothing(storage):
     seen = await get_overview(storage, started_at=MONDAY_NOON - timedelta(days=12), errors=list)
 
     assert seen.up == timedelta(days=12)
@@ -29,7 +29,7 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
     assert seen.amounts.chats == 2
 
 
-async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
+async def test_unhealthy_sources_are_listed_longest_first(storage):
     async with storage.writing() as tx:
         for number in range(5):
             since = tx.now - timedelta(hours=number)
@@ -52,7 +52,7 @@ async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
     assert seen.more_unhealthy == 1
 
 
-async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_removed(storage):
+async def test_a_public_source_that_is_gone_is_unhealthy_until_it_is_removed(storage):
     async with storage.writing() as tx:
         for name, public in (("ours", True), ("theirs", False)):
             values = {"url": f"https://{name}.example/feed", "url_hash": name, "public": public}

@@ -5,7 +5,7 @@ from storage.chats import open_chat
 from storage.enums import AuditAction
 
 
-async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
+async def test_activity_is_listed_newest_first_with_names(storage):
     """And by name, as far as one is known."""
     async with storage.writing() as tx:
         await open_chat(tx, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
@@ -23,7 +23,7 @@ async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
     assert (await audit.newest_events(storage, 3))[2].details == {"articles": 3}
 
 
-async def test_an_act_is_kept_for_a_year(storage, clock):
+async def test_an_event_is_kept_for_a_year(storage, clock):
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "old")
     clock.turn(timedelta(days=366))
 

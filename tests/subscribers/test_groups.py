@@ -1,4 +1,4 @@
-"""What one thread watches is moved to another; what is there already takes its place."""
+"""Subscriptions moved from one forum topic to another, and the limits that hold there."""
 
 import pytest
 

@@ -23,7 +23,7 @@ async def rows(storage, telegram_id: int = GROUP):
         return await chats_of(tx, telegram_id)
 
 
-async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage):
+async def test_a_group_has_its_title_and_who_added_the_bot(storage):
     assert await users.join(storage, ANN, access=Access(is_open=True))
 
     (chat,) = await rows(storage)
@@ -31,14 +31,14 @@ async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage):
     assert (chat.zone, chat.language) == ("Asia/Tokyo", "ja")
 
 
-async def test_a_stranger_brings_nothing(storage):
+async def test_a_user_without_access_adds_the_bot_to_nothing(storage):
 
     assert not await users.join(storage, ANN, access=Access(is_open=False))
     assert await users.identify(storage, ANN, access=Access(is_open=False)) is None
     assert await rows(storage) == []
 
 
-async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage):
+async def test_in_a_known_group_every_member_has_access(storage):
     await users.join(storage, ANN, access=Access(is_open=False, allowed=frozenset({7})))
 
     user = await users.identify(storage, EVE, access=Access(is_open=False, allowed=frozenset({7})))
@@ -52,7 +52,7 @@ async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage
     assert chat.invited_by == 7
 
 
-async def test_a_group_does_not_speak_as_whoever_was_last(storage):
+async def test_a_group_keeps_the_language_that_it_started_with(storage):
     await users.join(storage, ANN, access=Access(is_open=True))
     await users.identify(storage, replace(EVE, title="News desk"), access=Access(is_open=True))
 

@@ -1,9 +1,10 @@
-"""Chats that go and come back, failures, the menu, and stopping."""
+"""Private chats that block the bot and come back, failures, and the menu of admins."""
 
 import asyncio
 
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
+from bot.subscribers import users
 from storage.chats import chat_at
 from storage.enums import ChatState
 from tests.resources import ADMIN
@@ -44,11 +45,11 @@ async def test_a_failure_is_told_and_the_next_update_is_handled(ann, playground)
     assert (await ann.says("/help"))["text"].startswith("Type what I should watch for")
 
 
-async def test_a_failure_at_the_door_is_told_too(house, ann, monkeypatch):
-    async def fails(*_args: object) -> None:
-        raise RuntimeError("the database is away")
+async def test_a_failure_before_the_handler_is_told_too(ann, monkeypatch):
+    async def fails(*_args: object, **_options: object) -> None:
+        raise RuntimeError("made up")
 
-    monkeypatch.setattr(type(house.resources.users), "welcome", fails)
+    monkeypatch.setattr(users, "identify", fails)
 
     assert (await ann.says("/start"))["text"].startswith("Something went wrong on my side.")
 
