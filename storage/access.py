@@ -1,4 +1,4 @@
-"""Admins: people who may run the bot from the chat, and the code that makes the first one."""
+"""Access: admins and the code for the first one, invitations, and the audit log."""
 
 import secrets
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Invite(SQLModel, table=True):
     used: int = 0
     last_day: date  # in UTC
     made_at: datetime
-    ended_at: datetime | None = None  # taken back
+    ended_at: datetime | None = None  # revoked
 
     def is_over(self, now: datetime) -> bool:
         return now.date() > self.last_day
@@ -130,7 +130,7 @@ async def invite_of(tx: Transaction, code: str) -> Invite | None:
 
 
 async def invites_made(tx: Transaction, *, offset: int, limit: int) -> list[Invite]:
-    """Return those that were not taken back, the newest first."""
+    """Return those that were not revoked, the newest first."""
     there = select(Invite).where(col(Invite.ended_at).is_(None)).order_by(col(Invite.id).desc())
     return list(await tx.session.exec(there.offset(offset).limit(limit)))
 
@@ -141,7 +141,7 @@ async def count_invites(tx: Transaction) -> int:
 
 
 async def end_invite(tx: Transaction, invite_id: int) -> str | None:
-    """Take it back; return its code, None if there is no such one. Who is in stays in."""
+    """Revoke it; return its code, None if there is no such one. Users keep their access."""
     ended = update(Invite).where(col(Invite.id) == invite_id, col(Invite.ended_at).is_(None))
     codes = await tx.session.exec(ended.values(ended_at=tx.now).returning(col(Invite.code)))
     return codes.scalars().first()
@@ -160,7 +160,7 @@ async def is_admitted(tx: Transaction, user_id: int) -> bool:
 
 
 async def admit(tx: Transaction, user_id: int, invite_id: int | None = None) -> bool:
-    """Let the person in; False if that was done before."""
+    """Give the user access; False if they have it already."""
     row = {"user_id": user_id, "since": tx.now, "invite_id": invite_id}
     return bool(await insert_new(tx, Admission, [row], returning=Admission.user_id))
 
@@ -179,7 +179,7 @@ async def admissions(tx: Transaction, limit: int) -> Sequence[Admission]:
 
 
 async def wrong_guesses(tx: Transaction, user_id: int) -> int:
-    """How often the person guessed wrong in the last hour."""
+    """How often the user guessed wrong in the last hour."""
     recent = select(WrongGuesses.tries).where(
         col(WrongGuesses.user_id) == user_id, col(WrongGuesses.since) > tx.now - GUESSES_COUNT
     )
@@ -195,7 +195,7 @@ async def count_guess(tx: Transaction, user_id: int) -> None:
     await upsert(tx, WrongGuesses, [first], key="user_id", changes=again)
 
 
-# Acts of admins: who did what to whom, and when. Kept for a year.
+# Audit events: which admin did what to whom, and when. Kept for a year.
 
 
 AUDIT_KEPT_FOR = timedelta(days=365)
@@ -213,7 +213,7 @@ async def record_event(
 ) -> None:
     """Write down what *by* does in this transaction, with which it stands and falls.
 
-    *by* is Telegram's number of a person; None: the operator, on the command line.
+    *by*: Telegram's id of a user; None: the operator, on the command line.
     """
     await tx.session.exec(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
     named = str(subject)[:LONGEST_SUBJECT]
@@ -222,18 +222,18 @@ async def record_event(
 
 
 async def forget_actor(tx: Transaction, telegram_id: int) -> None:
-    """Let the acts stay, and none name this person or chat any more."""
-    acts = update(AuditEvent).execution_options(synchronize_session=False)
-    by_them = acts.where(col(AuditEvent.user_id) == telegram_id)
+    """Keep the events, but let none name this user or chat any more."""
+    events = update(AuditEvent).execution_options(synchronize_session=False)
+    by_them = events.where(col(AuditEvent.user_id) == telegram_id)
     await tx.session.exec(by_them.values(user_id=ERASED_USER))
-    to_them = acts.where(
+    to_them = events.where(
         col(AuditEvent.action).in_(ACTIONS_ON_CHATS), col(AuditEvent.subject) == str(telegram_id)
     )
     await tx.session.exec(to_them.values(subject=""))
 
 
 async def audit_events(tx: Transaction, *, offset: int = 0, limit: int = 100) -> list[AuditEvent]:
-    """Return the acts, the newest first."""
+    """Return the events, the newest first."""
     newest = select(AuditEvent).order_by(col(AuditEvent.id).desc())
     return list(await tx.session.exec(newest.offset(offset).limit(limit)))
 

@@ -264,6 +264,14 @@ async def quota_of(tx: Transaction, chat_id: int) -> Quota:
     return await tx.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
 
 
+async def copy_quota(tx: Transaction, source_id: int, target_id: int) -> None:
+    """Give a chat that has no quota of its own the quota of another, if there is one."""
+    quota = await tx.session.get(Quota, source_id)
+    if quota and not await tx.session.get(Quota, target_id):
+        tx.session.add(Quota(**quota.model_dump(exclude={"chat_id"}), chat_id=target_id))
+        await tx.session.flush()
+
+
 _ALERT_QUOTAS: Final = select(Quota.chat_id, Quota.alerts).where(
     among(col(Quota.chat_id), bindparam("chats")), col(Quota.alerts).is_not(None)
 )
@@ -276,9 +284,9 @@ async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, 
     return {chat_id: number for chat_id, number in rows if number is not None}
 
 
-# Stewards: who of those that run a group or channel chose what comes there, and when last.
+# Chat admins: which administrators of a group or channel changed its subscriptions, and when last.
 #
-# Telegram tells nobody who runs a place that the bot has been thrown out of.
+# Telegram does not say who administers a chat that the bot was removed from.
 
 
 # Once a day is often enough, and an admin not seen for long may run it no more.

@@ -157,6 +157,12 @@ async def last_read(tx: Transaction) -> datetime | None:
     return (await tx.session.exec(newest)).one()
 
 
+async def last_article(tx: Transaction) -> datetime | None:
+    """Return when the newest article was stored."""
+    newest = select(col(Article.stored_at)).order_by(col(Article.id).desc()).limit(1)
+    return (await tx.session.exec(newest)).first()
+
+
 async def lags(tx: Transaction) -> Lags:
     by_stage = await _lags(tx)
     return Lags(

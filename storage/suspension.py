@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.chats import Chat, columns_naming_a_chat
+from storage.chats import Chat, columns_naming_a_chat, quota_of
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new
 from storage.enums import (
@@ -43,10 +43,11 @@ from storage.outbox import (
     suspend_chat_deliveries,
     suspend_mails,
 )
+from storage.subscriptions import Subscription, count_subscriptions, end_subscription
 
 
 class Ban(SQLModel, table=True):
-    telegram_id: int = Field(primary_key=True, sa_type=BigInteger)  # a person's or a group's
+    telegram_id: int = Field(primary_key=True, sa_type=BigInteger)  # a user's or a group's
     since: datetime
     is_notified: bool = False
 
@@ -263,30 +264,51 @@ async def _chats(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
 # Groups that became supergroups: Telegram's id changes, our row and its keys stay.
 
 
-async def migrate_chat(tx: Transaction, old: int, new: int) -> None:
+async def migrate_chat(
+    tx: Transaction, old: int, new: int, *, most_topics: int | None = None
+) -> None:
     """Write Telegram's id *new* wherever *old* stood.
 
     Where the supergroup has a row already, because its update came first, what belongs to it moves
-    to the older row, unless that has the same; the newer row goes.
+    to the older row, unless that has the same; the newer row goes. Of its subscriptions only as
+    many move as the chat may have: *most_topics*, unless an admin allowed it more or less.
     """
     await move_ban(tx, old, new)
     moving = await tx.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
     await lock_queues(tx)
     for chat in moving.all():
-        await _absorb(tx, chat, new)
+        await _absorb(tx, chat, new, most_topics)
         chat.telegram_id = new
         chat.kind = ChatKind.SUPERGROUP
         await tx.session.flush()
 
 
-async def _absorb(tx: Transaction, chat: Chat, telegram_id: int) -> None:
+async def _absorb(tx: Transaction, chat: Chat, telegram_id: int, most_topics: int | None) -> None:
     same_place = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
     twin = (await tx.session.exec(select(Chat.id).where(same_place))).first()
-    if twin is None or chat.id is None:
+    if twin is None:
         return
+    had = await count_subscriptions(tx, chat.id)
     for column in columns_naming_a_chat():
         await _move(tx, column, twin, chat.id)
     await tx.session.exec(delete(Chat).where(col(Chat.id) == twin))
+    quota = (await quota_of(tx, chat.id)).topics
+    most = most_topics if quota is None else quota
+    if most is not None:
+        await _end_subscriptions_beyond(tx, chat.id, max(had, most))
+
+
+async def _end_subscriptions_beyond(tx: Transaction, chat_id: int, most: int) -> None:
+    """End the newest subscriptions of the chat, so that *most* are left."""
+    rows = await tx.session.exec(
+        select(Subscription)
+        .where(col(Subscription.chat_id) == chat_id)
+        .order_by(col(Subscription.id))
+        .offset(most)
+        .execution_options(populate_existing=True)
+    )
+    for subscription in rows.all():
+        await end_subscription(tx, subscription)
 
 
 async def _move(tx: Transaction, column: Column[int], source: int, target: int) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.app.hooks import hook_at
+from bot.app.webhook import webhook_at
 from bot.rendering.links import Signer
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def assert_keeps_the_key(folder: Path, text: str) -> None:
         for key in _keys(file):
             forms = (key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).decode(), repr(key))
             assert [form for form in forms if form.rstrip("=") in text] == [], "the signing key"
-            hook = hook_at("https://news.example", Signer(key))
+            hook = webhook_at("https://news.example", Signer(key))
             made = (hook.secret, hook.url.rpartition("/")[2])
             assert [secret for secret in made if secret in text] == [], "the webhook's"
 

@@ -16,7 +16,7 @@ from bot.cli.main import app
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
 from bot.settings import Settings
-from tests.chat.test_permits import ADMINISTRATORS, COMMANDS, EVERYBODY, OPERATOR, PRIVATE
+from tests.chat.test_permissions import ADMINISTRATORS, COMMANDS, EVERYBODY, OPERATOR, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -91,7 +91,7 @@ async def _updates(settings: Settings) -> Sequence[Finding]:
 
 async def _own_webhook(settings: Settings) -> str | None:
     """Return where our webhook is; None while there is no key to make the address with."""
-    from bot.app.hooks import hook_at
+    from bot.app.webhook import webhook_at
     from bot.rendering.links import Signer
     from storage.access import existing_signing_key
     from storage.db.engine import DatabaseError
@@ -109,7 +109,7 @@ async def _own_webhook(settings: Settings) -> str | None:
     finally:
         await storage.close()
     base = str(settings.public_url).rstrip("/")
-    return hook_at(base, Signer(key)).url if key else None
+    return webhook_at(base, Signer(key)).url if key else None
 
 
 async def _database(url: str) -> Sequence[Finding]:

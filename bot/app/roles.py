@@ -26,9 +26,9 @@ from bot.settings import Role, Updates
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable
 
-    from bot.app.front import FrontDoor
-    from bot.app.hooks import HookedDoor
+    from bot.app.chat_role import ChatRole
     from bot.app.surroundings import Surroundings
+    from bot.app.webhook import WebhookUpdates
     from bot.loops import Loop
     from bot.web.health import Health
     from storage.db.engine import Storage
@@ -56,7 +56,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     health = make_health(around, stopping)
     outdated = Outdated(around.storage)
     async with AsyncExitStack() as stack:
-        hooked = _hooked_door(around)
+        hooked = _webhook_updates(around)
         routes = hooked.routes() if hooked else []
         await stack.enter_async_context(website(around, health, routes))
         loops = await _loops(around, stack)
@@ -118,20 +118,20 @@ async def _loops(around: Surroundings, stack: AsyncExitStack) -> list[Loop]:
     return loops
 
 
-def _hooked_door(around: Surroundings) -> HookedDoor | None:
+def _webhook_updates(around: Surroundings) -> WebhookUpdates | None:
     if around.settings.updates is not Updates.WEBHOOK:
         return None
-    from bot.app.hooks import hooked_door
+    from bot.app.webhook import webhook_updates
 
-    return hooked_door(around)
+    return webhook_updates(around)
 
 
 @asynccontextmanager
 async def _front_door(
-    around: Surroundings, health: Health, hooked: HookedDoor | None
-) -> AsyncIterator[FrontDoor]:
+    around: Surroundings, health: Health, hooked: WebhookUpdates | None
+) -> AsyncIterator[ChatRole]:
     """Yield what answers people; its calls take their slots from the pace of deliveries."""
-    from bot.app.front import FrontDoor
+    from bot.app.chat_role import ChatRole
     from bot.app.sessions import telegram_session
     from bot.app.watched_telegram import WatchedCalls
     from bot.delivery.pace import bot_key
@@ -141,7 +141,7 @@ async def _front_door(
     async with telegram_session(token, around.place.api) as bot:
         bot.session.middleware(Replies(around.storage, bot_key(token), pace))
         bot.session.middleware(WatchedCalls(around.watch))
-        yield FrontDoor(around, bot, health, hooked)
+        yield ChatRole(around, bot, health, hooked)
 
 
 async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.Event) -> None:

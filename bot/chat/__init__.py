@@ -1,1 +1,1 @@
-"""The front door: reads updates, calls one use case, answers with a template."""
+"""The conversation in Telegram: an update is read, one service called, a template sent."""

@@ -1,4 +1,4 @@
-"""The dispatcher: which router sees an update first, and what it passes on the way."""
+"""The dispatcher: the middlewares that an update passes, and the routers, in their order."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiogram import Dispatcher, Router
 
-from bot.chat.administrators import Administrators
 from bot.chat.handlers import (
-    admin_link,
     alerts,
-    channels,
     digest,
     email,
     erasing,
@@ -19,10 +16,8 @@ from bot.chat.handlers import (
     feeds,
     files,
     groups,
-    here,
-    invite_link,
+    join,
     links,
-    memberships,
     own_sources,
     schedule,
     search,
@@ -35,13 +30,17 @@ from bot.chat.handlers import (
 from bot.chat.handlers import help as help_handlers
 from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.handlers.search import Turns
-from bot.chat.middlewares.addressing import Addressing
-from bot.chat.middlewares.answering import Answering
-from bot.chat.middlewares.appointing import Appointing
-from bot.chat.middlewares.arriving import Arriving
-from bot.chat.middlewares.calming import Calming
-from bot.chat.middlewares.guarding import PAUSES_SECONDS, Guarding
-from bot.chat.middlewares.permitting import Permitting
+from bot.chat.middlewares import (
+    PAUSES_SECONDS,
+    ErrorMiddleware,
+    FirstAdminMiddleware,
+    GroupMiddleware,
+    PermissionMiddleware,
+    RateLimitMiddleware,
+    ReplyMiddleware,
+    UserMiddleware,
+)
+from bot.chat.permissions import Administrators
 from bot.chat.questions import Waiting
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def make_dispatcher(
 ) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed.
 
-    *pauses_seconds*: after which a database that is away is asked again.
+    *pauses_seconds*: between two tries of an update while the database is away.
     """
     administrators = Administrators()
     dispatcher = Dispatcher(
@@ -77,32 +76,30 @@ def make_dispatcher(
         administrators=administrators,
         turns=Turns(),
     )
-    guarding = Guarding(pauses_seconds)
+    errors = ErrorMiddleware(pauses_seconds)
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
-        observer.outer_middleware(Answering(renderer))
-        observer.outer_middleware(guarding)
-        observer.outer_middleware(Calming())
+        observer.outer_middleware(ReplyMiddleware(renderer))
+        observer.outer_middleware(errors)
+        observer.outer_middleware(RateLimitMiddleware())
     if resources.is_playground:
-        dispatcher.message.outer_middleware(Appointing())
-    # Strangers may bring the admin's link or an invitation, and tell that they block the bot.
+        dispatcher.message.outer_middleware(FirstAdminMiddleware())
+    # A user without access may block the bot, and open the admin's link or an invitation.
     dispatcher.include_routers(
         groups.make_router(),
-        memberships.make_router(),
         search.make_inline_router(),
-        admin_link.make_router(),
-        invite_link.make_router(),
-        _front_door(administrators),
+        join.make_router(),
+        _user_router(administrators),
     )
     return dispatcher
 
 
-def _front_door(administrators: Administrators) -> Router:
-    """Return what guests may ask for; of a group they hear what is meant for the bot."""
-    router = Router(name="front door")
+def _user_router(administrators: Administrators) -> Router:
+    """Return the router of users with access, and in groups of what is for the bot."""
+    router = Router(name="users")
     for observer in _observers(router):
-        observer.outer_middleware(Addressing())
-        observer.outer_middleware(Arriving(administrators))
-        observer.middleware(Permitting(administrators))
+        observer.outer_middleware(GroupMiddleware())
+        observer.outer_middleware(UserMiddleware(administrators))
+        observer.middleware(PermissionMiddleware(administrators))
         observer.middleware(Waiting())
     router.include_routers(
         search.make_own_router(),
@@ -120,8 +117,7 @@ def _front_door(administrators: Administrators) -> Router:
         help_handlers.make_router(),
         exporting.make_router(),
         erasing.make_router(),
-        here.make_router(),
-        channels.make_router(),
+        groups.make_command_router(),
         sources.make_router(),
         own_sources.make_router(),
         links.make_router(),
@@ -134,5 +130,5 @@ def _front_door(administrators: Administrators) -> Router:
 
 
 def _observers(router: Router) -> tuple[TelegramEventObserver, ...]:
-    """Those of the updates that somebody waits for an answer to."""
+    """Return those of the updates that a user waits for a reply to."""
     return router.message, router.edited_message, router.callback_query

@@ -1,4 +1,4 @@
-"""The commands in the menu of Telegram's client: everybody's, and those that admins see too."""
+"""The commands in the menu of Telegram's clients: those for everybody, and those for admins."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ GROUP_COMMANDS = (
     "mutes",
     "help",
 )
-# What else is typed in a group may be another bot's command.
-HEARD_IN_GROUPS = frozenset({"start", "watch", *COMMANDS, *GROUP_COMMANDS} - {"channels"})
+# Any other command in a group may be another bot's.
+HANDLED_IN_GROUPS = frozenset({"start", "watch", *COMMANDS, *GROUP_COMMANDS} - {"channels"})
 
 
 async def register_commands(
@@ -73,15 +73,15 @@ async def register_commands(
 ) -> None:
     """Fill the menus, and say what this bot is, to the clients of each language.
 
-    *admins* are those who run the bot, with the language that each has chosen, if any. Who has not
-    started it yet gets theirs at the first start.
+    *admins* of the bot come with the language that each has chosen, if any. An admin who has not
+    started the bot yet gets the menu at the first start.
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
         await bot.set_my_commands(_described(COMMANDS, spoken), scope=scope, language_code=code)
         in_groups = _described(GROUP_COMMANDS, spoken)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
-        await _introduce(bot, spoken, code)
+        await _set_descriptions(bot, spoken, code)
     for user_id, chosen in (admins or {}).items():
         spoken = renderer.of(chosen or ENGLISH.code)
         await register_chat(bot, user_id, spoken, is_admin=True, is_chosen=chosen is not None)
@@ -90,9 +90,9 @@ async def register_commands(
 async def set_menu_button(
     bot: Bot, renderer: Renderer, app_url: str | None, chat_id: int | None = None
 ) -> None:
-    """Let the button beside the text line open the Mini App, or else show the commands.
+    """Let the button beside the text field open the Mini App, or else show the commands.
 
-    It has one label for everybody, until a chat has one of its own.
+    It has one label for everybody, until a chat has its own.
     """
     if app_url is None:
         nothing = MenuButtonCommands() if chat_id is None else MenuButtonDefault()
@@ -106,11 +106,11 @@ async def set_menu_button(
 async def label_menu_button(
     bot: Bot, user_id: int, renderer: Renderer, app_url: str | None
 ) -> None:
-    """Say in one chat's own language what the button opens; everybody's says it in English."""
+    """Label the button in the language of one chat; the label for everybody is English."""
     try:
         await set_menu_button(bot, renderer, app_url, user_id)
     except TelegramBadRequest as refused:
-        log.info("no button for somebody yet", person=user_id, reason=refused.message)
+        log.info("a menu button was not set", user=user_id, reason=refused.message)
 
 
 async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
@@ -121,7 +121,7 @@ async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
 async def register_chat(
     bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
 ) -> None:
-    """Let the menu of one chat speak the language that was chosen, whatever its client's is."""
+    """Set the menu of one chat in the language that was chosen, whatever its client's is."""
     if is_chosen:
         names = ADMIN_COMMANDS if is_admin else COMMANDS
         for code in _by_code(renderer):
@@ -142,11 +142,11 @@ async def _register(
     try:
         await bot.set_my_commands(commands, scope=scope, language_code=code)
     except TelegramBadRequest as refused:
-        log.info("no menu for somebody yet", person=user_id, reason=refused.message)
+        log.info("a command menu was not set", user=user_id, reason=refused.message)
 
 
-async def _introduce(bot: Bot, renderer: Renderer, code: str | None) -> None:
-    """Say what the page of the bot and its empty chat show."""
+async def _set_descriptions(bot: Bot, renderer: Renderer, code: str | None) -> None:
+    """Set what the bot's profile and its empty chat show."""
     short = renderer.message("chat/menu.html#about", is_short=True).text
     long = renderer.message("chat/menu.html#about", is_short=False).text
     await bot.set_my_short_description(short, language_code=code)
@@ -154,9 +154,9 @@ async def _introduce(bot: Bot, renderer: Renderer, code: str | None) -> None:
 
 
 def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
-    """Return who speaks to the clients of which language; None: of all others.
+    """Return the renderer for the clients of each language; None: of all others.
 
-    Telegram knows two letters here, and so one way of writing Chinese.
+    Telegram takes two letters here, and so one script of Chinese.
     """
     spoken: dict[str | None, Renderer] = {None: renderer.of(ENGLISH.code)}
     for language in renderer.offered:

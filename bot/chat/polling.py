@@ -4,19 +4,22 @@ Ours rather than aiogram's, which retries a wrong token and a second poller for 
 confirms updates before they are handled. Here:
 
 1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent. At a
-   stop a last call confirms what was handled, or whoever polls next would answer it once more.
-2. A slow handler holds up nobody: after a moment's grace polling goes on without it, and sooner
+   stop a last call confirms what was handled, or the next poller would answer it again.
+2. A slow handler delays nobody: after a short grace period polling goes on without it, and sooner
    where an answer was full, since then more is waiting at Telegram.
-3. Only the holder of the lease polls and confirms. What comes after the lease ran out, as to a
-   process that was halted, is not looked at: another has it.
+3. Only the holder of the lease polls and confirms. What arrives after the lease ran out, as in a
+   process that was suspended, is not looked at: another process has it.
 4. An update that cannot be read is confirmed with the others. Whatever an answer is, the next may
-   be good; it is for whoever looks at the probes that the failures are counted.
+   be good; the health probe counts the failures.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
@@ -27,16 +30,18 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.chat.handling import now, pause_seconds
-from bot.chat.updates import GetUpdates, read_update
+from bot.chat.updates import GetUpdates, log_outage, now, pause_seconds, read_update
 from bot.loops import nap, until
+from storage.db.engine import DatabaseError
+from storage.db.leases import acquire_lease, lease_of, release_lease
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from aiogram import Bot
 
-    from bot.chat.handling import Handling
+    from bot.chat.updates import UpdateQueue
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +50,14 @@ FULL_ANSWER = 100  # updates; more do not come at once
 GRACE_SECONDS = 0.25
 GRACE_SECONDS_IF_FULL = 0.02
 CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
-LEASE_PAUSE_SECONDS = 0.25
-LAST_WORD_SECONDS = 3  # of the ten that service managers give to a stop
+NO_LEASE_PAUSE_SECONDS = 0.25
+CONFIRM_SECONDS = 3  # of the ten that service managers give to a stop
+
+POLL_ROLE = "poll"
+LEASE = timedelta(seconds=8)
+RENEW_SECONDS = 2.5
+CHECK_SECONDS = 1.0  # how often other processes check whether it is over
+_MARGIN_SECONDS = 0.5  # for clocks of different speed
 
 
 class TokenRefusedError(RuntimeError):
@@ -54,12 +65,12 @@ class TokenRefusedError(RuntimeError):
 
 
 class SecondPollerError(RuntimeError):
-    """Somebody else keeps polling with the same token, or lets a webhook have the updates."""
+    """Another program polls with the same token, or a webhook receives the updates."""
 
 
 @dataclass
 class Failures:
-    """What went wrong since the last good answer, and how long to wait."""
+    """The failed polls since the last good answer, and how long to wait."""
 
     number: int = 0
     since: float | None = None
@@ -80,7 +91,7 @@ class Failures:
             case TelegramConflictError():
                 self.conflict_since = now if self.conflict_since is None else self.conflict_since
                 if now - self.conflict_since >= CONFLICT_SECONDS:
-                    _say_who_else(error)
+                    _raise_second_poller(error)
             case TelegramRetryAfter():
                 return float(error.retry_after)
             case _:
@@ -91,26 +102,26 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
-class Polling:
-    """*holds_lease* says whether we are the one who polls, at this moment."""
+class Poller:
+    """*holds_lease* says whether this process may poll at the moment."""
 
     bot: Bot
-    handling: Handling
+    queue: UpdateQueue
     holds_lease: Callable[[], bool]
     allowed_updates: tuple[str, ...]
     failures: Failures = field(default_factory=Failures)
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
 
     def fails_for(self) -> float:
-        """Return the seconds for which no poll has gone well, though we are the one who polls."""
+        """Return the seconds for which no poll succeeded, though this process may poll."""
         return self.failures.seconds(now())
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until *stopping* is set; handlers in flight are finished before this returns."""
-        async with self.handling.open(stopping):
+        async with self.queue.open(stopping):
             offset = await self._poll(stopping)
         if offset is not None and self.holds_lease():
-            await self._confirm(min(self.handling.left, default=offset))
+            await self._confirm(min(self.queue.left, default=offset))
 
     async def _poll(self, stopping: asyncio.Event) -> int | None:
         """Return what the next poll would confirm, which is all that was started to be handled."""
@@ -118,41 +129,41 @@ class Polling:
         while not stopping.is_set():
             if not self.holds_lease():
                 self.failures.end()
-                await nap(stopping, LEASE_PAUSE_SECONDS)
+                await nap(stopping, NO_LEASE_PAUSE_SECONDS)
                 continue
             try:
-                told = await until(stopping, self._updates(offset))
+                sent = await until(stopping, self._updates(offset))
             except Exception as error:  # noqa: BLE001 - an odd answer must not end the polling
                 if isinstance(error, TelegramUnauthorizedError):
                     await until(stopping, make_sure_of_token(self.bot))
                 await self.pause(stopping, self.failures.pause_after(error, now()))
                 continue
             self.failures.end()
-            if told and self.holds_lease():
-                offset = max(told) + 1
-                await self._start(told.values())
+            if sent and self.holds_lease():
+                offset = max(sent) + 1
+                await self._start(sent.values())
         return offset
 
     async def _confirm(self, offset: int) -> None:
         """Confirm what is before *offset*; what comes with the answer stays for the next poller."""
         try:
-            await self.bot(GetUpdates(offset=offset, limit=1, timeout=0), LAST_WORD_SECONDS)
+            await self.bot(GetUpdates(offset=offset, limit=1, timeout=0), CONFIRM_SECONDS)
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the last updates may be answered once more", error=str(error))
 
     async def _updates(self, offset: int | None) -> dict[int, dict[str, Any]]:
-        """Return what is told, by the numbers of the updates."""
+        """Return new updates by their ids."""
         allowed = list(self.allowed_updates)
-        asked = GetUpdates(offset=offset, timeout=WAIT_SECONDS, allowed_updates=allowed)
-        return {told["update_id"]: told for told in await self.bot(asked, WAIT_SECONDS + 10)}
+        call = GetUpdates(offset=offset, timeout=WAIT_SECONDS, allowed_updates=allowed)
+        return {update["update_id"]: update for update in await self.bot(call, WAIT_SECONDS + 10)}
 
-    async def _start(self, told: Collection[dict[str, Any]]) -> None:
-        read = (read_update(each, self.bot, self.handling.watch) for each in told)
-        tasks = [task for update in read if update and (task := self.handling.start(update))]
+    async def _start(self, sent: Collection[dict[str, Any]]) -> None:
+        read = (read_update(each, self.bot, self.queue.watch) for each in sent)
+        tasks = [task for update in read if update and (task := self.queue.start(update))]
         if tasks:
-            grace = GRACE_SECONDS_IF_FULL if len(told) >= FULL_ANSWER else GRACE_SECONDS
+            grace = GRACE_SECONDS_IF_FULL if len(sent) >= FULL_ANSWER else GRACE_SECONDS
             await asyncio.wait(tasks, timeout=grace)
-        await self.handling.has_room()
+        await self.queue.has_room()
 
 
 async def make_sure_of_token(bot: Bot) -> None:
@@ -164,14 +175,77 @@ async def make_sure_of_token(bot: Bot) -> None:
             "Telegram does not know this BOT_TOKEN; copy it again from @BotFather."
         ) from error
     except (AiogramError, OSError, TimeoutError):
-        return  # then nobody can tell
+        return  # then nobody knows
 
 
-def _say_who_else(error: TelegramConflictError) -> NoReturn:
+def _raise_second_poller(error: TelegramConflictError) -> NoReturn:
     if "webhook" in error.message:
         raise SecondPollerError(
-            "A webhook that somebody set has the updates of this BOT_TOKEN; stop whoever sets it."
+            "A webhook receives the updates of this BOT_TOKEN; stop the program that sets it."
         ) from error
     raise SecondPollerError(
         "Another program polls with the same BOT_TOKEN; stop it, or take another."
     ) from error
+
+
+@dataclass(eq=False)
+class PollingLease:
+    """The lease to poll, which one process has: renewed by a task of its own, known at any moment.
+
+    A poll takes as long as the lease, so it cannot renew it. The holder counts the lease by its own
+    clock, from before it asked: a process that was suspended finds it over when it goes on, before
+    the database says so. *clock*: monotonic seconds that go on while the process is suspended.
+    """
+
+    storage: Storage
+    owner: str
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+    _until: float = 0.0
+    _is_logged: bool = False
+
+    def lasts(self) -> bool:
+        return self.clock() < self._until
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Acquire and renew it, until *stopping* is set."""
+        while not stopping.is_set():
+            await self.pause(stopping, await self.renew())
+
+    async def renew(self) -> float:
+        """Acquire or renew it if possible; return the seconds until the next try."""
+        asked_at = self.clock()
+        try:
+            seconds = 0.0 if self.lasts() else await self._seconds_of_others()
+            if seconds <= 0 and await self._acquire():
+                self._until = asked_at + LEASE.total_seconds() - _MARGIN_SECONDS
+                seconds = RENEW_SECONDS
+            else:
+                self._until = 0.0
+                seconds = min(max(seconds, 0.0), CHECK_SECONDS)
+        except (DatabaseError, OSError) as error:
+            if not self._is_logged and not self.lasts():
+                log_outage("polling stops while the database is unavailable", error)
+                self._is_logged = True
+            return CHECK_SECONDS
+        if self._is_logged:
+            log.info("polling goes on")
+            self._is_logged = False
+        return seconds
+
+    async def _seconds_of_others(self) -> float:
+        """Return how long another process has it; not more than 0 if none has."""
+        async with self.storage.reading() as tx:
+            owner, until = await lease_of(tx, POLL_ROLE)
+            return 0.0 if owner == self.owner else (until - tx.now).total_seconds()
+
+    async def _acquire(self) -> bool:
+        async with self.storage.writing() as tx:
+            return await acquire_lease(tx, POLL_ROLE, self.owner, LEASE)
+
+    async def release(self) -> None:
+        """Leave it to another process at once."""
+        self._until = 0.0
+        with suppress(DatabaseError, OSError):  # then it runs out by itself
+            async with self.storage.writing() as tx:
+                await release_lease(tx, POLL_ROLE, self.owner)

@@ -17,7 +17,7 @@ from aiogram.types import Message
 
 from bot.chat import callbacks
 from bot.chat.callbacks import CancelQuestion, Question
-from bot.chat.frames import carried
+from bot.chat.managed_chats import carried_by
 from storage.chats import set_question
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def question_in(message: Message | None) -> Asked | None:
         return None
     for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
         for button in row:
-            place = carried(button.callback_data)
+            place = carried_by(button.callback_data)
             data = (place[1] if place else button.callback_data) or ""
             if data.startswith(f"{CancelQuestion.__prefix__}{CancelQuestion.__separator__}"):
                 pressed = CancelQuestion.unpack(data)

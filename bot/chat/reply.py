@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
-    from bot.chat.frames import Frame
+    from bot.chat.managed_chats import Frame
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
     from storage.enums import UpdateRef

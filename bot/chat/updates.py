@@ -1,28 +1,48 @@
-"""Updates as they come: each is read by itself, so that one that cannot be read stops no other.
+"""Updates on their way to the dispatcher, however they came: read, in order, bounded, to an end.
 
-Of such a one only its number and kind are told: what is wrong with it quotes what people wrote.
+1. Each is read by itself, so that one that cannot be read stops no other.
+2. Updates of one chat are handled in order, chats side by side; inline queries wait for none.
+3. A flood of one user or one chat is dropped here, before there is a task for it; the number of
+   updates at work is bounded in any case.
+4. A service message that comes while the database is away is handled again after a pause, as long
+   as no other process has it; at the stop it is *left*.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods.base import TelegramMethod
 from aiogram.types import Update
+from aiogram.types.update import UpdateTypeLookupError
 
-from bot.watch import Act
+from bot.chat.rate_limit import WAIT_SECONDS, RateLimiter, Verdict, may_be_dropped
+from bot.loops import nap
+from bot.telegram import is_late
+from bot.watch import Act, Watch
+from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from aiogram import Bot
-
-    from bot.watch import Watch
+    from aiogram import Bot, Dispatcher
 
 log = structlog.get_logger(__name__)
 
 UNREADABLE, OTHER = "unreadable", "other"
+
+MOST_AT_WORK = 2_000
+MOST_OF_A_CHAT = 100  # that wait for one another; nobody waits so long for an answer
+LONGEST_PAUSE_SECONDS = 30.0
+# Of a user who asks more than Telegram lets a chat be answered: what waited in the queue for so
+# long is done, but not answered one by one.
+LATE_SECONDS = 30.0
 
 
 class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
@@ -37,12 +57,15 @@ class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
     allowed_updates: list[str] | None = None
 
 
-def read_update(told: Mapping[str, Any], bot: Bot, watch: Watch) -> Update | None:
-    """Return the update; None if it is none that we could ever understand."""
+def read_update(sent: Mapping[str, Any], bot: Bot, watch: Watch) -> Update | None:
+    """Return the update; None if it is one that we can never read.
+
+    Of such a one only number and kind are logged: a validation error quotes what users wrote.
+    """
     try:
-        return Update.model_validate(told, context={"bot": bot})
+        return Update.model_validate(sent, context={"bot": bot})
     except Exception:  # noqa: BLE001 - whatever is wrong with one, the next is read
-        number, kind = told.get("update_id"), _kind_of(told)
+        number, kind = sent.get("update_id"), _kind_of(sent)
     with watch.over(Act.UPDATE, kind) as seen:
         seen.outcome = UNREADABLE
     is_number = isinstance(number, int)
@@ -50,6 +73,142 @@ def read_update(told: Mapping[str, Any], bot: Bot, watch: Watch) -> Update | Non
     return None
 
 
-def _kind_of(told: Mapping[str, Any]) -> str:
+def _kind_of(sent: Mapping[str, Any]) -> str:
     kinds = Update.model_fields.keys() - {"update_id"}
-    return next((name for name in told if name in kinds), OTHER)
+    return next((name for name in sent if name in kinds), OTHER)
+
+
+@dataclass(eq=False)
+class UpdateQueue:
+    """Its tasks say whether the update is done with; False if it is *left* to come again."""
+
+    bot: Bot
+    dispatcher: Dispatcher
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+    most_at_work: int = MOST_AT_WORK
+    watch: Watch = field(default_factory=Watch)
+    late_seconds: float = LATE_SECONDS
+    at_work: set[asyncio.Task[bool]] = field(default_factory=set)
+    left: set[int] = field(default_factory=set)
+    """Updates that were not handled at the stop."""
+    is_ours: Callable[[Update], bool] = lambda _update: True
+    """Whether Telegram would not send it again, so that it is kept here while it cannot be done."""
+    _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
+    """The last task of each chat that still has one."""
+    _waiting: Counter[int] = field(default_factory=Counter)
+    _ending: asyncio.Event = field(default_factory=asyncio.Event)
+    _group: asyncio.TaskGroup | None = None
+
+    @asynccontextmanager
+    async def open(self, stopping: asyncio.Event) -> AsyncIterator[None]:
+        """Take updates in the block; its end waits for those at work.
+
+        It is left once *stopping* is set; a pause ends with it.
+        """
+        async with asyncio.TaskGroup() as self._group:
+            self._group.create_task(self._end_with(stopping))
+            yield
+        self._group = None
+
+    async def _end_with(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self._ending.set()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.at_work) > self.most_at_work
+
+    async def has_room(self) -> None:
+        """Wait until there is room for more."""
+        while self.is_full:
+            await asyncio.wait(self.at_work, return_when=asyncio.FIRST_COMPLETED)
+
+    def start(self, update: Update) -> asyncio.Task[bool] | None:
+        """Start to handle it, after those its chat still waits for; None if it is dropped."""
+        if self._group is None:
+            raise RuntimeError("updates are taken inside the block only")
+        decision = self.limiter.decide(update, now())
+        match decision.verdict:
+            case Verdict.DROP:
+                return None
+            case Verdict.NOTIFY:
+                task = self._group.create_task(self._feed(update, {WAIT_SECONDS: decision.seconds}))
+            case Verdict.HANDLE if update.inline_query:
+                # What is typed over must not wait; its handler knows which of them counts.
+                task = self._group.create_task(self._handle(update, after=None))
+            case Verdict.HANDLE:
+                chat = chat_of(update)
+                if self._waiting[chat] >= MOST_OF_A_CHAT and may_be_dropped(update):
+                    return None
+                self._waiting[chat] += 1
+                task = self._group.create_task(self._handle(update, self._running.get(chat)))
+                self._running[chat] = task
+                task.add_done_callback(lambda done: self._forget(chat, done))
+        self.at_work.add(task)
+        task.add_done_callback(self.at_work.discard)
+        return task
+
+    def _forget(self, chat: int, task: asyncio.Task[bool]) -> None:
+        self._waiting[chat] -= 1
+        if self._running.get(chat) is task:
+            del self._running[chat], self._waiting[chat]
+
+    async def _handle(self, update: Update, after: asyncio.Task[bool] | None) -> bool:
+        if after:
+            came = now()
+            await asyncio.wait((after,))
+            is_late.set(now() - came > self.late_seconds)
+        return await self._feed(update, {})
+
+    async def _feed(self, update: Update, facts: dict[str, Any]) -> bool:
+        """Let it be handled; while the database is away it waits, until the stop."""
+        failures = 0
+        while not await self._is_done(update, facts, is_first=not failures):
+            if not self.is_ours(update):
+                return False
+            await self.pause(self._ending, pause_seconds(failures))
+            failures += 1
+            if self._ending.is_set():
+                self.left.add(update.update_id)
+                return False
+        return True
+
+    async def _is_done(self, update: Update, facts: dict[str, Any], *, is_first: bool) -> bool:
+        try:
+            await self.dispatcher.feed_update(self.bot, update, **facts)
+        except TelegramRetryAfter as refused:
+            log.info("a reply was rate limited", update=update.update_id, reason=refused.message)
+        except Exception as error:  # one bad update must not end the rest
+            if not is_transient(error):
+                log.exception("an update failed", update=update.update_id)
+                return True
+            if is_first:
+                log_outage("an update waits for the database", error, update=update.update_id)
+            return False
+        return True
+
+
+def pause_seconds(failures: int) -> float:
+    """Return how long to wait after so many failures before the last: 1, 2, 4 … 30."""
+    return min(2.0**failures, LONGEST_PAUSE_SECONDS)
+
+
+def chat_of(update: Update) -> int:
+    """Return the chat (or else the user) an update belongs to, for the order of handling."""
+    try:
+        event = update.event
+    except UpdateTypeLookupError:  # newer than our aiogram
+        return 0
+    message = getattr(event, "message", event)
+    chat = getattr(message, "chat", None) or getattr(event, "from_user", None)
+    return chat.id if chat else 0
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def log_outage(event: str, error: Exception, **facts: object) -> None:
+    """Log that the database is away, with the reason alone: statements hold what users wrote."""
+    log.error(event, reason=str(error).partition("\n")[0], **facts)

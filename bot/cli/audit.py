@@ -33,10 +33,10 @@ def audit(
 
 async def _newest(limit: int) -> list[AuditEvent]:
     from bot.cli.storage import stored
-    from bot.subscribers.audit import newest
+    from bot.subscribers.audit import newest_events
 
     async with stored() as storage:
-        return await newest(storage, limit)
+        return await newest_events(storage, limit)
 
 
 def _user(event: AuditEvent) -> str:

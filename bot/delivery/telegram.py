@@ -97,11 +97,15 @@ _CODES: dict[type[TelegramAPIError], int] = {
 
 @dataclass(eq=False)
 class Telegram:
-    """*bot* has a session of its own: deliveries never queue behind replies to users."""
+    """*bot* has a session of its own: deliveries never queue behind replies to users.
+
+    *most_topics*: what a chat may have; see `migrate_chat`.
+    """
 
     bot: Bot
     call_seconds: int = CALL_SECONDS
     limits: Limits = LIMITS
+    most_topics: int | None = None
 
     async def claim(
         self, tx: Transaction, owner: str, permits: Sequence[datetime]
@@ -231,7 +235,7 @@ class Telegram:
     ) -> None:
         for answer in answers:
             if answer.claimed.id in ours:
-                await _follow(tx, answer)
+                await self._follow(tx, answer)
         paces = {
             chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
             for each in answers
@@ -239,15 +243,16 @@ class Telegram:
         }
         await advance_all(tx, paces)
 
-
-async def _follow(tx: Transaction, answer: Answer[ClaimedDelivery]) -> None:
-    outcome, row = answer.outcome, answer.claimed.delivery
-    if outcome.has(Effect.FALLBACK):
-        await replace_with_fallback(tx, row, following(row.fallback or {}))
-    if outcome.suspend:
-        await suspend_chat(tx, row.chat_id, outcome.suspend)
-    if outcome.migrate_to:
-        await migrate_chat(tx, answer.claimed.telegram_id, outcome.migrate_to)
+    async def _follow(self, tx: Transaction, answer: Answer[ClaimedDelivery]) -> None:
+        outcome, claimed = answer.outcome, answer.claimed
+        row = claimed.delivery
+        if outcome.has(Effect.FALLBACK):
+            await replace_with_fallback(tx, row, following(row.fallback or {}))
+        if outcome.suspend:
+            await suspend_chat(tx, row.chat_id, outcome.suspend)
+        if outcome.migrate_to:
+            most = self.most_topics
+            await migrate_chat(tx, claimed.telegram_id, outcome.migrate_to, most_topics=most)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Access: who may use the bot, who is its admin, bans by Telegram's id, and the first admin.
 
-The settings name users and admins; the database knows more admins, the users who were let in, and
+The settings name users and admins; the database has more admins, the users with access, and
 bans. The first admin opens the link printed at the start; in a playground it is the first user.
 """
 

@@ -1,4 +1,4 @@
-"""What those who run the bot did: written down, and shown to them."""
+"""The activity log: what admins did, in the chat and on the command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,10 +22,11 @@ _ERASED = "—"
 
 
 @dataclass(frozen=True, slots=True)
-class ActSeen:
-    """*by*: a name, or a number where none is known; "" on the command line.
+class Activity:
+    """An audit event as it is shown.
 
-    What names somebody who had all erased is a dash.
+    *by*: a name, or Telegram's id where none is known; "" on the command line. A user who had
+    everything erased is shown as a dash.
     """
 
     at: datetime
@@ -37,39 +38,40 @@ class ActSeen:
 async def record(
     storage: Storage, by: int | None, action: AuditAction, subject: object, **details: object
 ) -> None:
-    """Write down what was done elsewhere; what our own use cases do they write themselves."""
+    """Record what was done outside of a transaction of ours."""
     async with storage.writing() as tx:
         await record_event(tx, by, action, subject, **details)
 
 
-async def page(storage: Storage, wanted: int = 0) -> Page[ActSeen]:
-    """Return the acts, the newest first."""
+async def activity_page(storage: Storage, wanted: int = 0) -> Page[Activity]:
+    """Return what was done, the newest first."""
     async with storage.reading() as tx:
         total = await count_audit_events(tx)
         number = page_number(wanted, total, PER_PAGE)
-        acts = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-        names = await names_of_chats(tx, {number for act in acts for number in _named(act)})
-    return Page([_seen(act, names) for act in acts], number, total, PER_PAGE)
+        events = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
+        ids = {telegram_id for event in events for telegram_id in _ids_in(event)}
+        names = await names_of_chats(tx, ids)
+    return Page([_activity(event, names) for event in events], number, total, PER_PAGE)
 
 
-async def newest(storage: Storage, limit: int) -> list[AuditEvent]:
+async def newest_events(storage: Storage, limit: int) -> list[AuditEvent]:
     async with storage.reading() as tx:
         return await audit_events(tx, limit=limit)
 
 
-def _named(act: AuditEvent) -> set[int]:
-    """Return the Telegram numbers that an act names."""
-    numbers = {act.user_id} if act.user_id is not None else set()
-    if act.action in ACTIONS_ON_CHATS and act.subject.lstrip("-").isdecimal():
-        numbers.add(int(act.subject))
-    return numbers
+def _ids_in(event: AuditEvent) -> set[int]:
+    """Return the ids at Telegram that an event names."""
+    ids = {event.user_id} if event.user_id is not None else set()
+    if event.action in ACTIONS_ON_CHATS and event.subject.lstrip("-").isdecimal():
+        ids.add(int(event.subject))
+    return ids
 
 
-def _seen(act: AuditEvent, names: Mapping[int, str]) -> ActSeen:
-    called = {str(number): name for number, name in names.items()}
-    by = "" if act.user_id is None else str(act.user_id)
-    by = _ERASED if act.user_id == ERASED_USER else called.get(by, by)
-    subject = (
-        called.get(act.subject, act.subject) if act.action in ACTIONS_ON_CHATS else act.subject
-    )
-    return ActSeen(act.at, by, act.action, subject or _ERASED)
+def _activity(event: AuditEvent, names: Mapping[int, str]) -> Activity:
+    names_by_id = {str(telegram_id): name for telegram_id, name in names.items()}
+    by = "" if event.user_id is None else str(event.user_id)
+    by = _ERASED if event.user_id == ERASED_USER else names_by_id.get(by, by)
+    subject = event.subject
+    if event.action in ACTIONS_ON_CHATS:
+        subject = names_by_id.get(subject, subject)
+    return Activity(event.at, by, event.action, subject or _ERASED)

@@ -1,4 +1,4 @@
-"""What a user can get wrong: one type for each reason, which names the template that says it."""
+"""User errors: one type for each reason, which names the template that says it."""
 
 from typing import ClassVar
 
@@ -21,7 +21,7 @@ class NoSuchChat(UserError):
 
 
 class Banned(UserError):
-    """The operator has banned the user or the chat; *is_first*: nobody has told them yet."""
+    """The operator has banned the user or the chat; *is_first*: this is the first reply since."""
 
     template = "chat/errors.html#banned"
 
@@ -91,7 +91,7 @@ class TooMuchFeedback(UserError):
 
 
 class NoSuchFeedback(UserError):
-    """Whoever wrote it has deleted everything."""
+    """Its author has deleted everything."""
 
     template = "chat/errors.html#no_such_feedback"
 

@@ -1,4 +1,4 @@
-"""Invitations: an admin makes a code, people bring it and are let in."""
+"""Invitations: an admin makes a code that gives access to the users who send it."""
 
 import re
 import secrets
@@ -6,12 +6,11 @@ from base64 import b32encode
 from datetime import date, timedelta
 from enum import StrEnum
 
-from bot.subscribers.access import Access
+from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import NotADate, NotANumber
 from bot.subscribers.paging import Page, page_number
 from storage.access import (
     Invite,
-    admin_ids,
     admit,
     count_guess,
     count_invites,
@@ -19,7 +18,6 @@ from storage.access import (
     forget_admission,
     invite_of,
     invites_made,
-    is_admitted,
     make_invite,
     record_event,
     use_invite,
@@ -40,11 +38,11 @@ _CODE = re.compile(CODE)
 
 
 class Redeemed(StrEnum):
-    """What came of bringing a code."""
+    """What came of a code that a user sent."""
 
     IN = "in"
     ALREADY_IN = "already in"
-    UNKNOWN = "unknown"  # or taken back
+    UNKNOWN = "unknown"  # or revoked
     USED_UP = "used up"
     EXPIRED = "expired"
     TOO_OFTEN = "too often"
@@ -53,9 +51,9 @@ class Redeemed(StrEnum):
 async def create_invite(
     storage: Storage, uses: int, last_day: date, *, by: int | None = None, code: str = ""
 ) -> Invite:
-    """Make an invitation for *uses* people, good through *last_day*, a day in UTC.
+    """Make an invitation for *uses* users, valid through *last_day*, a day in UTC.
 
-    *code*: one that was drawn before, and makes one invitation however often it is asked for.
+    *code*: one that was drawn before; it makes one invitation, however often this is called.
     """
     if not 1 <= uses <= MOST_USES:
         raise NotANumber(1, MOST_USES)
@@ -64,16 +62,16 @@ async def create_invite(
             raise NotADate
         made, is_new = await make_invite(tx, code or new_code(), uses, last_day)
         if is_new:
-            # Who may read what was done need not be let in by it.
-            told = {"uses": uses, "last_day": last_day.isoformat()}
-            await record_event(tx, by, AuditAction.INVITED, made.id, **told)
+            # Not the code: who may read the activity log need not be able to give access.
+            details = {"uses": uses, "last_day": last_day.isoformat()}
+            await record_event(tx, by, AuditAction.INVITED, made.id, **details)
     return made
 
 
 async def create_invite_for(
     storage: Storage, uses: int, days: int, *, by: int | None = None, code: str = ""
 ) -> Invite:
-    """Make one that is good for *days*, today included; else as `make`."""
+    """Make one that is valid for *days*, today included; else as `create_invite`."""
     async with storage.reading() as tx:
         today = tx.now.date()
     return await create_invite(storage, uses, today + timedelta(days=days - 1), by=by, code=code)
@@ -88,7 +86,7 @@ async def invite_page(storage: Storage, wanted: int = 0) -> Page[Invite]:
 
 
 async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:
-    """Take it back; who came by it stays. False if there is no such one."""
+    """Revoke it; users who have used it keep their access. False if there is no such one."""
     async with storage.writing() as tx:
         ended = await end_invite(tx, invite_id)
         if ended:
@@ -97,16 +95,15 @@ async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = No
 
 
 async def is_unauthorized(storage: Storage, user_id: int, *, access: Access) -> bool:
-    """Whether an invitation is what the person lacks."""
+    """Whether the user lacks access, and an invitation would give it."""
     async with storage.reading() as tx:
-        known = access.may_use(user_id, await admin_ids(tx))
-        return not (known or await is_admitted(tx, user_id))
+        return not await has_access(tx, user_id, access)
 
 
 async def redeem_invite(
     storage: Storage, user_id: int, code: str, *, once: UpdateRef | None = None, access: Access
 ) -> Redeemed:
-    """Let the person in by *code*, however it is typed; each person counts once."""
+    """Give the user access by *code*, however it is typed; each user counts once."""
     if not await is_unauthorized(storage, user_id, access=access):
         return Redeemed.ALREADY_IN
     async with storage.writing() as tx:
@@ -118,10 +115,10 @@ async def redeem_invite(
             if not is_counted:
                 await count_guess(tx, user_id)
             return Redeemed.UNKNOWN
-        return await _let_in(tx, user_id, invite)
+        return await _admit(tx, user_id, invite)
 
 
-async def _let_in(tx: Transaction, user_id: int, invite: Invite) -> Redeemed:
+async def _admit(tx: Transaction, user_id: int, invite: Invite) -> Redeemed:
     if invite.is_over(tx.now):
         return Redeemed.EXPIRED
     if not await admit(tx, user_id, invite.id):

@@ -1,4 +1,4 @@
-"""What Telegram let nobody answer in time: the chat is told once, as soon as it may be."""
+"""Replies that Telegram's rate limit prevented: the chat gets one apology after the pause."""
 
 from bot.rendering.messages import Message
 from storage.chats import chat_at
@@ -13,7 +13,7 @@ KIND = "unanswered"
 async def enqueue_apology(
     storage: Storage, telegram_id: int, thread_id: int, message: Message
 ) -> None:
-    """Put out *message*, unless the chat is unknown or one like it is on its way there."""
+    """Enqueue *message*, unless the chat is unknown or has an apology pending."""
     async with storage.writing() as tx:
         await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
         chat = await chat_at(tx, telegram_id, thread_id)

@@ -17,16 +17,15 @@ from storage.chats import (
     Chat,
     chat_at,
     chats_of,
-    is_recorded,
+    copy_quota,
     lock_chat,
     open_chat,
-    record_chat_admin,
     schedule_of,
     set_schedule,
 )
 from storage.db.engine import Storage, Transaction
 from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState
-from storage.suspension import is_banned, migrate_chat, restore_chat, suspend_chat, take_ban_notice
+from storage.suspension import is_banned, restore_chat, suspend_chat, take_ban_notice
 
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
@@ -203,38 +202,6 @@ async def restore(storage: Storage, telegram_id: int, *, closed_too: bool = Fals
                 await restore_chat(tx, chat.id)
 
 
-async def reopen_thread(storage: Storage, telegram_id: int, thread_id: int) -> None:
-    """Restore a thread whose topic had been closed."""
-    async with storage.writing() as tx:
-        chat = await chat_at(tx, telegram_id, thread_id)
-        if chat and chat.state is ChatState.TOPIC_CLOSED:
-            await restore_chat(tx, chat.id)
-
-
-async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name: str) -> None:
-    """Rename a thread, if it has a row."""
-    async with storage.writing() as tx:
-        chat = await chat_at(tx, telegram_id, thread_id)
-        if chat and thread_id:
-            chat.thread_name = name
-            tx.session.add(chat)
-
-
-async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
-    """Remember that *user* changes the subscriptions of a group or channel they administer."""
-    async with storage.reading() as tx:
-        if await is_recorded(tx, user.chat_id, user.user_id):
-            return
-    async with storage.writing() as tx:
-        await record_chat_admin(tx, user.chat_id, user.user_id)
-
-
-async def migrate(storage: Storage, old: int, new: int) -> None:
-    """Follow a group that became a supergroup; the second call changes nothing."""
-    async with storage.writing() as tx:
-        await migrate_chat(tx, old, new)
-
-
 def _is_outdated(chat: Chat, sender: Sender) -> bool:
     return (
         chat.state in _AWAY
@@ -276,4 +243,5 @@ async def _open(tx: Transaction, sender: Sender) -> Chat:
     schedule = await schedule_of(tx, chat.id)
     if schedule != DEFAULT_SCHEDULE:
         await set_schedule(tx, thread.id, schedule)
+    await copy_quota(tx, chat.id, thread.id)
     return thread

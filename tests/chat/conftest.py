@@ -1,4 +1,4 @@
-"""People who talk to the bot: the real dispatcher polls the playground."""
+"""Users who talk to the bot: the real dispatcher polls the playground."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiogram import Bot
 
-from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
-from bot.chat.floodgate import Floodgate
-from bot.chat.handling import Handling
-from bot.chat.middlewares.guarding import PAUSES_SECONDS
-from bot.chat.polling import Polling
+from bot.chat.middlewares import PAUSES_SECONDS
+from bot.chat.polling import Poller
+from bot.chat.rate_limit import Rate, RateLimiter
+from bot.chat.updates import UpdateQueue
 from bot.mail.compose import FromAddress, Mailer
 from bot.playground.server import Playground
 from bot.rendering.autolinks import JOINER, without_joiners
@@ -194,9 +193,9 @@ def mailer(renderer: Renderer) -> Mailer | None:
 
 
 @pytest.fixture
-def gate() -> Floodgate:
+def limiter() -> RateLimiter:
     """Lets through what no person could type or press so fast; a test module may say otherwise."""
-    return Floodgate(everybody=Size(burst=10_000, per_second=1_000))
+    return RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
 
 
 @pytest.fixture
@@ -223,7 +222,7 @@ async def house(
     one_storage: Storage,
     access: Access,
     mailer: Mailer | None,
-    gate: Floodgate,
+    limiter: RateLimiter,
     renderer: Renderer,
     is_for_first: bool,
     pauses_seconds: Sequence[float],
@@ -236,8 +235,8 @@ async def house(
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
-        handling = Handling(bot, dispatcher, gate)
-        poller = Polling(bot, handling, lambda: True, ALLOWED_UPDATES)
+        handling = UpdateQueue(bot, dispatcher, limiter)
+        poller = Poller(bot, handling, lambda: True, ALLOWED_UPDATES)
         group.create_task(poller.run(stopping))
         try:
             yield House(playground, bot, resources, dispatcher, one_storage, adding, looking)

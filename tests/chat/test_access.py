@@ -1,4 +1,4 @@
-"""Who is let in: people on the list, admins, and whoever brings the link that the start printed."""
+"""Access: users on the list, admins, and the first to open the link that the start printed."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def access() -> Access:
     return Access(is_open=False, allowed=frozenset({FRIEND}))
 
 
-async def test_a_stranger_gets_one_polite_sentence(house, ann):
+async def test_a_user_without_access_gets_one_polite_sentence(house, ann):
     answer = await ann.says("/start")
     await ann.says("Taiwan")
 
@@ -21,7 +21,7 @@ async def test_a_stranger_gets_one_polite_sentence(house, ann):
     assert len(ann.all()) == 2
 
 
-async def test_nothing_is_kept_of_a_stranger(house, ann):
+async def test_nothing_is_stored_of_a_user_without_access(house, ann):
     await ann.says("/start")
 
     async with house.storage.reading() as tx:
@@ -30,13 +30,13 @@ async def test_nothing_is_kept_of_a_stranger(house, ann):
         assert await chat_at(tx, ann.who.id) is None
 
 
-async def test_a_friend_is_let_in(house):
+async def test_an_allowed_user_has_access(house):
     friend = house.talk("Fritz", id=FRIEND)
 
     assert (await friend.says("/start"))["text"].startswith("Hello, Fritz.")
 
 
-async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
+async def test_the_first_to_open_the_link_is_the_admin(house, ann):
     code = await new_admin_code(house.storage, access=house.resources.access)
     eve = house.talk("Eve")
 
@@ -45,17 +45,19 @@ async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
     second = await eve.says(f"/start admin_{code}")
     sources = await ann.says("/sources")
 
-    assert first["text"].startswith("You are an admin of this bot now.")
+    assert first["text"].startswith("You are now an admin of this bot.")
     assert again["text"] == first["text"]
-    assert second["text"].startswith("This link was used before")
+    assert second["text"].startswith("This link was used or replaced")
     assert sources["text"].startswith("I read no source yet.")
     assert await new_admin_code(house.storage, access=house.resources.access) is None
 
 
-async def test_a_wrong_code_opens_nothing(house, ann):
+async def test_a_wrong_code_makes_no_admin(house, ann):
     await new_admin_code(house.storage, access=house.resources.access)
 
-    assert (await ann.says("/start admin_guess"))["text"].startswith("This link was used before")
+    assert (await ann.says("/start admin_guess"))["text"].startswith(
+        "This link was used or replaced"
+    )
     assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")
 
 

@@ -1,22 +1,27 @@
-"""/admin: one message in which those who run the bot see how it fares, and act."""
+"""/admin: one message in which admins see how the bot is doing, and act."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
+from sqlmodel import select
 
-from bot.chat.callbacks import admin as for_admins
+from bot.chat.callbacks import admin as admin_callbacks
 from bot.chat.callbacks.admin import ADMIN_ONLY
 from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
 from bot.subscribers import audit
 from bot.subscribers.access import Access
+from storage.articles import Article
 from storage.chats import chat_at
-from storage.enums import DeliveryState, SourceState
+from storage.enums import DeliveryState, SourceState, Stage
 from storage.outbox import Delivery
-from storage.sources import add_source
+from storage.sources import Source, add_source
 from tests.chat.conftest import House, Talk
 from tests.delivery.conftest import Outbox
 from tests.resources import ADMIN
+
+ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
 
 @pytest.fixture
@@ -40,48 +45,79 @@ async def state_of(house: House, delivery: int) -> DeliveryState:
         return (await tx.session.get_one(Delivery, delivery)).state
 
 
-async def test_admin_shows_how_the_bot_fares(admin):
+async def test_admin_shows_how_the_bot_is_doing(admin):
     answer = await admin.says("/admin")
 
     assert answer["text"].split("\n") == [
-        "Dateline · up 12d · 1 chat, 0 topics, 0 sources",
-        "",
-        "lag: read 0s · match 0s · publish 0s · send 0s",
-        "queue 0 · held 0 · 429 today 0",
+        f"{ATTENTION} No articles yet, nothing waiting. {COUNTS}, 0 sources. Running for 12d.",
         "",
         "Last errors",
         "1 min ago: a step failed · match · OSError: no room",
     ]
 
 
-async def test_what_is_held_is_sent_or_given_up_in_the_same_message(house, admin, held):
-    desk = await admin.says("/admin")
+async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, news):
+    await news("Taiwan votes", "Taiwan votes today.")
+    async with house.storage.writing() as tx:
+        source = {"url": "https://times.example/feed", "url_hash": "1", "host": "times.example"}
+        source |= {"title": "Example Times", "error": "challenge", "error_since": tx.now}
+        source |= {"created_at": tx.now, "next_fetch_at": tx.now + timedelta(days=2)}
+        await add_source(tx, source)
+        (read,) = await tx.session.exec(select(Source).where(Source.title == "Sample Times"))
+        read.next_fetch_at = tx.now + timedelta(days=2)
+        (article,) = await tx.session.exec(select(Article))
+        article.stage = Stage.PUBLISHED
+        tx.session.add_all([read, article])
+    clock.turn(timedelta(hours=31))
 
-    listed = await admin.presses(desk, "Held")
-    dropped = await admin.presses(listed, "Give up 1")
+    well = await admin.says("/admin")
+    async with house.storage.writing() as tx:
+        (article,) = await tx.session.exec(select(Article))
+        article.stage = Stage.STORED
+        tx.session.add(article)
+    late = await admin.presses(well, "Refresh")
+
+    assert well["text"].split("\n")[:4] == [
+        f"All well. Last article 31h ago, nothing waiting. {COUNTS}, 2 sources. Running for 13d.",
+        "",
+        "Problems",
+        "Example Times: is blocked by a challenge page, 31h",
+    ]
+    assert late["text"].split("\n")[:3] == [
+        f"{ATTENTION} Last article 31h ago, nothing waiting. {COUNTS}, 2 sources. Running for 13d.",
+        "",
+        "Matching articles is 31h behind.",
+    ]
+
+
+async def test_a_stuck_message_is_sent_or_dropped_from_the_panel(house, admin, held):
+    panel = await admin.says("/admin")
+
+    listed = await admin.presses(panel, "Stuck messages")
+    dropped = await admin.presses(listed, "Drop 1")
     state_then = await state_of(house, held)
     undone = await admin.presses(dropped, "Undo")
     sent = await admin.presses(undone, "Send 1")
 
-    assert listed["text"].startswith("1 message waits for you")
+    assert listed["text"].startswith("1 stuck message")
     assert "Ann" in listed["text"]
     assert "may have arrived: no answer" in listed["text"]
-    assert dropped["text"].startswith("Given up: it will not be sent.")
+    assert dropped["text"].startswith("Dropped. It will not be sent.")
     assert state_then is DeliveryState.DROPPED
-    assert undone["text"].startswith("1 message waits")
-    assert sent["text"] == "No message waits for you."
+    assert undone["text"].startswith("1 stuck message")
+    assert sent["text"] == "No messages are stuck."
     assert await state_of(house, held) is DeliveryState.PENDING
-    assert {one["message_id"] for one in (listed, dropped, undone, sent)} == {desk["message_id"]}
+    assert {one["message_id"] for one in (listed, dropped, undone, sent)} == {panel["message_id"]}
 
 
-async def test_the_last_acts_say_who_did_what(house, admin, held):
-    listed = await admin.presses(await admin.says("/admin"), "Held")
-    await admin.presses(listed, "Give up 1")
+async def test_the_activity_log_says_who_did_what(house, admin, held):
+    listed = await admin.presses(await admin.says("/admin"), "Stuck messages")
+    await admin.presses(listed, "Drop 1")
     await admin.says("/sources add https://news.example.org/feed.xml")
 
-    acts = await admin.presses(await admin.says("/admin"), "Last acts")
+    log = await admin.presses(await admin.says("/admin"), "Activity")
 
-    assert [line.partition(" · ")[2] for line in acts["text"].split("\n")[2:]] == [
+    assert [line.partition(" · ")[2] for line in log["text"].split("\n")[2:]] == [
         "Ada · source add: https://news.example.org/feed.xml",
         f"Ada · drop: {held}",
     ]
@@ -92,15 +128,15 @@ async def test_admin_is_in_the_menu_of_admins_only(house, admin, ann):
 
     assert "admin" in ADMIN_COMMANDS
     assert "admin" not in COMMANDS
-    assert (await ann.says("/admin"))["text"].startswith("That is for whoever runs this bot.")
+    assert (await ann.says("/admin"))["text"].startswith("Only admins of this bot can do that.")
 
 
-def test_every_button_of_the_desk_is_among_those_for_admins_only():
+def test_every_button_of_the_panel_is_for_admins_only():
     from aiogram.filters.callback_data import CallbackData
 
     made = {
         kind
-        for kind in vars(for_admins).values()
+        for kind in vars(admin_callbacks).values()
         if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
     }
 
@@ -124,18 +160,18 @@ def _made_up(kind, name: str):
 
 
 @pytest.mark.parametrize("kind", ADMIN_ONLY, ids=lambda kind: kind.__name__)
-async def test_no_button_of_the_desk_does_anything_for_others(house, ann, held, kind):
+async def test_no_button_of_the_panel_does_anything_for_others(house, ann, held, kind):
     button = InlineKeyboardButton(text="Made up", callback_data=by_hand(kind))
     markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    await house.bot.send_message(ann.who.id, "A forwarded desk", reply_markup=markup)
+    await house.bot.send_message(ann.who.id, "A forwarded panel", reply_markup=markup)
     message = await ann.next()
 
     said = await ann.presses_quietly(message, "Made up")
 
-    assert said.startswith("That is for whoever runs this bot.")
-    assert await audit.newest(house.storage, 10) == []
+    assert said.startswith("Only admins of this bot can do that.")
+    assert await audit.newest_events(house.storage, 10) == []
     assert await state_of(house, held) is DeliveryState.HELD
-    assert ann.all()[-1]["text"] == "A forwarded desk"
+    assert ann.all()[-1]["text"] == "A forwarded panel"
 
 
 class TestInAPlayground:
@@ -147,32 +183,32 @@ class TestInAPlayground:
     def access(self) -> Access:
         return Access(is_open=False, invites=True)
 
-    async def test_whoever_writes_first_runs_the_bot(self, house):
+    async def test_the_first_user_is_the_admin(self, house):
         ann, eve = house.talk("Ann"), house.talk("Eve")
 
         hello = await ann.says("/start")
-        stranger = await eve.says("/admin")
-        desk = await ann.says("/admin")
+        refused = await eve.says("/admin")
+        panel = await ann.says("/admin")
         theirs = await house.bot.get_my_commands(scope=BotCommandScopeChat(chat_id=ann.who.id))
 
         assert hello["text"].startswith("Hello, Ann.")
-        assert stranger["text"].startswith("I am a private news bot")
-        assert desk["text"].startswith("Dateline · up")
+        assert refused["text"].startswith("I am a private news bot")
+        assert panel["text"].startswith("Something needs")
         assert [one.command for one in theirs] == list(ADMIN_COMMANDS)
 
-    async def test_a_group_is_nobody(self, ann, playground):
+    async def test_a_group_makes_no_admin(self, ann, playground):
         chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
         playground.membership(chat, "member", from_id=ann.who.id)
         group = Talk(playground, chat)
         await group.next()
 
         await group.says("/topics@dateline_playground_bot", from_id=ann.who.id)
-        desk = await ann.says("/admin")
+        panel = await ann.says("/admin")
 
-        assert desk["text"].startswith("Dateline · up")
+        assert panel["text"].startswith("Something needs")
 
 
-async def test_help_tells_those_who_run_the_bot_what_is_theirs(admin, ann):
+async def test_help_shows_admins_their_commands(admin, ann):
     theirs = (await admin.says("/help"))["text"]
     everybodys = (await ann.says("/help"))["text"]
 
@@ -193,9 +229,9 @@ async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann,
         values |= {"created_at": tx.now, "next_fetch_at": tx.now}
         await add_source(tx, values | {"error_since": tx.now})
 
-    desk = await admin.says("/admin")
-    listed = await admin.presses(desk, "Chats")
+    panel = await admin.says("/admin")
+    listed = await admin.presses(panel, "Chats")
 
-    assert "x.example: has been taken down for good (410)" in desk["text"]
+    assert "x.example: has been taken down for good (410)" in panel["text"]
     assert "Newsroom · group ·" in listed["text"]
     assert "Ada · private ·" in listed["text"]

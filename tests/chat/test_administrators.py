@@ -1,11 +1,11 @@
-"""Who runs a group: Telegram is asked seldom, and never for long remembered wrongly."""
+"""Administrators of a group: Telegram is asked seldom, and never remembered wrongly for long."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.chat import administrators as module
-from bot.chat.administrators import KEPT_SECONDS, NO_SECONDS, Administrators
+from bot.chat import permissions as module
+from bot.chat.permissions import NO_SECONDS, YES_SECONDS, Administrators
 
 
 class Seconds:
@@ -46,7 +46,7 @@ async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
     seconds.now = NO_SECONDS
     assert await has(eve)
     playground.member(group, playground.world.people[eve], "member")
-    seconds.now = NO_SECONDS + KEPT_SECONDS - 1
+    seconds.now = NO_SECONDS + YES_SECONDS - 1
     assert await has(eve)
     seconds.now += 1
     assert not await has(eve)

@@ -1,4 +1,4 @@
-"""Shutting chats out and letting them in again, at the desk and by number."""
+"""Bans of users and groups: in the admin panel, and by command."""
 
 import pytest
 from sqlmodel import select
@@ -14,25 +14,25 @@ def admin(house: House) -> Talk:
     return house.talk("Ada", id=ADMIN)
 
 
-async def test_the_desk_lists_chats_and_shuts_one_out(admin, ann):
+async def test_the_panel_lists_chats_and_bans_one(admin, ann):
     await ann.says("/topics")
     listed = await admin.presses(await admin.says("/admin"), "Chats")
 
     one = await admin.presses(listed, "2")
-    out = await admin.presses(one, "Shut out")
+    out = await admin.presses(one, "Ban")
     heard = await ann.says("/topics")
-    back = await admin.presses(out, "Let in again")
+    back = await admin.presses(out, "Unban")
 
     assert listed["text"].startswith("2 chats\n\n1. Ada · private · 0 topics · active")
-    assert one["text"].startswith(f"Ann · private · {ann.who.id}\n\nactive, since")
-    assert "shut out, since" in out["text"]
-    assert heard["text"].startswith("Whoever runs this bot has shut you out.")
-    assert "active, since" in back["text"]
+    assert one["text"].startswith(f"Ann · private · {ann.who.id}\n\nactive, last change")
+    assert "banned, last change" in out["text"]
+    assert heard["text"].startswith("The admin of this bot has banned you.")
+    assert "active, last change" in back["text"]
     assert (await ann.says("/topics"))["text"].startswith("You haven't subscribed to anything yet.")
     assert listed["message_id"] == back["message_id"]
 
 
-async def test_who_is_shut_out_is_answered_once(house, admin, ann):
+async def test_a_banned_user_is_answered_once(house, admin, ann):
     menu = await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")
 
@@ -41,12 +41,12 @@ async def test_who_is_shut_out_is_answered_once(house, admin, ann):
     house.playground.send(ann.who, "Taiwan")
     await admin.says("/topics")
 
-    assert said.startswith("Whoever runs this bot has shut you out.")
+    assert said.startswith("The admin of this bot has banned you.")
     assert again == ""
     assert [message["text"] for message in ann.all()] == [menu["text"]]
 
 
-async def test_who_is_shut_out_may_still_have_all_erased(house, admin, ann):
+async def test_a_banned_user_may_still_delete_everything(house, admin, ann):
     await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")
 
@@ -56,21 +56,21 @@ async def test_who_is_shut_out_may_still_have_all_erased(house, admin, ann):
 
     assert asked["text"].startswith("Delete everything?")
     assert done["text"].startswith("Done. Everything is deleted")
-    assert after["text"].startswith("Whoever runs this bot has shut you out.")
+    assert after["text"].startswith("The admin of this bot has banned you.")
     async with house.storage.reading() as tx:
         chats = list(await tx.session.exec(select(Chat.telegram_id)))
     assert chats == [ADMIN]
 
 
-async def test_a_stranger_who_is_shut_out_has_nothing_to_erase(house, admin, ann):
+async def test_a_banned_user_without_a_chat_has_nothing_to_delete(house, admin, ann):
     await admin.says(f"/ban {ann.who.id}")
 
     said = await ann.says("/delete_me")
 
-    assert said["text"].startswith("Whoever runs this bot has shut you out.")
+    assert said["text"].startswith("The admin of this bot has banned you.")
 
 
-async def test_who_is_let_in_again_is_told(house, admin, ann):
+async def test_an_unbanned_user_is_notified(house, admin, ann):
     await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")
     await admin.says(f"/allow {ann.who.id}")
@@ -83,11 +83,11 @@ async def test_who_is_let_in_again_is_told(house, admin, ann):
 
     # In the language of the client.
     assert [row.body["text"] for row in rows] == [
-        house.resources.bans.renderer.of("ja").message("notices.html#allowed").text
+        house.resources.renderer.of("ja").message("notices.html#allowed").text
     ]
 
 
-async def test_a_number_is_shut_out_and_let_in_by_command(admin, ann):
+async def test_a_user_is_banned_and_allowed_by_command(admin, ann):
     number = ann.who.id
 
     texts = [
@@ -96,24 +96,24 @@ async def test_a_number_is_shut_out_and_let_in_by_command(admin, ann):
     ]
 
     assert texts == [
-        "Say whom, by Telegram's number: /ban 12345",
-        f"{number} is shut out. To let them in again: /allow {number}",
-        f"{number} is shut out already.",
-        f"{number} is no longer shut out.",
-        "Say whom, by Telegram's number: /allow 12345",
+        "Add the Telegram ID: /ban 12345",
+        f"User {number} is banned. To undo: /allow {number}",
+        f"User {number} is already banned.",
+        f"User {number} is no longer banned.",
+        "Add the Telegram ID: /allow 12345",
     ]
 
 
-async def test_the_operator_cannot_be_shut_out(admin):
+async def test_the_operator_cannot_be_banned(admin):
     answer = await admin.says(f"/ban {ADMIN}")
 
-    assert answer["text"] == "I cannot shut out whoever runs me, nor you yourself."
+    assert answer["text"] == "You can't ban yourself or the operator of this bot."
 
 
-async def test_others_cannot_shut_anybody_out(admin, ann):
+async def test_others_cannot_ban_anybody(admin, ann):
     answer = await ann.says(f"/ban {ADMIN + 1}")
 
-    assert answer["text"].startswith("That is for whoever runs this bot.")
+    assert answer["text"].startswith("Only admins of this bot can do that.")
     assert (await admin.says("/topics"))["text"].startswith(
         "You haven't subscribed to anything yet."
     )

@@ -1,10 +1,10 @@
-"""Channels, managed from the private chat of whoever runs them."""
+"""Channels, managed from the private chat of an administrator."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.chat.callbacks.places import Manage
+from bot.chat.callbacks import Manage
 from bot.rendering.messages import Button
 from bot.subscribers import settings
 from bot.telegram import markup_of
@@ -38,12 +38,12 @@ async def managed(ann: Talk, channel: Talk) -> Talk:
     return channel
 
 
-async def test_whoever_adds_the_bot_is_asked_what_the_channel_should_get(ann, channel):
+async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channel):
     asked = await ann.next()
     managing = await ann.presses(asked, "Choose its topics")
 
-    assert asked["text"] == "I can post in Desk now: what should it get?"
-    assert managing["text"].startswith("For the channel Desk\n\nIt gets nothing yet. What")
+    assert asked["text"] == "I can post in Desk now. What should it get?"
+    assert managing["text"].startswith("For the channel Desk\n\nIt has no subscriptions yet. What")
     assert labels(managing)[-1] == "Back to my own topics"
     assert channel.all() == []
 
@@ -69,7 +69,7 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
     watching = await ann.presses(mine, "Both")
     late = await ann.presses(again, "Both")
 
-    assert back["text"].startswith("What you type and press here is for yourself again.")
+    assert back["text"].startswith("What you type and tap here is for yourself again.")
     assert watching["text"].startswith("Subscribed to Japan")
     assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert await watches(house, managed) == ["Taiwan"]
@@ -87,7 +87,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
     assert [slot.minutes for slot in own.plan.slots] == [480]
 
 
-async def test_words_too_long_for_a_button_are_read_from_the_card(house, ann, managed):
+async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):
     words = "Taiwan AND (semiconductor OR foundry OR chips OR lithography)"
 
     watching = await ann.presses(await ann.says(words), "Both")
@@ -96,7 +96,7 @@ async def test_words_too_long_for_a_button_are_read_from_the_card(house, ann, ma
     assert await watches(house, managed) == ["Taiwan, semiconductor, foundry …"]
 
 
-async def test_who_no_longer_runs_the_channel_changes_nothing(house, ann, managed, playground):
+async def test_a_former_administrator_changes_nothing(house, ann, managed, playground):
     card = await ann.says("Taiwan")
     playground.member(managed.who, ann.who, "member")
 
@@ -104,7 +104,7 @@ async def test_who_no_longer_runs_the_channel_changes_nothing(house, ann, manage
     own = await ann.says("Japan")
     toast = await ann.presses_quietly(card, "Both")
 
-    assert toast.startswith("You no longer run this place")
+    assert toast.startswith("You no longer administer this chat")
     assert said["text"] == toast
     assert own["text"].startswith("Japan ·")
     assert await watches(house, managed) == []
@@ -120,10 +120,10 @@ async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, 
         shown.reply_markup = {"inline_keyboard": [[{"text": "Go", "callback_data": data}], *markup]}
         pressed = playground.press(eve.who, answer["message_id"], data)
         toast = (await playground.wait_for_answer(pressed))["text"]
-        assert toast.startswith(("You no longer run this place", "This button"))
+        assert toast.startswith(("You no longer administer this chat", "This button"))
 
 
-async def test_channels_lists_what_one_runs(ann, channel, house, playground):
+async def test_channels_lists_what_the_user_administers(ann, channel, house, playground):
     eve = house.talk("Eve")
     playground.chat("channel", "Not ours", [eve.who])
 
@@ -133,7 +133,7 @@ async def test_channels_lists_what_one_runs(ann, channel, house, playground):
 
     assert "1. Desk · channel" in mine["text"]
     assert "Desk" in labels(mine)
-    assert theirs["text"].startswith("I am in no channel or group that you run.")
+    assert theirs["text"].startswith("I am not in any channel or group that you administer.")
 
 
 async def test_many_channels_are_turned_through(ann, channel, playground):
@@ -147,7 +147,7 @@ async def test_many_channels_are_turned_through(ann, channel, playground):
     second = await ann.presses(first, "2 ›")
     managing = await ann.presses(second, "Desk")
 
-    assert "that you run · page 1 of 2" in first["text"]
+    assert "· page 1 of 2" in first["text"]
     assert "10. Desk · channel" in second["text"]
     assert managing["text"].startswith("For the channel Desk")
 
@@ -165,7 +165,7 @@ async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
     await managed.presses_quietly(post, "Topics", from_id=ann.who.id)
     answer = await ann.next()
 
-    assert toast == "These buttons are for those who run this channel."
+    assert toast == "Only administrators of this channel can use these buttons."
     assert answer["text"].startswith("For the channel Desk")
     assert len(managed.all()) == 1
     assert managed.all()[0]["text"] == "Digest"

@@ -1,4 +1,4 @@
-"""The database away, locked or full while people write and press: said, and nothing half done."""
+"""The database away, locked or full while users write and tap: said, and nothing half done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from tests.conftest import TurnedClock
 
-AWAY = "I can't reach my notes right now. Please try that again in a minute."
+AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
 class Unlucky(Storage):
@@ -109,7 +109,7 @@ def texts(told: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])
-async def test_who_writes_is_asked_to_come_back_and_then_all_is_well(feed, one_storage, stored, at):
+async def test_a_message_is_answered_with_an_apology_and_later_works(feed, one_storage, stored, at):
     await feed(say(ADMIN, "/start"))
     before = stored()
     one_storage.go_away(at)
@@ -122,7 +122,7 @@ async def test_who_writes_is_asked_to_come_back_and_then_all_is_well(feed, one_s
     assert texts(told) == [AWAY]
     assert [(line["event"], line["reason"]) for line in errors] == [
         (
-            "the database fails; somebody shall ask again",
+            "the database is unavailable; a user was asked to try again",
             "(sqlite3.OperationalError) is locked",
         )
     ]
@@ -131,7 +131,7 @@ async def test_who_writes_is_asked_to_come_back_and_then_all_is_well(feed, one_s
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])
-async def test_who_presses_is_told_over_the_chat(feed, one_storage, stored, at):
+async def test_a_tap_is_answered_with_a_toast(feed, one_storage, stored, at):
     await feed(say(ADMIN, "/start"))
     before = stored()
     one_storage.go_away(at)
@@ -168,7 +168,9 @@ async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
         told, errors = await feed(update)
         if not told:
             silent.append(update)
-        loud += [line for line in errors if not line["event"].startswith("the database fails")]
+        loud += [
+            line for line in errors if not line["event"].startswith("the database is unavailable")
+        ]
 
     assert silent == loud == []
     assert stored() == before
@@ -182,7 +184,7 @@ class TestForAMoment:
         return (0, 0)
 
     @pytest.mark.parametrize("at", ["begin", "commit"])
-    async def test_nobody_hears_of_it(self, feed, one_storage, at):
+    async def test_no_user_notices(self, feed, one_storage, at):
         await feed(say(ADMIN, "/start"))
         one_storage.go_away(at, times=2)
 
@@ -203,7 +205,7 @@ async def test_an_inline_query_is_answered_with_a_button_that_says_so(feed, one_
     assert len(errors) == 1
 
 
-async def test_what_a_chat_tells_of_itself_is_nobodys_to_say_again(house, one_storage):
+async def test_a_service_message_is_raised_for_the_queue_to_keep(house, one_storage):
     """The poller keeps it, and nothing is written to who has just blocked the bot."""
     ada = {"id": ADMIN, "is_bot": False, "first_name": "Ada"}
     bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
 EVE = 666
-AWAY = "I can't reach my notes right now. Please try that again in a minute."
+AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
 @pytest.fixture
@@ -157,5 +157,5 @@ class TestShut:
         assert pressed["params"]["text"] == apology["params"]["text"] == AWAY
         assert thanks["params"]["text"].startswith("Thank you.")
         assert {line["event"] for line in logged} == {
-            "the database fails; somebody shall ask again"
+            "the database is unavailable; a user was asked to try again"
         }

@@ -1,4 +1,4 @@
-"""One person sends thousands of messages: they are told once, and nobody else waits for it."""
+"""One user sends thousands of messages: they are told once, and nobody else waits for it."""
 
 import asyncio
 
@@ -6,24 +6,24 @@ import pytest
 from aiogram import Dispatcher
 from aiogram.types import Message
 
-from bot.chat.floodgate import EVERYBODY, Floodgate
+from bot.chat.rate_limit import EVERYBODY, RateLimiter
 from tests.chat.conftest import buttons
 from tests.chat.test_polling import Handler, polling
 from tests.story.processes import PATIENCE
 
 MANY = 300
-TOO_MUCH = "That was a lot at once. I answer again in 10 seconds."
+TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
 
 
 @pytest.fixture(autouse=True)
 def all_at_once(monkeypatch) -> None:
     """Let everything happen within one moment, however long this machine takes."""
-    monkeypatch.setattr("bot.chat.handling.now", lambda: 0.0)
+    monkeypatch.setattr("bot.chat.updates.now", lambda: 0.0)
 
 
 @pytest.fixture
-def gate() -> Floodgate:
-    return Floodgate()
+def limiter() -> RateLimiter:
+    return RateLimiter()
 
 
 async def test_a_flooder_is_answered_a_few_times_then_told_once(house, playground):
@@ -39,7 +39,7 @@ async def test_a_flooder_is_answered_a_few_times_then_told_once(house, playgroun
     assert len(told) <= EVERYBODY.burst + 1
 
 
-async def test_presses_beyond_measure_come_up_over_the_chat(house, playground):
+async def test_too_many_taps_are_answered_with_a_toast(house, playground):
     eve = house.talk("Eve")
     topics = await eve.says("/topics")
     _, data = next(buttons(topics))
@@ -67,7 +67,7 @@ async def test_what_is_dropped_reaches_no_handler(playground):
     assert len(handler.texts) == EVERYBODY.burst + 2  # with the one that is told, and the last
 
 
-async def test_a_calm_person_is_answered_while_a_flood_lasts_and_its_handlers_hang(playground):
+async def test_a_calm_user_is_answered_while_a_flood_lasts_and_its_handlers_hang(playground):
     ann, eve = playground.person("Ann"), playground.person("Eve")
     handler = Handler()
     handler.held["flood"] = asyncio.Event()
@@ -91,12 +91,12 @@ async def test_a_calm_person_is_answered_while_a_flood_lasts_and_its_handlers_ha
     assert first == ["calm"]
 
 
-async def test_what_is_in_hand_is_bounded_however_many_people_write(playground):
+async def test_the_updates_at_work_are_bounded_however_many_users_write(playground):
     handler = Crowd(begin=100)
     for number in range(250):
         playground.send(playground.person(f"P{number}"), "hello")
 
-    async with polling(playground, handler.dispatcher, most_in_hand=10):
+    async with polling(playground, handler.dispatcher, most_at_work=10):
         await handler.wait_for(250)
 
     assert handler.most_at_once <= 110

@@ -1,4 +1,4 @@
-"""Forum topics: each has what was chosen in it, with the settings of its group to begin with."""
+"""Forum topics: each has its own subscriptions, and starts with the settings of its group."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def thread(forum) -> int:
     return int(next(iter(forum.who.threads)))
 
 
-async def test_what_is_chosen_in_a_topic_belongs_to_it_and_is_answered_there(house, forum, thread):
+async def test_a_subscription_belongs_to_its_forum_topic_and_is_answered_there(
+    house, forum, thread
+):
     card = await forum.says(f"{NAME} Taiwan", message_thread_id=thread)
     watching = await forum.presses(card, "Both")
     general = await forum.says("/topics")
@@ -73,7 +75,7 @@ async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playg
     assert states == [ChatState.ACTIVE, ChatState.ACTIVE]
 
 
-async def test_a_group_that_becomes_a_supergroup_keeps_what_it_watches(house, ann, playground):
+async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, ann, playground):
     chat = playground.chat("group", "Newsroom", [ann.who], bot="left")
     playground.membership(chat, "member", from_id=ann.who.id)
     talk = Talk(playground, chat)
@@ -88,7 +90,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_what_it_watches(house, an
         assert await chats_of(tx, chat.id) == []
 
 
-async def test_here_brings_over_what_another_topic_watches(house, forum, thread):
+async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):
     card = await forum.says(f"{NAME} Taiwan")
     await forum.presses(card, "Both")
 
@@ -96,12 +98,12 @@ async def test_here_brings_over_what_another_topic_watches(house, forum, thread)
     moved = await forum.presses(listed, "Taiwan")
 
     assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
-    assert moved["text"].startswith("Taiwan comes to this topic from now on.")
+    assert moved["text"].startswith("Taiwan will be sent to this topic from now on.")
     assert await watches(house, forum) == []
     assert await watches(house, forum, thread) == ["Taiwan"]
 
 
-async def test_here_says_in_which_topic_it_is_watched(house, forum, thread, playground):
+async def test_here_names_the_other_topics(house, forum, thread, playground):
     other = playground.topic(forum.who, name="<b>Wahl</b> & mehr")
     for number, words in ((thread, "Taiwan"), (other, "Korea")):
         await forum.presses(await forum.says(f"/watch {words}", message_thread_id=number), "Both")
@@ -127,4 +129,4 @@ async def renamed(forum: Talk, thread: int, name: str) -> None:
 
 
 async def test_here_without_topics_says_why_not(ann):
-    assert (await ann.says("/here"))["text"].endswith("here there are no topics.")
+    assert (await ann.says("/here"))["text"].endswith("this chat has no forum topics.")

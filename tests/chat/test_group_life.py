@@ -1,4 +1,4 @@
-"""Thrown out of a group or without its rights there, the bot waits, and goes on by itself."""
+"""Removed from a group, or without its rights there, the bot waits and goes on by itself."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def states(house, group) -> States:
     return States(house, group)
 
 
-async def test_thrown_out_it_waits_with_all_topics_and_comes_back(group, states, ann, playground):
+async def test_removed_it_waits_with_all_topics_and_comes_back(group, states, ann, playground):
     playground.membership(group.who, "kicked", from_id=ann.who.id)
     assert await states.become(ChatState.KICKED, ChatState.KICKED)
 
     playground.membership(group.who, "member", from_id=ann.who.id)
 
     assert await states.become(ChatState.ACTIVE, ChatState.ACTIVE)
-    assert (await group.next())["text"].startswith("Thank you for the invitation.")
+    assert (await group.next())["text"].startswith("Thank you for adding me.")
 
 
 async def test_without_the_right_to_write_it_waits_for_the_right(group, states, playground):
@@ -67,7 +67,7 @@ async def test_without_the_right_to_write_it_waits_for_the_right(group, states, 
     assert len(group.all()) == 2  # nobody is thanked for a right
 
 
-async def test_a_pause_outlives_being_thrown_out(group, states, ann, playground):
+async def test_a_pause_outlives_being_removed(group, states, ann, playground):
     await group.says("/stop", from_id=ann.who.id)
     playground.membership(group.who, "kicked")
     assert await states.become(ChatState.PAUSED, ChatState.KICKED)

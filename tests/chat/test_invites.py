@@ -1,4 +1,4 @@
-"""Invitations: made at the desk, brought by strangers as a link or typed."""
+"""Invitations: made in the admin panel, and sent by users without access as a link or typed."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ def admin(house: House) -> Talk:
 async def code(admin: Talk) -> str:
     """Return that of an invitation for one."""
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
-    made = await admin.presses(await admin.presses(listed, "New invitation"), "Make it")
+    made = await admin.presses(await admin.presses(listed, "New invitation"), "Create")
     found = re.search(r"start=invite_([A-Z2-7]{16})", made["text"])
     assert found
     return found[1]
@@ -34,23 +34,23 @@ async def code(admin: Talk) -> str:
 async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
     draft = await admin.presses(listed, "New invitation")
-    for_five = await admin.presses(draft, "5 people")
+    for_five = await admin.presses(draft, "5 users")
     for_a_month = await admin.presses(for_five, "30 days")
-    made = await admin.presses(for_a_month, "Make it")
-    ended = await admin.presses(made, "Take back 1")
+    made = await admin.presses(for_a_month, "Create")
+    ended = await admin.presses(made, "Revoke 1")
 
-    assert "There are none." in listed["text"]
-    assert draft["text"] == "New invitation\nfor 1 person, good for 7 days"
-    assert for_a_month["text"] == "New invitation\nfor 5 people, good for 30 days"
-    assert "0 of 5 used · good through 31 March (UTC)" in made["text"]
-    assert "There are none." in ended["text"]
+    assert "There are no invitations." in listed["text"]
+    assert draft["text"] == "New invitation\nfor 1 user, valid for 7 days"
+    assert for_a_month["text"] == "New invitation\nfor 5 users, valid for 30 days"
+    assert "0 of 5 used · valid through 31 March (UTC)" in made["text"]
+    assert "There are no invitations." in ended["text"]
     assert listed["message_id"] == ended["message_id"]
 
 
 async def test_eight_presses_at_once_make_one_invitation(admin, house):
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
     draft = await admin.presses(listed, "New invitation")
-    data = next(data for label, data in buttons(draft) if label == "Make it")
+    data = next(data for label, data in buttons(draft) if label == "Create")
 
     playground = house.playground
     pressed = [playground.press(admin.who, draft["message_id"], data) for _ in range(8)]
@@ -59,26 +59,26 @@ async def test_eight_presses_at_once_make_one_invitation(admin, house):
     assert (await invites.invite_page(house.storage)).total == 1
 
 
-async def test_a_stranger_is_told_how_to_come_in(ann):
+async def test_a_user_without_access_is_told_how_to_get_it(ann):
     answer = await ann.says("/start")
 
     assert "If you have an invitation, open its link or send me its code." in answer["text"]
 
 
-async def test_the_link_lets_in(ann, code):
+async def test_the_link_gives_access(ann, code):
     welcome = await ann.says(f"/start invite_{code}")
 
     assert welcome["text"].startswith("Hello, Ann.")
     assert (await ann.says("/topics"))["text"].startswith("You haven't subscribed to anything yet.")
 
 
-async def test_a_typed_code_lets_in_whatever_its_case(ann, code):
+async def test_a_typed_code_gives_access_whatever_its_case(ann, code):
     welcome = await ann.says(f"{code[:8].lower()} {code[8:]}")
 
     assert welcome["text"].startswith("Hello, Ann.")
 
 
-async def test_who_is_in_may_type_what_looks_like_a_code(ann, code):
+async def test_a_user_with_access_may_type_what_looks_like_a_code(ann, code):
     await ann.says(code)
 
     answer = await ann.says("INTERNATIONALIST")
@@ -87,13 +87,13 @@ async def test_who_is_in_may_type_what_looks_like_a_code(ann, code):
     assert "invitation" not in answer["text"]
 
 
-async def test_the_link_of_who_is_in_already_is_a_start(ann, code):
+async def test_the_link_starts_the_bot_for_a_user_with_access(ann, code):
     await ann.says(f"/start invite_{code}")
 
     assert (await ann.says(f"/start invite_{code}"))["text"].startswith("Hello, Ann.")
 
 
-async def test_what_cannot_let_in_says_why(house, ann, code):
+async def test_a_code_that_gives_no_access_says_why(house, ann, code):
     await ann.says(code)
     bob = house.talk("Bob")
 
@@ -101,9 +101,9 @@ async def test_what_cannot_let_in_says_why(house, ann, code):
     unknown = [await bob.says("A" * 16) for _ in range(5)]
     too_often = await bob.says("A" * 16)
 
-    assert used_up["text"].startswith("This invitation was used as often as it may be.")
-    assert all(one["text"].startswith("I know no such invitation") for one in unknown)
-    assert too_often["text"].startswith("You have tried too many codes")
+    assert used_up["text"].startswith("This invitation has been used up.")
+    assert all(one["text"].startswith("This invitation does not exist") for one in unknown)
+    assert too_often["text"].startswith("You have tried too many wrong codes")
 
 
 class TestWhereTheyDoNotCount:
@@ -111,7 +111,7 @@ class TestWhereTheyDoNotCount:
     def access(self) -> Access:
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
-    async def test_a_code_lets_nobody_in_and_the_desk_says_so(self, admin, ann, code):
+    async def test_a_code_gives_no_access_and_the_panel_says_so(self, admin, ann, code):
         listed = await admin.presses(await admin.says("/admin"), "Invitations")
 
         assert "as long as ACCESS is not invite" in listed["text"]

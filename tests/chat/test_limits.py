@@ -1,4 +1,4 @@
-"""How much one chat may have, said at the desk and felt in the chat."""
+"""How much one chat may have: set by an admin, and applied in the chat."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def admin(house: House) -> Talk:
     return house.talk("Ada", id=ADMIN)
 
 
-async def test_an_admin_limits_one_chat_which_is_told_in_clear_words(admin, ann):
+async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
     await ann.says("/topics")
     listed = await admin.presses(await admin.says("/admin"), "Chats")
     limits = await admin.presses(await admin.presses(listed, "2"), "Limits")
@@ -20,10 +20,10 @@ async def test_an_admin_limits_one_chat_which_is_told_in_clear_words(admin, ann)
     changed = await admin.presses(changed, "50 alerts")
 
     assert limits["text"] == (
-        "Ann · Limits\n\ntopics: 100 (0 watched)\nfeeds of its own: 50\nalerts: as many as come"
+        "Ann · Limits\n\ntopics: 100 (0 subscribed)\nfeeds of its own: 3\nalerts: no limit"
     )
     assert changed["text"] == (
-        "Ann · Limits\n\ntopics: 10 (0 watched)\nfeeds of its own: 50\nalerts: 50 a day"
+        "Ann · Limits\n\ntopics: 10 (0 subscribed)\nfeeds of its own: 3\nalerts: 50 a day"
     )
     for number in range(10):
         await ann.presses(await ann.says(f"word{number}"), "Alert")
@@ -32,6 +32,6 @@ async def test_an_admin_limits_one_chat_which_is_told_in_clear_words(admin, ann)
         "You have 10 topics, the most here. Unsubscribe from one first (/topics)"
     )
 
-    as_all = await admin.presses(changed, "As all: 100 topics")
+    as_all = await admin.presses(changed, "Default: 100 topics")
 
-    assert "topics: 100 (10 watched)" in as_all["text"]
+    assert "topics: 100 (10 subscribed)" in as_all["text"]

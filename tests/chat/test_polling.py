@@ -11,14 +11,14 @@ from aiogram.types import Message
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.chat.handling import Handling
 from bot.chat.polling import (
     CONFLICT_SECONDS,
     Failures,
-    Polling,
+    Poller,
     SecondPollerError,
     TokenRefusedError,
 )
+from bot.chat.updates import UpdateQueue
 from bot.playground.server import Playground
 from tests.bot_api import PlainSession
 from tests.story.processes import PATIENCE
@@ -68,8 +68,8 @@ async def polling(
 ):
     stopping = asyncio.Event()
     async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        handling = Handling(bot, dispatcher, **facts)
-        poller = Polling(bot, handling, holds_lease, ("message",))
+        handling = UpdateQueue(bot, dispatcher, **facts)
+        poller = Poller(bot, handling, holds_lease, ("message",))
         group.create_task(poller.run(stopping))
         try:
             yield stopping
@@ -109,13 +109,13 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground: Playground)
 async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
     playground: Playground, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.chat.handling.MOST_OF_A_CHAT", 3)
+    monkeypatch.setattr("bot.chat.updates.MOST_OF_A_CHAT", 3)
     people = [playground.person(f"Member {number}") for number in range(8)]
     group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
-    async with polling(playground, handler.dispatcher, most_in_hand=5):
+    async with polling(playground, handler.dispatcher, most_at_work=5):
         for member in people:
             playground.send(group, "slow", from_id=member.id)
         playground.send(playground.person("Ben"), "quick")
@@ -198,8 +198,8 @@ async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playgrou
                 stopping.set()
             return bool(holds)
 
-        handling = Handling(bot, handler.dispatcher)
-        await Polling(bot, handling, holds_lease, ("message",)).run(stopping)
+        handling = UpdateQueue(bot, handler.dispatcher)
+        await Poller(bot, handling, holds_lease, ("message",)).run(stopping)
         left = await bot.get_updates()
 
     assert handler.texts == []
@@ -213,7 +213,7 @@ async def test_nothing_is_confirmed_without_the_lease(playground: Playground):
     has_it = True
 
     async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        poller = Polling(bot, Handling(bot, handler.dispatcher), lambda: has_it, ("message",))
+        poller = Poller(bot, UpdateQueue(bot, handler.dispatcher), lambda: has_it, ("message",))
         group.create_task(poller.run(stopping))
         await handler.wait_for(1)
         has_it = False
@@ -303,7 +303,7 @@ async def test_a_wrong_token_stops_the_polling_with_a_sentence():
         Playground(token="2:another-token") as playground,
         bot_on(playground, "1:playground") as bot,
     ):
-        poller = Polling(bot, Handling(bot, Dispatcher(disable_fsm=True)), lambda: True, ())
+        poller = Poller(bot, UpdateQueue(bot, Dispatcher(disable_fsm=True)), lambda: True, ())
         with pytest.raises(ExceptionGroup) as stopped:
             await poller.run(asyncio.Event())
 
@@ -322,8 +322,8 @@ async def pausing(playground: Playground, handler: Handler, session: PlainSessio
 
     session = session or PlainSession(playground.base_url)
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
-        handling = Handling(bot, handler.dispatcher)
-        poller = Polling(bot, handling, lambda: True, ("message",), pause=pause)
+        handling = UpdateQueue(bot, handler.dispatcher)
+        poller = Poller(bot, handling, lambda: True, ("message",), pause=pause)
         group.create_task(poller.run(stopping))
         try:
             yield poller, waited, goes_on.release

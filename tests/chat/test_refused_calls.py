@@ -11,7 +11,7 @@ from aiogram import Bot
 from aiogram.types import Chat, Message, Update
 from structlog.testing import capture_logs
 
-from bot.chat.handling import Handling
+from bot.chat.updates import UpdateQueue
 from bot.delivery.replies import Replies
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
-UNANSWERED = "I could not answer everything here in time. Please ask once more."
+UNANSWERED = "I could not answer everything here in time. Please ask again."
 NAME = "@dateline_playground_bot"
 WRONG = "Something went wrong"
 
@@ -199,7 +199,7 @@ async def test_what_stood_in_line_for_too_long_is_handled_and_known_as_late():
     ]
     stopping = asyncio.Event()
     dispatcher: Any = Dispatcher()
-    handling = Handling(Bot("1:playground"), dispatcher, late_seconds=-1)
+    handling = UpdateQueue(Bot("1:playground"), dispatcher, late_seconds=-1)
 
     async with handling.open(stopping):
         for update in said:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.chat.handling import Handling
-from bot.chat.polling import Polling
-from bot.chat.updates import read_update
-from bot.chat.webhooks import Webhooks
+from bot.chat.polling import Poller
+from bot.chat.updates import UpdateQueue, read_update
+from bot.chat.webhook import WebhookReceiver
 from bot.watch import Act, Seen, Watch
 from tests.chat.test_polling import Handler, bot_on
 
@@ -61,9 +60,9 @@ async def bot(playground: Playground) -> AsyncIterator[Bot]:
 
 async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Watch) -> None:
     stopping = asyncio.Event()
-    handling = Handling(bot, handler.dispatcher, watch=watch)
+    handling = UpdateQueue(bot, handler.dispatcher, watch=watch)
     async with asyncio.TaskGroup() as group:
-        poller = Polling(bot, handling, lambda: True, ("message",))
+        poller = Poller(bot, handling, lambda: True, ("message",))
         group.create_task(poller.run(stopping))
         await handler.wait_for(number)
         stopping.set()
@@ -120,8 +119,8 @@ async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: Playground
 
 @pytest.mark.parametrize("told", BAD.values(), ids=BAD)
 async def test_by_webhook_it_does_not_come_again(bot: Bot, told: dict[str, Any]):
-    sees, webhooks, stopping = Sees(), Webhooks(), asyncio.Event()
-    handling = Handling(bot, Handler().dispatcher, watch=Watch([sees]))
+    sees, webhooks, stopping = Sees(), WebhookReceiver(), asyncio.Event()
+    handling = UpdateQueue(bot, Handler().dispatcher, watch=Watch([sees]))
 
     with capture_logs() as logged:
         async with webhooks.open(handling, stopping):

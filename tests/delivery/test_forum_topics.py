@@ -11,7 +11,7 @@ from aiogram import Bot
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
-from bot.subscribers import users
+from bot.subscribers import groups
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryState
 from tests.bot_api import PlainSession
@@ -74,7 +74,7 @@ async def test_a_topic_that_is_reopened_gets_what_waited(
     await send(sending, clock)
 
     playground.topic(forum, thread_id=thread, state="open")
-    await users.reopen_thread(storage, forum.id, thread)
+    await groups.reopen_thread(storage, forum.id, thread)
     await send(sending, clock)
 
     assert await outbox.states(waiting) == [DeliveryState.SENT]

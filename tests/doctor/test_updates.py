@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.app.checks import make_checks
-from bot.app.hooks import hook_at
+from bot.app.webhook import webhook_at
 from bot.doctor.updates import judge_polling, judge_webhook
 from bot.playground.hooks import Hook
 from bot.playground.server import Playground
@@ -67,7 +67,7 @@ def test_what_is_said_of_a_webhook_where_the_bot_polls(info, code):
 @pytest.mark.parametrize("is_set", [True, False])
 async def test_telegram_is_asked_for_the_webhook_of_this_bot(storage, database_url, is_set):
     async with storage.writing() as tx:
-        hook = hook_at("https://news.example.org", Signer(await signing_key(tx)))
+        hook = webhook_at("https://news.example.org", Signer(await signing_key(tx)))
     async with Playground() as playground:
         if is_set:
             playground.world.updates.set_hook(Hook(hook.url, hook.secret))

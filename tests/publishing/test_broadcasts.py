@@ -12,7 +12,7 @@ from bot.publishing.pages import signed, signed_in
 from bot.rendering.messages import Entity, Message
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers import audit, broadcasts
-from bot.subscribers.broadcasts import Desk, most_spoken
+from bot.subscribers.broadcasts import StatusMessage, most_spoken
 from bot.subscribers.errors import NoSuchBroadcast, NotOneMessage
 from storage.broadcasts import Broadcast
 from storage.enums import (
@@ -28,7 +28,7 @@ from storage.suspension import suspend_chat
 from tests.delivery.conftest import Outbox
 
 SAID = Message("We move on Monday.", (Entity("bold", 3, 4),))
-DESK = Desk(900, 5)
+DESK = StatusMessage(900, 5)
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ async def test_it_is_sent_once_however_often_that_is_pressed(storage, begin):
     ):
         with pytest.raises(NoSuchBroadcast):
             await act
-    (event,) = await audit.newest(storage, 5)
+    (event,) = await audit.newest_events(storage, 5)
     assert (event.user_id, event.action) == (900, AuditAction.BROADCAST)
 
 

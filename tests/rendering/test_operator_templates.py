@@ -66,7 +66,7 @@ def test_one_message_of_a_file_is_replaced_and_the_others_stay(folder):
     )
 
     assert banned == "Bye."
-    assert too_much.endswith("I answer again in 2 seconds.")
+    assert too_much.endswith("I'll answer again in 2 seconds.")
 
 
 def test_a_broken_message_takes_no_other_of_its_file_with_it(folder):
@@ -78,7 +78,7 @@ def test_a_broken_message_takes_no_other_of_its_file_with_it(folder):
     renderer = make_renderer(folder("chat/errors.html", text), reported.append)
 
     assert renderer.message("chat/errors.html#old_button").text == "Old."
-    assert "shut you out" in renderer.message("chat/errors.html#banned").text
+    assert "has banned you" in renderer.message("chat/errors.html#banned").text
     assert len(reported) == 1
 
 

@@ -17,7 +17,7 @@ from bot.app.resources import make_resources
 from bot.app.steps.answering import answering_loops
 from bot.app.watched_telegram import WatchedCalls, WatchedUpdates
 from bot.chat.dispatcher import make_dispatcher
-from bot.chat.handling import Handling
+from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies, counts
 from tests.soak.numbers import DAY
@@ -113,7 +113,7 @@ class People:
     clock: Clock
     telegram: Telegram
     session: Session
-    handling: Handling
+    queue: UpdateQueue
     own: list[int]
     """Those who talk to the bot alone, by Telegram's number."""
     groups: list[int]
@@ -222,8 +222,8 @@ class People:
     async def _take(self, payload: dict[str, Any]) -> None:
         self._updates += 1
         raw = {"update_id": self._updates, **payload}
-        update = Update.model_validate(raw, context={"bot": self.handling.bot})
-        task = self.handling.start(update)
+        update = Update.model_validate(raw, context={"bot": self.queue.bot})
+        task = self.queue.start(update)
         if task:
             await task
 
@@ -245,10 +245,10 @@ async def front_door(
     doors = make_resources(around, around.renderer)
     dispatcher = make_dispatcher(doors, around.renderer)
     dispatcher.update.outer_middleware(WatchedUpdates(around.watch))
-    handling = Handling(bot, dispatcher)
+    queue = UpdateQueue(bot, dispatcher)
     own = [reader.telegram_id for reader in town.others if reader.telegram_id > 0]
     groups = [reader.telegram_id for reader in town.others if reader.telegram_id < 0]
-    async with handling.open(stopping):
-        people = People(numbers, clock, telegram, session, handling, own, groups)
+    async with queue.open(stopping):
+        people = People(numbers, clock, telegram, session, queue, own, groups)
         yield people, answering_loops(around, bot)
         stopping.set()

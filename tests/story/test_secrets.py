@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.app.hooks import hook_at
+from bot.app.webhook import webhook_at
 from bot.rendering.links import Signer
 from tests.secrecy import (
     DATABASE_PASSWORD,
@@ -17,7 +17,7 @@ from tests.secrecy import (
 from tests.story.conftest import TOKEN
 from tests.story.processes import free_port
 
-HOOK = hook_at("https://news.example", Signer(b"k" * 32))
+HOOK = webhook_at("https://news.example", Signer(b"k" * 32))
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
@@ -70,7 +70,7 @@ async def test_a_webhook_that_cannot_be_set_yet_is_told_without_its_secrets(
 
     (_, hook) = telegram.journal("setWebhook")
     assert hook["params"]["url"].startswith("https://news.example/telegram/")
-    assert "could not be set yet" in command.output
+    assert "setting the webhook failed" in command.output
     assert hook["params"]["secret_token"] not in command.output
     assert hook["params"]["url"] not in command.output
 

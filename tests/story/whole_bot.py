@@ -27,11 +27,10 @@ from bot.app.steps.publishing import publishing_loops
 from bot.app.steps.reading import reading_loops
 from bot.app.surroundings import Surroundings
 from bot.app.tools import SourceTools
-from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
-from bot.chat.floodgate import Floodgate
-from bot.chat.handling import Handling
-from bot.chat.polling import Polling
+from bot.chat.polling import Poller
+from bot.chat.rate_limit import Rate, RateLimiter
+from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
@@ -294,7 +293,7 @@ def _steps(around: Surroundings) -> list[Callable[[], Awaitable[int]]]:
     return [by_name[name] for name in _STEPS]
 
 
-def _listening(bot: Bot, doors: Resources, renderer: Renderer) -> Polling:
-    gate = Floodgate(everybody=Size(burst=10_000, per_second=1_000))
-    handling = Handling(bot, make_dispatcher(doors, renderer), gate)
-    return Polling(bot, handling, lambda: True, ALLOWED_UPDATES)
+def _listening(bot: Bot, doors: Resources, renderer: Renderer) -> Poller:
+    limiter = RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
+    handling = UpdateQueue(bot, make_dispatcher(doors, renderer), limiter)
+    return Poller(bot, handling, lambda: True, ALLOWED_UPDATES)

@@ -1,6 +1,28 @@
+"""Who may use the bot, who is its admin, and who is banned."""
+
+from datetime import timedelta
+
 import pytest
 
-from bot.subscribers.access import Access
+from bot.rendering.renderer import Renderer
+from bot.subscribers import audit, settings, users
+from bot.subscribers.access import (
+    Access,
+    AllowResult,
+    admin_languages,
+    allow_user,
+    ban_user,
+    make_first_admin,
+    new_admin_code,
+    redeem_admin_code,
+)
+from bot.subscribers.errors import Banned, CannotBan
+from bot.subscribers.users import Sender
+from storage.chats import Chat
+from storage.enums import AuditAction, ChatState, DeliveryState, Medium
+from storage.outbox import Delivery, claim_deliveries
+from storage.suspension import migrate_chat, resume_chats, suspend_chat
+from tests.delivery.conftest import Outbox
 
 LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
 
@@ -11,10 +33,222 @@ LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
         pytest.param(LISTED, 1, (), True, False, id="on the list"),
         pytest.param(LISTED, 2, (), True, True, id="an admin by the settings"),
         pytest.param(LISTED, 3, (3,), True, True, id="an admin by the link"),
-        pytest.param(LISTED, 4, (3,), False, False, id="a stranger"),
+        pytest.param(LISTED, 4, (3,), False, False, id="a user without access"),
         pytest.param(Access(is_open=True), 4, (), True, False, id="anybody, where it is open"),
     ],
 )
 def test_who_may(access, person, appointed, may_use, may_run):
     assert access.may_use(person, appointed) is may_use
     assert access.may_run(person, appointed) is may_run
+
+
+# Admins
+
+
+async def test_a_code_makes_one_admin(storage):
+    code = await new_admin_code(storage, access=Access(is_open=False))
+
+    assert code
+    assert await redeem_admin_code(storage, 1, code, access=Access(is_open=False))
+    assert not await redeem_admin_code(storage, 2, code, access=Access(is_open=False))
+    assert await redeem_admin_code(storage, 1, code, access=Access(is_open=False))
+
+
+async def test_with_an_admin_there_is_no_code(storage):
+    await redeem_admin_code(
+        storage,
+        1,
+        await new_admin_code(storage, access=Access(is_open=False)) or "",
+        access=Access(is_open=False),
+    )
+
+    assert await new_admin_code(storage, access=Access(is_open=False)) is None
+    assert await new_admin_code(storage, access=Access(is_open=True, admins=frozenset({9}))) is None
+
+
+async def test_a_newer_code_replaces_the_older(storage):
+    older, newer = (
+        await new_admin_code(storage, access=Access(is_open=False)),
+        await new_admin_code(storage, access=Access(is_open=False)),
+    )
+
+    assert older
+    assert newer
+    assert not await redeem_admin_code(storage, 1, older, access=Access(is_open=False))
+    assert await redeem_admin_code(storage, 1, newer, access=Access(is_open=False))
+
+
+async def test_an_empty_code_makes_no_admin(storage):
+    assert not await redeem_admin_code(storage, 1, "", access=Access(is_open=False))
+
+
+async def test_the_first_user_of_a_playground_is_its_admin(storage):
+
+    assert await make_first_admin(storage, 1, access=Access(is_open=True), is_playground=True)
+    assert not await make_first_admin(storage, 2, access=Access(is_open=True), is_playground=True)
+    assert not await make_first_admin(storage, 1, access=Access(is_open=True), is_playground=True)
+    assert await admin_languages(storage, access=Access(is_open=True)) == {1: None}
+
+
+async def test_elsewhere_the_first_user_is_no_admin(storage):
+    named = Access(is_open=True, admins=frozenset({9}))
+
+    assert not await make_first_admin(storage, 1, access=Access(is_open=True), is_playground=False)
+    assert not await make_first_admin(storage, 1, access=named, is_playground=True)
+
+
+async def test_admins_are_listed_with_the_language_that_they_chose(storage, arrive):
+    await settings.set_language(storage, await arrive(1), "ja")
+    await settings.set_language(storage, await arrive(4), "fr")
+    await arrive(2)
+
+    assert await admin_languages(
+        storage, access=Access(is_open=True, admins=frozenset({1, 2, 3}))
+    ) == {1: "ja", 2: None, 3: None}
+
+
+# Bans
+
+
+OPERATOR, ANN = 9, 1
+OPEN = Access(is_open=True, admins=frozenset({OPERATOR}))
+
+
+@pytest.fixture
+def state_of(storage):
+    async def state(chat_id: int) -> ChatState:
+        async with storage.reading() as tx:
+            found: ChatState = (await tx.session.get_one(Chat, chat_id)).state
+            return found
+
+    return state
+
+
+async def claimed(storage) -> int:
+    async with storage.writing() as tx:
+        lease = timedelta(minutes=1)
+        return len(await claim_deliveries(tx, "us", limit=9, lease=lease))
+
+
+async def test_a_banned_user_gets_nothing_until_unbanned(storage, arrive, state_of):
+    chat_id = await arrive(ANN)
+    delivery = await Outbox(storage).add(chat_id)
+
+    await ban_user(storage, ANN, by=OPERATOR, access=OPEN)
+
+    assert await state_of(chat_id) is ChatState.BANNED
+    assert await claimed(storage) == 0
+    async with storage.reading() as tx:
+        assert (await tx.session.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
+    assert (
+        await allow_user(storage, ANN, by=OPERATOR, access=OPEN, renderer=Renderer())
+        is AllowResult.UNBANNED
+    )
+    assert await state_of(chat_id) is ChatState.ACTIVE
+    assert await claimed(storage) == 1
+
+
+async def test_a_banned_user_is_told_once(storage):
+    await ban_user(storage, ANN, access=OPEN)
+
+    told = []
+    for _ in range(3):
+        with pytest.raises(Banned) as refused:
+            await users.identify(storage, Sender(ANN, ANN), access=OPEN)
+        told.append(refused.value.is_first)
+
+    assert told == [True, False, False]
+
+
+async def test_a_banned_user_is_banned_in_groups_and_a_banned_group_for_its_members(storage):
+    await ban_user(storage, ANN, access=OPEN)
+    await ban_user(storage, -100, access=OPEN)
+
+    with pytest.raises(Banned):
+        await users.identify(storage, Sender(ANN, -200), access=OPEN)
+    with pytest.raises(Banned):
+        await users.identify(storage, Sender(2, -100), access=OPEN)
+    assert await users.identify(storage, Sender(2, -200), access=OPEN)
+
+
+async def test_a_ban_ends_no_pause_and_no_pause_ends_a_ban(storage, arrive, state_of, clock):
+    chat_id = await arrive(ANN)
+    await settings.pause_for(storage, chat_id, 3)
+
+    await ban_user(storage, ANN, access=OPEN)
+    clock.turn(timedelta(days=5))
+    async with storage.writing() as tx:
+        woken = await resume_chats(tx, limit=9)
+    while_banned = await state_of(chat_id)
+    await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
+
+    assert woken == 0
+    assert while_banned is ChatState.BANNED
+    assert await state_of(chat_id) is ChatState.PAUSED
+    async with storage.writing() as tx:
+        assert await resume_chats(tx, limit=9) == 1
+
+
+@pytest.mark.parametrize("state", [ChatState.BLOCKED, ChatState.PAUSED, ChatState.KICKED])
+async def test_nothing_that_happens_meanwhile_ends_a_ban(storage, arrive, state_of, state):
+    chat_id = await arrive(ANN)
+    await ban_user(storage, ANN, access=OPEN)
+
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat_id, state)
+    await users.suspend(storage, ANN, ChatState.BLOCKED)
+    await users.restore(storage, ANN)
+    await settings.resume(storage, chat_id)
+
+    assert await state_of(chat_id) is ChatState.BANNED
+
+
+async def test_a_group_that_becomes_a_supergroup_stays_banned(storage):
+    await Outbox(storage).chat(-5)
+    await ban_user(storage, -5, access=OPEN)
+
+    async with storage.writing() as tx:
+        await migrate_chat(tx, -5, -1005)
+
+    with pytest.raises(Banned):
+        await users.identify(storage, Sender(2, -1005), access=OPEN)
+
+
+async def test_nobody_bans_the_operator_or_themselves(storage):
+    with pytest.raises(CannotBan):
+        await ban_user(storage, OPERATOR, by=ANN, access=OPEN)
+    with pytest.raises(CannotBan):
+        await ban_user(storage, ANN, by=ANN, access=OPEN)
+
+
+async def test_allowing_gives_access(storage):
+    few = Access(is_open=False)
+
+    before = await users.identify(storage, Sender(ANN, ANN), access=few)
+    came = [
+        await allow_user(storage, ANN, access=few, renderer=Renderer()),
+        await allow_user(storage, ANN, access=few, renderer=Renderer()),
+    ]
+
+    assert before is None
+    assert came == [AllowResult.ADMITTED, AllowResult.UNCHANGED]
+    assert await users.identify(storage, Sender(ANN, ANN), access=few)
+
+
+async def test_each_is_an_audit_event_unless_nothing_changes(storage):
+
+    await ban_user(storage, ANN, by=OPERATOR, access=OPEN)
+    await ban_user(storage, ANN, by=OPERATOR, access=OPEN)
+    await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
+    await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
+
+    acts = await audit.newest_events(storage, 9)
+
+    assert [(act.action, act.user_id) for act in acts] == [
+        (AuditAction.ALLOWED, None),
+        (AuditAction.BANNED, OPERATOR),
+    ]
+
+
+def test_a_ban_holds_every_medium():
+    assert set(ChatState.BANNED.media_held) == set(Medium)

@@ -5,7 +5,7 @@ from storage.chats import open_chat
 from storage.enums import AuditAction
 
 
-async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
+async def test_activity_is_listed_newest_first_with_names(storage):
     """And by name, as far as one is known."""
     async with storage.writing() as tx:
         await open_chat(tx, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
@@ -13,26 +13,26 @@ async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
     await audit.record(storage, None, AuditAction.SOURCE_REMOVED, "https://news.example")
     await audit.record(storage, 8, AuditAction.BANNED, 8)
 
-    page = await audit.page(storage)
+    page = await audit.activity_page(storage)
 
     assert [(act.by, act.action, act.subject) for act in page.items] == [
         ("Bob", AuditAction.BANNED, "Bob"),
         ("", AuditAction.SOURCE_REMOVED, "https://news.example"),
         ("7", AuditAction.SOURCE_ADDED, "https://news.example"),
     ]
-    assert (await audit.newest(storage, 3))[2].details == {"articles": 3}
+    assert (await audit.newest_events(storage, 3))[2].details == {"articles": 3}
 
 
-async def test_an_act_is_kept_for_a_year(storage, clock):
+async def test_an_event_is_kept_for_a_year(storage, clock):
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "old")
     clock.turn(timedelta(days=366))
 
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "new")
 
-    assert [act.subject for act in await audit.newest(storage, 10)] == ["new"]
+    assert [act.subject for act in await audit.newest_events(storage, 10)] == ["new"]
 
 
 async def test_a_subject_of_any_length_is_cut_to_its_column(storage):
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "x" * 5000)
 
-    assert len((await audit.newest(storage, 1))[0].subject) == 200
+    assert len((await audit.newest_events(storage, 1))[0].subject) == 200

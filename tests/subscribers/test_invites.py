@@ -20,7 +20,7 @@ def access() -> Access:
     return Access(is_open=False, invites=True, admins=frozenset({ADMIN}))
 
 
-async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access):
+async def test_a_code_gives_access_to_as_many_as_it_may_each_once(storage, access):
     made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
     came = [
@@ -53,7 +53,7 @@ async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(stora
 
     assert {(one.id, one.code) for one in made} == {(made[0].id, code)}
     assert (await invites.invite_page(storage)).total == 1
-    assert (await audit.page(storage)).total == 1
+    assert (await audit.activity_page(storage)).total == 1
 
 
 async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(storage):
@@ -66,7 +66,7 @@ async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(storage):
     assert len({(await invites.create_invite_for(storage, 1, 7)).code for _ in range(20)}) == 20
 
 
-async def test_a_code_is_good_through_its_last_day(clock, storage, access):
+async def test_a_code_is_valid_through_its_last_day(clock, storage, access):
     made = await invites.create_invite_for(storage, 5, 2)
     clock.turn(timedelta(days=1))
 
@@ -77,7 +77,7 @@ async def test_a_code_is_good_through_its_last_day(clock, storage, access):
     assert await invites.redeem_invite(storage, 2, made.code, access=access) is Redeemed.EXPIRED
 
 
-async def test_a_code_that_was_taken_back_is_unknown_and_who_is_in_stays(storage, access):
+async def test_a_revoked_code_is_unknown_and_its_users_keep_access(storage, access):
     made = await invites.create_invite_for(storage, 5, 2)
     await invites.redeem_invite(storage, 1, made.code, access=access)
 
@@ -104,7 +104,7 @@ async def test_guessing_ends_after_five_tries_an_hour_for_the_one_who_guesses(
     assert await invites.redeem_invite(storage, 1, made.code, access=access) is Redeemed.IN
 
 
-async def test_two_processes_never_let_in_more_than_a_code_may(database_url, access, clock):
+async def test_two_processes_never_exceed_the_uses_of_a_code(database_url, access, clock):
     ours, theirs = (Storage.open(database_url, clock=clock) for _ in range(2))
     made = await invites.create_invite_for(ours, 3, 7)
 
@@ -138,16 +138,16 @@ async def test_an_invitation_has_bounds(uses, days, refused, storage):
         await invites.create_invite_for(storage, uses, days)
 
 
-async def test_the_code_stands_in_no_act(storage):
+async def test_the_code_is_in_no_audit_event(storage):
     made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
-    (act,) = await audit.newest(storage, 5)
+    (act,) = await audit.newest_events(storage, 5)
 
     assert (act.user_id, act.action) == (ADMIN, AuditAction.INVITED)
     assert made.code not in str(act.model_dump())
 
 
-async def test_who_deletes_everything_is_a_stranger_again(storage, access):
+async def test_who_deletes_everything_has_no_access_any_more(storage, access):
     made = await invites.create_invite_for(storage, 2, 7)
     await invites.redeem_invite(storage, 1, made.code, access=access)
     user = await users.identify(storage, Sender(1, 1), access=access)

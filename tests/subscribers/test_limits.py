@@ -45,16 +45,16 @@ async def test_one_limit_leaves_the_other_and_can_be_taken_back(arrive, storage)
     assert await get_limits(storage, ann, limits=USUAL) == USUAL
 
 
-async def test_each_is_an_act(storage, arrive):
+async def test_each_is_an_audit_event(storage, arrive):
     ann = await arrive(1)
     await set_limits(storage, ann, Limited.ALERTS, 5, by=9)
 
-    (act,) = await audit.newest(storage, 5)
+    (act,) = await audit.newest_events(storage, 5)
 
     assert (act.user_id, act.action, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
 
 
-async def test_what_cannot_be_is_refused(arrive, storage):
+async def test_an_impossible_limit_is_refused(arrive, storage):
     with pytest.raises(NoSuchChat):
         await set_limits(storage, 77, Limited.TOPICS, 5)
     with pytest.raises(NotANumber):

@@ -44,12 +44,12 @@ async def test_a_new_name_and_language_are_kept_but_the_zone_stays(storage):
     assert (chat.name, chat.language, chat.zone) == ("Anna", "de", "Asia/Tokyo")
 
 
-async def test_a_stranger_leaves_no_row(storage):
+async def test_a_user_without_access_leaves_no_row(storage):
     assert await users.identify(storage, ANN, access=Access(is_open=False)) is None
     assert await chat_of(storage) is None
 
 
-async def test_an_appointed_admin_is_no_stranger(storage):
+async def test_an_appointed_admin_has_access(storage):
     async with storage.writing() as tx:
         await add_admin(tx, 7)
 
@@ -60,7 +60,7 @@ async def test_an_appointed_admin_is_no_stranger(storage):
     assert user.is_admin
 
 
-async def test_who_writes_again_is_back(storage):
+async def test_a_message_restores_the_chat(storage):
     await users.identify(storage, ANN, access=Access(is_open=True))
     await users.suspend(storage, 7, ChatState.BLOCKED)
     gone = await chat_of(storage)

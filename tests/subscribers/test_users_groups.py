@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from sqlalchemy import event
 
-from bot.subscribers import settings, users
+from bot.subscribers import groups, settings, users
 from bot.subscribers.access import Access
 from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
@@ -22,7 +23,7 @@ async def rows(storage, telegram_id: int = GROUP):
         return await chats_of(tx, telegram_id)
 
 
-async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage):
+async def test_a_group_has_its_title_and_who_added_the_bot(storage):
     assert await users.join(storage, ANN, access=Access(is_open=True))
 
     (chat,) = await rows(storage)
@@ -30,14 +31,14 @@ async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage):
     assert (chat.zone, chat.language) == ("Asia/Tokyo", "ja")
 
 
-async def test_a_stranger_brings_nothing(storage):
+async def test_a_user_without_access_adds_the_bot_to_nothing(storage):
 
     assert not await users.join(storage, ANN, access=Access(is_open=False))
     assert await users.identify(storage, ANN, access=Access(is_open=False)) is None
     assert await rows(storage) == []
 
 
-async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage):
+async def test_in_a_known_group_every_member_has_access(storage):
     await users.join(storage, ANN, access=Access(is_open=False, allowed=frozenset({7})))
 
     user = await users.identify(storage, EVE, access=Access(is_open=False, allowed=frozenset({7})))
@@ -51,7 +52,7 @@ async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage
     assert chat.invited_by == 7
 
 
-async def test_a_group_does_not_speak_as_whoever_was_last(storage):
+async def test_a_group_keeps_the_language_that_it_started_with(storage):
     await users.join(storage, ANN, access=Access(is_open=True))
     await users.identify(storage, replace(EVE, title="News desk"), access=Access(is_open=True))
 
@@ -107,7 +108,7 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
     await close()
     await users.restore(storage, GROUP)
     waiting = await states()
-    await users.reopen_thread(storage, GROUP, 5)
+    await groups.reopen_thread(storage, GROUP, 5)
     reopened = await states()
     await close()
     await users.restore(storage, GROUP, closed_too=True)
@@ -120,8 +121,8 @@ async def test_a_group_that_moves_takes_its_threads_along(storage):
     old = replace(ANN, telegram_id=-7, kind=ChatKind.GROUP)
     before = await users.identify(storage, old, access=Access(is_open=True))
     assert before
-    await users.migrate(storage, -7, GROUP)
-    await users.migrate(storage, -7, GROUP)
+    await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
+    await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
 
     after = await users.identify(storage, ANN, access=Access(is_open=True))
     assert after

@@ -1,7 +1,8 @@
-"""Role `chat`, besides the updates: what people are told of long work of theirs."""
+"""Role `chat`, besides the updates: progress of long work, reported to users."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def answering_loops(around: Surroundings, bot: Bot) -> list[Loop]:
-    """Return the one that tells how far a broadcast is, and the one that adds lists of feeds."""
+    """Return the one that reports the progress of broadcasts, and the one that adds feed lists."""
     from bot.app.resources import limits_for_all, make_own_source_adder
+    from bot.chat.handlers.admin_broadcasts import report_progress
     from bot.chat.lists_told import ListsTold
-    from bot.chat.telling import Telling
     from bot.subscribers.adding_lists import AddingLists
 
     storage, renderer = around.storage, around.renderer
-    telling = Telling(bot, renderer, storage)
+    progress = partial(report_progress, bot, renderer, storage)
     adding = AddingLists(
         storage,
         make_own_source_adder(around.tools),
@@ -28,4 +29,4 @@ def answering_loops(around: Surroundings, bot: Bot) -> list[Loop]:
         ListsTold(bot, renderer),
         around.owner,
     )
-    return [Loop("progress", telling.tell), Loop("list", adding.add_due)]
+    return [Loop("progress", progress), Loop("list", adding.add_due)]

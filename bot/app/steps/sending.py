@@ -38,9 +38,8 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     ):
         bot.session.middleware(WatchedCalls(around.watch))
         key = bot_key(place.token)
-        stage = SendStage(
-            around.storage, Telegram(bot), around.owner, calls, key, pace, around.watch
-        )
+        telegram = Telegram(bot, most_topics=around.settings.topics_per_chat)
+        stage = SendStage(around.storage, telegram, around.owner, calls, key, pace, around.watch)
         send = Loop("send", stage.run_once)
         around.watch.readings[Reading.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake

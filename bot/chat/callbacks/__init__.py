@@ -9,6 +9,8 @@ from the message, as long as Telegram still knows it.
 """
 
 # ruff: noqa: F403 - templates reach them as one
+from bot.chat.callbacks.admin import *
+from bot.chat.callbacks.groups import *
 from bot.chat.callbacks.settings import *
 from bot.chat.callbacks.subscriptions import *
 from bot.chat.callbacks.text import *

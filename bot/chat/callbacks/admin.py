@@ -1,7 +1,4 @@
-"""What the buttons of `/admin` say back. Only those who run the bot are heard.
-
-Templates call them `admin`, as they call those of everybody `press`.
-"""
+"""Buttons of `/admin`; they work for admins only."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -20,11 +17,11 @@ class ShowAdmin(CallbackData, prefix="admin"):
     pass
 
 
-class ActsPage(CallbackData, prefix="acts"):
+class ActivityPage(CallbackData, prefix="activity"):
     page: PageNumber = 0
 
 
-class HeldPage(CallbackData, prefix="held"):
+class StuckPage(CallbackData, prefix="stuck"):
     page: PageNumber = 0
 
 
@@ -33,7 +30,7 @@ class Release(CallbackData, prefix="release"):
 
 
 class Drop(CallbackData, prefix="drop"):
-    """*was*: what it is again if that is undone."""
+    """*was*: the state that *Undo* restores."""
 
     delivery_id: RowId
     was: DeliveryState
@@ -49,14 +46,14 @@ class InvitesPage(CallbackData, prefix="invites"):
 
 
 class DraftInvite(CallbackData, prefix="newinvite"):
-    """For *uses* people, good for *days*; nothing is made yet."""
+    """For *uses* users, valid for *days*; nothing is made yet."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)] = 1
     days: Annotated[int, Field(ge=1, le=366)] = 7
 
 
 class MakeInvite(CallbackData, prefix="invite"):
-    """*invite_code*: its own, so that it is made once, however often it is asked for."""
+    """*invite_code*: its own, so that it is made once, however often the button is tapped."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)]
     days: Annotated[int, Field(ge=1, le=366)]
@@ -123,15 +120,15 @@ class AnswerFeedback(CallbackData, prefix=FEEDBACK):
     feedback_id: RowId
 
 
-class CatalogueWish(StrEnum):
-    """What an answer is asked for; the commands are called so too."""
+class CatalogueAction(StrEnum):
+    """What a question asks for; the commands have the same names."""
 
     ADD = "add"
     RENAME = "rename"
     QUERY = "query"
 
 
-class CatalogueDesk(CallbackData, prefix="desk"):
+class EditCatalogue(CallbackData, prefix="catadmin"):
     page: PageNumber = 0
 
 
@@ -140,14 +137,14 @@ class EditTopic(CallbackData, prefix="edit"):
 
 
 class MoveTopic(CallbackData, prefix="move"):
-    """*places* down, or up where that is negative."""
+    """*steps* down, or up where that is negative."""
 
     topic_id: RowId
-    places: Annotated[int, Field(ge=-1, le=1)]
+    steps: Annotated[int, Field(ge=-1, le=1)]
 
 
-class AskOfCatalogue(CallbackData, prefix="askdesk"):
-    what: CatalogueWish
+class AskForTopic(CallbackData, prefix="askcat"):
+    what: CatalogueAction
     topic_id: RowId = 0
 
 
@@ -156,7 +153,7 @@ class RetireTopic(CallbackData, prefix="retire"):
     sure: bool = False
 
 
-class RewordTopic(CallbackData, prefix="reword"):
+class ChangeQuery(CallbackData, prefix="setquery"):
     """To the query that the message shows."""
 
     topic_id: RowId
@@ -169,8 +166,8 @@ class AddTopic(CallbackData, prefix="addtopic"):
 ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     ShowAdmin,
     AnswerFeedback,
-    ActsPage,
-    HeldPage,
+    ActivityPage,
+    StuckPage,
     Release,
     Drop,
     Undrop,
@@ -189,11 +186,11 @@ ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     SendBroadcast,
     DiscardBroadcast,
     StopBroadcast,
-    CatalogueDesk,
+    EditCatalogue,
     EditTopic,
     MoveTopic,
-    AskOfCatalogue,
+    AskForTopic,
     RetireTopic,
-    RewordTopic,
+    ChangeQuery,
     AddTopic,
 )

@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import AlertAction, MutesPage, OnAlert, UndoMute, Unmute
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.rendering.filters import local
 from bot.subscribers import mutes, suggestions
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject

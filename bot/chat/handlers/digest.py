@@ -9,7 +9,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import DigestNow, ShowAll
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.publishing.contents import show_digest_so_far, show_section
 from bot.rendering.filters import local
 from bot.subscribers import topics

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.subscribers import exporting
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from aiogram.filters import Command, CommandObject
 
 from bot.chat.callbacks import Question
 from bot.chat.callbacks.admin import AnswerFeedback
-from bot.chat.handlers.admin.desk import is_admin
+from bot.chat.handlers.admin import is_admin
 from bot.chat.questions import AnswerTo, ask
 from bot.subscribers import feedback
 

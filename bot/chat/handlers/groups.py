@@ -1,45 +1,102 @@
-"""The bot let into groups and thrown out, its rights, and what happens to a group itself."""
+"""Groups, channels and private chats as they change; /channels and /here.
+
+The bot is added, removed, blocked and unblocked; groups become supergroups; forum topics are
+renamed and reopened. /channels lists what a user manages from their private chat; /here brings to a
+forum topic what another topic of the group is subscribed to.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiogram import F, Router
+from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter, Command
 
-from bot.chat.callbacks import places as for_places
-from bot.chat.permits import READS
+from bot.chat.callbacks import (
+    ChannelsPage,
+    Manage,
+    MoveHere,
+    ShowChannels,
+    SiblingTopicsPage,
+    StopManaging,
+)
+from bot.chat.managed_chats import frame_of
+from bot.chat.permissions import READS, may_manage_topics, state_of_bot
 from bot.chat.questions import question_in
 from bot.chat.senders import sender_at, thread_name, thread_of
-from bot.chat.standing import may_manage_topics, standing
-from bot.subscribers import users
+from bot.subscribers import groups, topics, users
+from bot.subscribers.paging import page_of
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
-    from aiogram.types import ChatMemberUpdated, Message
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
-    from bot.chat.administrators import Administrators
+    from bot.chat.context import Context
+    from bot.chat.permissions import Administrators
     from bot.chat.reply import Reply
     from bot.resources import Resources
 
+_CHANNELS = "chat/channels.html#list"
+_HERE = "chat/groups.html#here"
+_PER_PAGE = 8
 
-async def changed(
+
+def make_router() -> Router:
+    """Return the router of what Telegram says of chats; it needs no current user."""
+    router = Router(name="chats")
+    router.my_chat_member.register(change_bot_rights, F.chat.type != "private")
+    router.my_chat_member.register(suspend, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
+    router.my_chat_member.register(restore, ChatMemberUpdatedFilter(JOIN_TRANSITION))
+    router.chat_member.register(forget_administrators)
+    router.message.register(migrate_to, F.migrate_to_chat_id)
+    router.message.register(migrate_from, F.migrate_from_chat_id)
+    router.message.register(reopen_thread, F.forum_topic_reopened)
+    router.message.register(rename_thread, F.forum_topic_edited)
+    return router
+
+
+def make_command_router() -> Router:
+    router = Router(name="groups")
+    router.message.register(show_siblings, Command("here"), flags=READS)
+    router.callback_query.register(turn_siblings, SiblingTopicsPage.filter(), flags=READS)
+    router.callback_query.register(move_here, MoveHere.filter())
+    router.message.register(show_channels, F.chat.type == "private", Command("channels"))
+    router.callback_query.register(reopen_channels, ShowChannels.filter())
+    router.callback_query.register(turn_channels, ChannelsPage.filter())
+    router.callback_query.register(start_managing, Manage.filter())
+    router.callback_query.register(stop_managing, StopManaging.filter())
+    return router
+
+
+def make_last_router() -> Router:
+    """Return the router that takes group talk before it is taken for a query."""
+    router = Router(name="group talk")
+    router.message.register(ignore, F.text, is_for_others, flags=READS)
+    return router
+
+
+# What Telegram says of chats
+
+
+async def change_bot_rights(
     event: ChatMemberUpdated, resources: Resources, reply: Reply, administrators: Administrators
 ) -> None:
     administrators.forget(event.chat.id)
     kind = ChatKind(event.chat.type)
-    now = standing(event.new_chat_member, kind)
+    now = state_of_bot(event.new_chat_member, kind)
     if now is not ChatState.ACTIVE:
         await users.suspend(resources.storage, event.chat.id, now)
         return
     may_manage = may_manage_topics(event.new_chat_member)
     await users.restore(resources.storage, event.chat.id, closed_too=may_manage)
-    before = standing(event.old_chat_member, kind)
+    before = state_of_bot(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
-        await _brought(event, resources, reply)
+        await _join(event, resources, reply)
 
 
-async def _brought(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
+async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
     sender = sender_at(event.from_user, event.chat)
     chat_id = await users.join(resources.storage, sender, access=resources.access)
     me = (await reply.bot.me()).username
@@ -48,49 +105,139 @@ async def _brought(event: ChatMemberUpdated, resources: Resources, reply: Reply)
     if chat_id is None:
         await reply.show("chat/groups.html#unauthorized", sender=sender)
     elif sender.kind is ChatKind.CHANNEL:
-        values = {"chat_id": chat_id, "places": for_places}
-        await reply.show("chat/channels.html#joined", sender=sender, **values)
+        await reply.show("chat/channels.html#joined", sender=sender, chat_id=chat_id)
     else:
         is_forum = bool(event.chat.is_forum)
         await reply.show("chat/groups.html#welcome", me=me, is_forum=is_forum)
 
 
-async def others_changed(event: ChatMemberUpdated, administrators: Administrators) -> None:
+async def suspend(event: ChatMemberUpdated, resources: Resources) -> None:
+    await users.suspend(resources.storage, event.chat.id, ChatState.BLOCKED)
+
+
+async def restore(event: ChatMemberUpdated, resources: Resources) -> None:
+    await users.restore(resources.storage, event.chat.id)
+
+
+async def forget_administrators(event: ChatMemberUpdated, administrators: Administrators) -> None:
     administrators.forget(event.chat.id)
 
 
-async def became_a_supergroup(message: Message, resources: Resources) -> None:
-    await users.migrate(resources.storage, message.chat.id, message.migrate_to_chat_id or 0)
+async def migrate_to(message: Message, resources: Resources) -> None:
+    old, new = message.chat.id, message.migrate_to_chat_id or 0
+    await groups.migrate(resources.storage, old, new, limits=resources.limits)
 
 
-async def was_a_group(message: Message, resources: Resources) -> None:
-    await users.migrate(resources.storage, message.migrate_from_chat_id or 0, message.chat.id)
+async def migrate_from(message: Message, resources: Resources) -> None:
+    old, new = message.migrate_from_chat_id or 0, message.chat.id
+    await groups.migrate(resources.storage, old, new, limits=resources.limits)
 
 
-async def reopened(message: Message, resources: Resources) -> None:
-    await users.reopen_thread(resources.storage, message.chat.id, thread_of(message))
+async def reopen_thread(message: Message, resources: Resources) -> None:
+    await groups.reopen_thread(resources.storage, message.chat.id, thread_of(message))
 
 
-async def renamed(message: Message, resources: Resources) -> None:
+async def rename_thread(message: Message, resources: Resources) -> None:
     edited = message.forum_topic_edited
     name = thread_name(edited.name or "") if edited else ""
-    if name:  # else it has another picture
-        await users.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
+    if name:  # else only its icon has changed
+        await groups.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
 
 
-async def overheard(_event: object) -> None:
-    """Say nothing: a bot that reply everybody in a group is soon thrown out."""
+# /here
 
 
-def make_router() -> Router:
-    router = Router(name="groups")
-    router.my_chat_member.register(changed, F.chat.type != "private")
-    router.chat_member.register(others_changed)
-    router.message.register(became_a_supergroup, F.migrate_to_chat_id)
-    router.message.register(was_a_group, F.migrate_from_chat_id)
-    router.message.register(reopened, F.forum_topic_reopened)
-    router.message.register(renamed, F.forum_topic_edited)
-    return router
+async def show_siblings(message: Message, context: Context) -> None:
+    page = await groups.sibling_topics(context.storage, context.chat_id)
+    await context.reply.show(_HERE, page=page, is_forum=bool(message.chat.is_forum))
+
+
+async def turn_siblings(
+    _pressed: CallbackQuery, callback_data: SiblingTopicsPage, context: Context
+) -> None:
+    page = await groups.sibling_topics(context.storage, context.chat_id, callback_data.page)
+    await context.reply.change(_HERE, page=page, is_forum=True)
+
+
+async def move_here(_pressed: CallbackQuery, callback_data: MoveHere, context: Context) -> None:
+    name = await groups.move_topic(
+        context.storage,
+        context.chat_id,
+        callback_data.chat_id,
+        callback_data.topic_id,
+        limits=context.resources.limits,
+    )
+    page = await groups.sibling_topics(context.storage, context.chat_id)
+    await context.reply.change(_HERE, page=page, is_forum=True, moved=name)
+
+
+# /channels
+
+
+async def show_channels(
+    _message: Message, context: Context, administrators: Administrators
+) -> None:
+    context.reply.frame = None
+    await context.reply.show(_CHANNELS, **await _channels(context, administrators))
+
+
+async def reopen_channels(
+    _pressed: CallbackQuery, context: Context, administrators: Administrators
+) -> None:
+    context.reply.frame = None
+    await context.reply.change(_CHANNELS, **await _channels(context, administrators))
+
+
+async def turn_channels(
+    _pressed: CallbackQuery,
+    callback_data: ChannelsPage,
+    context: Context,
+    administrators: Administrators,
+) -> None:
+    context.reply.frame = None
+    shown = await _channels(context, administrators, callback_data.page)
+    await context.reply.change(_CHANNELS, **shown)
+
+
+async def _channels(
+    context: Context, administrators: Administrators, wanted: int = 0
+) -> dict[str, Any]:
+    """Return the values of the list: those chats with the bot that the user administers."""
+    bot, user = context.reply.bot, context.user
+    administered = [
+        chat
+        for chat in await groups.managed_chats(context.storage, user.user_id)
+        if await administrators.has(bot, chat.telegram_id, user.user_id)
+    ]
+    page = page_of(administered, wanted, _PER_PAGE)
+    return {"page": page, "me": (await bot.me()).username, "user": user}
+
+
+async def start_managing(
+    _pressed: CallbackQuery,
+    callback_data: Manage,
+    context: Context,
+    bot: Bot,
+    administrators: Administrators,
+) -> None:
+    found = await groups.as_manager(context.storage, context.user, callback_data.chat_id)
+    if not found or not await administrators.has(bot, found[0].telegram_id, context.user.user_id):
+        await context.reply.toast("chat/channels.html#not_yours")
+        return
+    managed, manager = found
+    await groups.set_managed(context.storage, context.user.user_id, managed.chat_id)
+    context.reply.frame = frame_of(managed, context.reply.renderer)
+    page = await topics.subscribed(context.storage, manager.chat_id)
+    await context.reply.show("chat/channels.html#managing", user=manager, page=page)
+
+
+async def stop_managing(_pressed: CallbackQuery, context: Context) -> None:
+    await groups.set_managed(context.storage, context.user.user_id, None)
+    context.reply.frame = None
+    await context.reply.change("chat/channels.html#own")
+
+
+# Group talk
 
 
 async def is_for_others(message: Message, is_named: bool) -> bool:  # noqa: FBT001 - aiogram gives it by name
@@ -98,8 +245,5 @@ async def is_for_others(message: Message, is_named: bool) -> bool:  # noqa: FBT0
     return not is_named and question_in(message.reply_to_message) is None
 
 
-def make_last_router() -> Router:
-    """Return what hears, before all is taken for words, what nobody has understood."""
-    router = Router(name="overheard")
-    router.message.register(overheard, F.text, is_for_others, flags=READS)
-    return router
+async def ignore(_event: object) -> None:
+    """Say nothing: a bot that answers everybody in a group is soon removed."""

@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import HelpPage, ShowHelp
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery

@@ -9,7 +9,7 @@ from aiogram.enums import MessageEntityType
 from aiogram.types import Message
 
 from bot.chat.callbacks.text import FindFeeds, FollowLink
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.chat.progress import Progress
 from bot.matching.suggest import suggested
 from bot.sources.urls import host_of

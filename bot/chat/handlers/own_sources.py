@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks.text import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.subscribers import own_sources
 from bot.subscribers.paging import page_of
 

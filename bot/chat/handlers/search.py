@@ -26,9 +26,9 @@ from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
 from bot.chat.callbacks.text import TurnSearch
 from bot.chat.cards import seen_of, words_on
-from bot.chat.outages import log_outage
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.chat.senders import private_sender
+from bot.chat.updates import log_outage
 from bot.matching import search
 from bot.matching.explain import in_lines
 from bot.matching.query import QueryError, parse
@@ -223,7 +223,7 @@ async def asked(
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log_outage("the database fails; somebody shall ask again", error)
+                log_outage("the database is unavailable; a user was asked to try again", error)
                 await answering.say("chat/inline.html#database_away")
 
 

@@ -32,7 +32,7 @@ from bot.chat.callbacks import (
     ShowZone,
 )
 from bot.chat.menu import label_menu_button, register_chat
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.subscribers import settings
 from bot.subscribers.errors import NotALanguage
 from bot.subscribers.timezones import zones_near

@@ -11,8 +11,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, or_f
 
 from bot.chat.callbacks import OpenSource, RemoveSource, SourcesPage
-from bot.chat.callbacks import admin as for_admins
-from bot.chat.handlers.admin.desk import is_admin
+from bot.chat.handlers.admin import is_admin
 from bot.sources.administration import list_sources, remove_source
 from bot.sources.discovery.add import Outcome
 from bot.subscribers import audit
@@ -32,12 +31,12 @@ _PAGE = "chat/sources.html#list"
 
 async def asked_for(_message: Message, context: Context) -> None:
     page = page_of(await list_sources(context.storage), 0, _PER_PAGE)
-    await context.reply.show(_PAGE, page=page, now=context.user.now, admin=for_admins)
+    await context.reply.show(_PAGE, page=page, now=context.user.now)
 
 
 async def turned(_pressed: CallbackQuery, callback_data: SourcesPage, context: Context) -> None:
     page = page_of(await list_sources(context.storage), callback_data.page, _PER_PAGE)
-    await context.reply.change(_PAGE, page=page, now=context.user.now, admin=for_admins)
+    await context.reply.change(_PAGE, page=page, now=context.user.now)
 
 
 async def opened(_pressed: CallbackQuery, callback_data: OpenSource, context: Context) -> None:

@@ -9,7 +9,7 @@ from aiogram.filters import Command, CommandStart
 
 from bot.chat.cards import show_card
 from bot.chat.menu import label_menu_button
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers import feedback, share_links, topics
 from bot.subscribers.limits import MOST_LISTED

@@ -43,7 +43,7 @@ from bot.chat.callbacks import (
     UseQuery,
 )
 from bot.chat.cards import show_card, topic_page, words_on
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse

@@ -17,7 +17,7 @@ from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.help import show_help
 from bot.chat.handlers.links import look_at, suggest
 from bot.chat.handlers.schedule import time_typed
-from bot.chat.permits import READS
+from bot.chat.permissions import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
 from bot.matching.query import parse

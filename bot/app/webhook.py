@@ -1,0 +1,87 @@
+"""The webhook of this bot: its address, its route, and its registration at Telegram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.chat.dispatcher import ALLOWED_UPDATES
+from bot.chat.webhook import Webhook, WebhookReceiver, WebhookRegistration
+from bot.loops import nap
+from bot.rendering.links import Purpose
+from bot.settings import Role, Updates
+from bot.web.webhook import WebhookRoute
+from storage.db.engine import DatabaseError
+from storage.db.leases import acquire_lease, release_lease
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from aiogram import Bot
+    from aiohttp.web import RouteDef
+
+    from bot.app.surroundings import Surroundings
+    from bot.chat.updates import UpdateQueue
+    from bot.rendering.links import Signer
+
+ROLE = "webhook"
+CHECK_SECONDS = 3600.0
+LEASE = timedelta(seconds=2 * CHECK_SECONDS)
+
+
+def webhook_at(base: str, signer: Signer) -> Webhook:
+    """Return the webhook under *base*, the same in all processes with the same key."""
+    path = signer.secret(Purpose.UPDATES, "path")
+    secret = signer.secret(Purpose.UPDATES, "token")
+    return Webhook(f"{base}/{Purpose.UPDATES}/{path}", secret, ALLOWED_UPDATES)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookUpdates:
+    """Receives updates by webhook, and keeps the webhook registered at Telegram."""
+
+    around: Surroundings
+    webhook: Webhook
+    receiver: WebhookReceiver = field(default_factory=WebhookReceiver)
+
+    def routes(self) -> list[RouteDef]:
+        path = self.webhook.url.rpartition("/")[2]
+        return WebhookRoute(path, self.webhook.secret, self.receiver.take).routes()
+
+    async def run(
+        self, bot: Bot, queue: UpdateQueue, ready: Callable[[], None], stopping: asyncio.Event
+    ) -> None:
+        registration = WebhookRegistration(bot, self.webhook)
+        async with self.receiver.open(queue, stopping):
+            await registration.set(stopping)
+            ready()
+            while not stopping.is_set():
+                await nap(stopping, CHECK_SECONDS)
+                if not stopping.is_set():
+                    await registration.check(stopping, may_set=await self._may_set())
+        await self._release()
+
+    async def _may_set(self) -> bool:
+        """Of several processes one does."""
+        try:
+            async with self.around.storage.writing() as tx:
+                return await acquire_lease(tx, ROLE, self.around.owner, LEASE)
+        except (DatabaseError, OSError):
+            return False
+
+    async def _release(self) -> None:
+        try:
+            async with self.around.storage.writing() as tx:
+                await release_lease(tx, ROLE, self.around.owner)
+        except (DatabaseError, OSError):
+            return  # then it runs out by itself
+
+
+def webhook_updates(around: Surroundings) -> WebhookUpdates | None:
+    """Return it where this process has the role chat and updates come by webhook; else None."""
+    base, settings = around.place.public_url, around.settings
+    if Role.CHAT not in around.roles or settings.updates is not Updates.WEBHOOK or base is None:
+        return None
+    return WebhookUpdates(around, webhook_at(base, around.links.signer))

@@ -1,0 +1,191 @@
+"""/catalogue: the public catalogue, changed by buttons and by what an admin types.
+
+What a question asks for can be typed as a command, too: `/catalogue rename 3 Ports`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.enums import MessageEntityType
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from bot.chat.callbacks import Question
+from bot.chat.callbacks.admin import (
+    AddTopic,
+    AskForTopic,
+    ChangeQuery,
+    EditCatalogue,
+    EditTopic,
+    MoveTopic,
+    RetireTopic,
+)
+from bot.chat.cards import words_on
+from bot.chat.questions import AnswerTo, ask
+from bot.matching import search
+from bot.matching.query import parse
+from bot.rendering.autolinks import without_joiners
+from bot.rendering.filters import local
+from bot.subscribers import catalogue
+from bot.subscribers.catalogue import parts_of
+from bot.subscribers.errors import CardTooOld
+from bot.subscribers.topic_names import name_for
+from bot.subscribers.volume import Volume
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, InaccessibleMessage
+
+    from bot.chat.context import Context
+
+
+_ASKED = {
+    "add": Question.NEW_CATALOGUE_TOPIC,
+    "rename": Question.CATALOGUE_NAME,
+    "query": Question.CATALOGUE_QUERY,
+}
+
+
+def make_router() -> Router:
+    router = Router(name="catalogue")
+    router.message.register(run_command, Command("catalogue"))
+    router.message.register(preview_topic, AnswerTo(Question.NEW_CATALOGUE_TOPIC))
+    router.message.register(rename_topic, AnswerTo(Question.CATALOGUE_NAME))
+    router.message.register(preview_query, AnswerTo(Question.CATALOGUE_QUERY))
+    router.callback_query.register(show_catalogue, EditCatalogue.filter())
+    router.callback_query.register(open_topic, EditTopic.filter())
+    router.callback_query.register(move_topic, MoveTopic.filter())
+    router.callback_query.register(ask_for_topic, AskForTopic.filter())
+    router.callback_query.register(retire_topic, RetireTopic.filter())
+    router.callback_query.register(change_query, ChangeQuery.filter())
+    router.callback_query.register(add_topic, AddTopic.filter())
+    return router
+
+
+async def show_catalogue(
+    _pressed: CallbackQuery, callback_data: EditCatalogue, context: Context
+) -> None:
+    await context.reply.change(
+        "chat/admin/catalogue.html#page",
+        page=await catalogue.catalogue_topics(context.storage, callback_data.page),
+    )
+
+
+async def open_topic(_pressed: CallbackQuery, callback_data: EditTopic, context: Context) -> None:
+    await _open(callback_data.topic_id, context)
+
+
+async def move_topic(_pressed: CallbackQuery, callback_data: MoveTopic, context: Context) -> None:
+    number, steps = callback_data.topic_id, callback_data.steps
+    await catalogue.move_topic(context.storage, number, steps, by=context.user.user_id)
+    await _open(number, context)
+
+
+async def ask_for_topic(
+    _pressed: CallbackQuery, callback_data: AskForTopic, context: Context
+) -> None:
+    what, number = callback_data.what, callback_data.topic_id
+    topic = None if what == "add" else await catalogue.catalogue_topic(context.storage, number)
+    await ask(context, _ASKED[what], subject=number, what=what, topic=topic)
+
+
+async def retire_topic(
+    _pressed: CallbackQuery, callback_data: RetireTopic, context: Context
+) -> None:
+    topic = await catalogue.catalogue_topic(context.storage, callback_data.topic_id)
+    if callback_data.sure:
+        await catalogue.remove_topic(context.storage, topic.id, by=context.user.user_id)
+        await context.reply.change("chat/admin/catalogue.html#retired", topic=topic)
+    else:
+        await context.reply.change("chat/admin/catalogue.html#retire", topic=topic)
+
+
+async def change_query(
+    pressed: CallbackQuery, callback_data: ChangeQuery, context: Context
+) -> None:
+    query, number = words_on(pressed), callback_data.topic_id
+    await catalogue.change_query(context.storage, number, query, by=context.user.user_id)
+    await _open(number, context)
+
+
+async def add_topic(pressed: CallbackQuery, context: Context) -> None:
+    name = _bold_in(pressed.message)
+    number = await catalogue.add_topic(
+        context.storage, name, words_on(pressed), by=context.user.user_id
+    )
+    await _open(number, context)
+
+
+async def run_command(message: Message, context: Context) -> None:
+    """Run `/catalogue`, with or without what to do."""
+    match (message.text or "").split(maxsplit=3):
+        case [_, "add", *rest]:
+            await _show_new(" ".join(rest), context)
+        case [_, "rename", number, name] if number.isdecimal():
+            await catalogue.rename_topic(
+                context.storage, int(number), name, by=context.user.user_id
+            )
+            await _open(int(number), context)
+        case [_, "query", number, query] if number.isdecimal():
+            await _show_change(int(number), query, context)
+        case _:
+            await context.reply.show(
+                "chat/admin/catalogue.html#page",
+                page=await catalogue.catalogue_topics(context.storage),
+            )
+
+
+async def preview_topic(message: Message, context: Context) -> None:
+    await _show_new(message.text or "", context)
+
+
+async def rename_topic(message: Message, subject: int, context: Context) -> None:
+    name, by = message.text or "", context.user.user_id
+    await catalogue.rename_topic(context.storage, subject, name, by=by)
+    await _open(subject, context)
+
+
+async def preview_query(message: Message, subject: int, context: Context) -> None:
+    await _show_change(subject, message.text or "", context)
+
+
+async def _open(topic_id: int, context: Context) -> None:
+    await context.reply.change(
+        "chat/admin/catalogue.html#topic",
+        topic=await catalogue.catalogue_topic(context.storage, topic_id),
+    )
+
+
+async def _show_new(typed: str, context: Context) -> None:
+    name, query = parts_of(typed)
+    found = await search.find(context.storage, parse(query), chat_id=context.chat_id)
+    today = local(context.user.now, context.user.zone).date()
+    await context.reply.show(
+        "chat/admin/catalogue.html#new_topic",
+        name=name_for(name),
+        typed=query,
+        found=found,
+        volume=Volume(found.count, found.covered),
+        zone=context.user.zone,
+        today=today,
+    )
+
+
+async def _show_change(topic_id: int, query: str, context: Context) -> None:
+    topic = await catalogue.catalogue_topic(context.storage, topic_id)
+    difference = await search.compare(
+        context.storage, parse(topic.typed), parse(query), chat_id=context.chat_id
+    )
+    await context.reply.show(
+        "chat/admin/change_query.html", topic=topic, typed=query, found=difference
+    )
+
+
+def _bold_in(message: Message | InaccessibleMessage | None) -> str:
+    if not isinstance(message, Message) or not message.text:
+        raise CardTooOld
+    bold = [one for one in message.entities or () if one.type == MessageEntityType.BOLD]
+    if not bold:
+        raise CardTooOld
+    return without_joiners(bold[0].extract_from(message.text))

@@ -1,0 +1,129 @@
+"""Groups and channels that a user manages from their private chat.
+
+A message about one names it at its top, and each of its buttons carries it, so that an old button
+acts for the chat it was made for, whatever is managed meanwhile. What is typed is for the chat that
+the user manages at the moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aiogram.types import CallbackQuery, Message
+
+from bot.chat import callbacks
+from bot.chat.callbacks import SubscribeQuery, TryWords, Widen
+from bot.rendering.messages import MAX_UNITS, units
+from bot.subscribers import groups
+from storage.enums import ChatKind
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+
+    from bot.chat.permissions import Administrators
+    from bot.chat.reply import Reply
+    from bot.rendering.messages import Button, Keyboard
+    from bot.rendering.messages import Message as Rendered
+    from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
+    from bot.subscribers.groups import ManagedChat
+    from bot.subscribers.users import CurrentUser
+
+MARK = "@"
+_MOST_BYTES = 64
+_GAP = "\n\n"
+_WITH_QUERY = (SubscribeQuery, TryWords, Widen)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """*banner*: the line above a message, and the button below that leads back."""
+
+    chat_id: int
+    banner: Rendered
+
+    def around(self, message: Rendered) -> Rendered:
+        if units(self.banner.text) + units(message.text) + len(_GAP) > MAX_UNITS:
+            return replace(message, keyboard=self.keyboard(message.keyboard))
+        moved = units(self.banner.text) + len(_GAP)
+        entities = tuple(mark._replace(offset=mark.offset + moved) for mark in message.entities)
+        return replace(
+            message,
+            text=self.banner.text + _GAP + message.text,
+            entities=self.banner.entities + entities,
+            keyboard=self.keyboard(message.keyboard),
+        )
+
+    def keyboard(self, keyboard: Keyboard) -> Keyboard:
+        rows = (tuple(filter(None, map(self._button, row))) for row in keyboard)
+        return (*(row for row in rows if row), *self.banner.keyboard)
+
+    def _button(self, button: Button) -> Button | None:
+        """Return the button carrying its chat; None where there is no room for that."""
+        if button.data is None:
+            return button
+        for data in (button.data, _without_query(button.data)):
+            carried = f"{MARK}{self.chat_id}|{data}"
+            if data and len(carried.encode()) <= _MOST_BYTES:
+                return button._replace(data=carried)
+        return None
+
+
+def carried_by(data: str | None) -> tuple[int, str] | None:
+    """Return the chat that a button carries, and its own data; None where it carries none."""
+    if not data or not data.startswith(MARK):
+        return None
+    number, _, inner = data[len(MARK) :].partition("|")
+    is_number = number.isascii() and number.isdigit() and int(number) < 2**63
+    return (int(number), inner) if is_number else None
+
+
+def _without_query(data: str) -> str | None:
+    """Return data that means the same as long as the message shows the query."""
+    for kind in _WITH_QUERY:
+        if data.startswith(f"{kind.__prefix__}{kind.__separator__}"):
+            return kind.unpack(data).model_copy(update={"words": ""}).pack()
+    return None
+
+
+def target_of(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
+    """Return our row of the managed chat that *event* is for; None: for where it came from."""
+    if isinstance(event, CallbackQuery):
+        found = carried_by(event.data)
+        return found[0] if found else None
+    return user.managing if user.kind is ChatKind.PRIVATE else None
+
+
+def without_target(event: Message | CallbackQuery) -> Message | CallbackQuery:
+    """Return *event* as it would be if its button carried no chat."""
+    if isinstance(event, CallbackQuery) and (found := carried_by(event.data)):
+        return event.model_copy(update={"data": found[1]})
+    return event
+
+
+async def manager_of(
+    chat_id: int,
+    user: CurrentUser,
+    bot: Bot,
+    resources: Resources,
+    reply: Reply,
+    administrators: Administrators,
+) -> CurrentUser | None:
+    """Return *user* as manager of our row *chat_id*; None if they do not administer it.
+
+    From then on *reply* names the chat in each message.
+    """
+    found = await groups.as_manager(resources.storage, user, chat_id)
+    if found and await administrators.has(bot, found[0].telegram_id, user.user_id):
+        managed, manager = found
+        reply.frame = frame_of(managed, reply.renderer)
+        return manager
+    if user.managing == chat_id:
+        await groups.set_managed(resources.storage, user.user_id, None)
+    return None
+
+
+def frame_of(managed: ManagedChat, renderer: Renderer) -> Frame:
+    banner = renderer.message("chat/channels.html#banner", chat=managed, press=callbacks)
+    return Frame(managed.chat_id, banner)

@@ -1,0 +1,185 @@
+"""Which updates are handled: those of a user who sends too many are dropped.
+
+It comes before everything else, so that a dropped update costs no task, no query and no reply. Each
+user has a bucket of tokens that fills as time passes. A bucket that ran empty is closed until half
+of it is there again, so that "I'll answer again in 10 seconds" is true; one token at a time would
+let through a flood of its own.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from math import ceil, inf
+from typing import TYPE_CHECKING
+
+from aiogram.types import CallbackQuery, Message
+from aiogram.types.update import UpdateTypeLookupError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from aiogram.types import TelegramObject, Update
+
+MOST_USERS = 10_000
+SECONDS_BETWEEN_TOASTS = 1.0  # over the chat, where somebody goes on tapping
+
+WAIT_SECONDS = "wait_seconds"
+"""What an update is passed on with that is too much: after how many seconds replies go on."""
+
+# What Telegram says of a chat comes once; if it were dropped, our row would stay wrong.
+_SERVICE_FIELDS = (
+    "migrate_to_chat_id",
+    "migrate_from_chat_id",
+    "new_chat_members",
+    "left_chat_member",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+)
+_DROPPABLE = {
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+    "inline_query",
+    "chosen_inline_result",
+}
+_WHILE_TYPING = {"inline_query"}
+
+
+class Verdict(Enum):
+    HANDLE = auto()
+    NOTIFY = auto()  # it is not handled, and the reply says why
+    DROP = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in a row, and so many a second after that."""
+
+    burst: int
+    per_second: float
+
+
+EVERYBODY = Rate(burst=20, per_second=1)
+ADMINS = Rate(burst=100, per_second=5)
+# Each letter typed may be one of these, and nobody reads an answer to the one before the last.
+INLINE = Rate(burst=60, per_second=5)
+
+
+@dataclass(slots=True)
+class Bucket:
+    """*now* and *at* are seconds of one monotonic clock."""
+
+    rate: Rate
+    level: float
+    at: float
+    is_closed: bool = False
+    notified_at: float = -inf
+
+    def take(self, now: float, notify_again_after: float = inf) -> Verdict:
+        """Take a token; where there is none, NOTIFY once, and again after so many seconds."""
+        gained = max(0.0, now - self.at) * self.rate.per_second
+        self.level = min(float(self.rate.burst), self.level + gained)
+        self.at = max(self.at, now)
+        if self.is_closed and not self.seconds_closed():
+            self.is_closed = False
+        if not self.is_closed and self.level >= 1:
+            self.level -= 1
+            return Verdict.HANDLE
+        if not self.is_closed:
+            self.is_closed, self.notified_at = True, -inf
+        if now - self.notified_at < notify_again_after:
+            return Verdict.DROP
+        self.notified_at = now
+        return Verdict.NOTIFY
+
+    def seconds_closed(self) -> int:
+        """Return for how long it is closed from *at* on, if it is."""
+        return max(0, ceil((self.rate.burst / 2 - self.level) / self.rate.per_second))
+
+
+@dataclass(slots=True)
+class Buckets:
+    """Those of the users seen last; a user who returns after *most* others has a full one."""
+
+    most: int = MOST_USERS
+    _kept: OrderedDict[tuple[int, bool], Bucket] = field(default_factory=OrderedDict)
+
+    def of(self, key: tuple[int, bool], rate: Rate, now: float) -> Bucket:
+        """Return the bucket of *key*: a user's id, and whether it is for inline queries."""
+        bucket = self._kept.get(key)
+        if bucket is None or bucket.rate != rate:
+            bucket = self._kept[key] = Bucket(rate, float(rate.burst), now)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self.most:
+            self._kept.popitem(last=False)
+        return bucket
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    verdict: Verdict
+    seconds: int = 0  # until the user is answered again
+
+
+@dataclass(slots=True)
+class RateLimiter:
+    """*admins* of the bot may send more at once."""
+
+    admins: Collection[int] = ()
+    everybody: Rate = EVERYBODY
+    buckets: Buckets = field(default_factory=Buckets)
+
+    def decide(self, update: Update, now: float) -> Decision:
+        """Decide for one update, in their order; *now* in seconds of a monotonic clock.
+
+        A group is not notified of what one member does; a toast is for the member alone.
+        """
+        try:
+            kind = update.event_type
+        except UpdateTypeLookupError:  # newer than our aiogram: nothing handles it
+            return Decision(Verdict.DROP)
+        event = getattr(update, kind)
+        user_id = _sender_id(event)
+        if not user_id or not may_be_dropped(update):
+            return Decision(Verdict.HANDLE)
+        is_inline = kind in _WHILE_TYPING
+        rate = INLINE if is_inline else ADMINS if user_id in self.admins else self.everybody
+        bucket = self.buckets.of((user_id, is_inline), rate, now)
+        verdict = bucket.take(now, SECONDS_BETWEEN_TOASTS if kind == "callback_query" else inf)
+        if verdict is Verdict.NOTIFY and not _can_be_notified(event):
+            return Decision(Verdict.DROP)
+        return Decision(verdict, bucket.seconds_closed())
+
+
+def may_be_dropped(update: Update) -> bool:
+    """Whether a user can send it again; *update* is of a kind that aiogram knows."""
+    return update.event_type in _DROPPABLE and not is_service_message(update.event)
+
+
+def is_service_message(event: TelegramObject) -> bool:
+    """Whether Telegram says something of the chat itself."""
+    return isinstance(event, Message) and any(
+        getattr(event, name) is not None for name in _SERVICE_FIELDS
+    )
+
+
+def _sender_id(event: TelegramObject) -> int:
+    """Return who sent it; anonymous administrators and channels by their chat, 0 for nobody."""
+    sender = getattr(event, "sender_chat", None) or getattr(event, "from_user", None)
+    sender = sender or getattr(event, "chat", None)
+    return sender.id if sender else 0
+
+
+def _can_be_notified(event: TelegramObject) -> bool:
+    return isinstance(event, CallbackQuery) or (
+        isinstance(event, Message) and event.chat.type == "private"
+    )

@@ -1,0 +1,194 @@
+"""Updates by webhook: registered at Telegram, received, and answered for once they were handled.
+
+1. Telegram forgets an update that was answered with 200, so that is said once it has been handled;
+   after a crash before that it comes again. Telegram sends the updates of a chat one after another,
+   each to any process, so that their order is kept too.
+2. What takes longer than a few seconds is answered for, goes on, and is finished at a stop.
+3. An update must come again, here or to another process, while the database is away, where too many
+   are at work, before the start and from the stop on.
+4. One that comes again meanwhile, as where a load balancer timed out, is not handled twice here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+
+from bot.chat.polling import make_sure_of_token
+from bot.chat.updates import pause_seconds, read_update
+from bot.loops import nap, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from aiogram import Bot
+    from aiogram.types import WebhookInfo
+
+    from bot.chat.updates import UpdateQueue
+
+log = structlog.get_logger(__name__)
+
+# Telegram's most: an answer waits until its update has been handled, and holds a connection.
+MOST_CONNECTIONS = 100
+PATIENCE_SECONDS = 10.0  # less than a load balancer has
+MOST_REMEMBERED = 10_000  # updates that were handled
+
+
+class WebhookRefusedError(RuntimeError):
+    """Telegram accepts no such webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    allowed_updates: tuple[str, ...] = ()
+
+    def is_set(self, info: WebhookInfo) -> bool:
+        """Whether *info* is about this one, as far as Telegram says."""
+        return (
+            info.url == self.url
+            and info.max_connections == MOST_CONNECTIONS
+            and set(info.allowed_updates or ()) == set(self.allowed_updates)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRegistration:
+    bot: Bot
+    webhook: Webhook
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+
+    async def set(self, stopping: asyncio.Event) -> None:
+        """Set it even if it is set: Telegram does not say the secret. Each process may do so."""
+        failures = 0
+        while not stopping.is_set():
+            try:
+                await self.bot.set_webhook(
+                    self.webhook.url,
+                    secret_token=self.webhook.secret,
+                    max_connections=MOST_CONNECTIONS,
+                    allowed_updates=list(self.webhook.allowed_updates),
+                    drop_pending_updates=False,
+                )
+            except (AiogramError, OSError, TimeoutError) as error:
+                if isinstance(error, TelegramUnauthorizedError):
+                    await until(stopping, make_sure_of_token(self.bot))
+                await self.pause(stopping, _pause_after(error, failures))
+                failures += 1
+            else:
+                return
+
+    async def check(self, stopping: asyncio.Event, *, may_set: bool) -> None:
+        """Set it again if it was lost or replaced; raises TokenRefusedError."""
+        try:
+            info = await self.bot.get_webhook_info()
+        except (AiogramError, OSError, TimeoutError) as error:
+            if isinstance(error, TelegramUnauthorizedError):
+                await until(stopping, make_sure_of_token(self.bot))
+            log.warning("checking the webhook failed", error=str(error))
+            return
+        if may_set and not self.webhook.is_set(info):
+            log.warning("the webhook was replaced, and is set again", had=host_of(info))
+            await self.set(stopping)
+
+
+async def remove_webhook(bot: Bot) -> None:
+    """Remove a webhook if there is one, since nobody can poll beside it; pending updates stay."""
+    try:
+        info = await bot.get_webhook_info()
+        if info.url:
+            await bot.delete_webhook(drop_pending_updates=False)
+            log.info("a webhook was removed, since updates are polled", had=host_of(info))
+    except (AiogramError, OSError, TimeoutError) as error:
+        log.warning("a webhook may block polling", error=str(error))
+
+
+def host_of(info: WebhookInfo) -> str:
+    """Return what may be logged of a webhook's address: its path is a secret."""
+    scheme, separator, rest = (info.url or "").partition("://")
+    return f"{scheme}{separator}{rest.partition('/')[0]}" or "none"
+
+
+def _pause_after(error: Exception, failures: int) -> float:
+    """Return the seconds to wait, or raise where waiting would not help."""
+    match error:
+        case TelegramBadRequest():
+            raise WebhookRefusedError(
+                f"PUBLIC_URL is wrong: Telegram refuses to send updates there ({error.message})."
+            ) from error
+        case TelegramRetryAfter():  # another process has just set it
+            return float(error.retry_after)
+    log.warning("setting the webhook failed", error=str(error))
+    return pause_seconds(failures)
+
+
+@dataclass(eq=False)
+class WebhookReceiver:
+    patience_seconds: float = PATIENCE_SECONDS
+    _queue: UpdateQueue | None = None
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
+    _done: dict[int, None] = field(default_factory=dict)
+    _promised: set[int] = field(default_factory=set)
+    """Those that were answered for, and are not done with."""
+
+    @asynccontextmanager
+    async def open(self, queue: UpdateQueue, stopping: asyncio.Event) -> AsyncIterator[None]:
+        """Take updates in the block, until *stopping* is set; its end waits for those at work."""
+        queue.is_ours = lambda update: update.update_id in self._promised
+        try:
+            async with queue.open(stopping):
+                self._queue, self._stopping = queue, stopping
+                yield
+        finally:
+            self._queue = None
+            if self._promised:
+                log.error("updates that took too long are lost", number=len(self._promised))
+
+    async def take(self, sent: dict[str, Any]) -> bool:
+        """Return whether an update need not come again."""
+        if self._queue is None or self._stopping.is_set():
+            return False
+        update = read_update(sent, self._queue.bot, self._queue.watch)
+        if update is None or update.update_id in self._done:
+            return True
+        task = self._running.get(update.update_id)
+        if task is None:
+            if self._queue.is_full:
+                return False
+            task = self._queue.start(update)
+        return task is None or await self._is_done(update.update_id, task)
+
+    async def _is_done(self, update_id: int, task: asyncio.Task[bool]) -> bool:
+        if update_id not in self._running:
+            self._running[update_id] = task
+            task.add_done_callback(lambda done: self._forget(update_id, done))
+        await asyncio.wait((task,), timeout=self.patience_seconds)
+        if not task.done():
+            self._promised.add(update_id)
+            return True
+        return _is_good(task)
+
+    def _forget(self, update_id: int, task: asyncio.Task[bool]) -> None:
+        del self._running[update_id]
+        if not _is_good(task):
+            return
+        self._promised.discard(update_id)
+        self._done[update_id] = None
+        if len(self._done) > MOST_REMEMBERED:
+            del self._done[next(iter(self._done))]
+
+
+def _is_good(task: asyncio.Task[bool]) -> bool:
+    return not task.cancelled() and not task.exception() and task.result()

@@ -1,0 +1,88 @@
+"""What an admin sees: how well the bot is working, and the chats it has."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.logs import Failure
+from bot.subscribers.errors import NoSuchChat
+from bot.subscribers.paging import Page, page_number
+from storage.db.engine import Storage
+from storage.pace import flood_waits_today
+from storage.sources import Source
+from storage.stats import (
+    Amounts,
+    Lags,
+    amounts,
+    count_unhealthy_sources,
+    lags,
+    last_article,
+    unhealthy_sources,
+)
+from storage.users import ChatListed, chat_listed, chats_listed, count_chats
+
+MOST_SOURCES, MOST_ERRORS = 3, 3
+CHATS_PER_PAGE = 8
+LATE = timedelta(minutes=10)  # a stage that is further behind needs attention
+RECENT = timedelta(hours=1)  # an error of this process that is newer does, too
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """*errors* are those of this process; all else is of all processes."""
+
+    up: timedelta
+    amounts: Amounts
+    lags: Lags
+    last_article_at: datetime | None
+    flood_waits: int  # today
+    unhealthy: Sequence[Source]
+    more_unhealthy: int
+    errors: Sequence[Failure]
+    now: datetime
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the bot itself works; a source that fails is the publisher's problem."""
+        has_errors = any(error.at > self.now - RECENT for error in self.errors)
+        return not (self.late or self.amounts.held or has_errors)
+
+    @property
+    def late(self) -> dict[str, timedelta]:
+        """Return the stages that are behind, and how far: read, match, publish or send."""
+        return {stage: lag for stage, lag in self.lags._asdict().items() if lag > LATE}
+
+
+async def get_overview(
+    storage: Storage, *, started_at: datetime, errors: Callable[[], Sequence[Failure]]
+) -> Overview:
+    async with storage.reading() as tx:
+        unhealthy = await unhealthy_sources(tx, MOST_SOURCES)
+        return Overview(
+            up=tx.now - started_at,
+            amounts=await amounts(tx),
+            lags=await lags(tx),
+            last_article_at=await last_article(tx),
+            flood_waits=await flood_waits_today(tx),
+            unhealthy=unhealthy,
+            more_unhealthy=await count_unhealthy_sources(tx) - len(unhealthy),
+            errors=errors()[:MOST_ERRORS],
+            now=tx.now,
+        )
+
+
+async def chat_page(storage: Storage, wanted: int = 0) -> Page[ChatListed]:
+    async with storage.reading() as tx:
+        total = await count_chats(tx)
+        number = page_number(wanted, total, CHATS_PER_PAGE)
+        offset = number * CHATS_PER_PAGE
+        listed = await chats_listed(tx, offset=offset, limit=CHATS_PER_PAGE)
+    return Page(listed, number, total, CHATS_PER_PAGE)
+
+
+async def get_chat(storage: Storage, chat_id: int) -> ChatListed:
+    async with storage.reading() as tx:
+        found = await chat_listed(tx, chat_id)
+    if found is None:
+        raise NoSuchChat
+    return found

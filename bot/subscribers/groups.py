@@ -1,0 +1,209 @@
+"""Groups and channels: managed from a private chat, their forum topics, and what moves with them.
+
+In a forum each thread is a chat of its own with its own subscriptions; one that a thread has can be
+moved to another thread of the same group.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.subscribers.errors import NoSuchTopic, TooManyTopics
+from bot.subscribers.limits import Limits, limits_of
+from bot.subscribers.paging import Page, page_number
+from bot.subscribers.settings import replan
+from bot.subscribers.users import CurrentUser
+from storage.chats import (
+    Chat,
+    chat_at,
+    invited_chats,
+    is_recorded,
+    lock_chat,
+    manage,
+    other_chats,
+    record_chat_admin,
+)
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatKind, ChatState, Mode, MuteKind
+from storage.mutes import MuteSubject, unmute_subject
+from storage.subscriptions import (
+    count_in_other_threads,
+    count_subscriptions,
+    drop_topic,
+    subscription_to,
+    subscriptions_in_other_threads,
+)
+from storage.suspension import migrate_chat, restore_chat
+from storage.topics import Topic, topic_of
+
+# Telegram is asked for the administrators of each: of as many chats as the user added the bot to,
+# and of some that others added it to.
+MOST_OWN, MOST_OTHERS = 200, 30
+PER_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedChat:
+    """A group or channel: our row of it, Telegram's id, its title."""
+
+    chat_id: int
+    telegram_id: int
+    title: str
+    kind: ChatKind
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingTopic:
+    """A subscription of another thread of the same group; *thread_id* 0 is the group itself."""
+
+    chat_id: int
+    thread_id: int
+    thread_name: str  # "" as long as it is not known
+    topic_id: int
+    name: str
+    mode: Mode
+
+
+# Managed from a private chat
+
+
+async def managed_chats(storage: Storage, user_id: int) -> Sequence[ManagedChat]:
+    """Return groups and channels with the bot, those first that the user added it to.
+
+    Whether the user administers them is for Telegram to say. Not all, if there are many.
+    """
+    async with storage.reading() as tx:
+        own = await invited_chats(tx, user_id, limit=MOST_OWN)
+        others = await other_chats(tx, user_id, limit=MOST_OTHERS)
+    return [_managed(chat) for chat in (*own, *others)]
+
+
+async def as_manager(
+    storage: Storage, user: CurrentUser, chat_id: int
+) -> tuple[ManagedChat, CurrentUser] | None:
+    """Return the chat, and *user* as its manager; None if there is no such group or channel."""
+    async with storage.reading() as tx:
+        chat = await tx.session.get(Chat, chat_id)
+    if chat is None or chat.kind is ChatKind.PRIVATE:
+        return None
+    manager = replace(
+        user,
+        chat_id=chat_id,
+        zone=chat.zone,
+        kind=chat.kind,
+        managed_title=chat.name,
+        telegram_id=chat.telegram_id,
+        is_paused=chat.state is ChatState.PAUSED,
+    )
+    return _managed(chat), manager
+
+
+async def set_managed(storage: Storage, user_id: int, chat_id: int | None) -> None:
+    """Let what the user types be for our row *chat_id*; None: for the user again."""
+    async with storage.writing() as tx:
+        await manage(tx, user_id, chat_id)
+
+
+async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
+    """Remember that *user* changes the subscriptions of a group or channel they administer."""
+    async with storage.reading() as tx:
+        if await is_recorded(tx, user.chat_id, user.user_id):
+            return
+    async with storage.writing() as tx:
+        await record_chat_admin(tx, user.chat_id, user.user_id)
+
+
+def _managed(chat: Chat) -> ManagedChat:
+    return ManagedChat(chat.id, chat.telegram_id, chat.name, chat.kind)
+
+
+# Forum topics, and groups that become supergroups
+
+
+async def reopen_thread(storage: Storage, telegram_id: int, thread_id: int) -> None:
+    """Restore a thread whose topic had been closed."""
+    async with storage.writing() as tx:
+        chat = await chat_at(tx, telegram_id, thread_id)
+        if chat and chat.state is ChatState.TOPIC_CLOSED:
+            await restore_chat(tx, chat.id)
+
+
+async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name: str) -> None:
+    """Rename a thread, if it has a row."""
+    async with storage.writing() as tx:
+        chat = await chat_at(tx, telegram_id, thread_id)
+        if chat and thread_id:
+            chat.thread_name = name
+            tx.session.add(chat)
+
+
+async def migrate(storage: Storage, old: int, new: int, *, limits: Limits) -> None:
+    """Follow a group that became a supergroup; the second call changes nothing."""
+    async with storage.writing() as tx:
+        await migrate_chat(tx, old, new, most_topics=limits.topics)
+
+
+# Subscriptions moved from one thread of a forum to another
+
+
+async def sibling_topics(
+    storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
+) -> Page[SiblingTopic]:
+    """Return the subscriptions of the chat's other threads; a page beyond the last is the last."""
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
+        total = await count_in_other_threads(tx, chat)
+        page = page_number(page, total, per_page)
+        rows = await subscriptions_in_other_threads(
+            tx, chat, offset=page * per_page, limit=per_page
+        )
+    return Page([SiblingTopic(*row) for row in rows], page, total, per_page)
+
+
+async def move_topic(
+    storage: Storage, chat_id: int, source_id: int, topic_id: int, *, limits: Limits
+) -> str:
+    """Move a subscription from our row *source_id* to *chat_id*; return the topic's name.
+
+    It keeps the time since which it alerts. A topic that the chat has already, by its row or by its
+    query, takes its place. Raises NoSuchTopic unless both are threads of one group, and
+    TooManyTopics where the chat may have no more.
+    """
+    async with storage.writing() as tx:
+        source, chat = await _lock_both(tx, source_id, chat_id)
+        subscription = await subscription_to(tx, source_id, topic_id)
+        topic = await tx.session.get(Topic, topic_id)
+        if subscription is None or topic is None or source_id == chat_id:
+            raise NoSuchTopic
+        is_own = topic.chat_id is not None
+        twin = await topic_of(tx, chat_id, topic.query_id) if is_own else None
+        is_subscribed = await subscription_to(tx, chat_id, (twin or topic).id) is not None
+        if not is_subscribed:
+            most = (await limits_of(tx, chat_id, limits)).topics
+            if await count_subscriptions(tx, chat_id) >= most:
+                raise TooManyTopics(most)
+        await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
+        if is_subscribed:
+            await tx.session.delete(subscription)
+        else:
+            subscription.chat_id, subscription.topic_id = chat_id, (twin or topic).id
+        if is_own and twin is None:
+            topic.chat_id = chat_id
+        await tx.session.flush()
+        if twin is not None:
+            await drop_topic(tx, topic)
+        await replan(tx, source)
+        await replan(tx, chat)
+    return topic.name
+
+
+async def _lock_both(tx: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
+    """Return both chats, locked in the order of their rows."""
+    chats = {}
+    for row in sorted({source_id, chat_id}):
+        if await tx.session.get(Chat, row) is None:
+            raise NoSuchTopic
+        chats[row] = await lock_chat(tx, row)
+    source, chat = chats[source_id], chats[chat_id]
+    if source.telegram_id != chat.telegram_id:
+        raise NoSuchTopic
+    return source, chat

@@ -1,0 +1,174 @@
+"""Updates by webhook: every hour the registration is checked."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.app import webhook
+from bot.app.webhook import CHECK_SECONDS, LEASE, ROLE, WebhookUpdates
+from bot.chat.webhook import Webhook
+from bot.playground.server import Playground
+from storage.db.leases import acquire_lease
+from tests.chat.test_polling import bot_on
+
+if TYPE_CHECKING:
+    from storage.db.engine import Storage
+
+HOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message",))
+ELSEWHERE = "https://elsewhere.example/path"
+
+
+class NoUpdates:
+    """Stands for `WebhookReceiver`."""
+
+    @asynccontextmanager
+    async def open(self, _handling: object, _stopping: asyncio.Event):
+        yield
+
+
+@pytest.fixture
+async def playground():
+    async with Playground(token="1:playground", flood="off") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def bot(playground):
+    async with bot_on(playground) as opened:
+        yield opened
+
+
+@pytest.fixture
+def door(storage: Storage) -> WebhookUpdates:
+    return door_of(storage, "me")
+
+
+def door_of(storage: Storage, owner: str) -> WebhookUpdates:
+    around: Any = SimpleNamespace(storage=storage, owner=owner)
+    no_updates: Any = NoUpdates()
+    return WebhookUpdates(around, HOOK, no_updates)
+
+
+@pytest.fixture
+def hours(monkeypatch):
+    """Return a list of what happens in each hour; after the last one the bot is asked to stop."""
+    happens: list[Any] = []
+
+    async def nap(stopping: asyncio.Event, seconds: float) -> None:
+        assert seconds == CHECK_SECONDS
+        if happens:
+            await happens.pop(0)()
+        else:
+            stopping.set()
+
+    monkeypatch.setattr(webhook, "nap", nap)
+    return happens
+
+
+async def run(door: WebhookUpdates, bot) -> list[str]:
+    said: list[str] = []
+    handling: Any = None
+    await door.run(bot, handling, lambda: said.append("ready"), asyncio.Event())
+    return said
+
+
+async def nothing() -> None:
+    return
+
+
+def sets(playground: Playground) -> int:
+    return len(playground.journal("setWebhook"))
+
+
+async def test_it_is_set_before_the_bot_is_ready_and_then_only_looked_at(
+    door, bot, playground, hours
+):
+    hours += [nothing, nothing]
+
+    assert await run(door, bot) == ["ready"]
+    assert sets(playground) == 1
+    assert len(playground.journal("getWebhookInfo")) == 2
+
+
+async def test_one_that_was_lost_is_set_again_within_the_hour(door, bot, playground, hours):
+    async def lose() -> None:
+        await bot.set_webhook(ELSEWHERE)
+
+    hours += [nothing, lose, nothing]
+
+    await run(door, bot)
+
+    assert [call["params"]["url"] for call in playground.journal("setWebhook")] == [
+        HOOK.url,
+        ELSEWHERE,
+        HOOK.url,
+    ]
+
+
+async def test_of_several_processes_one_sets_it_again(storage, bot, playground, hours):
+    async def lose() -> None:
+        async with storage.writing() as tx:
+            assert await acquire_lease(tx, ROLE, "another", LEASE)
+        await bot.set_webhook(ELSEWHERE)
+
+    hours += [lose, nothing]
+
+    await run(door_of(storage, "me"), bot)
+
+    assert (await bot.get_webhook_info()).url == ELSEWHERE
+    assert sets(playground) == 2
+
+
+async def test_who_stops_leaves_it_to_the_others(storage, door, bot, hours):
+    hours += [nothing]
+
+    await run(door, bot)
+
+    async with storage.writing() as tx:
+        assert await acquire_lease(tx, ROLE, "another", LEASE)
+
+
+async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, door, bot, hours, clock):
+    async def pass_by() -> None:
+        clock.turn(LEASE / 2)
+        async with storage.writing() as tx:
+            assert not await acquire_lease(tx, ROLE, "another", LEASE)
+
+    hours += [nothing, pass_by, pass_by]
+
+    await run(door, bot)
+
+
+async def test_without_the_database_it_is_looked_at_and_left(door, bot, playground, hours, storage):
+    async def lose() -> None:
+        await bot.set_webhook(ELSEWHERE)
+        door.around.storage = Away()
+
+    hours += [lose]
+
+    await run(door, bot)
+
+    assert (await bot.get_webhook_info()).url == ELSEWHERE
+    assert len(playground.journal("getWebhookInfo")) == 2  # one of them ours, just now
+
+
+class Away:
+    def writing(self) -> Any:
+        raise OSError("away")
+
+
+async def test_what_fails_at_telegram_ends_nothing(door, bot, playground, hours):
+    async def lose() -> None:
+        await bot.set_webhook(ELSEWHERE)
+        playground.inject("502_html", method="getWebhookInfo")
+
+    hours += [lose, nothing]
+
+    await run(door, bot)
+
+    assert (await bot.get_webhook_info()).url == HOOK.url

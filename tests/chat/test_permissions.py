@@ -1,0 +1,172 @@
+"""Who may do what in a group: each command and each button is decided here, a new one too."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from aiogram.filters import Command
+from aiogram.filters.callback_data import CallbackQueryFilter
+
+from bot.chat.dispatcher import make_dispatcher
+from bot.chat.menu import HANDLED_IN_GROUPS
+from bot.rendering.renderer import Renderer
+from tests.chat.conftest import Talk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiogram import Router
+    from aiogram.dispatcher.event.handler import HandlerObject
+
+    from bot.resources import Resources
+
+EVERYBODY = "everybody"  # reads only
+ADMINISTRATORS = "administrators"  # changes what comes, or shows what is theirs alone
+OPERATOR = "operator"  # in private; in a group it may be another bot's command
+PRIVATE = "private"
+
+COMMANDS = {
+    "admin": OPERATOR,
+    "allow": OPERATOR,
+    "ban": OPERATOR,
+    "broadcast": OPERATOR,
+    "cancel": PRIVATE,
+    "catalogue": OPERATOR,
+    "channels": PRIVATE,
+    "delete_me": ADMINISTRATORS,
+    "digest": EVERYBODY,
+    "email": ADMINISTRATORS,  # shows an address
+    "export": ADMINISTRATORS,
+    "feedback": ADMINISTRATORS,  # speaks for the group, and is answered there
+    "feeds": ADMINISTRATORS,  # shows secret links
+    "help": EVERYBODY,
+    "here": EVERYBODY,
+    "import": EVERYBODY,  # says how
+    "invites": OPERATOR,
+    "language": EVERYBODY,
+    "mutes": EVERYBODY,
+    "privacy": EVERYBODY,
+    "search": EVERYBODY,
+    "settings": EVERYBODY,
+    "sources": EVERYBODY,
+    "start": EVERYBODY,
+    "stop": ADMINISTRATORS,
+    "test": EVERYBODY,
+    "subscribe": EVERYBODY,  # shows a card; its buttons are for administrators
+    "topics": EVERYBODY,
+    "trend": EVERYBODY,
+    "watch": EVERYBODY,  # as /subscribe
+}
+READING = """
+CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
+SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery
+ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryWords
+TurnSearch Widen
+"""
+CHANGING = """
+AddList AddTime Ask AskLocation AskTopicField CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
+FeedsPage FollowAgain FollowLink Manage MoveHere MutePublisher MuteTopic OnAlert OpenSource Pause
+PauseFor RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume SetAlertRate SetDays
+SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
+SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowChannels ShowDays
+ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone SourcesPage
+StopManaging SubscribeQuery SubscribeTopic UndoMute UndoUnsubscribe Unfollow Unmute
+UnmutePublisher UnmuteTopic Unsubscribe UseQuery
+"""
+
+
+def routers(router: Router) -> Iterator[Router]:
+    yield router
+    for inner in router.sub_routers:
+        yield from routers(inner)
+
+
+def filters(handler: HandlerObject) -> Iterator[Any]:
+    for one in handler.filters or ():
+        alternatives = getattr(one.callback, "targets", None)
+        yield from (each.callback for each in alternatives) if alternatives else (one.callback,)
+
+
+@pytest.fixture(scope="module")
+def public_routers() -> list[Router]:
+    """Return the routers, without those of the admins."""
+    resources = cast("Resources", SimpleNamespace(is_playground=False))
+    found = [*routers(make_dispatcher(resources, Renderer()))]
+    admin = next(one for one in found if one.name == "admin")
+    return [one for one in found if one not in [*routers(admin)]]
+
+
+def test_each_command_is_decided():
+    resources = cast("Resources", SimpleNamespace(is_playground=False))
+    named = {
+        str(name)
+        for router in routers(make_dispatcher(resources, Renderer()))
+        for handler in router.message.handlers
+        for one in filters(handler)
+        if isinstance(one, Command)
+        for name in one.commands
+    }
+
+    assert named == set(COMMANDS)
+
+
+def test_commands_for_everybody_or_administrators_work_in_groups():
+    assert {name for name, may in COMMANDS.items() if may not in {OPERATOR, PRIVATE}} == (
+        HANDLED_IN_GROUPS
+    )
+
+
+def test_each_button_is_decided(public_routers):
+    reading: set[str] = set()
+    changing: set[str] = set()
+    for router in public_routers:
+        for handler in router.callback_query.handlers:
+            kinds = {
+                one.callback_data.__name__
+                for one in filters(handler)
+                if isinstance(one, CallbackQueryFilter)
+            }
+            (reading if handler.flags.get("reads") else changing).update(kinds)
+
+    assert changing - {"AnswerFeedback"} == set(CHANGING.split())
+    assert reading - {"OnAlert"} == set(READING.split()), (
+        "what more like an alert there is may all ask for"
+    )
+
+
+@pytest.fixture
+def eve(playground) -> Any:
+    """Return a member of the group who does not run it."""
+    return playground.person("Eve")
+
+
+@pytest.fixture
+async def group(house, ann, eve, playground) -> Talk:
+    """Return the talk of a group that Ann runs."""
+    chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
+    playground.membership(chat, "administrator", from_id=ann.who.id)
+    talk = Talk(playground, chat)
+    await talk.next()
+    return talk
+
+
+@pytest.mark.parametrize("who", [EVERYBODY, ADMINISTRATORS])
+async def test_what_a_member_may_do_by_command(group, eve, who):
+    refused = "Only administrators can change"
+
+    for name in (name for name, may in COMMANDS.items() if may == who):
+        answer = await group.says(f"/{name}", from_id=eve.id)
+
+        said = answer.get("text") or answer["caption"]
+        assert said.startswith(refused) is (who == ADMINISTRATORS), name
+
+
+async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, playground):
+    for name in (name for name, may in COMMANDS.items() if may in {OPERATOR, PRIVATE}):
+        for who in (ann.who, eve):
+            playground.send(group.who, f"/{name} 12", from_id=who.id)
+    answer = await group.says("/topics", from_id=ann.who.id)
+
+    assert answer["text"].startswith("You haven't subscribed to anything yet.")

@@ -1,0 +1,145 @@
+"""The lease to poll: who has it, how soon it is taken over, and what a halted process believes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from bot.chat.polling import CHECK_SECONDS, LEASE, RENEW_SECONDS, PollingLease
+from storage.db.engine import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from storage.db.engine import Transaction
+    from tests.conftest import TurnedClock
+
+TAKEN_OVER_WITHIN = 10  # seconds
+
+
+@dataclass
+class Wall:
+    """The clock of a machine, which goes with that of the database."""
+
+    clock: TurnedClock
+    seconds: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def turn(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.clock.turn(timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def wall(clock: TurnedClock) -> Wall:
+    return Wall(clock)
+
+
+@pytest.fixture
+def one(storage: Storage, wall: Wall) -> PollingLease:
+    return PollingLease(storage, "one", wall)
+
+
+@pytest.fixture
+def two(storage: Storage, wall: Wall) -> PollingLease:
+    return PollingLease(storage, "two", wall)
+
+
+async def test_one_of_two_has_it_and_keeps_it(one, two, wall):
+    for _ in range(10):
+        assert await one.renew() == RENEW_SECONDS
+        assert await two.renew() <= CHECK_SECONDS
+        wall.turn(RENEW_SECONDS)
+
+        assert (one.lasts(), two.lasts()) == (True, False)
+
+
+async def test_it_is_taken_over_from_a_process_that_was_killed(one, two, wall):
+    await one.renew()
+
+    waited = 0.0
+    while not two.lasts():
+        seconds = await two.renew()
+        if not two.lasts():
+            waited += seconds
+            wall.turn(seconds)
+
+    assert waited < TAKEN_OVER_WITHIN
+    assert not one.lasts()
+
+
+async def test_a_process_that_was_halted_finds_it_over_before_it_asks(one, two, wall):
+    await one.renew()
+
+    wall.turn(LEASE.total_seconds())
+
+    assert not one.lasts()
+    await two.renew()
+    await one.renew()
+    assert (one.lasts(), two.lasts()) == (False, True)
+
+
+async def test_it_is_let_go_at_once(one, two):
+    await one.renew()
+
+    await one.release()
+    await two.renew()
+
+    assert (one.lasts(), two.lasts()) == (False, True)
+
+
+async def test_it_is_kept_up_until_the_stop(one, wall):
+    stopping, waited = asyncio.Event(), []
+
+    async def pause(_: asyncio.Event, seconds: float) -> None:
+        waited.append(seconds)
+        wall.turn(seconds)
+        if len(waited) == 10:
+            stopping.set()
+
+    one.pause = pause
+    await one.run(stopping)
+
+    assert waited == [RENEW_SECONDS] * 10
+
+
+class Away(Storage):
+    is_away = False
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        if self.is_away:
+            raise OperationalError("SELECT", {}, Exception("away"))
+        async with super().writing() as tx:
+            yield tx
+
+
+async def test_a_database_that_is_away_ends_it_and_that_is_told_once(database_url, wall):
+    storage = Away.open(database_url, clock=wall.clock)
+    assert isinstance(storage, Away)
+    one = PollingLease(storage, "one", wall)
+    await one.renew()
+
+    storage.is_away = True
+    with capture_logs() as logged:
+        for _ in range(20):
+            wall.turn(await one.renew())
+        lasted = one.lasts()
+        storage.is_away = False
+        await one.renew()
+    await storage.close()
+
+    assert (lasted, one.lasts()) == (False, True)
+    assert [line["event"] for line in logged] == [
+        "polling stops while the database is unavailable",
+        "polling goes on",
+    ]

@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+from bot.subscribers.admin import get_overview
+from storage.enums import SourceState
+from storage.pace import count_flood_wait, pause_chat
+from storage.sources import add_source
+from tests.conftest import MONDAY_NOON
+from tests.delivery.conftest import Outbox
+
+
+async def test_an_empty_bot_is_late_with_nothing(storage):
+    seen = await get_overview(storage, started_at=MONDAY_NOON - timedelta(days=12), errors=list)
+
+    assert seen.up == timedelta(days=12)
+    assert seen.amounts == (0, 0, 0, 0, 0)
+    assert set(seen.lags) == {timedelta()}
+
+
+async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, clock):
+    outbox = Outbox(storage)
+    await outbox.add(await outbox.chat(7))
+    await outbox.add(await outbox.chat(8))
+    clock.turn(timedelta(seconds=9))
+
+    seen = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+
+    assert seen.lags.send == timedelta(seconds=9)
+    assert seen.amounts.queue == 2
+    assert seen.amounts.chats == 2
+
+
+async def test_unhealthy_sources_are_listed_longest_first(storage):
+    async with storage.writing() as tx:
+        for number in range(5):
+            since = tx.now - timedelta(hours=number)
+            await add_source(
+                tx,
+                {
+                    "url": f"https://{number}.example/feed",
+                    "url_hash": str(number),
+                    "host": f"{number}.example",
+                    "created_at": tx.now,
+                    "next_fetch_at": tx.now,
+                    "error": "forbidden",
+                    "error_since": since if number else None,
+                },
+            )
+
+    seen = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+
+    assert [source.host for source in seen.unhealthy] == ["4.example", "3.example", "2.example"]
+    assert seen.more_unhealthy == 1
+
+
+async def test_a_public_source_that_is_gone_is_unhealthy_until_it_is_removed(storage):
+    async with storage.writing() as tx:
+        for name, public in (("ours", True), ("theirs", False)):
+            values = {"url": f"https://{name}.example/feed", "url_hash": name, "public": public}
+            values |= {"host": f"{name}.example", "state": SourceState.GONE, "error": "gone"}
+            values |= {"created_at": tx.now, "next_fetch_at": tx.now}
+            await add_source(tx, values | {"error_since": tx.now})
+
+    seen = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+
+    assert [source.host for source in seen.unhealthy] == ["ours.example"]
+    assert (seen.amounts.sources, seen.more_unhealthy) == (0, 0)
+
+
+async def test_flood_waits_are_counted_by_the_day(storage, clock):
+    for chat in (7, 7, 8):
+        async with storage.writing() as tx:
+            await pause_chat(tx, "bot:1", chat, tx.now)
+            await count_flood_wait(tx)
+    today = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+    clock.turn(timedelta(days=1))
+
+    tomorrow = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+
+    assert (today.flood_waits, tomorrow.flood_waits) == (3, 0)
+    async with storage.writing() as tx:
+        await count_flood_wait(tx)
+    assert (await get_overview(storage, started_at=MONDAY_NOON, errors=list)).flood_waits == 1
+
+
+async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
+    for token in ("bot:old", "bot:new"):
+        async with storage.writing() as tx:
+            await pause_chat(tx, token, 7, tx.now)
+            await count_flood_wait(tx)
+
+    assert (await get_overview(storage, started_at=MONDAY_NOON, errors=list)).flood_waits == 2
