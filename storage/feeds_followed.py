@@ -17,6 +17,7 @@ from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
+from storage.enums import ChatKind
 from storage.sources import Follow, Source
 
 
@@ -31,13 +32,17 @@ class Unfollowed(SQLModel, table=True):
 
 
 class FeedImport(Leased, table=True):
-    """`message_id`: Telegram's, of the message that tells how far it is; None: not wanted yet."""
+    """*message_id*: of the message that says how far it is, None if the list is not wanted yet.
+
+    That message may be in another chat than the list is for: *telegram_id* is Telegram's of it.
+    """
 
     __table_args__ = NUMBERED
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
+    telegram_id: int | None = Field(default=None, sa_type=BigInteger)
     made_at: datetime
 
 
@@ -185,14 +190,25 @@ IMPORTS_KEPT_FOR = timedelta(days=1)  # for so long a list waits for its chat to
 
 
 @dataclass(frozen=True, slots=True)
+class ImportMessage:
+    """Where a list is reported on, by Telegram's numbers."""
+
+    telegram_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportChat:
-    """Where a list is reported on, and in which language."""
+    """Which chat a list is for, where it is reported on, and in which language.
+
+    *managed_as*: the chat's kind and title if the message is in another chat, a user's own.
+    """
 
     list_id: int
     chat_id: int
-    telegram_id: int
-    message_id: int
+    message: ImportMessage
     language: str
+    managed_as: tuple[ChatKind, str] | None = None
 
 
 async def create_import(tx: Transaction, chat_id: int, urls: Sequence[str]) -> int:
@@ -210,7 +226,7 @@ async def create_import(tx: Transaction, chat_id: int, urls: Sequence[str]) -> i
     return list_id
 
 
-async def start_import(tx: Transaction, chat_id: int, list_id: int, message_id: int) -> bool:
+async def start_import(tx: Transaction, chat_id: int, list_id: int, message: ImportMessage) -> bool:
     """Return whether the chat has such a list that was not wanted before."""
     wanted = await tx.session.exec(
         update(FeedImport)
@@ -219,7 +235,7 @@ async def start_import(tx: Transaction, chat_id: int, list_id: int, message_id: 
             col(FeedImport.chat_id) == chat_id,
             col(FeedImport.message_id).is_(None),
         )
-        .values(message_id=message_id)
+        .values(message_id=message.message_id, telegram_id=message.telegram_id)
     )
     return bool(wanted.rowcount)
 
@@ -238,7 +254,11 @@ async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportC
         return None
     one = lists[0]
     chat = await tx.session.get_one(Chat, one.chat_id)
-    return ImportChat(one.id, one.chat_id, chat.telegram_id, one.message_id or 0, chat.speaks)
+    telegram_id = one.telegram_id or chat.telegram_id
+    message = ImportMessage(telegram_id, one.message_id or 0)
+    is_managed = telegram_id != chat.telegram_id
+    managed_as = (chat.kind, chat.name) if is_managed else None
+    return ImportChat(one.id, one.chat_id, message, chat.speaks, managed_as)
 
 
 async def lines_to_try(tx: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:

@@ -23,7 +23,7 @@ from aiogram.enums import ChatType, MessageEntityType
 from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
-from bot.chat.callbacks import Dismiss, Erase
+from bot.chat.callbacks import Erase, KeepData
 from bot.chat.context import Context
 from bot.chat.managed_chats import frame_of, manager_of, target_of, without_target
 from bot.chat.menu import HANDLED_IN_GROUPS, register_admin
@@ -360,7 +360,8 @@ class UserMiddleware(BaseMiddleware):
 def _is_leaving(event: Message | CallbackQuery) -> bool:
     """Whether the user asks to have everything deleted, or takes that back: bans do not matter."""
     if isinstance(event, CallbackQuery):
-        return event.data in {Erase().pack(), Dismiss().pack()}
+        prefix = (event.data or "").partition(":")[0]
+        return prefix in {Erase.__prefix__, KeepData.__prefix__}
     return event.text is not None and event.text.split(maxsplit=1)[:1] == ["/delete_me"]
 
 

@@ -5,20 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aiogram.exceptions import TelegramBadRequest
+import structlog
+from aiogram.exceptions import AiogramError, TelegramBadRequest
+from aiogram.types import Message as Received
 
 from bot.chat import callbacks
+from bot.chat.managed_chats import frame_of
+from bot.chat.reply import Reply
+from bot.subscribers.errors import CardTooOld
+from bot.subscribers.groups import ManagedChat
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from storage.feeds_followed import ImportMessage
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery
+    from collections.abc import Sequence
 
-    from bot.chat.reply import Reply
+    from aiogram import Bot
+
     from bot.rendering.messages import Message
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.feed_lists import ListProgress, Tried
+    from storage.feeds_followed import ImportChat
+
+log = structlog.get_logger(__name__)
+
+REASONS_SHOWN = 10  # more of them come as a file
+_FILE = "not-added.txt"
 
 
 @dataclass(slots=True)
 class Progress:
+    """*message_id* is 0 if nobody knows whether the message arrived; a change is a new one then."""
+
     reply: Reply
     message_id: int
 
@@ -34,13 +52,16 @@ class Progress:
         return progress
 
     @classmethod
-    async def instead(
-        cls, reply: Reply, pressed: CallbackQuery, template: str, **values: Any
-    ) -> Progress:
-        """Say it in the place of the message whose button was pressed."""
-        progress = cls(reply, pressed.message.message_id if pressed.message else 0)
-        await progress.change(template, **values)
-        return progress
+    def on_pressed(cls, reply: Reply) -> Progress:
+        """Use the message whose button was tapped."""
+        pressed = reply.pressed.message if reply.pressed else None
+        if not isinstance(pressed, Received):
+            raise CardTooOld
+        return cls(reply, pressed.message_id)
+
+    @property
+    def message(self) -> ImportMessage:
+        return ImportMessage(self.reply.telegram_id, self.message_id)
 
     async def change(self, template: str, **values: Any) -> None:
         """Show that in its place; as a new message where it is gone."""
@@ -61,3 +82,41 @@ class Progress:
             link_preview_options=NO_PREVIEW,
             parse_mode=None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedListReports:
+    """Shows how far a list of feeds is, in the message where it was wanted."""
+
+    bot: Bot
+    renderer: Renderer
+
+    async def report(self, chat: ImportChat, progress: ListProgress) -> None:
+        reply = Reply(self.bot, self.renderer.of(chat.language), chat.message.telegram_id)
+        if chat.managed_as:
+            kind, title = chat.managed_as
+            managed = ManagedChat(chat.chat_id, 0, title, kind)
+            reply.frame = frame_of(managed, reply.renderer)
+        try:
+            if progress.lines is None:
+                shown = Progress(reply, chat.message.message_id)
+                values = {"tried": progress.tried, "total": progress.total}
+                await shown.change("chat/import.html#adding", **values)
+            else:
+                await _report_all(reply, chat.message.message_id, progress.lines)
+        except AiogramError as error:
+            log.info("the progress of a list of feeds could not be shown", reason=str(error))
+
+
+async def _report_all(reply: Reply, message_id: int, lines: Sequence[Tried]) -> None:
+    failed = [line for line in lines if line.outcome in {"refused", "too many"}]
+    await Progress(reply, message_id).change(
+        "chat/import.html#added",
+        added=sum(line.outcome == "followed" for line in lines),
+        known=sum(line.outcome == "there" for line in lines),
+        failed=failed,
+        shown=REASONS_SHOWN,
+    )
+    if len(failed) > REASONS_SHOWN:
+        data = reply.renderer.text("chat/import.html#not_added_file", failed=failed).encode()
+        await reply.send_file(_FILE, data, "chat/import.html#not_added", count=len(failed))

@@ -108,6 +108,6 @@ async def _import(
                 counts["topics", "already there"] += len(loaded.report.known)
                 counts["topics", "refused"] += len(loaded.report.failed)
                 for failed in loaded.report.failed:
-                    typer.echo(f"line {number}: {failed.name}: {failed.why}", err=True)
+                    typer.echo(f"line {number}: {failed.name}: {failed.reason}", err=True)
                 update(number, len(lines))
     return counts

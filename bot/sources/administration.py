@@ -63,6 +63,11 @@ async def check_source(storage: Storage, fetcher: Fetches, reader: Reads, url: s
     )
 
 
+async def get_source(storage: Storage, source_id: int) -> Source | None:
+    async with storage.reading() as tx:
+        return await tx.session.get(Source, source_id)
+
+
 async def list_sources(storage: Storage) -> list[Source]:
     async with storage.reading() as tx:
         return await all_sources(tx)

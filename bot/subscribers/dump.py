@@ -18,8 +18,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, Validation
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.exporting import export_chat
-from bot.subscribers.importing import import_chat
+from bot.subscribers.export import export_chat, import_chat
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_chat, quota_of
@@ -34,7 +33,7 @@ from storage.suspension import ban
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.subscribers.importing import Report
+    from bot.subscribers.export import Imported
     from bot.subscribers.limits import Limits
 
 # What Telegram says about a chat, and what its users chose.
@@ -96,7 +95,7 @@ class Loaded:
 
     is_new: bool
     new_feeds: int
-    report: Report
+    report: Imported
 
 
 async def dump_chats(storage: Storage, bot: int | None) -> AsyncIterator[bytes]:
@@ -156,14 +155,7 @@ async def load_chat(
                 await _add(tx, chat, line, is_other_bot=bool(bot and line.bot not in {None, bot}))
             chat = await lock_chat(tx, (there or chat).id)
             new_feeds = await _follow(tx, chat.id, line.sources)
-            report = await import_chat(
-                _Joined(storage, tx),
-                chat.id,
-                json.dumps(json.loads(data) | {"sources": []}).encode(),
-                limits=limits,
-                adder=None,  # type: ignore[arg-type]
-                most=0,
-            )
+            report = await import_chat(_Joined(storage, tx), chat.id, data, limits=limits)
             await _mute_sources(tx, chat.id, line.muted_sources)
             await _add_mailbox(tx, chat.id, line.mailbox)
             if dry_run:

@@ -71,9 +71,13 @@ class AlreadySubscribed(UserError):
 
 
 class NotAnExport(UserError):
-    """What came is no export of ours, or one of a later version."""
+    """What came is no export of ours, or one of a later version; or *part* of it is wrong."""
 
     template = "chat/errors.html#not_an_export"
+
+    def __init__(self, part: str = "", value: str = "") -> None:
+        super().__init__(f"{part}: {value}" if part else "")
+        self.part, self.value = part, value
 
 
 class NotAName(UserError):

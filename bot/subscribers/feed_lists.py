@@ -1,16 +1,49 @@
-"""Lists of feeds that a chat sends: counted first, added once it says yes."""
+"""Lists of feeds that a chat sends: counted first, and added once it says yes.
 
-from collections.abc import Sequence
+The stage adds the feeds of one list at a time, a few feeds a round. What was tried is a row, so
+that a crash loses nothing and repeats only the lines in hand.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
+import structlog
+
 from bot.sources.discovery.opml import Outline
-from bot.subscribers.errors import NoSuchList
+from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.urls import host_of
+from bot.subscribers.errors import NoSuchList, TooManyFeeds, UserError
+from bot.subscribers.limits import Limits
+from bot.subscribers.own_feeds import AddsFeeds, Outcome, follow_feed
 from storage.chats import lock_chat
 from storage.db.engine import Storage
-from storage.feeds_followed import count_lines, create_import, start_import
+from storage.db.leases import release
+from storage.feeds_followed import (
+    FeedImport,
+    FeedImportLine,
+    ImportChat,
+    ImportMessage,
+    claim_import,
+    count_lines,
+    create_import,
+    delete_import,
+    line_tried,
+    lines_of,
+    lines_to_try,
+    start_import,
+)
+
+log = structlog.get_logger(__name__)
 
 MOST_LINES = 1000
 _LONGEST_URL = 2000
+AT_ONCE = 16  # lines; those of one host take turns
+LEASE = timedelta(minutes=10)
+TOO_MANY = "too many"
 
 
 class ReadsLists(Protocol):
@@ -32,11 +65,105 @@ async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tupl
         return await create_import(tx, chat_id, kept), len(kept)
 
 
-async def add_list(storage: Storage, chat_id: int, list_id: int, message_id: int) -> int:
-    """Let its feeds be added, and told of in that message; return how many they are."""
+async def add_list(storage: Storage, chat_id: int, list_id: int, message: ImportMessage) -> int:
+    """Let the stage add its feeds and report in *message*; return how many they are.
+
+    Raise NoSuchList if it is another chat's, was added before, or has waited for too long.
+    """
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        if not await start_import(tx, chat_id, list_id, message_id):
+        if not await start_import(tx, chat_id, list_id, message):
             raise NoSuchList
         _, total = await count_lines(tx, list_id)
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The result of a line; *outcome* is one of `Outcome`, or `TOO_MANY`."""
+
+    url: str
+    outcome: str
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListProgress:
+    """How far a list is; *lines* is None until all were tried."""
+
+    tried: int
+    total: int
+    lines: Sequence[Tried] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedListStage:
+    """*report* shows a chat how far its list is; it raises nothing."""
+
+    storage: Storage
+    adder: AddsFeeds
+    limits: Limits
+    report: Callable[[ImportChat, ListProgress], Awaitable[None]]
+    owner: str
+
+    async def run_once(self) -> int:
+        """Try the next lines of one list; return how many lists were worked on."""
+        async with self.storage.writing() as tx:
+            chat = await claim_import(tx, self.owner, LEASE)
+            lines = await lines_to_try(tx, chat.list_id, AT_ONCE) if chat else []
+        if chat is None:
+            return 0
+        if not lines:
+            await self._finish(chat)
+            return 1
+        async with asyncio.TaskGroup() as group:
+            for one_host in _by_host(lines):
+                group.create_task(self._add_in_turn(chat, one_host))
+        async with self.storage.writing() as tx:
+            await release(tx, FeedImport, [chat.list_id], self.owner)
+            tried, total = await count_lines(tx, chat.list_id)
+        await self.report(chat, ListProgress(tried, total))
+        return 1
+
+    async def _add_in_turn(self, chat: ImportChat, lines: Iterable[FeedImportLine]) -> None:
+        for line in lines:
+            outcome, problem = await self._add(chat.chat_id, line.url)
+            error = problem.code.value if problem else None
+            detail = dict(problem.detail) if problem else None
+            async with self.storage.writing() as tx:
+                await line_tried(
+                    tx, chat.list_id, line.number, outcome, error=error, error_detail=detail
+                )
+
+    async def _add(self, chat_id: int, url: str) -> tuple[str, Problem | None]:
+        try:
+            followed = await follow_feed(
+                self.storage, chat_id, url, adder=self.adder, most=self.limits.feeds
+            )
+        except TooManyFeeds:
+            return TOO_MANY, None
+        except UserError:  # the chat was deleted meanwhile
+            return Outcome.REFUSED, None
+        except Exception:  # one bad feed must not stop the others
+            log.exception("a feed of a list could not be added")
+            return Outcome.REFUSED, None
+        return followed.outcome, followed.problem
+
+    async def _finish(self, chat: ImportChat) -> None:
+        async with self.storage.reading() as tx:
+            lines = await lines_of(tx, chat.list_id)
+        tried = [Tried(line.url, line.outcome or "", _problem_of(line)) for line in lines]
+        await self.report(chat, ListProgress(len(tried), len(tried), tried))
+        async with self.storage.writing() as tx:
+            await delete_import(tx, chat.list_id)
+
+
+def _problem_of(line: FeedImportLine) -> Problem | None:
+    return Problem(ProblemCode(line.error), line.error_detail or {}) if line.error else None
+
+
+def _by_host(lines: Iterable[FeedImportLine]) -> Iterable[list[FeedImportLine]]:
+    hosts: dict[str, list[FeedImportLine]] = defaultdict(list)
+    for line in lines:
+        hosts[host_of(line.url)].append(line)
+    return hosts.values()

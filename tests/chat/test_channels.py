@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bot.chat.callbacks import Manage
+from bot.chat.progress import FeedListReports
 from bot.rendering.messages import Button
+from bot.rendering.renderer import Renderer
+from bot.sources.discovery.discover import FoundFeed, LookupResult
+from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import settings
+from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import markup_of
 from storage.chats import Chat as Row
 from storage.chats import chat_at
+from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
 from tests.chat.test_groups import watches
 
@@ -194,3 +200,48 @@ async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playgro
 
     assert (await ann.next())["text"].startswith("I can post in Desk now")
     assert len(ann.all()) == 2
+
+
+async def test_a_feed_added_while_a_channel_is_managed_is_the_channels(house, ann, managed):
+    feed = FoundFeed("https://paper.example/feed.xml", "Paper")
+    house.looking.told = LookupResult("", (feed,), is_feed=True)
+    offer = await ann.says(feed.url)
+    while offer["text"].startswith("For the channel Desk\n\nLooking at "):
+        offer = await ann.next()
+
+    await ann.presses_quietly(offer, "Add")
+    while not (added := await ann.next())["text"].startswith("For the channel Desk\n\nAdded"):
+        pass
+
+    assert "Own Times" in added["text"]
+    assert await followed_by(house, managed) == [feed.url]
+    assert await followed_by(house, ann) == []
+
+
+async def test_a_list_of_feeds_for_a_channel_is_reported_where_it_was_sent(house, ann, managed):
+    data = write_opml([Outline("https://paper.example/feed", "Paper")], "Feeds")
+    house.playground.upload(ann.who, "feeds.opml", data)
+    offer = await ann.next()
+    reports = FeedListReports(house.bot, Renderer())
+    resources = house.resources
+    adding = FeedListStage(
+        house.storage, resources.own_source_adder, resources.limits, reports.report, "me"
+    )
+
+    begun = await ann.presses(offer, "Add it")
+    while await adding.run_once():
+        pass
+
+    report = ann.all()[-1]
+    assert begun["text"].startswith("For the channel Desk\n\nAdding your feeds: 0 of 1")
+    assert report["text"].startswith("For the channel Desk\n\n1 feed added")
+    assert report["message_id"] == begun["message_id"]
+    assert labels(report)[-1] == "Back to my own topics"
+    assert managed.all() == []
+    assert await followed_by(house, managed) == ["https://paper.example/feed"]
+
+
+async def followed_by(house, talk: Talk) -> list[str]:
+    chat = await row_of(house, talk)
+    async with house.storage.reading() as tx:
+        return [source.url for source in await sources_followed(tx, chat.id)]

@@ -1,10 +1,10 @@
 """/export, /import, /privacy and /delete_me, as people see them."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from bot.subscribers.exports import FORMAT
 from storage.sources import Follow, add_source
 from tests.chat.conftest import labels
 
@@ -26,7 +26,7 @@ async def test_an_export_comes_as_a_file(ann, file_of):
     document = json.loads(await file_of(exported))
     assert exported["document"]["file_name"] == "dateline.json"
     assert exported["caption"].startswith("All that I have of you.")
-    assert document["format"] == FORMAT
+    assert document["format"] == "dateline-export"
     assert document["topics"][0]["query"] == "Taiwan"
     assert len([message for message in ann.all() if "document" in message]) == 1
 
@@ -53,14 +53,32 @@ async def test_import_says_what_to_send(ann):
 async def test_deleting_tells_how_much_goes(ann):
     await ann.presses(await ann.says("Taiwan"), "Both")
 
-    kept = await ann.presses(await ann.says("/delete_me"), "Keep it")
     asked = await ann.says("/delete_me")
     erased = await ann.presses(asked, "Delete everything")
 
     assert "• 1 topic\n• your name, zone, times and all other settings" in asked["text"]
     assert "digest" not in asked["text"]
-    assert labels(kept) == []
     assert erased["text"].startswith("Done. Everything is deleted")
+
+
+async def test_keep_it_removes_the_question(ann):
+    asked = await ann.says("/delete_me")
+
+    await ann.presses_quietly(asked, "Keep it")
+
+    assert asked["message_id"] not in [one["message_id"] for one in ann.all()]
+
+
+async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    asked = await ann.says("/delete_me")
+    clock.turn(timedelta(days=1, minutes=1))
+
+    late = await ann.presses(asked, "Delete everything")
+
+    assert late["text"].startswith("This question is more than a day old")
+    assert labels(late) == []
+    assert "Taiwan" in (await ann.says("/topics"))["text"]
 
 
 async def test_privacy_says_where_it_stands_and_how_to_get_it(ann):

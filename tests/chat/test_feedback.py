@@ -10,6 +10,7 @@ from bot.subscribers.access import Access, new_admin_code
 from bot.subscribers.feedback import MOST_A_DAY
 from storage.access import add_admin
 from storage.outbox import Delivery
+from tests.chat.conftest import labels
 from tests.resources import ADMIN
 
 
@@ -23,8 +24,20 @@ def notices(one_storage):
     return bodies
 
 
-async def test_without_words_it_says_how_it_goes(ann):
-    assert "/feedback The digest" in (await ann.says("/feedback"))["text"]
+async def test_without_text_it_asks_and_takes_the_answer(house, ann, notices):
+    boss = house.talk("Boss")
+    async with house.storage.writing() as tx:
+        await add_admin(tx, boss.who.id)
+    await boss.says("/start")
+
+    question = await ann.says("/feedback")
+    sent = await ann.says("The digest comes too early.")
+
+    assert question["text"] == "What would you like to tell the admin? Type it in one message."
+    assert labels(question) == ["Cancel"]
+    assert sent["text"].startswith("Thank you.")
+    (notice,) = await notices()
+    assert notice["text"].endswith("The digest comes too early.")
 
 
 async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann, notices):

@@ -61,6 +61,6 @@ async def test_many_topics_are_shown_page_by_page(ann):
 
 
 async def test_where_nobody_could_reach_them_there_are_none(ann, house):
-    object.__setattr__(house.resources.feeds, "links", Links(None, Signer(bytes(32))))
+    object.__setattr__(house.resources, "links", Links(None, Signer(bytes(32))))
 
     assert "There are no feeds" in (await ann.says("/feeds"))["text"]

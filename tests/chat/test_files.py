@@ -8,26 +8,30 @@ from typing import Any
 
 import pytest
 
-from bot.chat.lists_told import ListsTold
+from bot.chat.progress import FeedListReports
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import feed_lists
-from bot.subscribers.adding_lists import AddingLists
 from bot.subscribers.errors import NoSuchList
-from storage.feeds_followed import sources_followed
+from bot.subscribers.feed_lists import FeedListStage
+from storage.feeds_followed import ImportMessage, sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
+from tests.resources import OneFeed
 
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
 
 
-def adding_lists(house: House, tells: ListsTold) -> AddingLists:
+def adding_lists(house: House, reports: FeedListReports) -> FeedListStage:
     resources = house.resources
-    return AddingLists(house.storage, resources.own_source_adder, resources.limits, tells, "me")
+    return FeedListStage(
+        house.storage, resources.own_source_adder, resources.limits, reports.report, "me"
+    )
 
 
 @pytest.fixture
-def adding(house: House) -> AddingLists:
-    return adding_lists(house, ListsTold(house.bot, Renderer()))
+def adding(house: House) -> FeedListStage:
+    return adding_lists(house, FeedListReports(house.bot, Renderer()))
 
 
 async def sends(house: House, ann: Talk, name: str, data: bytes) -> dict[str, Any]:
@@ -41,9 +45,9 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
 
     offer = await sends(house, ann, "whatever.bin", data)
     begun = await ann.presses(offer, "Add 5")
-    told = await adding.add_due()
+    told = await adding.run_once()
     going_on = await ann.next()
-    await adding.add_due()
+    await adding.run_once()
     report = await ann.next()
 
     assert offer["text"].startswith("This list has 5 feeds. Shall I add them for you?")
@@ -53,7 +57,7 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
     assert report["text"].startswith("3 feeds added\n\n2 could not be added\n• https://paper")
     assert "you have as many as there can be" in report["text"]
     assert len({m["message_id"] for m in (offer, begun, going_on, report)}) == 1
-    assert await adding.add_due() == 0
+    assert await adding.run_once() == 0
     async with house.storage.reading() as tx:
         assert len(await sources_followed(tx, 1)) == 3
 
@@ -70,13 +74,14 @@ async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, an
 
 
 async def test_more_reasons_than_fit_come_as_a_file(house, ann):
-    told = ListsTold(house.bot, Renderer())
-    adding = adding_lists(house, told)
+    reports = FeedListReports(house.bot, Renderer())
+    unreadable = OneFeed(house.storage, Problem(ProblemCode.NOTHING_TO_READ))
+    adding = replace(adding_lists(house, reports), adder=unreadable)
     many = [Outline(f"https://paper{n}.example/feed") for n in range(12)]
 
     offer = await sends(house, ann, "feeds.opml", write_opml(many, "Feeds"))
     await ann.presses(offer, "Add 12")
-    while await adding.add_due():
+    while await adding.run_once():
         pass
 
     file = ann.all()[-1]
@@ -89,10 +94,10 @@ async def test_more_reasons_than_fit_come_as_a_file(house, ann):
 async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, adding, clock):
     offer = await sends(house, ann, "feeds.opml", write_opml(MINE[:1], "Feeds"))
     await ann.presses(offer, "Add it")
-    await adding.add_due()
+    await adding.run_once()
 
     other = replace(adding, owner="another")
-    while await other.add_due():
+    while await other.run_once():
         pass
 
     assert ann.all()[-1]["text"].startswith("1 feed added")
@@ -104,19 +109,36 @@ async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
     await bob.says("/start")
 
     with pytest.raises(NoSuchList):
-        await feed_lists.add_list(house.storage, 2, 1, 5)
-    await feed_lists.add_list(house.storage, 1, 1, 5)
+        await feed_lists.add_list(house.storage, 2, 1, ImportMessage(7, 5))
+    await feed_lists.add_list(house.storage, 1, 1, ImportMessage(7, 5))
     assert (await ann.presses_quietly(offer, "Add 4")).startswith("That list is not waiting")
 
 
-async def test_an_export_is_read_back(house, ann):
+async def test_an_export_is_read_back_and_its_feeds_are_added_as_a_list(house, ann, adding):
     topic = {"name": "Taiwan", "query": "Taiwan", "mode": "both"}
     export: dict[str, Any] = {"format": "dateline-export", "version": 1, "topics": [topic]}
-    export["sources"] = [{"url": MINE[0].url}]
+    export["sources"] = [{"url": outline.url} for outline in MINE[:2]]
 
     report = await sends(house, ann, "dateline.json", json.dumps(export).encode())
+    begun = await ann.next()
+    await ann.settled()
+    while await adding.run_once():
+        pass
 
-    assert report["text"].startswith("2 are new\nTaiwan, Own Times")
+    assert report["text"].startswith("1 is new\nTaiwan")
+    assert begun["text"] == "Adding your feeds: 0 of 2 …"
+    assert ann.all()[-1]["text"].startswith("2 feeds added")
+    assert ann.all()[-1]["message_id"] == begun["message_id"]
+
+
+async def test_an_export_with_a_wrong_part_is_refused_by_its_name(house, ann):
+    export = {"format": "dateline-export", "version": 1}
+    export |= {"digests": [{"time": "8:99", "weekdays": ["mon"]}]}
+
+    refused = await sends(house, ann, "dateline.json", json.dumps(export).encode())
+
+    assert refused["text"].startswith("I can't read digests[0].time in this file: 8:99")
+    assert "Nothing was imported." in refused["text"]
 
 
 @pytest.mark.parametrize(

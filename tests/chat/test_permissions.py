@@ -67,8 +67,8 @@ TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskTopicField CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
-FeedsPage FollowAgain FollowLink Manage MoveHere MutePublisher MuteTopic OnAlert OpenSource Pause
-PauseFor RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume SetAlertRate SetDays
+FeedsPage FollowAgain FollowLink KeepData Manage MoveHere MutePublisher MuteTopic OnAlert OpenSource
+Pause PauseFor RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowChannels ShowDays
 ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone SourcesPage

@@ -182,10 +182,3 @@ async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):
     assert erased["text"].startswith("Done.")
     assert erased["message_id"] == asked["message_id"]
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
-
-
-async def test_delete_me_can_be_left(ann, settings):
-    kept = await ann.presses(await ann.says("/delete_me"), "Keep it")
-
-    assert labels(kept) == []
-    assert (await ann.says("/topics"))["text"].startswith("Your topics")

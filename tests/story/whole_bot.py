@@ -45,7 +45,7 @@ from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.parser_pool import Reader
-from bot.subscribers import own_sources, subscriptions
+from bot.subscribers import own_feeds, subscriptions
 from storage.chats import chats_of
 from storage.db.engine import Storage
 from storage.sources import Source
@@ -192,7 +192,7 @@ class WholeBot:
         ).topic_id
 
     async def follows(self, user: User, feed: Feed) -> None:
-        followed = await own_sources.follow_feed(
+        followed = await own_feeds.follow_feed(
             self.doors.storage,
             user.chat_id,
             feed.url,

@@ -12,7 +12,7 @@ from bot.subscribers import mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.importing import Why
+from bot.subscribers.export import Reason
 from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.users import Sender
@@ -211,9 +211,9 @@ async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, cloc
 
     (loaded,) = await load(storage, [json.dumps(document).encode()], limits=Limits(topics=1))
 
-    assert [failed.why for failed in loaded.report.failed] == [
-        Why.TOO_MANY,
-        Why.NO_QUERY,
+    assert [failed.reason for failed in loaded.report.failed] == [
+        Reason.TOO_MANY,
+        Reason.NO_QUERY,
     ]
     async with storage.reading() as tx:
         chat_id = (await chat_of(tx, 5)).id

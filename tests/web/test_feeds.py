@@ -6,7 +6,7 @@ import pytest
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
-from bot.subscribers import feeds
+from bot.subscribers import published_feeds
 from storage.articles import Article
 from tests.web.conftest import BASE, SIGNER
 
@@ -15,7 +15,7 @@ KINDS = [pytest.param(kind, id=kind) for kind in FeedKind]
 
 @pytest.fixture
 async def opened_feeds(storage, told) -> None:
-    await feeds.get_feeds(storage, told, links=Links(BASE, SIGNER))
+    await published_feeds.get_feeds(storage, told, links=Links(BASE, SIGNER))
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_time_alone_changes_nothing(visitor, topic, digests, clock):
 async def test_a_renewed_feed_is_gone_at_its_former_address(
     visitor, topic, opened_feeds, told, storage
 ):
-    await feeds.renew_feeds(storage, told, links=Links(BASE, SIGNER))
+    await published_feeds.renew_feeds(storage, told, links=Links(BASE, SIGNER))
 
     former = await visitor.opens(topic)
 

@@ -139,7 +139,13 @@ class RemoveAddress(CallbackData, prefix="nomail"):
 
 
 class Erase(CallbackData, prefix="erase"):
-    pass
+    """*asked_at*: in Unix seconds; the button works for a day."""
+
+    asked_at: RowId = 0
+
+
+class KeepData(CallbackData, prefix="keep"):
+    """Nothing is deleted, and the question goes."""
 
 
 class FeedsPage(CallbackData, prefix="feeds"):

@@ -1,60 +1,317 @@
-"""/feeds: the addresses under which a feed reader finds topics and digests; all in one message."""
+"""Feeds: a chat's own and the admins' under /sources, links that were sent, and published feeds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import Router
-from aiogram.filters import Command
+from aiogram import F, Router
+from aiogram.enums import MessageEntityType
+from aiogram.filters import Command, or_f
+from aiogram.types import Message
 
-from bot.chat.callbacks import CloseFeeds, FeedsPage, RenewFeeds
-from bot.subscribers import feeds
+from bot.chat.callbacks import (
+    AddList,
+    CloseFeeds,
+    FeedsPage,
+    FindFeeds,
+    FollowAgain,
+    FollowLink,
+    OpenOwnSource,
+    OpenSource,
+    OwnSourcesPage,
+    RemoveSource,
+    RenewFeeds,
+    SourcesPage,
+    Unfollow,
+)
+from bot.chat.handlers.admin import is_admin
+from bot.chat.permissions import READS
+from bot.chat.progress import Progress
+from bot.matching.suggest import suggested
+from bot.sources.administration import get_source, list_sources, remove_source
+from bot.sources.discovery.add import Outcome
+from bot.sources.urls import host_of
+from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
+from bot.subscribers.errors import CardTooOld
+from bot.subscribers.paging import page_of
+from storage.enums import AuditAction
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, Message
+    from typing import Any
+
+    from aiogram.filters import CommandObject
+    from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
+    from bot.sources.discovery.discover import LookupResult
+    from bot.subscribers.posts import Post
+    from bot.subscribers.published_feeds import FeedsSeen
+
+_PER_PAGE = 8
+_ALL, _OWN, _PUBLISHED = "chat/sources.html#list", "chat/sources.html#own", "chat/feeds.html"
 
 
-_PAGE = "chat/feeds.html"
+# Sources that are read for everybody: for admins
 
 
-async def asked_for(_message: Message, context: Context) -> None:
-    await context.reply.show(
-        _PAGE,
-        seen=await feeds.get_feeds(context.storage, context.chat_id, links=context.resources.links),
-        is_renewed=False,
+async def show_sources(_message: Message, context: Context) -> None:
+    await context.reply.show(_ALL, **await _sources(context, 0))
+
+
+async def turn_sources(
+    _pressed: CallbackQuery, callback_data: SourcesPage, context: Context
+) -> None:
+    await context.reply.change(_ALL, **await _sources(context, callback_data.page))
+
+
+async def _sources(context: Context, number: int) -> dict[str, Any]:
+    page = page_of(await list_sources(context.storage), number, _PER_PAGE)
+    return {"page": page, "now": context.user.now}
+
+
+async def open_source(_pressed: CallbackQuery, callback_data: OpenSource, context: Context) -> None:
+    source = await get_source(context.storage, callback_data.source_id)
+    await context.reply.change("chat/sources.html#one", source=source, now=context.user.now)
+
+
+async def add_source(_message: Message, command: CommandObject, context: Context) -> None:
+    async with context.reply.typing():
+        addition = await context.resources.source_adder.add(_url(command))
+    if addition.outcome is Outcome.ADDED:
+        await audit.record(
+            context.storage, context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
+        )
+    await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
+
+
+async def remove_source_by_url(_message: Message, command: CommandObject, context: Context) -> None:
+    url = _url(command)
+    was_there = await remove_source(context.storage, url, by=context.user.user_id)
+    await context.reply.show("chat/sources.html#removed", url=url, was_there=was_there)
+
+
+async def remove_opened_source(
+    _pressed: CallbackQuery, callback_data: RemoveSource, context: Context
+) -> None:
+    source = await get_source(context.storage, callback_data.source_id)
+    was_there = source is not None and await remove_source(
+        context.storage, source.url, by=context.user.user_id
+    )
+    url = source.url if source else ""
+    await context.reply.change("chat/sources.html#removed", url=url, was_there=was_there)
+
+
+async def refuse_non_admin(_event: object, context: Context) -> None:
+    await context.reply.toast("chat/sources.html#not_for_you")
+
+
+def _url(command: CommandObject) -> str:
+    """`add https://…` → the URL; "" if there is none."""
+    return (command.args or "").partition(" ")[2].strip()
+
+
+# A chat's own feeds
+
+
+async def show_own_feeds(_message: Message, context: Context) -> None:
+    await context.reply.show(_OWN, **await _own_feeds(context, 0))
+
+
+async def turn_own_feeds(
+    _pressed: CallbackQuery, callback_data: OwnSourcesPage, context: Context
+) -> None:
+    await context.reply.change(_OWN, **await _own_feeds(context, callback_data.page))
+
+
+async def _own_feeds(context: Context, number: int) -> dict[str, Any]:
+    feeds = await own_feeds.list_own_feeds(context.storage, context.chat_id)
+    page = page_of(feeds, number, _PER_PAGE)
+    return {"page": page, "now": context.user.now, "user": context.user}
+
+
+async def open_own_feed(
+    _pressed: CallbackQuery, callback_data: OpenOwnSource, context: Context
+) -> None:
+    feed = await own_feeds.get_own_feed(context.storage, context.chat_id, callback_data.source_id)
+    await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
+
+
+async def unfollow(_pressed: CallbackQuery, callback_data: Unfollow, context: Context) -> None:
+    feed = await own_feeds.unfollow_feed(context.storage, context.chat_id, callback_data.source_id)
+    await context.reply.change("chat/sources.html#unfollowed", source=feed)
+
+
+async def follow_again(
+    _pressed: CallbackQuery, callback_data: FollowAgain, context: Context
+) -> None:
+    feed = await own_feeds.follow_feed_again(
+        context.storage, context.chat_id, callback_data.source_id
+    )
+    await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
+
+
+async def add_list(_pressed: CallbackQuery, callback_data: AddList, context: Context) -> None:
+    """Start adding a list of feeds; the stage reports in this very message from now on."""
+    progress = Progress.on_pressed(context.reply)
+    total = await feed_lists.add_list(
+        context.storage, context.chat_id, callback_data.list_id, progress.message
+    )
+    await progress.change("chat/import.html#adding", tried=0, total=total)
+
+
+# Links
+
+
+async def show_link(url: str, context: Context) -> None:
+    """Show what is at a link that was typed: feeds, or an article's keywords."""
+    if source := await own_feeds.public_source(context.storage, url):
+        await context.reply.show(
+            "chat/typed.html#known_source", source=source, now=context.user.now
+        )
+        return
+    progress = await Progress.begin(
+        context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
+    )
+    await _show_found(progress, await context.resources.link_lookup.look(url), context)
+
+
+async def suggest_keywords(post: Post, context: Context) -> None:
+    """Offer keywords of a text that somebody else wrote."""
+    words = suggested(post.title, post.text)
+    await context.reply.show("chat/typed.html#keywords", title="", url="", words=words)
+
+
+async def find_feeds(pressed: CallbackQuery, callback_data: FindFeeds, context: Context) -> None:
+    url = link_on(pressed, callback_data.number)
+    progress = await Progress.begin(
+        context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
+    )
+    await _show_found(progress, await context.resources.link_lookup.feeds_of(url), context)
+
+
+async def _show_found(progress: Progress, found: LookupResult, context: Context) -> None:
+    if found.text:
+        words = suggested(found.title, found.text)
+        await progress.change(
+            "chat/typed.html#keywords", title=found.title, url=found.url, words=words
+        )
+    else:
+        await progress.change(
+            "chat/typed.html#feeds", looked=found, user=context.user, now=context.user.now
+        )
+
+
+async def follow_link(pressed: CallbackQuery, callback_data: FollowLink, context: Context) -> None:
+    url, most = link_on(pressed, callback_data.number), context.resources.limits.feeds
+    await own_feeds.check_limit(context.storage, context.chat_id, url, most=most)
+    progress = await _begin_adding(pressed, url, context)
+    followed = await own_feeds.follow_feed(
+        context.storage,
+        context.chat_id,
+        url,
+        adder=context.resources.own_source_adder,
+        most=most,
+    )
+    await progress.change("chat/sources.html#followed", followed=followed)
+
+
+async def add_link_for_all(
+    pressed: CallbackQuery, callback_data: FollowLink, context: Context
+) -> None:
+    url = link_on(pressed, callback_data.number)
+    progress = await _begin_adding(pressed, url, context)
+    addition = await context.resources.source_adder.add(url)
+    await progress.change("chat/sources.html#added", addition=addition, now=context.user.now)
+
+
+async def _begin_adding(pressed: CallbackQuery, url: str, context: Context) -> Progress:
+    """Say that it is being read: in the place of the offer, unless that offered more."""
+    await context.reply.acknowledge()
+    template, host = "chat/typed.html#adding_feed", host_of(url) or url
+    if len(links_on(pressed)) > 1:
+        return await Progress.begin(context.reply, template, host=host)
+    progress = Progress.on_pressed(context.reply)
+    await progress.change(template, host=host)
+    return progress
+
+
+def link_on(pressed: CallbackQuery, number: int) -> str:
+    links = links_on(pressed)
+    if number >= len(links):
+        raise CardTooOld
+    return links[number]
+
+
+def links_on(pressed: CallbackQuery) -> list[str]:
+    """Return the links on the pressed message, which our own template put there."""
+    message = pressed.message
+    if not isinstance(message, Message):
+        raise CardTooOld
+    return [
+        entity.url
+        for entity in message.entities or ()
+        if entity.type == MessageEntityType.TEXT_LINK and entity.url
+    ]
+
+
+# Published feeds
+
+
+async def show_published(_message: Message, context: Context) -> None:
+    await context.reply.show(_PUBLISHED, seen=await _published(context, 0), is_renewed=False)
+
+
+async def turn_published(
+    _pressed: CallbackQuery, callback_data: FeedsPage, context: Context
+) -> None:
+    feeds = await _published(context, callback_data.page)
+    await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
+
+
+async def _published(context: Context, page: int) -> FeedsSeen | None:
+    return await published_feeds.get_feeds(
+        context.storage, context.chat_id, page, links=context.resources.links
     )
 
 
-async def turned(_pressed: CallbackQuery, callback_data: FeedsPage, context: Context) -> None:
-    seen = await feeds.get_feeds(
-        context.storage, context.chat_id, callback_data.page, links=context.resources.links
-    )
-    await context.reply.change(_PAGE, seen=seen, is_renewed=False)
-
-
-async def renewed(_pressed: CallbackQuery, context: Context) -> None:
-    seen = await feeds.renew_feeds(
+async def renew_published(_pressed: CallbackQuery, context: Context) -> None:
+    feeds = await published_feeds.renew_feeds(
         context.storage, context.chat_id, once=context.reply.once, links=context.resources.links
     )
-    await context.reply.change(_PAGE, seen=seen, is_renewed=True)
+    await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=True)
 
 
-async def closed(_pressed: CallbackQuery, context: Context) -> None:
-    await context.reply.change(
-        _PAGE,
-        seen=await feeds.close_feeds(
-            context.storage, context.chat_id, links=context.resources.links
-        ),
-        is_renewed=False,
+async def close_published(_pressed: CallbackQuery, context: Context) -> None:
+    feeds = await published_feeds.close_feeds(
+        context.storage, context.chat_id, links=context.resources.links
     )
+    await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
 
 
 def make_router() -> Router:
     router = Router(name="feeds")
-    router.message.register(asked_for, Command("feeds"))
-    router.callback_query.register(turned, FeedsPage.filter())
-    router.callback_query.register(renewed, RenewFeeds.filter())
-    router.callback_query.register(closed, CloseFeeds.filter())
+    adds, removes = F.args.regexp(r"(?i)add\s+\S"), F.args.regexp(r"(?i)remove\s+\S")
+    changes = F.args.regexp(r"(?i)(add|remove)\b")
+    router.message.register(add_source, Command("sources", magic=adds), is_admin)
+    router.message.register(remove_source_by_url, Command("sources", magic=removes), is_admin)
+    router.message.register(show_sources, Command("sources"), is_admin)
+    router.message.register(refuse_non_admin, Command("sources", magic=changes))
+    router.message.register(show_own_feeds, Command("sources"), flags=READS)
+    router.message.register(show_published, Command("feeds"))
+    router.callback_query.register(turn_sources, SourcesPage.filter(), is_admin)
+    router.callback_query.register(open_source, OpenSource.filter(), is_admin)
+    router.callback_query.register(remove_opened_source, RemoveSource.filter(), is_admin)
+    for_admin = or_f(SourcesPage.filter(), OpenSource.filter(), RemoveSource.filter())
+    router.callback_query.register(refuse_non_admin, for_admin)
+    router.callback_query.register(turn_own_feeds, OwnSourcesPage.filter(), flags=READS)
+    router.callback_query.register(open_own_feed, OpenOwnSource.filter(), flags=READS)
+    router.callback_query.register(unfollow, Unfollow.filter())
+    router.callback_query.register(follow_again, FollowAgain.filter())
+    router.callback_query.register(add_list, AddList.filter())
+    router.callback_query.register(add_link_for_all, FollowLink.filter(F.everybody), is_admin)
+    router.callback_query.register(follow_link, FollowLink.filter(~F.everybody))
+    router.callback_query.register(find_feeds, FindFeeds.filter(), flags=READS)
+    router.callback_query.register(turn_published, FeedsPage.filter())
+    router.callback_query.register(renew_published, RenewFeeds.filter())
+    router.callback_query.register(close_published, CloseFeeds.filter())
     return router

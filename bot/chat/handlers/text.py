@@ -14,8 +14,8 @@ from aiogram.filters import Command, Filter
 from bot.chat.callbacks import CancelQuestion, Question, Widen
 from bot.chat.cards import others_of, show_card, topic_page, words_on
 from bot.chat.handlers.email import ask_address, take_code
+from bot.chat.handlers.feeds import show_link, suggest_keywords
 from bot.chat.handlers.help import show_help
-from bot.chat.handlers.links import look_at, suggest
 from bot.chat.handlers.schedule import time_typed
 from bot.chat.permissions import READS
 from bot.chat.questions import ask, asked_by, cancel
@@ -136,9 +136,9 @@ async def forwarded(message: Message, context: Context) -> None:
     entities = message.entities or message.caption_entities or ()
     match read_post(text, [entity.url for entity in entities if entity.url]):
         case Link(url):
-            await look_at(url, context)
+            await show_link(url, context)
         case Post() as post if is_telling(text):
-            await suggest(post, context)
+            await suggest_keywords(post, context)
         case _:
             await context.reply.show("chat/typed.html#no_keywords")
 
@@ -155,9 +155,9 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
         case Zone(name):
             await context.reply.show("chat/typed.html#zone", zone=name, typed=text)
         case Link(url):
-            await look_at(url, context)
+            await show_link(url, context)
         case Post() as post:
-            await suggest(post, context)
+            await suggest_keywords(post, context)
         case Nonsense():
             await context.reply.show("chat/typed.html#no_keywords")
         case Address(address):

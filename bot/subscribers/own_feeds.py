@@ -1,4 +1,4 @@
-"""Sources of a chat's own: what it follows reaches it alone, unless it is everybody's anyway."""
+"""A chat's own feeds: what they bring reaches it alone, unless the source is public anyway."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,12 +58,12 @@ class Followed:
     problem: Problem | None = None
 
 
-async def own_sources(storage: Storage, chat_id: int) -> list[Source]:
+async def list_own_feeds(storage: Storage, chat_id: int) -> list[Source]:
     async with storage.reading() as tx:
         return await sources_followed(tx, chat_id)
 
 
-async def own_source(storage: Storage, chat_id: int, source_id: int) -> Source:
+async def get_own_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
     async with storage.reading() as tx:
         source = await source_followed(tx, chat_id, source_id)
     if source is None:

@@ -10,10 +10,10 @@ import pytest
 
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.subscribers import deletion, own_sources
+from bot.subscribers import deletion, own_feeds
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from bot.subscribers.limits import Limited, set_limits
-from bot.subscribers.own_sources import Outcome
+from bot.subscribers.own_feeds import Outcome
 from storage.sources import add_source, all_sources
 
 if TYPE_CHECKING:
@@ -68,40 +68,40 @@ async def urls(storage: Storage) -> list[str]:
 async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, reader):
     ann, bob = await arrive(1), await arrive(2)
 
-    done = await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    done = await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
 
     assert (done.outcome, done.title, done.public) == (Outcome.FOLLOWED, "feed", False)
-    assert [source.url for source in await own_sources.own_sources(storage, ann)] == [FEED]
-    assert await own_sources.own_sources(storage, bob) == []
+    assert [source.url for source in await own_feeds.list_own_feeds(storage, ann)] == [FEED]
+    assert await own_feeds.list_own_feeds(storage, bob) == []
     with pytest.raises(NoSuchSource):
-        await own_sources.own_source(storage, bob, done.source_id or 0)
+        await own_feeds.get_own_feed(storage, bob, done.source_id or 0)
 
 
 async def test_the_same_wish_twice_changes_nothing(arrive, storage, reader):
     ann = await arrive(1)
 
-    await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
 
     assert (
-        await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
     ).outcome is Outcome.THERE
-    assert len(await own_sources.own_sources(storage, ann)) == 1
+    assert len(await own_feeds.list_own_feeds(storage, ann)) == 1
 
 
 async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storage, clock, reader):
     ann, bob = await arrive(1), await arrive(2)
     source_id = (
-        await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
     ).source_id or 0
-    await own_sources.follow_feed(storage, bob, FEED, adder=reader, most=2)
+    await own_feeds.follow_feed(storage, bob, FEED, adder=reader, most=2)
 
     clock.turn(timedelta(hours=1))
-    await own_sources.unfollow_feed(storage, ann, source_id)
+    await own_feeds.unfollow_feed(storage, ann, source_id)
     clock.turn(timedelta(hours=1))
-    await own_sources.unfollow_feed(storage, bob, source_id)
+    await own_feeds.unfollow_feed(storage, bob, source_id)
     there = await urls(storage)
     clock.turn(timedelta(hours=1))
-    await own_sources.follow_feed(storage, ann, f"{FEED}2", adder=reader, most=2)
+    await own_feeds.follow_feed(storage, ann, f"{FEED}2", adder=reader, most=2)
 
     assert there == [FEED]
     assert await urls(storage) == [f"{FEED}2"]
@@ -113,7 +113,7 @@ async def test_what_is_public_is_followed_without_being_read(reader, arrive, sto
     await reader.add(FEED)
     reader.asked.clear()
 
-    done = await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    done = await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
 
     assert (done.outcome, done.public) == (Outcome.FOLLOWED, True)
     assert reader.asked == []
@@ -122,7 +122,7 @@ async def test_what_is_public_is_followed_without_being_read(reader, arrive, sto
 async def test_what_cannot_be_read_says_why(reader, arrive, storage):
     reader.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
-    done = await own_sources.follow_feed(storage, await arrive(1), FEED, adder=reader, most=2)
+    done = await own_feeds.follow_feed(storage, await arrive(1), FEED, adder=reader, most=2)
 
     assert (done.outcome, done.problem) == (Outcome.REFUSED, reader.problem)
 
@@ -130,11 +130,11 @@ async def test_what_cannot_be_read_says_why(reader, arrive, storage):
 async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arrive, storage):
     ann = await arrive(1)
     for number in range(2):
-        await own_sources.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)
+        await own_feeds.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)
     reader.asked.clear()
 
     with pytest.raises(TooManyFeeds):
-        await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
 
     assert reader.asked == []
 
@@ -144,22 +144,22 @@ async def test_only_who_let_it_go_may_have_it_back_and_only_for_a_while(
 ):
     ann, bob = await arrive(1), await arrive(2)
     source_id = (
-        await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
     ).source_id or 0
-    await own_sources.unfollow_feed(storage, ann, source_id)
+    await own_feeds.unfollow_feed(storage, ann, source_id)
 
     with pytest.raises(NoSuchSource):
-        await own_sources.follow_feed_again(storage, bob, source_id)
-    assert (await own_sources.follow_feed_again(storage, ann, source_id)).url == FEED
-    await own_sources.unfollow_feed(storage, ann, source_id)
+        await own_feeds.follow_feed_again(storage, bob, source_id)
+    assert (await own_feeds.follow_feed_again(storage, ann, source_id)).url == FEED
+    await own_feeds.unfollow_feed(storage, ann, source_id)
     clock.turn(timedelta(minutes=11))
     with pytest.raises(NoSuchSource):
-        await own_sources.follow_feed_again(storage, ann, source_id)
+        await own_feeds.follow_feed_again(storage, ann, source_id)
 
 
 async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, reader):
     ann = await arrive(1)
-    await own_sources.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
     clock.turn(timedelta(hours=1))
 
     await deletion.delete_chat(storage, ann, 1)
@@ -173,8 +173,8 @@ async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, arrive, read
     await set_limits(storage, bob, Limited.FEEDS, 0)
 
     for number in range(3):
-        await own_sources.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)
+        await own_feeds.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)
 
     for chat_id in (ann, bob):
         with pytest.raises(TooManyFeeds):
-            await own_sources.follow_feed(storage, chat_id, FEED, adder=reader, most=2)
+            await own_feeds.follow_feed(storage, chat_id, FEED, adder=reader, most=2)

@@ -1,4 +1,4 @@
-"""The addresses of a chat's feeds: shown, made anew, turned off."""
+"""The feeds that a chat publishes for feed readers: their addresses, renewed or turned off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """What is exported comes back, and joins what is there."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,40 +10,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.discovery.opml import read_opml
-from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.subscribers import exporting, importing, mutes, own_sources, settings, subscriptions
-from bot.subscribers.errors import NotAnExport, TooManyFeeds
-from bot.subscribers.exports import read_export, written
-from bot.subscribers.importing import Failed, Report, Why
+from bot.subscribers import mutes, settings, subscriptions
+from bot.subscribers.errors import NotAnExport
+from bot.subscribers.export import (
+    Failed,
+    Imported,
+    Reason,
+    export_chat,
+    import_chat,
+    read_document,
+)
 from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
 from bot.subscribers.mutes import Duration, TopicSubject
-from bot.subscribers.own_sources import Followed, Outcome
-from storage.enums import MAX_SCHEDULE_TIMES, Mode, QuietHours
+from storage.enums import Mode, QuietHours
 from storage.sources import Follow, add_source
-
-NOBODY: Any = None  # following is replaced
-NO_FEED = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
-
-
-@pytest.fixture(autouse=True)
-def follows(monkeypatch):
-    """Follow what is called a feed, once; two are one too many."""
-
-    async def follow(_storage, _chat_id: int, url: str, **_resources) -> Followed:
-        if url.endswith("2"):
-            raise TooManyFeeds(1)
-        outcome = Outcome.FOLLOWED if "feed" in url else Outcome.REFUSED
-        return Followed(outcome, url, "A feed", problem=NO_FEED)
-
-    monkeypatch.setattr(own_sources, "follow_feed", follow)
 
 
 @pytest.fixture
 def exported(storage):
     async def export(chat_id: int):
-        return json.loads((await exporting.export_chat(storage, chat_id, "Mine")).document)
+        return json.loads((await export_chat(storage, chat_id, "Mine")).document)
 
     return export
+
+
+def written(**parts: Any) -> bytes:
+    return json.dumps({"format": "dateline-export", "version": 1} | parts).encode()
 
 
 @pytest.fixture
@@ -73,12 +66,10 @@ async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, s
     document = await exported(full)
     bob = await arrive(2, "en")
 
-    report = await importing.import_chat(
-        storage, bob, json.dumps(document).encode(), adder=NOBODY, most=2, limits=USUAL_LIMITS
-    )
+    report = await import_chat(storage, bob, json.dumps(document).encode(), limits=USUAL_LIMITS)
 
     theirs = await exported(bob)
-    assert report == Report(added=("The island", "Japan"), settings=True)
+    assert report == Imported(added=("The island", "Japan"), settings=True)
     assert same(theirs, document)
     assert theirs["digests"] == document["digests"]
     assert theirs["settings"]["quiet_hours"] == {"from": "22:00", "to": "06:00"}
@@ -88,37 +79,22 @@ async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, s
 async def test_a_second_time_nothing_comes_twice(exported, full, storage):
     document = await exported(full)
 
-    report = await importing.import_chat(
-        storage, full, json.dumps(document).encode(), adder=NOBODY, most=2, limits=USUAL_LIMITS
-    )
+    report = await import_chat(storage, full, json.dumps(document).encode(), limits=USUAL_LIMITS)
 
-    assert report == Report(known=("The island", "Japan"))
+    assert report == Imported(known=("The island", "Japan"))
     assert await exported(full) == document
 
 
-async def test_what_cannot_be_taken_is_named_with_its_reason(arrive, storage):
+async def test_a_query_that_cannot_be_read_is_named(arrive, storage):
     topics = [
         {"name": "Broken", "query": "(a", "mode": "both"},
-        {"name": "No mode", "query": "a1", "mode": "never"},
         {"query": "Taiwan", "mode": "instant"},
-        17,
     ]
 
-    report = await importing.import_chat(
-        storage,
-        await arrive(),
-        written({"topics": topics}, datetime.now(UTC)),
-        adder=NOBODY,
-        most=2,
-        limits=USUAL_LIMITS,
-    )
+    report = await import_chat(storage, await arrive(), written(topics=topics), limits=USUAL_LIMITS)
 
     assert report.added == ("Taiwan",)
-    assert report.failed == (
-        Failed("No mode", Why.UNREADABLE),
-        Failed("", Why.UNREADABLE),
-        Failed("Broken", Why.NO_QUERY),
-    )
+    assert report.failed == (Failed("Broken", Reason.NO_QUERY),)
 
 
 async def test_limits_hold(arrive, storage):
@@ -129,30 +105,20 @@ async def test_limits_hold(arrive, storage):
         )
     topics = [{"query": word, "mode": "instant"} for word in ("Taiwan", "Japan", "word1")]
 
-    report = await importing.import_chat(
-        storage,
-        chat_id,
-        written({"topics": topics}, datetime.now(UTC)),
-        adder=NOBODY,
-        most=2,
-        limits=USUAL_LIMITS,
-    )
+    report = await import_chat(storage, chat_id, written(topics=topics), limits=USUAL_LIMITS)
 
-    assert report == Report(
-        added=("Taiwan",), known=("word1",), failed=(Failed("Japan", Why.TOO_MANY),)
+    assert report == Imported(
+        added=("Taiwan",), known=("word1",), failed=(Failed("Japan", Reason.TOO_MANY),)
     )
 
 
-async def test_sources_go_to_whoever_follows_them(arrive, storage):
-    urls = ["https://a.example/feed", "https://a.example/2", "https://a.example/3", "file:///etc"]
-    document = written({"sources": [{"url": url} for url in urls]}, datetime.now(UTC))
+async def test_feeds_are_left_for_the_list_of_feeds(arrive, storage):
+    urls = ["https://a.example/feed", "https://a.example/2"]
+    document = written(sources=[{"url": url} for url in urls])
 
-    report = await importing.import_chat(
-        storage, await arrive(), document, adder=NOBODY, most=2, limits=USUAL_LIMITS
-    )
+    report = await import_chat(storage, await arrive(), document, limits=USUAL_LIMITS)
 
-    assert report.added == ("A feed",)
-    assert [one.why for one in report.failed] == [Why.UNREADABLE, Why.TOO_MANY, Why.NO_FEED]
+    assert report == Imported(feeds=tuple(urls))
 
 
 async def test_own_sources_are_exported_for_other_readers(storage, arrive):
@@ -166,7 +132,7 @@ async def test_own_sources_are_exported_for_other_readers(storage, arrive):
             if number == 1:
                 tx.session.add(Follow(chat_id=chat_id, source_id=source_id or 0))
 
-    files = await exporting.export_chat(storage, chat_id, "Mine")
+    files = await export_chat(storage, chat_id, "Mine")
 
     assert files.opml
     assert [outline.url for outline in read_opml(files.opml)] == ["https://a.example/1"]
@@ -186,7 +152,34 @@ async def test_own_sources_are_exported_for_other_readers(storage, arrive):
 )
 def test_what_is_no_export_is_refused(data):
     with pytest.raises(NotAnExport):
-        read_export(data)
+        read_document(data)
+
+
+@pytest.mark.parametrize(
+    ("parts", "part", "value"),
+    [
+        ({"digests": [{"time": "8:99", "weekdays": ["mon"]}]}, "digests[0].time", "8:99"),
+        ({"digests": [{"time": "8:00", "weekdays": ["moon"]}]}, "digests[0].weekdays[0]", "moon"),
+        ({"settings": {"zone": "Nowhere/None"}}, "settings.zone", "Nowhere/None"),
+        ({"settings": {"quiet_hours": {"from": "22:00"}}}, "settings.quiet_hours.to", ""),
+        ({"topics": [{"query": "a", "mode": "never"}]}, "topics[0].mode", "never"),
+        ({"topics": [17]}, "topics[0]", "17"),
+        ({"topics": [{"query": "a", "mode": "both", "muted": "x"}]}, "topics[0].muted", "x"),
+        ({"sources": [{"url": "file:///etc"}]}, "sources[0].url", "file:///etc"),
+    ],
+    ids=["time", "weekday", "zone", "missing", "mode", "no object", "mute", "no web address"],
+)
+async def test_a_part_that_cannot_be_read_is_named_and_nothing_is_imported(
+    exported, arrive, storage, parts, part, value
+):
+    chat_id = await arrive()
+    good = {"topics": [{"query": "Taiwan", "mode": "both"}]}
+
+    with pytest.raises(NotAnExport) as refused:
+        await import_chat(storage, chat_id, written(**good | parts), limits=USUAL_LIMITS)
+
+    assert (refused.value.part, refused.value.value) == (part, value)
+    assert (await exported(chat_id))["topics"] == []
 
 
 _JSON = st.recursive(
@@ -197,12 +190,9 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources"]), _JSON))
-def test_whatever_stands_in_it_is_read_or_left(parts):
-    export = read_export(written(parts, datetime(2026, 3, 2, tzinfo=UTC)))
-
-    assert len(export.times) <= MAX_SCHEDULE_TIMES
-    assert all(isinstance(url, str) for url in export.sources)
-    assert export.quiet is None or isinstance(export.quiet, QuietHours)
+def test_whatever_stands_in_it_is_read_or_refused(parts):
+    with suppress(NotAnExport):
+        read_document(written(**parts))
 
 
 async def test_a_mute_that_is_over_mutes_nothing(exported, arrive, clock, storage):
@@ -210,13 +200,6 @@ async def test_a_mute_that_is_over_mutes_nothing(exported, arrive, clock, storag
     until = (clock.now - timedelta(days=1)).isoformat()
     topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
 
-    await importing.import_chat(
-        storage,
-        chat_id,
-        written({"topics": topics}, clock.now),
-        adder=NOBODY,
-        most=2,
-        limits=USUAL_LIMITS,
-    )
+    await import_chat(storage, chat_id, written(topics=topics), limits=USUAL_LIMITS)
 
     assert (await exported(chat_id))["topics"][0]["muted"] is False

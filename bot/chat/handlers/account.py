@@ -1,0 +1,177 @@
+"""A user's data and word to the admin: /export, /import and files, /delete_me, /feedback."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject
+
+from bot.chat.callbacks import AnswerFeedback, Erase, KeepData, Question
+from bot.chat.handlers.admin import is_admin
+from bot.chat.permissions import READS
+from bot.chat.progress import Progress
+from bot.chat.questions import AnswerTo, ask
+from bot.sources.feeds.model import Unreadable
+from bot.subscribers import deletion, export, feed_lists, feedback
+from storage.enums import ChatKind
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.context import Context
+
+
+log = structlog.get_logger(__name__)
+
+LARGEST = export.LARGEST  # bytes of a file
+_DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
+_DELETES_FOR = timedelta(days=1)
+
+
+async def send_export(_message: Message, context: Context) -> None:
+    title = context.reply.renderer.line("chat/export.html#title")
+    exported = await export.export_chat(context.storage, context.chat_id, title)
+    await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
+    if exported.opml:
+        await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
+
+
+async def explain_import(_message: Message, context: Context) -> None:
+    await context.reply.show("chat/import.html#how")
+
+
+async def take_file(message: Message, bot: Bot, context: Context) -> None:
+    """Import an export of ours, or offer to add a list of feeds."""
+    document = message.document
+    if document is None or (document.file_size or 0) > LARGEST:
+        await context.reply.show("chat/import.html#too_large")
+        return
+    async with context.reply.typing():
+        data = await bot.download(document, BytesIO())
+    content = data.read(LARGEST + 1) if data else b""
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        await _import(content, context)
+    else:
+        await _offer_list(content, context)
+
+
+async def _import(content: bytes, context: Context) -> None:
+    imported = await export.import_chat(
+        context.storage, context.chat_id, content, limits=context.resources.limits
+    )
+    await context.reply.show("chat/import.html#report", report=imported)
+    if not imported.feeds:
+        return
+    list_id, total = await feed_lists.keep_list(context.storage, context.chat_id, imported.feeds)
+    progress = await Progress.begin(context.reply, "chat/import.html#adding", tried=0, total=total)
+    await feed_lists.add_list(context.storage, context.chat_id, list_id, progress.message)
+
+
+async def _offer_list(content: bytes, context: Context) -> None:
+    try:
+        urls = await feed_lists.read_list(content, opml_reader=context.resources.opml_reader)
+    except Unreadable as error:
+        log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
+        await context.reply.show("chat/import.html#unknown_file")
+        return
+    list_id, count = await feed_lists.keep_list(context.storage, context.chat_id, urls)
+    await context.reply.show(
+        "chat/import.html#list", list_id=list_id, count=count, left=len(urls) - count
+    )
+
+
+async def ask_to_delete(_message: Message, context: Context) -> None:
+    stored = await deletion.stored_data(context.storage, context.chat_id)
+    await context.reply.show(
+        "chat/erase.html#question",
+        user=context.user,
+        stored=stored,
+        asked_at=int(context.user.now.timestamp()),
+    )
+
+
+async def delete_everything(
+    _pressed: CallbackQuery, callback_data: Erase, context: Context
+) -> None:
+    """An old question is not answered: what it counted may be something else by now."""
+    asked_at = datetime.fromtimestamp(callback_data.asked_at, UTC)
+    if context.user.now - asked_at > _DELETES_FOR:
+        await context.reply.change("chat/erase.html#expired")
+        return
+    # Deleting a group's data makes nobody less of an admin.
+    user_id = context.user.user_id if context.user.kind is ChatKind.PRIVATE else None
+    await deletion.delete_chat(context.storage, context.chat_id, user_id)
+    await context.reply.change("chat/erase.html#done")
+
+
+async def keep_everything(pressed: CallbackQuery, context: Context) -> None:
+    if pressed.message:
+        await context.reply.delete(pressed.message.message_id)
+
+
+async def give_feedback(_message: Message, command: CommandObject, context: Context) -> None:
+    text = (command.args or "").strip()
+    if text:
+        await _send_feedback(text, context)
+    else:
+        await ask(context, Question.FEEDBACK)
+
+
+async def take_feedback(message: Message, context: Context) -> None:
+    await _send_feedback(message.text or "", context)
+
+
+async def _send_feedback(text: str, context: Context) -> None:
+    is_sent = await feedback.send_feedback(
+        context.storage,
+        context.chat_id,
+        text,
+        once=context.reply.once,
+        renderer=context.resources.renderer,
+        admins=context.resources.access.admins,
+    )
+    await context.reply.show("chat/feedback.html#sent", is_sent=is_sent)
+
+
+async def ask_for_reply(
+    _pressed: CallbackQuery, callback_data: AnswerFeedback, context: Context
+) -> None:
+    number = callback_data.feedback_id
+    await ask(context, Question.FEEDBACK_REPLY, subject=number, shown=str(number))
+
+
+async def take_reply(message: Message, subject: int, context: Context) -> None:
+    name = await feedback.reply_to_feedback(
+        context.storage,
+        subject,
+        message.text or "",
+        once=context.reply.once,
+        renderer=context.resources.renderer,
+    )
+    await context.reply.show("chat/feedback.html#answered", name=name)
+
+
+def make_router() -> Router:
+    router = Router(name="account")
+    router.message.register(send_export, Command("export"))
+    router.message.register(explain_import, Command("import"), flags=READS)
+    router.message.register(ask_to_delete, Command("delete_me"))
+    router.callback_query.register(delete_everything, Erase.filter())
+    router.callback_query.register(keep_everything, KeepData.filter())
+    router.message.register(give_feedback, Command("feedback"))
+    router.message.register(take_feedback, AnswerTo(Question.FEEDBACK))
+    router.message.register(take_reply, AnswerTo(Question.FEEDBACK_REPLY), is_admin)
+    router.callback_query.register(ask_for_reply, AnswerFeedback.filter(), is_admin)
+    return router
+
+
+def make_file_router() -> Router:
+    """Return what takes files that no command before it wants."""
+    router = Router(name="files")
+    router.message.register(take_file, F.document, F.chat.type == "private")
+    return router
