@@ -12,7 +12,7 @@ from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import LinkLookup
 from bot.subscribers.access import Access
 from bot.subscribers.limits import Limits
-from bot.web.app.mini_app import MiniApp
+from bot.web.miniapp.routes import MiniApp
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings

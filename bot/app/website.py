@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
+
+import structlog
 
 from bot.app.stops import StopError
 from bot.settings import Role
@@ -14,8 +19,54 @@ if TYPE_CHECKING:
 
     from aiohttp.web import Application, RouteDef
 
+    from bot.app.places import Place
     from bot.app.surroundings import Surroundings
     from bot.web.health import Health
+
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 5.0
+RETRY_SECONDS = 60.0
+
+
+@dataclass(eq=False)
+class BotLink:
+    """Where users find the bot: asked of Telegram when the first of them wants to know.
+
+    A process of pages may have no session with Telegram. While Telegram does not answer there is
+    no link, and it is asked once a minute.
+    """
+
+    place: Place
+    _link: str | None = None
+    _ask_at: float = 0.0
+
+    async def get(self) -> str | None:
+        if self.place.newsroom:
+            return self.place.api
+        if self._link is None and monotonic() >= self._ask_at:
+            self._ask_at = monotonic() + RETRY_SECONDS
+            self._link = await self._ask()
+        return self._link
+
+    async def _ask(self) -> str | None:
+        from bot.app.aiogram_models import import_aiogram
+
+        import_aiogram()
+        from aiogram.exceptions import AiogramError
+
+        from bot.app.sessions import telegram_session
+
+        try:
+            async with (
+                asyncio.timeout(PATIENCE_SECONDS),
+                telegram_session(self.place.token, self.place.api) as bot,
+            ):
+                return f"https://t.me/{(await bot.get_me()).username}"
+        except (AiogramError, OSError, TimeoutError) as error:
+            log.warning("the bot's name is unknown", error=str(error))
+            return None
 
 
 @asynccontextmanager
@@ -43,13 +94,14 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
         return make_web(hubs, health=health)
     from bot.app.mails import make_bounces
     from bot.app.resources import make_mini_app, make_resources
-    from bot.web.clients import Clients
+    from bot.web.requests import Clients
     from bot.web.site import Site
 
     resources = make_resources(around, around.renderer)
     site = Site(
         resources,
         bounces=make_bounces(around),
+        bot_link=BotLink(around.place).get,
         app=make_mini_app(around, resources) if around.place.app_url else None,
         clients=Clients(around.settings.trusted_proxies),
     )

@@ -13,12 +13,11 @@ from bot.publishing.contents import load_made_digest
 from bot.publishing.pages import values_of
 from bot.publishing.pictures import with_picture
 from bot.rendering.links import Purpose
-from bot.web.opening import Gone
+from bot.web.pages import Gone
 
 if TYPE_CHECKING:
     from bot.publishing.pages import Edition, Picture
-    from bot.web.opening import Opening
-    from bot.web.pages import Pages
+    from bot.web.pages import Pages, Tokens
     from storage.db.engine import Storage
 
 _PATH = f"/{Purpose.EDITION}/{{token}}"
@@ -29,7 +28,7 @@ _KEPT = {"Cache-Control": "private, max-age=300"}
 @dataclass(frozen=True, slots=True)
 class EditionPages:
     pages: Pages
-    opening: Opening
+    tokens: Tokens
     storage: Storage
     _pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
 
@@ -54,7 +53,7 @@ class EditionPages:
 
     async def _edition(self, request: web.Request) -> Edition:
         token = request.match_info["token"]
-        chat, date, slot = self.opening.read(Purpose.EDITION, token)
+        chat, date, slot = self.tokens.read(Purpose.EDITION, token)
         day = datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007 - a local date
         edition = await load_made_digest(self.storage, int(chat), day, int(slot))
         if edition is None:

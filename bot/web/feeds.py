@@ -11,14 +11,14 @@ from aiohttp import ETag, web
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import FeedKind, Purpose
 from bot.rendering.published_feeds import as_atom, as_json
-from bot.web.opening import Gone
+from bot.web.pages import Gone
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
-    from bot.web.opening import Opening
+    from bot.web.pages import Tokens
     from storage.db.engine import Storage
 
 _WRITTEN = {
@@ -30,7 +30,7 @@ _KEPT = {"Cache-Control": "private, max-age=900"}
 
 @dataclass(frozen=True, slots=True)
 class FeedPages:
-    opening: Opening
+    tokens: Tokens
     storage: Storage
     renderer: Renderer
     links: Links
@@ -40,7 +40,7 @@ class FeedPages:
 
     async def give(self, request: web.Request) -> web.Response:
         kind = FeedKind(request.match_info["kind"])
-        numbers = map(int, self.opening.read(Purpose.FEED, request.match_info["token"]))
+        numbers = map(int, self.tokens.read(Purpose.FEED, request.match_info["token"]))
         chat_id, topic_id, version = numbers
         feed = await read_published_feed(
             self.storage, self.renderer, self.links, chat_id, topic_id, version, kind

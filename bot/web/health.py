@@ -1,9 +1,9 @@
-"""The probes of one process: `/healthz`, whether a restart would help; `/readyz`, whether it works.
+"""HTTP of one process: its headers, its port, and the probes `/healthz` and `/readyz`.
 
-`/healthz` is 503 only where the process cannot mend itself: one of its roles has ended, or a step
-hangs. A Telegram or a database that is away is waited for, and then it is `/readyz` that says 503,
-and for what it waits; also while the process stops, so that nobody is sent to it any more. So it
-is where no poll has gone well for half a minute: a shorter gap is no news.
+`/healthz` says whether a restart would help: it is 503 only where the process cannot mend itself,
+because one of its roles has ended, or a step hangs. `/readyz` says whether it works: it is 503, and
+names what the process waits for, while Telegram or the database is away, and while the process
+stops, so that it gets no more requests. A gap in polling counts after half a minute.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from bot.watch import OK, Act
-from bot.web.headers import put_headers
 from storage.db.engine import DatabaseError
 
 if TYPE_CHECKING:
@@ -27,6 +26,32 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
 
     from bot.watch import Seen
+
+# Pages of ours load nothing but our stylesheet and icon, run nothing, and stand in no frame.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_POLICY_HEADER = "Content-Security-Policy"
+_OLD_FRAMES = "X-Frame-Options"  # for browsers from before frame-ancestors
+_HEADERS = {
+    _POLICY_HEADER: _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    _OLD_FRAMES: "DENY",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+async def put_headers(_request: web.Request, answer: web.StreamResponse) -> None:
+    """Add what the answer does not say itself, and do not say what serves it."""
+    may_be_framed = _POLICY_HEADER in answer.headers  # its own policy says by whom
+    for name, value in _HEADERS.items():
+        if not (may_be_framed and name == _OLD_FRAMES):
+            answer.headers.setdefault(name, value)
+    answer.headers.pop("Server", None)
 
 
 LARGEST_BODY = 10_000_000  # bytes; who reads one says how much less it may be

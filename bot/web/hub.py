@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.sources.fetch.websub import answer_hub, is_expected, receive_push
-from bot.web.forms import small_body
+from bot.web.requests import small_body
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage

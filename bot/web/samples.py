@@ -22,7 +22,7 @@ from bot.rendering.operator_templates import Sample
 from bot.subscribers.manage_links import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import ChatTopic
-from bot.web.app.page import AppLook
+from bot.web.miniapp.page import AppLook
 from bot.web.pages import Look
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
@@ -59,7 +59,9 @@ def page_samples() -> Iterator[Sample]:
             values = {"site": LOOK, "managed": managed, "said": said, "again": again}
             yield Sample.of("web/manage.html", values)
     yield from _feeds(edition)
-    yield Sample.of("web/app.html", {"app": APP_LOOK})
+    for bot_link in (None, "https://t.me/dateline_bot"):
+        yield Sample.of("web/app.html", {"app": APP_LOOK, "bot_link": bot_link})
+        yield Sample.of("web/front.html", {"site": LOOK, "bot_link": bot_link})
     yield from (Sample.of(f"web/{name}", {}) for name in ("app.css", "style.css", "icon.svg"))
 
 

@@ -1,4 +1,4 @@
-"""The site: every page that people reach by a link, and what stands around them."""
+"""The site: every page that users reach by a link, and what surrounds them."""
 
 from __future__ import annotations
 
@@ -8,46 +8,54 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.web.allowances import Allowances
-from bot.web.app.entrance import Entrance
-from bot.web.app.page import AppPage, Dress
-from bot.web.app.routes import AppRoutes
-from bot.web.assets import Assets
-from bot.web.clients import Clients
 from bot.web.editions import EditionPages
-from bot.web.error_pages import error_pages
 from bot.web.feeds import FeedPages
-from bot.web.forms import Forms
-from bot.web.mailboxes import MailboxPages
-from bot.web.managing import ManagePages
-from bot.web.opening import Opening, now
-from bot.web.pacing import CALLS_AT_ONCE, CALLS_PER_MINUTE, pacing
-from bot.web.pages import Pages
-from bot.web.returns import ReturnsRoute
+from bot.web.mail import BounceRoute, MailboxPages
+from bot.web.manage import ManagePages
+from bot.web.miniapp.authentication import Authentication
+from bot.web.miniapp.page import AppPage, Dress
+from bot.web.miniapp.routes import AppRoutes
+from bot.web.pages import Assets, Pages, Tokens, error_pages, now
+from bot.web.requests import (
+    CALLS_AT_ONCE,
+    CALLS_PER_MINUTE,
+    Clients,
+    Forms,
+    RateLimit,
+    rate_limiting,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from aiohttp.typedefs import Middleware
+    from aiohttp.typedefs import Handler, Middleware
 
     from bot.mail.bounces import Bounces
     from bot.resources import Resources
-    from bot.web.app.mini_app import MiniApp
+    from bot.web.miniapp.routes import MiniApp
 
-# Previews while words are typed, for each person and process.
-_TYPED_PER_MINUTE, _TYPED_AT_ONCE = 60, 40
+# Previews while a query is typed, for each user and process.
+_PREVIEWS_PER_MINUTE, _PREVIEWS_AT_ONCE = 60, 40
+
+
+async def _unknown() -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """*bounces* is None if no mail is sent, *app* if nobody could open it."""
+    """*bounces* is None if no mail is sent, *app* if nobody could open it.
+
+    *bot_link* returns the address at which users find the bot, None while that is unknown.
+    """
 
     resources: Resources
     bounces: Bounces | None = None
     app: MiniApp | None = None
+    bot_link: Callable[[], Awaitable[str | None]] = _unknown
     clock: Callable[[], datetime] = now
-    allowances: Allowances = field(default_factory=Allowances)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
     clients: Clients = field(default_factory=Clients)
 
     def parts(self) -> tuple[list[web.RouteDef], list[Middleware]]:
@@ -57,22 +65,29 @@ class Site:
         address = urlsplit(links.base or "")
         assets = Assets.of(renderer)
         pages = Pages(renderer, assets, root=address.path)
-        opening = Opening(links.signer, self.clock)
-        forms = Forms(f"{address.scheme}://{address.netloc}", self.allowances, self.clients)
+        tokens = Tokens(links.signer, self.clock)
+        forms = Forms(f"{address.scheme}://{address.netloc}", self.rate_limit, self.clients)
         routes = [
+            web.get("/", self._front(pages)),
             web.get("/robots.txt", _robots),
             *assets.routes(),
-            *EditionPages(pages, opening, storage).routes(),
-            *FeedPages(opening, storage, renderer, links).routes(),
-            *ManagePages(pages, opening, forms, storage, limits).routes(),
-            *MailboxPages(pages, opening, forms, storage, renderer).routes(),
+            *EditionPages(pages, tokens, storage).routes(),
+            *FeedPages(tokens, storage, renderer, links).routes(),
+            *ManagePages(pages, tokens, forms, storage, limits).routes(),
+            *MailboxPages(pages, tokens, forms, storage, renderer).routes(),
         ]
         if self.bounces:
-            routes += ReturnsRoute(opening, self.bounces).routes()
+            routes += BounceRoute(tokens, self.bounces).routes()
         if self.app:
             routes += self._app(self.app, assets.icon.path, address.path).routes()
-        calls = Allowances(CALLS_PER_MINUTE, CALLS_AT_ONCE, clock=self.allowances.clock)
-        return routes, [error_pages(pages), pacing(self.clients, calls)]
+        calls = RateLimit(CALLS_PER_MINUTE, CALLS_AT_ONCE, clock=self.rate_limit.clock)
+        return routes, [error_pages(pages), rate_limiting(self.clients, calls)]
+
+    def _front(self, pages: Pages) -> Handler:
+        async def show(request: web.Request) -> web.Response:
+            return pages.show(request, "web/front.html", bot_link=await self.bot_link())
+
+        return show
 
     def _app(self, app: MiniApp, icon: str, root: str) -> AppRoutes:
         renderer = self.resources.renderer
@@ -83,10 +98,11 @@ class Site:
             clock=self.clock,
             root=root,
             frames=app.frames,
+            bot_link=self.bot_link,
         )
-        entrance = Entrance(app.token, app.resources, self.clock, renderer)
-        typing = Allowances(_TYPED_PER_MINUTE, _TYPED_AT_ONCE, clock=self.allowances.clock)
-        return AppRoutes(app, entrance, page, self.allowances, typing)
+        authentication = Authentication(app.token, app.resources, self.clock)
+        previewing = RateLimit(_PREVIEWS_PER_MINUTE, _PREVIEWS_AT_ONCE, clock=self.rate_limit.clock)
+        return AppRoutes(app, authentication, page, self.rate_limit, previewing)
 
 
 async def _robots(_request: web.Request) -> web.Response:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from bot.rendering.links import Purpose
-from bot.web.forms import small_body
+from bot.web.requests import small_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

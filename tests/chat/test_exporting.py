@@ -56,7 +56,7 @@ async def test_deleting_tells_how_much_goes(ann):
     asked = await ann.says("/delete_me")
     erased = await ann.presses(asked, "Delete everything")
 
-    assert "• 1 topic\n• your name, zone, times and all other settings" in asked["text"]
+    assert "• 1 topic\n• your name, time zone, digest times and all other settings" in asked["text"]
     assert "digest" not in asked["text"]
     assert erased["text"].startswith("Done. Everything is deleted")
 

@@ -109,7 +109,7 @@ async def test_a_topic_that_is_not_there_or_not_watched_says_so(pressing, data):
 
 @pytest.mark.parametrize("data", ["sources:0", "source:1", "unsource:1"])
 async def test_an_admins_button_is_nothing_for_others(pressing, data):
-    assert (await pressing(data)).startswith("What I read for everybody is looked")
+    assert (await pressing(data)).startswith("Only the admin can change")
 
 
 async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):

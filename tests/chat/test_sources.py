@@ -21,7 +21,7 @@ def admin(house: House) -> Talk:
 async def test_what_is_read_for_everybody_is_the_admins_business(ann):
     refused = await ann.says(f"/sources add {SAMPLE_SOURCE}")
 
-    assert refused["text"].startswith("What I read for everybody is looked after by")
+    assert refused["text"].startswith("Only the admin can change")
 
 
 async def test_an_admin_adds_a_source(house, admin):

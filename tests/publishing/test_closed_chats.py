@@ -57,10 +57,7 @@ async def test_it_is_sent_once_to_whoever_let_the_bot_in(newsroom, ann, shut, sa
     first = await said()
 
     assert first == [
-        (
-            "I am no longer in Newsroom.\n\n"
-            "What it watches stays as it is. Let me in again, and it goes on by itself."
-        )
+        ("I am no longer in Newsroom.\n\nIts subscriptions stay. Add me again, and they continue.")
     ]
     assert await said() == first
     (delivery,) = await newsroom.all(Delivery)

@@ -81,7 +81,7 @@ async def test_a_chat_that_depends_on_a_dead_source_is_sent_once(publishing, sce
     assert delivery.body["text"] == (
         "Dead Times has been taken down for good, so I no longer read it. "
         "In the month before, it gave 2 of the 3 articles that your topics found.\n\n"
-        "Your topics stay as they are. If its news has a new address, whoever runs me can add it."
+        "Your topics stay as they are. If its news has a new address, the admin can add it."
     )
 
 
@@ -220,7 +220,7 @@ async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publ
     assert await sent(scene) == [ours, appointed]
     assert (await scene.newsroom.texts())[0] == (
         "Dead Times has been taken down for good, so I no longer read it. "
-        "It is one of the sources that you look after.\n\n"
+        "It is one of the sources that you manage.\n\n"
         "If its news has a new address: /sources add and that address."
     )
 

@@ -19,7 +19,7 @@ def test_a_silent_source_reads_like_this(renderer):
     assert text_of(renderer, given=12, found=30) == (
         "I have not been able to read Example Wire since 3 March: it is blocked by a challenge "
         "page. In the month before, it gave 12 of the 30 articles that your topics found.\n\n"
-        "Your topics stay as they are. I keep asking, and read on as soon as it answers."
+        "Your topics stay as they are. I keep trying, and continue as soon as it answers."
     )
 
 

@@ -79,7 +79,7 @@ async def test_a_newcomer_gets_a_card_an_alert_and_a_digest(page):
     said = page.locator(".message.bot")
 
     await page.get_by_role("button", name="Start", exact=True).click()
-    await expect(said).to_contain_text(["What should I watch for?"])
+    await expect(said).to_contain_text(["What should I look for?"])
 
     await say(page, "Taiwan")
     card = said.nth(1)

@@ -71,14 +71,14 @@ def app(page: Page) -> FrameLocator:
 
 
 async def watch(app: FrameLocator, words: str, how: str) -> None:
-    await app.get_by_role("searchbox", name="Words to watch for").fill(words)
+    await app.get_by_role("searchbox", name="Keywords").fill(words)
     await expect(app.locator("#found-told")).to_contain_text("in the last 7 days")
     await app.get_by_role("button", name=how).click()
 
 
 async def test_topics_times_and_undo_from_the_first_look_on(page, app):
-    await expect(app.get_by_role("heading", name="What should I watch for?")).to_be_visible()
-    search = app.get_by_role("searchbox", name="Words to watch for")
+    await expect(app.get_by_role("heading", name="What should I look for?")).to_be_visible()
+    search = app.get_by_role("searchbox", name="Keywords")
 
     await search.fill("Taiwan OR (consul")
     await expect(app.locator("mark")).to_have_text("(")
@@ -97,7 +97,7 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await expect(told).to_contain_text("every day at 07:30")
     await app.get_by_role("button", name="Sunday").click()
     await expect(told).to_contain_text("Saturday at 07:30")
-    await app.get_by_role("button", name="Use the zone of this device").click()
+    await app.get_by_role("button", name="Use this device's time zone").click()
     await expect(told).to_contain_text("Tokyo time")
 
     await topic.get_by_role("button", name="Taiwan Digest").click()
@@ -144,8 +144,8 @@ async def test_a_topic_is_silent_for_a_while_by_keyboard(page, app):
     topic = app.locator(".topic")
     await topic.locator(".open").click()
 
-    await topic.get_by_role("button", name="Until I lift it").press("Enter")
-    await expect(topic.locator(".rest")).to_have_text("Muted until you lift it.")
+    await topic.get_by_role("button", name="Until I unmute it").press("Enter")
+    await expect(topic.locator(".rest")).to_have_text("Muted until you unmute it.")
     await expect(topic.get_by_role("button", name="Unmute")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(topic.locator(".rest")).to_be_hidden()
@@ -177,7 +177,7 @@ async def test_every_text_has_contrast_enough(page, app):
     await expect(app.locator(".topic .told")).not_to_be_empty()
     await app.locator(".topic").get_by_label("Words").fill("Japan")
     await expect(app.locator(".topic .change")).to_be_visible()
-    await app.get_by_role("button", name="Until I lift it").click()
+    await app.get_by_role("button", name="Until I unmute it").click()
     await expect(app.locator(".topic .rest")).to_be_visible()
 
     assert await app.locator("body").evaluate(PALE_TEXTS) == []
@@ -270,7 +270,7 @@ async def test_it_is_used_by_keyboard_alone(browser, bot):
         await page.goto(address_of(bot))
         await page.click("#open-app")
         app = page.frame_locator("#app iframe")
-        search = app.get_by_role("searchbox", name="Words to watch for")
+        search = app.get_by_role("searchbox", name="Keywords")
 
         await search.focus()
         await page.keyboard.type("Taiwan")

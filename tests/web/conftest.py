@@ -14,8 +14,8 @@ from bot.mail.compose import FromAddress, Mailer
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
-from bot.web.allowances import Allowances
 from bot.web.health import make_web
+from bot.web.requests import RateLimit
 from bot.web.site import Site
 from storage.db.engine import Storage
 from storage.enums import Mode
@@ -119,7 +119,7 @@ def site(storage: Storage, bounces: FakeBounces, renderer: Renderer, clock: Turn
         replace(resources, links=LINKS),
         bounces=cast("Any", bounces),
         clock=lambda: clock.now,
-        allowances=Allowances(clock=lambda: clock.now.timestamp()),  # noqa: PLW0108 - turned later
+        rate_limit=RateLimit(clock=lambda: clock.now.timestamp()),  # noqa: PLW0108 - turned later
     )
 
 

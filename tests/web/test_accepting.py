@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.web.accepting import preferred
+from bot.web.requests import preferred_language
 
 OFFERED = ("en", "zh-Hant", "ar", "pt")
 
@@ -22,4 +22,4 @@ OFFERED = ("en", "zh-Hant", "ar", "pt")
     ],
 )
 def test_the_language_of_a_browser(header: str, code: str):
-    assert preferred(header, OFFERED) == code
+    assert preferred_language(header, OFFERED) == code

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.allowances import Allowances
+from bot.web.requests import RateLimit
 
 
 class Seconds:
@@ -14,31 +14,31 @@ class Seconds:
 @given(st.lists(st.floats(0, 20), max_size=200))
 def test_no_more_pass_than_a_burst_and_then_the_pace(pauses):
     seconds = Seconds()
-    allowances = Allowances(per_minute=30, at_once=5, clock=seconds)
+    rate_limit = RateLimit(per_minute=30, at_once=5, clock=seconds)
     passed = 0
 
     for pause in pauses:
         seconds.now += pause
-        passed += allowances.take("a") == 0
+        passed += rate_limit.take("a") == 0
 
     assert passed <= 5 + seconds.now / 2 + 1
 
 
 def test_who_waits_as_long_as_it_is_told_may_go_on():
     seconds = Seconds()
-    allowances = Allowances(at_once=2, clock=seconds)
-    waits = [allowances.take("a") for _ in range(3)]
+    rate_limit = RateLimit(at_once=2, clock=seconds)
+    waits = [rate_limit.take("a") for _ in range(3)]
 
     seconds.now += waits[-1]
 
     assert waits == [0, 0, 2]
-    assert allowances.take("a") == 0
+    assert rate_limit.take("a") == 0
 
 
 def test_it_remembers_a_bounded_number_of_clients():
-    allowances = Allowances(most=10, clock=Seconds())
+    rate_limit = RateLimit(most=10, clock=Seconds())
 
     for number in range(1000):
-        allowances.take(str(number))
+        rate_limit.take(str(number))
 
-    assert len(allowances._arrivals) == 10
+    assert len(rate_limit._arrivals) == 10

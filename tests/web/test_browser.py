@@ -84,16 +84,16 @@ async def test_an_edition_is_read_without_script(page, links):
 async def test_topics_are_changed_by_buttons(page, links):
     await page.goto(pages(links)["manage"])
 
-    ties = page.get_by_role("group", name="How to watch Cross-strait ties")
+    ties = page.get_by_role("group", name="How to get Cross-strait ties")
     await expect(ties.get_by_role("button", name="Digest", pressed=True)).to_be_visible()
     await ties.get_by_role("button", name="Alerts").click()
 
     await expect(page.get_by_role("status")).to_have_text("Saved.")
     await expect(ties.get_by_role("button", name="Alerts", pressed=True)).to_be_visible()
     await page.get_by_role("button", name="Pause everything").click()
-    await expect(page.get_by_role("status")).to_have_text("Nothing comes until you resume.")
+    await expect(page.get_by_role("status")).to_have_text("You'll get nothing until you resume.")
     await page.get_by_role("button", name="Resume").click()
-    await expect(page.get_by_role("status")).to_have_text("Alerts and digests come again.")
+    await expect(page.get_by_role("status")).to_have_text("You'll get alerts and digests again.")
 
 
 async def test_an_address_is_unsubscribed_by_keyboard_alone(page, links):

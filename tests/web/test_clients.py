@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from bot.web.clients import client_of
+from bot.web.requests import client_of
 
 OURS = (ip_network("127.0.0.0/8"), ip_network("::1/128"), ip_network("10.0.0.0/24"))
 

@@ -60,7 +60,7 @@ async def test_it_is_kept_for_ninety_days(visitor, link, clock):
 
     assert last.status == 200
     assert late.status == 410
-    assert "A digest is kept for 90 days." in await late.text()
+    assert "Digests are kept for 90 days." in await late.text()
 
 
 async def test_an_edition_of_a_chat_that_was_erased_is_gone(visitor, link, storage):

@@ -41,14 +41,14 @@ async def test_a_method_that_a_page_does_not_know_is_answered_with_those_that_it
 
     assert answer.status == 405
     assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
-    assert "use a button of the page" in await answer.text()
+    assert "use a button on the page" in await answer.text()
 
 
 async def test_a_form_that_is_too_large_is_not_read(visitor, link):
     answer = await visitor.sends(link, {"topic": "1" * 5000})
 
     assert answer.status == 413
-    assert "More came than any form" in await answer.text()
+    assert "The form was too large" in await answer.text()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ async def test_many_forms_in_a_row_must_wait(visitor, link):
 
     assert [answer.status for answer in answers] == [303] * 30 + [429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
-    assert "Nothing is lost" in await answers[-1].text()
+    assert "Nothing was lost" in await answers[-1].text()
 
 
 async def test_one_client_does_not_use_up_anothers_allowance(visitor, link):
@@ -97,7 +97,7 @@ async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, mon
 
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "60"
-    assert "Nothing is lost" in await answer.text()
+    assert "Nothing was lost" in await answer.text()
 
 
 async def test_the_stylesheet_stands_at_an_address_of_its_content(visitor):

@@ -48,7 +48,7 @@ async def test_a_digest_of_a_chat(visitor, arabic, clock):
     page = await visitor.reads(visitor.links.edition(arabic, TUESDAY, 0, clock.now))
 
     assert ARABIC in page
-    assert pseudo("Only who has this address can see this page. It is kept for 90 days.") in page
+    assert pseudo("Anyone with the link can see this page. It is kept for 90 days.") in page
 
 
 async def test_the_feeds_of_a_chat(visitor, arabic, newsroom, storage):

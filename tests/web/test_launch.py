@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.launch import ForgedError, Launcher, LaunchError, TooOldError, read_launch
+from bot.web.miniapp.authentication import (
+    ForgedError,
+    Launcher,
+    LaunchError,
+    TooOldError,
+    read_launch,
+)
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -51,7 +51,7 @@ async def test_a_topic_is_stopped(visitor, link, newsroom):
     answer = await visitor.sends(link, {"topic": "1", "stop": "yes"})
 
     page = await (await visitor.opens(answer.headers["Location"])).text()
-    assert "That topic is no longer watched." in page
+    assert "You no longer subscribe to that topic." in page
     assert '<span dir="auto">My words</span>' not in page
     assert await modes(newsroom) == {2: Mode.BOTH}
 
@@ -145,7 +145,7 @@ async def mailbox(storage, told):
 
 
 async def test_without_a_confirmed_address_nothing_is_said_of_mails(visitor, link):
-    assert "Digests come by" not in await visitor.reads(link)
+    assert "Send digests by" not in await visitor.reads(link)
     assert (await visitor.sends(link, {"reach": "email"})).headers["Location"].endswith("gone")
 
 
@@ -169,7 +169,7 @@ async def test_a_stop_can_be_undone(visitor, link, newsroom):
 
     *_, topic = [topic for topic in await newsroom.all(Topic) if topic.name == "My words"]
     assert again.status == 303
-    assert "Watch again" in page
+    assert "Subscribe again" in page
     assert (await modes(newsroom))[topic.id] is Mode.DIGEST
 
 

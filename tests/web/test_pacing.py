@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.web.allowances import Allowances
-from bot.web.pacing import CALLS_AT_ONCE
+from bot.web.requests import CALLS_AT_ONCE, RateLimit
 
 ONE, OTHER = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
 
@@ -51,7 +50,7 @@ async def test_who_waits_may_go_on(visitor, clock, one_too_many):
 
 async def test_one_mailbox_is_unsubscribed_a_bounded_number_of_times(visitor):
     link = visitor.links.unsubscribe(3)
-    allowed = Allowances().at_once
+    allowed = RateLimit().at_once
 
     answers = [await visitor.sends(link) for _ in range(allowed + 1)]
     another = await visitor.sends(visitor.links.unsubscribe(4))

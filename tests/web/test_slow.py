@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.web import forms, health
+from bot.web import health, requests
 from bot.web.health import make_web
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def test_headers_without_end_are_refused(port):
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(visitor, told, clock, monkeypatch):
-    monkeypatch.setattr(forms, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(requests, "BODY_SECONDS", 0.05)
     link = visitor.links.manage(told, clock.now)
 
     async def trickle() -> AsyncIterator[bytes]:

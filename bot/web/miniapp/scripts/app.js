@@ -1,0 +1,107 @@
+// The Mini App: asks for the state of the chat, shows it, and sends actions.
+
+import { Api, Refused } from "./api.js";
+import { byId, languageOf } from "./elements.js";
+import { Insets } from "./insets.js";
+import { Mail } from "./mail.js";
+import { Schedule } from "./schedule.js";
+import { Search } from "./search.js";
+import { Telegram } from "./telegram.js";
+import { applyTheme } from "./theme.js";
+import { Toast } from "./toast.js";
+import { Topics } from "./topics.js";
+
+const telegram = new Telegram();
+new Insets(telegram);
+const api = new Api(telegram.data);
+const toast = new Toast((topic) => act("undo", { topic }));
+const search = new Search({ api, act, failed, opened: showBack });
+const topics = new Topics({ api, act, failed, opened: showBack });
+const parts = [search, topics, new Schedule({ act }), new Mail({ act })];
+
+// Sends an action and shows the new state; false if it was refused.
+async function act(name, fields) {
+  try {
+    const state = await api.send(name, fields);
+    show(state);
+    if (state.said) toast.say(state.said, state.undo);
+    return true;
+  } catch (error) {
+    failed(error);
+    return false;
+  }
+}
+
+function failed(error) {
+  const said = error instanceof Refused ? error.message : byId("trouble").textContent;
+  if (error.isFinal) stop(said);
+  else toast.say(said);
+}
+
+// Nothing can be done here any more: say why, and hide the rest.
+function stop(said) {
+  byId("main").hidden = true;
+  byId("waiting").hidden = true;
+  if (said) byId("stop-text").textContent = said;
+  byId("stop").hidden = false;
+}
+
+function show(state) {
+  if (state.language !== languageOf()) return speak(state.language);
+  for (const part of parts) part.show(state);
+  showPause(state);
+  if (byId("language")) byId("language").value = state.chosenLanguage;
+}
+
+// The words of the page are the server's: in another language it is another page.
+function speak(language) {
+  location.replace(`?language=${encodeURIComponent(language)}${telegram.hash}`);
+}
+
+function showPause({ isPaused, pausedText }) {
+  byId("paused-text").textContent = pausedText;
+  byId("pause").hidden = isPaused;
+  byId("resume").hidden = !isPaused;
+}
+
+function showBack() {
+  telegram.showBack(search.isOpen || topics.isOpen);
+}
+
+function back() {
+  if (topics.isOpen) topics.close();
+  else search.clear();
+}
+
+function dress(theme) {
+  const paper = applyTheme(theme);
+  if (paper) telegram.paint(paper);
+}
+
+async function begin() {
+  telegram.on("theme_changed", ({ theme_params: theme }) => dress(theme));
+  telegram.on("back_button_pressed", back);
+  byId("pause").addEventListener("click", () => act("pause", { paused: true }));
+  byId("resume").addEventListener("click", () => act("pause", { paused: false }));
+  byId("language")?.addEventListener("change", ({ target }) =>
+    act("language", { language: target.value }),
+  );
+  if (!telegram.data) return stop();
+  telegram.begin();
+  dress(telegram.theme);
+  try {
+    const state = await api.send("state");
+    show(state);
+    if (state.language !== languageOf()) return; // the other page will be ready
+  } catch (error) {
+    telegram.ready();
+    return stop(error instanceof Refused ? error.message : byId("trouble").textContent);
+  } finally {
+    document.body.ariaBusy = "false";
+  }
+  telegram.ready();
+  byId("waiting").hidden = true;
+  byId("main").hidden = false;
+}
+
+begin();

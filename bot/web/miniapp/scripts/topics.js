@@ -1,0 +1,137 @@
+// The list of what is watched. One topic at a time is open, and then shows what it found lately.
+
+import { byId, copyOf, isVisible, onSubmit, press, showHits } from "./elements.js";
+import { Rewording } from "./rewording.js";
+
+export class Topics {
+  // acts: {api, act(name, fields), failed(error), opened()}
+  constructor(acts) {
+    this.acts = acts;
+    this.list = byId("topics");
+    this.open = null;
+    this.found = new Map(); // by their words
+    this.rewording = new Rewording(acts);
+  }
+
+  get isOpen() {
+    return this.open !== null;
+  }
+
+  // *became*: the topic that has come into the place of the one that is open.
+  show({ topics, became }) {
+    if (became && this.open !== null) this.open = became;
+    if (!topics.some(({ id }) => id === this.open)) this.open = null;
+    const focused = this.focused(became);
+    this.list.replaceChildren(...topics.map((topic) => this.itemOf(topic)));
+    this.list.hidden = topics.length === 0;
+    byId("no-topics").hidden = topics.length > 0;
+    byId("topics-count").textContent = topics.length || "";
+    this.refocus(focused);
+    this.acts.opened();
+  }
+
+  // Which button has the focus, so that it has it again when the list was made anew.
+  focused(became) {
+    const item = document.activeElement?.closest(".topic");
+    if (!item) return null;
+    const place = [...item.querySelectorAll("button, input")].indexOf(document.activeElement);
+    return [became ?? item.dataset.id, place];
+  }
+
+  // Of a button that is hidden now, the one that has come into its place has it.
+  refocus(focused) {
+    if (!focused) return;
+    const item = this.list.querySelector(`[data-id="${focused[0]}"]`);
+    const same = item?.querySelectorAll("button, input")[focused[1]];
+    if (!same) return;
+    const beside = [same, ...same.parentElement.children, item.querySelector(".open")];
+    beside.find(isVisible).focus();
+  }
+
+  itemOf(topic) {
+    const made = copyOf("topic").firstElementChild;
+    made.dataset.id = topic.id;
+    made.querySelector(".name bdi").textContent = topic.name;
+    for (const mode of made.querySelectorAll(".open .mode"))
+      mode.hidden = mode.dataset.mode !== topic.mode;
+    made.querySelector(".rest").textContent = topic.restText;
+    made.querySelector(".rest").hidden = !topic.restText;
+    made.querySelector(".open").addEventListener("click", () => this.toggle(topic));
+    this.fill(made.querySelector(".more"), topic);
+    if (topic.id === this.open) this.unfold(made, topic);
+    return made;
+  }
+
+  fill(more, topic) {
+    const modes = more.querySelectorAll(".modes button");
+    press(modes, "mode", topic.mode);
+    for (const button of modes)
+      button.addEventListener("click", () =>
+        this.acts.act("watch", { topic: topic.id, mode: button.dataset.mode }),
+      );
+    const rename = more.querySelector(".rename");
+    const name = rename.querySelector("input");
+    rename.hidden = topic.isPublic; // what it is called is for all to see
+    name.value = topic.name;
+    onSubmit(rename, () => this.acts.act("rename", { topic: topic.id, name: name.value }));
+    this.rewording.fill(more.querySelector(".reword"), topic);
+    this.fillRest(more, topic);
+    more
+      .querySelector(".stop-topic")
+      .addEventListener("click", () => this.acts.act("stop", { topic: topic.id }));
+  }
+
+  // What lets a topic be silent for a while, and ends that.
+  fillRest(more, { id, isMuted }) {
+    for (const button of more.querySelectorAll("[data-act]")) {
+      const { act } = button.dataset;
+      const fields = { topic: id };
+      if (button.dataset.for) fields.for = button.dataset.for;
+      button.addEventListener("click", () => this.acts.act(act, fields));
+    }
+    for (const button of more.querySelectorAll("[data-muted]"))
+      button.hidden = button.dataset.muted !== String(isMuted);
+  }
+
+  toggle(topic) {
+    const was = this.open;
+    this.close();
+    if (was === topic.id) return;
+    this.open = topic.id;
+    this.unfold(this.list.querySelector(`[data-id="${topic.id}"]`), topic);
+    this.acts.opened();
+  }
+
+  close() {
+    this.rewording.drop();
+    this.open = null;
+    for (const item of this.list.children) {
+      item.querySelector(".open").ariaExpanded = "false";
+      item.querySelector(".more").hidden = true;
+    }
+    this.acts.opened();
+  }
+
+  unfold(item, topic) {
+    item.querySelector(".open").ariaExpanded = "true";
+    item.querySelector(".more").hidden = false;
+    this.showFound(item, topic);
+  }
+
+  async showFound(item, topic) {
+    const known = this.found.get(topic.words);
+    if (known) return this.fillFound(item, known);
+    try {
+      const found = await this.acts.api.send("topic", { topic: topic.id });
+      this.found.set(topic.words, found);
+      this.fillFound(item, found);
+    } catch (error) {
+      this.acts.failed(error);
+    }
+  }
+
+  fillFound(item, { text, newest }) {
+    item.querySelector(".text").textContent = text;
+    showHits(item.querySelector(".hits"), newest.slice(0, 3));
+  }
+}

@@ -1,0 +1,228 @@
+"""What comes in: from which client, how often, how large, and in which language.
+
+- Rate limits are kept in memory by each process: they keep a mad client from the database.
+- No page knows a cookie, so whoever has an address may send its form. What another site sends in a
+  user's name is refused all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from bot.rendering.i18n import ENGLISH, language_for
+from bot.rendering.links import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from aiohttp.typedefs import Handler, Middleware
+
+    from bot.rendering.renderer import Renderer
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_OWN_NETWORK_BITS = 64  # of an IPv6 address: what follows is the client's own to choose
+_MOST_HOPS = 16
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Whom a request is counted for: the address that it came from, as far as that can be known.
+
+    *trusted*: the networks of the operator's proxies. Nobody else's X-Forwarded-For is believed.
+    """
+
+    trusted: tuple[Network, ...] = _LOOPBACK
+
+    def of(self, request: web.Request) -> str:
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+        return client_of(request.remote, forwarded, self.trusted)
+
+
+def client_of(remote: str | None, forwarded: str, trusted: tuple[Network, ...] = _LOOPBACK) -> str:
+    """Return the address, or for IPv6 the network, that a request is counted for.
+
+    Each proxy appends to *forwarded* the address that called it, so the last is the nearest: it is
+    followed from there as long as the address that says so is trusted.
+    """
+    address = _address(remote or "")
+    for each in reversed(forwarded.split(",")[-_MOST_HOPS:]):
+        named = _address(each.strip())
+        if named is None or address is None or not _is_in(address, trusted):
+            break
+        address = named
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, _OWN_NETWORK_BITS), strict=False))
+    return str(address)
+
+
+def _is_in(address: IPv4Address | IPv6Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address; one of IPv4 that comes in one of IPv6 (RFC 4291, 2.5.5.2) is itself."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+@dataclass(eq=False)
+class RateLimit:
+    """A few requests of each client at once, then evenly (GCRA, ITU-T I.371).
+
+    Beyond *most* clients the one not seen for longest is forgotten.
+    """
+
+    per_minute: int = 30
+    at_once: int = 30
+    most: int = 10_000
+    clock: Callable[[], float] = time.monotonic
+    _arrivals: OrderedDict[str, float] = field(default_factory=OrderedDict)
+
+    def take(self, client: str) -> float:
+        """Count a request of *client*; return 0, or the seconds for which it must wait."""
+        now, interval = self.clock(), 60 / self.per_minute
+        arrival = max(self._arrivals.get(client, now), now) + interval
+        wait = arrival - now - self.at_once * interval
+        if wait > 0:
+            return wait
+        self._arrivals[client] = arrival
+        self._arrivals.move_to_end(client)
+        if len(self._arrivals) > self.most:
+            self._arrivals.popitem(last=False)
+        return 0.0
+
+
+CALLS_PER_MINUTE, CALLS_AT_ONCE = 600, 300
+_UNCOUNTED = ("/healthz", "/readyz", "/metrics", "/telegram/")
+_BY_MAILBOX = f"/{Purpose.UNSUBSCRIBE}/"
+
+
+def rate_limiting(clients: Clients, rate_limit: RateLimit) -> Middleware:
+    """Return the middleware that limits how often one client may ask for any page.
+
+    What is counted otherwise is left out: probes, what Telegram sends (its few addresses speak for
+    all users), and one-click unsubscribing, for which large mail services call from a few
+    addresses: that counts for each mailbox.
+    """
+
+    @web.middleware
+    async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not _is_counted_otherwise(request):
+            count(rate_limit, clients.of(request))
+        return await handler(request)
+
+    return pace
+
+
+def count(rate_limit: RateLimit, client: str) -> None:
+    """Count one more request of *client*; raise 429 if that is too many."""
+    if wait := rate_limit.take(client):
+        raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait) + 1)})
+
+
+def _is_counted_otherwise(request: web.Request) -> bool:
+    one_click = request.method == "POST" and request.path.startswith(_BY_MAILBOX)
+    return one_click or request.path.startswith(_UNCOUNTED)
+
+
+LARGEST_FORM = 4096  # bytes
+BODY_SECONDS = 10.0  # in which all of it must have come, so that no trickle holds a place
+_MOST_FIELDS = 20
+# Under our referrer policy a browser hides even our own origin.
+_HIDDEN = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Forms that our own pages send: small, soon, and not too often.
+
+    *origin* is that of our pages (`https://news.example.org`).
+    """
+
+    origin: str
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    clients: Clients = field(default_factory=Clients)
+
+    async def read(self, request: web.Request) -> Mapping[str, str]:
+        """Return the fields; an error page if the form is none of ours, or one too many."""
+        self._check_sender(request)
+        count(self.rate_limit, self.clients.of(request))
+        body = await small_body(request)
+        if b"%00" in body:  # no text that a database takes
+            raise web.HTTPBadRequest
+        try:
+            return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
+        except ValueError:
+            raise web.HTTPBadRequest from None
+
+    def _check_sender(self, request: web.Request) -> None:
+        origin = request.headers.get("Origin", _HIDDEN)
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise web.HTTPForbidden
+        if origin not in {self.origin, _HIDDEN}:
+            raise web.HTTPForbidden
+
+    def count(self, mailbox: str) -> None:
+        """Count what comes for a mailbox from any client: its token says whose it is."""
+        count(self.rate_limit, f"mailbox {mailbox}")
+
+
+async def small_body(
+    request: web.Request, most: int = LARGEST_FORM, seconds: float | None = None
+) -> bytes:
+    """Return what was sent; 413 where it is over *most* bytes, 408 where it takes too long."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds or BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > most:
+                    raise web.HTTPRequestEntityTooLarge(most, len(body))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except (web.RequestPayloadError, ConnectionResetError):  # not packed as it says, or broken off
+        raise web.HTTPBadRequest from None
+    return bytes(body)
+
+
+_MOST_LANGUAGES = 20  # of a header that may be made by hand
+
+
+def language_asked_for(request: web.Request, renderer: Renderer) -> str:
+    """Return the code of our language that the browser prefers."""
+    offered = [language.code for language in renderer.offered]
+    return preferred_language(request.headers.get("Accept-Language", ""), offered)
+
+
+def preferred_language(header: str, offered: Collection[str]) -> str:
+    """Return the code preferred among those *offered*, English if none is (RFC 9110, 12.5.4)."""
+    wanted = [_read(part) for part in header.split(",")[:_MOST_LANGUAGES]]
+    for tag, weight in sorted(wanted, key=lambda one: -one[1]):
+        code = language_for(tag)
+        is_ours = code != ENGLISH.code or tag.lower().startswith(ENGLISH.code)
+        if weight > 0 and is_ours and code in offered:
+            return code
+    return ENGLISH.code
+
+
+def _read(part: str) -> tuple[str, float]:
+    tag, _, rest = part.partition(";")
+    weight = rest.strip().removeprefix("q=")
+    try:
+        return tag.strip(), float(weight) if weight else 1.0
+    except ValueError:
+        return tag.strip(), 0.0

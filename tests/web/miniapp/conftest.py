@@ -1,0 +1,161 @@
+"""People who have the Mini App open, on a site with all its use cases."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
+from sqlmodel import col, select
+
+from bot.chat import callbacks
+from bot.mail.compose import Mail
+from bot.playground.chats import Person
+from bot.playground.launching import launch_data
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer, Renderers
+from bot.subscribers.access import Access
+from bot.web.health import make_web
+from bot.web.miniapp.routes import MiniApp
+from bot.web.site import Site
+from storage.db.engine import Storage
+from storage.enums import Medium
+from storage.outbox import Delivery
+from tests.catalogues.pseudo import pseudo_translation
+from tests.resources import make_resources
+from tests.web.conftest import SIGNER, mailer_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from aiohttp import ClientResponse
+    from aiohttp.web import Application, Request
+
+    from bot.subscribers.users import CurrentUser
+    from tests.conftest import TurnedClock
+
+TOKEN = "42:secret"
+# Arabic, as if its sentences were English with accents.
+TRANSLATIONS = {
+    "en": IN_ENGLISH,
+    "ar": Translation(LANGUAGES["ar"], pseudo_translation().catalogue),
+}
+
+
+@dataclass
+class FakeMenus:
+    renewed: list[tuple[int, str, bool]] = field(default_factory=list)
+
+    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
+        self.renewed.append((user.user_id, speaks, is_chosen))
+
+
+@dataclass
+class User:
+    """A person with the app open; what it sends is signed as the playground signs."""
+
+    client: TestClient[Request, Application]
+    clock: TurnedClock
+    id: int = 7
+    name: str = "Ann"
+
+    def __post_init__(self) -> None:
+        self.data = self.launched()
+
+    def launched(self, token: str = TOKEN) -> str:
+        person = Person(self.id, self.name, language_code="ja")
+        return launch_data(token, person, int(self.clock.now.timestamp()))
+
+    async def asks(self, act: str, /, **request: Any) -> ClientResponse:
+        headers = {"Authorization": f"tma {self.data}"}
+        return await self.client.post(f"/app/{act}", json=request, headers=headers)
+
+    async def does(self, act: str, /, **request: Any) -> Any:
+        answer = await self.asks(act, **request)
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+    async def is_refused(self, act: str, /, **request: Any) -> str:
+        """Return the sentence that says why."""
+        answer = await self.asks(act, **request)
+        assert answer.status in {401, 403, 409, 429}
+        return str((await answer.json())["error"])
+
+    async def watches(self, words: str, mode: str = "both") -> int:
+        """Watch words; return the topic."""
+        await self.does("watch", words=words, mode=mode)
+        topics = (await self.does("state"))["topics"]
+        return int(next(topic["id"] for topic in topics if topic["words"] == words))
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=True)
+
+
+@pytest.fixture
+def menus() -> FakeMenus:
+    return FakeMenus()
+
+
+@pytest.fixture
+def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
+    return replace(mini_app_of(storage, access, Renderer()), menus=menus)
+
+
+def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
+    resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
+    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus(), press=callbacks)
+
+
+@pytest.fixture
+async def client(site: Site, mini_app: MiniApp) -> AsyncIterator[TestClient[Request, Application]]:
+    async with TestClient(TestServer(make_web(*replace(site, app=mini_app).parts()))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def person(client: Any, clock: TurnedClock) -> Callable[..., User]:
+    def someone(user_id: int = 7, name: str = "Ann") -> User:
+        return User(client, clock, user_id, name)
+
+    return someone
+
+
+@pytest.fixture
+def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
+    """Return how to read the code in the last mail."""
+
+    async def read() -> str:
+        async with storage.reading() as tx:
+            rows = await tx.session.exec(select(Delivery).order_by(col(Delivery.id)))
+            mails = [Mail.from_json(row.body) for row in rows if row.medium is Medium.EMAIL]
+        found = re.search(r"^ +(\d{3}) (\d{3})$", mails[-1].text, re.MULTILINE)
+        assert found
+        return found[1] + found[2]
+
+    return read
+
+
+@pytest.fixture
+def ann(person: Callable[..., User]) -> User:
+    return person()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def address(sqlite_url: str) -> AsyncIterator[str]:
+    """Yield what Telegram opens for somebody whose client speaks Arabic."""
+    storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
+    app = mini_app_of(storage, Access(is_open=True), renderer)
+    resources = replace(app.resources, links=Links("http://127.0.0.1", SIGNER))
+    site = Site(resources, app=app)
+    data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
+    async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+        yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
+    await storage.close()

@@ -1,0 +1,91 @@
+"""Who is let in: those whom Telegram names, and who may use the bot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.subscribers.access import Access
+from storage.chats import Chat
+from storage.suspension import ban
+
+ASKED = ["state", "preview", "topic", "watch", "stop", "undo", "slots", "mail", "forget-mail"]
+
+
+async def chats(storage) -> list[Chat]:
+    async with storage.reading() as tx:
+        return list(await tx.session.exec(select(Chat)))
+
+
+async def test_a_chat_is_opened_as_in_the_chat(ann, storage):
+    await ann.does("state")
+
+    (chat,) = await chats(storage)
+    assert (chat.telegram_id, chat.name, chat.language, chat.zone) == (7, "Ann", "ja", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("name", ASKED)
+async def test_without_launch_data_nothing_is_answered(ann, storage, name):
+    ann.data = ""
+
+    assert (
+        await ann.is_refused(name)
+        == "I can't tell who you are. Open this page again from the chat."
+    )
+    assert await chats(storage) == []
+
+
+async def test_what_another_bot_signed_is_not_believed(ann):
+    ann.data = ann.launched("1:other")
+
+    assert (await ann.asks("state")).status == 401
+
+
+async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
+    clock.turn(timedelta(hours=25))
+
+    assert await ann.is_refused("state") == (
+        "This page has been open for more than a day. Open it again from the chat."
+    )
+
+
+async def test_too_many_changes_are_told_to_wait_each_person_alone(ann, person, clock):
+    answers = [await ann.asks("pause", paused=True) for _ in range(31)]
+    assert [answer.status for answer in answers] == [200] * 30 + [429]
+    assert answers[-1].headers["Retry-After"] == "3"
+
+    assert (await person(8, "Ben").asks("state")).status == 200
+    clock.turn(timedelta(seconds=3))
+    assert (await ann.asks("state")).status == 200
+
+
+class TestInAPrivateBot:
+    @pytest.fixture
+    def access(self) -> Access:
+        return Access(is_open=False, allowed=frozenset({8}))
+
+    async def test_a_stranger_gets_the_strangers_sentence_and_no_row(self, ann, storage):
+        answer = await ann.asks("state")
+
+        assert answer.status == 403
+        assert "your number is 7." in (await answer.json())["error"]
+        assert await chats(storage) == []
+
+    async def test_who_is_allowed_is_let_in(self, person):
+        assert (await person(8, "Ben").asks("state")).status == 200
+
+
+async def test_who_was_banned_is_told_so_and_may_do_nothing(ann, storage):
+    await ann.does("state")
+    async with storage.writing() as tx:
+        await ban(tx, 7)
+
+    assert "shut you out" in await ann.is_refused("state")
+    assert "shut you out" in await ann.is_refused("pause", paused=True)
+
+
+@pytest.mark.parametrize("name", ASKED)
+async def test_a_look_by_address_does_nothing(client, name):
+    assert (await client.get(f"/app/{name}")).status == 405

@@ -1,0 +1,87 @@
+"""While words are typed: what they would have found, or where they are wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.matching.stored import stored_article, stored_source
+
+
+@pytest.fixture
+async def news(storage) -> None:
+    """Store seven stories about Taiwan, of as many hours."""
+    source = await stored_source(storage, "Example <Wire>")
+    for hours in range(7):
+        await stored_article(
+            storage,
+            f"Taiwan & all, {hours}",
+            "Nothing else. A consul-general spoke of 𝒯aiwan <b>here</b>.",
+            source_id=source,
+            ago=timedelta(hours=hours),
+        )
+
+
+async def test_words_show_how_much_and_the_newest_with_their_words_marked(ann, news):
+    found = await ann.does("preview", words="taiwan consul")
+
+    assert found["text"] == "7 stories in the last 7 days, about one a day"
+    assert [hit["title"][1][0] for hit in found["newest"]] == [f" & all, {n}" for n in range(5)]
+    hit = found["newest"][0]
+    assert hit["title"][0] == ["Taiwan", True]
+    assert hit["by"] == "Example <Wire> · 21:00"
+    assert "".join(text for text, _ in hit["snippet"]).startswith("A consul-general spoke")
+
+
+async def test_words_that_find_nothing_say_so(ann, news, clock):
+    clock.turn(timedelta(days=31))
+    ann.data = ann.launched()
+    found = await ann.does("preview", words="Atlantis")
+
+    assert found["text"] == "nothing in the last 7 days"
+    assert "No matches in 30 days" in found["warning"]
+    assert found["newest"] == []
+
+
+async def test_a_wrong_query_shows_the_place_why_and_what_was_meant(ann):
+    wrong = await ann.does("preview", words="Taiwan OR (consul")
+
+    assert wrong["wrong"] == [["Taiwan OR ", False], ["(", True], ["consul", False]]
+    assert wrong["why"].startswith("This bracket is never closed.")
+    assert wrong["instead"] == "Taiwan OR consul"
+
+
+async def test_other_words_show_what_would_come_and_what_would_go(ann, news):
+    topic = await ann.watches("taiwan")
+
+    found = await ann.does("compare", topic=topic, words='"all 1" OR "all 2" OR Atlantis')
+
+    assert (found["after"], found["before"]) == ("New: 2 a week", "Old: 7 a week")
+    (going,) = found["moving"]
+    assert (going["text"], going["more"]) == ("5 stories are no longer found:", "… and 2 more")
+    assert going["newest"][0]["title"] == [["Taiwan & all, 0", False]]
+    same = await ann.does("compare", topic=topic, words="title:taiwan")
+    assert (same["same"], same["moving"]) == ("Both find the same stories.", [])
+
+
+async def test_other_words_that_are_wrong_show_the_place(ann):
+    topic = await ann.watches("Taiwan")
+
+    assert (await ann.does("compare", topic=topic, words="Taiwan OR (consul"))["wrong"]
+
+
+async def test_a_topic_shows_what_it_found_lately(ann, news):
+    topic = await ann.watches("taiwan")
+
+    found = await ann.does("topic", topic=topic)
+
+    assert found["text"].startswith("7 stories")
+    assert len(found["newest"]) == 5
+
+
+async def test_who_types_for_a_minute_is_asked_to_wait_and_may_still_act(ann):
+    answers = [await ann.asks("preview", words="Taiwan") for _ in range(41)]
+
+    assert [answer.status for answer in answers] == [200] * 40 + [429]
+    assert (await ann.asks("state")).status == 200

@@ -1,0 +1,42 @@
+"""The front page, and the Mini App in a browser: what this is, and where the bot is."""
+
+from dataclasses import replace
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.subscribers.access import Access
+from bot.web.health import make_web
+from bot.web.miniapp.routes import MiniApp
+
+BOT = "https://t.me/dateline_bot"
+PATHS = ("/", "/app")
+
+
+@pytest.fixture
+def app(site):
+    resources = replace(site.resources, access=Access(is_open=True))
+    return MiniApp(token="42:secret", resources=resources, menus=None)  # type: ignore[arg-type]
+
+
+async def page(site, path: str) -> str:
+    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+        answer = await client.get(path)
+        assert answer.status == 200
+        return await answer.text()
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_it_says_what_it_is_and_links_to_the_bot(site, app, path):
+    async def bot_link() -> str:
+        return BOT
+
+    shown = await page(replace(site, app=app, bot_link=bot_link), path)
+
+    assert "Telegram bot" in shown
+    assert f'<a href="{BOT}">Open the bot</a>' in shown
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_without_the_bots_name_there_is_no_link(site, app, path):
+    assert "t.me" not in await page(replace(site, app=app), path)
