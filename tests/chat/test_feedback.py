@@ -71,7 +71,7 @@ async def test_feedback_that_nobody_has_yet_is_kept_for_the_first_admin(house, a
     await boss.says(f"/start admin_{code}")
     await boss.says("/start")
 
-    assert kept["text"].startswith("Thank you. Nobody who runs me is here yet, so I keep it")
+    assert kept["text"].startswith("Thank you. There is no admin yet")
     assert before == []
     assert [notice["text"] for notice in await notices()] == ["Feedback from Ann\n\nToo early"]
 

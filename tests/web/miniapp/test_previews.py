@@ -59,7 +59,7 @@ async def test_other_words_show_what_would_come_and_what_would_go(ann, news):
 
     assert (found["after"], found["before"]) == ("New: 2 a week", "Old: 7 a week")
     (going,) = found["moving"]
-    assert (going["text"], going["more"]) == ("5 stories are no longer found:", "… and 2 more")
+    assert (going["text"], going["more"]) == ("5 stories dropped:", "… and 2 more")
     assert going["newest"][0]["title"] == [["Taiwan & all, 0", False]]
     same = await ann.does("compare", topic=topic, words="title:taiwan")
     assert (same["same"], same["moving"]) == ("Both find the same stories.", [])
