@@ -111,6 +111,8 @@ def upgrade() -> None:
         sa.Column("quiet_to", sa.Integer(), nullable=True),
         sa.Column("alerts_an_hour", sa.Integer(), nullable=False),
         sa.Column("resume_at", UTCDateTime(), nullable=True),
+        sa.Column("away_from", UTCDateTime(), nullable=True),
+        sa.Column("away_until", UTCDateTime(), nullable=True),
         sa.Column("invited_by", sa.BigInteger(), nullable=True),
         sa.Column("reported_since", UTCDateTime(), nullable=True),
         sa.Column("managing", ROW_ID, nullable=True),
