@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.mail import confirm
 from bot.rendering.filters import local
 from bot.subscribers import settings, topics
-from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.limits import MOST_LISTED
 from storage.enums import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ class Showing:
 
     async def state(self, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
         watched = await topics.subscribed(
-            self.resources.storage, user.chat_id, per_page=MOST_TOPICS
+            self.resources.storage, user.chat_id, per_page=MOST_LISTED
         )
         catalogue = await topics.catalogue_page(
-            self.resources.storage, user.chat_id, per_page=MOST_TOPICS
+            self.resources.storage, user.chat_id, per_page=MOST_LISTED
         )
         chat_settings = await settings.get_settings(self.resources.storage, user.chat_id)
         renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.subscribers import subscriptions
+from bot.subscribers.limits import Limits
 from bot.web.app.acts import Acts
-from storage.enums import ChatState
+from storage.enums import ChatState, Mode
 from storage.queries import query_for
 from storage.topics import Topic
 
@@ -44,6 +46,16 @@ async def test_a_topic_is_muted_for_a_while_or_for_good_and_heard_again(ann):
     assert for_good["restTold"] == "Muted until you unmute it: you'll get nothing about it."
     (heard,) = (await ann.does("unmute-topic", topic=topic))["topics"]
     assert (heard["isMuted"], heard["restTold"]) == (False, "")
+
+
+async def test_all_topics_are_shown_where_a_chat_may_have_more_than_usual(ann, storage):
+    await ann.watches("Taiwan")
+    for number in range(100):
+        await subscriptions.subscribe(
+            storage, 1, f"word{number}", Mode.INSTANT, limits=Limits(topics=200)
+        )
+
+    assert len((await ann.does("state"))["topics"]) == 101
 
 
 async def test_a_topic_gets_other_words_and_is_the_same_topic(ann):
