@@ -505,7 +505,7 @@ def upgrade() -> None:
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("subject_id", ROW_ID, nullable=False),
-        sa.Column("outlet", AutoString(length=200), nullable=False),
+        sa.Column("publisher", AutoString(length=200), nullable=False),
         sa.Column("until", UTCDateTime(), nullable=True),
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -516,8 +516,8 @@ def upgrade() -> None:
             "chat_id",
             "kind",
             "subject_id",
-            "outlet",
-            name=op.f("uq_mute_chat_id_kind_subject_id_outlet"),
+            "publisher",
+            name=op.f("uq_mute_chat_id_kind_subject_id_publisher"),
         ),
         sqlite_autoincrement=True,
     )
@@ -779,8 +779,8 @@ def upgrade() -> None:
         sa.Column("article_id", ROW_ID, nullable=False),
         sa.Column("content_hash", AutoString(length=32), nullable=False),
         sa.Column("first_seen_at", UTCDateTime(), nullable=False),
-        sa.Column("outlet", AutoString(length=100), nullable=False),
-        sa.Column("outlet_host", AutoString(length=100), nullable=False),
+        sa.Column("publisher", AutoString(length=100), nullable=False),
+        sa.Column("publisher_host", AutoString(length=100), nullable=False),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["article.id"],
