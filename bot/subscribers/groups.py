@@ -32,8 +32,7 @@ from storage.subscriptions import (
     subscription_to,
     subscriptions_in_other_threads,
 )
-from storage.suspension import migrate_chat, restore_chat
-from storage.suspension import move_waiting_alerts
+from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
 
 # Telegram is asked for the administrators of each: of as many chats as the user added the bot to,

@@ -145,7 +145,9 @@ async def test_a_topic_is_silent_for_a_while_by_keyboard(page, app):
     await topic.locator(".open").click()
 
     await topic.get_by_role("button", name="Until I unmute").press("Enter")
-    await expect(topic.locator(".rest")).to_have_text("Muted until you unmute it: you'll get nothing about it.")
+    await expect(topic.locator(".rest")).to_have_text(
+        "Muted until you unmute it: you'll get nothing about it."
+    )
     await expect(topic.get_by_role("button", name="Unmute")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(topic.locator(".rest")).to_be_hidden()

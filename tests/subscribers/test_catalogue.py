@@ -171,7 +171,7 @@ async def test_each_is_an_act(storage, three):
     await catalogue.move_topic(storage, three[0], 1, by=ADMIN)
     await catalogue.remove_topic(storage, three[0], by=ADMIN)
 
-    acts = (await audit.newest(storage, 10))[:4]
+    acts = (await audit.newest_events(storage, 10))[:4]
 
     assert [act.action for act in acts] == [
         AuditAction.TOPIC_RETIRED,
