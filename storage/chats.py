@@ -71,6 +71,9 @@ class Chat(Leased, table=True):
     quiet_to: int | None = None
     alerts_an_hour: int = DEFAULT_ALERTS_PER_HOUR
     resume_at: datetime | None = None  # of a paused chat: it comes back by itself
+    # When Telegram last let nothing through to it: alerts of that time come in its next digest.
+    away_from: datetime | None = None
+    away_until: datetime | None = None
 
     # Of a group or channel: Telegram's id of the person the user who invited the bot.
     invited_by: int | None = Field(default=None, sa_type=BigInteger)

@@ -196,11 +196,17 @@ MOST_FOUND = 2000  # of a query, and for a chat
 
 @dataclass(frozen=True, slots=True)
 class DigestTopic:
+    """A topic of a digest; `since`: when the chat subscribed.
+
+    *missed_until*: alerts alone are wanted, and none came through from `since` until then.
+    """
+
     id: int
     name: str
     query_id: int
     query: str
     since: datetime
+    missed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +226,10 @@ class FoundArticle:
     found_at: datetime
     quiet: bool
 
+    def was_missed(self, since: datetime, until: datetime) -> bool:
+        """Whether a chat would have been alerted to it in that time."""
+        return not self.quiet and since < self.found_at <= until
+
     def is_new_since(self, since: datetime) -> bool:
         """Whether a digest that reaches back to *since* lists it.
 
@@ -235,8 +245,9 @@ class FoundArticle:
 
 
 async def digest_topics(tx: Transaction, chat_id: int) -> list[DigestTopic]:
-    """Return what the chat wants in its digest, in its order; `since`: when it subscribed."""
-    return (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
+    """Return what the chat wants in each digest, in its order."""
+    topics = (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
+    return [topic for topic in topics if topic.missed_until is None]
 
 
 _DIGEST_TOPICS: Final = (
@@ -247,12 +258,16 @@ _DIGEST_TOPICS: Final = (
         Query.id,
         Query.canonical,
         Subscription.created_at,
+        Subscription.mode,
+        Chat.away_from,
+        Chat.away_until,
     )
     .join(Topic, col(Topic.id) == Subscription.topic_id)
     .join(Query, col(Query.id) == Topic.query_id)
+    .join(Chat, col(Chat.id) == Subscription.chat_id)
     .where(
         among(col(Subscription.chat_id), bindparam("chats")),
-        col(Subscription.mode) != Mode.INSTANT,
+        or_(col(Subscription.mode) != Mode.INSTANT, col(Chat.away_until).is_not(None)),
     )
     .order_by(col(Subscription.id))
 )
@@ -261,12 +276,19 @@ _DIGEST_TOPICS: Final = (
 async def digest_topics_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, list[DigestTopic]]:
-    """Return the same by chat, for those of the chats that want anything."""
+    """Return what each of the chats wants in its next digest, by chat, as far as it wants any.
+
+    Also topics of which it wants alerts alone, where some could not reach it.
+    """
     connection = await tx.session.connection()
     rows = await connection.execute(_DIGEST_TOPICS, {"chats": chat_ids})
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
-    for chat_id, *topic in rows:
-        topics[chat_id].append(DigestTopic(*topic))
+    for chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until in rows:
+        if Mode(mode).digests:
+            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, since))
+        elif since < away_until:
+            missed = (max(since, away_from), away_until)
+            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, *missed))
     return topics
 
 

@@ -31,8 +31,8 @@ class Entry(SQLModel, table=True):
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
     # Named by a search that found it there.
-    outlet: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
-    outlet_host: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
+    publisher: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
+    publisher_host: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
 
 
 class KnownEntry(NamedTuple):

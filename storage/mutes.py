@@ -1,4 +1,4 @@
-"""Mutes: what a chat does not want to hear of, for some time or until it lifts that."""
+"""Mutes: what a chat wants nothing of, for some time or until it unmutes it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -33,21 +33,21 @@ from storage.topics import Topic
 
 
 class Mute(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("chat_id", "kind", "subject_id", "outlet"), NUMBERED)
+    __table_args__ = (UniqueConstraint("chat_id", "kind", "subject_id", "publisher"), NUMBERED)
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     kind: MuteKind = Field(sa_type=enum_column(MuteKind))
     subject_id: int = Field(sa_type=ROW_ID)  # a topic, a source, or the first story of a chain
-    outlet: str = Field(default="", max_length=200)  # of a search: whom it names
-    until: datetime | None = None  # None: until it is lifted
+    publisher: str = Field(default="", max_length=200)  # of a search: whom it names
+    until: datetime | None = None  # None: until it is unmuted
     made_at: datetime
 
 
 class MuteSubject(NamedTuple):
     kind: MuteKind
     id: int
-    outlet: str = ""
+    publisher: str = ""
 
 
 class NewMute(NamedTuple):
@@ -57,7 +57,7 @@ class NewMute(NamedTuple):
 
 
 class ActiveMute(NamedTuple):
-    """A mute in force; *name* is that of the topic or outlet, or the title of the story."""
+    """A mute in force; *name* is that of the topic or publisher, or the title of the story."""
 
     id: int
     kind: MuteKind
@@ -91,13 +91,13 @@ async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:
             "chat_id": one.chat_id,
             "kind": one.subject.kind,
             "subject_id": one.subject.id,
-            "outlet": one.subject.outlet,
+            "publisher": one.subject.publisher,
             "until": one.until,
             "made_at": tx.now,
         }
         for one in mutes
     ]
-    key = "chat_id, kind, subject_id, outlet"
+    key = "chat_id, kind, subject_id, publisher"
     await upsert(tx, Mute, rows, key=key, changes="until = excluded.until")
 
 
@@ -119,7 +119,7 @@ async def mute_of(tx: Transaction, chat_id: int, subject: MuteSubject) -> Mute |
 
 
 async def topics_muted(tx: Transaction, chat_id: int) -> dict[int, datetime | None]:
-    """Return until when each topic is muted that the chat has muted; None: until that is lifted."""
+    """Return until when each muted topic of the chat is muted; None: until it is unmuted."""
     of_chat = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx.now))
     rows = await tx.session.exec(select(Mute.subject_id, Mute.until).where(*of_chat))
     return dict(rows.all())
@@ -136,7 +136,7 @@ def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool]
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == subject.kind,
         col(Mute.subject_id) == subject.id,
-        col(Mute.outlet) == subject.outlet,
+        col(Mute.publisher) == subject.publisher,
     )
 
 
@@ -162,7 +162,7 @@ async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) ->
         (col(Mute.kind) == MuteKind.STORY, first),
         (col(Mute.kind) == MuteKind.TOPIC, col(Topic.name)),
         else_=func.coalesce(
-            func.nullif(col(Mute.outlet), ""), func.nullif(col(Source.title), ""), Source.host
+            func.nullif(col(Mute.publisher), ""), func.nullif(col(Source.title), ""), Source.host
         ),
     )
     rows = await tx.session.exec(
@@ -187,7 +187,7 @@ async def muted_sources(
         .where(
             Mute.chat_id == chat_id,
             col(Mute.kind).in_(SOURCE_MUTES),
-            col(Mute.outlet) == "",
+            col(Mute.publisher) == "",
             is_active(tx.now),
         )
         .order_by(col(Mute.id))
@@ -264,7 +264,7 @@ def _is_publisher_muted(now: Any, chat_id: Any, *kinds: MuteKind) -> ColumnEleme
         col(Mute.chat_id) == chat_id,
         col(Mute.kind).in_(kinds),
         col(Mute.subject_id) == Entry.source_id,
-        or_(col(Mute.outlet) == "", col(Mute.outlet) == Entry.outlet),
+        or_(col(Mute.publisher) == "", col(Mute.publisher) == Entry.publisher),
         is_active(now),
     )
     return muted.correlate_except(Mute)

@@ -809,6 +809,23 @@ async def resume_chat_deliveries(
     return expired
 
 
+async def move_suspended_alerts(
+    tx: Transaction, alert_ids: Collection[int], chat_id: int, stale: ColumnElement[bool]
+) -> None:
+    """Let the suspended messages of these alerts go to another chat, unless they are *stale*."""
+    await lock_queues(tx)
+    theirs = (_table.c.alert_id.in_(alert_ids), _table.c.state == DeliveryState.SUSPENDED)
+    connection = await tx.session.connection()
+    # The message that it replies to stands elsewhere.
+    moved = update(_table).where(*theirs).values(chat_id=chat_id, reply_to_id=None)
+    await connection.execute(moved)
+    of_alerts = _table.c.alert_id.in_(alert_ids)
+    await _apply(tx, Event.EXPIRE, of_alerts, _table.c.state == DeliveryState.SUSPENDED, stale)
+    await _apply(tx, Event.RESUME, of_alerts)
+    await unblock_next(tx, [chat_id])
+    tx.notifications.add(Notification.DELIVERIES)
+
+
 async def suspend_mails(tx: Transaction, mailbox_id: int) -> None:
     """Let what waits for the mailbox wait until it is confirmed."""
     await lock_queues(tx)

@@ -24,7 +24,7 @@ _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "
 
 
 class Publisher(NamedTuple):
-    """A source that carried an article; *outlet* is the publisher that the entry itself names."""
+    """A source that carried an article; *publisher* is whom the entry itself names as such."""
 
     article_id: int
     story_id: int
@@ -34,23 +34,23 @@ class Publisher(NamedTuple):
     is_search: bool
     host: str
     title: str
-    outlet: str
-    outlet_host: str
+    publisher: str
+    publisher_host: str
 
     @property
     def name(self) -> str:
         """A search has no name: its title is the query of some user, and nobody else's business."""
-        return self.outlet or ("" if self.is_search else self.title) or self.host
+        return self.publisher or ("" if self.is_search else self.title) or self.host
 
     @property
-    def mutable_outlet(self) -> str:
-        """What a mute of this publisher names beside the source: of a search only this outlet."""
-        return self.outlet if self.is_search else ""
+    def publisher_to_mute(self) -> str:
+        """What a mute of this publisher names beside the source: of a search, which of them."""
+        return self.publisher if self.is_search else ""
 
     @property
     def site(self) -> str:
         """The host that both the publisher's site and its feeds are under, near enough."""
-        labels = (self.outlet_host or self.host).split(".")
+        labels = (self.publisher_host or self.host).split(".")
         is_deeper = len(labels[-1]) == _COUNTRY and labels[-2:-1] and labels[-2] in _SECOND_LEVEL
         return ".".join(labels[-3 if is_deeper else -2 :])
 
@@ -96,8 +96,8 @@ _PUBLISHERS: Final[Select[Any]] = (
         col(Source.kind) == SourceKind.SEARCH,
         Source.host,
         Source.title,
-        Entry.outlet,
-        Entry.outlet_host,
+        Entry.publisher,
+        Entry.publisher_host,
     )
     .join(Source, col(Source.id) == Entry.source_id)
     .join(Article, col(Article.id) == Entry.article_id)
@@ -169,7 +169,7 @@ async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> di
 async def searchable_names(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
-    """Return by which hosts, titles and outlets a query can ask for each article's publishers."""
+    """Return by which names a query can ask for each article's publishers."""
     found = await publishers_of(tx, article_ids)
     return {article_id: names_of(publishers) for article_id, publishers in found.items()}
 
@@ -180,7 +180,7 @@ def names_of(publishers: Iterable[Publisher]) -> tuple[str, ...]:
     names = [
         name
         for each in canonical
-        for name in (each.host, each.title, each.outlet, each.outlet_host)
+        for name in (each.host, each.title, each.publisher, each.publisher_host)
     ]
     return tuple(filter(None, names))
 

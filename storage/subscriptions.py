@@ -69,7 +69,7 @@ async def subscription_to(tx: Transaction, chat_id: int, topic_id: int) -> Subsc
 async def subscribed_topics(
     tx: Transaction, chat_id: int, *, offset: int = 0, limit: int = 100
 ) -> list[tuple[Topic, Mode]]:
-    """What the chat watches, in the order in which it began."""
+    """Return what the chat subscribes to, in the order in which it began."""
     rows = await tx.session.exec(
         select(Topic, Subscription.mode)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
@@ -82,7 +82,7 @@ async def subscribed_topics(
 
 
 async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Topic | None:
-    """Return the first that the chat watches with this query."""
+    """Return the first topic that the chat subscribes to with this query."""
     rows = await tx.session.exec(
         select(Topic)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
@@ -111,22 +111,22 @@ async def wants_digest(tx: Transaction, chat_id: int) -> bool:
 
 
 async def popular_topics(tx: Transaction, *, limit: int) -> list[int]:
-    """Topics of the catalogue, those that most chats watch first; else in its order.
+    """Return topics of the catalogue, those with most subscribers first; else in its order.
 
     It counts them all.
     """
-    watching = (
+    subscribers = (
         select(func.count())
         .select_from(Subscription)
         .where(col(Subscription.topic_id) == Topic.id)
         .scalar_subquery()
     )
     wanted = select(Topic.id).where(col(Topic.slug).is_not(None))
-    ordered = wanted.order_by(watching.desc(), col(Topic.position), col(Topic.id))
+    ordered = wanted.order_by(subscribers.desc(), col(Topic.position), col(Topic.id))
     return list(await tx.session.exec(ordered.limit(limit)))
 
 
-# What the other threads of a chat's group watch.
+# Subscriptions of the other threads of a chat's group.
 
 
 Row = tuple[int, int, str, int, str, Mode]
@@ -194,7 +194,7 @@ async def ended_subscription(
 
 
 async def restore_ended(tx: Transaction, chat_id: int, topic_id: int) -> None:
-    """What is watched again has not ended."""
+    """What is subscribed to again has not ended."""
     ours = (
         col(EndedSubscription.chat_id) == chat_id,
         col(EndedSubscription.topic_id) == topic_id,
@@ -311,7 +311,7 @@ async def retiring_topics(tx: Transaction) -> list[int]:
 
 
 async def subscribers_of(tx: Transaction, topic_id: int, limit: int) -> list[int]:
-    """Return chats that watch it, in the order of their rows."""
+    """Return chats that subscribe to it, in the order of their rows."""
     wanted = select(Subscription.chat_id).where(col(Subscription.topic_id) == topic_id)
     rows = await tx.session.exec(wanted.order_by(col(Subscription.chat_id)).limit(limit))
     return list(rows)

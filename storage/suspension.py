@@ -6,6 +6,7 @@ takes mail *and* its chat wants any, whichever of the two came back last.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -14,14 +15,18 @@ from sqlalchemy import (
     Exists,
     UniqueConstraint,
     and_,
+    case,
     delete,
     exists,
+    func,
     not_,
     or_,
     update,
 )
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.alerts import Alert
+from storage.bundles import Bundle, open_bundles
 from storage.chats import Chat, columns_naming_a_chat, quota_of
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new
@@ -30,14 +35,17 @@ from storage.enums import (
     ChatKind,
     ChatState,
     DeliveryKind,
+    DeliveryState,
     MailboxProblem,
     MailboxState,
+    Medium,
 )
 from storage.mailboxes import Mailbox, mailbox_of, remove_mailbox
 from storage.outbox import (
     Delivery,
     drop_confirmations,
     lock_queues,
+    move_suspended_alerts,
     resume_chat_deliveries,
     resume_mails,
     suspend_chat_deliveries,
@@ -54,6 +62,10 @@ class Ban(SQLModel, table=True):
 
 # An older alert is no news any more; its story goes into the next digest instead.
 ALERT_LIFETIME = timedelta(hours=6)
+
+# Alerts wait for the end of quiet hours at most, unless their chat is closed to the bot.
+_WAITS_AT_MOST = timedelta(days=1)
+_AWAY_COUNTS = timedelta(days=15)  # no digest reaches back further
 
 # "Tonight the bot is away for an hour" means nothing to who comes back next month.
 BROADCAST_LIFETIME = timedelta(days=3)
@@ -85,19 +97,83 @@ async def restore_chat(tx: Transaction, chat_id: int, *, is_banned: bool = False
     Nothing happens to a chat that is active: what waits there waits for another reason. A banned
     one comes back only to who says so by *is_banned*.
     """
-    locked = select(col(Chat.state)).where(col(Chat.id) == chat_id).with_for_update()
-    before = (await tx.session.exec(locked)).first()
-    if before is None or before is ChatState.ACTIVE:
+    locked = select(Chat.state, Chat.state_since).where(col(Chat.id) == chat_id).with_for_update()
+    row = (await tx.session.exec(locked)).first()
+    if row is None or row[0] is ChatState.ACTIVE:
         return 0
+    before, since = ChatState(row[0]), row[1]
     if before is ChatState.ERASED or (before is ChatState.BANNED) != is_banned:
         return 0
     await tx.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id)
-        .values(state=ChatState.ACTIVE, state_since=tx.now, resume_at=None)
+        .values(
+            state=ChatState.ACTIVE,
+            state_since=tx.now,
+            resume_at=None,
+            **_away(before, since, tx.now),
+        )
         .execution_options(synchronize_session="fetch")
     )
     return await resume_chat_deliveries(tx, chat_id, before.media_held, _is_stale(tx.now))
+
+
+async def move_waiting_alerts(
+    tx: Transaction, source: Chat, target_id: int, topic_id: int, moved_to: int
+) -> None:
+    """Send the alerts that wait for a deleted thread where the subscription moved.
+
+    *source* is the thread, *target_id* our row of the other one, both locked; *moved_to* is the
+    topic there. Nothing moves of a thread that is open, nor a story that the other was alerted to.
+    """
+    if source.state is not ChatState.TOPIC_CLOSED:
+        return
+    suspended = await tx.session.exec(
+        select(Alert)
+        .join(Delivery, col(Delivery.alert_id) == Alert.id)
+        .where(
+            col(Delivery.chat_id) == source.id,
+            col(Delivery.medium) == Medium.TELEGRAM,
+            col(Delivery.state) == DeliveryState.SUSPENDED,
+        )
+    )
+    postponed = await tx.session.exec(
+        select(Alert, Bundle)
+        .join(Bundle, col(Bundle.id) == Alert.bundle_id)
+        .where(col(Bundle.chat_id) == source.id, col(Bundle.released_at).is_(None))
+    )
+    waiting = [*((alert, None) for alert in suspended), *postponed]
+    theirs = select(Alert.story_id).where(col(Alert.chat_id) == target_id)
+    known = set(await tx.session.exec(theirs))
+    sent = []
+    for alert, bundle in waiting:
+        if topic_id not in alert.topic_ids or alert.story_id in known:
+            continue
+        alert.chat_id, alert.topic_ids = target_id, [moved_to]
+        if bundle is None:
+            sent.append(alert.id)
+        else:
+            release = (max(bundle.release_at, tx.now), bundle.is_quiet)
+            alert.bundle_id = (await open_bundles(tx, {target_id: release}))[target_id]
+        tx.session.add(alert)
+    await tx.session.flush()
+    if sent:
+        await move_suspended_alerts(tx, sent, target_id, _is_stale(tx.now))
+
+
+def _away(before: ChatState, since: datetime, now: datetime) -> dict[str, Any]:
+    """Return the columns that say when the chat got nothing, though it wanted it.
+
+    What waited when that began counts too. Of two such times before one digest, both do.
+    """
+    if before in SENT_NOTHING:
+        return {}
+    begun = since - _WAITS_AT_MOST
+    former = case(
+        (col(Chat.away_until) > now - _AWAY_COUNTS, func.coalesce(Chat.away_from, begun)),
+        else_=begun,
+    )
+    return {"away_from": former, "away_until": now}
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ class Topic(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     name: str = Field(max_length=200)
     query_id: int = Field(foreign_key="query.id", sa_type=ROW_ID, index=True)
-    typed: str  # the query as a person wrote it
+    typed: str  # the query as the user wrote it
     chat_id: int | None = Field(
         default=None, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )

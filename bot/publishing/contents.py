@@ -89,6 +89,11 @@ class Reader:
         return self.chat.id
 
     @property
+    def subscribed(self) -> list[DigestTopic]:
+        """Return the topics that it wants in each digest."""
+        return [topic for topic in self.topics if topic.missed_until is None]
+
+    @property
     def queries(self) -> set[int]:
         return {topic.query_id for topic in self.topics}
 
@@ -121,6 +126,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
                 topic
                 for topic in topics.get(chat.id, ())
                 if (MuteKind.TOPIC, topic.id) not in muted.get(chat.id, ())
+                and not _is_made_up(topic, last[chat.id])
             ],
             follows=chat.id in following,
             mutes=chat.id in muted,
@@ -128,6 +134,12 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
         )
         for chat in chats
     ]
+
+
+def _is_made_up(topic: DigestTopic, last: LastEditions) -> bool:
+    """Say whether a digest came after the time in which alerts of the topic were missed."""
+    missed = topic.missed_until
+    return missed is not None and last.made_at is not None and missed <= last.made_at
 
 
 async def _recipients(tx: Transaction, chats: Iterable[Chat]) -> Mapping[int, Recipient]:
@@ -167,7 +179,14 @@ async def load_digests(
 async def _load(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
 ) -> dict[int, Edition]:
-    await news.load_found(tx, [(reader.queries, reader.since(now)) for reader in readers])
+    missed = [topic for reader in readers for topic in reader.topics if topic.missed_until]
+    await news.load_found(
+        tx,
+        [
+            *((reader.queries, reader.since(now)) for reader in readers),
+            *(([topic.query_id], max(topic.since, now - LONGEST_REACH)) for topic in missed),
+        ],
+    )
     found = {
         reader.id: [(topic, news.found(topic, reader.since(now))) for topic in reader.topics]
         for reader in readers
@@ -204,8 +223,8 @@ async def _load(
                 LENGTHS[reader.chat.style],
             ),
             plan=reader.plan,
-            topics=len(reader.topics),
-            subscribed=tuple(Topic(topic.id, topic.name) for topic in reader.topics),
+            topics=len(reader.subscribed),
+            subscribed=tuple(Topic(topic.id, topic.name) for topic in reader.subscribed),
             since=reader.since(now),
             now=now,
             style=reader.chat.style,
@@ -409,14 +428,18 @@ class News:
     def found(self, topic: DigestTopic, since: datetime) -> Mapping[int, _Found]:
         """Return what is new to the topic since then, by story, the first article first."""
         earliest = max(topic.since - FIRST_REACH, since - MATCHED_LATE)
-        key = (topic.id, since, earliest)
+        key = (topic.id, since, earliest, topic.missed_until and topic.since, topic.missed_until)
         if key in self._found:
             return self._found[key]
         matches = sorted(
             (
                 match
                 for match in self._matches[topic.query_id]
-                if match.news_at > earliest and match.is_new_since(since)
+                if (
+                    match.was_missed(topic.since, topic.missed_until)
+                    if topic.missed_until
+                    else match.news_at > earliest and match.is_new_since(since)
+                )
             ),
             key=attrgetter("story_id", "article_id"),
         )
@@ -438,9 +461,10 @@ class News:
     ) -> list[Story]:
         """Return the stories of one chat that no digest has *listed*, up to the newest 2000."""
         by_story: dict[int, list[_Found]] = {}
-        for _, of_topic in found:
+        for topic, of_topic in found:
             for story_id, one in of_topic.items():
-                if story_id not in listed:
+                came = story_id in listed or (topic.missed_until and story_id in alerted)
+                if not came:
                     by_story.setdefault(story_id, []).append(one)
         if len(by_story) > MOST_FOUND:
             newest = sorted(

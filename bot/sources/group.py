@@ -224,7 +224,9 @@ def _news_article(
     publishers = [each for each in carried.publishers.get(article.id, ()) if each.is_canonical]
     # A private feed may call itself as it likes, and is no other publisher by it.
     scope = "" if is_public else f"private {article.scope_id} "
-    keys = [scope + (each.outlet.casefold() or f"source {each.source_id}") for each in publishers]
+    keys = [
+        scope + (each.publisher.casefold() or f"source {each.source_id}") for each in publishers
+    ]
     return NewsArticle(
         story_id=article.story_id,
         at=article.news_at.timestamp(),
@@ -232,7 +234,9 @@ def _news_article(
         title=article.title,
         lead=article.lead,
         text=folded,
-        names=tuple([name for each in publishers for name in (each.outlet, each.host, each.title)]),
+        names=tuple(
+            [name for each in publishers for name in (each.publisher, each.host, each.title)]
+        ),
         readers=None if is_public else carried.followers.get(article.scope_id, frozenset()),
         chain_id=chain_id,
     )

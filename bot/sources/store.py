@@ -333,8 +333,8 @@ def _entry(
         "article_id": placed[source_id, draft.guid_hash],
         "content_hash": draft.content_hash,
         "first_seen_at": tx.now,
-        "outlet": draft.item.outlet[:MAX_PUBLISHER_LENGTH],
-        "outlet_host": draft.item.outlet_host[:MAX_PUBLISHER_LENGTH],
+        "publisher": draft.item.publisher[:MAX_PUBLISHER_LENGTH],
+        "publisher_host": draft.item.publisher_host[:MAX_PUBLISHER_LENGTH],
     }
 
 

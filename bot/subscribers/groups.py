@@ -32,7 +32,7 @@ from storage.subscriptions import (
     subscription_to,
     subscriptions_in_other_threads,
 )
-from storage.suspension import migrate_chat, restore_chat
+from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
 
 # Telegram is asked for the administrators of each: of as many chats as the user added the bot to,
@@ -189,6 +189,7 @@ async def move_topic(
         if is_own and twin is None:
             topic.chat_id = chat_id
         await tx.session.flush()
+        await move_waiting_alerts(tx, source, chat_id, topic_id, (twin or topic).id)
         if twin is not None:
             await drop_topic(tx, topic)
         await replan(tx, source)

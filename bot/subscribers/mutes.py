@@ -191,7 +191,7 @@ async def publisher_seen(
 async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher) -> Mute | None:
     """Return what the chat has muted of it."""
     for kind in SOURCE_MUTES:
-        subject = MuteSubject(kind, publisher.source_id, publisher.mutable_outlet)
+        subject = MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute)
         if muted := await mute_of(tx, chat_id, subject):
             return muted
     return None
@@ -214,7 +214,7 @@ async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[Mut
             publisher = found
         case ArticlePublisher(source_id, article_id, kind):
             publisher = await publisher_seen(tx, chat_id, source_id, article_id)
-    return MuteSubject(kind, publisher.source_id, publisher.mutable_outlet), publisher.name
+    return MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute), publisher.name
 
 
 async def _alert(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert:

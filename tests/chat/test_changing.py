@@ -188,7 +188,7 @@ async def test_a_question_about_a_topic_that_is_gone_says_so(ann, topic, replies
 
 
 async def test_an_old_question_still_asks_about_its_topic(ann, topic, replies):
-    question = await ann.presses(topic, "Change words")
+    question = await ann.presses(topic, "Change")
     await ann.presses(await replies("formosa", question), "Use it")
 
     told = await replies("something else", question)

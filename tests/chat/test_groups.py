@@ -263,9 +263,9 @@ async def test_topics_says_what_works_in_a_group(ann, group):
     full = await group.says("/topics", from_id=ann.who.id)
     direct = await group.says("/watch Korea", from_id=ann.who.id)
 
-    assert "Type /watch and what I should look for" in empty["text"]
+    assert "Type /subscribe and what I should look for" in empty["text"]
     assert card["text"].startswith("Taiwan ·")
-    assert "For another one: /watch Taiwan" in full["text"]
+    assert "For another one: /subscribe Taiwan" in full["text"]
     assert direct["text"].startswith("Korea ·")
 
 

@@ -40,11 +40,11 @@ async def test_a_preview_counts_the_week_and_shows_the_newest(storage: Storage):
     assert hit.snippet.bold == ((2, 16),)
 
 
-async def test_a_story_of_several_outlets_counts_once(storage: Storage):
-    for days, outlet in enumerate(("Daily", "Wire"), start=1):
-        source = await stored_source(storage, outlet)
+async def test_a_story_of_several_publishers_counts_once(storage: Storage):
+    for days, publisher in enumerate(("Daily", "Wire"), start=1):
+        source = await stored_source(storage, publisher)
         await stored_article(
-            storage, f"Taiwan, {outlet}", source_id=source, ago=timedelta(days=days)
+            storage, f"Taiwan, {publisher}", source_id=source, ago=timedelta(days=days)
         )
     async with storage.writing() as tx:
         (await tx.session.get_one(Article, 2)).story_id = 1

@@ -90,7 +90,7 @@ class Newsroom:
         *query_ids: int,
         source_id: int,
         ago: timedelta = timedelta(),
-        outlet: str = "",
+        publisher: str = "",
         **more: Any,
     ) -> int:
         """Store an article that *query_ids* matched, as news of so long *ago*; return its row."""
@@ -105,19 +105,19 @@ class Newsroom:
                 **{"text": f"Words on {title}.", "stored_at": now, "news_at": now - ago} | more,
             )
         )
-        await self.carries(source_id, article_id, outlet)
+        await self.carries(source_id, article_id, publisher)
         for query_id in query_ids:
             await self.match(article_id, query_id, ago)
         return article_id
 
-    async def carries(self, source_id: int, article_id: int, outlet: str = "") -> None:
+    async def carries(self, source_id: int, article_id: int, publisher: str = "") -> None:
         await self._add(
             lambda now: Entry(
                 source_id=source_id,
                 guid_hash=str(article_id),
                 article_id=article_id,
                 content_hash="",
-                outlet=outlet,
+                publisher=publisher,
                 first_seen_at=now,
             )
         )

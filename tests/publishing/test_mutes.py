@@ -210,8 +210,8 @@ async def test_what_a_chat_follows_itself_counts_among_who_else_reports_it(
 async def test_of_a_search_one_publisher_is_muted(report, muted, newsroom, publishing):
     await newsroom.change(Source, 1, kind=SourceKind.SEARCH)
     await muted(MuteSubject(MuteKind.SOURCE, 1, "Example Wire"))
-    await newsroom.article("Ferry sinks", 1, source_id=1, outlet="Example Wire")
-    await newsroom.article("Bank raises rates", 1, source_id=1, outlet="Example Times")
+    await newsroom.article("Ferry sinks", 1, source_id=1, publisher="Example Wire")
+    await newsroom.article("Bank raises rates", 1, source_id=1, publisher="Example Times")
 
     await publishing.alerts()
 

@@ -30,7 +30,7 @@ async def of_a_group(page: Page) -> AsyncIterator[tuple[str, bytes]]:
     await say(page, '@dateline_playground_bot "central bank"')
     card = said.filter(has_text="in the last 7 days")
     await card.get_by_role("button", name="Alert me").click()
-    await expect(said.filter(has_text="Watching")).to_be_visible()
+    await expect(said.filter(has_text="Subscribed to")).to_be_visible()
     await ordered(page, "publish", slug="oslo-rate-cut")
     alert = said.filter(has_text="Norway's Central Bank").last
     await expect(alert.get_by_role("button", name="Mute story")).to_be_visible()

@@ -47,7 +47,7 @@ async def topic_page(page: Page) -> Locator:
     await say(page, "/topics")
     topics = said.filter(has_text="Your topics").last
     await topics.get_by_role("button", name="Taiwan").click()
-    shown = said.filter(has=page.get_by_role("button", name="Where from")).last
+    shown = said.filter(has=page.get_by_role("button", name="More ▸")).last
     await expect(shown).to_be_visible()
     return shown
 

@@ -150,7 +150,7 @@ class AlertAction(StrEnum):
 
 
 class OnAlert(CallbackData, prefix=ALERT):
-    """A button under the alert to a story. Alerts to other chats are refused, whoever pressed."""
+    """A button under the alert to a story. What the chat was not alerted to is refused."""
 
     action: AlertAction
     story_id: RowId

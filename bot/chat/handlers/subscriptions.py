@@ -121,7 +121,7 @@ async def query_chosen(
         await topics.saved_queries(context.storage, context.chat_id),
         limits=context.resources.limits,
     )
-    await _show_subscribed(subscribed, context)
+    await _show_subscribed(subscribed, words, context)
 
 
 async def topic_chosen(
@@ -134,17 +134,17 @@ async def topic_chosen(
         callback_data.mode,
         limits=context.resources.limits,
     )
-    await _show_subscribed(subscribed, context)
+    await _show_subscribed(subscribed, "", context)
 
 
-async def _show_subscribed(subscribed: Subscribed, context: Context) -> None:
+async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context) -> None:
     """Let the card show what is chosen, and say what comes of it."""
     topic = await topics.get_topic(context.storage, context.chat_id, subscribed.topic_id)
     await context.reply.change_buttons(
         "chat/card.html#buttons",
         topic=topic,
         mode=topic.mode,
-        typed=topic.typed,
+        typed=typed,
         others=None,
     )
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)

@@ -60,10 +60,10 @@ def with_publisher(item: Item, service: str, *, may_guess: bool = False) -> Item
     title, name = _split(item.title, item.credit, may_guess=may_guess and is_detour)
     host = host_of(item.credit_url if is_detour else url)
     credited = replace(
-        item, url=url, title=title, outlet=name, outlet_host=host, is_detour=is_detour
+        item, url=url, title=title, publisher=name, publisher_host=host, is_detour=is_detour
     )
     if not is_detour:
-        return replace(credited, outlet=name or host)
+        return replace(credited, publisher=name or host)
     if _is_echo(credited, item.title):
         credited = replace(credited, summary="", text="")
     return replace(credited, guid=_identity(credited)) if title else credited
@@ -103,7 +103,7 @@ def _is_echo(item: Item, title: str) -> bool:
     """Whether its summary only repeats title and publisher, perhaps with those of others behind."""
     first = _words(item.summary.partition("\n")[0])
     own = _words(item.title)
-    return bool(first) and first in {own, f"{own} {_words(item.outlet)}", _words(title)}
+    return bool(first) and first in {own, f"{own} {_words(item.publisher)}", _words(title)}
 
 
 def _identity(item: Item) -> str:
@@ -111,7 +111,7 @@ def _identity(item: Item) -> str:
     published = item.published
     day = published.date() if isinstance(published, datetime) else published
     when = "" if day is None else str((day - _EPOCH) // SAME_FOR)
-    return "\n".join((_words(item.title), _words(item.outlet), when))
+    return "\n".join((_words(item.title), _words(item.publisher), when))
 
 
 def _words(text: str) -> str:

@@ -57,7 +57,7 @@ class Item:
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
     paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
     feeds in UTC, of pages by the clock where they are from.
-    `credit`: whom a feed names as its source. `outlet`: the publisher, unless that is the source.
+    `credit`: whom a feed names as its source. `publisher`: unless that is the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
     process; 0 where the reader gives none. `is_known`: the caller has read it before, by that; then
@@ -73,8 +73,8 @@ class Item:
     language: str = ""
     credit: str = ""
     credit_url: str = ""
-    outlet: str = ""
-    outlet_host: str = ""
+    publisher: str = ""
+    publisher_host: str = ""
     is_detour: bool = False
     fingerprint: int = field(default=0, compare=False)
     is_known: bool = False

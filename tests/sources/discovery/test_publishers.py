@@ -53,11 +53,11 @@ def found(title: str, credit: str = "", url: str = DETOUR, **facts) -> Item:
 def test_the_credited_publisher_is_cut_from_the_title(title: str, credit: str, told: str):
     item = with_publisher(found(title, credit), SERVICE)
 
-    assert (item.title, item.outlet) == (told, credit)
+    assert (item.title, item.publisher) == (told, credit)
 
 
 @pytest.mark.parametrize(
-    ("titles", "outlets"),
+    ("titles", "publishers"),
     [
         pytest.param(
             ["A ship - Post", "Two - men - Times", "Three", "F - G", "H - I", "J - K"],
@@ -69,10 +69,10 @@ def test_the_credited_publisher_is_cut_from_the_title(title: str, credit: str, t
         pytest.param([f"{n} - {'very ' * 9} long" for n in range(4)], [""] * 4, id="no names"),
     ],
 )
-def test_a_publisher_is_guessed_if_all_titles_end_with_one(titles, outlets):
+def test_a_publisher_is_guessed_if_all_titles_end_with_one(titles, publishers):
     document = Document(Kind.FEED, items=tuple(map(found, titles)))
 
-    assert [item.outlet for item in as_search_results(document, SERVICE).items] == outlets
+    assert [item.publisher for item in as_search_results(document, SERVICE).items] == publishers
 
 
 def test_another_link_of_the_service_is_the_same_article():
@@ -98,7 +98,7 @@ def test_duplicates_in_one_result_count_once():
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(found("A ship sails - Times", "Times"), id="another outlet"),
+        pytest.param(found("A ship sails - Times", "Times"), id="another publisher"),
         pytest.param(found("A ship sank - Post", "Post"), id="another title"),
         pytest.param(
             replace(found("A ship sails - Post", "Post"), published=MONDAY + timedelta(days=7)),
@@ -149,21 +149,21 @@ def test_a_direct_link_is_kept_and_names_the_publisher():
     )
 
     assert (item.guid, item.is_detour) == ("id-1", False)
-    assert (item.title, item.outlet) == ("A ship sails - at last", "post.example")
-    assert item.outlet_host == "post.example"
+    assert (item.title, item.publisher) == ("A ship sails - at last", "post.example")
+    assert item.publisher_host == "post.example"
 
 
 def test_an_indirect_link_has_the_host_of_the_credited_publisher():
     item = found("A ship sails", "Post", credit_url="https://www.post.example/")
 
-    assert with_publisher(item, SERVICE).outlet_host == "post.example"
+    assert with_publisher(item, SERVICE).publisher_host == "post.example"
 
 
 def test_a_redirector_with_its_target_in_the_query_is_a_direct_link():
     url = "https://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fpost.example%2f1&c=7"
     item = with_publisher(found("A ship sails", "Post", url=url), "bing.com")
 
-    assert (item.url, item.outlet, item.is_detour) == ("https://post.example/1", "Post", False)
+    assert (item.url, item.publisher, item.is_detour) == ("https://post.example/1", "Post", False)
 
 
 def test_entries_without_a_title_stay_apart():

@@ -61,14 +61,14 @@ async def watched(newsroom: Newsroom) -> int:
     return chat
 
 
-def found(farm, number: int, title: str, outlet: str, published="Mon, 02 Mar 2026 11:00:00 GMT"):
+def found(farm, number: int, title: str, name: str, published="Mon, 02 Mar 2026 11:00:00 GMT"):
     """Return what a service finds: a link through itself, under a number that changes."""
-    summary = f"&lt;a href='x'&gt;{title}&lt;/a&gt;&amp;nbsp;{outlet}"
+    summary = f"&lt;a href='x'&gt;{title}&lt;/a&gt;&amp;nbsp;{name}"
     return (
-        f"<item><title>{title} - {outlet}</title><link>{farm.url(f'/rss/articles/{number}')}</link>"
+        f"<item><title>{title} - {name}</title><link>{farm.url(f'/rss/articles/{number}')}</link>"
         f"<guid isPermaLink='false'>id-{number}</guid><pubDate>{published}</pubDate>"
         f"<description>{summary}</description><source "
-        f"url='https://www.{outlet.lower()}.example'>{outlet}</source>"
+        f"url='https://www.{name.lower()}.example'>{name}</source>"
         "</item>"
     )
 
@@ -181,11 +181,11 @@ async def test_entries_of_a_search_feed_have_their_publishers(
 
     stored = await rows_of(storage, Article)
     async with storage.reading() as tx:
-        outlets = await publisher_names(tx, {article.story_id: article.id for article in stored})
+        publishers = await publisher_names(tx, {article.story_id: article.id for article in stored})
         carriers = await searchable_names(tx, [article.id for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
-    assert sorted(tuple(names) for names in outlets.values()) == [("Post",), ("Times",)]
+    assert sorted(tuple(names) for names in publishers.values()) == [("Post",), ("Times",)]
     assert {names[-2:] for names in carriers.values()} == {
         ("Post", "post.example"),
         ("Times", "times.example"),

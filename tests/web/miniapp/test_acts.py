@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.subscribers import subscriptions
+from bot.subscribers.limits import Limits
 from bot.web.miniapp.actions import ACTIONS
 from storage.chats import Chat
 from storage.enums import ChatState, Mode
@@ -55,6 +57,16 @@ async def test_all_topics_are_shown_that_the_chats_limit_allows(ann, newsroom, s
     query = await newsroom.query("words")
     for number in range(101):
         await newsroom.subscribe(chat_id, query, f"Topic {number}", Mode.BOTH)
+
+    assert len((await ann.does("state"))["topics"]) == 101
+
+
+async def test_all_topics_are_shown_where_a_chat_may_have_more_than_usual(ann, storage):
+    await ann.watches("Taiwan")
+    for number in range(100):
+        await subscriptions.subscribe(
+            storage, 1, f"word{number}", Mode.INSTANT, limits=Limits(topics=200)
+        )
 
     assert len((await ann.does("state"))["topics"]) == 101
 

@@ -1,0 +1,216 @@
+"""Alerts that could not reach a chat: they come in its next digest, or where their topic moved."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.subscribers import groups
+from bot.subscribers.limits import USUAL_LIMITS
+from storage.chats import Chat
+from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Mode
+from storage.outbox import Delivery
+from storage.suspension import restore_chat, suspend_chat
+
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+async def alerted(newsroom, clock):
+    """A chat wants alerts to one topic, and another in its digest."""
+    await newsroom.source()
+    chat = await newsroom.chat(next_digest_at=DUE)
+    ferry, ports = await newsroom.query("ferry"), await newsroom.query("ports")
+    await newsroom.subscribe(chat, ferry, "Ferries", Mode.INSTANT)
+    await newsroom.subscribe(chat, ports, "Ports", Mode.DIGEST)
+    clock.turn(MINUTE)
+    return chat
+
+
+@pytest.fixture
+def closed(storage, clock):
+    """Return how Telegram is closed to the bot for an hour, and what happens meanwhile."""
+
+    async def close(chat: int, happens, state: ChatState = ChatState.BLOCKED) -> None:
+        async with storage.writing() as tx:
+            await suspend_chat(tx, chat, state)
+        clock.turn(MINUTE)
+        await happens()
+        clock.turn(HOUR)
+        async with storage.writing() as tx:
+            await restore_chat(tx, chat)
+        clock.turn(MINUTE)
+
+    return close
+
+
+@pytest.fixture
+def reported(newsroom, publishing):
+    """Return how an article on ferries is published, and alerted to."""
+
+    async def report(title: str = "A ferry sinks", **more) -> None:
+        await newsroom.article(title, 1, source_id=1, **more)
+        await publishing.alerts()
+
+    return report
+
+
+@pytest.fixture
+def digest(publishing, newsroom, clock):
+    async def texts() -> list[str]:
+        clock.now = (await newsroom.all(Chat))[0].next_digest_at
+        await publishing.digests()
+        rows = await newsroom.all(Delivery)
+        return [row.body["text"] for row in rows if row.kind is DeliveryKind.EDITION]
+
+    return texts
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(ChatState.BLOCKED, id="blocked"),
+        pytest.param(ChatState.KICKED, id="kicked"),
+    ],
+)
+async def test_what_was_missed_is_in_the_next_digest_and_in_no_other(
+    alerted, closed, reported, digest, newsroom, state
+):
+    await closed(alerted, reported, state)
+
+    first = await digest()
+    await newsroom.article("A port opens", 2, source_id=1)
+    second = await digest()
+
+    assert await newsroom.alerts() == []
+    assert "Ferries · 1 story\n\n• A ferry sinks" in first[0]
+    assert "You subscribe to 1 topic" in first[0]
+    assert "ferry" not in second[1]
+
+
+async def test_an_alert_that_waited_too_long_is_there_too(
+    alerted, closed, reported, digest, storage, clock
+):
+    await reported()
+
+    async def time_passes() -> None:
+        clock.turn(7 * HOUR)
+
+    await closed(alerted, time_passes)
+
+    async with storage.reading() as tx:
+        (delivery,) = await tx.session.exec(select(Delivery))
+    assert delivery.state is DeliveryState.EXPIRED
+    assert "• A ferry sinks" in (await digest())[0]
+
+
+async def test_what_was_alerted_before_or_after_is_not_there(alerted, closed, reported, digest):
+    async def nothing() -> None:
+        return
+
+    await reported("A ferry sails")
+    await closed(alerted, nothing)
+    await reported("A ferry lands")
+
+    assert await digest() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "more"),
+    [
+        pytest.param(ChatState.PAUSED, {}, id="the chat had paused"),
+        pytest.param(ChatState.BLOCKED, {"quiet": True}, id="the article was backlog"),
+    ],
+)
+async def test_what_would_not_have_been_sent_is_not_there(
+    alerted, closed, reported, digest, state, more
+):
+    async def happens() -> None:
+        await reported(**more)
+
+    await closed(alerted, happens, state)
+
+    assert await digest() == []
+
+
+GROUP = -1_000_000_000_007
+
+
+@pytest.fixture
+async def thread(newsroom, clock):
+    """A thread of a group wants alerts; return it and the group's own chat."""
+    await newsroom.source()
+    general = await newsroom.chat(GROUP, kind=ChatKind.SUPERGROUP)
+    closed = await newsroom.chat(GROUP, kind=ChatKind.SUPERGROUP, thread_id=5, alerts_an_hour=1)
+    query = await newsroom.query("ferry")
+    topic = await newsroom.subscribe(closed, query, "Ferries", Mode.INSTANT)
+    clock.turn(MINUTE)
+    return closed, general, topic
+
+
+@pytest.fixture
+def deleted(storage, thread):
+    """Return how Telegram says that the thread was deleted."""
+
+    async def delete() -> None:
+        async with storage.writing() as tx:
+            await suspend_chat(tx, thread[0], ChatState.TOPIC_CLOSED)
+
+    return delete
+
+
+async def test_an_alert_goes_where_the_topic_of_a_deleted_thread_moved(
+    thread, deleted, reported, newsroom, storage, clock
+):
+    closed, general, topic = thread
+    await reported()
+    await deleted()
+    clock.turn(HOUR)
+
+    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+
+    (delivery,), (alert,) = await newsroom.all(Delivery), await newsroom.alerts()
+    assert (delivery.chat_id, delivery.state) == (general, DeliveryState.PENDING)
+    assert alert.chat_id == general
+
+
+async def test_one_that_is_no_news_any_more_is_dropped_there(
+    thread, deleted, reported, newsroom, storage, clock
+):
+    closed, general, topic = thread
+    await reported()
+    await deleted()
+    clock.turn(7 * HOUR)
+
+    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+
+    (delivery,) = await newsroom.all(Delivery)
+    assert delivery.state is DeliveryState.EXPIRED
+
+
+async def test_alerts_that_were_postponed_move_too(
+    thread, deleted, reported, newsroom, publishing, storage, clock
+):
+    closed, general, topic = thread
+    await reported("A ferry sails")
+    await reported("A ferry sinks")  # more than one an hour
+    await deleted()
+
+    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+    clock.turn(2 * HOUR)
+    await publishing.bundles()
+
+    bundled = [row for row in await newsroom.all(Delivery) if row.kind is DeliveryKind.BUNDLE]
+    assert [row.chat_id for row in bundled] == [general]
+    assert "A ferry sinks" in bundled[0].body["text"]
+
+
+async def test_what_waits_for_an_open_thread_stays_there(thread, reported, newsroom, storage):
+    closed, general, topic = thread
+    await reported()
+
+    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+
+    (delivery,) = await newsroom.all(Delivery)
+    assert delivery.chat_id == closed

@@ -1,0 +1,87 @@
+"""Muting a topic: for how long, and what it leaves of the chat's digest."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.subscribers import mutes, subscriptions, topics
+from bot.subscribers.errors import NoSuchTopic
+from bot.subscribers.limits import USUAL_LIMITS
+from bot.subscribers.mutes import Duration, TopicSubject
+from storage.chats import Chat
+from storage.enums import Mode
+
+
+@pytest.fixture
+async def chat(arrive) -> int:
+    return int(await arrive())
+
+
+@pytest.fixture
+def subscribed(storage, chat):
+    """Return how the chat subscribes to a topic."""
+
+    async def subscribe(query: str, mode: Mode = Mode.BOTH) -> TopicSubject:
+        made = await subscriptions.subscribe(storage, chat, query, mode, limits=USUAL_LIMITS)
+        return TopicSubject(made.topic_id)
+
+    return subscribe
+
+
+async def next_digest(storage, chat: int):
+    async with storage.reading() as tx:
+        return (await tx.session.get_one(Chat, chat)).next_digest_at
+
+
+@pytest.mark.parametrize(
+    ("duration", "length"),
+    [
+        pytest.param(Duration.HOUR, timedelta(hours=1), id="an hour"),
+        pytest.param(Duration.DAY, timedelta(days=1), id="a day"),
+        pytest.param(Duration.WEEK, timedelta(days=7), id="a week"),
+        pytest.param(Duration.FOREVER, None, id="until it is unmuted"),
+    ],
+)
+async def test_a_topic_is_muted_for_as_long_as_was_said(
+    storage, chat, subscribed, clock, duration, length
+):
+    topic = await subscribed("Taiwan")
+
+    muted = await mutes.mute(storage, chat, topic, duration)
+
+    (shown,) = (await topics.subscribed(storage, chat)).items
+    assert muted.name == "Taiwan"
+    assert muted.until == shown.muted_until == (clock.now + length if length else None)
+    assert shown.is_muted
+    assert shown == await topics.get_topic(storage, chat, topic.topic_id)
+
+
+async def test_a_topic_that_is_muted_for_good_plans_no_digest_until_it_is_unmuted(
+    storage, chat, subscribed
+):
+    topic = await subscribed("Taiwan")
+    planned = await next_digest(storage, chat)
+
+    muted = await mutes.mute(storage, chat, topic, Duration.FOREVER)
+    then = await next_digest(storage, chat)
+    await mutes.unmute(storage, chat, muted.mute_id)
+
+    assert planned is not None
+    assert then is None
+    assert await next_digest(storage, chat) == planned
+
+
+async def test_a_mute_that_ends_leaves_the_digest_planned(storage, chat, subscribed):
+    topic = await subscribed("Taiwan")
+    planned = await next_digest(storage, chat)
+
+    await mutes.mute(storage, chat, topic, Duration.WEEK)
+
+    assert await next_digest(storage, chat) == planned
+
+
+async def test_a_topic_of_another_chat_cannot_be_muted(storage, arrive, subscribed):
+    topic = await subscribed("Taiwan")
+
+    with pytest.raises(NoSuchTopic):
+        await mutes.mute(storage, await arrive(2), topic, Duration.DAY)
