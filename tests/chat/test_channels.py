@@ -6,10 +6,12 @@ import pytest
 
 from bot.chat.callbacks import Manage
 from bot.rendering.messages import Button
+from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.subscribers import settings
 from bot.telegram import markup_of
 from storage.chats import Chat as Row
 from storage.chats import chat_at
+from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
 from tests.chat.test_groups import watches
 
@@ -194,3 +196,31 @@ async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playgro
 
     assert (await ann.next())["text"].startswith("I can post in Desk now")
     assert len(ann.all()) == 2
+
+
+async def test_a_feed_is_added_to_the_channel_that_its_link_was_typed_for(house, ann, managed):
+    feed = FoundFeed("https://paper.example/feed.xml", "Paper")
+    house.looking.told = LookupResult("", (feed,), is_feed=True)
+    offer = await ann.says(feed.url)
+    while "Looking at" in offer["text"]:
+        offer = await ann.next()
+    await ann.presses_quietly(offer, "Add")
+    while "Added" not in (answer := await ann.next())["text"]:
+        pass
+
+    async with house.storage.reading() as tx:
+        rows = [await chat_at(tx, who.id) for who in (managed.who, ann.who)]
+        followed = [len(await sources_followed(tx, row.id)) for row in rows if row]
+    assert offer["text"].startswith("For the channel Desk\n\nAdd Paper?")
+    assert answer["text"].startswith("For the channel Desk\n\nAdded")
+    assert followed == [1, 0]
+
+
+async def test_a_question_is_answered_for_the_channel(house, ann, managed):
+    times = await ann.presses(await ann.says("/settings"), "Change time")
+    question = await ann.presses(times, "Another time")
+    changed = await ann.says("7:30")
+
+    assert question["text"].startswith("For the channel Desk\n\nAt what time")
+    assert changed["text"].startswith("For the channel Desk\n\n")
+    assert "every day at 07:30" in changed["text"]
