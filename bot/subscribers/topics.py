@@ -62,15 +62,6 @@ async def subscribed(
     return Page(shown, page, total, per_page)
 
 
-async def digest_is_muted(storage: Storage, chat_id: int) -> bool:
-    """Say whether topics are to be in the chat's digest, and all of them are muted."""
-    async with storage.reading() as tx:
-        rows = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
-        muted = await topics_muted(tx, chat_id)
-    in_digest = [topic.id for topic, mode in rows if mode.digests]
-    return bool(in_digest) and all(topic_id in muted for topic_id in in_digest)
-
-
 async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
     """What `#name` may stand for, by name: the catalogue, and the chat's subscriptions."""
     async with storage.reading() as tx:

@@ -263,9 +263,9 @@ async def test_topics_says_what_works_in_a_group(ann, group):
     full = await group.says("/topics", from_id=ann.who.id)
     direct = await group.says("/watch Korea", from_id=ann.who.id)
 
-    assert "Type /watch and what I should look for" in empty["text"]
+    assert "Type /subscribe and what I should look for" in empty["text"]
     assert card["text"].startswith("Taiwan ·")
-    assert "For another one: /watch Taiwan" in full["text"]
+    assert "For another one: /subscribe Taiwan" in full["text"]
     assert direct["text"].startswith("Korea ·")
 
 
@@ -273,10 +273,10 @@ async def test_help_in_a_group_speaks_of_what_works_there(ann, group):
     there = (await group.says("/help", from_id=ann.who.id))["text"]
     here = (await ann.says("/help"))["text"]
 
-    assert "behind /watch" in there
-    assert "Send me a link" not in there
-    assert "behind /watch" not in here
-    assert "Send me a link" in here
+    assert "/subscribe Taiwan" in there
+    assert "send a link" not in there
+    assert "/subscribe Taiwan" not in here
+    assert "send a link" in here
 
 
 class TestInAnotherLanguage:
