@@ -140,13 +140,7 @@ async def topic_chosen(
 async def _show_subscribed(subscribed: Subscribed, context: Context) -> None:
     """Let the card show what is chosen, and say what comes of it."""
     topic = await topics.get_topic(context.storage, context.chat_id, subscribed.topic_id)
-    await context.reply.change_buttons(
-        "chat/card.html#buttons",
-        topic=topic,
-        mode=topic.mode,
-        typed=topic.typed,
-        others=None,
-    )
+    await context.reply.change_buttons("chat/card.html#buttons", topic=topic, typed=topic.typed)
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
 
 
