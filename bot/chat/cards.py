@@ -59,7 +59,6 @@ async def show_card(
         "chat/card.html#card",
         typed=typed,
         topic=topic,
-        mode=topic.mode if topic else None,
         names=names,
         also=also_caught(typed, seen["found"].newest),
         others=await others_of(query, typed, context),

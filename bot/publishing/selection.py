@@ -5,8 +5,9 @@
 2. A story that was alerted is no news: all of those are one list at the end.
 3. Within a topic come first: what hits more of the chat's topics, then more words, then the title;
    then what more publishers cover, then what is newer.
-4. The style caps what a topic may list and what all may. The room in all is dealt in rounds, one
-   story a topic, so that no topic takes it from those behind.
+4. The style caps what a topic may list and what all may; two more than that are listed too, rather
+   than counted. The room in all is dealt in rounds, one story a topic, so that no topic takes it
+   from those after it.
 5. The others are counted ("+4 more"); fewer than four are named by their headlines.
 """
 
@@ -22,6 +23,8 @@ from storage.enums import Style
 
 # Fewer lines than these are shown: a fold takes one or two itself.
 FOLD_FROM = 4
+# So many stories beyond what a topic may list are listed with the others.
+_TOLERATED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Caps:
 
     per_topic: int
     in_all: int
+
+    def of(self, count: int) -> int:
+        """Return how many of *count* stories a topic may list."""
+        return count if count - _TOLERATED <= self.per_topic else self.per_topic
 
 
 UNCAPPED = Caps(per_topic=sys.maxsize, in_all=sys.maxsize)
@@ -160,7 +167,7 @@ def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAP
     new = [story for story in ranked if not story.alerted]
     placed = list(_placed(topics, new))
     wanted = [len(own) for _, own, _ in placed]
-    is_crowded = sum(min(count, caps.per_topic) for count in wanted) > caps.in_all
+    is_crowded = sum(map(caps.of, wanted)) > caps.in_all
     sections = (
         Section(topic, own[:share], own[share:], above, is_crowded)
         for (topic, own, above), share in zip(placed, deal(wanted, caps), strict=True)
@@ -177,7 +184,7 @@ def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAP
 def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
     """Return how many of the stories *wanted* by each topic are listed."""
     shares, room = [0] * len(wanted), caps.in_all
-    most = [min(count, caps.per_topic) for count in wanted]
+    most = [caps.of(count) for count in wanted]
     if sum(most) <= room:
         return most
     while room and shares != most:

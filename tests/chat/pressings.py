@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiogram import Router
 
 CARRIED: dict[str, list[Any]] = {
+    "asked_at": [0, 1_780_000_000],
     "code": ["ja", ""],
     "day": [0, 20261118],
     "days": [1, 7],

@@ -209,8 +209,8 @@ class TestInAPlayground:
 
 
 async def test_help_shows_admins_their_commands(admin, ann):
-    theirs = (await admin.says("/help"))["text"]
-    everybodys = (await ann.says("/help"))["text"]
+    theirs = (await admin.presses(await admin.says("/help"), "All commands"))["text"]
+    everybodys = (await ann.presses(await ann.says("/help"), "All commands"))["text"]
 
     for command in FOR_ADMINS:
         assert f"/{command}" in theirs

@@ -245,3 +245,13 @@ async def followed_by(house, talk: Talk) -> list[str]:
     chat = await row_of(house, talk)
     async with house.storage.reading() as tx:
         return [source.url for source in await sources_followed(tx, chat.id)]
+
+
+async def test_a_question_is_answered_for_the_channel(house, ann, managed):
+    times = await ann.presses(await ann.says("/settings"), "Change time")
+    question = await ann.presses(times, "Another time")
+    changed = await ann.says("7:30")
+
+    assert question["text"].startswith("For the channel Desk\n\nAt what time")
+    assert changed["text"].startswith("For the channel Desk\n\n")
+    assert "every day at 07:30" in changed["text"]

@@ -273,10 +273,10 @@ async def test_help_in_a_group_speaks_of_what_works_there(ann, group):
     there = (await group.says("/help", from_id=ann.who.id))["text"]
     here = (await ann.says("/help"))["text"]
 
-    assert "behind /watch" in there
-    assert "Send me a link" not in there
-    assert "behind /watch" not in here
-    assert "Send me a link" in here
+    assert "/subscribe Taiwan" in there
+    assert "send a link" not in there
+    assert "/subscribe Taiwan" not in here
+    assert "send a link" in here
 
 
 class TestInAnotherLanguage:

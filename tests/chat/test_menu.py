@@ -22,8 +22,8 @@ async def test_each_language_has_its_menu(house):
     chinese = await house.bot.get_my_commands(scope=EVERYBODY, language_code="zh")
 
     assert [one.command for one in english] == list(COMMANDS)
-    assert english[0].description == "What you watch, and the catalogue"
-    assert chinese[0].description == pseudo("What you watch, and the catalogue")
+    assert english[0].description == "Your topics, and the catalogue"
+    assert chinese[0].description == pseudo("Your topics, and the catalogue")
 
 
 async def test_each_language_says_what_the_bot_is(house):
@@ -32,7 +32,7 @@ async def test_each_language_says_what_the_bot_is(house):
     english = await house.bot.get_my_short_description()
     chinese = await house.bot.get_my_description(language_code="zh")
 
-    assert english.short_description.startswith("Watches the news for your words")
+    assert english.short_description.startswith("Finds your topics in the news")
     assert chinese.description.startswith(pseudo("I read the news"))
 
 
@@ -61,5 +61,5 @@ async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
         for code in (None, "zh")
     ]
 
-    english = "What you watch, and the catalogue"
+    english = "Your topics, and the catalogue"
     assert topics == [pseudo(english), pseudo(english), english, pseudo(english)]

@@ -151,7 +151,7 @@ async def test_back_from_the_choices(ann, settings):
 
 
 async def test_help_names_every_command(ann):
-    text = (await ann.says("/help"))["text"]
+    text = (await ann.presses(await ann.says("/help"), "All commands"))["text"]
 
     for command in (
         "/topics",
@@ -170,7 +170,7 @@ async def test_help_on_queries(ann):
 
 
 async def test_privacy(ann):
-    assert (await ann.says("/privacy"))["text"].startswith("What I know about you")
+    assert (await ann.says("/privacy"))["text"].startswith("What I know of you")
 
 
 async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):

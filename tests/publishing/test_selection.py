@@ -84,6 +84,7 @@ def test_a_topic_lists_what_the_style_allows_and_counts_the_rest(style, listed):
         pytest.param([1, 9, 1], Caps(9, 5), [1, 3, 1], id="who wants less leaves it to others"),
         pytest.param([4, 0, 4], Caps(2, 3), [2, 0, 1], id="nothing for who has nothing"),
         pytest.param([], Caps(2, 3), [], id="no topic"),
+        pytest.param([7, 8], Caps(5, 30), [7, 5], id="two beyond the cap, but no third"),
     ],
 )
 def test_the_room_is_dealt(wanted, caps, shares):
@@ -92,10 +93,11 @@ def test_the_room_is_dealt(wanted, caps, shares):
 
 @given(st.lists(st.integers(0, 20), max_size=20), st.integers(0, 9), st.integers(0, 60))
 def test_the_room_is_used_and_never_more(wanted, per_topic, in_all):
-    shares = deal(wanted, Caps(per_topic, in_all))
+    caps = Caps(per_topic, in_all)
+    shares = deal(wanted, caps)
 
-    assert all(0 <= share <= min(one, per_topic) for share, one in zip(shares, wanted, strict=True))
-    assert sum(shares) == min(in_all, sum(min(one, per_topic) for one in wanted))
+    assert all(0 <= share <= caps.of(one) for share, one in zip(shares, wanted, strict=True))
+    assert sum(shares) == min(in_all, sum(map(caps.of, wanted)))
 
 
 def test_what_was_alerted_is_apart_and_is_no_news():

@@ -141,11 +141,7 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
     """Let the card show what is chosen, and say what comes of it."""
     topic = await topics.get_topic(context.storage, context.chat_id, subscribed.topic_id)
     await context.reply.change_buttons(
-        "chat/card.html#buttons",
-        topic=topic,
-        mode=topic.mode,
-        typed=typed,
-        others=None,
+        "chat/card.html#buttons", topic=topic, typed=typed or topic.typed
     )
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
 
