@@ -66,6 +66,18 @@ async def test_a_guess_is_confirmed_by_a_press(ann, settings):
     assert "guessed" not in confirmed["text"]
 
 
+async def test_that_no_zone_could_be_guessed_is_said_once(house):
+    bob = house.talk("Bob", language_code="en")
+    first = await bob.presses(await bob.says("Taiwan"), "Both")
+    second = await bob.presses(await bob.says("Korea"), "Both")
+    settings = await bob.says("/settings")
+
+    assert "(I could not guess your time zone)" in first["text"]
+    assert "Change zone" in labels(first)
+    assert "guess" not in second["text"]
+    assert "guess" not in settings["text"]
+
+
 async def test_the_zone_is_found_near_a_location_that_was_sent(ann, house, settings):
     asked = await ann.presses(await ann.presses(settings, "Change zone"), "Send location")
     ((button,),) = asked["reply_markup"]["keyboard"]

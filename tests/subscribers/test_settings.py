@@ -169,14 +169,14 @@ async def test_more_times_make_the_next_digest_come_sooner(chat_id, clock, stora
 
     assert more.next_at == clock.now + 2 * HOUR
     assert weekly.next_at == clock.now + 11 * HOUR
-    assert less.plan.slots == (ScheduleTime(1, 23 * 60, 0b0000010),)
+    assert less.plan.times == (ScheduleTime(1, 23 * 60, 0b0000010),)
     assert less.next_at == clock.now + 26 * HOUR
 
 
 async def test_all_times_at_once(chat_id, storage):
     changed = await settings.set_times(storage, chat_id, [DigestTime(480), DigestTime(1110)])
 
-    assert changed.plan.slots == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
+    assert changed.plan.times == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
 
 
 @pytest.mark.parametrize("minutes", [-1, 1440, 2**62])
