@@ -48,7 +48,7 @@ async def test_a_zone_that_is_none_is_refused(chat_id, zone, storage):
         await settings.set_zone(storage, chat_id, zone)
 
 
-async def test_an_empty_day_is_told_if_wanted(chat_id, storage):
+async def test_a_day_without_news_is_reported_if_wanted(chat_id, storage):
     assert (
         await settings.set_empty_day(storage, chat_id, EmptyDay.LINE)
     ).empty_day is EmptyDay.LINE
@@ -148,7 +148,7 @@ def publishing(storage) -> Stages:
 
 
 async def editions(storage) -> list[tuple[int, int]]:
-    """Return the day and slot of each edition."""
+    """Return the day and number of each edition."""
     async with storage.reading() as tx:
         rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
         return [(row.local_date.day, row.slot) for row in rows]
