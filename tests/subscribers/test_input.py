@@ -137,6 +137,9 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
 @pytest.mark.parametrize(
     ("text", "asked", "read"),
     [
+        ("8", Asked.QUERY, Keywords("8")),
+        ("UTC+9", Asked.QUERY, Keywords("UTC+9")),
+        ("https://example.org/feed.xml", Asked.QUERY, Link("https://example.org/feed.xml")),
         ("8", Asked.TIME, Clock(480)),
         ("8 pm", Asked.TIME, Clock(20 * 60)),
         ("19h", Asked.TIME, Clock(19 * 60)),
