@@ -106,7 +106,7 @@ async def test_times_typed_unasked_are_offered(ann, times):
     settings = await ann.presses(offer, "Yes, then")
 
     asked = "every day at 08:00 and 18:30 and every Saturday at 10:00 Tokyo time"
-    assert offer["text"] == f"Shall your digests come {asked}, and at no other time?"
+    assert offer["text"] == f"Send your digests {asked}, and at no other time?"
     assert f"Digest: {asked}" in settings["text"]
 
 

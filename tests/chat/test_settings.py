@@ -163,7 +163,7 @@ async def test_back_from_the_choices(ann, settings):
 
 
 async def test_help_names_every_command(ann):
-    text = (await ann.says("/help"))["text"]
+    text = (await ann.presses(await ann.says("/help"), "All commands"))["text"]
 
     for command in (
         "/topics",
