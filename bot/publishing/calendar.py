@@ -29,17 +29,17 @@ NEVER: Mapping[int, date] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The schedule times (*slots*) of a chat, at wall times in *zone* (IANA)."""
+    """The schedule times (*times*) of a chat, at wall times in *zone* (IANA)."""
 
     zone: str
-    slots: tuple[ScheduleTime, ...] = DEFAULT_SCHEDULE
+    times: tuple[ScheduleTime, ...] = DEFAULT_SCHEDULE
 
     @property
     def rhythms(self) -> list[tuple[int, list[int]]]:
         """Weekdays with the minutes after midnight that they share, most days first."""
         shared: dict[int, list[int]] = {}
-        for slot in sorted(self.slots, key=lambda slot: slot.minutes):
-            shared.setdefault(slot.weekdays, []).append(slot.minutes)
+        for scheduled in sorted(self.times, key=lambda scheduled: scheduled.minutes):
+            shared.setdefault(scheduled.weekdays, []).append(scheduled.minutes)
         return sorted(shared.items(), key=lambda one: (-one[0].bit_count(), one[0]))
 
 
@@ -49,7 +49,7 @@ class Due:
 
     at: datetime
     day: date
-    slot: ScheduleTime
+    scheduled: ScheduleTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def next_due(plan: Plan, after: datetime, last: Mapping[int, date] = NEVER) -> d
     *last* is the local date of each schedule time's last edition, by its number.
     """
     yesterday = local_date(after, plan.zone) - _DAY
-    return min(_next_of(slot, plan.zone, yesterday, after, last) for slot in plan.slots)
+    return min(_next_of(scheduled, plan.zone, yesterday, after, last) for scheduled in plan.times)
 
 
 def decide_digest(
@@ -78,30 +78,30 @@ def decide_digest(
     if due is None or now - due.at > LATEST:
         return DigestDecision(None, timedelta(), next_due(plan, now, last))
     return DigestDecision(
-        due, now - due.at, next_due(plan, now, {**last, due.slot.number: due.day})
+        due, now - due.at, next_due(plan, now, {**last, due.scheduled.number: due.day})
     )
 
 
 def is_first_of_week(day: date, last: Mapping[int, date] = NEVER) -> bool:
     """Say whether an edition of the local date *day* is the chat's first in that week (ISO 8601).
 
-    *last* is the local date of each slot's last edition, by the slot's number.
+    *last* is the local date of each schedule time's last edition, by its number.
     """
     monday = day - timedelta(days=day.weekday())
     return all(before < monday for before in last.values())
 
 
-def due_on(slot: ScheduleTime, zone: str, day: date) -> Due | None:
-    """Return when *slot* falls due on the local date *day*; None where it does not."""
-    at = instant(day, slot.minutes, zone) if slot.has(day) else None
-    return Due(at, day, slot) if at else None
+def due_on(scheduled: ScheduleTime, zone: str, day: date) -> Due | None:
+    """Return when *scheduled* falls due on the local date *day*; None where it does not."""
+    at = instant(day, scheduled.minutes, zone) if scheduled.has(day) else None
+    return Due(at, day, scheduled) if at else None
 
 
 def _next_of(
-    slot: ScheduleTime, zone: str, yesterday: date, after: datetime, last: Mapping[int, date]
+    scheduled: ScheduleTime, zone: str, yesterday: date, after: datetime, last: Mapping[int, date]
 ) -> datetime:
-    day = max(yesterday, last.get(slot.number, date.min) + _DAY)
-    while not (due := due_on(slot, zone, day)) or due.at <= after:
+    day = max(yesterday, last.get(scheduled.number, date.min) + _DAY)
+    while not (due := due_on(scheduled, zone, day)) or due.at <= after:
         day += _DAY
     return due.at
 
@@ -112,15 +112,15 @@ def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]
     # Where clocks go back over midnight, tomorrow has been there before.
     dues = [
         due
-        for slot in plan.slots
+        for scheduled in plan.times
         for day in (today - _DAY, today, today + _DAY)
-        if day > last.get(slot.number, date.min)
-        and (due := due_on(slot, plan.zone, day))
+        if day > last.get(scheduled.number, date.min)
+        and (due := due_on(scheduled, plan.zone, day))
         and since <= due.at <= now
     ]
     return max(
         dues,
-        key=lambda due: (due.at, -due.slot.weekdays.bit_count(), -due.slot.number),
+        key=lambda due: (due.at, -due.scheduled.weekdays.bit_count(), -due.scheduled.number),
         default=None,
     )
 

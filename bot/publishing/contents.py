@@ -280,7 +280,7 @@ async def load_made_digest(storage: Storage, chat_id: int, day: date, slot: int)
             subscribed=[Topic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
-            is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
+            is_weekly=any(one.number == slot and one.is_weekly for one in plan.times),
         )
 
 

@@ -91,12 +91,12 @@ class Digests:
     async def _render(
         self, reader: Reader, decision: DigestDecision, due: Due, edition: Edition
     ) -> "_Draft":
-        chat, number = reader.chat, due.slot.number
+        chat, number = reader.chat, due.scheduled.number
         edition = replace(
             edition,
             day=due.day,
             slot=number,
-            is_weekly=due.slot.is_weekly,
+            is_weekly=due.scheduled.is_weekly,
             late=decision.late,
             gives_reason=is_first_of_week(due.day, reader.last.days),
             is_channel=chat.kind is ChatKind.CHANNEL,

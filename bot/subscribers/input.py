@@ -2,7 +2,7 @@
 
 1. What was asked for is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
 2. Unasked, only what can hardly be anything else: a number alone, `8` or `8.30`, is a time of the
-   day; a bare city is a keyword.
+   day; a bare city is a keyword. Where a query was asked for, times and zones are keywords too.
 3. `quiet` before a span of hours says that it is one.
    Words of times and dates are those of English and of the chat's language; digits are any.
 4. Six digits may be a code; the caller knows whether one is awaited.
@@ -40,6 +40,7 @@ _DIGIT = re.compile(r"\d")
 class Asked(StrEnum):
     """What the message that was replied to had asked for."""
 
+    QUERY = "query"
     TIME = "time"
     ZONE = "zone"
     QUIET = "quiet"
@@ -128,13 +129,18 @@ def read_typed(
     """
     line = one_line(text)
     said = ascii_digits(line)
-    if asked:
+    if asked and asked is not Asked.QUERY:
         return _answer(said, asked, today, language) or Keywords(line)
     if not is_telling(line):
         return Nonsense()
-    about_time = _times(said, language) or _hours(said, language) if _DIGIT.search(said) else None
-    read = about_time or _zone(zone_named(said)) or _link(line) or _address(line) or _code(said)
+    setting = None if asked else _setting(said, language)
+    read = setting or _link(line) or _address(line) or _code(said)
     return read or (Keywords(line) if asks(line) else read_post(text))
+
+
+def _setting(text: str, language: str) -> Clock | Timetable | Hours | Zone | None:
+    about_time = _times(text, language) or _hours(text, language) if _DIGIT.search(text) else None
+    return about_time or _zone(zone_named(text))
 
 
 def _answer(text: str, asked: Asked, today: date | None, language: str) -> Typed | None:

@@ -28,7 +28,7 @@ LONGEST: Final = 120  # characters: nobody types so many for four times of sever
 _LONGEST_DATE: Final = 40  # dateparser takes long for much text
 _NOON, _HOURS, _EVENING = 12, 24, 6
 
-# Kinds of tokens.
+# Kinds of tokens; `match` names them by their letters.
 _DAYS, _TIME, _TO, _AND, _QUIET, _AM, _PM, _NIGHT, _FILLER = "dt-,qapn "
 _HALVES: Final = (_AM, _PM, _NIGHT)
 _SIGNS: Final = {"-": _TO, ",": _AND}
@@ -61,9 +61,8 @@ _PARTS_OF_DAY: Final = MappingProxyType(
 )
 
 _NOT_SPACED: Final = frozenset({"ja", "zh-Hans", "zh-Hant", "ko"})
-_ONE_SIGN: Final = frozenset(
-    {"ja", "ko"}
-)  # a sign alone is a day's name there, in Chinese a number
+# A sign alone is the name of a day there; in Chinese it is a number.
+_ONE_SIGN: Final = frozenset({"ja", "ko"})
 _EASTERN_SIGNS: Final = "[時时点點시]"
 _NUMBER: Final = (
     r"(?P<hour>\d{{1,2}})(?:\s*(?P<sign>{signs})\s*(?:(?P<minute>[0-5]?\d)(?!\d)\s*[分분]?"
@@ -229,19 +228,16 @@ def _patterns(code: str) -> Iterator[tuple[str, Token]]:
         stem = name[:-1] if name[-1:] in _VOWELS else name
         if is_spaced and len(stem) >= _SHORTEST_STEM:
             yield _pattern(stem, is_spaced=True, end=r"\w{0,3}(?!\w)"), token
-    for word, token in (*_listed_words(code), *_words_of_cldr(code)):
+    listed = (
+        (word, token) for section, token in _SECTIONS.items() for word in _words(section, code)
+    )
+    for word, token in (*listed, *_words_of_cldr(code)):
         if any(map(str.isalpha, word)):
             yield _pattern(word, is_spaced=is_spaced), token
     yield r"(?<![^\W\d])a\.?m(?!\w)\.?", Token(_AM)
     yield r"(?<![^\W\d])p\.?m(?!\w)\.?", Token(_PM)
     yield _folded("上午|午前|오전"), Token(_AM)
     yield _folded("下午|午後|오후"), Token(_PM)
-
-
-def _listed_words(code: str) -> Iterator[tuple[str, Token]]:
-    for section, token in _SECTIONS.items():
-        for word in _words(section, code):
-            yield word, token
 
 
 def _words_of_cldr(code: str) -> Iterator[tuple[str, Token]]:

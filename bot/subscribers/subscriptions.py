@@ -54,7 +54,7 @@ class Subscribed:
     name: str
     mode: Mode
     plan: Plan
-    zone_guessed: bool
+    zone_guessed: bool  # and nothing said so before: it is the first digest
     is_paused: bool  # the whole chat
     is_new: bool
     is_muted: bool
@@ -213,13 +213,14 @@ async def _subscribe(
         )
     subscription.mode = mode
     tx.session.add(subscription)
+    is_first_digest = chat.next_digest_at is None
     plan = await replan(tx, chat)
     return Subscribed(
         topic_id=topic_id,
         name=topic.name,
         mode=mode,
         plan=plan,
-        zone_guessed=chat.zone_guessed,
+        zone_guessed=chat.zone_guessed and is_first_digest,
         is_paused=chat.state is ChatState.PAUSED,
         is_new=is_new,
         is_muted=bool(await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))),

@@ -39,7 +39,7 @@ def ali(house):
 async def test_a_chat_is_spoken_to_as_its_client_is(ali):
     answer = await ali.says("/help")
 
-    assert pseudo("change, mute or unsubscribe") in answer["text"]
+    assert pseudo("the admin reads it") in answer["text"]
 
 
 async def test_a_language_that_is_not_spoken_is_english(house):
@@ -61,7 +61,7 @@ async def test_what_is_chosen_stays_whatever_the_client_says(ann):
 
     assert labels(changed)[0] == pseudo("As in Telegram")
     assert "✓ العربية" in labels(changed)
-    assert pseudo("change, mute or unsubscribe") in answer["text"]
+    assert pseudo("the admin reads it") in answer["text"]
 
 
 async def test_as_in_telegram_gives_the_client_its_say_again(ali):

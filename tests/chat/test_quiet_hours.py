@@ -24,13 +24,13 @@ async def test_nights_are_made_quiet_and_loud_again(ann, settings):
     assert "Quiet from" not in loud["text"]
 
 
-async def test_whoever_watches_is_offered_quiet_nights(ann):
-    watching = await ann.presses(await ann.says("Taiwan"), "Alert me")
+async def test_a_subscriber_to_alerts_is_offered_quiet_nights(ann):
+    subscribed = await ann.presses(await ann.says("Taiwan"), "Alert me")
 
-    page = await ann.presses(watching, "Quiet at night")
+    page = await ann.presses(subscribed, "Quiet at night")
 
     assert "When should I be quiet" in page["text"]
-    assert "Change time" not in labels(watching)
+    assert "Change time" not in labels(subscribed)
 
 
 async def test_other_hours_are_typed(ann, settings):

@@ -14,13 +14,13 @@ async def times(ann):
 async def test_a_second_digest_is_added_changed_and_removed(ann, times):
     more = await ann.presses(times, "Add a digest")
     both = await ann.presses(more, "18:00")
-    slot = await ann.presses(both, "18:00 · every day")
-    later = await ann.presses(slot, "20:00")
+    evening = await ann.presses(both, "18:00 · every day")
+    later = await ann.presses(evening, "20:00")
     alone = await ann.presses(await ann.presses(later, "08:00 · every day"), "Remove")
 
     assert more["text"].startswith("Your digest comes every day at 08:00 Tokyo time.")
     assert both["text"].startswith("Your digests come every day at 08:00 and 18:00 Tokyo time.")
-    assert slot["text"].startswith("This digest comes every day at 18:00.")
+    assert evening["text"].startswith("This digest comes every day at 18:00.")
     assert "every day at 08:00 and 20:00 Tokyo time" in later["text"]
     assert alone["text"] == "When should your digest come (Tokyo time)?"
     assert "✓ 20:00" in labels(alone)
@@ -72,7 +72,7 @@ async def test_the_button_of_a_digest_that_is_gone_says_so(ann, times):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "shown"),
     [
         pytest.param("8 and 18:30", "every day at 08:00 and 18:30 Tokyo time", id="twice a day"),
         pytest.param(
@@ -83,12 +83,12 @@ async def test_the_button_of_a_digest_that_is_gone_says_so(ann, times):
         pytest.param("weekdays 7", "Monday to Friday at 07:00 Tokyo time", id="on some days"),
     ],
 )
-async def test_all_times_are_set_by_typing(ann, times, typed, told):
+async def test_all_times_are_set_by_typing(ann, times, typed, shown):
     question = await ann.presses(times, "Another time")
 
     changed = await ann.says(typed, reply_to_message_id=question["message_id"])
 
-    assert f"Digest: {told}" in changed["text"]
+    assert f"Digest: {shown}" in changed["text"]
 
 
 async def test_a_time_typed_for_a_weekly_digest_leaves_its_day(ann, times):

@@ -25,7 +25,7 @@ async def test_settings_say_when_the_next_digest_comes(settings):
 
 
 async def test_without_a_digest_settings_say_so(ann):
-    assert "None of your topics is in a digest yet." in (await ann.says("/settings"))["text"]
+    assert "Your digest has no topics yet." in (await ann.says("/settings"))["text"]
 
 
 async def test_the_time_is_set_by_a_button(ann, settings):
@@ -66,6 +66,18 @@ async def test_a_guess_is_confirmed_by_a_press(ann, settings):
     assert "guessed" not in confirmed["text"]
 
 
+async def test_that_no_zone_could_be_guessed_is_said_once(house):
+    bob = house.talk("Bob", language_code="en")
+    first = await bob.presses(await bob.says("Taiwan"), "Both")
+    second = await bob.presses(await bob.says("Korea"), "Both")
+    settings = await bob.says("/settings")
+
+    assert "(I could not guess your time zone)" in first["text"]
+    assert "Change zone" in labels(first)
+    assert "guess" not in second["text"]
+    assert "guess" not in settings["text"]
+
+
 async def test_the_zone_is_found_near_a_location_that_was_sent(ann, house, settings):
     asked = await ann.presses(await ann.presses(settings, "Change zone"), "Send location")
     ((button,),) = asked["reply_markup"]["keyboard"]
@@ -104,11 +116,11 @@ async def test_a_place_that_is_not_known_is_asked_for_again(ann, settings):
     assert again["text"].startswith("I don't know that place.")
 
 
-async def test_an_empty_day_is_told_if_wanted(ann, settings):
-    told = await ann.presses(settings, "No news: tell me")
-    quiet = await ann.presses(told, "No news: skip")
+async def test_a_day_without_news_is_reported_if_wanted(ann, settings):
+    line = await ann.presses(settings, "No news: tell me")
+    quiet = await ann.presses(line, "No news: skip")
 
-    assert "On a day without news, one line says so." in told["text"]
+    assert "On a day without news, one line says so." in line["text"]
     assert "On a day without news, you get nothing." in quiet["text"]
 
 
@@ -123,12 +135,12 @@ async def test_pause_and_resume(ann, settings):
 async def test_stop_pauses_and_says_how_to_come_back(ann, settings):
     stopped = await ann.says("/stop")
     card = await ann.says("Japan")
-    watching = await ann.presses(card, "Both")
+    subscribed = await ann.presses(card, "Both")
     resumed = await ann.presses(stopped, "Resume")
 
     assert stopped["text"].startswith("Paused.")
     assert "/delete_me" in stopped["text"]
-    assert "nothing comes until you resume" in watching["text"]
+    assert "you'll get nothing until you resume" in subscribed["text"]
     assert "Paused." not in resumed["text"]
 
 
@@ -170,7 +182,7 @@ async def test_help_on_queries(ann):
 
 
 async def test_privacy(ann):
-    assert (await ann.says("/privacy"))["text"].startswith("What I know of you")
+    assert (await ann.says("/privacy"))["text"].startswith("What I know about you")
 
 
 async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):

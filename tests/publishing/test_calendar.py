@@ -110,8 +110,8 @@ def test_another_plan_makes_no_second_edition_for_a_date_and_slot(start, moves):
         now += pause
         decision = decide_digest(plan, now - timedelta(hours=1), now, last)
         if decision.due:
-            assert decision.due.day > last.get(decision.due.slot.number, date.min)
-            last[decision.due.slot.number] = decision.due.day
+            assert decision.due.day > last.get(decision.due.scheduled.number, date.min)
+            last[decision.due.scheduled.number] = decision.due.day
         assert decision.next_at > now
 
 
@@ -132,7 +132,7 @@ def test_whoever_moves_loses_no_edition_that_falls_due_where_they_are(slots, sta
             decision = decide_digest(plan, at, at, last)
             assert decision.due is not None
             made.append(decision.due.at)
-            last[decision.due.slot.number] = decision.due.day
+            last[decision.due.scheduled.number] = decision.due.day
             at = decision.next_at
         now = leaving
 
@@ -145,12 +145,12 @@ def _due_between(
     """Look at each day by itself: when does a slot's time come, of a date not last yet?"""
     first = _day(start, plan.zone) - timedelta(days=1)
     days = [first + timedelta(days=number) for number in range((end - start).days + 4)]
-    dues = [due for slot in plan.slots for day in days if (due := due_on(slot, plan.zone, day))]
+    dues = [due for slot in plan.times for day in days if (due := due_on(slot, plan.zone, day))]
     return sorted(
         {
             due.at
             for due in dues
-            if start < due.at <= end and due.day > last.get(due.slot.number, date.min)
+            if start < due.at <= end and due.day > last.get(due.scheduled.number, date.min)
         }
     )
 
@@ -207,7 +207,7 @@ def test_one_edition_is_made_of_several_slots(slots, now, made):
     decision = decide_digest(plan, utc(2026, 3, 2, 8), now)
 
     assert decision.due
-    assert (decision.due.at, decision.due.slot.number) == made
+    assert (decision.due.at, decision.due.scheduled.number) == made
     assert decision.next_at == next_due(plan, now)
 
 

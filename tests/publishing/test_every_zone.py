@@ -47,7 +47,7 @@ def editions(plan: Plan, start: datetime = START, end: datetime = END) -> Iterat
     while at < end:
         decision = decide_digest(plan, at, at, last)
         assert decision.due
-        last[decision.due.slot.number] = decision.due.day
+        last[decision.due.scheduled.number] = decision.due.day
         yield decision.due
         at = decision.next_at
 
@@ -67,7 +67,9 @@ def dates_that_exist(zone: ZoneInfo) -> list[date]:
 def comes_when_clocks_first_show(due: Due, zone: ZoneInfo) -> bool:
     """Whether they show the slot's time for the first time; or that was in the gap just over."""
     shown = due.at.astimezone(zone)
-    wanted = datetime.combine(due.day, time(due.slot.minutes // 60, due.slot.minutes % 60))
+    wanted = datetime.combine(
+        due.day, time(due.scheduled.minutes // 60, due.scheduled.minutes % 60)
+    )
     if shown.replace(tzinfo=None) == wanted:
         return shown.fold == 0
     before = (due.at - A_MOMENT).astimezone(zone)

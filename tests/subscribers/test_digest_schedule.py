@@ -18,12 +18,12 @@ from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 MONDAY = 0b0000001
 EIGHT, NOON, SIX = ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)
 DAY = (EIGHT, NOON, SIX)
-NOTHING_TOLD: dict[int, date] = {}
+NO_EDITIONS: dict[int, date] = {}
 times = st.builds(DigestTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
 
 
 @pytest.mark.parametrize(
-    ("changed", "slots"),
+    ("changed", "schedule"),
     [
         pytest.param(with_time(DAY, 1, 750), (EIGHT, ScheduleTime(1, 750), SIX), id="another time"),
         pytest.param(
@@ -34,16 +34,16 @@ times = st.builds(DigestTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
         pytest.param(without((NOON,), 1), (NOON,), id="the last one stays"),
         pytest.param(without(DAY, 3), DAY, id="what is gone already"),
         pytest.param(
-            with_another((NOON,), DigestTime(480), NOTHING_TOLD), (EIGHT, NOON), id="one more"
+            with_another((NOON,), DigestTime(480), NO_EDITIONS), (EIGHT, NOON), id="one more"
         ),
         pytest.param(
             with_another((NOON,), DigestTime(480), {0: date(2026, 3, 2)}),
             (NOON, ScheduleTime(2, 480)),
-            id="one more, with a number that has nothing told of late",
+            id="one more, with a number that has had no edition of late",
         ),
-        pytest.param(with_another(DAY, DigestTime(720), NOTHING_TOLD), DAY, id="one that is there"),
+        pytest.param(with_another(DAY, DigestTime(720), NO_EDITIONS), DAY, id="one that is there"),
         pytest.param(
-            renewed(DAY, [DigestTime(720), DigestTime(500)], NOTHING_TOLD),
+            renewed(DAY, [DigestTime(720), DigestTime(500)], NO_EDITIONS),
             (ScheduleTime(0, 500), NOON),
             id="what stays keeps its number, what is new takes that of what goes",
         ),
@@ -51,15 +51,15 @@ times = st.builds(DigestTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
             renewed(
                 DEFAULT_SCHEDULE,
                 [DigestTime(480), DigestTime(1110), DigestTime(540, MONDAY)],
-                NOTHING_TOLD,
+                NO_EDITIONS,
             ),
             (EIGHT, ScheduleTime(1, 1110), ScheduleTime(2, 540, MONDAY)),
             id="all that was typed",
         ),
     ],
 )
-def test_slots_are_changed(changed, slots):
-    assert changed == slots
+def test_schedule_times_are_changed(changed, schedule):
+    assert changed == schedule
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_slots_are_changed(changed, slots):
     [
         pytest.param(lambda: with_time(DAY, 0, 1440), NotATime, id="no time"),
         pytest.param(
-            lambda: with_time(DAY, 3, 480), NoSuchScheduleTime, id="no slot of that number"
+            lambda: with_time(DAY, 3, 480), NoSuchScheduleTime, id="no schedule time of that number"
         ),
         pytest.param(lambda: with_days(DAY, 0, 0), NotATime, id="no day"),
         pytest.param(lambda: with_days(DAY, 0, 128), NotATime, id="an eighth day"),
         pytest.param(
-            lambda: renewed(DAY, [DigestTime(minutes) for minutes in range(5)], NOTHING_TOLD),
+            lambda: renewed(DAY, [DigestTime(minutes) for minutes in range(5)], NO_EDITIONS),
             TooManyScheduleTimes,
             id="more than four",
         ),
@@ -85,8 +85,8 @@ def test_a_change_is_refused(change, refusal):
 
 @given(st.lists(times, min_size=1, max_size=4), st.lists(times, min_size=1, max_size=4))
 def test_what_is_wanted_is_what_there_is(before, wanted):
-    slots = renewed(renewed(DEFAULT_SCHEDULE, before, NOTHING_TOLD), wanted, NOTHING_TOLD)
+    schedule = renewed(renewed(DEFAULT_SCHEDULE, before, NO_EDITIONS), wanted, NO_EDITIONS)
 
-    assert {DigestTime(slot.minutes, slot.weekdays) for slot in slots} == set(wanted)
-    assert len({slot.number for slot in slots}) == len(slots)
-    assert [slot.number for slot in slots] == sorted(slot.number for slot in slots)
+    assert {DigestTime(one.minutes, one.weekdays) for one in schedule} == set(wanted)
+    assert len({one.number for one in schedule}) == len(schedule)
+    assert [one.number for one in schedule] == sorted(one.number for one in schedule)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.subscribers import input_times
 from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.input import (
     Asked,
@@ -64,6 +65,7 @@ MAYBE_ASKED = st.sampled_from([None, *Asked])
         ("24:00", Keywords("24:00")),
         ("13:00 pm", Keywords("13:00 pm")),
         ("7:5", Keywords("7:5")),
+        ("8:99", Keywords("8:99")),
         ("8", Clock(480)),
         ("8.30", Clock(510)),
         ("24", Keywords("24")),
@@ -135,6 +137,9 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
 @pytest.mark.parametrize(
     ("text", "asked", "read"),
     [
+        ("8", Asked.QUERY, Keywords("8")),
+        ("UTC+9", Asked.QUERY, Keywords("UTC+9")),
+        ("https://example.org/feed.xml", Asked.QUERY, Link("https://example.org/feed.xml")),
         ("8", Asked.TIME, Clock(480)),
         ("8 pm", Asked.TIME, Clock(20 * 60)),
         ("19h", Asked.TIME, Clock(19 * 60)),
@@ -176,6 +181,22 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
 )
 def test_an_answer_is_read_generously(text, asked, read):
     assert read_typed(text, asked, TODAY) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("1 June " * 6, id="more than a date can be"),
+        pytest.param("1/6", id="June or January"),
+        pytest.param("2026-06-01", id="a date of digits"),
+        pytest.param("6月10日", id="a date that dateparser misreads"),
+        pytest.param("Monday", id="a weekday"),
+    ],
+)
+def test_dateparser_is_not_asked_about_what_needs_it_not(text, monkeypatch):
+    monkeypatch.setattr(input_times, "_date_parser", None)
+
+    read_typed(text, Asked.DATE, TODAY)
 
 
 @given(ANYTHING | ABOUT_TIME, MAYBE_ASKED)

@@ -48,7 +48,7 @@ async def test_a_zone_that_is_none_is_refused(chat_id, zone, storage):
         await settings.set_zone(storage, chat_id, zone)
 
 
-async def test_an_empty_day_is_told_if_wanted(chat_id, storage):
+async def test_a_day_without_news_is_reported_if_wanted(chat_id, storage):
     assert (
         await settings.set_empty_day(storage, chat_id, EmptyDay.LINE)
     ).empty_day is EmptyDay.LINE
@@ -148,7 +148,7 @@ def publishing(storage) -> Stages:
 
 
 async def editions(storage) -> list[tuple[int, int]]:
-    """Return the day and slot of each edition."""
+    """Return the day and number of each edition."""
     async with storage.reading() as tx:
         rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
         return [(row.local_date.day, row.slot) for row in rows]
@@ -169,14 +169,14 @@ async def test_more_times_make_the_next_digest_come_sooner(chat_id, clock, stora
 
     assert more.next_at == clock.now + 2 * HOUR
     assert weekly.next_at == clock.now + 11 * HOUR
-    assert less.plan.slots == (ScheduleTime(1, 23 * 60, 0b0000010),)
+    assert less.plan.times == (ScheduleTime(1, 23 * 60, 0b0000010),)
     assert less.next_at == clock.now + 26 * HOUR
 
 
 async def test_all_times_at_once(chat_id, storage):
     changed = await settings.set_times(storage, chat_id, [DigestTime(480), DigestTime(1110)])
 
-    assert changed.plan.slots == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
+    assert changed.plan.times == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
 
 
 @pytest.mark.parametrize("minutes", [-1, 1440, 2**62])

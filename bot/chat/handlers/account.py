@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -99,8 +99,8 @@ async def delete_everything(
     _pressed: CallbackQuery, callback_data: Erase, context: Context
 ) -> None:
     """An old question is not answered: what it counted may be something else by now."""
-    asked_at = datetime.fromtimestamp(callback_data.asked_at, UTC)
-    if context.user.now - asked_at > _DELETES_FOR:
+    age = context.user.now.timestamp() - callback_data.asked_at
+    if age > _DELETES_FOR.total_seconds():
         await context.reply.change("chat/erase.html#expired")
         return
     # Deleting a group's data makes nobody less of an admin.

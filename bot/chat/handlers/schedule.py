@@ -38,11 +38,11 @@ _DAYS = "chat/schedule.html#days"
 async def time_typed(minutes: int, context: Context) -> None:
     """Set a time that was typed and not asked for, where only one can be meant; else ask which."""
     before = await settings.get_settings(context.storage, context.chat_id)
-    if context.user.kind is not ChatKind.PRIVATE or len(before.plan.slots) > 1:
+    if context.user.kind is not ChatKind.PRIVATE or len(before.plan.times) > 1:
         await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
         return
     changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
-    times = [DigestTime(one.minutes, one.weekdays) for one in before.plan.slots]
+    times = [DigestTime(one.minutes, one.weekdays) for one in before.plan.times]
     await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
 
 
@@ -85,8 +85,8 @@ async def schedule_time_opened(
     _pressed: CallbackQuery, callback_data: ShowScheduleTime, context: Context
 ) -> None:
     shown = await settings.get_settings(context.storage, context.chat_id)
-    slot = numbered(shown.plan.slots, callback_data.number)
-    await context.reply.change("chat/schedule.html#time", settings=shown, slot=slot)
+    chosen = numbered(shown.plan.times, callback_data.number)
+    await context.reply.change("chat/schedule.html#time", settings=shown, chosen=chosen)
 
 
 async def schedule_time_chosen(
@@ -106,15 +106,15 @@ async def schedule_time_removed(
 
 async def days_opened(_pressed: CallbackQuery, callback_data: ShowDays, context: Context) -> None:
     shown = await settings.get_settings(context.storage, context.chat_id)
-    slot = numbered(shown.plan.slots, callback_data.number)
-    await context.reply.change(_DAYS, settings=shown, slot=slot)
+    chosen = numbered(shown.plan.times, callback_data.number)
+    await context.reply.change(_DAYS, settings=shown, chosen=chosen)
 
 
 async def days_chosen(_pressed: CallbackQuery, callback_data: SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
     changed = await settings.set_days(context.storage, context.chat_id, number, weekdays)
-    slot = numbered(changed.plan.slots, number)
-    await context.reply.change(_DAYS, settings=changed, slot=slot)
+    chosen = numbered(changed.plan.times, number)
+    await context.reply.change(_DAYS, settings=changed, chosen=chosen)
 
 
 def make_router() -> Router:

@@ -69,7 +69,8 @@ class Reads(Filter):
         asked = asked_by(message, context.user)
         language = context.reply.renderer.language.code
         if asked is None or asked.question is Question.QUERY:
-            return {"read": read_typed(text, language=language), "asked": None}
+            query = Asked.QUERY if asked else None
+            return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
         kind = Asked(asked.question.value)
         return {"read": read_typed(text, kind, today, language), "asked": kind}

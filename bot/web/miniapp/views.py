@@ -75,7 +75,7 @@ def _rest(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, 
 
 def _digest(settings: Settings, renderer: Renderer) -> dict[str, Any]:
     plan = settings.plan
-    slots = sorted(plan.slots, key=lambda slot: slot.minutes)
+    slots = sorted(plan.times, key=lambda slot: slot.minutes)
     return {
         "text": _text(renderer, "web/app_parts.html#digest", settings=settings),
         "zone": plan.zone,
