@@ -66,5 +66,5 @@ def test_half_the_people_are_half_the_work_of_sending():
         day = day_at(1_000, alerts_due(world), digests_due(world))
         return max(load.cores["send"] for load in loads(world, costs, day))
 
-    half = replace(WORLD, people=WORLD.people // 2)
+    half = replace(WORLD, users=WORLD.people // 2)
     assert busiest(half) == pytest.approx(busiest(WORLD) / 2)
