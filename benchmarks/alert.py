@@ -42,7 +42,7 @@ CLAIMED_AT_ONCE = (50, 5, 1)
 TARGET_MS = 1.0
 OWNER = "benchmark"
 PUBLISHERS, TOPICS_EACH = 3, 5
-_TEXT = "The consul-general said that talks would go on, whoever was in the room. " * 6
+_TEXT = "The consul-general said that talks would go on, no matter who was in the room. " * 6
 
 Row = dict[str, object]
 

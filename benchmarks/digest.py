@@ -3,7 +3,7 @@
     python -m benchmarks.digest [--readers 100000] [--server URL] [--processes 2]
 
 On SQLite with one process; with --server on a PostgreSQL server, with as many processes as said.
-Each reader watches four of two hundred topics; two outlets tell each story.
+Each reader watches four of two hundred topics; two publishers report each story.
 """
 
 import argparse
@@ -29,9 +29,9 @@ async def measure(url: str, readers: int, processes: int) -> Row:
     await build(storage, readers)
     await storage.close()
     started = time.perf_counter()
-    told = await asyncio.gather(*(_make(database, readers) for _ in range(processes)))
+    results = await asyncio.gather(*(_make(database, readers) for _ in range(processes)))
     took = time.perf_counter() - started
-    editions = sum(one["editions"] for one in told)
+    editions = sum(one["editions"] for one in results)
     if editions != readers:
         raise SystemExit(f"{readers} editions were due, but {editions} were made")
     return {
@@ -39,9 +39,9 @@ async def measure(url: str, readers: int, processes: int) -> Row:
         "processes": processes,
         "editions": int(editions),
         "per_second": round(editions / took),
-        "cpu_ms_each": round(sum(one["cpu_seconds"] for one in told) / editions * 1e3, 1),
-        "memory_mb_after_a_tenth": round(max(one["memory_mb_early"] for one in told)),
-        "memory_mb_at_the_end": round(max(one["memory_mb"] for one in told)),
+        "cpu_ms_each": round(sum(one["cpu_seconds"] for one in results) / editions * 1e3, 1),
+        "memory_mb_after_a_tenth": round(max(one["memory_mb_early"] for one in results)),
+        "memory_mb_at_the_end": round(max(one["memory_mb"] for one in results)),
     }
 
 
@@ -51,8 +51,8 @@ async def _make(database: str, readers: int) -> dict[str, float]:
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await maker.communicate()
-    told: dict[str, float] = json.loads(said)
-    return told
+    results: dict[str, float] = json.loads(said)
+    return results
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ async def beside(
 ) -> Row:
     """Ask for *seconds* while Eve sends *rate* messages a second."""
     over = asyncio.Event()
-    used, before = cpu_seconds(process.pid), told(playground, eve)
+    used, before = cpu_seconds(process.pid), warnings(playground, eve)
     async with asyncio.TaskGroup() as group:
         flooding = group.create_task(flood(playground, eve, rate, over))
         took = []
@@ -102,7 +102,7 @@ async def beside(
         "median_ms": round(median(took) * 1e3),
         "worst_ms": round(max(took) * 1e3),
         "waiting_at_the_end": len(playground.world.updates),
-        "told_the_flooder": told(playground, eve) - before,
+        "warnings_to_the_flooder": warnings(playground, eve) - before,
         "cpu_percent": round(100 * (cpu_seconds(process.pid) - used) / lasted),
         "memory_mb": memory_mb(process.pid),
     }
@@ -129,7 +129,7 @@ async def answered(playground: Playground, calm: Person) -> float:
     return time.perf_counter() - started
 
 
-def told(playground: Playground, eve: Person) -> int:
+def warnings(playground: Playground, eve: Person) -> int:
     calls = playground.journal("sendMessage")
     return len([call for call in calls if str(call["params"].get("chat_id")) == str(eve.id)])
 

@@ -40,22 +40,22 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the processes run, and what they are told."""
+    """Where the processes run, and their settings."""
 
     folder: Path
     database: str
     api: str
 
     def settings(self, roles: str) -> Mapping[str, str]:
-        told = {
+        settings = {
             "PATH": os.defpath,
             "HOME": str(self.folder),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path])),
             "WEB_PORT": "0",
         }
         if roles == PLAYGROUND:
-            return told | {"PLAYGROUND_PORT": "8391"}
-        return told | {
+            return settings | {"PLAYGROUND_PORT": "8391"}
+        return settings | {
             "BOT_TOKEN": TOKEN,
             "BOT_API_URL": self.api,
             "DATABASE_URL": self.database,

@@ -6,7 +6,7 @@
 can be had again: `fuzz 1 NUMBER`. Without a corpus a few documents made here are mutated.
 
 The bombs are feeds, which are stored too, lists of feeds and mails, each family in the largest size
-that is read at once and in a megabyte; told is for how long the event loop stood still. With
+that is read at once and in a megabyte; it prints for how long the event loop stood still. With
 `0 0 FAMILY` only those whose names hold that word are tried. The last line is JSON; the command
 fails if anything went wrong, or the loop stood still for more than 100 ms.
 """

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.fuzzing.seeds import seeds_in
-from benchmarks.fuzzing.stored import Told, poll_all
+from benchmarks.fuzzing.stored import Polled, poll_all
 from storage.schema import migrate
 
 DOCUMENTS = 2000
@@ -37,19 +37,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         url = database or f"sqlite+aiosqlite:///{scratch}/fuzz.sqlite3"
         asyncio.run(migrate(url))
-        told = asyncio.run(poll_all(_shown(count, first), seeds, url))
-    print(json.dumps({"bench": "fuzz_stored", "corpus": bool(folder), **summary_of(told, begun)}))
-    if told.wrong:
+        polled = asyncio.run(poll_all(_shown(count, first), seeds, url))
+    print(json.dumps({"bench": "fuzz_stored", "corpus": bool(folder), **summary_of(polled, begun)}))
+    if polled.wrong:
         raise SystemExit(1)
 
 
-def summary_of(told: Told, begun: float) -> dict[str, object]:
+def summary_of(polled: Polled, begun: float) -> dict[str, object]:
     return {
-        "documents": told.done,
-        "errors": dict(told.errors.most_common()),
-        "articles": told.articles,
-        "entries": told.entries,
-        "wrong": told.wrong[:20],
+        "documents": polled.done,
+        "errors": dict(polled.errors.most_common()),
+        "articles": polled.articles,
+        "entries": polled.entries,
+        "wrong": polled.wrong[:20],
         "seconds": round(time.monotonic() - begun),
     }
 

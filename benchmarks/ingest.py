@@ -6,7 +6,7 @@
 A farm on loopback, a process of its own that is not counted, serves feeds of 24 entries, each on
 a host name of its own. Three rounds: everything is new; nothing is (304); two of the 24 are. The
 real steps run: polls, as many side by side as in service, then grouping, then matching with 10,000
-queries; each ends before the next begins, so that the parts can be told apart. Names are resolved
+queries; each ends before the next begins, so that the parts can be separated. Names are resolved
 without DNS. Nothing may be lost or doubled. `--cycle`: see benchmarks/ingesting/cycle.py. The
 last line is JSON. `--pages`: the entries are short, and each new one's page is read after the
 polls, by workers that count too.
@@ -49,7 +49,7 @@ Row = dict[str, object]
 
 async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
     rows = []
-    with running(tastes=pages) as farm:
+    with running(excerpts=pages) as farm:
         spent = partial(cpu_seconds, but=farm.pid, database=server_database(url))
         async with world(url) as steps:
             await add_queries(steps.storage)

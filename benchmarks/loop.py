@@ -2,7 +2,7 @@
 
     python benchmarks/loop.py [WORD OF A CASE'S NAME…]
 
-The step's slices work on the worst articles while a task beside them counts. Pauses are told as
+The step's slices work on the worst articles while a task beside them counts. Pauses are printed as
 they were, and without what other programs took. The last line is JSON.
 """
 
@@ -60,7 +60,7 @@ async def pauses(case: Case) -> dict[str, Any]:
         wanted = set(islice(ids, EXPLAINED))
         asked = {n: str(query) for n, query in enumerate(case.queries()) if n in wanted}
         await beside(explaining, explained(asked, text))
-    return {"case": case.name} | told("match", matching) | told("explain", explaining)
+    return {"case": case.name} | longest("match", matching) | longest("explain", explaining)
 
 
 async def beside(ticker: Ticker, work: Coroutine[Any, Any, Found]) -> Found:
@@ -85,7 +85,7 @@ async def explained(asked: dict[int, str], text: str) -> None:
     await in_turns(_matches_in(article, queries, fold_article("", text)))
 
 
-def told(name: str, ticker: Ticker) -> dict[str, float]:
+def longest(name: str, ticker: Ticker) -> dict[str, float]:
     return {
         f"{name}_ms": round(ticker.longest * 1e3, 2),
         f"{name}_cpu_ms": round(ticker.longest_cpu * 1e3, 2),

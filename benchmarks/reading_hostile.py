@@ -20,7 +20,7 @@ STORY = (
         "Passengers who had waited since the morning said that they would write to the mayor, who "
         "answered that a second boat would sail from April on every day of the week."
     ),
-    '"Nobody told us anything," said a woman with two children.',
+    '"Nobody warned us," said a woman with two children.',
     (
         "The fares of everybody who had waited for over an hour will be paid back, the company "
         "said, and it asked for patience until the new radar has been fitted to the old boat."

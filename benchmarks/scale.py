@@ -41,9 +41,9 @@ async def articles(server: str, processes: int, feeds: int, folder: Path) -> Row
         url = await made(server, DATABASE)
         storage = Storage.open(url)
         await work.news(storage, feeds, farm.port)
-        told = {"DATABASE_URL": url}
+        settings = {"DATABASE_URL": url}
         row = await timed(
-            storage, processes, ("poll,match", folder, told), work.matched, feeds * SHOWN
+            storage, processes, ("poll,match", folder, settings), work.matched, feeds * SHOWN
         )
         await storage.close()
     return {"what": "articles matched"} | row
@@ -54,8 +54,10 @@ async def editions(server: str, processes: int, readers: int, folder: Path) -> R
         url = await made(server, DATABASE)
         storage = Storage.open(url)
         await work.readers(storage, readers)
-        told = {"DATABASE_URL": url, "BOT_API_URL": api}
-        row = await timed(storage, processes, ("publish,send", folder, told), work.served, readers)
+        settings = {"DATABASE_URL": url, "BOT_API_URL": api}
+        row = await timed(
+            storage, processes, ("publish,send", folder, settings), work.served, readers
+        )
         row |= {"messages": await work.composed(storage)}
         await storage.close()
     return {"what": "editions composed and sent"} | row

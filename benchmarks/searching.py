@@ -77,7 +77,7 @@ class Times:
         self.work.append((time.process_time() - at_work) * 1e3)
         return answer
 
-    def told(self, name: str) -> dict[str, float]:
+    def timings(self, name: str) -> dict[str, float]:
         return {
             f"{name}_ms": round(median(self.clock), 1),
             f"{name}_cpu_ms": round(median(self.work), 1),
@@ -95,7 +95,7 @@ class Bench:
         for _ in range(ROUNDS):
             found = await first.of(search.find_inline(self.storage, query, 0))
             await last.of(search.find_inline(self.storage, query, INLINE_DEEPEST - INLINE_PAGE))
-        return {**first.told("first"), **last.told("last"), "hits": len(found.hits)}
+        return {**first.timings("first"), **last.timings("last"), "hits": len(found.hits)}
 
     async def searched(self, query: Query, chat_id: int) -> dict[str, Any]:
         first, following = Times(), Times()
@@ -108,8 +108,8 @@ class Bench:
                     page = await following.of(
                         search.archive(self.storage, query, page.older, chat_id=chat_id)
                     )
-        told = following.told("next") if following.clock else {}
-        return {**first.told("first"), **told, "count": found.count, "is_more": found.is_more}
+        timings = following.timings("next") if following.clock else {}
+        return {**first.timings("first"), **timings, "count": found.count, "is_more": found.is_more}
 
 
 async def rows_of(storage: Storage) -> dict[str, list[dict[str, Any]]]:

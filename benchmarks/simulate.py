@@ -1,6 +1,6 @@
-"""A day of ten million people on paper: what it costs, hour by hour, and what breaks first.
+"""A day of ten million users on paper: what it costs, hour by hour, and what breaks first.
 
-    python -m benchmarks.simulate [--people N] [--queries N] [--articles N] [--window HOURS] …
+    python -m benchmarks.simulate [--users N] [--queries N] [--articles N] [--window HOURS] …
 
 Nothing runs but arithmetic: the shapes of a day (benchmarks/simulating/shapes.py) times what one
 of each thing costs, as benchmarks/simulating/costs.json has it, each with the command that

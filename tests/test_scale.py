@@ -32,14 +32,14 @@ def test_the_shapes_of_a_day_hold_all_of_it():
     assert sum(NEWS) == pytest.approx(1)
     assert sum(PEOPLE.values()) == pytest.approx(1)
     assert sum(articles_due(WORLD)) == pytest.approx(WORLD.articles)
-    assert sum(digests_due(WORLD)) == pytest.approx(WORLD.people * WORLD.with_digest)
+    assert sum(digests_due(WORLD)) == pytest.approx(WORLD.users * WORLD.with_digest)
 
 
 @pytest.mark.parametrize("hours", [1, 3, 6])
 def test_a_window_spreads_the_digests_and_loses_none(hours):
     due = digests_due(replace(WORLD, window_hours=hours))
 
-    assert sum(due) == pytest.approx(WORLD.people * WORLD.with_digest)
+    assert sum(due) == pytest.approx(WORLD.users * WORLD.with_digest)
     assert max(due) <= max(digests_due(WORLD))
 
 
@@ -59,12 +59,12 @@ def test_alerts_go_before_digests_when_there_is_too_much():
     assert day[-1].waiting == pytest.approx(48 * 240_000)
 
 
-def test_half_the_people_are_half_the_work_of_sending():
+def test_half_the_users_are_half_the_work_of_sending():
     costs = Costs.measured()
 
     def busiest(world: World) -> float:
         day = day_at(1_000, alerts_due(world), digests_due(world))
         return max(load.cores["send"] for load in loads(world, costs, day))
 
-    half = replace(WORLD, people=WORLD.people // 2)
+    half = replace(WORLD, users=WORLD.users // 2)
     assert busiest(half) == pytest.approx(busiest(WORLD) / 2)

@@ -23,10 +23,10 @@ from storage.topics import Topic
 TOPICS = 200
 TOPICS_EACH = 4
 STORIES_EACH = 5  # of a topic
-OUTLETS = 40
+PUBLISHERS = 40
 _AT_ONCE = 5_000
 _ZONES = ("UTC", "Europe/London", "Europe/Lisbon", "Africa/Accra")  # the same time in winter
-_TEXT = "The consul-general said that talks would go on, whoever was in the room. " * 20
+_TEXT = "The consul-general said that talks would go on, no matter who was in the room. " * 20
 
 
 class Moment:
@@ -64,14 +64,14 @@ async def _topic(tx: Transaction, number: int) -> tuple[int, int]:
 
 
 async def _print(tx: Transaction, topics: Sequence[tuple[int, int]]) -> None:
-    """Store the stories of each topic, each told by two outlets."""
+    """Store the stories of each topic, each reported by two publishers."""
     now, count = tx.now, TOPICS * STORIES_EACH
-    await _add(tx, Source, (_source(now, n) for n in range(1, OUTLETS + 1)))
+    await _add(tx, Source, (_source(now, n) for n in range(1, PUBLISHERS + 1)))
     await _add(tx, Story, ({"created_at": now} for _ in range(count)))
     await _add(tx, Article, (_article(now, n) for n in range(count)))
     articles = list(await tx.session.exec(select(Article.id).order_by(col(Article.id))))
-    told = [(article, n + offset) for n, article in enumerate(articles) for offset in (0, 7)]
-    await _add(tx, Entry, (_entry(now, article, n) for article, n in told))
+    reported = [(article, n + offset) for n, article in enumerate(articles) for offset in (0, 7)]
+    await _add(tx, Entry, (_entry(now, article, n) for article, n in reported))
     hits = ((topics[n // STORIES_EACH][1], article, n) for n, article in enumerate(articles))
     await _add(tx, Match, (_match(now, *hit) for hit in hits))
 
@@ -120,7 +120,7 @@ def _article(now: datetime, number: int) -> dict[str, Any]:
     topic = number // STORIES_EACH
     moment = now - timedelta(hours=1, minutes=number % 600)
     return {
-        "url": f"https://paper{number % OUTLETS + 1}.example/news/{number}",
+        "url": f"https://paper{number % PUBLISHERS + 1}.example/news/{number}",
         "url_hash": f"{number:032}",
         "title": f"Consul visits subject{topic} for talks, number {number}",
         "text": f"In the matter of subject{topic} it was said on Monday. {_TEXT}",
@@ -135,7 +135,7 @@ def _article(now: datetime, number: int) -> dict[str, Any]:
 
 def _entry(now: datetime, article: int | None, number: int) -> dict[str, Any]:
     return {
-        "source_id": number % OUTLETS + 1,
+        "source_id": number % PUBLISHERS + 1,
         "guid_hash": f"{article:032}",
         "article_id": article,
         "content_hash": "",

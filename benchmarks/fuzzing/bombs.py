@@ -1,4 +1,4 @@
-"""Families of documents made to hold up whoever reads them, in any size."""
+"""Families of documents made to hold up their reader, in any size."""
 
 import gzip
 import json
@@ -66,7 +66,7 @@ FEEDS: Final[dict[str, Make]] = {
     "tiny parts of an entry": lambda size: rss(entry(_filled("<a/>", size))),
     "deep entries": lambda size: rss(entry(_filled("<a>" * 100 + "</a>" * 100, size))),
     "long entries": lambda size: rss(
-        _numbered(entry(f"<description>{'Told in A.B. # U.S. ' * 1_000}</description>"), size)
+        _numbered(entry(f"<description>{'Said in A.B. # U.S. ' * 1_000}</description>"), size)
     ),
     "objects of JSON": lambda size: f"{_JSON_HEAD}{_filled('{},', size)}{{}}]}}".encode(),
     "entries of JSON": lambda size: (
@@ -166,5 +166,5 @@ MAILS: Final[dict[str, Make]] = {
 def of_words(version: int) -> bytes:
     """A feed whose one entry is a word that changes at each visit."""
     word = f"{version}" + "ab" * 200_000
-    items = [{"id": "1", "url": "http://e.org/1", "title": "T", "content_text": f"Told {word}"}]
+    items = [{"id": "1", "url": "http://e.org/1", "title": "T", "content_text": f"Said {word}"}]
     return json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()

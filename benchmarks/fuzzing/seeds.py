@@ -41,13 +41,13 @@ def seeds_in(corpus: Path | None) -> Seeds:
 def made_feeds() -> tuple[bytes, ...]:
     items = "".join(_ITEM.format(n=n) for n in range(5))
     entries = "".join(_ENTRY.format(n=n) for n in range(5))
-    told = [{"id": n, "url": f"https://ex.org/{n}", "title": f"Fog {n}"} for n in range(5)]
+    json_items = [{"id": n, "url": f"https://ex.org/{n}", "title": f"Fog {n}"} for n in range(5)]
     rss = f"<rss version='2.0'><channel><ttl>60</ttl>{items}</channel></rss>"
     version = "https://jsonfeed.org/version/1.1"
     return (
         f'<?xml version="1.0"?>{rss}'.encode(),
         f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'.encode(),
-        json.dumps({"version": version, "title": "Fog", "items": told}).encode(),
+        json.dumps({"version": version, "title": "Fog", "items": json_items}).encode(),
     )
 
 

@@ -109,7 +109,7 @@ async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood
 
     Feeds go into the migrated, empty *database*.
     """
-    told = []
+    pauses = []
     storage = Storage.open(database, clock=(clock := TurnedClock()))
     async with Reader(Workers(seconds=_WORKER_SECONDS)) as reader:
         newsroom = Newsroom(storage, reader, clock)
@@ -118,9 +118,9 @@ async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood
         await keep_what_is_there()  # as in service
         for family, size, act in _acts(newsroom):
             if asked(family):
-                told.append(await _stood(family, size, act))
+                pauses.append(await _stood(family, size, act))
     await storage.close()
-    return told
+    return pauses
 
 
 def _acts(newsroom: Newsroom) -> Iterator[tuple[str, int, Act]]:

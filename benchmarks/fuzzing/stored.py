@@ -26,7 +26,7 @@ _APART = timedelta(days=2)  # whatever a source asks for, it is due again then
 
 
 @dataclass
-class Told:
+class Polled:
     """What the sources said of themselves; `wrong`: (number, what), none of which may be."""
 
     errors: Counter[str] = field(default_factory=Counter)
@@ -67,9 +67,9 @@ class Web:
         return Response(200, url, {"content-type": content_type}, body)
 
 
-async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
+async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Polled:
     """Poll the documents of *numbers* into the migrated, empty *database*."""
-    told, clock, web = Told(), TurnedClock(), Web(seeds)
+    polled, clock, web = Polled(), TurnedClock(), Web(seeds)
     storage = Storage.open(database, clock=clock)
     urls = [f"https://host{number}.example/feed" for number in range(SOURCES)]
     await add_sources(storage, urls)
@@ -80,10 +80,10 @@ async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
             clock.now += _APART
             while await polling.poll_due():
                 pass
-            await _look(storage, web.numbers, told)
-    told.articles, told.entries = await _count(storage, Article), await _count(storage, Entry)
+            await _look(storage, web.numbers, polled)
+    polled.articles, polled.entries = await _count(storage, Article), await _count(storage, Entry)
     await storage.close()
-    return told
+    return polled
 
 
 async def add_sources(storage: Storage, urls: Sequence[str]) -> None:
@@ -94,14 +94,14 @@ async def add_sources(storage: Storage, urls: Sequence[str]) -> None:
             await add_source(tx, row | dates | {"public": True})
 
 
-async def _look(storage: Storage, numbers: dict[str, int], told: Told) -> None:
+async def _look(storage: Storage, numbers: dict[str, int], polled: Polled) -> None:
     async with storage.writing() as tx:
         for source in await tx.session.exec(select(Source)):
             if source.url not in numbers:
                 continue
-            told.errors[source.error or "read"] += 1
+            polled.errors[source.error or "read"] += 1
             if fault := _fault(source, tx.now):
-                told.wrong.append((numbers[source.url], fault))
+                polled.wrong.append((numbers[source.url], fault))
         free = {"owner": None, "lease_until": None, "next_fetch_at": tx.now, "failures": 0}
         await tx.session.exec(update(Source).values(**free))
 

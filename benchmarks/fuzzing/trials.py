@@ -21,7 +21,7 @@ SECRET = SECRET_FILE.read_text(encoding="utf-8").strip()
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = "https://ex.org/feed"
 HEADERS = ("", "text/xml", "text/html; charset=iso-8859-1", "application/json", "text/plain")
-_BLOCKING = 0.02  # seconds that a document may hold the event loop before it is told
+_BLOCKING = 0.02  # seconds that a document may hold the event loop before it is reported
 
 
 @dataclass
@@ -106,8 +106,8 @@ async def _try(number: int, data: bytes, content_type: str, reader: Reader, tall
         tally.outcomes[document.kind] += 1
         tally.wrong += [(number, fault) for fault in _faults(document)]
     except Unreadable as refusal:
-        told = refusal.reason if refusal.reason != "broken" else f"broken ({refusal})"
-        tally.outcomes[f"refused: {told}"] += 1
+        reason = refusal.reason if refusal.reason != "broken" else f"broken ({refusal})"
+        tally.outcomes[f"refused: {reason}"] += 1
         if not str(refusal).strip():
             tally.wrong.append((number, "a refusal without a sentence"))
     except Exception as error:  # noqa: BLE001 - this is what is looked for

@@ -1,10 +1,10 @@
 """The farm: a small HTTP server with all feeds, in a process of its own whose CPU is not counted.
 
-    python -m benchmarks.ingesting.farm GROWS_EVERY TASTES
+    python -m benchmarks.ingesting.farm GROWS_EVERY EXCERPTS
 
 It tells its port on its first line and ends when its input ends. `/version/2` sets the version
 that all feeds show; with GROWS_EVERY (else 0) a feed shows its next version every so many
-requests. TASTES: 1 for entries that are short and have pages, else 0.
+requests. EXCERPTS: 1 for entries that are short and have pages, else 0.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ _END = b"\r\n\r\n"
 
 
 class Farm:
-    def __init__(self, grows_every: int, *, tastes: bool) -> None:
+    def __init__(self, grows_every: int, *, excerpts: bool) -> None:
         self.version = 0
-        self._feeds = Feeds(tastes=tastes)
+        self._feeds = Feeds(excerpts=excerpts)
         self._grows_every = grows_every
         self._asked: Counter[int] = Counter()
 
@@ -79,8 +79,8 @@ def _parted(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 def _response(status: int, tag: str, body: bytes, kind: str = "application/xml") -> bytes:
     head = f"HTTP/1.1 {status} -\r\nETag: {tag}\r\nCache-Control: max-age=60\r\n"
     length = "" if status in {204, 304} else f"Content-Length: {len(body)}\r\n"
-    told = f"Content-Type: {kind}; charset=utf-8\r\nServer: farm\r\n\r\n"
-    return (head + length + told).encode() + body
+    headers = f"Content-Type: {kind}; charset=utf-8\r\nServer: farm\r\n\r\n"
+    return (head + length + headers).encode() + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,13 @@ class Running:
 
 
 @contextmanager
-def running(grows_every: int = 0, *, tastes: bool = False) -> Iterator[Running]:
+def running(grows_every: int = 0, *, excerpts: bool = False) -> Iterator[Running]:
     command = [
         sys.executable,
         "-m",
         "benchmarks.ingesting.farm",
         str(grows_every),
-        str(int(tastes)),
+        str(int(excerpts)),
     ]
     with (
         Popen(command, stdin=PIPE, stdout=PIPE, text=True) as farm,  # noqa: S603 - our own
@@ -110,9 +110,9 @@ def running(grows_every: int = 0, *, tastes: bool = False) -> Iterator[Running]:
         yield Running(farm.pid, int(cast("IO[str]", farm.stdout).readline()))
 
 
-async def serve(grows_every: int, *, tastes: bool) -> None:
+async def serve(grows_every: int, *, excerpts: bool) -> None:
     loop = asyncio.get_running_loop()
-    farm = Farm(grows_every, tastes=tastes)
+    farm = Farm(grows_every, excerpts=excerpts)
     server = await loop.create_server(lambda: Connection(farm), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
@@ -120,4 +120,4 @@ async def serve(grows_every: int, *, tastes: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), tastes=sys.argv[2] == "1"))
+    asyncio.run(serve(int(sys.argv[1]), excerpts=sys.argv[2] == "1"))

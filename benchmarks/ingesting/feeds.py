@@ -2,7 +2,7 @@
 
 A feed's next version has two new entries on top. A text has about 450 characters, a few of them
 outside ASCII, and never so few that a page is asked for; no two are alike. Every tenth entry
-names `PLANTED`. With *tastes* a text is only its first words, and its link leads to a page.
+names `PLANTED`. With *excerpts* a text is only its first words, and its link leads to a page.
 """
 
 import random
@@ -28,9 +28,9 @@ Entry: TypeAlias = tuple[int, str, str, str]  # number, title, text and address
 
 
 class Feeds:
-    def __init__(self, *, tastes: bool = False) -> None:
+    def __init__(self, *, excerpts: bool = False) -> None:
         self._words = Workload().words
-        self._tastes = tastes
+        self._excerpts = excerpts
 
     def body(self, feed: int, version: int) -> bytes:
         newest = version * NEW + SHOWN - 1
@@ -49,7 +49,7 @@ class Feeds:
 
     def _entry(self, feed: int, number: int) -> Entry:
         title, text = self._texts(feed, number)
-        if self._tastes:
+        if self._excerpts:
             return number, title, f"{text[:_TASTE]}</p>", f"/page/{feed}/{number}"
         address = f"https://news{feed}.example/2026/story-{number}.html"
         return number, title, text, address

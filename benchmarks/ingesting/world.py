@@ -51,7 +51,7 @@ class Lenient(AddressPolicy):
 
 
 class Anywhere(Fetcher):
-    """Strangers' addresses and pages lead to the farm too."""
+    """Other addresses and pages lead to the farm too."""
 
     def _pool(self, policy: AddressPolicy) -> Any:
         del policy

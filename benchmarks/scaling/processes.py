@@ -14,7 +14,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def running(count: int, roles: str, folder: Path, told: Mapping[str, str]) -> Iterator[list[int]]:
+def running(
+    count: int, roles: str, folder: Path, settings: Mapping[str, str]
+) -> Iterator[list[int]]:
     """Yield the numbers of *count* processes with these *roles*, all of them ready."""
     settings = {
         "PATH": os.defpath,
@@ -25,7 +27,7 @@ def running(count: int, roles: str, folder: Path, told: Mapping[str, str]) -> It
         "WEB_PORT": "0",
         "SEND_PER_SECOND": "1000",
         "ROLES": roles,
-        **told,
+        **settings,
     }
     command = [sys.executable, "-m", "bot", "run"]
     started = [
@@ -48,7 +50,7 @@ def _until_ready(process: "Popen[str]") -> None:
     for line in process.stdout or ():
         said.append(line)
         if " ready " in line:
-            # Whoever says more is read to the end, so that it never waits for us.
+            # A process that says more is read to the end, so that it never waits for us.
             Thread(target=(process.stdout or sys.stdin).read, daemon=True).start()
             return
     raise SystemExit("it did not start:\n" + "".join(said))

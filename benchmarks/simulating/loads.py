@@ -50,7 +50,7 @@ def hits_an_article(world: World) -> float:
 
 
 def kept_gb_a_day(world: World, costs: Costs) -> Mapping[str, float]:
-    messages = world.people * (world.alerts_a_person + world.with_digest)
+    messages = world.users * (world.alerts_a_user + world.with_digest)
     return {
         "articles": world.articles * costs["article_bytes"] / 1e9,
         "matches": world.queries * world.hits_a_day * costs["match_bytes"] / 1e9,

@@ -47,14 +47,14 @@ class Hour:
 def day_at(per_second: float, alerts: Sequence[float], digests: Sequence[float]) -> list[Hour]:
     """Return the last of the days. *per_second*: of the token, or of all tokens together."""
     first, second, room = Line(), Line(), per_second * _SECONDS
-    told: list[Hour] = []
+    hours: list[Hour] = []
     for now in range(HOURS * DAYS):
         hour = now % HOURS
         first.waiting.append((now, alerts[hour]))
         second.waiting.append((now, digests[hour]))
         went_first, _ = first.take(room)
         went_second, _ = second.take(room - went_first)
-        told.append(
+        hours.append(
             Hour(
                 hour=hour,
                 alerts=alerts[hour],
@@ -65,7 +65,7 @@ def day_at(per_second: float, alerts: Sequence[float], digests: Sequence[float])
                 digests_late=_late(second, now, digests[hour], room - went_first),
             )
         )
-    return told[-HOURS:]
+    return hours[-HOURS:]
 
 
 def _late(line: Line, now: int, came: float, room: float) -> float:
@@ -75,8 +75,8 @@ def _late(line: Line, now: int, came: float, room: float) -> float:
     return came / room if room > 0 else 0.0
 
 
-def most_people(per_second: float, alerts: Sequence[float], digests: Sequence[float]) -> float:
-    """Return how much of these people the pace serves with no digest over an hour late."""
+def most_users(per_second: float, alerts: Sequence[float], digests: Sequence[float]) -> float:
+    """Return which share of these users the pace serves with no digest over an hour late."""
     low, high = 0.0, 64.0
     for _ in zip(range(40), count(), strict=False):
         middle = (low + high) / 2

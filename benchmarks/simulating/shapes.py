@@ -1,4 +1,4 @@
-"""The shapes of a day, hour by hour in UTC: where people live, when news comes, when digests do."""
+"""The shapes of a day, hour by hour in UTC: where users live, when news comes, when digests do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Final
 
 HOURS: Final = 24
 DIGEST_AT: Final = 8  # local
-# Shares of the people by hours from UTC: the time zones of the world's people, halves rounded.
+# Shares of the users by hours from UTC: the time zones of the world's people, halves rounded.
 PEOPLE: Final = {
     -8: 0.02, -6: 0.05, -5: 0.06, -4: 0.04, -3: 0.06,
     0: 0.05, 1: 0.14, 2: 0.06, 3: 0.14, 4: 0.02, 5: 0.18, 7: 0.08, 8: 0.07, 9: 0.03,
@@ -22,7 +22,7 @@ NEWS: Final = (
 class World:
     """*hits_a_day*: of a query. *paged*: the share of articles whose page is read as well."""
 
-    people: int = 10_000_000
+    users: int = 10_000_000
     subscriptions: int = 50_000_000
     queries: int = 10_000_000
     feeds: int = 500_000
@@ -30,7 +30,7 @@ class World:
     articles: int = 5_000_000
     paged: float = 0.5
     hits_a_day: float = 20
-    alerts_a_person: float = 2
+    alerts_a_user: float = 2
     with_digest: float = 0.8
     window_hours: int = 1
     kept_days: int = 30
@@ -42,12 +42,12 @@ def digests_due(world: World) -> Sequence[float]:
     for offset, share in PEOPLE.items():
         for late in range(world.window_hours):
             hour = (DIGEST_AT - offset + late) % HOURS
-            due[hour] += world.people * world.with_digest * share / world.window_hours
+            due[hour] += world.users * world.with_digest * share / world.window_hours
     return due
 
 
 def alerts_due(world: World) -> Sequence[float]:
-    return [world.people * world.alerts_a_person * share for share in NEWS]
+    return [world.users * world.alerts_a_user * share for share in NEWS]
 
 
 def articles_due(world: World) -> Sequence[float]:

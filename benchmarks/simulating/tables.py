@@ -6,7 +6,7 @@ from math import ceil
 
 from benchmarks.simulating.costs import Costs
 from benchmarks.simulating.loads import MOST_BUSY, Load, hits_an_article, kept_gb_a_day, loads
-from benchmarks.simulating.sending import Hour, day_at, most_people
+from benchmarks.simulating.sending import Hour, day_at, most_users
 from benchmarks.simulating.shapes import World, alerts_due, digests_due
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW
 
@@ -40,7 +40,7 @@ def _paces(world: World, alerts: Sequence[float], digests: Sequence[float]) -> s
                 _thousands(sum(each.sent for each in day)),
                 _thousands(day[-1].waiting),
                 f"{max(each.digests_late for each in day):.1f}",
-                f"{most_people(pace, alerts, digests) * world.people / _MILLION:.2f} million",
+                f"{most_users(pace, alerts, digests) * world.users / _MILLION:.2f} million",
             )
 
     return _table(
@@ -48,8 +48,8 @@ def _paces(world: World, alerts: Sequence[float], digests: Sequence[float]) -> s
             "messages a second",
             "sent in 24 h",
             "waiting after two days",
-            "a digest late by at most, h",
-            "people served within the hour",
+            "latest digest, h",
+            "users served within the hour",
         ),
         rows(),
     )
@@ -121,7 +121,7 @@ def _stories(world: World, costs: Costs) -> str:
         )
         for articles in (world.articles / 200, world.articles / 50, world.articles)
     )
-    heads = ("articles a day", "hours that a story is remembered", "GB to remember three days")
+    heads = ("articles a day", "hours in memory", "GB to remember three days")
     return _table(heads, rows)
 
 

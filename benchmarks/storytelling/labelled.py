@@ -1,7 +1,7 @@
-"""Articles of which it is known what event they tell.
+"""Articles whose event is known.
 
-`invented`: a line of a file is `hours | outlet | title | summary`; `== name` begins an event, and
-under `== singles` every line is one of its own. `collected`: rows with lists of those that tell
+`invented`: a line of a file is `hours | publisher | title | summary`; `== name` starts an event,
+and under `== singles` every line is one of its own. `collected`: rows with lists of those that tell
 the same event; pairs inside an ambiguous group are left out of any score.
 """
 
@@ -21,7 +21,7 @@ HOUR = 3600.0
 class Piece:
     number: int
     at: float  # seconds
-    outlet: str
+    publisher: str
     title: str
     summary: str
     event: str  # its own number where nobody else tells it
@@ -76,10 +76,10 @@ def _read(path: Path) -> Labelled:
         if line.startswith("=="):
             event = line.removeprefix("==").strip()
         elif line and not line.startswith("#"):
-            hours, outlet, title, summary = (part.strip() for part in line.split("|"))
+            hours, publisher, title, summary = (part.strip() for part in line.split("|"))
             number = len(pieces)
             own = str(number) if event == SINGLES else event
-            pieces.append(Piece(number, float(hours) * HOUR, outlet, title, summary, own))
+            pieces.append(Piece(number, float(hours) * HOUR, publisher, title, summary, own))
     return Labelled(path.stem.replace("_", " "), _in_time(pieces))
 
 

@@ -38,11 +38,11 @@ def articles_of(labelled: Labelled) -> list[NewsArticle]:
         NewsArticle(
             story_id=piece.number,
             at=piece.at,
-            publishers=frozenset({piece.outlet}),
+            publishers=frozenset({piece.publisher}),
             title=piece.title,
             lead=piece.summary,
             text=folded_text(piece.summary),
-            names=(piece.outlet,),
+            names=(piece.publisher,),
         )
         for piece in labelled.pieces
     ]
@@ -61,7 +61,10 @@ def score(labelled: Labelled, stories: Mapping[int, int]) -> Score:
     counted: Counter[str] = Counter()
     for one, other in combinations(labelled.pieces, 2):
         together = stories[one.number] == stories[other.number]
-        if one.outlet != other.outlet and pair(one.number, other.number) not in labelled.unsure:
+        if (
+            one.publisher != other.publisher
+            and pair(one.number, other.number) not in labelled.unsure
+        ):
             counted[f"{together} {one.event == other.event}"] += 1
     return Score(
         right=counted["True True"],

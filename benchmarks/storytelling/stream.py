@@ -1,7 +1,7 @@
 """An endless stream of articles: made-up words, few of them frequent, as in any language.
 
-A fifth of the articles tell an event that others told: words of the event's, and words of their
-own.
+A fifth of the articles report an event that others reported: they share words, and have words of
+their own.
 """
 
 import random

@@ -13,17 +13,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel
 
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.export import export_chat, import_chat
+from bot.subscribers.export import Document, ExportedMailbox, export_chat, import_chat
+from bot.subscribers.limits import Limited  # noqa: TC001 - pydantic reads the annotation
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_chat, quota_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind, SourceKind
+from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, muted_sources, subjects_muted
@@ -33,7 +34,7 @@ from storage.suspension import ban
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.subscribers.export import Imported
+    from bot.subscribers.export import ExportedFeed, Imported
     from bot.subscribers.limits import Limits
 
 # What Telegram says about a chat, and what its users chose.
@@ -46,32 +47,19 @@ _CONFIRMED = (MailboxState.ACTIVE, MailboxState.SUSPENDED, MailboxState.UNSUBSCR
 _CHATS_AT_ONCE = 200
 
 
-class _Feed(BaseModel):
-    url: Annotated[str, Field(pattern=r"^https?://", max_length=2000)]
-    title: str
-    kind: SourceKind
-
-
 class _MutedSource(BaseModel):
     url: str
     kind: MuteKind
     until: AwareDatetime | None
 
 
-class _Mailbox(BaseModel):
+class _Mailbox(ExportedMailbox):
     address: Annotated[str, AfterValidator(read_address)]
     state: MailboxState
-    alerts: bool
 
 
-class _Limits(BaseModel):
-    topics: int | None
-    feeds: int | None
-    alerts: int | None
-
-
-class _More(BaseModel):
-    """What only another database needs; a chat's own export leaves it out.
+class _Line(Document):
+    """A chat's export, and what only another database needs.
 
     *bot* is the bot's user id, with which its token begins.
     """
@@ -80,13 +68,9 @@ class _More(BaseModel):
     chat: dict[str, Any]
     is_admin: bool
     is_admitted: bool
-    limits: _Limits
-    muted_sources: list[_MutedSource]
-
-
-class _Line(_More):
-    sources: list[_Feed]
-    mailbox: _Mailbox | None
+    limits: dict[Limited, int | None]
+    muted_sources: tuple[_MutedSource, ...]
+    mailbox: _Mailbox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +83,7 @@ class Loaded:
 
 
 async def dump_chats(storage: Storage, bot: int | None) -> AsyncIterator[bytes]:
-    """Yield a line for each chat. *bot*: see `_More`."""
+    """Yield a line for each chat. *bot*: see `_Line`."""
     last = 0
     while True:
         async with storage.reading() as tx:
@@ -109,26 +93,24 @@ async def dump_chats(storage: Storage, bot: int | None) -> AsyncIterator[bytes]:
         for chat_id in chat_ids:
             exported = await export_chat(storage, chat_id, "")
             async with storage.reading() as tx:
-                more = await _more_of(tx, await tx.session.get_one(Chat, chat_id), bot)
-            document = json.loads(exported.document) | more.model_dump(mode="json")
+                more = await _more_of(tx, await tx.session.get_one(Chat, chat_id))
+            document = json.loads(exported.document) | more | {"bot": bot}
             del document["editions"]
             yield json.dumps(document, ensure_ascii=False).encode() + b"\n"
         last = chat_ids[-1]
 
 
-async def _more_of(tx: Transaction, chat: Chat, bot: int | None) -> _More:
-    quota = await quota_of(tx, chat.id)
-    return _More(
-        bot=bot,
-        chat=chat.model_dump(mode="json", include=set(_COLUMNS)),
-        is_admin=chat.telegram_id in await admin_ids(tx),
-        is_admitted=await is_admitted(tx, chat.telegram_id),
-        limits=_Limits(topics=quota.topics, feeds=quota.feeds, alerts=quota.alerts),
-        muted_sources=[
-            _MutedSource(url=url, kind=kind, until=until)
+async def _more_of(tx: Transaction, chat: Chat) -> dict[str, Any]:
+    return {
+        "chat": chat.model_dump(mode="json", include=set(_COLUMNS)),
+        "is_admin": chat.telegram_id in await admin_ids(tx),
+        "is_admitted": await is_admitted(tx, chat.telegram_id),
+        "limits": (await quota_of(tx, chat.id)).model_dump(exclude={"chat_id"}),
+        "muted_sources": [
+            {"kind": kind, "url": url, "until": until.isoformat() if until else None}
             for kind, url, until in await muted_sources(tx, chat.id)
         ],
-    )
+    }
 
 
 class _DryRunError(Exception):
@@ -146,7 +128,7 @@ async def load_chat(
     try:
         line = _Line.model_validate_json(data)
         chat = _read_chat(line.chat)
-    except (ValidationError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise NotAnExport from error
     with suppress(_DryRunError):
         async with storage.writing() as tx:
@@ -182,7 +164,7 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
     chat.state_since = chat.created_at = tx.now
     tx.session.add(chat)
     await tx.session.flush()
-    tx.session.add(Quota(chat_id=chat.id, **line.limits.model_dump()))
+    tx.session.add(Quota(chat_id=chat.id, **line.limits))
     if line.is_admitted:
         await admit(tx, chat.telegram_id)
     if line.is_admin:
@@ -191,7 +173,7 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
         await ban(tx, chat.telegram_id)
 
 
-async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[_Feed]) -> int:
+async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) -> int:
     """Follow them, unread if they are new here; return how many the chat did not follow before."""
     new = 0
     for feed in feeds:
@@ -220,7 +202,11 @@ async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) 
     """Add one that its owner has confirmed, unless the chat has one."""
     if mailbox and mailbox.state in _CONFIRMED and await mailbox_of(tx, chat_id) is None:
         now = tx.now
-        facts = mailbox.model_dump() | {"state_since": now, "created_at": now, "asked_at": now}
+        facts = mailbox.model_dump(exclude={"since"}) | {
+            "state_since": now,
+            "created_at": now,
+            "asked_at": now,
+        }
         tx.session.add(Mailbox.model_validate(facts | {"chat_id": chat_id}))
 
 

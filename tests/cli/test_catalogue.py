@@ -3,16 +3,11 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
-
-from bot.cli.main import app
 
 
 @pytest.fixture
-def run(sqlite_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("COLUMNS", "160")
-    return lambda *arguments: CliRunner().invoke(app, ["catalogue", *arguments])
+def run(dateline):
+    return lambda *arguments: dateline("catalogue", *arguments)
 
 
 def test_topics_are_added_changed_moved_and_retired(run):
@@ -43,7 +38,7 @@ def test_topics_are_added_changed_moved_and_retired(run):
         pytest.param(["add", "Ports", "(port"], "(port", id="no query"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(run, arguments, sentence):
+def test_a_refusal_is_one_sentence(run, arguments, sentence):
     refused = run(*arguments)
 
     assert refused.exit_code == 2

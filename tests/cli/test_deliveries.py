@@ -4,9 +4,7 @@ import asyncio
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from bot.cli.deliveries import app
 from storage.db.engine import Storage
 from storage.enums import DeliveryState
 from tests.delivery.conftest import Outbox
@@ -24,10 +22,8 @@ async def fill(url: str) -> None:
 
 
 @pytest.fixture
-def run(sqlite_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("COLUMNS", "160")
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+def run(dateline):
+    return lambda *arguments: dateline("deliveries", *arguments)
 
 
 def test_it_says_when_nothing_waits(run):

@@ -1,15 +1,20 @@
+"""`dateline doctor` and `dateline health`."""
+
+from __future__ import annotations
+
+import asyncio
 import json
 
 import pytest
-import typer
+from aiohttp import web
 from typer.testing import CliRunner
 
 from bot.cli import doctor as command
+from bot.cli.main import app
 from bot.doctor.findings import Finding, healthy, unhealthy, warning
+from bot.web.health import Health, Wait, make_web, serving
 from storage.schema import database_file
-
-app = typer.Typer()
-app.command()(command.doctor)
+from tests.story.processes import free_port
 
 
 @pytest.fixture
@@ -28,30 +33,30 @@ def run(monkeypatch, tmp_path):
                 return findings
 
             monkeypatch.setattr(command, "_found", found)
-        return CliRunner().invoke(app, [option for option in options if option != "here"])
+        return CliRunner().invoke(app, ["doctor", *(one for one in options if one != "here")])
 
     return run
 
 
 UNHEALTHY = unhealthy("spf.missing", "It does not say.", "Add a record.")
 WARNING = warning("sources.none", "There are none.", "Add some.")
-HEALTHY = healthy("ptr.agrees", "It is well.")
+HEALTHY = healthy("ptr.agrees", "It agrees.")
 
 
-def test_what_is_ill_is_said_with_its_remedy_and_the_exit_code(run):
+def test_a_problem_is_printed_with_its_remedy_and_an_exit_code(run):
     result = run(findings=(UNHEALTHY, HEALTHY))
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "✗ spf  It does not say.",
         "       Add a record. [spf.missing]",
-        "✓ ptr  It is well.",
+        "✓ ptr  It agrees.",
         "",
         "1 healthy, 1 unhealthy.",
     ]
 
 
-def test_what_is_doubtful_is_no_reason_to_fail(run):
+def test_a_warning_is_no_reason_to_fail(run):
     assert run(findings=(WARNING, HEALTHY)).exit_code == 0
 
 
@@ -68,7 +73,7 @@ def test_a_line_of_json_holds_a_finding(run):
     }
 
 
-def test_a_machine_without_anything_is_looked_at_without_network_and_without_a_trace(run, tmp_path):
+def test_an_empty_machine_is_checked_without_network_and_without_a_trace(run, tmp_path):
     result = run("--quick", "--json")
 
     codes = [json.loads(line)["code"] for line in result.output.splitlines()]
@@ -78,7 +83,7 @@ def test_a_machine_without_anything_is_looked_at_without_network_and_without_a_t
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_in_use_is_looked_at_as_it_is(run, monkeypatch, sqlite_url):
+def test_a_database_in_use_is_checked_as_it_is(run, monkeypatch, sqlite_url):
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     file = database_file(sqlite_url)
     assert file
@@ -91,7 +96,7 @@ def test_a_database_in_use_is_looked_at_as_it_is(run, monkeypatch, sqlite_url):
     assert file.read_bytes() == before
 
 
-def test_settings_that_cannot_be_read_are_another_matter(run, monkeypatch):
+def test_settings_that_cannot_be_read_exit_with_two(run, monkeypatch):
     from bot.settings import WrongSettingError
 
     monkeypatch.setenv("WEB_PORT", "many")
@@ -99,7 +104,7 @@ def test_settings_that_cannot_be_read_are_another_matter(run, monkeypatch):
     assert isinstance(run("--quick").exception, WrongSettingError)
 
 
-def test_what_others_may_read_or_change_is_found(run, tmp_path, monkeypatch):
+def test_files_that_others_may_read_or_change_are_found(run, tmp_path, monkeypatch):
     (tmp_path / "var").mkdir(mode=0o700)
     own = tmp_path / "own" / "edition"
     own.mkdir(parents=True)
@@ -119,8 +124,8 @@ def test_what_others_may_read_or_change_is_found(run, tmp_path, monkeypatch):
     result = run("--quick", "--json")
 
     found = [json.loads(line) for line in result.output.splitlines()]
-    told = {(one["code"], one["sentence"].split(" can ")[0]) for one in found}
-    assert {one for one in told if one[0].startswith("files.")} == {
+    codes = {(one["code"], one["sentence"].split(" can ")[0]) for one in found}
+    assert {one for one in codes if one[0].startswith("files.")} == {
         ("files.world-readable", ".env"),
         ("files.world-readable", "var/playground.sqlite3"),
         ("files.readable", "var/playground.sqlite3-wal"),
@@ -128,3 +133,47 @@ def test_what_others_may_read_or_change_is_found(run, tmp_path, monkeypatch):
         ("files.writable", str(own / "telegram.html")),
         ("files.writable", str(own.parent)),
     }
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch, tmp_path) -> int:
+    monkeypatch.chdir(tmp_path)
+    port = free_port()
+    monkeypatch.setenv("WEB_PORT", str(port))
+    return port
+
+
+async def ask(site: web.Application, port: int, host: str = "127.0.0.1"):
+    async with serving(site, host, port):
+        return await asyncio.to_thread(CliRunner().invoke, app, ["health"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+async def test_a_bot_that_works_is_healthy(port, monkeypatch, host):
+    monkeypatch.setenv("WEB_HOST", host)
+
+    result = await ask(make_web(), port, host)
+
+    assert (result.exit_code, result.output) == (0, "ok\n")
+
+
+async def test_a_bot_that_waits_for_telegram_is_healthy_and_one_that_lost_a_role_is_not(port):
+    waits = await ask(make_web(health=Health({Wait.TELEGRAM})), port)
+    lost = await ask(make_web(health=Health(ended=["chat"])), port)
+
+    assert (waits.exit_code, waits.output) == (0, "ok\n")
+    assert (lost.exit_code, lost.output) == (1, "stuck\n")
+
+
+async def test_another_program_is_unhealthy(port):
+    result = await ask(web.Application(), port)
+
+    assert result.exit_code == 1
+    assert f"no healthy answer from 127.0.0.1:{port}" in result.output
+
+
+def test_no_answer_is_unhealthy(port):
+    result = CliRunner().invoke(app, ["health"])
+
+    assert result.exit_code == 1
+    assert "Connection refused" in result.output

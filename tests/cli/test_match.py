@@ -27,7 +27,7 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title>
 @pytest.fixture
 def article(tmp_path: Path) -> str:
     path = tmp_path / "article.txt"
-    path.write_text(TEXT.format("Nothing else was said about it that day, they told us."))
+    path.write_text(TEXT.format("Nothing else was said about it that day, they said."))
     return str(path)
 
 
@@ -67,7 +67,7 @@ def test_each_entry_of_a_feed_is_an_article(feed: str):
     assert lines[0]["url"] == "https://wire.example/1"
 
 
-def test_for_people_it_is_the_title_and_the_sentence(feed: str):
+def test_the_terminal_shows_the_title_and_the_sentence(feed: str):
     found = ask("taiwan", feed)
 
     assert found.stdout.splitlines() == [
@@ -143,7 +143,7 @@ def test_source_and_language_are_the_files(feed: str):
     assert ask("taiwan source:other.example", feed).exit_code == 1
 
 
-def test_an_unreadable_path_is_told_and_the_others_are_read(article: str):
+def test_an_unreadable_path_is_reported_and_the_others_are_read(article: str):
     found = ask("taiwan", "/nowhere/at/all", article, "--json")
 
     assert found.exit_code == 2
@@ -159,7 +159,7 @@ def test_an_unreadable_path_is_told_and_the_others_are_read(article: str):
         pytest.param(None, "folder", id="a folder"),
     ],
 )
-def test_what_cannot_be_read_is_told_on_stderr_alone(
+def test_what_cannot_be_read_is_reported_on_stderr_alone(
     tmp_path: Path, content: bytes | None, reason: str
 ):
     path = tmp_path / "odd"
@@ -181,7 +181,7 @@ def test_a_dash_is_standard_input():
 
 
 @pytest.mark.parametrize("code", list(Code))
-def test_every_refusal_has_one_sentence(code: Code):
+def test_every_query_error_has_one_sentence(code: Code):
     template = make_environment().get_template("queries/error.txt")
 
     sentence = unescape(template.render(error=QueryError(code, "the OR", 4, 2))).strip()
@@ -190,7 +190,7 @@ def test_every_refusal_has_one_sentence(code: Code):
     assert "\n" not in sentence
 
 
-def test_no_vendor_of_other_rooms_is_loaded(article: str):
+def test_libraries_of_other_packages_are_not_loaded(article: str):
     program = (
         "import sys; from bot.cli.articles import match;"
         "match(sys.argv[1], sys.argv[2:], as_json=True);"

@@ -79,7 +79,7 @@ def test_commands_that_migrate_leave_a_newer_database_alone(
     assert "Traceback" not in said
 
 
-def test_a_database_without_tables_is_told(dateline, own_database_url: str):
+def test_a_database_without_tables_is_reported(dateline, own_database_url: str):
     asyncio.run(run_on(own_database_url, "DROP TABLE alembic_version"))
 
     for command in COMMANDS:
@@ -90,7 +90,7 @@ def test_a_database_without_tables_is_told(dateline, own_database_url: str):
 
 
 @pytest.mark.parametrize(("version", "code"), [("9999", "newer"), ("0001", "behind")])
-def test_the_doctor_tells_it_as_a_finding(dateline, own_database_url: str, version, code):
+def test_the_doctor_reports_it_as_a_finding(dateline, own_database_url: str, version, code):
     call_it(own_database_url, version)
 
     result = dateline("doctor", "--quick", "--json")

@@ -30,10 +30,10 @@ def test_samples_are_shown_in_the_terminal(what, line):
     assert run(what).startswith(line)
 
 
-def test_a_sample_is_told_as_it_would_be_sent():
+def test_a_sample_is_printed_as_it_would_be_sent():
     (body,) = json.loads(run("alert", "--format", "json"))
 
-    assert Message.from_json(body).keyboard[0][0].data == "alert:less:4:0:0"
+    assert Message.from_json(body).keyboard[0][0].data == "alert:less:4:0:ever"
 
 
 def test_the_ending_of_a_file_decides_how_it_is_written(tmp_path):

@@ -59,7 +59,7 @@ def test_json_lines_come_in_the_order_asked_and_errors_among_them(run, folder: P
     assert lines[3]["text"] == "The ferry was late because of the fog."
 
 
-def test_without_json_it_is_for_people(run, folder: Path):
+def test_without_json_it_is_for_a_terminal(run, folder: Path):
     result = run(folder / "article.txt")
 
     assert result.exit_code == 0

@@ -1,4 +1,4 @@
-"""What `dateline sources list` and `check` show, to people and to programs."""
+"""What `dateline sources list` and `check` show, to users and to programs."""
 
 from __future__ import annotations
 

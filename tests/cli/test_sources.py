@@ -86,17 +86,17 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder)
     assert table.count("already there") == 1
 
 
-def test_of_a_long_list_only_what_wants_a_person_is_shown():
+def test_of_a_long_list_only_what_needs_attention_is_shown():
     gone = Problem(ProblemCode.GONE, {"status": 410})
     done = [Addition(f"https://{n}.example/", Outcome.ADDED, f"Paper {n}") for n in range(998)]
     done.append(Addition("https://a.example/", Outcome.THERE, "Known"))
     done.append(Addition("https://b.example/", Outcome.REFUSED, "Gone", problem=gone))
 
-    told = "".join(map(printed, addition_report(done, MONDAY_NOON)))
+    shown = "".join(map(printed, addition_report(done, MONDAY_NOON)))
 
-    assert "has been taken down for good (410)" in told
-    assert "Paper 7" not in told
-    assert "998 added, 1 already there, 1 could not be added." in told
+    assert "has been taken down for good (410)" in shown
+    assert "Paper 7" not in shown
+    assert "998 added, 1 already there, 1 could not be added." in shown
 
 
 def test_of_one_address_nothing_is_counted():
@@ -115,11 +115,11 @@ async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder)
             farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
 
         done = await add_all(adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO()))
-        told = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
+        shown = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
 
-    assert "has 12 feeds to choose from" in told
-    assert told.count("2 h ago") == 8
-    assert farm.url("/11.xml") in told
+    assert "has 12 feeds to choose from" in shown
+    assert shown.count("2 h ago") == 8
+    assert farm.url("/11.xml") in shown
     assert "has several feeds" in printed(additions_table(done))
 
 
@@ -161,7 +161,7 @@ async def test_what_the_database_refuses_is_listed_and_ends_nothing():
     assert "could not be stored: disk is full" in printed(additions_table(done))
 
 
-async def test_a_list_that_was_given_away_comes_back_the_same(adding: SourceAdder, sqlite_url: str):
+async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_url: str):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
         farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
@@ -180,13 +180,13 @@ async def test_a_list_that_was_given_away_comes_back_the_same(adding: SourceAdde
     assert await sources_as_opml(adding.storage) == given
 
 
-async def test_what_was_not_looked_at_is_told_to_programs_too(capsys):
+async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
     link = Link("https://a.example/feed", "All", Where.NAMED)
 
     assert not show_found(DiscoveryResult(FetchResult(), unread=(link,)), as_json=True)
 
-    told = json.loads(capsys.readouterr().out)
-    assert (told["url"], told["title"], told["entries"]) == (link.url, "All", None)
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["url"], shown["title"], shown["entries"]) == (link.url, "All", None)
 
 
 async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys):
@@ -196,13 +196,13 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAd
         nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
 
     assert show_found(found, as_json=True)
-    told = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
     assert show_found(found, as_json=False)
     shown = capsys.readouterr().out
     assert not show_found(nothing, as_json=True)
 
-    assert (told["title"], told["entries"]) == ("Sample Wire", 1)
-    assert told["newest"] == "2026-03-02T12:00:00+00:00"
+    assert (document["title"], document["entries"]) == ("Sample Wire", 1)
+    assert document["newest"] == "2026-03-02T12:00:00+00:00"
     assert "Sample Wire" in shown
     assert "dateline sources add ADDRESS" in shown
     assert "(404)" in capsys.readouterr().err
@@ -244,7 +244,7 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: SourceAdder):
     assert "dateline sources find" in bad
 
 
-async def test_a_check_tells_of_the_entries_that_are_too_many(adding: SourceAdder):
+async def test_a_check_counts_the_entries_that_are_too_many(adding: SourceAdder):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
         checkup = await checked(adding, farm.url())
@@ -267,7 +267,7 @@ def test_every_problem_comes_with_what_to_do(kind: ProblemKind):
         pytest.param(["--opml", "{folder}/wrong.opml"], "no OPML", id="no OPML"),
     ],
 )
-def test_a_wrong_wish_gets_one_sentence(tmp_path: Path, arguments: list[str], sentence: str):
+def test_a_wrong_option_gets_one_sentence(tmp_path: Path, arguments: list[str], sentence: str):
     (tmp_path / "wrong.opml").write_text("<html/>")
     given = [argument.format(folder=tmp_path) for argument in arguments]
 

@@ -25,17 +25,17 @@ def stats(monkeypatch, database_url, tmp_path):
     return lambda *options: CliRunner().invoke(app, ["stats", *options])
 
 
-def test_the_numbers_are_told_in_lines(stats):
+def test_the_numbers_are_printed_in_lines(stats):
     lines = [line.split() for line in stats().output.splitlines()]
 
     assert ["chats", "1", "private", "active"] in lines
     assert ["1", "Japan"] in lines
 
 
-def test_a_table_that_takes_hardly_any_room_has_no_line(stats):
-    told, document = stats().output, json.loads(stats("--json").output)
+def test_a_small_table_has_no_line(stats):
+    printed, document = stats().output, json.loads(stats("--json").output)
 
-    assert " 0.0 " not in told
+    assert " 0.0 " not in printed
     assert min(size["count"] for size in document["bytes"]) < 50_000
 
 
@@ -48,13 +48,13 @@ def test_a_document_has_the_same(stats):
 
 
 @pytest.mark.parametrize("option", ["--days=7", "--json"])
-def test_nothing_of_anybody_is_told(stats, option):
+def test_no_user_is_named(stats, option):
     output = stats(option).output
 
     assert not any(word in output for word in ("Ann", "secret", "123456789"))
 
 
-def test_a_database_that_is_not_there_is_said_in_a_sentence(stats, monkeypatch, tmp_path):
+def test_a_missing_database_is_one_sentence(stats, monkeypatch, tmp_path):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.sqlite3")
 
     result = stats()

@@ -172,20 +172,22 @@ ROWS = (
 _INTRODUCTION = f"""\
 # What becomes of a message
 
-Each message is a row before it is a call, and its row says what came of it (`dateline deliveries`
-lists what waits for you). This page is made from the table that the tests go through, on SQLite
-and on PostgreSQL, with alerts, parts of a digest and edits, against a Bot API that gives each of
-these answers: `python -m tests.delivery.matrix` prints it.
+Each message is a row before it is a call, and the row has the outcome (`dateline deliveries`
+lists messages that wait for you). `python -m tests.delivery.matrix` prints this page from the table
+that the tests use, on SQLite and on PostgreSQL, with alerts, parts of a digest and edits, against a
+Bot API that gives each of these answers.
 
-- Nothing is lost: whatever does not end as *sent* is listed, with the reason, until you release it.
-- What may have arrived is sent once more, without a sound, and after a second doubt held for you.
-- After a doubt nothing goes to anybody until Telegram answers a question that has no effect.
-- No chat waits for another's error. A 429 holds up its chat, for exactly as long as it asks. All
-  wait only where a second chat gets one meanwhile, the token is refused, or there is no connection
-  to Telegram.
-- A message that only the server fails on is tried again after {back_off(1).seconds} s, then ever
+- Nothing is lost: a message that does not end as *sent* is listed, with the reason, until you
+  release it.
+- A message that may have arrived is sent once more, silently. If that outcome is unknown too, it is
+  held for you.
+- After an unknown outcome, nothing is sent to anybody until Telegram answers a call without effect.
+- No chat waits for another's error. A 429 pauses its chat for exactly as long as Telegram asks. All
+  chats pause only if a second chat gets a 429 meanwhile, Telegram refuses the token, or there is no
+  connection to Telegram.
+- If only the server fails, a message is tried again after {back_off(1).seconds} s, then later and
   later, and held after ten times.
-- A call that a process began and did not live to see answered counts as one that may have arrived.
+- If a process dies during a call, the message counts as one that may have arrived.
 
 | Telegram answers | a message becomes, and ends as | an edit becomes, and ends as | the log says |
 |---|---|---|---|
@@ -193,14 +195,13 @@ these answers: `python -m tests.delivery.matrix` prints it.
 
 
 _TRANSITIONS = """
-## States, and what follows what
+## States and transitions
 
-This table is the one that the program applies (`storage/states.py`). What is not in it cannot
-happen.
-A *pending*, *queued*, *claimed*, *sending* or *unknown* message holds back those behind it in its
-chat; all others hold back nothing.
+The program applies this table (`storage/states.py`). No other transition can happen.
+A *pending*, *queued*, *claimed*, *sending* or *unknown* message blocks the messages after it in its
+chat; the other states block nothing.
 
-| what happens | from | to | and |
+| event | from | to | effects |
 |---|---|---|---|
 """
 
