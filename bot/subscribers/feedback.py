@@ -76,7 +76,7 @@ async def reply_to_feedback(
     once: UpdateRef | None = None,
     renderer: Renderer,
 ) -> str:
-    """Send the reply to the chat that wrote; return its name. Raise NoSuchFeedback if it is gone."""
+    """Send the reply to the chat that wrote, and return its name; NoSuchFeedback if it is gone."""
     async with storage.writing() as tx:
         feedback = await tx.session.get(Feedback, feedback_id)
         chat = await tx.session.get(Chat, feedback.chat_id) if feedback else None
