@@ -1,4 +1,4 @@
-"""Feedback: what people write to whoever runs the bot, and what is answered."""
+"""Feedback: what users write to the admins, and the admins' replies."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -29,9 +29,9 @@ async def send_feedback(
     renderer: Renderer,
     admins: frozenset[int],
 ) -> bool:
-    """Bring *words* to all who run the bot; False: nobody who does is there, so it is kept.
+    """Send *words* to all admins; False if there is none, and it is kept for the first one.
 
-    TooMuchFeedback if that was often enough today.
+    Raise TooMuchFeedback if the chat has sent too many today.
     """
     words = words[:LONGEST]
     async with storage.writing() as tx:
@@ -50,7 +50,7 @@ async def send_feedback(
 
 
 async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: frozenset[int]) -> None:
-    """Bring what nobody has been sent yet to all who run the bot by now."""
+    """Send the admins what was kept for the first of them."""
     async with storage.writing() as tx:
         to = await admins_of_source(tx, admins)
         for name, feedback in await unsent_feedback(tx) if to else ():
@@ -76,7 +76,7 @@ async def reply_to_feedback(
     once: UpdateRef | None = None,
     renderer: Renderer,
 ) -> str:
-    """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
+    """Send the reply to the chat that wrote, and return its name; NoSuchFeedback if it is gone."""
     async with storage.writing() as tx:
         feedback = await tx.session.get(Feedback, feedback_id)
         chat = await tx.session.get(Chat, feedback.chat_id) if feedback else None
@@ -97,7 +97,7 @@ async def reply_to_feedback(
 
 def _notification(
     tx: Transaction,
-    keeper: int,
+    admin_chat: int,
     language: str,
     name: str,
     feedback: Feedback,
@@ -111,4 +111,4 @@ def _notification(
         answer=answer_feedback(feedback.id),
     )
     named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
-    return new_delivery(tx, DeliveryKind.NOTICE, keeper, message, **named)
+    return new_delivery(tx, DeliveryKind.NOTICE, admin_chat, message, **named)

@@ -41,7 +41,7 @@ class Added(Protocol):
 
 
 class AddsFeeds(Protocol):
-    """Reads a feed before it is added, for those who follow it alone."""
+    """Reads a feed before it is added for the chats that follow it."""
 
     async def add(self, url: str, /) -> Added: ...
 

@@ -25,7 +25,7 @@ class FeedSeen:
 
 @dataclass(frozen=True, slots=True)
 class FeedsSeen:
-    """*page*: the topics that *feeds* are of, behind that of the digests on the first page."""
+    """*page*: the topics of *feeds*; on the first page the feed of the digests comes first."""
 
     feeds: Sequence[FeedSeen]
     page: Page[ChatTopic]
@@ -35,9 +35,9 @@ class FeedsSeen:
 async def get_feeds(
     storage: Storage, chat_id: int, page: int = 0, *, links: Links
 ) -> FeedsSeen | None:
-    """Return the addresses, None where nobody could reach them.
+    """Return the addresses; None if the bot has no public address.
 
-    Who asks for the first time opens them.
+    The first request turns the feeds on.
     """
     async with storage.reading() as tx:
         grant = await published_feed(tx, chat_id)
@@ -47,7 +47,7 @@ async def get_feeds(
 async def renew_feeds(
     storage: Storage, chat_id: int, *, once: UpdateRef | None = None, links: Links
 ) -> FeedsSeen | None:
-    """Give every feed a new address; the former ones are void."""
+    """Give every feed a new address; the old ones stop working."""
     async with storage.writing() as tx:
         grant = await _locked(tx, chat_id)
         if not await is_duplicate(tx, once):
@@ -56,7 +56,7 @@ async def renew_feeds(
 
 
 async def close_feeds(storage: Storage, chat_id: int, *, links: Links) -> FeedsSeen | None:
-    """Turn the feeds off; should they be opened again, it is under new addresses."""
+    """Turn the feeds off; if they are turned on again, they get new addresses."""
     async with storage.writing() as tx:
         grant = await _locked(tx, chat_id)
         if grant.is_open:

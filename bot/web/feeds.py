@@ -54,7 +54,7 @@ class FeedPages:
 def _validated(
     request: web.Request, body: bytes, content_type: str, changed: datetime
 ) -> web.Response:
-    """Return the feed, or 304 to who has it as it is (RFC 9110, 13.1)."""
+    """Return the feed, or 304 to a reader that has it already (RFC 9110, 13.1)."""
     tag = sha256(body).hexdigest()[:32]
     changed = changed.replace(microsecond=0)  # as fine as the header goes
     if request.if_none_match is not None:

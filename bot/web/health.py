@@ -54,7 +54,7 @@ async def put_headers(_request: web.Request, answer: web.StreamResponse) -> None
     answer.headers.pop("Server", None)
 
 
-LARGEST_BODY = 10_000_000  # bytes; who reads one says how much less it may be
+LARGEST_BODY = 10_000_000  # bytes; each reader of a body sets a smaller limit
 
 # A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
 # keeps its own open for a minute.
@@ -84,7 +84,7 @@ _SHOWN_BY = {"match": Wait.INDEX}
 
 @dataclass(eq=False)
 class Database:
-    """Whether it answers in time; many who ask at once are one question."""
+    """Whether it answers in time; probes at the same moment share one query."""
 
     ask: Callable[[], Awaitable[object]]
     clock: Callable[[], float] = monotonic
@@ -114,7 +114,7 @@ async def _nothing() -> None:
 
 @dataclass(eq=False)
 class Health:
-    """It watches the rounds of steps; whoever starts something tells it when that is there."""
+    """Observes the rounds of steps; a part that starts up reports when it works."""
 
     waits: set[Wait] = field(default_factory=set)
     database: Database = field(default_factory=lambda: Database(_nothing))
@@ -123,7 +123,7 @@ class Health:
     ended: list[str] = field(default_factory=list)
     """Roles and steps that ended although nobody had asked them to."""
     polling_fails_for: Callable[[], float] = lambda: 0.0
-    """In seconds; whoever polls says so."""
+    """In seconds; the polling sets it."""
     _rounds: dict[Seen, float] = field(default_factory=dict)
 
     @contextmanager

@@ -1,8 +1,8 @@
 """What comes in: from which client, how often, how large, and in which language.
 
 - Rate limits are kept in memory by each process: they keep a mad client from the database.
-- No page knows a cookie, so whoever has an address may send its form. What another site sends in a
-  user's name is refused all the same.
+- No page uses cookies, so anyone with the link may send its form. Forms that another site sends in
+  a user's name are refused all the same.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ async def test_an_export_comes_as_a_file(ann, file_of):
 
     document = json.loads(await file_of(exported))
     assert exported["document"]["file_name"] == "dateline.json"
-    assert exported["caption"].startswith("All that I have of you.")
+    assert exported["caption"].startswith("This is all your data.")
     assert document["format"] == "dateline-export"
     assert document["topics"][0]["query"] == "Taiwan"
     assert len([message for message in ann.all() if "document" in message]) == 1
@@ -57,7 +57,7 @@ async def test_deleting_tells_how_much_goes(ann):
     erased = await ann.presses(asked, "Delete everything")
 
     assert "• 1 topic\n• your name, time zone, digest times and all other settings" in asked["text"]
-    assert "digest" not in asked["text"]
+    assert "• 1 digest" not in asked["text"]
     assert erased["text"].startswith("Done. Everything is deleted")
 
 

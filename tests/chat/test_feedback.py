@@ -102,4 +102,4 @@ async def test_nobody_else_answers(house, ann):
     )
     await house.bot.send_message(ann.who.id, "made by hand", reply_markup=markup)
 
-    assert "whoever runs this bot" in await ann.presses_quietly(await ann.next(), "x")
+    assert "Only admins of this bot" in await ann.presses_quietly(await ann.next(), "x")

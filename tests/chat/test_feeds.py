@@ -28,7 +28,7 @@ async def test_asking_again_shows_the_same(ann, feeds):
 async def test_new_addresses_replace_all_former_ones(ann, feeds):
     renewed = await ann.presses(feeds, "New addresses")
 
-    assert "These addresses are new." in renewed["text"]
+    assert "These addresses are new" in renewed["text"]
     assert renewed["message_id"] == feeds["message_id"]
     assert not set(links(renewed)) & set(links(feeds))
 

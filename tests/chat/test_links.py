@@ -45,7 +45,7 @@ async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_fe
 
     assert offer["text"].startswith("Add Paper? Last story 2 hr ago.")
     assert labels(offer) == ["Add", "Not now"]
-    assert answer["text"].startswith("Added Own Times. What comes there from now on reaches")
+    assert answer["text"].startswith("Added Own Times. Its new stories reach")
     async with one_storage.reading() as tx:
         (source,) = await all_sources(tx)
         assert source.url == FEED
@@ -192,7 +192,7 @@ async def test_there_is_a_limit_and_it_is_said(house, ann):
 
 
 async def test_with_no_feed_of_ones_own_it_is_said_how_to_get_one(ann):
-    assert (await ann.says("/sources"))["text"].startswith("You have added no feed of your own.")
+    assert (await ann.says("/sources"))["text"].startswith("You haven't added a feed of your own.")
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])

@@ -2,8 +2,8 @@
 
 1. The data is a query string; `hash` is a mac (HMAC-SHA-256) over the other fields as `key=value`
    lines, sorted. Its key is the mac of the token under the constant `WebAppData`.
-2. It is good for a day: whoever has it may do what its user may.
-3. Data with a repeated field, or with a user that is none, is refused, whoever signed it.
+2. It is valid for a day: anyone who has it may do what its user may.
+3. Data with a repeated field or a malformed user is refused, even if it is signed.
 
 https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
 """
@@ -61,7 +61,7 @@ class Launcher:
 
 
 def read_launch(data: str, token: str, now: datetime) -> Launcher:
-    """Return who opened the app with the launch *data*; ForgedError or TooOldError."""
+    """Return the user who opened the app; raise ForgedError or TooOldError."""
     fields = _fields(data)
     if not hmac.compare_digest(fields.pop("hash", "").encode(), _mac(fields, token).encode()):
         raise ForgedError("the hash does not fit")
