@@ -115,7 +115,7 @@ async def test_other_words_are_compared_with_the_old_before_they_are_used(
     used = await ann.presses(compared, "Use it")
 
     assert labels(question) == ["Cancel"]
-    assert question["text"].endswith("The words now:\ntaiwan")
+    assert question["text"].endswith("The query now:\ntaiwan")
     assert compared["text"] == (
         "New: formosa · 1 a week\nOld: taiwan · 1 a week\n\n"
         "1 story added:\n• Formosa votes\n\n1 story dropped:\n• Taiwan votes"
