@@ -143,7 +143,7 @@ async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, 
     stopped = await group.says("/stop", from_id=ann.who.id)
 
     assert await watches(house, group) == ["Taiwan"]
-    assert stopped["text"].startswith("I am quiet now.")
+    assert stopped["text"].startswith("Paused.")
 
 
 async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playground):
