@@ -263,7 +263,7 @@ async def meant(storage: Storage, query: Query, *, chat_id: int) -> str:
     """Return *query* with words that the archive knows for those that it does not; "" for none."""
     words: dict[str, str] = {}
     for word in widen.misspelt(query)[: widen.MOST_TERMS]:
-        if await _texts(storage, [Term((word,))], chat_id, 1):
+        if await _texts(storage, [Term((word,))], chat_id, 1, days=None):
             continue
         begins = Term((widen.prefix_of(word),), prefix=True)
         texts = [text for _, text in await _texts(storage, [begins], chat_id, _TEXTS_FOR_WORDS)]
@@ -298,12 +298,20 @@ def _spelling(form: str, article: Article) -> str:
 
 
 async def _texts(
-    storage: Storage, words: Sequence[Term], chat_id: int, limit: int
+    storage: Storage,
+    words: Sequence[Term],
+    chat_id: int,
+    limit: int,
+    days: int | None = SILENT_DAYS,
 ) -> list[tuple[int, str]]:
-    """Return folded beginnings of the newest articles that have all of *words*."""
+    """Return folded beginnings of the newest articles that have all of *words*.
+
+    Beginnings of words are common: without *days* PostgreSQL reads every article that has them.
+    """
     tree = words[0] if len(words) == 1 else And(tuple(words))
     async with storage.reading() as tx:
-        wanted = ArticleSearch(_index_query(storage, tree), chat_id=chat_id)
+        since = None if days is None else tx.now - timedelta(days=days)
+        wanted = ArticleSearch(_index_query(storage, tree), since, chat_id)
         return await folded_texts(tx, await search_articles(tx, wanted, limit=limit))
 
 

@@ -42,7 +42,7 @@ async def test_a_failure_is_told_and_the_next_update_is_handled(ann, playground)
     answer = await ann.says("/help")
 
     assert answer["text"].startswith("Something went wrong on my side.")
-    assert (await ann.says("/help"))["text"].startswith("Type what I should watch for")
+    assert (await ann.says("/help"))["text"].startswith("Subscribe · type what you want")
 
 
 async def test_a_failure_before_the_handler_is_told_too(ann, monkeypatch):

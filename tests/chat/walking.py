@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 Call = dict[str, Any]
 
 _SAYS = {"sendMessage", "sendRichMessage", "editMessageText", "editMessageReplyMarkup"}
-_SAYS |= {"sendDocument", "sendPhoto"}
+_SAYS |= {"sendDocument", "sendPhoto", "deleteMessage"}
 # A press on what shows already what it would show; one that the playground has not made.
-_HARMLESS = ("message is not modified", "query ID is invalid")
+_HARMLESS = (
+    "message is not modified",
+    "query ID is invalid",
+    "message to delete not found",
+    "message to edit not found",
+)
 
 
 @dataclass
