@@ -149,7 +149,7 @@ class ChatRole:
         ):
             link = await create_start_link(self.bot, f"{ADMIN_PREFIX}{code}")
             self.around.announce(
-                f"This bot has no admin yet. The first to open this link is: {link}"
+                f"This bot has no admin yet. The first user to open this link becomes one: {link}"
             )
 
     async def _listen(

@@ -60,7 +60,7 @@ async def place_of(settings: Settings, announce: Callable[[str], None]) -> Async
         announce(
             f"Open {playground.base_url}/ to chat with the bot, in a playground on this machine."
         )
-        announce("Who writes to it there first runs it, and has /admin.")
+        announce("The first user who writes to it there becomes its admin, with /admin.")
         announce("For Telegram: put @BotFather's token into .env as BOT_TOKEN=… and start again.")
         yield _in_the_playground(playground, settings)
 

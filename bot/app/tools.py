@@ -12,7 +12,7 @@ from bot.app.databases import database_of
 from bot.app.stops import StopError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from bot.app.databases import Database
     from bot.rendering.links import Links
@@ -93,12 +93,18 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
 
 
 @asynccontextmanager
-async def as_it_is(opened: Callable[[], Storage]) -> AsyncIterator[Storage]:
-    """Yield what *opened* gives, without a migration; StopError if it is not of this version."""
+async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
+    """Yield the database that the settings name, without a migration.
+
+    *read_only* creates no file either. StopError if the schema is not of this version.
+    """
+    from bot.settings import load_settings
+    from storage.health import open_read_only
     from storage.schema import SchemaError, require_current
 
+    database = database_of(load_settings())
     with needing_the_database():
-        storage = opened()
+        storage = open_read_only(database.server) if read_only else database.open()
     try:
         with needing_the_database():
             async with storage.reading() as tx:

@@ -1,9 +1,9 @@
-"""`dateline access`: who is banned, and who is allowed besides those of the settings."""
+"""`dateline access`: who is banned, and who is allowed. `dateline audit`: the activity log."""
 
 from __future__ import annotations
 
 import asyncio
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +11,10 @@ import typer
 from bot.cli.output import MINUS_IS_NO_OPTION, AsJson, fail, show
 
 if TYPE_CHECKING:
-    from bot.subscribers.access import AllowResult
+    from collections.abc import Callable
+
+    from bot.subscribers.access import Access, AllowResult
+    from storage.access import AuditEvent
 
 AS_ALL = -1
 _COLUMNS = {name: itemgetter(name) for name in ("id", "is", "since")}
@@ -86,7 +89,7 @@ def _name(number: int) -> str:
 
 
 async def _rows() -> list[dict[str, object]]:
-    from bot.cli.storage import stored
+    from bot.app.tools import stored
     from bot.subscribers.access import bans_and_admissions
 
     async with stored() as storage:
@@ -102,31 +105,46 @@ async def _rows() -> list[dict[str, object]]:
 
 async def _ban(number: int) -> bool:
     """Return whether the ban is new."""
-    from bot.cli.storage import access_of_settings, stored
+    from bot.app.tools import stored
     from bot.subscribers.access import ban_user
     from bot.subscribers.errors import CannotBan
 
     async with stored() as storage:
         try:
-            return await ban_user(storage, number, access=access_of_settings())
+            return await ban_user(storage, number, access=_access())
         except CannotBan:
             fail(f"{number} is one of ADMIN_IDS.")
 
 
 async def _allow(number: int) -> AllowResult:
-    from bot.cli.storage import access_of_settings, stored
+    from bot.app.tools import stored
     from bot.rendering.i18n import ENGLISH
     from bot.rendering.renderer import Renderers
     from bot.subscribers.access import allow_user
 
     renderer = Renderers().of(ENGLISH.code)
     async with stored() as storage:
-        return await allow_user(storage, number, access=access_of_settings(), renderer=renderer)
+        return await allow_user(storage, number, access=_access(), renderer=renderer)
+
+
+def _access() -> Access:
+    """Return who may use the bot, as the settings say."""
+    from bot.settings import Access as Mode
+    from bot.settings import load_settings
+    from bot.subscribers.access import Access
+
+    settings = load_settings()
+    return Access(
+        is_open=settings.access is Mode.OPEN,
+        allowed=settings.allowed_ids,
+        admins=settings.admin_ids,
+        invites=settings.access is Mode.INVITE,
+    )
 
 
 async def _limit(number: int, wanted: dict[str, int]) -> bool:
     """Return whether there is such a chat."""
-    from bot.cli.storage import stored
+    from bot.app.tools import stored
     from bot.subscribers.errors import NotANumber
     from bot.subscribers.limits import Limited, set_limits
     from storage.chats import chats_of
@@ -142,3 +160,34 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
                 except NotANumber as error:
                     fail(f"--{kind}: from {error.least} to {error.most}, or {AS_ALL}.")
     return bool(chats)
+
+
+def audit(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 100,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Show what admins did in the chat, and what was done on the command line."""
+    columns: dict[str, Callable[[AuditEvent], object]] = {
+        "when (UTC)": attrgetter("at"),
+        "user": _user,
+        "action": attrgetter("action"),
+        "subject": attrgetter("subject"),
+        "details": _details,
+    }
+    show(asyncio.run(_newest(limit)), columns, as_json=as_json, empty="The activity log is empty.")
+
+
+async def _newest(limit: int) -> list[AuditEvent]:
+    from bot.app.tools import stored
+    from bot.subscribers.audit import newest_events
+
+    async with stored() as storage:
+        return await newest_events(storage, limit)
+
+
+def _user(event: AuditEvent) -> str:
+    return "command line" if event.user_id is None else str(event.user_id or "—")
+
+
+def _details(event: AuditEvent) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in event.details.items())

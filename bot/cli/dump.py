@@ -66,7 +66,7 @@ def _bot_id(settings: Settings) -> int | None:
 
 
 async def _export(settings: Settings, part: Path) -> int:
-    from bot.cli.storage import stored
+    from bot.app.tools import stored
     from bot.subscribers.dump import dump_chats
 
     count = 0
@@ -82,8 +82,7 @@ async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
     from bot.app.databases import database_of
-    from bot.app.tools import needing_the_database, open_storage
-    from bot.cli.storage import stored
+    from bot.app.tools import needing_the_database, open_storage, stored
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
     from bot.subscribers.limits import Limits

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from bot.cli import access, articles, catalogue, data, deliveries, doctor, invites, sources
-from bot.cli.audit import audit
 from bot.cli.dump import export_chats, import_chats
 from bot.cli.output import MINUS_IS_NO_OPTION, fail
 from bot.cli.preview import preview
@@ -36,7 +35,7 @@ app.command(rich_help_panel=SOURCES)(preview)
 app.add_typer(catalogue.app, name="catalogue", rich_help_panel=USERS)
 app.add_typer(access.app, name="access", rich_help_panel=USERS)
 app.add_typer(invites.app, name="invites", rich_help_panel=USERS)
-app.command(rich_help_panel=USERS)(audit)
+app.command(rich_help_panel=USERS)(access.audit)
 app.command(rich_help_panel=OPERATE)(doctor.health)
 app.command(rich_help_panel=OPERATE)(stats)
 app.command(rich_help_panel=OPERATE)(trace)

@@ -41,8 +41,7 @@ def stats(
 
 
 async def _found(days: int) -> Found:
-    from bot.app.tools import needing_the_database
-    from bot.cli.storage import stored
+    from bot.app.tools import needing_the_database, stored
     from storage.stats import (
         articles_a_day,
         lags,
