@@ -227,7 +227,7 @@ async def find_stories(
 
 
 async def silent_days(storage: Storage, query: Query, *, chat_id: int | None = None) -> int:
-    """Return for how many days *query* has found nothing; 0 where it has, or nobody can know."""
+    """Return for how many days *query* has found nothing; 0 where it has, or news is younger."""
     async with storage.reading() as tx:
         if await news_since(tx) > tx.now - timedelta(days=SILENT_DAYS):
             return 0
@@ -373,7 +373,7 @@ async def archive(
 async def find_inline(storage: Storage, query: Query, offset: int) -> InlinePage:
     """Return a page of what *query* found, the newest first.
 
-    What is shown inline is read by others: articles of public sources only, whoever asks.
+    Others read what is shown inline: articles of public sources only, for every user.
     """
     until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
     found = await find_stories(storage, query, days=_INLINE_DAYS, most=until * _INLINE_ARTICLES)

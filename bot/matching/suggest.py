@@ -8,7 +8,7 @@ By what it says first and often. Each script has its own signs of a name:
    and Thai the longest characters that title and text have both;
 3. elsewhere a longer word that title and text have both; of Korean without its particle.
 
-Numbers, days and words that stand everywhere are none. What is quoted is a phrase.
+Numbers, days and words that are everywhere are none. What is quoted is a phrase.
 """
 
 import re
@@ -142,7 +142,7 @@ _PARTICLE: Final = re.compile(
     "(?:\uc5d0\uc11c|\uc73c\ub85c|\uc5d0\uac8c|\uae4c\uc9c0|\ubd80\ud130|[\uc740\ub294\uc774\uac00\uc744\ub97c\uc758\uc5d0\ub3c4\ub85c\uc640\uacfc])$"
 )
 _UNSPACED: Final = re.compile("[\u3041-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
-_LONG: Final = {True: 8, False: 4}  # letters of a telling word, with capitals and without
+_LONG: Final = {True: 8, False: 4}  # letters of a word worth suggesting, with capitals and without
 _SHORT: Final = 5  # letters of a word where there are no longer ones
 _SEVERAL_TIMES: Final = 2
 

@@ -21,7 +21,7 @@ from bot.matching.text import folded_text
 from bot.sources.urls import is_link
 from bot.subscribers.text import one_line
 
-LONG: Final = 200  # characters: nobody types so long a query without its signs
+LONG: Final = 200  # characters: a longer query has its signs
 _FEW: Final = 100  # characters beside a link, which is what the post is about then
 _LONGEST_TITLE: Final = 200
 _URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Buttons below a search, a card, and below what somebody typed or sent.
+"""Buttons below a search, a card, and below what was typed or sent.
 
 A link is too long for a button: it is read from the message, by its number there. So is a query
 that does not fit.
@@ -43,7 +43,7 @@ class Widen(CallbackData, prefix="also", sep="|"):
 
 
 class FollowLink(CallbackData, prefix="follow"):
-    """*everybody*: as the operator's source; only those who run the bot are heard then."""
+    """*everybody*: as a public source, which only admins may add."""
 
     number: LinkNumber = 0
     everybody: bool = False

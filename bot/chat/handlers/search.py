@@ -3,7 +3,7 @@
 - /search shows pages in one message, the newest stories first.
 - /test shows how a query is read, what it found this week, and what nearly matched.
 - Inline, `@bot taiwan` gives the newest stories as cards, and without a query those of the user's
-  own topics. Of what somebody types in quick succession only the last is answered.
+  own topics. Of queries typed in quick succession only the last is answered.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ class _Answering:
 async def asked(
     query: InlineQuery, bot: Bot, resources: Resources, renderer: Renderer, turns: Turns
 ) -> None:
-    """Answer the last that somebody has asked; what they have typed over is dropped."""
+    """Answer the last query of a user; those that they have typed over are dropped."""
     async with turns.turn(query.from_user.id) as turn:
         if turn.counts:
             answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))

@@ -132,7 +132,7 @@ async def captioned(message: Message, context: Context) -> None:
 
 
 async def forwarded(message: Message, context: Context) -> None:
-    """What somebody else wrote; where it comes from is looked at by nobody."""
+    """Read what another user or channel wrote; its origin does not count."""
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or ()
     match read_post(text, [entity.url for entity in entities if entity.url]):
