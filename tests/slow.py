@@ -61,7 +61,7 @@ _LONG: Final = (
     "web/test_editions.py",
     "web/test_feeds.py",
     "web/test_foreign.py",
-    "web/test_managing.py",
+    "web/test_manage.py",
     "web/test_walk.py",
 )
 _KEPT: Final = (

@@ -82,8 +82,8 @@ async def test_who_was_banned_is_told_so_and_may_do_nothing(ann, storage):
     async with storage.writing() as tx:
         await ban(tx, 7)
 
-    assert "shut you out" in await ann.is_refused("state")
-    assert "shut you out" in await ann.is_refused("pause", paused=True)
+    assert "banned you" in await ann.is_refused("state")
+    assert "banned you" in await ann.is_refused("pause", paused=True)
 
 
 @pytest.mark.parametrize("name", ASKED)
