@@ -1,10 +1,11 @@
-"""Our messages in aiogram's types, for whoever sends: the chat its answers, delivery the outbox."""
+"""Our messages in aiogram's types: for the chat's replies and for the deliveries of the outbox."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+from aiogram.client.default import DefaultBotProperties
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.types import (
     InlineKeyboardButton,
@@ -16,15 +17,16 @@ from aiogram.types import (
 if TYPE_CHECKING:
     from bot.rendering.messages import Keyboard, Message
 
-# Many links stand in one message; a preview of the first would be the largest thing in it.
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+# Formatting is in entities, never in markup. A message has many links; a preview of the first would
+# be the largest thing in it. With `link_preview_is_disabled` aiogram sends an obsolete parameter.
+BOT_DEFAULTS: Final = DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True))
 
 is_late: Final = ContextVar("is_late", default=False)
-"""Whether the update that is handled stood in line for so long that no message answers it."""
+"""Whether the update at work waited in its queue for so long that no message answers it."""
 
 
 class MayHaveArrived(TelegramNetworkError):  # noqa: N818 - what became of the message
-    """No answer of Telegram says what became of the call: nobody is told that it failed."""
+    """No answer of Telegram says what became of the call; it is not reported as failed."""
 
 
 def entities_of(message: Message) -> list[MessageEntity] | None:

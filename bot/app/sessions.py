@@ -10,6 +10,8 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError
 
+from bot.telegram import BOT_DEFAULTS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -57,5 +59,5 @@ async def telegram_session(
     token: str, api: str, *, connections: int = CONNECTIONS
 ) -> AsyncIterator[Bot]:
     session = Session(api=TelegramAPIServer.from_base(api), limit=connections)
-    async with Bot(token, session=session) as bot:
+    async with Bot(token, session=session, default=BOT_DEFAULTS) as bot:
         yield bot

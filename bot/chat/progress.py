@@ -14,7 +14,7 @@ from bot.chat.managed_chats import frame_of
 from bot.chat.reply import Reply
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.groups import ManagedChat
-from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from bot.telegram import entities_of, markup_of
 from storage.feeds_followed import ImportMessage
 
 if TYPE_CHECKING:
@@ -79,8 +79,6 @@ class Progress:
             message_id=self.message_id,
             entities=entities_of(message),
             reply_markup=markup_of(message.keyboard),
-            link_preview_options=NO_PREVIEW,
-            parse_mode=None,
         )
 
 

@@ -18,7 +18,7 @@ from aiogram.types import Message as Received
 from aiogram.utils.chat_action import ChatActionSender
 
 from bot.chat import callbacks
-from bot.telegram import NO_PREVIEW, MayHaveArrived, entities_of, markup_of
+from bot.telegram import MayHaveArrived, entities_of, markup_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,8 +97,6 @@ class Reply:
                 message_thread_id=self.thread_id or None,
                 entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
-                link_preview_options=NO_PREVIEW,
-                parse_mode=None,
             )
         return 0 if sent is None else sent.message_id
 
@@ -113,7 +111,6 @@ class Reply:
                 caption=message.text,
                 caption_entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
-                parse_mode=None,
             )
 
     async def show_picture(self, png: bytes | None, template: str, **values: Any) -> None:
@@ -130,7 +127,6 @@ class Reply:
                 caption=message.text,
                 caption_entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
-                parse_mode=None,
             )
 
     async def change(self, template: str, **values: Any) -> None:
@@ -147,8 +143,6 @@ class Reply:
                     message.text,
                     entities=entities_of(message),
                     reply_markup=markup_of(message.keyboard),
-                    link_preview_options=NO_PREVIEW,
-                    parse_mode=None,
                 )
         except TelegramBadRequest as refused:
             if "not modified" not in refused.message:

@@ -48,7 +48,7 @@ from bot.delivery.outcomes import counts_for_pace, following
 from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.delivery.sender import BEGINS_WITHIN_SECONDS, Limits
 from bot.rendering.messages import Message
-from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from bot.telegram import entities_of, markup_of
 from storage.enums import Medium
 from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
 from storage.pace import (
@@ -185,14 +185,11 @@ class Telegram:
                 photo=photo,
                 caption=message.text,
                 caption_entities=entities,
-                parse_mode=None,
                 **options,
             )
         return await self.bot.send_message(
             text=message.text,
             entities=entities,
-            link_preview_options=NO_PREVIEW,
-            parse_mode=None,
             **options,
         )
 
@@ -204,8 +201,6 @@ class Telegram:
                 message_id=message_id,
                 entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
-                link_preview_options=NO_PREVIEW,
-                parse_mode=None,
                 request_timeout=self.call_seconds,
             )
         return message_id

@@ -24,6 +24,7 @@ from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
+from bot.telegram import BOT_DEFAULTS
 from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
@@ -234,7 +235,10 @@ async def house(
     dispatcher = make_dispatcher(resources, renderer, pauses_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
-    async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
+    async with (
+        Bot("1:playground", session=session, default=BOT_DEFAULTS) as bot,
+        asyncio.TaskGroup() as group,
+    ):
         handling = UpdateQueue(bot, dispatcher, limiter)
         poller = Poller(bot, handling, lambda: True, ALLOWED_UPDATES)
         group.create_task(poller.run(stopping))

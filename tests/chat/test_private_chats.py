@@ -73,3 +73,9 @@ async def test_the_menu_shows_admins_more(house, playground):
     assert "admin" not in {one["command"] for one in everybody}
     assert "admin" in {one["command"] for one in admins}
     assert "State, stuck messages, activity" in str(admins)
+
+
+async def test_no_message_has_a_preview_of_its_links(ann):
+    answer = await ann.says("/help")
+
+    assert answer["link_preview_options"] == {"is_disabled": True}

@@ -16,6 +16,7 @@ from sqlmodel import func, select
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
+from bot.telegram import BOT_DEFAULTS
 from storage.db.engine import SQLITE, Storage, database_clock
 from storage.db.leases import release_all_of_others
 from storage.outbox import BLOCKING_SQL, Delivery
@@ -51,7 +52,7 @@ async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Conne
             async with storage.writing() as tx:
                 await release_all_of_others(tx, Delivery, owner)
         async with Calls(on_done=lambda: report(answers, answered)) as calls:
-            bot = Bot(TOKEN, session=session)
+            bot = Bot(TOKEN, session=session, default=BOT_DEFAULTS)
             sending = SendStage(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
             while await left(storage):
                 if not await sending.run_once():

@@ -15,6 +15,7 @@ from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.rendering.messages import Message
+from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryKind, DeliveryState
 from tests.bot_api import PlainSession
@@ -38,7 +39,7 @@ async def sending(request, storage, playground, clock):
     session = PlainSession(playground.base_url)
     # Where no time runs out, a busy machine must not make it.
     seconds = 2 if "time_out" in request.node.name else 30
-    telegram = Telegram(Bot(TOKEN, session=session), call_seconds=seconds)
+    telegram = Telegram(Bot(TOKEN, session=session, default=BOT_DEFAULTS), call_seconds=seconds)
     async with Calls(timer=TurnedTimer(clock)) as calls:
         yield SendStage(storage, telegram, "me", calls, PACE_KEY)
     await session.close()

@@ -10,6 +10,7 @@ from aiogram import Bot
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
+from bot.telegram import BOT_DEFAULTS
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer
 
@@ -44,7 +45,11 @@ async def sending(storage, playground, clock):
     async with Calls(timer=timer) as calls:
         timer.calls = calls
         yield SendStage(
-            storage, Telegram(Bot("1:playground", session=session)), "me", calls, PACE_KEY
+            storage,
+            Telegram(Bot("1:playground", session=session, default=BOT_DEFAULTS)),
+            "me",
+            calls,
+            PACE_KEY,
         )
     await session.close()
 

@@ -12,6 +12,7 @@ from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.subscribers import groups
+from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryState
 from tests.bot_api import PlainSession
@@ -31,7 +32,11 @@ async def sending(storage, playground, clock):
     session = PlainSession(playground.base_url)
     async with Calls(timer=TurnedTimer(clock)) as calls:
         yield SendStage(
-            storage, Telegram(Bot("1:playground", session=session)), "me", calls, PACE_KEY
+            storage,
+            Telegram(Bot("1:playground", session=session, default=BOT_DEFAULTS)),
+            "me",
+            calls,
+            PACE_KEY,
         )
     await session.close()
 

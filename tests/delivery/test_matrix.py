@@ -19,6 +19,7 @@ from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.rendering.messages import Message
+from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryKind, DeliveryState
 from storage.pace import chat_pace_key, pauses
@@ -143,7 +144,9 @@ async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
         session = PlainSession(playground.base_url)
         # Where no time runs out, a busy machine must not make it.
         seconds = 2 if order.get("fault") == "time_out" else 30
-        telegram = Telegram(Bot("1:playground", session=session), call_seconds=seconds)
+        telegram = Telegram(
+            Bot("1:playground", session=session, default=BOT_DEFAULTS), call_seconds=seconds
+        )
         calls = await stack.enter_async_context(Calls(timer=TurnedTimer(clock)))
         sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
         yield Scene(sending, playground, outbox, clock, storage, session)

@@ -16,6 +16,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from bot.delivery import errors
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Button, Entity, Message
+from bot.telegram import BOT_DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -55,7 +56,7 @@ def session():
 
 @pytest.fixture
 def telegram(session):
-    return Telegram(Bot("1:playground", session=session))
+    return Telegram(Bot("1:playground", session=session, default=BOT_DEFAULTS))
 
 
 def refuses(code: int, description: str, **parameters: int) -> tuple[int, str]:
@@ -74,8 +75,8 @@ async def test_a_message_goes_with_its_entities_and_without_a_preview(telegram, 
     assert message_id == 5
     assert (call.chat_id, call.message_thread_id, call.text) == (7, 3, "Taiwan")
     assert [(e.type, e.offset, e.length) for e in call.entities] == [("bold", 0, 6)]
-    assert call.parse_mode is None
-    assert call.link_preview_options.is_disabled
+    assert BOT_DEFAULTS[call.parse_mode.name] is None
+    assert BOT_DEFAULTS[call.link_preview_options.name].is_disabled
     assert call.disable_notification is None
     assert [button.text for button in call.reply_markup.inline_keyboard[0]] == ["More", "Open"]
 
@@ -106,7 +107,7 @@ async def test_a_picture_has_the_text_as_its_caption(telegram, session):
 
     call = session.asked[0]
     assert call.__api_method__ == "sendPhoto"
-    assert (call.photo.data, call.caption, call.parse_mode) == (b"png", "Week", None)
+    assert (call.photo.data, call.caption) == (b"png", "Week")
     assert [(e.type, e.length) for e in call.caption_entities] == [("bold", 4)]
     assert call.disable_notification is True
 

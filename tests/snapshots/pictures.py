@@ -23,6 +23,7 @@ from bot.publishing.pictures import with_picture
 from bot.publishing.samples import sample_edition
 from bot.publishing.selection import Topic
 from bot.rendering.renderer import Renderer
+from bot.telegram import BOT_DEFAULTS
 from storage.enums import Layout
 from tests.bot_api import PlainSession
 from tests.browsing import launched
@@ -62,7 +63,7 @@ async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int
     async with Playground(flood="off") as playground:
         ann = playground.person("Ann")
         session = PlainSession(playground.base_url)
-        async with Bot("1:playground", session=session) as bot:
+        async with Bot("1:playground", session=session, default=BOT_DEFAULTS) as bot:
             for message in messages:
                 await Telegram(bot).send(ann.id, message)
         yield f"{playground.base_url}/", ann.id

@@ -19,6 +19,7 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
+from bot.telegram import BOT_DEFAULTS
 from storage.chats import open_chat
 from storage.sources import Follow
 from tests.bot_api import PlainSession
@@ -60,5 +61,5 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
 
 async def send(storage: Storage, playground: Playground) -> None:
     session = PlainSession(playground.base_url)
-    async with Bot(TOKEN, session=session) as bot, Calls() as calls:
+    async with Bot(TOKEN, session=session, default=BOT_DEFAULTS) as bot, Calls() as calls:
         await SendStage(storage, Telegram(bot), "us", calls, bot_key(TOKEN)).run_once()

@@ -46,6 +46,7 @@ from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.parser_pool import Reader
 from bot.subscribers import own_feeds, subscriptions
+from bot.telegram import BOT_DEFAULTS
 from storage.chats import chats_of
 from storage.db.engine import Storage
 from storage.sources import Source
@@ -235,7 +236,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
             _way_out(farm) as fetcher,
             Reader() as reader,
             Playground(flood="off") as playground,
-            Bot(TOKEN, session=PlainSession(playground.base_url)) as bot,
+            Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
             Calls(timer=TurnedTimer(clock)) as calls,
             asyncio.TaskGroup() as group,
         ):

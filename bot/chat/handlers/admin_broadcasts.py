@@ -26,7 +26,7 @@ from bot.subscribers import broadcasts
 from bot.subscribers.broadcasts import StatusMessage
 from bot.subscribers.errors import NoSuchBroadcast
 from bot.subscribers.text import storable
-from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from bot.telegram import entities_of, markup_of
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -134,8 +134,6 @@ async def report_progress(bot: Bot, renderer: Renderer, storage: Storage) -> int
                 message_id=shown_in.message_id,
                 entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
-                link_preview_options=NO_PREVIEW,
-                parse_mode=None,
             )
         except (AiogramError, OSError, TimeoutError) as error:
             log.info("the status of a broadcast was not edited", reason=str(error))

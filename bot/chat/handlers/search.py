@@ -38,7 +38,7 @@ from bot.rendering.filters import local
 from bot.subscribers import topics, users
 from bot.subscribers.share_links import LinkedQuery, start_for
 from bot.subscribers.text import one_line
-from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from bot.telegram import entities_of, markup_of
 from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
@@ -185,8 +185,6 @@ class _Answering:
             input_message_content=InputTextMessageContent(
                 message_text=message.text,
                 entities=entities_of(message),
-                link_preview_options=NO_PREVIEW,
-                parse_mode=None,
             ),
             reply_markup=markup_of(message.keyboard),
         )
