@@ -12,7 +12,7 @@ EVERYWHERE = frozenset(
 )
 IN: dict[str, frozenset[str]] = {
     "de": frozenset(
-        {"Pause", "Name", "Chats", "‹ Chats", "‹ Chat", "%(count)s chat", "%(count)s chats"}
+        {"Pause", "Name", "Ukraine", "Chats", "‹ Chats", "‹ Chat", "%(count)s chat", "%(count)s chats"}
     ),
     "es": frozenset(
         {"No", "General", "%(count)s chat", "%(count)s chats", "%(count)s feed", "%(count)s feeds"}
@@ -21,7 +21,7 @@ IN: dict[str, frozenset[str]] = {
         {
             "E-mail",
             "Pause",
-            "Europe",
+            "Ukraine",
             "‹ Sources",
             "%(count)s chat",
             "%(count)s chats",
@@ -29,6 +29,6 @@ IN: dict[str, frozenset[str]] = {
             "%(count)s sources",
         }
     ),
-    "it": frozenset({"E-mail", "No", "Africa"}),
+    "it": frozenset({"E-mail", "No"}),
     "pt": frozenset({"E-mail", "%(count)s feed", "%(count)s feeds"}),
 }
