@@ -12,7 +12,16 @@ EVERYWHERE = frozenset(
 )
 IN: dict[str, frozenset[str]] = {
     "de": frozenset(
-        {"Pause", "Name", "Ukraine", "Chats", "‹ Chats", "‹ Chat", "%(count)s chat", "%(count)s chats"}
+        {
+            "Pause",
+            "Name",
+            "Ukraine",
+            "Chats",
+            "‹ Chats",
+            "‹ Chat",
+            "%(count)s chat",
+            "%(count)s chats",
+        }
     ),
     "es": frozenset(
         {"No", "General", "%(count)s chat", "%(count)s chats", "%(count)s feed", "%(count)s feeds"}
