@@ -8,6 +8,7 @@ EVERYWHERE = frozenset(
         "%(topic)s · Dateline",
         "Taiwan OR &quot;consul-general&quot;",
         "me@example.org",
+        "/search <i>Taiwan</i>",
     }
 )
 IN: dict[str, frozenset[str]] = {
