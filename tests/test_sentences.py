@@ -20,9 +20,7 @@ NOT_FOR_SUBSCRIBERS = {
     "publishing/samples.py",
     "web/samples.py",
     "rendering/operator_templates.py",
-    "subscribers/places.py",  # names of cities
-    "subscribers/native_words.py",  # what people type
-    "subscribers/people_tally.py",  # for the command line
+    "subscribers/timezones.py",  # names of cities
 }
 MODULES = [
     path

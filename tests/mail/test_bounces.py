@@ -89,7 +89,7 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
     seen = await confirm.get_mailbox(storage, chat_id)
     (notice,) = await notices(sent)
     assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
-    assert "The mail server of ann@example.org refuses my mails" in without_joiners(notice)
+    assert "The mail server of ann@example.org refuses my e-mails" in without_joiners(notice)
     assert "It said: 550 5.1.1 No such user here" in notice
     assert "Your digests come here now." in notice
 
@@ -164,7 +164,7 @@ async def test_a_complaint_suspends_at_once(storage, bounces, chat_id, sent):
 
     (notice,) = await notices(sent)
     assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.COMPLAINED
-    assert "was marked there as unwanted" in notice
+    assert "was marked as spam" in notice
 
 
 @pytest.mark.parametrize(
@@ -257,5 +257,5 @@ async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(stora
         rows = list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
     texts = [row.body["text"] for row in rows if row.notice == "mistrusted"]
     assert len(texts) == 2
-    assert "example.org has refused my mails for two days" in without_joiners(texts[0])
+    assert "example.org has refused my e-mails for two days" in without_joiners(texts[0])
     assert "It said: 550 5.7.1 not from you" in texts[0]

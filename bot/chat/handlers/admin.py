@@ -90,7 +90,7 @@ def _admin_router() -> Router:
 
 
 def _others_router() -> Router:
-    router = Router(name="not for others")
+    router = Router(name="others")
     router.message.register(not_for_you, Command(*FOR_ADMINS), flags=READS)
     buttons = or_f(*(data.filter() for data in ADMIN_ONLY))
     router.callback_query.register(not_for_you, buttons, flags=READS)
