@@ -44,7 +44,7 @@ async def test_it_speaks_the_language_of_the_chat_whatever_the_browsers_is(page)
     heading = page.get_by_role("heading", level=1)
     await expect(heading).to_have_text(pseudo("What should I look for?"))
     await expect(page.locator("#digest-text")).to_have_text(
-        pseudo("No topic of yours is in a digest yet.")
+        pseudo("Your digest has no topics yet.")
     )
 
 
