@@ -190,7 +190,7 @@ class SendStage(Generic[Claimed]):
     async def run_once(self, limit: int = 100) -> int:
         """Start the calls for what is due, each at its permit; return how many were claimed.
 
-        The calls go on in `calls`; their answers wake whoever waits for them.
+        The calls go on in `calls`; their answers wake the tasks that wait for them.
         """
         if not await self._is_clear():
             return 0

@@ -3,7 +3,7 @@
 1. A request is valid for 24 hours. It is answered by the link in the mail or by the code in the
    chat.
 2. The code has six digits, so five wrong tries use it up; the link still works.
-3. In 24 hours: three mails to an address, whoever asks; five by a chat; a thousand in all.
+3. In 24 hours: three mails to an address, no matter who asks; five by a chat; a thousand in all.
 
 Only hashes are stored. A hash is bound to its chat, so that equal codes differ.
 """

@@ -17,7 +17,7 @@ Rules, each for one character, so that they are cheap and cannot disagree:
    that are written in several ways (台湾, 台灣, 臺灣) fold to one of them, but not those that are
    several words in another writing (发: 發, 髮), which are alternatives of a query.
 
-Whoever changes a rule raises `FOLDING_VERSION`: what is stored is then folded anew, in batches.
+A change of a rule raises `FOLDING_VERSION`: what is stored is then folded anew, in batches.
 """
 
 import re

@@ -345,7 +345,7 @@ class StoryCounts:
     async def by_age(
         self, tx: Transaction, query_ids: Collection[int], chat_id: int | None = None
     ) -> Mapping[int, Ages]:
-        """Return, by query, how many stories a fortnight brought, by their age.
+        """Return, by query, how many stories the last fortnight had, by their age.
 
         To everybody, or to the one chat that has sources of its own.
         """

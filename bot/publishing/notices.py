@@ -2,7 +2,7 @@
 
 1. A source is dead: to the chats that depend on it, once for each outage. One that is gone for good
    is no longer read until somebody says so, so the admins are notified too.
-2. A group, a channel or a topic thread is closed to the bot: once, to whoever invited the bot.
+2. A group, a channel or a topic thread is closed to the bot: once, to the user who invited the bot.
    Where that user is gone, or cannot be written to, to those who chose last what comes there. What
    comes meanwhile waits, and goes on by itself; nobody has to tell the bot anything.
 """
@@ -147,7 +147,7 @@ def _dead_source_notice(
 
 
 async def notify_closed(storage: Storage, renderer: Renderer, limit: int) -> int:
-    """Notify whoever is concerned by chats that are closed to the bot; return how many chats."""
+    """Notify the users concerned by chats that are closed to the bot; return how many chats."""
     async with storage.writing() as tx:
         closed = await unreported_unreachable(tx, limit=limit)
         rows = []

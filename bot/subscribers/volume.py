@@ -5,7 +5,7 @@ from datetime import timedelta
 
 FLOOD = 30  # stories a day
 _DAY = timedelta(days=1)
-_SHORTEST = timedelta(hours=1)  # from which a day can be told
+_SHORTEST = timedelta(hours=1)  # from which a day can be estimated
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 In this order, until a step finds a feed: the address itself; the feeds that its page names; those
 that the page links, or a page of feeds that it links; the usual places, one after the other; the
-sitemaps that robots.txt names. An address from outside leads nowhere inside, whoever asks.
+sitemaps that robots.txt names. An address from outside leads nowhere inside, no matter who asks.
 """
 
 import asyncio
@@ -262,7 +262,7 @@ class LookupResult:
 
 @dataclass(frozen=True, slots=True)
 class LinkLookup:
-    """Stores nothing and reaches nothing in the operator's network, whoever asks."""
+    """Stores nothing and reaches nothing in the operator's network, no matter who asks."""
 
     fetcher: Fetches
     reader: ReadsLinks
