@@ -157,7 +157,7 @@ def is_heading(paragraph: str) -> bool:
 
 @cache
 def _headings() -> re.Pattern[str]:
-    """Compiled by the first that trims a text: it takes 1.4 MB. Small letters are twice as quick."""
+    """Compiled when a text is first trimmed: it takes 1.4 MB. Small letters are twice as quick."""
     return re.compile(any_of("headings"))
 
 
