@@ -204,7 +204,11 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Doc
             for mute in mutes
             if mute.kind is not MuteKind.TOPIC
         ),
-        sources=tuple(ExportedFeed(url=one.url, title=one.title, kind=one.kind) for one in feeds),
+        sources=tuple(
+            # What is stored is given as it is; only what comes in is checked.
+            ExportedFeed.model_construct(url=one.url, title=one.title, kind=one.kind)
+            for one in feeds
+        ),
         mailbox=_mailbox(mailbox) if mailbox else None,
         editions=tuple(
             ExportedEdition(

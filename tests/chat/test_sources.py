@@ -103,7 +103,7 @@ async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
         "in trouble: turns readers like this one away (403)",
         "began 3 hr ago, last read 5 hr ago",
         "next poll in 2 hr",
-        "asked 8 times, 75 % without news",
+        "fetched 8 times, 75 % without news",
     ]
 
 

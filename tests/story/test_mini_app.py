@@ -72,7 +72,7 @@ def app(page: Page) -> FrameLocator:
 
 async def watch(app: FrameLocator, words: str, how: str) -> None:
     await app.get_by_role("searchbox", name="Keywords").fill(words)
-    await expect(app.locator("#found-told")).to_contain_text("in the last 7 days")
+    await expect(app.locator("#found-text")).to_contain_text("in the last 7 days")
     await app.get_by_role("button", name=how).click()
 
 
@@ -84,7 +84,7 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await expect(app.locator("mark")).to_have_text("(")
     await expect(app.get_by_role("alert")).to_contain_text("This bracket is never closed.")
     await app.get_by_role("button", name="Taiwan OR consul").click()
-    await expect(app.locator("#found-told")).to_contain_text("in the last 7 days")
+    await expect(app.locator("#found-text")).to_contain_text("in the last 7 days")
     await expect(app.locator("#found-hits b").first).to_be_visible()
 
     await watch(app, "Taiwan", "Daily digest")
@@ -93,7 +93,7 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await expect(topic.get_by_role("button", name="Taiwan Digest")).to_be_visible()
 
     await app.get_by_label("Time", exact=True).fill("07:30")
-    told = app.locator("#digest-told")
+    told = app.locator("#digest-text")
     await expect(told).to_contain_text("every day at 07:30")
     await app.get_by_role("button", name="Sunday").click()
     await expect(told).to_contain_text("Saturday at 07:30")

@@ -60,7 +60,7 @@ async def test_what_waits_in_the_old_database_is_sent_once_from_the_new(
             await bot.stop()
         async with workplace.dateline(*move) as command:
             assert await command.ended() == 0, command.output
-        assert f"Put DATABASE_URL={own_postgresql_url} into .env" in command.output
+        assert f"Set DATABASE_URL={own_postgresql_url} in .env" in command.output.replace("\n", " ")
 
         settings["database_url"] = own_postgresql_url
 

@@ -29,6 +29,7 @@ from storage.tables import METADATA
 OTHERS = {
     *("auditevent.user_id", "admin.user_id", "broadcast.user_id"),
     "broadcast.status_chat_id",
+    "feedimport.telegram_id",  # where its progress is shown; the row goes when it is done
     *("admission.user_id", "ban.telegram_id", "wrongguesses.user_id", "chatadmin.user_id"),
 }
 
