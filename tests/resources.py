@@ -14,9 +14,9 @@ from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.drafts import url_hash
-from bot.subscribers.limits import USUAL_LIMITS
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
+from tests.limits import USUAL_LIMITS
 
 if TYPE_CHECKING:
     from bot.mail.compose import Mailer

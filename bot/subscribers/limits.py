@@ -9,8 +9,6 @@ from storage.chats import Chat, Quota, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import AuditAction
 
-MOST_TOPICS = 100  # unless the operator says otherwise
-FEEDS_PER_CHAT = 50  # of its own; the same
 MOST_LISTED = 1000  # topics; no chat may have more
 MOST_ALERTS_AN_HOUR = 60
 LONGEST_PAUSE_DAYS = 366
@@ -29,12 +27,9 @@ class Limited(StrEnum):
 class Limits:
     """How much of each; see `Limited`."""
 
-    topics: int = MOST_TOPICS
-    feeds: int = FEEDS_PER_CHAT
-    alerts: int = 0
-
-
-USUAL_LIMITS = Limits()
+    topics: int
+    feeds: int
+    alerts: int
 
 
 async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:

@@ -8,10 +8,10 @@ from bot.app.stops import StopError
 from bot.cli.main import app
 from bot.subscribers import dump, subscriptions, users
 from bot.subscribers.access import Access
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import Mode
+from tests.limits import USUAL_LIMITS
 
 
 async def fill(url: str, chats: int) -> None:

@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import select
 
 from bot.subscribers import groups
-from bot.subscribers.limits import USUAL_LIMITS
 from storage.chats import Chat
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Mode
 from storage.outbox import Delivery
 from storage.suspension import restore_chat, suspend_chat
+from tests.limits import USUAL_LIMITS
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

@@ -14,12 +14,12 @@ from sqlmodel import col, func, select
 
 from bot.subscribers import subscriptions, users
 from bot.subscribers.access import Access
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.alerts import Alert
 from storage.db.engine import Storage
 from storage.enums import DeliveryState, Mode
 from storage.outbox import Delivery
+from tests.limits import USUAL_LIMITS
 from tests.story.newspaper import Newspaper, newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
 

@@ -9,12 +9,12 @@ from bot.matching.query import QueryError, parse
 from bot.subscribers import audit, catalogue, mutes, subscriptions, topics
 from bot.subscribers.catalogue import parts_of, starter_topics
 from bot.subscribers.errors import NoSuchTopic, NotAName
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.topics import Topic
+from tests.limits import USUAL_LIMITS
 
 
 @pytest.mark.parametrize("slug", starter_topics())

@@ -2,7 +2,6 @@ from sqlmodel import col, select
 
 from bot.subscribers import deletion, subscriptions, users
 from bot.subscribers.access import Access
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids
 from storage.chats import Chat
@@ -10,6 +9,7 @@ from storage.enums import ChatKind, Mode
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
+from tests.limits import USUAL_LIMITS
 
 
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):

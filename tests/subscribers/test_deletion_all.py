@@ -9,7 +9,6 @@ from sqlmodel import SQLModel, col
 from sqlmodel import select as rows_of
 
 from bot.subscribers import deletion, mutes, settings, subscriptions
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.alerts import Alert
 from storage.articles import store_articles
@@ -22,6 +21,7 @@ from storage.sources import Follow, add_source
 from storage.stories import Story
 from storage.suspension import open_mailbox
 from storage.tables import METADATA
+from tests.limits import USUAL_LIMITS
 
 # Whom a row names that is no chat: who runs the bot, and what they did; who was let in or runs a
 # group, which erasing forgets by itself; who was shut out or guessed at codes, which holds for who

@@ -13,7 +13,6 @@ from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptions, users
 from bot.subscribers.access import Access, allow_user, ban_user
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admit
 from storage.editions import Edition
@@ -25,6 +24,7 @@ from storage.schema import database_file
 from storage.sharing import Share
 from storage.suspension import open_mailbox
 from storage.tables import METADATA
+from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from bot.subscribers import deletion, manage_links, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage import retention
 from storage.chats import Chat
@@ -23,6 +22,7 @@ from storage.suspension import restore_chat, suspend_chat
 from storage.topics import Topic
 from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
+from tests.limits import USUAL_LIMITS
 from tests.mail.mailed import MailOutbox
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """All chats, dumped from one database and loaded into another: nothing is lost or doubled."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from bot.subscribers.access import Access
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.export import Reason
-from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids, admit, is_admitted
@@ -25,6 +25,7 @@ from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
 from storage.suspension import ban, is_banned
+from tests.limits import USUAL_LIMITS
 
 FEED = "https://a.example/feed"
 
@@ -209,7 +210,9 @@ async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, cloc
         "mailbox": {"address": "a@b.example", "state": "unconfirmed", "alerts": False},
     }
 
-    (loaded,) = await load(storage, [json.dumps(document).encode()], limits=Limits(topics=1))
+    (loaded,) = await load(
+        storage, [json.dumps(document).encode()], limits=replace(USUAL_LIMITS, topics=1)
+    )
 
     assert [failed.reason for failed in loaded.report.failed] == [
         Reason.TOO_MANY,

@@ -20,10 +20,10 @@ from bot.subscribers.export import (
     import_chat,
     read_document,
 )
-from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import Mode, QuietHours
 from storage.sources import Follow, add_source
+from tests.limits import MOST_TOPICS, USUAL_LIMITS
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """Subscriptions moved from one forum topic to another, and the limits that hold there."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.subscribers import catalogue, groups, subscriptions, topics, users
 from bot.subscribers.access import Access
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
-from bot.subscribers.limits import USUAL_LIMITS, Limited, Limits, get_limits, set_limits
+from bot.subscribers.limits import Limited, get_limits, set_limits
 from bot.subscribers.users import Sender
 from storage.enums import ChatKind, Mode
+from tests.limits import USUAL_LIMITS
 
 GROUP = -1_000_000_000_007
 
@@ -111,7 +114,7 @@ async def test_another_group_keeps_its_own(thread, watched, storage):
 
 async def test_a_topic_does_not_move_where_the_limit_is_reached(thread, watched, storage):
     general, elections = await thread(), await thread(5)
-    few = Limits(topics=1)
+    few = replace(USUAL_LIMITS, topics=1)
     topic = await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=few)
     await subscriptions.subscribe(storage, elections, "Korea", Mode.BOTH, limits=few)
 
@@ -126,7 +129,7 @@ async def test_a_topic_does_not_move_where_the_limit_is_reached(thread, watched,
 
 async def test_a_topic_that_is_there_already_moves_whatever_the_limit(thread, watched, storage):
     general, elections = await thread(), await thread(5)
-    few = Limits(topics=1)
+    few = replace(USUAL_LIMITS, topics=1)
     topic = await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=few)
     await subscriptions.subscribe(storage, elections, "Taiwan", Mode.BOTH, limits=few)
 
@@ -136,10 +139,12 @@ async def test_a_topic_that_is_there_already_moves_whatever_the_limit(thread, wa
 
 
 async def test_a_new_thread_has_the_limits_of_its_group(thread, storage):
-    few = Limits(topics=5, feeds=5)
+    few = replace(USUAL_LIMITS, topics=5, feeds=5)
     await set_limits(storage, await thread(), Limited.TOPICS, 2)
 
-    assert await get_limits(storage, await thread(5), limits=few) == Limits(topics=2, feeds=5)
+    assert await get_limits(storage, await thread(5), limits=few) == replace(
+        USUAL_LIMITS, topics=2, feeds=5
+    )
 
 
 @pytest.mark.parametrize(("allowed", "kept"), [(None, 2), (3, 3)], ids=["all chats", "this chat"])
@@ -152,7 +157,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_to_its_limit(
     for query in ("Korea", "Japan", "Fiji"):
         await subscriptions.subscribe(storage, newer, query, Mode.BOTH, limits=USUAL_LIMITS)
 
-    await groups.migrate(storage, -7, GROUP, limits=Limits(topics=2))
+    await groups.migrate(storage, -7, GROUP, limits=replace(USUAL_LIMITS, topics=2))
 
     names = [name for name, _ in await watched(group)]
     assert names == ["Taiwan", "Korea", "Japan", "Fiji"][:kept]

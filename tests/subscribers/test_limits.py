@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from bot.subscribers import audit, subscriptions
 from bot.subscribers.errors import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.limits import Limited, Limits, get_limits, set_limits
 from storage.enums import AuditAction, Mode
+from tests.limits import USUAL_LIMITS
 
-USUAL = Limits(topics=1)
+USUAL = replace(USUAL_LIMITS, topics=1)
 
 
 async def test_a_chat_may_have_what_all_may_until_an_admin_says_otherwise(arrive, storage):
@@ -41,7 +44,7 @@ async def test_one_limit_leaves_the_other_and_can_be_taken_back(arrive, storage)
     then = await get_limits(storage, ann, limits=USUAL)
     await set_limits(storage, ann, Limited.ALERTS, None)
 
-    assert then == Limits(topics=1, alerts=5)
+    assert then == Limits(topics=1, feeds=50, alerts=5)
     assert await get_limits(storage, ann, limits=USUAL) == USUAL
 
 

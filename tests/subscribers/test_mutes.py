@@ -6,10 +6,10 @@ import pytest
 
 from bot.subscribers import mutes, subscriptions, topics
 from bot.subscribers.errors import NoSuchTopic
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.chats import Chat
 from storage.enums import Mode
+from tests.limits import USUAL_LIMITS
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from bot.rendering.renderer import Renderer
 from bot.subscribers import settings, subscriptions
 from bot.subscribers.digest_schedule import DigestTime
 from bot.subscribers.errors import NotADate, NotANumber, NotATime, NotAZone
-from bot.subscribers.limits import USUAL_LIMITS
 from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.editions import Edition
 from storage.enums import EmptyDay, Mode, QuietHours, ScheduleTime
+from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 

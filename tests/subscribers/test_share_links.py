@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from bot.subscribers import catalogue, deletion, share_links, subscriptions, topics
 from bot.subscribers.errors import NoSuchTopic
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.share_links import (
     LONGEST_START,
     LinkedQuery,
@@ -19,6 +18,7 @@ from bot.subscribers.share_links import (
 )
 from storage.enums import Mode
 from storage.sharing import Share
+from tests.limits import USUAL_LIMITS
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from sqlmodel import SQLModel, col, func, select
 from bot.matching.query import QueryError
 from bot.subscribers import deletion, mutes, subscriptions, topics
 from bot.subscribers.errors import AlreadySubscribed, NoSuchTopic, TooManyTopics, UndoIsOver
-from bot.subscribers.limits import MOST_TOPICS, USUAL_LIMITS
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.topic_names import LONGEST_NAME
@@ -21,6 +20,7 @@ from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
+from tests.limits import MOST_TOPICS, USUAL_LIMITS
 
 
 async def count(storage: Storage, table: type[SQLModel]) -> int:

@@ -7,10 +7,10 @@ from sqlalchemy import event
 from bot.subscribers import groups, settings, users
 from bot.subscribers.access import Access
 from bot.subscribers.digest_schedule import DigestTime
-from bot.subscribers.limits import USUAL_LIMITS
 from bot.subscribers.users import Sender
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
+from tests.limits import USUAL_LIMITS
 
 GROUP = -1_000_000_000_007
 ANN = Sender(7, GROUP, kind=ChatKind.SUPERGROUP, name="Ann", title="Newsroom", language="ja")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from bot.subscribers import subscriptions
-from bot.subscribers.limits import Limits
 from bot.web.miniapp.actions import ACTIONS
 from storage.chats import Chat
 from storage.enums import ChatState, Mode
 from storage.queries import query_for
 from storage.topics import Topic
+from tests.limits import USUAL_LIMITS
 
 
 async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
@@ -65,7 +66,7 @@ async def test_all_topics_are_shown_where_a_chat_may_have_more_than_usual(ann, s
     await ann.watches("Taiwan")
     for number in range(100):
         await subscriptions.subscribe(
-            storage, 1, f"word{number}", Mode.INSTANT, limits=Limits(topics=200)
+            storage, 1, f"word{number}", Mode.INSTANT, limits=replace(USUAL_LIMITS, topics=200)
         )
 
     assert len((await ann.does("state"))["topics"]) == 101
