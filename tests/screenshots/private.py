@@ -38,7 +38,7 @@ async def of_a_newcomer(page: Page) -> AsyncIterator[tuple[str, bytes]]:
 
     yield "topic.png", await picture(page, await topic_page(page))
     await say(page, "/admin")
-    yield "admin.png", await picture(page, said.filter(has_text="lag:").last)
+    yield "admin.png", await picture(page, said.filter(has_text="All well.").last)
     yield "app.png", await mini_app(page)
 
 
