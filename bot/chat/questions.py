@@ -100,6 +100,8 @@ def question_in(message: Message | None) -> Asked | None:
     """Return the question that *message* asks, if it is a question of ours."""
     if message is None or not message.from_user or not message.from_user.is_bot:
         return None
+    if message.bot and message.from_user.id != message.bot.id:
+        return None  # another bot's buttons may say anything
     for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
         for button in row:
             place = carried_by(button.callback_data)

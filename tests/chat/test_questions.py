@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot.chat.callbacks import CancelQuestion, Question
+from bot.chat.questions import question_in
 from tests.chat.conftest import Talk, labels
 
 
@@ -65,6 +66,22 @@ async def test_a_reply_is_an_answer_for_ever_whatever_the_question_says(house, a
     changed = await ann.says("7:30", reply_to_message_id=asked.message_id)
 
     assert "every day at 07:30" in changed["text"]
+
+
+@pytest.mark.parametrize(("sender", "is_ours"), [(1, True), (4711, False)])
+async def test_only_a_button_of_this_bot_says_what_was_asked(house, sender, is_ours):
+    data = CancelQuestion(question=Question.TIME).pack()
+    sent = {
+        "message_id": 5,
+        "date": 0,
+        "chat": {"id": -100, "type": "supergroup", "title": "Newsroom"},
+        "from": {"id": sender, "is_bot": True, "first_name": "A bot"},
+        "text": "At what time?",
+        "reply_markup": {"inline_keyboard": [[{"text": "Cancel", "callback_data": data}]]},
+    }
+    message = Message.model_validate(sent, context={"bot": house.bot})
+
+    assert (question_in(message) is not None) == is_ours
 
 
 async def test_the_button_cancels_and_takes_the_question_away(ann, question, house):
