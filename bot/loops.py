@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from bot.watch import Act, Watch
+from bot.ops.instrumentation import Act, Watch
 from storage.db.engine import is_disconnected, is_unavailable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from bot.logs import Failure
     from bot.mail.compose import Mailer
+    from bot.ops.logs import Failure
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.sources.discovery.add import Addition

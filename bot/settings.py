@@ -30,8 +30,8 @@ from pydantic_settings import (
 )
 
 from bot.database_urls import driven
-from bot.logs import TOKEN
 from bot.mail.headers import read_address, with_name
+from bot.ops.logs import TOKEN
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"

@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.logs import redact_line
+from bot.ops.logs import redact_line
 from bot.playground.newsroom import drafts
 from bot.sources.parser_pool import Workers
 from hatch_build import compile_catalogues

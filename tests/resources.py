@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.logs import Failure
+from bot.ops.logs import Failure
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.resources import Resources

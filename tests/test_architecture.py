@@ -21,7 +21,6 @@ ROOMS = (
         "mail",
         "rendering",
         "subscribers",
-        "doctor",
     ),
     "languages",
 )
@@ -102,7 +101,7 @@ ACTS = {
     "bot.delivery.telegram",
     "bot.delivery.replies",
     "bot.mail.smtp",
-    "bot.doctor.asking",
+    "bot.ops.doctor.asking",
 }
 # The parts of the largest room: each may import those before it.
 PARTS = ("feeds", "pages", "fetch", "discovery")
@@ -272,5 +271,12 @@ def test_use_cases_are_for_the_doors():
 def test_only_the_front_door_and_the_channel_know_aiogram():
     knows = {m for m, n in imports("bot") if n.split(".")[0] == "aiogram"}
 
-    known = ("bot.chat", "bot.delivery.telegram", "bot.delivery.replies", "bot.telegram", "bot.app")
+    known = (
+        "bot.chat",
+        "bot.delivery.telegram",
+        "bot.delivery.replies",
+        "bot.telegram",
+        "bot.app",
+        "bot.ops.instrumented_telegram",
+    )
     assert [module for module in sorted(knows) if not within(module, known)] == []

@@ -17,8 +17,8 @@ from sqlmodel import col, func, select
 
 from benchmarks.ingesting.feeds import PLANTED
 from benchmarks.matching.workload import Workload
-from bot.logs import configure_logs
 from bot.matching.query import parse
+from bot.ops.logs import configure_logs
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import Address, AddressPolicy

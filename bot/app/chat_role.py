@@ -17,7 +17,6 @@ from bot.app.resources import make_resources
 from bot.app.steps.answering import answering_loops
 from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
-from bot.app.watched_telegram import WatchedUpdates
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.handlers.join import ADMIN_PREFIX
 from bot.chat.menu import register_commands, set_menu_button
@@ -26,11 +25,12 @@ from bot.chat.rate_limit import RateLimiter
 from bot.chat.updates import UpdateQueue, log_outage
 from bot.chat.webhook import WebhookRefusedError, remove_webhook
 from bot.loops import leaves, nap
+from bot.ops.health import Wait
+from bot.ops.instrumented_telegram import WatchedUpdates
 from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.subscribers import catalogue
 from bot.subscribers.access import admin_languages, new_admin_code
 from bot.subscribers.catalogue import load_catalogue
-from bot.web.health import Wait
 from storage.db.engine import SQLITE, DatabaseError, is_transient
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.app.webhook import WebhookUpdates
     from bot.loops import Loop
+    from bot.ops.health import Health
     from bot.resources import Resources
-    from bot.web.health import Health
 
 log = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.delivery.sender import Calls
-    from bot.doctor.findings import Finding
     from bot.mail.bounces import Bounces, ReadsReports
     from bot.mail.compose import FromAddress, Mailer
     from bot.mail.smtp import Relay, Smtp
+    from bot.ops.doctor.findings import Finding
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.app.notifying import service_manager
 from bot.app.outdated import Outdated
 from bot.app.ticking import collect_from_here, ticking
 from bot.app.tools import needing_the_database
 from bot.app.wiring import wake_by_notifications, wire
+from bot.ops.watchdog import service_manager
 from bot.settings import Role, Updates
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.app.webhook import WebhookUpdates
     from bot.loops import Loop
-    from bot.web.health import Health
+    from bot.ops.health import Health
     from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
@@ -42,10 +42,10 @@ TELEGRAMS = frozenset({Role.CHAT, Role.SEND})  # roles that speak with Telegram
 
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     """Run the roles of *around* until *stopping* is set, then finish what is in hand."""
-    from bot.app.measuring import measuring
-    from bot.app.probes import make_health
     from bot.app.website import website
-    from bot.web.health import Wait
+    from bot.ops.health import Wait
+    from bot.ops.measuring import measuring
+    from bot.ops.probes import make_health
 
     with needing_the_database():
         await _take_over(around.storage, around.owner)
@@ -133,9 +133,9 @@ async def _front_door(
     """Yield what answers people; its calls take their slots from the pace of deliveries."""
     from bot.app.chat_role import ChatRole
     from bot.app.sessions import telegram_session
-    from bot.app.watched_telegram import WatchedCalls
     from bot.delivery.pace import bot_key
     from bot.delivery.replies import Replies
+    from bot.ops.instrumented_telegram import WatchedCalls
 
     token, pace = around.place.token, around.settings.send_per_second
     async with telegram_session(token, around.place.api) as bot:

@@ -11,8 +11,8 @@ from bot.app.databases import database_of
 from bot.app.places import place_of
 from bot.app.stops import StopError, set_by_signals, stop_error_in
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
-from bot.logs import LastErrors
 from bot.loops import leaves
+from bot.ops.logs import LastErrors
 from bot.settings import Role
 from storage.db.engine import SQLITE, DatabaseError, is_unavailable
 
@@ -60,7 +60,7 @@ async def _run(
 ) -> None:
     from bot.app.roles import run_roles
     from bot.app.surroundings import Surroundings
-    from bot.app.traces import tracing
+    from bot.ops.tracing import tracing
     from bot.sources.parser_pool import Reader
 
     async with AsyncExitStack() as stack:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.logs import LastErrors
+from bot.ops.instrumentation import Watch
+from bot.ops.logs import LastErrors
 from bot.settings import Role
 from bot.sources.parser_pool import Workers
-from bot.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

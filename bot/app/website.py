@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.app.stops import StopError
+from bot.ops.health import make_web, serving
 from bot.settings import Role
-from bot.web.health import make_web, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.app.places import Place
     from bot.app.surroundings import Surroundings
-    from bot.web.health import Health
+    from bot.ops.health import Health
 
 
 log = structlog.get_logger(__name__)

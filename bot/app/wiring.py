@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
-    from bot.watch import Watch
+    from bot.ops.instrumentation import Watch
     from storage.db.notify import Notifier
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.

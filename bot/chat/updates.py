@@ -24,8 +24,8 @@ from aiogram.types.update import UpdateTypeLookupError
 
 from bot.chat.rate_limit import WAIT_SECONDS, RateLimiter, Verdict, may_be_dropped
 from bot.loops import nap
+from bot.ops.instrumentation import Act, Watch
 from bot.telegram import is_late
-from bot.watch import Act, Watch
 from storage.db.engine import is_transient
 
 if TYPE_CHECKING:

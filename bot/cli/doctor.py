@@ -17,7 +17,7 @@ from bot.cli.output import AsJson, print_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.doctor.findings import Finding
+    from bot.ops.doctor.findings import Finding
     from bot.settings import Settings
 
 _SIGNS = {"healthy": "✓", "warning": "?", "unhealthy": "✗"}
@@ -36,7 +36,7 @@ def doctor(
 
     Changes nothing. Exit 1 if something is unhealthy. Each finding: docs/how-to/doctor.md.
     """
-    from bot.doctor.findings import is_any_unhealthy
+    from bot.ops.doctor.findings import is_any_unhealthy
     from bot.settings import load_settings
 
     findings = asyncio.run(_found(load_settings(), quick=quick))
@@ -50,8 +50,8 @@ def doctor(
 
 
 async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
-    from bot.app.checks import make_checks
-    from bot.doctor.examining import examine
+    from bot.ops.doctor.checks import make_checks
+    from bot.ops.doctor.examining import examine
 
     return await examine(make_checks(settings, quick=quick))
 

@@ -25,9 +25,9 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     # What is imported stays; to look through it again and again is a fifth of a start. The
     # collector begins when everything is there (`bot.app.ticking.collect_from_here`).
     gc.disable()
-    from bot.app.reporting import reporting
     from bot.app.run import run_bot
-    from bot.logs import LastErrors, configure_logs
+    from bot.ops.error_reports import reporting
+    from bot.ops.logs import LastErrors, configure_logs
     from bot.settings import load_settings
 
     settings = load_settings() if roles is None else load_settings(roles=roles)
@@ -51,7 +51,7 @@ def playground(
     from datetime import timedelta
 
     from bot.cli.output import fail
-    from bot.logs import configure_logs
+    from bot.ops.logs import configure_logs
     from bot.playground.server import run_forever
     from bot.settings import load_settings
 

@@ -20,7 +20,7 @@ from bot.delivery.answers import Answers, answer_to
 from bot.delivery.errors import DeliveryError, NeverSent, Unknown
 from bot.delivery.outcomes import attempt_of, log_line, outcome_of, values_of
 from bot.delivery.pace import HORIZON, Pacer, Timer
-from bot.watch import Act, Watch
+from bot.ops.instrumentation import Act, Watch
 from storage.outbox import Answer as Recorded
 from storage.outbox import (
     Claimed,

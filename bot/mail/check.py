@@ -18,7 +18,7 @@ from dns.resolver import NXDOMAIN, NoAnswer
 from dns.reversename import from_address
 
 from bot.delivery.errors import DeliveryError
-from bot.doctor.findings import Finding, healthy, unhealthy, warning
+from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.logs import Failure
+from bot.ops.logs import Failure
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.paging import Page, page_number
 from storage.db.engine import Storage

@@ -12,8 +12,8 @@ from sqlalchemy import make_url
 
 from bot.app.chat_role import ChatRole
 from bot.chat.updates import UpdateQueue
+from bot.ops.health import Health
 from bot.playground.server import Playground
-from bot.web.health import Health
 from storage.db.engine import Storage
 from tests.chat.test_polling import Handler, bot_on
 from tests.database_trouble import on_writer

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.chat.polling import Poller
 from bot.chat.updates import UpdateQueue, read_update
 from bot.chat.webhook import WebhookReceiver
-from bot.watch import Act, Seen, Watch
+from bot.ops.instrumentation import Act, Seen, Watch
 from tests.chat.test_polling import Handler, bot_on
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from bot.cli import doctor as command
 from bot.cli.main import app
-from bot.doctor.findings import Finding, healthy, unhealthy, warning
-from bot.web.health import Health, Wait, make_web, serving
+from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
+from bot.ops.health import Health, Wait, make_web, serving
 from storage.schema import database_file
 from tests.story.processes import free_port
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.delivery.errors import ChatBlocked, FloodWait, Unknown
 from bot.delivery.sender import Calls, SendStage
-from bot.watch import Seen, Watch
+from bot.ops.instrumentation import Seen, Watch
 from storage.enums import DeliveryKind, DeliveryState
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.delivery.errors import NeverSent
-from bot.doctor.findings import Finding, Health
 from bot.mail.check import NoAnswerError, Resolver, check_mail, dkim, dmarc, ptr, spf
 from bot.mail.smtp import Relay, Smtp
+from bot.ops.doctor.findings import Finding, Health
 
 DOMAIN = "dateline.example"
 

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.logs import configure_logs
+from bot.ops.logs import configure_logs
 from tests.chaos.databases import own_database
 from tests.soak.numbers import BEGINS, Numbers
 from tests.soak.week import Week

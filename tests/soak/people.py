@@ -15,11 +15,11 @@ from aiogram.types import Chat, Message, Update, User
 
 from bot.app.resources import make_resources
 from bot.app.steps.answering import answering_loops
-from bot.app.watched_telegram import WatchedCalls, WatchedUpdates
 from bot.chat.dispatcher import make_dispatcher
 from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies, counts
+from bot.ops.instrumented_telegram import WatchedCalls, WatchedUpdates
 from tests.soak.numbers import DAY
 from tests.soak.press import subject
 

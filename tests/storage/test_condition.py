@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, text
 
-from bot.app.checks import make_checks
-from bot.doctor.database import judge_database
-from bot.doctor.examining import examine
-from bot.doctor.findings import Health
+from bot.ops.doctor.checks import make_checks
+from bot.ops.doctor.database import judge_database
+from bot.ops.doctor.examining import examine
+from bot.ops.doctor.findings import Health
 from bot.settings import Settings
 from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage

@@ -11,10 +11,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.mail.codes import hash_of
 from bot.mail.compose import FromAddress, Mailer
+from bot.ops.health import make_web
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
-from bot.web.health import make_web
 from bot.web.requests import RateLimit
 from bot.web.site import Site
 from storage.db.engine import Storage

@@ -18,12 +18,12 @@ from unittest.mock import patch
 from aiohttp.test_utils import TestServer
 
 from bot.mail.codes import hash_of
+from bot.ops.health import make_web
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
 from bot.web import editions
-from bot.web.health import make_web
 from bot.web.samples import sample_managed
 from bot.web.site import Site
 from storage.db.engine import Storage

@@ -6,9 +6,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
 
+from bot.ops.health import make_web
 from bot.publishing import contents
 from bot.rendering.links import Links
-from bot.web.health import make_web
 from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
 
 POLICY = (

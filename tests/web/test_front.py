@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.ops.health import make_web
 from bot.subscribers.access import Access
-from bot.web.health import make_web
 from bot.web.miniapp.routes import MiniApp
 
 BOT = "https://t.me/dateline_bot"

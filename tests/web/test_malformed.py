@@ -11,10 +11,10 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from bot.logs import LastErrors, configure_logs
+from bot.ops.health import Health, make_web, serving
+from bot.ops.logs import LastErrors, configure_logs
+from bot.ops.metrics_page import MetricsPage, make_metrics_web
 from bot.playground.server import Playground
-from bot.web.health import Health, make_web, serving
-from bot.web.metrics import MetricsPage, make_metrics_web
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.web import health, requests
-from bot.web.health import make_web
+from bot.ops import health
+from bot.ops.health import make_web
+from bot.web import requests
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.web.health import make_web
+from bot.ops.health import make_web
 from bot.web.webhook import LARGEST_UPDATE, WebhookRoute
 from tests.story.processes import PATIENCE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
-from bot.watch import Reading
+from bot.ops.instrumentation import Reading
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings

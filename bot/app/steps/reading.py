@@ -16,7 +16,7 @@ PAGE_READERS = 4
 
 
 def reading_loops(around: Surroundings) -> list[Loop]:
-    from bot.app.watched import WatchedFetcher, WatchedReader
+    from bot.ops.instrumented_sources import WatchedFetcher, WatchedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
     from bot.sources.poll import Poller

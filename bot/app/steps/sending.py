@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
-from bot.watch import Reading
+from bot.ops.instrumentation import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,10 +24,10 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     """Yield the loops; calls in flight have an end of the block to finish in."""
     from bot.app.mails import mail_loops
     from bot.app.sessions import telegram_session
-    from bot.app.watched_telegram import WatchedCalls
     from bot.delivery.pace import bot_key
     from bot.delivery.sender import Calls, SendStage
     from bot.delivery.telegram import Telegram
+    from bot.ops.instrumented_telegram import WatchedCalls
 
     place, pace = around.place, around.settings.send_per_second
     calls = Calls(_in_flight(pace), CALLS_PATIENCE)

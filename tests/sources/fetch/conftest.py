@@ -12,10 +12,10 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import update
 
+from bot.ops.health import make_web
 from bot.sources.fetch.problems import CannotConnect
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
-from bot.web.health import make_web
 from bot.web.hub import hub_routes
 from storage.sources import Source
 from storage.websub import PushSubscription

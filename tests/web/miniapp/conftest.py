@@ -15,13 +15,13 @@ from sqlmodel import col, select
 
 from bot.chat import callbacks
 from bot.mail.compose import Mail
+from bot.ops.health import make_web
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers.access import Access
-from bot.web.health import make_web
 from bot.web.miniapp.routes import MiniApp
 from bot.web.site import Site
 from storage.db.engine import Storage

@@ -1,0 +1,1 @@
+"""Operating the bot: logs, metrics, health, tracing, the watchdog and the doctor."""

@@ -1,0 +1,140 @@
+"""Logs: structured, for people on a console or as JSON lines; no token ever stands in one."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
+
+# A bot token: the bot's number, a colon, the secret. The playground's own token is shorter.
+TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,64}")
+_SECRET = re.compile(r"(\d{1,20}(?::|%(?:25)*3[Aa]))[A-Za-z0-9_-]{30,}")
+# user:password@ in an address. Either may hold a raw @, and that of a database a raw slash: all up
+# to the last @ counts as the password.
+_CREDENTIALS = re.compile(
+    r"(https?://[^/\s:]{0,512}:)[^/\s]{1,512}@|((?<!http)(?<!https)://[^/\s:]{0,512}:)\S{1,512}@"
+)
+
+_CHATTY = (
+    "aiogram",
+    "aiohttp.access",
+    "aiosqlite",
+    "apscheduler",
+    "alembic",
+    "trafilatura",
+)
+
+
+def redact(text: str) -> str:
+    """Return *text* without the secret part of any token or address in it."""
+    return _CREDENTIALS.sub(r"\1\2…@", _SECRET.sub(r"\1…", text))
+
+
+def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def redact_line(_logger: object, _method: str, line: str) -> str:
+    return redact(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    at: datetime
+    text: str
+
+
+class LastErrors:
+    """The newest errors of this process, for whoever runs it and does not sit at its log."""
+
+    def __init__(self, most: int = 20) -> None:
+        self._kept: deque[Failure] = deque(maxlen=most)
+
+    def newest(self) -> list[Failure]:
+        return list(reversed(self._kept))
+
+    def keep(self, _logger: object, _method: str, event: EventDict) -> EventDict:
+        """Keep it, among the processors of an event, if it is an error; behind redaction."""
+        if event.get("level") in {"error", "critical"}:
+            last_line = str(event.get("exception", "")).strip().rpartition("\n")[2]
+            told = (event.get("event"), event.get("step"), event.get("reason"), last_line)
+            text = " · ".join(str(one) for one in told if one)
+            self._kept.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
+        return event
+
+
+def one_line_if_malformed(record: logging.LogRecord) -> bool:
+    """Make one line of a request that is no HTTP, among the filters of the server's log.
+
+    Only its kind is logged: its words may hold the first bytes of `Authorization`.
+    """
+    from aiohttp.http_exceptions import HttpProcessingError
+    from aiohttp.web import RequestPayloadError
+
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | RequestPayloadError):
+        record.msg, record.args = "a malformed request was refused: %s", (type(error).__name__,)
+        record.levelno = min(record.levelno, logging.WARNING)
+        record.levelname = logging.getLevelName(record.levelno)
+        record.exc_info = record.exc_text = None
+    return True
+
+
+def configure_logs(
+    form: Literal["console", "json"],
+    level: str,
+    errors: LastErrors | None = None,
+    report: Processor | None = None,
+) -> None:
+    """Send our events and those of the standard library's loggers the same way, to stderr.
+
+    *report* sees errors as they are, before they are made text of.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([report] if report else []),
+        structlog.processors.format_exc_info,
+        _redact_event,
+    ]
+    if errors:
+        shared.append(errors.keep)
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                renderer,
+                # Once more on the whole line: a value may be an object whose text holds a token.
+                redact_line,  # type: ignore[list-item]
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.getLogger("aiohttp.server").addFilter(one_line_if_malformed)  # twice is once
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)

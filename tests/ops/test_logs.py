@@ -1,0 +1,96 @@
+import json
+import logging
+
+import pytest
+import structlog
+
+from bot.ops.logs import LastErrors, configure_logs, redact
+
+TOKEN = "123456:AAabcdefghijklmnopqrstuvwxyz0123456"
+
+
+@pytest.fixture
+def restored_logs():
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_no_token_stands_in_a_log(form, restored_logs, capsys: pytest.CaptureFixture[str]):
+    configure_logs(form, "info")
+
+    structlog.get_logger("ours").info("called", url=f"https://api/bot{TOKEN}/getMe")
+    logging.getLogger("theirs").warning("failed: %s", OSError(f"/bot{TOKEN}/"))
+    try:
+        int(TOKEN)
+    except ValueError:
+        structlog.get_logger("ours").exception("broke", value=ValueError(TOKEN))
+
+    written = capsys.readouterr().err
+    assert "called" in written
+    assert "broke" in written
+    assert "failed" in written
+    assert TOKEN.partition(":")[2] not in written
+
+
+def test_json_logs_are_one_object_a_line(restored_logs, capsys: pytest.CaptureFixture[str]):
+    configure_logs("json", "info")
+
+    structlog.get_logger("ours").info("fetched", source=7)
+    logging.getLogger("theirs").warning("slow")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines] == ["fetched", "slow"]
+    assert lines[0]["source"] == 7
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("postgresql://me:secret@host/db", "postgresql://me:…@host/db"),
+        ("postgresql://:secret@host/db", "postgresql://:…@host/db"),
+        ("postgresql://me:sec@ret@host/db", "postgresql://me:…@host/db"),
+        ("postgresql://me:sec/r@et?#@host/db", "postgresql://me:…@host/db"),
+        ("postgresql://me@realm:secret@host/db", "postgresql://me@realm:…@host/db"),
+        ("postgresql://me:secret@h1:5432,h2:5432/db", "postgresql://me:…@h1:5432,h2:5432/db"),
+        ("https://ann:sec@ret@news.example/feed", "https://ann:…@news.example/feed"),
+        (f"https://api.example/bot{TOKEN}/getMe", "https://api.example/bot123456:…/getMe"),
+        (f"/bot{TOKEN.replace(':', '%3A')}/", "/bot123456%3A…/"),
+        (f"/bot{TOKEN.replace(':', '%3a')}/", "/bot123456%3a…/"),
+        (f"?to=%2Fbot{TOKEN.replace(':', '%253A')}%2F", "?to=%2Fbot123456%253A…%2F"),
+    ],
+)
+def test_no_secret_of_an_address_is_shown(said: str, logged: str):
+    assert redact(f"cannot reach {said}: gone") == f"cannot reach {logged}: gone"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "https://news.example:8443/@ann/2026?at=12:30 by ann@news.example",
+        "postgresql://me@host:5432/db",
+        "sqlite:///var/dateline.sqlite3",
+        "12:30 http://[::1]:8081/",
+    ],
+)
+def test_an_address_without_a_secret_is_shown_whole(harmless: str):
+    assert redact(harmless) == harmless
+
+
+def test_the_newest_errors_are_kept_without_any_secret(restored_logs):
+    errors = LastErrors(most=2)
+    configure_logs("json", "info", errors)
+
+    structlog.get_logger("ours").warning("slow")
+    structlog.get_logger("ours").error("a step fails", step="match", reason="no room")
+    logging.getLogger("theirs").error("failed: %s", f"/bot{TOKEN}/")
+    try:
+        int("no number")
+    except ValueError:
+        structlog.get_logger("ours").exception("a step failed", step="send")
+
+    newest, before = (each.text for each in errors.newest())
+    assert newest.startswith("a step failed · send · ValueError: invalid literal")
+    assert before == "failed: /bot123456:…/"

@@ -1,0 +1,103 @@
+"""Traces, taken by a collector on this machine."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from structlog.contextvars import bound_contextvars
+
+from bot.app.stops import StopError
+from bot.ops.instrumentation import Act, Watch
+from bot.ops.tracing import tracing
+from bot.settings import Settings
+from tests.ops.collector import collecting
+
+
+@dataclass
+class Around:
+    """As much of a process as traces need."""
+
+    settings: Settings
+    owner: str = "host:1:abc"
+    watch: Watch = field(default_factory=Watch)
+
+
+def around(url: str | None) -> Any:
+    return Around(Settings.model_validate({"traces_url": url} if url else {}))
+
+
+def spans(bodies: list[bytes]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for body in bodies:
+        request = ExportTraceServiceRequest.FromString(body)
+        for resource in request.resource_spans:
+            for scope in resource.scope_spans:
+                found |= {span.name: span for span in scope.spans}
+    return found
+
+
+def facts(span: Any) -> dict[str, str | int]:
+    return {
+        one.key.removeprefix("dateline."): one.value.string_value or one.value.int_value
+        for one in span.attributes
+    }
+
+
+async def test_what_is_done_is_told_with_its_ids_one_within_the_other():
+    async with collecting() as collector:
+        process = around(f"{collector.base}/v1/traces")
+        async with tracing(process):
+            with process.watch.over(Act.STEP, "send") as round_, bound_contextvars(delivery=17):
+                round_.done = 1
+                with process.watch.over(Act.SEND, "telegram") as seen:
+                    seen.outcome = "chat_blocked"
+
+    found = spans(collector.bodies)
+    step, send = found["step send"], found["send telegram"]
+    assert send.parent_span_id == step.span_id
+    assert facts(send)["delivery"] == 17
+    assert facts(send)["outcome"] == "chat_blocked"
+
+
+async def test_a_round_that_found_nothing_is_not_told():
+    async with collecting() as collector:
+        process = around(f"{collector.base}/v1/traces")
+        async with tracing(process):
+            with process.watch.over(Act.STEP, "poll"):
+                pass
+            with process.watch.over(Act.FETCH, "feed", host="a.example"):
+                pass
+
+    assert set(spans(collector.bodies)) == {"fetch feed"}
+
+
+async def test_an_error_is_told_by_its_kind_and_not_by_what_it_says():
+    def failing(process: Any) -> None:
+        with process.watch.over(Act.STEP, "match"):
+            raise ValueError("somebody's words")
+
+    async with collecting() as collector:
+        process = around(f"{collector.base}/v1/traces")
+        async with tracing(process):
+            with pytest.raises(ValueError, match="words"):
+                failing(process)
+
+    assert spans(collector.bodies)["step match"].status.message == "ValueError"
+    assert b"somebody" not in b"".join(collector.bodies)
+
+
+async def test_without_the_setting_nobody_watches():
+    process = around(None)
+
+    async with tracing(process):
+        assert process.watch.watchers == []
+
+
+async def test_what_is_not_installed_is_said_in_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+
+    with pytest.raises(StopError, match=r"pip install 'dateline\[traces\]'"):
+        async with tracing(around("http://127.0.0.1:1/v1/traces")):
+            pass

@@ -1,0 +1,98 @@
+"""What a service manager hears from us, on a socket of its kind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.ops.watchdog import Manager, service_manager
+
+
+@pytest.fixture
+def address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    return "notify"
+
+
+@pytest.fixture
+def hearing(address):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(address)
+        heard.setblocking(False)
+        yield heard
+
+
+async def hear(hearing: socket.socket) -> list[str]:
+    return (await asyncio.get_running_loop().sock_recv(hearing, 1000)).decode().splitlines()
+
+
+async def test_it_hears_that_we_are_ready_alive_and_stopping(address, hearing):
+    stopping = asyncio.Event()
+    manager = Manager(address, every=timedelta(milliseconds=3))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(manager.watch(stopping, "does chat"))
+        assert await hear(hearing) == ["READY=1", "STATUS=does chat"]
+        assert await hear(hearing) == ["WATCHDOG=1"]
+        assert await hear(hearing) == ["WATCHDOG=1"]
+        stopping.set()
+        last = await hear(hearing)
+        while last == ["WATCHDOG=1"]:
+            last = await hear(hearing)
+
+    assert last == ["STOPPING=1", "STATUS=finishing what is in hand"]
+
+
+async def test_one_that_does_not_watch_hears_the_beginning_and_the_end(address, hearing):
+    stopping = asyncio.Event()
+    stopping.set()
+
+    await Manager(address).watch(stopping, "does all")
+
+    assert [(await hear(hearing))[0] for _ in range(2)] == ["READY=1", "STOPPING=1"]
+
+
+async def test_one_without_a_file_is_told_too():
+    name = f"dateline-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(f"\0{name}")
+
+        Manager(f"@{name}").tell("READY=1")
+
+        assert heard.recv(100) == b"READY=1"
+
+
+def test_one_that_is_gone_stops_nothing(address):
+    with capture_logs() as logs:
+        Manager(address).tell("READY=1")
+
+    assert logs[0]["event"] == "the service manager was not told"
+
+
+@pytest.mark.parametrize(
+    ("told", "manager"),
+    [
+        pytest.param({}, None, id="nobody"),
+        pytest.param({"NOTIFY_SOCKET": "/run/n"}, Manager("/run/n"), id="without a watchdog"),
+        pytest.param(
+            {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "60000000"},
+            Manager("/run/n", timedelta(minutes=1)),
+            id="with one",
+        ),
+        pytest.param(
+            {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "0"},
+            Manager("/run/n"),
+            id="with one for another process",
+        ),
+        pytest.param(
+            {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "x"}, Manager("/run/n"), id="odd"
+        ),
+    ],
+)
+def test_what_it_says_is_read(told, manager):
+    assert service_manager(told) == manager
