@@ -28,7 +28,7 @@ from rich.table import Table
 from bot.playground.chats import Person
 from bot.playground.server import Playground
 
-TOKEN = "1:playground"  # noqa: S105 - the playground's
+TOKEN = "1:playground"
 BETWEEN = 1.2  # seconds; more than one reply a second is not sent to one chat
 TICK = 0.01
 PATIENCE = 120.0

@@ -38,8 +38,8 @@ DOCUMENTS = 2000
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0  # noqa: PLR2004 - the second argument
-    folder = os.environ.get("DATELINE_CORPUS")  # noqa: TID251 - as the tests
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    folder = os.environ.get("DATELINE_CORPUS")
     begun = time.monotonic()
     tally = asyncio.run(try_all(_shown(count, first), seeds_in(Path(folder) if folder else None)))
     summary = summary_of(tally, time.monotonic() - begun)

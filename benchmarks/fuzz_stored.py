@@ -29,7 +29,7 @@ DOCUMENTS = 2000
 
 def main() -> None:
     count, first, database = _arguments()
-    folder = os.environ.get("DATELINE_CORPUS")  # noqa: TID251 - as the tests
+    folder = os.environ.get("DATELINE_CORPUS")
     seeds = seeds_in(Path(folder) if folder else None)
     plain = structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(processors=[_only_errors, structlog.processors.format_exc_info, plain])

@@ -70,11 +70,11 @@ TOPICS = {
 
 def typed(rng: random.Random) -> str:
     kind = rng.random()
-    if kind < 0.5:  # noqa: PLR2004 - a half of them
+    if kind < 0.5:
         return "".join(rng.choices(PIECES, k=rng.randint(0, 40)))
-    if kind < 0.75:  # noqa: PLR2004 - a quarter
+    if kind < 0.75:
         return " ".join(rng.choices(PIECES, k=rng.randint(0, 40)))
-    if kind < 0.9:  # noqa: PLR2004 - a seventh; the rest is any character there is
+    if kind < 0.9:
         return "".join(rng.choices(CHARACTERS, k=rng.randint(0, 60)))
     planes = [(32, 0x2FFF), (0x3000, 0xD7FF), (0xE000, 0x10FFFF)]
     return "".join(chr(rng.randint(*rng.choice(planes))) for _ in range(rng.randint(0, 30)))

@@ -155,7 +155,7 @@ async def run(count: int, url: str | None) -> None:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    asyncio.run(run(count, sys.argv[2] if len(sys.argv) > 2 else None))  # noqa: PLR2004 - the second argument
+    asyncio.run(run(count, sys.argv[2] if len(sys.argv) > 2 else None))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,6 @@ _LONG: Final = (
     "matching/test_windows.py",
     "packaging/",
     "playground/page/",
-    "politeness/",
     "publishing/test_also.py",
     "publishing/test_bundling.py",
     "publishing/test_every_zone.py",

@@ -18,7 +18,7 @@ from bot.playground.flood import Flood, FloodMode
 from bot.rendering.messages import Message
 from storage.db.engine import Storage
 
-TOKEN = "1:playground"  # noqa: S105 - it opens nothing
+TOKEN = "1:playground"
 MINUTES = 20
 EACH = 3  # to a private chat, one right after the other
 GROUPS, EACH_GROUP = 40, 60

@@ -15,7 +15,7 @@ from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from storage.db.engine import Storage
 
-TOKEN = "1:playground"  # noqa: S105 - it opens nothing
+TOKEN = "1:playground"
 PER_SECOND = 950.0
 IN_FLIGHT = 200
 

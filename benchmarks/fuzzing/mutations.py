@@ -44,7 +44,7 @@ def mutated(data: bytes, rng: random.Random, canary: str) -> bytes:
         return rng.choice(HEAVY)(data, rng)[:LARGEST]
     for _ in range(rng.randint(1, 3)):
         data = rng.choice(LIGHT)(data, rng)[:LARGEST]
-    return entities(data, rng, canary) if rng.random() < 0.05 else data  # noqa: PLR2004
+    return entities(data, rng, canary) if rng.random() < 0.05 else data
 
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
@@ -55,7 +55,7 @@ def flipped(data: bytes, rng: random.Random) -> bytes:
 
 
 def truncated(data: bytes, rng: random.Random) -> bytes:
-    return data[: rng.randint(0, len(data))] if rng.random() < 0.8 else data[_at(data, rng) :]  # noqa: PLR2004
+    return data[: rng.randint(0, len(data))] if rng.random() < 0.8 else data[_at(data, rng) :]
 
 
 def repeated(data: bytes, rng: random.Random) -> bytes:
@@ -73,7 +73,7 @@ def souped(data: bytes, rng: random.Random) -> bytes:
     tags = _TAG.findall(data) or [b"<a>"]
 
     def tag(found: re.Match[bytes]) -> bytes:
-        if rng.random() > 0.1:  # noqa: PLR2004
+        if rng.random() > 0.1:
             return found[0]
         return rng.choice((b"", found[0] * 2, found[0][:-1], found[0][1:], rng.choice(tags)))
 
@@ -89,7 +89,7 @@ def inserted(data: bytes, rng: random.Random) -> bytes:
 
 def numbered(data: bytes, rng: random.Random) -> bytes:
     return _NUMBER.sub(
-        lambda found: rng.choice(_NUMBERS) if rng.random() < 0.1 else found[0],  # noqa: PLR2004
+        lambda found: rng.choice(_NUMBERS) if rng.random() < 0.1 else found[0],
         data,
     )
 
@@ -132,7 +132,7 @@ def attributed(data: bytes, rng: random.Random) -> bytes:
 
 def packed(data: bytes, rng: random.Random) -> bytes:
     whole = rng.choice((gzip.compress, zipped))(data)
-    return whole if rng.random() < 0.5 else flipped(whole, rng)  # noqa: PLR2004
+    return whole if rng.random() < 0.5 else flipped(whole, rng)
 
 
 def zipped(data: bytes) -> bytes:

@@ -54,7 +54,7 @@ def _term(rng: random.Random) -> str:
             f"lang:{rng.choice(['en', 'ja'])}",
         ]
     )
-    return f"title:({term})" if rng.random() < 0.1 and ":" not in term else term  # noqa: PLR2004 - a tenth
+    return f"title:({term})" if rng.random() < 0.1 and ":" not in term else term
 
 
 def article(rng: random.Random) -> tuple[str, str, tuple[str, ...], str]:

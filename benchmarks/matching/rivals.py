@@ -86,7 +86,7 @@ class TsQuery:
     @classmethod
     async def of(cls, queries: Sequence[Query]) -> "TsQuery | None":
         """None where no server is named."""
-        url = os.environ.get("DATELINE_TEST_POSTGRESQL")  # noqa: TID251 - the tests' own variable
+        url = os.environ.get("DATELINE_TEST_POSTGRESQL")
         if not url:
             return None
         import asyncpg  # noqa: PLC0415 - only where there is a server

@@ -13,6 +13,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
+from benchmarks.chaos.wire import wire
 from storage.db.engine import (
     IDLE_TRANSACTION_TIMEOUT,
     DatabaseError,
@@ -22,7 +23,6 @@ from storage.db.engine import (
     is_unavailable,
 )
 from storage.db.postgresql import COMMAND_SECONDS
-from tests.chaos.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The whole bot, killed at its work; `python -m tests.chaos` does it a hundred times."""
+"""The whole bot, killed at its work; `python -m benchmarks.chaos` does it a hundred times."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from tests.chaos.killing import Run
-from tests.chaos.verdict import Verdict
+from benchmarks.chaos.killing import Run
+from benchmarks.chaos.verdict import Verdict
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,5 +1,4 @@
-"""Several processes on one PostgreSQL, and what befalls them; `python -m tests.chaos --processes`
-does more of it."""
+"""Several processes on one PostgreSQL with faults; `python -m benchmarks.chaos --processes 4`."""
 
 from __future__ import annotations
 
@@ -7,8 +6,8 @@ import random
 
 import pytest
 
-from tests.chaos.together import Together
-from tests.chaos.troubles import Trouble
+from benchmarks.chaos.together import Together
+from benchmarks.chaos.troubles import Trouble
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

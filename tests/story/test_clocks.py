@@ -1,4 +1,4 @@
-"""A process whose clock is set back and forth while it works; `python -m tests.chaos --steps`."""
+"""A process whose clock is set back and forth; more of it: `python -m benchmarks.chaos --steps`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from tests.chaos.clocks import faking
-from tests.chaos.together import Together
-from tests.chaos.troubles import Trouble
+from benchmarks.chaos.clocks import faking
+from benchmarks.chaos.together import Together
+from benchmarks.chaos.troubles import Trouble
 from tests.conftest import missing
 
 

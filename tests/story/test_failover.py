@@ -1,13 +1,13 @@
-"""The database goes away while messages go; `python -m tests.failover` does more of it."""
+"""The database goes away while messages go; `python -m benchmarks.failover` does more of it."""
 
 from __future__ import annotations
 
 import pytest
 
+from benchmarks.failover.clusters import binaries
+from benchmarks.failover.mishaps import Mishap
+from benchmarks.failover.working import Outcome, Working
 from tests.conftest import missing
-from tests.failover.clusters import binaries
-from tests.failover.mishaps import Mishap
-from tests.failover.working import Outcome, Working
 
 
 async def outcome_of(mishap: Mishap, folder) -> Outcome:

@@ -1,4 +1,4 @@
-"""A small town for an hour of the clock that skips; `python -m tests.soak` lives for a week."""
+"""A small town for an hour of simulated time; `python -m benchmarks.soak` runs a whole week."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.soak.clock import Clock, SkippingLoop
-from tests.soak.gauges import Hour, percentile
-from tests.soak.numbers import Numbers
-from tests.soak.verdict import Verdict, judge_memory, judge_tables, slope
-from tests.soak.week import Week
+from benchmarks.soak.clock import Clock, SkippingLoop
+from benchmarks.soak.gauges import Hour, percentile
+from benchmarks.soak.numbers import Numbers
+from benchmarks.soak.verdict import Verdict, judge_memory, judge_tables, slope
+from benchmarks.soak.week import Week
 
 SMALL = Numbers(
     days=1 / 24,

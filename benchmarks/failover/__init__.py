@@ -1,0 +1,1 @@
+"""A database that goes away while the bot works; see `python -m benchmarks.failover --help`."""

@@ -1,0 +1,126 @@
+"""A week in a minute: our own reader on a clock that is turned, against the server on this machine.
+
+Everything is real but the time and the way: names lead to public addresses, which the policy
+judges, and the sockets that it lets through are led to the server here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, func, select
+
+from benchmarks.politeness.rulebook import RULES
+from benchmarks.politeness.server import Server, serving
+from benchmarks.politeness.watch import Watch
+from bot.sources.discovery.add import SourceAdder, SourceOptions
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.connection import CheckedSockets
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.fetch.throttle import Throttle
+from bot.sources.fulltext import Completing
+from bot.sources.parser_pool import Reader
+from bot.sources.poll import Poller
+from storage.db.engine import Storage
+from storage.enums import SourceState
+from storage.sources import Source
+from tests.conftest import TurnedClock
+from tests.sources.ledhere import Names, SocketsLedHere
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from benchmarks.politeness.rules import Verdict
+
+WEEK = timedelta(days=7)
+TICK = timedelta(seconds=1)
+RESTARTS = tuple(timedelta(days=3, minutes=7 * number) for number in range(5))
+USER_AGENT = "Dateline/test (reads news feeds for subscribers; +https://example.org)"
+
+
+@dataclass
+class Week:
+    storage: Storage
+    clock: TurnedClock
+    port: int
+    watch: Watch
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    async def live(self, length: timedelta = WEEK) -> None:
+        """Add every feed, then read what is due until the time is over; restart now and then."""
+        begun = self.clock.now
+        async with self._started() as (adding, *_steps):
+            for url, _rule, feed in self.watch.listed():
+                every = feed.every_minutes and timedelta(minutes=feed.every_minutes)
+                await adding.add(url, SourceOptions(every=every or None))
+        for moment in (*(begun + each for each in RESTARTS if each < length), begun + length):
+            async with self._started() as (_adding, polling, completing):
+                await self._work_until(polling, completing, moment)
+
+    async def _work_until(self, polling: Poller, completing: Completing, end: datetime) -> None:
+        while self.clock.now < end:
+            if await polling.poll_due():
+                while await completing.complete_due():
+                    pass
+                continue
+            due = await self._next_due()
+            self.clock.now = min(max(due or end, self.clock.now + TICK), end)
+
+    async def _next_due(self) -> datetime | None:
+        async with self.storage.reading() as tx:
+            soonest = select(func.min(col(Source.next_fetch_at))).where(
+                col(Source.state) == SourceState.ACTIVE
+            )
+            return (await tx.session.exec(soonest)).one()
+
+    @asynccontextmanager
+    async def _started(self) -> AsyncIterator[tuple[SourceAdder, Poller, Completing]]:
+        """Yield what reads feeds in a process that has just started."""
+        throttle = Throttle(clock=self._seconds, sleep=self._sleep)
+        async with AsyncExitStack() as stack:
+            fetcher = await stack.enter_async_context(
+                Fetcher(
+                    policy=AddressPolicy(),
+                    user_agent=USER_AGENT,
+                    resolver=Names(),
+                    throttle=throttle,
+                    sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), self.port),
+                )
+            )
+            reader = await stack.enter_async_context(Reader())
+            yield (
+                SourceAdder(self.storage, fetcher, reader),
+                Poller(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
+                Completing(self.storage, fetcher, reader, owner="me"),
+            )
+
+    def _seconds(self) -> float:
+        return self.clock.now.timestamp()
+
+    def _jitter(self) -> float:
+        return self.chance.uniform(-1, 1)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Turn the clock; those who sleep at the same time wake at the same time."""
+        until = self.clock.now + timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+        self.clock.now = max(self.clock.now, until)
+
+
+async def our_week(database_url: str, length: timedelta = WEEK) -> list[Verdict]:
+    """Return how our reader keeps the rules on an empty, migrated database."""
+    clock = TurnedClock()
+    watch = Watch({f"http://{rule.name}.example": rule for rule in RULES}, lambda: clock.now)
+    storage = Storage.open(database_url, clock=clock)
+    try:
+        async with serving(Server(watch).answer, ["127.0.0.1"], 0) as port:
+            await Week(storage, clock, port, watch).live(length)
+    finally:
+        await storage.close()
+    return watch.verdicts()

@@ -1,0 +1,1 @@
+"""A week of feeds, chats and Telegram outages in minutes: `python -m benchmarks.soak --help`."""

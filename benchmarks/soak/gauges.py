@@ -1,0 +1,163 @@
+"""What is measured while the week goes by: memory, the database, lags, messages."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+
+from benchmarks.soak.numbers import DAY, HOUR
+from storage.db.engine import POSTGRESQL
+from storage.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from benchmarks.soak.clock import Clock
+    from benchmarks.soak.telegram import Telegram
+    from storage.db.engine import Storage
+    from storage.stats import Backlog
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")
+# After Telegram was away what waited goes first; that is not the bot's lag.
+RECOVERS: Final = 900.0
+_NAMES: Final = sorted(str(table.__tablename__) for table in TABLES)
+
+
+def resident_mb(pid: int | str = "self") -> float:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
+    except OSError:  # it has ended
+        return 0.0
+
+
+def children(pid: int) -> Iterator[int]:
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for each in map(int, found):
+        yield each
+        yield from children(each)
+
+
+def tree_mb() -> float:
+    return resident_mb() + sum(map(resident_mb, children(os.getpid())))
+
+
+@dataclass(frozen=True)
+class Hour:
+    """*memory*: megabytes of the bot's process; *tree*: the most of it and its workers."""
+
+    number: int
+    memory: float
+    tree: float
+    database: float
+    rows: Mapping[str, int]
+    lags: Mapping[str, float]
+    queue: Mapping[str, int]
+    calls: Mapping[str, int]
+    fullest: int
+
+    def line(self) -> str:
+        shown = {name: self.rows[name] for name in ("article", "match", "alert", "delivery")}
+        lags = " ".join(f"{name}={lag:.0f}" for name, lag in self.lags.items() if lag >= 1)
+        return (
+            f"day {self.number // 24 + 1} {self.number % 24:02}h: {self.memory:.0f} MB"
+            f" (tree {self.tree:.0f}), database {self.database:.0f} MB,"
+            f" rows {_pairs(shown)}, lags [{lags}], queue [{_pairs(self.queue)}],"
+            f" {_pairs(self.calls)}, fullest second {self.fullest}"
+        )
+
+
+def _pairs(numbers: Mapping[str, int]) -> str:
+    return " ".join(f"{name}={number}" for name, number in sorted(numbers.items()))
+
+
+@dataclass(eq=False)
+class Gauges:
+    clock: Clock
+    telegram: Telegram
+    storage: Storage
+    file: Path | None
+    """Of an SQLite database."""
+    hours: list[Hour] = field(default_factory=list)
+    looks: defaultdict[tuple[int, str], Counter[int]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    """How often each lag was seen, in whole seconds, by day and step."""
+    _worst: Counter[str] = field(default_factory=Counter)
+    _tree: float = 0.0
+    _queue: Counter[str] = field(default_factory=Counter)
+    _away_until: float = -RECOVERS
+
+    @property
+    def day(self) -> int:
+        return int(self.clock.seconds // DAY.total_seconds())
+
+    def see(self, found: Backlog) -> None:
+        """Take a look at the backlog."""
+        now = self.clock.seconds
+        if self.telegram.is_away:
+            self._away_until = now
+        self._tree = max(self._tree, tree_mb())
+        self._queue = Counter()
+        for (state, _), number in found.queue.items():
+            self._queue[state] += number
+        for step in STEPS:
+            if step != "send" or now > self._away_until + RECOVERS:
+                lag = round(found.lags[step])
+                self.looks[self.day, step][lag] += 1
+                self._worst[step] = max(self._worst[step], lag)
+
+    async def hour(self) -> Hour:
+        """Write down the hour that has passed."""
+        hour = Hour(
+            number=round(self.clock.seconds / HOUR.total_seconds()),
+            memory=resident_mb(),
+            tree=self._tree,
+            database=await self._database_mb(),
+            rows=await self._rows(),
+            lags=dict(self._worst),
+            queue=dict(self._queue),
+            calls=dict(self.telegram.calls),
+            fullest=self.telegram.fullest,
+        )
+        self.hours.append(hour)
+        self._worst, self._tree = Counter(), 0.0
+        return hour
+
+    async def _rows(self) -> dict[str, int]:
+        async with self.storage.reading() as tx:
+            connection = await tx.session.connection()
+            asked = " UNION ALL ".join(
+                f"SELECT '{name}', count(*) FROM \"{name}\""  # noqa: S608 - our own tables
+                for name in _NAMES
+            )
+            counted = await connection.execute(text(asked))
+            return {name: number for name, number in counted.all()}  # noqa: C416 - rows
+
+    async def _database_mb(self) -> float:
+        if self.file:
+            files = self.file.parent.glob(f"{self.file.name}*")
+            return sum(each.stat().st_size for each in files) / 1e6
+        async with self.storage.reading() as tx:
+            assert tx.dialect == POSTGRESQL
+            connection = await tx.session.connection()
+            size = await connection.scalar(text("SELECT pg_database_size(current_database())"))
+            return int(size or 0) / 1e6
+
+
+def percentile(looks: Counter[int], share: float) -> int:
+    """Return the lag that a *share* of the *looks* does not exceed."""
+    left = share * looks.total()
+    for lag, times in sorted(looks.items()):
+        left -= times
+        if left <= 0:
+            return lag
+    return 0

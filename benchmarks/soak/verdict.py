@@ -1,0 +1,266 @@
+"""What the week came to: memory, lags, tables, and whether each chat got what it was owed, once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlmodel import col, func, select
+
+from benchmarks.soak.gauges import STEPS, percentile
+from benchmarks.soak.numbers import HOUR
+from storage.chats import Chat
+from storage.enums import ChatState, DeliveryState
+from storage.outbox import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from benchmarks.soak.clock import Clock
+    from benchmarks.soak.gauges import Gauges, Hour
+    from benchmarks.soak.numbers import Numbers
+    from benchmarks.soak.town import Reader, Town
+    from storage.db.engine import Storage
+
+WARM_UP_HOURS: Final = 24
+MEMORY_MB_A_DAY: Final = 6.0
+# In all: caches of a bounded size fill for days where little happens.
+MEMORY_MB_MORE: Final = 60.0
+P95_MORE: Final = (1.5, 5)  # times, and seconds
+MAX_MORE: Final = (2.0, 60)
+ROWS_MORE: Final = 1.25  # times, besides what is kept however old
+OVERDUE: Final = timedelta(minutes=5)
+# A digest waits for the next morning.
+DIGEST_WITHIN: Final = 27 * HOUR.total_seconds()
+LATE_NEWS: Final = 47 * HOUR.total_seconds()
+OF_ARTICLES: Final = ("article", "entry", "folded", "match", "story")
+OF_CHATS: Final = ("alert", "bundle", "delivery", "edition", "editionstory")
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the world wrote down of itself."""
+
+    numbers: Numbers
+    town: Town
+    served: Path
+    journal: Path
+
+
+@dataclass(eq=False)
+class Verdict:
+    faults: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        return not self.faults
+
+    def to_json(self) -> dict[str, Any]:
+        return {"good": self.is_good, "faults": self.faults} | self.facts
+
+
+async def judge(storage: Storage, gauges: Gauges, records: Records, clock: Clock) -> Verdict:
+    verdict = Verdict()
+    judge_memory(verdict, gauges.hours)
+    judge_lags(verdict, gauges, records.numbers.tick)
+    judge_tables(verdict, gauges.hours, records.numbers)
+    await _queue(verdict, storage)
+    owed = Owed(records, clock.seconds)
+    owed.judge(verdict, gauges.telegram.calls)
+    last = gauges.hours[-1] if gauges.hours else None
+    verdict.facts |= {
+        "calls": dict(gauges.telegram.calls),
+        "fullest_second": gauges.telegram.fullest,
+        "database_mb": round(last.database) if last else None,
+    }
+    return verdict
+
+
+def slope(points: Sequence[float]) -> float:
+    """Return by how much *points* at even distances grow from one to the next (least squares)."""
+    count = len(points)
+    middle, mean = (count - 1) / 2, sum(points) / count
+    above = sum((x - middle) * (y - mean) for x, y in enumerate(points))
+    return above / sum((x - middle) ** 2 for x in range(count))
+
+
+def growth(hours: Sequence[float]) -> float:
+    """Return by how much they usually grow within a day.
+
+    What comes once, such as a library or a catalogue that somebody is the first to need, is a step
+    in a few of the days that begin at each hour; what leaks is in all.
+    """
+    return median(after - before for before, after in zip(hours, hours[24:], strict=False))
+
+
+def judge_memory(verdict: Verdict, hours: Sequence[Hour]) -> None:
+    own = [hour.memory for hour in hours]
+    verdict.facts["memory_mb"] = [round(each) for each in own[WARM_UP_HOURS - 1 :: 24]]
+    verdict.facts["tree_mb_at_most"] = round(max((hour.tree for hour in hours), default=0))
+    warm = own[WARM_UP_HOURS - 1 :]
+    if len(warm) <= 24:
+        return
+    a_day = growth(warm)
+    more = max(warm[-24:]) - max(warm[:24])
+    verdict.facts |= {
+        "memory_mb_a_day": round(a_day, 2),
+        "memory_mb_a_day_least_squares": round(24 * slope(warm), 2),
+        "memory_mb_more_than_on_the_second_day": round(more),
+    }
+    if a_day > MEMORY_MB_A_DAY:
+        verdict.faults.append(f"memory grows by {a_day:.1f} MB a day")
+    if more > MEMORY_MB_MORE:
+        verdict.faults.append(f"the last day has {more:.0f} MB more than the second")
+
+
+def judge_lags(verdict: Verdict, gauges: Gauges, tick: float) -> None:
+    """A lag is seen up to a *tick* late, in seconds, and may be longer by as much on any day."""
+    days = sorted({day for day, _ in gauges.looks})[: max(1, len(gauges.hours) // 24)]
+    told: dict[str, list[tuple[int, int]]] = {}
+    for step in STEPS:
+        looks = [gauges.looks[day, step] for day in days]
+        told[step] = [(percentile(each, 0.95), max(each, default=0)) for each in looks]
+    verdict.facts["lag_p95_and_max_by_day"] = told
+    if len(days) < 3:
+        return
+    for step, lags in told.items():
+        (p95, most), (last_p95, last_most) = lags[1], lags[-1]
+        if last_p95 > P95_MORE[0] * p95 + P95_MORE[1] + tick:
+            verdict.faults.append(f"{step}: 95 % wait {last_p95} s, on the second day {p95} s")
+        if last_most > MAX_MORE[0] * most + MAX_MORE[1] + tick:
+            verdict.faults.append(f"{step}: the longest wait {last_most} s, it was {most} s")
+
+
+def judge_tables(verdict: Verdict, hours: Sequence[Hour], numbers: Numbers) -> None:
+    days = [hour.rows for hour in hours[23::24]]
+    if not days:
+        return
+    first = min(numbers.kept_days, len(days)) - 1
+    before, after = days[first], days[-1]
+    forgotten = (*OF_ARTICLES, *OF_CHATS)
+    verdict.facts["rows"] = {name: [day[name] for day in days] for name in forgotten}
+    others = [name for name in after if name not in forgotten and after[name] > before[name]]
+    verdict.facts["rows_of_others"] = {name: [before[name], after[name]] for name in others}
+    if len(days) <= numbers.kept_days + 1:
+        return
+    for name in forgotten:
+        # A feed's last entries stay, and a chat's last digest with its stories.
+        stays = numbers.feeds * numbers.shown if name in OF_ARTICLES else numbers.chats
+        if after[name] > ROWS_MORE * before[name] + stays:
+            verdict.faults.append(f"{name} grows from {before[name]} rows to {after[name]}")
+
+
+async def _queue(verdict: Verdict, storage: Storage) -> None:
+    async with storage.reading() as tx:
+        counted = select(Delivery.state, func.count()).group_by(col(Delivery.state))
+        states = {DeliveryState(s).value: n for s, n in await tx.session.exec(counted)}
+        overdue = (
+            select(func.count())
+            .select_from(Delivery)
+            .join(Chat, col(Chat.id) == Delivery.chat_id)
+            .where(
+                col(Delivery.state).in_((DeliveryState.PENDING, DeliveryState.CLAIMED)),
+                col(Delivery.due_at) < tx.now - OVERDUE,
+                col(Chat.state) == ChatState.ACTIVE,
+            )
+        )
+        late = (await tx.session.exec(overdue)).one()
+    verdict.facts["queue"] = states
+    if late:
+        verdict.faults.append(f"{late} messages are overdue")
+    if states.get("sending") or states.get("unknown"):
+        verdict.faults.append("calls are left without an answer")
+
+
+@dataclass(eq=False)
+class Owed:
+    """The steady chats are asked after one by one; of all, that nothing came twice."""
+
+    records: Records
+    ended: float
+    arrived: defaultdict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    """When each steady chat was first told of each event."""
+    keys: Counter[str] = field(default_factory=Counter)
+    loud: int = 0
+    again: int = 0
+
+    def judge(self, verdict: Verdict, calls: Mapping[str, int]) -> None:
+        self._read_journal()
+        events = self._news()
+        lost = [each for reader in self.records.town.steady for each in self._lost(reader, events)]
+        repeated = sum(number - 1 for number in self.keys.values())
+        verdict.facts |= {
+            "owed": sum(len(self._owed(each, events)) for each in self.records.town.steady),
+            "lost": len(lost),
+            "repeated": repeated,
+            "repeated_aloud": self.loud,
+            "stories_split": self.again,
+        }
+        if lost:
+            verdict.faults.append(f"{len(lost)} stories did not arrive, so {lost[0]}")
+        if repeated > calls.get("Unknown", 0) + calls.get("ServerTrouble", 0):
+            verdict.faults.append(f"{repeated} came twice, more than were in doubt")
+        if self.loud:
+            verdict.faults.append(f"{self.loud} repeats were heard")
+        doubts = calls.get("Unknown", 0)
+        if (held := verdict.facts["queue"].get("held", 0)) > doubts:
+            verdict.faults.append(f"{held} are held, more than were in doubt")
+
+    def _read_journal(self) -> None:
+        steady = {reader.telegram_id for reader in self.records.town.steady}
+        for at, chat, key, silent, events in _journal(self.records.journal):
+            self.loud += bool(self.keys[key]) and not silent
+            self.keys[key] += 1
+            if chat not in steady:
+                continue
+            for event in events:
+                seen = self.arrived[chat]
+                self.again += event in seen and self.keys[key] == 1
+                seen.setdefault(event, at)
+
+    def _news(self) -> dict[int, tuple[float, int]]:
+        """Return when each event could first be known, and what it is about.
+
+        Left out is what a feed had at its first reading, or two days after it was written.
+        """
+        found: dict[int, tuple[float, int]] = {}
+        old: set[int] = set()
+        for line in self.records.served.read_text().splitlines():
+            at, event, about, late, is_backlog = map(int, line.split())
+            found.setdefault(event, (at, about))
+            if is_backlog or late > LATE_NEWS:
+                old.add(event)
+        return {event: facts for event, facts in found.items() if event not in old}
+
+    def _within(self, reader: Reader) -> float:
+        within = self.records.numbers.alert_within.total_seconds()
+        return within if reader.mode.alerts else DIGEST_WITHIN
+
+    def _owed(self, reader: Reader, events: Mapping[int, tuple[float, int]]) -> list[int]:
+        within = self._within(reader)
+        wanted = set(reader.subjects)
+        return [
+            event
+            for event, (at, about) in events.items()
+            if about in wanted and at + within < self.ended
+        ]
+
+    def _lost(self, reader: Reader, events: Mapping[int, tuple[float, int]]) -> Iterator[str]:
+        within = self._within(reader)
+        for event in self._owed(reader, events):
+            at, _ = events[event]
+            came = self.arrived[reader.telegram_id].get(event)
+            if came is None or came > at + within:
+                yield f"event {event}, known at {at:.0f} s, to {reader.telegram_id} ({reader.mode})"
+
+
+def _journal(path: Path) -> Iterator[tuple[float, int, str, bool, list[int]]]:
+    with path.open() as lines:
+        for line in lines:
+            at, chat, key, silent, *events = line.split()
+            yield float(at), int(chat), key, silent == "1", [int(event) for event in events]

@@ -1,1 +1,0 @@
-"""kill -9 at random moments, again and again; see `python -m tests.chaos --help`."""

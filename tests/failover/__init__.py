@@ -1,1 +1,0 @@
-"""A database that goes away while the bot works; see `python -m tests.failover --help`."""

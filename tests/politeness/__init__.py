@@ -1,5 +1,0 @@
-"""A web of feeds that watches how politely it is read, and scores the reader.
-
-By hand, for any reader: `python -m tests.politeness`. Our own reader, in a simulated week:
-`python -m tests.politeness --score`.
-"""
