@@ -1,4 +1,6 @@
-"""The composition root: builds the rooms, starts, wakes, drains and stops them. Only here is wired.
+"""The composition root: builds the parts of a process, starts, wakes, drains and stops them.
+
+No other package wires parts together.
 
 Nothing is imported before it is needed: aiogram takes seconds, and a command that does not talk to
 Telegram must not wait for it.

@@ -15,7 +15,9 @@ Rules, each for one character, so that they are cheap and cannot disagree:
    elsewhere they make another letter; what is no letter, digit or mark is a space.
 4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own; Han characters
    that are written in several ways (台湾, 台灣, 臺灣) fold to one of them, but not those that are
-   several words in another writing (发: 發, 髮), which are alternatives of a query.
+   several words in another writing (发: 發, 髮), which are alternatives of a query. Folded into
+   one, a Japanese 麺 (noodles) would find every 面会 (meeting). Of a phrase there are at most
+   `MOST_VARIANTS` alternatives; a lone character has none, since nothing says which word is meant.
 
 A change of a rule raises `FOLDING_VERSION`: what is stored is then folded anew, in batches.
 """
