@@ -32,9 +32,9 @@ from bot.chat.callbacks.admin import (
     StuckPage,
     Undrop,
 )
+from bot.chat.commands import FOR_BOT_ADMINS
 from bot.chat.handlers import admin_broadcasts, admin_catalogue
 from bot.chat.handlers.join import INVITE_PREFIX
-from bot.chat.menu import FOR_ADMINS
 from bot.chat.permissions import READS
 from bot.delivery import release
 from bot.rendering.filters import local
@@ -91,7 +91,7 @@ def _admin_router() -> Router:
 
 def _others_router() -> Router:
     router = Router(name="others")
-    router.message.register(not_for_you, Command(*FOR_ADMINS), flags=READS)
+    router.message.register(not_for_you, Command(*FOR_BOT_ADMINS), flags=READS)
     buttons = or_f(*(data.filter() for data in ADMIN_ONLY))
     router.callback_query.register(not_for_you, buttons, flags=READS)
     return router
