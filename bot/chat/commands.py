@@ -13,7 +13,7 @@ from typing import Final
 from storage.enums import ChatKind
 
 
-class Audience(Enum):
+class Permission(Enum):
     """Who may use a command."""
 
     EVERYBODY = auto()
@@ -41,13 +41,13 @@ _NONE: Final[frozenset[Menu]] = frozenset()
 @dataclass(frozen=True, slots=True)
 class ChatCommand:
     name: str
-    audience: Audience
+    audience: Permission
     menus: frozenset[Menu] = _PRIVATE
     is_in_help: bool = True
 
     @property
     def is_for_bot_admins(self) -> bool:
-        return self.audience is Audience.BOT_ADMINS
+        return self.audience is Permission.BOT_ADMINS
 
     def is_for(self, chat_kind: ChatKind, *, is_admin: bool) -> bool:
         """Whether /help lists it in a chat of this kind."""
@@ -61,40 +61,40 @@ class ChatCommand:
         )
 
 
-_PRIVATE_ONLY: Final = frozenset({Audience.PRIVATE, Audience.BOT_ADMINS})
+_PRIVATE_ONLY: Final = frozenset({Permission.PRIVATE, Permission.BOT_ADMINS})
 
 # In the order of the menus and of /help.
 CHAT_COMMANDS: Final = (
-    ChatCommand("admin", Audience.BOT_ADMINS),
-    ChatCommand("catalogue", Audience.BOT_ADMINS),
-    ChatCommand("broadcast", Audience.BOT_ADMINS),
-    ChatCommand("invites", Audience.BOT_ADMINS),
-    ChatCommand("ban", Audience.BOT_ADMINS),
-    ChatCommand("allow", Audience.BOT_ADMINS),
-    ChatCommand("start", Audience.EVERYBODY, _NONE, is_in_help=False),
-    ChatCommand("subscribe", Audience.EVERYBODY, _GROUP),
-    ChatCommand("watch", Audience.EVERYBODY, _NONE, is_in_help=False),  # as /subscribe
-    ChatCommand("topics", Audience.EVERYBODY, _BOTH),
-    ChatCommand("digest", Audience.EVERYBODY, _BOTH),
-    ChatCommand("search", Audience.EVERYBODY, _BOTH),
-    ChatCommand("trend", Audience.EVERYBODY, _BOTH),
-    ChatCommand("here", Audience.EVERYBODY, _GROUP),
-    ChatCommand("test", Audience.EVERYBODY, _BOTH),
-    ChatCommand("settings", Audience.EVERYBODY, _BOTH),
-    ChatCommand("sources", Audience.EVERYBODY),
-    ChatCommand("language", Audience.EVERYBODY, _BOTH),
-    ChatCommand("mutes", Audience.EVERYBODY, _BOTH),
-    ChatCommand("email", Audience.ADMINISTRATORS),  # shows an address
-    ChatCommand("feeds", Audience.ADMINISTRATORS),  # shows secret links
-    ChatCommand("channels", Audience.PRIVATE),
-    ChatCommand("help", Audience.EVERYBODY, _BOTH),
-    ChatCommand("stop", Audience.ADMINISTRATORS),
-    ChatCommand("cancel", Audience.PRIVATE, _NONE),
-    ChatCommand("export", Audience.ADMINISTRATORS),
-    ChatCommand("import", Audience.EVERYBODY),  # says how
-    ChatCommand("feedback", Audience.ADMINISTRATORS),  # in the name of the group
-    ChatCommand("privacy", Audience.EVERYBODY),
-    ChatCommand("delete_me", Audience.ADMINISTRATORS),
+    ChatCommand("admin", Permission.BOT_ADMINS),
+    ChatCommand("catalogue", Permission.BOT_ADMINS),
+    ChatCommand("broadcast", Permission.BOT_ADMINS),
+    ChatCommand("invites", Permission.BOT_ADMINS),
+    ChatCommand("ban", Permission.BOT_ADMINS),
+    ChatCommand("allow", Permission.BOT_ADMINS),
+    ChatCommand("start", Permission.EVERYBODY, _NONE, is_in_help=False),
+    ChatCommand("subscribe", Permission.EVERYBODY, _GROUP),
+    ChatCommand("watch", Permission.EVERYBODY, _NONE, is_in_help=False),  # as /subscribe
+    ChatCommand("topics", Permission.EVERYBODY, _BOTH),
+    ChatCommand("digest", Permission.EVERYBODY, _BOTH),
+    ChatCommand("search", Permission.EVERYBODY, _BOTH),
+    ChatCommand("trend", Permission.EVERYBODY, _BOTH),
+    ChatCommand("here", Permission.EVERYBODY, _GROUP),
+    ChatCommand("test", Permission.EVERYBODY, _BOTH),
+    ChatCommand("settings", Permission.EVERYBODY, _BOTH),
+    ChatCommand("sources", Permission.EVERYBODY),
+    ChatCommand("language", Permission.EVERYBODY, _BOTH),
+    ChatCommand("mutes", Permission.EVERYBODY, _BOTH),
+    ChatCommand("email", Permission.ADMINISTRATORS),  # shows an address
+    ChatCommand("feeds", Permission.ADMINISTRATORS),  # shows secret links
+    ChatCommand("channels", Permission.PRIVATE),
+    ChatCommand("help", Permission.EVERYBODY, _BOTH),
+    ChatCommand("stop", Permission.ADMINISTRATORS),
+    ChatCommand("cancel", Permission.PRIVATE, _NONE),
+    ChatCommand("export", Permission.ADMINISTRATORS),
+    ChatCommand("import", Permission.EVERYBODY),  # says how
+    ChatCommand("feedback", Permission.ADMINISTRATORS),  # in the name of the group
+    ChatCommand("privacy", Permission.EVERYBODY),
+    ChatCommand("delete_me", Permission.ADMINISTRATORS),
 )
 
 FOR_BOT_ADMINS: Final = tuple(each.name for each in CHAT_COMMANDS if each.is_for_bot_admins)

@@ -9,7 +9,7 @@ import pytest
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
 
-from bot.chat.commands import CHAT_COMMANDS, Audience
+from bot.chat.commands import CHAT_COMMANDS, Permission
 from bot.chat.dispatcher import make_dispatcher
 from bot.rendering.renderer import Renderer
 from tests.chat.conftest import Talk
@@ -109,7 +109,7 @@ async def group(house, ann, eve, playground) -> Talk:
     return talk
 
 
-@pytest.mark.parametrize("audience", [Audience.EVERYBODY, Audience.ADMINISTRATORS])
+@pytest.mark.parametrize("audience", [Permission.EVERYBODY, Permission.ADMINISTRATORS])
 async def test_what_a_member_may_do_by_command(group, eve, audience):
     refused = "Only administrators can change"
 
@@ -117,11 +117,11 @@ async def test_what_a_member_may_do_by_command(group, eve, audience):
         answer = await group.says(f"/{name}", from_id=eve.id)
 
         said = answer.get("text") or answer["caption"]
-        assert said.startswith(refused) is (audience is Audience.ADMINISTRATORS), name
+        assert said.startswith(refused) is (audience is Permission.ADMINISTRATORS), name
 
 
 async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, playground):
-    private = {Audience.BOT_ADMINS, Audience.PRIVATE}
+    private = {Permission.BOT_ADMINS, Permission.PRIVATE}
     for name in (each.name for each in CHAT_COMMANDS if each.audience in private):
         for who in (ann.who, eve):
             playground.send(group.who, f"/{name} 12", from_id=who.id)

@@ -42,7 +42,7 @@ from bot.subscribers import audit, invites
 from bot.subscribers.access import allow_user, ban_user
 from bot.subscribers.admin import chat_page, get_chat, get_overview
 from bot.subscribers.limits import get_limits, set_limits
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ async def _show_stuck(context: Context, wanted: int = 0, dropped: Drop | None = 
     number = page_number(wanted, total, _STUCK_PER_PAGE)
     offset = number * _STUCK_PER_PAGE
     listed = await release.list_deliveries(context.storage, _STUCK, _STUCK_PER_PAGE, offset)
-    page = Page(listed, number, total, _STUCK_PER_PAGE)
+    page = ListPage(listed, number, total, _STUCK_PER_PAGE)
     await context.reply.change(
         "chat/admin/stuck.html", page=page, dropped=dropped, now=context.user.now
     )
