@@ -32,7 +32,6 @@ class Place:
     access: Access
     newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
     feeds: tuple[str, ...] = ()
-    is_forgetful: bool = False  # the database begins anew each time
     smtp: tuple[str, int] | None = None  # host and port of a mail server of its own
     public_url: str | None = None  # where people reach our pages, without a slash at the end
     frames: tuple[str, ...] = ()  # besides Telegram's, pages that may show the Mini App in a frame
@@ -44,6 +43,22 @@ class Place:
         return f"{self.public_url}/app" if opens else None
 
 
+def has_temporary_database(settings: Settings) -> bool:
+    """Return whether the database begins empty each time.
+
+    The playground forgets its users when it ends; a database that did not would mistake the next
+    ones for them.
+    """
+    return settings.bot_token is None and settings.database_is_default
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database that a bot with *settings* uses."""
+    if has_temporary_database(settings):
+        return PLAYGROUND_DATABASE
+    return settings.database_url.get_secret_value()
+
+
 @asynccontextmanager
 async def place_of(settings: Settings, announce: Callable[[str], None]) -> AsyncIterator[Place]:
     """Yield the place that *settings* choose; *announce* tells how to get there."""
@@ -51,7 +66,7 @@ async def place_of(settings: Settings, announce: Callable[[str], None]) -> Async
         yield Place(
             token=settings.bot_token.get_secret_value(),
             api=settings.bot_api_base,
-            database=settings.database_url.get_secret_value(),
+            database=database_url(settings),
             access=settings.access,
             public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
         )
@@ -83,20 +98,15 @@ async def _playground(port: int) -> AsyncIterator[Playground]:
 
 
 def _in_the_playground(playground: Playground, settings: Settings) -> Place:
-    # The playground forgets its people when it ends; a database that did not would mistake the
-    # next ones for them.
-    is_forgetful = settings.database_is_default
-    own = settings.database_url.get_secret_value()
     base = playground.base_url
     return Place(
         token=PLAYGROUND_TOKEN,
         api=base,
-        database=PLAYGROUND_DATABASE if is_forgetful else own,
+        database=database_url(settings),
         # The usual setting lets nobody in but those of a list, which names nobody here.
         access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
         newsroom=(playground.host, playground.port),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.outlets),
-        is_forgetful=is_forgetful,
         smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.app.databases import database_of
-from bot.app.places import place_of
-from bot.app.stops import StopError, set_by_signals, stop_error_in
+from bot.app.places import database_url, has_temporary_database, place_of
+from bot.app.stops import StopError, needing_the_port, set_by_signals, stop_error_in
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
 from bot.loops import leaves
 from bot.ops.logs import LastErrors
@@ -17,7 +18,6 @@ from bot.settings import Role
 from storage.db.engine import SQLITE, DatabaseError, is_unavailable
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from bot.app.surroundings import Surroundings
@@ -64,8 +64,12 @@ async def _run(
     from bot.sources.parser_pool import Reader
 
     async with AsyncExitStack() as stack:
+        # First whatever a bot that runs already would have taken: a second one must end before it
+        # announces a playground that nobody answers.
+        temporary = has_temporary_database(settings)
+        stack.enter_context(alone_on(database_url(settings), anew=temporary))
+        await _require_free_ports(settings)
         place = await stack.enter_async_context(place_of(settings, announce))
-        stack.enter_context(alone_on(place.database, anew=place.is_forgetful))
         tools = SourceTools(
             storage=await stack.enter_async_context(
                 open_storage(database_of(settings, place.database))
@@ -86,6 +90,18 @@ async def _run(
         await stack.enter_async_context(tracing(around))
         _warn_if_work_is_left(around)
         await run_roles(around, stopping)
+
+
+async def _require_free_ports(settings: Settings) -> None:
+    """Raise StopError if a port is taken that is opened only after the playground."""
+    ports = {"WEB_PORT": (settings.web_host, settings.web_port)}
+    if settings.metrics_port is not None:
+        ports["METRICS_PORT"] = settings.metrics_host, settings.metrics_port
+    for setting, (host, port) in ports.items():
+        with needing_the_port(setting, host, port):
+            server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
+        server.close()
+        await server.wait_closed()
 
 
 def _warn_if_work_is_left(around: Surroundings) -> None:

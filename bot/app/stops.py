@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class StopError(RuntimeError):
     """The bot cannot start or go on; the message is one sentence that says what to do."""
+
+
+@contextmanager
+def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
+    """For a block that listens at *host*:*port*: StopError, which names *setting*, if it cannot."""
+    try:
+        yield
+    except OSError as error:
+        raise StopError(
+            f"{setting} is wrong: {host}:{port} is not to be had ({error.strerror})."
+        ) from error
 
 
 def set_by_signals() -> asyncio.Event:

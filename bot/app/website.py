@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.app.stops import StopError
+from bot.app.stops import needing_the_port
 from bot.ops.health import make_web, serving
 from bot.settings import Role
 
@@ -76,12 +76,8 @@ async def website(
     """Serve for the block, *others* too; StopError if the port is not to be had."""
     host, port = around.settings.web_host, around.settings.web_port
     async with AsyncExitStack() as stack:
-        try:
+        with needing_the_port("WEB_PORT", host, port):
             await stack.enter_async_context(serving(_web(around, health, others), host, port))
-        except OSError as error:
-            raise StopError(
-                f"WEB_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
-            ) from error
         yield
 
 
