@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from bot.resources import Resources
 
+pytestmark = pytest.mark.slow
+
 EVERYBODY = "everybody"  # reads only
 ADMINISTRATORS = "administrators"  # changes what comes, or shows what is theirs alone
 OPERATOR = "operator"  # in private; in a group it may be another bot's command
