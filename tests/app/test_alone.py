@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def _symlink_of_the_file(file: Path) -> Path:
     other = file.parent.parent / "other.sqlite3"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
+pytestmark = pytest.mark.slow
+
 DEAD, LIVING = (
     "a-host-with-a-long-name.example:1:aaaaaa",
     "a-host-with-a-long-name.example:2:bbbbbb",

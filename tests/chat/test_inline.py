@@ -20,6 +20,8 @@ from storage.sources import add_source
 if TYPE_CHECKING:
     from tests.chat.conftest import House, Talk
 
+pytestmark = pytest.mark.slow
+
 PRIVATE = "https://private.example/feed"
 
 

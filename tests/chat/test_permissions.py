@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from bot.resources import Resources
 
+pytestmark = pytest.mark.slow
+
 READING = """
 CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
 SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery

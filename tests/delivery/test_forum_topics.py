@@ -18,6 +18,8 @@ from storage.enums import ChatState, DeliveryState
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
+pytestmark = pytest.mark.slow
+
 TURN = timedelta(seconds=5)
 
 

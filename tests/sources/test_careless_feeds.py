@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
+
+pytestmark = pytest.mark.slow
 
 TITLES = ("Ferry sinks", "Budget passes", "Museum opens")
 FEEDS = count(1)

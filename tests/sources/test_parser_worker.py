@@ -8,6 +8,8 @@ import pytest
 from bot.sources.feeds.model import Document, Unreadable
 from bot.sources.parser_pool import Reader, Workers
 
+pytestmark = pytest.mark.slow
+
 TEXT = b"Ferry late\n\n2 March 2026\n\nThe ferry was late because of the fog."
 # A hundred thousand entries, and the XML is broken: minutes of work for the patient reader.
 SLOW = b"<rss><channel>" + b"<item><title>x</title></item>" * 100_000

@@ -22,6 +22,8 @@ from tests.sources.polled import DAY, HOUR, poll_after, rows_of
 if TYPE_CHECKING:
     from storage.db.engine import Storage
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 
 

@@ -23,6 +23,8 @@ from tests.sources.feeds_made import LONG, item, page, rss
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+pytestmark = pytest.mark.slow
+
 
 HTML = {"Content_Type": "text/html"}
 

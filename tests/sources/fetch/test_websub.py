@@ -22,6 +22,8 @@ from tests.sources.fetch.conftest import (
 )
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_hub_is_asked_once_and_verifies(storage, source, ask, hub, visitor, clock):
     assert await ask() == 1
