@@ -106,7 +106,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
         # The usual setting lets nobody in but those of a list, which names nobody here.
         access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
         newsroom=(playground.host, playground.port),
-        feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.outlets),
+        feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),

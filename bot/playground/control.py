@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.playground.answers import Refusal
 from bot.playground.directing import Directing
-from bot.playground.newsroom import Newsroom, UnknownArticleError, UnknownOutletError
+from bot.playground.newsroom import Newsroom, UnknownArticleError, UnknownPublisherError
 
 LONGEST_WAIT = 55.0  # seconds that /control/events waits at most
 _WAIT = 25.0
@@ -67,8 +67,8 @@ class Control:
         self.world.events.publish("published", article=published)
         return dict(published)
 
-    def close(self, outlet: str, closed: bool = True) -> Facts:  # noqa: FBT001, FBT002 - from JSON
-        self.newsroom.close(outlet, closed=closed)
+    def close(self, publisher: str, closed: bool = True) -> Facts:  # noqa: FBT001, FBT002 - from JSON
+        self.newsroom.close(publisher, closed=closed)
         return {"closed": sorted(self.newsroom.closed)}
 
     async def chats(self, _request: web.Request) -> web.Response:
@@ -124,8 +124,8 @@ def _posted(act: Callable[[Facts], Facts]) -> Callable[[web.Request], Awaitable[
             return _refused(refusal.description)
         except UnknownArticleError:
             return _refused("no such article")
-        except UnknownOutletError:
-            return _refused("no such outlet")
+        except UnknownPublisherError:
+            return _refused("no such publisher")
         except (TypeError, ValueError) as error:  # wrong names or values in what was posted
             return _refused(str(error))
 

@@ -160,14 +160,14 @@ async def test_the_own_page_is_let_in(pg, http, host):
 async def test_an_outlet_closes_and_opens_again(control, pg, http):
     feed = f"{pg.base_url}/news/wire.xml"
 
-    status, closed = await control("close", outlet="wire")
+    status, closed = await control("close", publisher="wire")
     async with http.get(feed) as response:
         assert (status, closed, response.status) == (200, {"closed": ["wire"]}, 410)
-    assert await control("close", outlet="wire", closed=False) == (200, {"closed": []})
+    assert await control("close", publisher="wire", closed=False) == (200, {"closed": []})
     async with http.get(feed) as response:
         assert response.status == 200
 
-    assert await control("close", outlet="none") == (400, {"error": "no such outlet"})
+    assert await control("close", publisher="none") == (400, {"error": "no such publisher"})
 
 
 async def test_the_newsroom_publishes_on_a_button(control, pg, http):
