@@ -191,6 +191,7 @@ class SourceResources:
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
     """Return what fetches; *newsroom* is a host and port of ours that it may reach."""
+    from bot.ops.version import our_version
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.ssrf import AddressPolicy
 
@@ -198,7 +199,7 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
     contact = f"; +{settings.contact_url}" if settings.contact_url else ""
     return Fetcher(
         policy=AddressPolicy(settings.allowed_networks, own),
-        user_agent=f"Dateline/0.1 (reads news feeds for subscribers{contact})",
+        user_agent=f"Dateline/{our_version()} (reads news feeds for subscribers{contact})",
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from bot.app.stops import StopError
+from bot.app.stops import needing_the_port
 from bot.ops import processes
 from bot.ops.instrumentation import Reading
 from bot.ops.version import our_version
@@ -50,12 +50,8 @@ async def measuring(around: ProcessContext, health: Health) -> AsyncIterator[Non
     page = MetricsPage(metrics.registry, Looking(metrics, health, asked).look)
     app = make_metrics_web(page, health)
     async with AsyncExitStack() as stack:
-        try:
+        with needing_the_port("METRICS_PORT", host, port):
             await stack.enter_async_context(serving(app, host, port))
-        except OSError as error:
-            raise StopError(
-                f"METRICS_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
-            ) from error
         await stack.enter_async_context(_beating(metrics.note_delay))
         metrics.read_off(around.watch.readings | _readings(around, health))
         yield

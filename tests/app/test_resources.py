@@ -1,14 +1,17 @@
-"""Which database a process opens and holds, and with how many connections."""
+"""Which database a process opens and holds, and what sites see of its fetcher."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from bot.app.resources import alone_on, database_of
+from bot.app.resources import alone_on, database_of, make_fetcher
 from bot.app.stops import StopError
 from bot.settings import load_settings
 from storage.schema import migrate
@@ -124,3 +127,22 @@ def test_the_database_is_used_while_its_file_is_held(file: Path):
         asyncio.run(migrate(_url(file)))
 
     assert [each.name for each in file.parent.glob("*before*")] == []
+
+
+async def test_sites_see_the_installed_version_and_whom_to_contact():
+    agents = []
+
+    async def answer(request: web.Request) -> web.Response:
+        agents.append(request.headers["User-Agent"])
+        return web.Response(text="fine")
+
+    site = web.Application()
+    site.router.add_get("/", answer)
+    settings = load_settings(contact_url="https://a.example", allowed_networks="127.0.0.0/8")
+
+    async with TestServer(site) as server, make_fetcher(settings) as fetcher:
+        await fetcher.fetch(str(server.make_url("/")), inside=True)
+
+    (agent,) = agents
+    assert agent.startswith(f"Dateline/{version('dateline')} (")
+    assert "+https://a.example" in agent

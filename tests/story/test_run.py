@@ -101,6 +101,26 @@ async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegr
         await first.stop()
 
 
+async def test_a_second_playground_on_the_same_file_announces_nothing(workplace):
+    async with workplace.dateline("run") as first:
+        await first.said("Open http")
+
+        async with workplace.dateline("run") as second:
+            await assert_refuses(second, f"Process {first.process.pid} ", "playground.sqlite3")
+            assert len(second.lines) == 1
+
+        await first.stop()
+
+
+@pytest.mark.parametrize("setting", ["web_port", "metrics_port"])
+async def test_a_playground_whose_other_port_is_taken_announces_nothing(
+    workplace, taken_port, setting
+):
+    async with workplace.dateline("run", **{setting: taken_port}) as command:
+        await assert_refuses(command, setting.upper(), str(taken_port))
+        assert len(command.lines) == 1
+
+
 async def test_other_commands_work_beside_a_run(workplace, telegram):
     async with workplace.dateline("run", **on(telegram)) as first:
         await first.said("ready")

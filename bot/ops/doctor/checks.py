@@ -49,7 +49,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
-        Check("the settings", lambda: _settings(settings)),
+        Check("the settings", lambda: _settings(settings, url)),
         Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
         Check("mail", lambda: _mail(settings), is_far=True, seconds=_MAIL_SECONDS),
         Check("the pages", lambda: examine_reach(settings), is_far=True),
@@ -228,11 +228,31 @@ async def _zones() -> Sequence[Finding]:
     return machine.judge_zones(await asyncio.to_thread(look_at_zones))
 
 
-async def _settings(settings: Settings) -> Sequence[Finding]:
-    return choices.judge_choices(_choices(settings))
+async def _settings(settings: Settings, url: str) -> Sequence[Finding]:
+    has_admins = bool(settings.admin_ids) or await _stores_admins(url)
+    return choices.judge_choices(_choices(settings, has_admins=has_admins))
 
 
-def _choices(settings: Settings) -> choices.Choices:
+async def _stores_admins(url: str) -> bool:
+    """Return whether the database names admins, such as the user who opened the printed link."""
+    from storage.access import admin_ids
+    from storage.db.engine import DatabaseError
+    from storage.health import open_read_only
+
+    try:
+        storage = open_read_only(url)
+    except OSError:
+        return False  # there is no file yet
+    try:
+        async with storage.reading() as tx:
+            return bool(await admin_ids(tx))
+    except (DatabaseError, OSError):
+        return False  # another check reports it
+    finally:
+        await storage.close()
+
+
+def _choices(settings: Settings, *, has_admins: bool) -> choices.Choices:
     from bot.settings import SmtpTls
     from storage.schema import database_file
 
@@ -241,7 +261,7 @@ def _choices(settings: Settings) -> choices.Choices:
         api=settings.bot_api_base,
         send_per_second=settings.send_per_second,
         public_url=str(settings.public_url or ""),
-        has_admins=bool(settings.admin_ids),
+        has_admins=has_admins,
         is_open=settings.access is Access.OPEN,
         lets_nobody_in=settings.access is Access.ALLOWLIST and not settings.allowed_ids,
         topics_per_chat=settings.topics_per_chat,
