@@ -82,7 +82,7 @@ async def _read_each(
     base_url: str = "",
 ) -> bool:
     """Return whether all of *paths* could be read."""
-    from bot.app.tools import opening
+    from bot.app.resources import opening
     from bot.sources.feeds.model import Unreadable
 
     is_whole = True

@@ -7,7 +7,7 @@ from jinja2 import Environment, TemplateNotFound
 from jinja2.exceptions import SecurityError
 from pydantic import BaseModel
 
-from bot.app.templates import make_renderer
+from bot.app.resources import make_renderer
 from bot.chat import callbacks
 from bot.publishing import samples
 from bot.publishing.pages import alert_page, edition_page

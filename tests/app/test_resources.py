@@ -1,22 +1,56 @@
-"""One process to an SQLite file, whatever name it is given."""
+"""Which database a process opens and holds, and what sites see of its fetcher."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from bot.app.resources import alone_on, database_of, make_fetcher
 from bot.app.stops import StopError
-from bot.app.tools import alone_on
+from bot.settings import load_settings
 from storage.schema import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+URL, DIRECT = "postgresql://me@pooler/news", "postgresql://me@server/news"
+
+
+def test_what_needs_a_server_itself_goes_past_the_pooler():
+    database = database_of(load_settings(database_url=URL, database_direct_url=DIRECT))
+
+    assert database.url == "postgresql+asyncpg://me@pooler/news"
+    assert database.server == "postgresql+asyncpg://me@server/news"
+
+
+def test_without_a_pooler_there_is_one_address():
+    database = database_of(load_settings(database_url=URL))
+
+    assert database.server == database.url
+
+
+def test_the_playground_has_a_database_of_its_own():
+    settings = load_settings(database_url=URL, database_direct_url=DIRECT)
+
+    assert database_of(settings, "sqlite+aiosqlite:///x").server == "sqlite+aiosqlite:///x"
+
+
+@pytest.mark.parametrize(
+    ("roles", "most"), [("send", 3), ("chat,web", 8), ("chat,poll,match,publish,send,web", 20)]
+)
+def test_a_process_has_as_many_connections_as_its_roles_keep_busy(roles, most):
+    assert database_of(load_settings(database_url=URL, roles=roles)).connections == most
+
+
+def test_how_many_connections_a_process_has_may_be_said():
+    assert database_of(load_settings(database_url=URL, database_pool="4")).connections == 4
 
 
 def _symlink_of_the_file(file: Path) -> Path:
@@ -93,3 +127,22 @@ def test_the_database_is_used_while_its_file_is_held(file: Path):
         asyncio.run(migrate(_url(file)))
 
     assert [each.name for each in file.parent.glob("*before*")] == []
+
+
+async def test_sites_see_the_installed_version_and_whom_to_contact():
+    agents = []
+
+    async def answer(request: web.Request) -> web.Response:
+        agents.append(request.headers["User-Agent"])
+        return web.Response(text="fine")
+
+    site = web.Application()
+    site.router.add_get("/", answer)
+    settings = load_settings(contact_url="https://a.example", allowed_networks="127.0.0.0/8")
+
+    async with TestServer(site) as server, make_fetcher(settings) as fetcher:
+        await fetcher.fetch(str(server.make_url("/")), inside=True)
+
+    (agent,) = agents
+    assert agent.startswith(f"Dateline/{version('dateline')} (")
+    assert "+https://a.example" in agent

@@ -1,4 +1,4 @@
-"""Role `chat` of one process: calls Telegram, prepares the bot, then takes updates."""
+"""Role `chat` of one process: waits for Telegram, prepares the bot, then takes updates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import structlog
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiogram.utils.deep_linking import create_start_link
 
-from bot.app.places import NEWSROOM_IS_READ
+from bot.app.deployment import NEWSROOM_IS_READ
 from bot.app.resources import make_resources
-from bot.app.steps.answering import answering_loops
-from bot.app.stops import StopError
-from bot.app.tools import needing_the_database
+from bot.app.sessions import telegram_session
+from bot.app.stops import StopError, needing_the_database
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.handlers.join import ADMIN_PREFIX
 from bot.chat.menu import register_commands, set_menu_button
@@ -24,13 +23,14 @@ from bot.chat.polling import Poller, PollingLease, SecondPollerError, TokenRefus
 from bot.chat.rate_limit import RateLimiter
 from bot.chat.updates import UpdateQueue, log_outage
 from bot.chat.webhook import WebhookRefusedError, remove_webhook
-from bot.loops import leaves, nap
+from bot.delivery.pace import bot_key
+from bot.delivery.replies import Replies
 from bot.ops.health import Wait
-from bot.ops.instrumented_telegram import WatchedUpdates
+from bot.ops.instrumented_telegram import WatchedCalls, WatchedUpdates
 from bot.sources.discovery.add import SourceAdder, SourceOptions
-from bot.subscribers import catalogue
+from bot.stopping import flat_errors, sleep_until
 from bot.subscribers.access import admin_languages, new_admin_code
-from bot.subscribers.catalogue import load_catalogue
+from bot.subscribers.catalogue import hand_over_topics, load_catalogue
 from storage.db.engine import SQLITE, DatabaseError, is_transient
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import User
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.app.webhook import WebhookUpdates
-    from bot.loops import Loop
     from bot.ops.health import Health
     from bot.resources import Resources
 
@@ -54,35 +53,27 @@ START_PAUSE_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class ChatRole:
-    around: Surroundings
+    process: ProcessContext
     bot: Bot
     health: Health
     webhook: WebhookUpdates | None = None
     """What receives updates by webhook; without it they are polled."""
 
-    def loops(self) -> list[Loop]:
-        return answering_loops(self.around, self.bot)
-
     async def run(self, stopping: asyncio.Event) -> None:
-        bot, renderer = self.bot, self.around.renderer
-        resources = make_resources(self.around, renderer)
-        me = await self._get_me(bot, stopping)
+        storage, watch, renderer = self.process.storage, self.process.watch, self.process.renderer
+        resources = make_resources(self.process, renderer)
+        me = await self._get_me(self.bot, stopping)
         if me is None:
             return
         await self._fill(stopping)
-        await self._retried(partial(catalogue.hand_over_topics, self.around.storage), stopping)
+        await self._retried(partial(hand_over_topics, storage), stopping)
         await self._retried(lambda: self._announce_admin_link(resources), stopping)
-        admins = (
-            await self._retried(
-                partial(admin_languages, self.around.storage, access=resources.access),
-                stopping,
-            )
-            or {}
-        )
+        languages = partial(admin_languages, storage, access=resources.access)
+        admins = await self._retried(languages, stopping) or {}
         dispatcher = make_dispatcher(resources, renderer)
-        watch, limiter = self.around.watch, RateLimiter(admins=frozenset(admins))
         dispatcher.update.outer_middleware(WatchedUpdates(watch))
-        queue = UpdateQueue(bot, dispatcher, limiter, watch=watch)
+        limiter = RateLimiter(admins=frozenset(admins))
+        queue = UpdateQueue(self.bot, dispatcher, limiter, watch=watch)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             menus = group.create_task(self._set_menus(admins, listening))
@@ -100,7 +91,7 @@ class ChatRole:
                 ) from error
             except (AiogramError, OSError, TimeoutError) as error:
                 log.warning("Telegram does not answer yet", error=str(error))
-                await nap(stopping, START_PAUSE_SECONDS)
+                await sleep_until(stopping, START_PAUSE_SECONDS)
         return None
 
     async def _retried(
@@ -117,17 +108,17 @@ class ChatRole:
                 if not is_transient(error):
                     raise
                 log_outage("the start waits for the database", error)
-                await nap(stopping, START_PAUSE_SECONDS)
+                await sleep_until(stopping, START_PAUSE_SECONDS)
         return None
 
     async def _fill(self, stopping: asyncio.Event) -> None:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""
-        tools = self.around.tools
+        sources = self.process.sources
         with needing_the_database():
-            await self._retried(partial(load_catalogue, tools.storage), stopping)
-        adding = SourceAdder(tools.storage, tools.fetcher, tools.reader)
-        for url in self.around.place.feeds:
-            await adding.add(url, SourceOptions(every=NEWSROOM_IS_READ))
+            await self._retried(partial(load_catalogue, sources.storage), stopping)
+        adder = SourceAdder(sources.storage, sources.fetcher, sources.reader)
+        for url in self.process.deployment.feeds:
+            await adder.add(url, SourceOptions(every=NEWSROOM_IS_READ))
 
     async def _set_menus(self, admins: Mapping[int, str | None], listening: asyncio.Event) -> None:
         """Set the menus in Telegram's clients, once users are answered.
@@ -136,19 +127,19 @@ class ChatRole:
         if any.
         """
         await listening.wait()
-        renderer = self.around.renderer
+        renderer = self.process.renderer
         try:
-            await set_menu_button(self.bot, renderer, self.around.place.app_url)
+            await set_menu_button(self.bot, renderer, self.process.deployment.app_url)
             await register_commands(self.bot, renderer, admins)
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the menu could not be set; the next start tries again", error=str(error))
 
     async def _announce_admin_link(self, resources: Resources) -> None:
-        if self.around.place.newsroom is None and (
-            code := await new_admin_code(resources.storage, access=resources.access)
-        ):
+        if resources.is_playground:
+            return
+        if code := await new_admin_code(resources.storage, access=resources.access):
             link = await create_start_link(self.bot, f"{ADMIN_PREFIX}{code}")
-            self.around.announce(
+            self.process.announce(
                 f"This bot has no admin yet. The first user to open this link becomes one: {link}"
             )
 
@@ -160,7 +151,7 @@ class ChatRole:
         def ready() -> None:
             listening.set()
             self.health.waits.discard(Wait.TELEGRAM)
-            log.info("ready", bot=me.username, roles=self.around.roles_said)
+            log.info("ready", bot=me.username, roles=self.process.roles_said)
 
         try:
             if self.webhook:
@@ -169,8 +160,8 @@ class ChatRole:
                 await remove_webhook(self.bot)
                 ready()
                 await self._poll(queue, stopping)
-        except* (TokenRefusedError, SecondPollerError, WebhookRefusedError) as refused:
-            raise StopError(str(leaves(refused)[0])) from refused
+        except* (TokenRefusedError, SecondPollerError, WebhookRefusedError) as errors:
+            raise StopError(str(flat_errors(errors)[0])) from errors
 
     async def _poll(self, queue: UpdateQueue, stopping: asyncio.Event) -> None:
         async with self._lease() as lasts:
@@ -184,10 +175,10 @@ class ChatRole:
 
         An SQLite file has no other process. While it is locked, users get an apology at least.
         """
-        if self.around.storage.dialect == SQLITE:
+        if self.process.storage.dialect == SQLITE:
             yield lambda: True
             return
-        lease = PollingLease(self.around.storage, self.around.owner)
+        lease = PollingLease(self.process.storage, self.process.owner)
         try:
             async with asyncio.TaskGroup() as group:
                 renewing = group.create_task(lease.run(asyncio.Event()))
@@ -195,3 +186,15 @@ class ChatRole:
                 renewing.cancel()
         finally:
             await lease.release()
+
+
+@asynccontextmanager
+async def open_chat_role(
+    process: ProcessContext, health: Health, webhook: WebhookUpdates | None
+) -> AsyncIterator[ChatRole]:
+    """Yield the role with a session of its own; its calls keep the same pace as deliveries."""
+    token, pace = process.deployment.token, process.settings.send_per_second
+    async with telegram_session(token, process.deployment.api_url) as bot:
+        bot.session.middleware(Replies(process.storage, bot_key(token), pace))
+        bot.session.middleware(WatchedCalls(process.watch))
+        yield ChatRole(process, bot, health, webhook)

@@ -1,4 +1,4 @@
-"""Mail in one process: its sender, and the loops that send it and read bounces."""
+"""Mail in one process: what composes it, and the stages that send it and read bounces."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from bot.app.stops import StopError
-from bot.loops import Loop
+from bot.stages import BOUNCES, MAIL, StageRunner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.delivery.sender import Calls
     from bot.mail.bounces import Bounces, ReadsReports
     from bot.mail.compose import FromAddress, Mailer
@@ -27,14 +27,14 @@ PATIENCE = timedelta(seconds=6)
 _IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
 
 
-def make_mailer(around: Surroundings) -> Mailer | None:
+def make_mailer(process: ProcessContext) -> Mailer | None:
     """Return what composes mails; None if no server is set."""
-    if around.place.smtp is None and around.settings.smtp_host is None:
+    if process.deployment.smtp is None and process.settings.smtp_host is None:
         return None
     from bot.mail.compose import Mailer
 
-    sender = sender_of(around.settings, _IN_THE_PLAYGROUND if around.place.smtp else None)
-    return Mailer(around.renderer, sender, around.links)
+    sender = sender_of(process.settings, _IN_THE_PLAYGROUND if process.deployment.smtp else None)
+    return Mailer(process.renderer, sender, process.links)
 
 
 def sender_of(settings: Settings, instead: str | None = None) -> FromAddress:
@@ -70,40 +70,40 @@ def relay_of(settings: Settings) -> Relay | None:
 
 
 @asynccontextmanager
-async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
-    """Yield the loops of mail, none if no server is set; their connections end with the block."""
+async def mail_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
+    """Yield the stages of mail, none if no server is set; connections end with the block."""
     from bot.delivery.sender import Calls
     from bot.mail.smtp import Smtp
 
-    mailer, relay = make_mailer(around), _relay(around)
+    mailer, relay = make_mailer(process), _relay(process)
     if mailer is None or relay is None:
         yield []
         return
     smtp = Smtp(relay)
     async with Calls(CONNECTIONS, PATIENCE) as calls:
-        yield [_mail_loop(around, mailer, smtp, calls), *_bounce_loops(around)]
+        yield [_mail_stage(process, mailer, smtp, calls), *_bounce_stages(process)]
     await smtp.close()
 
 
-def _relay(around: Surroundings) -> Relay | None:
+def _relay(process: ProcessContext) -> Relay | None:
     from bot.mail.smtp import Relay
 
-    if around.place.smtp:
-        return Relay(*around.place.smtp, start_tls=False)
-    return relay_of(around.settings)
+    if process.deployment.smtp:
+        return Relay(*process.deployment.smtp, start_tls=False)
+    return relay_of(process.settings)
 
 
-def _mail_loop(around: Surroundings, mailer: Mailer, smtp: Smtp, calls: Calls) -> Loop:
+def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Calls) -> StageRunner:
     from bot.delivery.sender import SendStage
     from bot.mail.smtp import PACE_KEY, MailChannel
 
-    sign = _dkim(around.settings, mailer.sender)
-    channel = MailChannel(smtp, mailer.return_path, make_bounces(around), sign)
-    per_second = around.settings.smtp_per_hour / 3600
+    sign = _dkim(process.settings, mailer.sender)
+    channel = MailChannel(smtp, mailer.return_path, make_bounces(process), sign)
+    per_second = process.settings.smtp_per_hour / 3600
     stage = SendStage(
-        around.storage, channel, around.owner, calls, PACE_KEY, per_second, around.watch
+        process.storage, channel, process.owner, calls, PACE_KEY, per_second, process.watch
     )
-    mail = Loop("mail", stage.run_once)
+    mail = StageRunner(MAIL, stage.run_once)
     calls.on_done = mail.wake
     return mail
 
@@ -126,13 +126,13 @@ def _dkim(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
         raise StopError(f"DKIM_KEY_FILE: {path} is no private key in PEM form: {error}.") from error
 
 
-def make_bounces(around: Surroundings) -> Bounces:
+def make_bounces(process: ProcessContext) -> Bounces:
     """Return what takes the mails that came back."""
     from bot.mail.bounces import Bounces
 
-    read = report_reader(around.mail_readers)
+    read = report_reader(process.mail_readers)
     return Bounces(
-        around.storage, around.renderer, around.links.signer, read, around.settings.admin_ids
+        process.storage, process.renderer, process.links.signer, read, process.settings.admin_ids
     )
 
 
@@ -147,19 +147,19 @@ def report_reader(workers: Workers) -> ReadsReports:
     return read
 
 
-def _bounce_loops(around: Surroundings) -> list[Loop]:
-    """Return the loop that reads bounces, if the settings name a mailbox for them."""
+def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
+    """Return the stage that reads bounces, if the settings name a mailbox for them."""
     from functools import partial
 
     from bot.mail.bounces import Imap, collect_bounces
 
-    settings = around.settings
-    if settings.imap_host is None or around.place.smtp:
+    settings = process.settings
+    if settings.imap_host is None or process.deployment.smtp:
         return []
     password = settings.imap_password.get_secret_value() if settings.imap_password else ""
     user = settings.imap_user or ""
     imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
-    return [Loop("bounces", partial(collect_bounces, imap, make_bounces(around).take))]
+    return [StageRunner(BOUNCES, partial(collect_bounces, imap, make_bounces(process).take))]
 
 
 async def examine_mail(settings: Settings) -> list[Finding] | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.app.places import Place
+from bot.app.deployment import Deployment
 from bot.settings import Access
 
 
@@ -17,6 +17,6 @@ from bot.settings import Access
     ],
 )
 def test_where_the_mini_app_opens(public_url, newsroom, app_url):
-    place = Place("1:a", "", "", Access.OPEN, newsroom=newsroom, public_url=public_url)
+    deployment = Deployment("1:a", "", "", Access.OPEN, newsroom=newsroom, public_url=public_url)
 
-    assert place.app_url == app_url
+    assert deployment.app_url == app_url

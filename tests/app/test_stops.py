@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from bot.app.run import database_away
+from bot.app.stops import StopError, stop_error_in
 
 
 def lost() -> DBAPIError:
@@ -14,7 +14,7 @@ def lost() -> DBAPIError:
 def test_a_lost_database_ends_a_process_with_one_sentence():
     group = ExceptionGroup("tasks", [ExceptionGroup("calls", [lost()]), lost()])
 
-    reason = database_away(group)
+    reason = stop_error_in(group)
 
     assert str(reason) == "DATABASE_URL: the database cannot be used: closed in the middle"
 
@@ -27,5 +27,11 @@ def test_a_lost_database_ends_a_process_with_one_sentence():
         pytest.param(DBAPIError("SELECT", {}, ValueError()), id="a statement that is wrong"),
     ],
 )
-def test_what_else_fails_is_told_with_its_place(error):
-    assert database_away(ExceptionGroup("tasks", [lost(), error])) is None
+def test_any_other_error_is_shown_with_its_traceback(error):
+    assert stop_error_in(ExceptionGroup("tasks", [lost(), error])) is None
+
+
+def test_the_reason_of_one_task_ends_the_others_whatever_they_say():
+    reason = StopError("BOT_TOKEN is wrong.")
+
+    assert stop_error_in(ExceptionGroup("tasks", [lost(), ExceptionGroup("", [reason])])) is reason

@@ -1,4 +1,4 @@
-"""Where a bot lives: on Telegram, or without a token in the playground, which it brings along."""
+"""Where a bot runs: on Telegram, or without a token in the playground, which it starts itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.app.stops import StopError
 from bot.settings import Access
@@ -17,29 +17,40 @@ if TYPE_CHECKING:
     from bot.playground.server import Playground
     from bot.settings import Settings
 
-PLAYGROUND_TOKEN = "1:playground"  # noqa: S105 - it opens nothing
-ELSEWHERE = Path("var")  # for what this machine keeps of a database that is no file
-PLAYGROUND_DATABASE = "sqlite+aiosqlite:///var/playground.sqlite3"
-NEWSROOM_PUBLISHES = timedelta(seconds=45)
-NEWSROOM_IS_READ = timedelta(seconds=2)
+PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
+DATA_FOLDER: Final = Path("var")  # what this machine keeps of a database that is no file
+PLAYGROUND_DATABASE: Final = "sqlite+aiosqlite:///var/playground.sqlite3"
+NEWSROOM_PUBLISHES: Final = timedelta(seconds=45)
+NEWSROOM_IS_READ: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Deployment:
+    """*token*, *api_url*: the bot's, and of the Bot API that knows it.
+
+    In the playground also: *newsroom*, the host and port which the fetcher may reach although they
+    are inside; *feeds*, which are added; *smtp*, the host and port of its mail server; *frames*,
+    the sites besides Telegram's that may embed the Mini App.
+    """
+
     token: str
-    api: str
-    database: str
+    api_url: str
+    database_url: str
     access: Access
-    newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
+    newsroom: tuple[str, int] | None = None
     feeds: tuple[str, ...] = ()
-    smtp: tuple[str, int] | None = None  # host and port of a mail server of its own
-    public_url: str | None = None  # where people reach our pages, without a slash at the end
-    frames: tuple[str, ...] = ()  # besides Telegram's, pages that may show the Mini App in a frame
+    smtp: tuple[str, int] | None = None
+    public_url: str | None = None  # where users reach our pages, without a slash at the end
+    frames: tuple[str, ...] = ()
+
+    @property
+    def is_playground(self) -> bool:
+        return self.newsroom is not None
 
     @property
     def app_url(self) -> str | None:
         """Where the Mini App opens: Telegram takes https only, the playground what is here."""
-        opens = self.public_url and (self.newsroom or self.public_url.startswith("https:"))
+        opens = self.public_url and (self.is_playground or self.public_url.startswith("https:"))
         return f"{self.public_url}/app" if opens else None
 
 
@@ -60,13 +71,15 @@ def database_url(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def place_of(settings: Settings, announce: Callable[[str], None]) -> AsyncIterator[Place]:
-    """Yield the place that *settings* choose; *announce* tells how to get there."""
+async def deployment_of(
+    settings: Settings, announce: Callable[[str], None]
+) -> AsyncIterator[Deployment]:
+    """Yield the deployment that *settings* choose; *announce* says how to get there."""
     if settings.bot_token:
-        yield Place(
+        yield Deployment(
             token=settings.bot_token.get_secret_value(),
-            api=settings.bot_api_base,
-            database=database_url(settings),
+            api_url=settings.bot_api_base,
+            database_url=database_url(settings),
             access=settings.access,
             public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
         )
@@ -97,12 +110,12 @@ async def _playground(port: int) -> AsyncIterator[Playground]:
         await playground.__aexit__(None, None, None)
 
 
-def _in_the_playground(playground: Playground, settings: Settings) -> Place:
+def _in_the_playground(playground: Playground, settings: Settings) -> Deployment:
     base = playground.base_url
-    return Place(
+    return Deployment(
         token=PLAYGROUND_TOKEN,
-        api=base,
-        database=database_url(settings),
+        api_url=base,
+        database_url=database_url(settings),
         # The usual setting lets nobody in but those of a list, which names nobody here.
         access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
         newsroom=(playground.host, playground.port),

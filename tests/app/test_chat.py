@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import make_url
 
-from bot.app.chat_role import ChatRole
+from bot.app.chat import ChatRole
 from bot.chat.updates import UpdateQueue
 from bot.ops.health import Health
 from bot.playground.server import Playground
@@ -19,21 +19,21 @@ from tests.chat.test_polling import Handler, bot_on
 from tests.database_trouble import on_writer
 
 if TYPE_CHECKING:
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
 
 
 async def test_while_another_program_locks_the_file_updates_are_handled(sqlite_url: str):
     handler, health, stopping = Handler(), Health(), asyncio.Event()
     storage: Any = Storage.open(sqlite_url)
     await on_writer(storage, "PRAGMA busy_timeout = 0")
-    around = cast("Surroundings", SimpleNamespace(storage=storage, owner="one"))
+    process = cast("ProcessContext", SimpleNamespace(storage=storage, owner="one"))
     async with Playground(flood="off") as playground, bot_on(playground) as bot:
         playground.send(playground.person("Ann"), "hello")
         with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as other_program:
             other_program.execute("BEGIN EXCLUSIVE")
-            door = ChatRole(around, bot, health)
+            role = ChatRole(process, bot, health)
             async with asyncio.TaskGroup() as group:
-                group.create_task(door._poll(UpdateQueue(bot, handler.dispatcher), stopping))
+                group.create_task(role._poll(UpdateQueue(bot, handler.dispatcher), stopping))
                 texts = await handler.wait_for(1)
                 fails_for = health.polling_fails_for()
                 stopping.set()
