@@ -7,8 +7,8 @@ import pytest
 from bot.app import website
 from bot.app.places import PLAYGROUND_TOKEN, Place
 from bot.app.website import BotLink
-from bot.playground.server import Playground
 from bot.settings import Access
+from tests.local_playground import LocalPlayground
 
 
 def place(api: str, **facts) -> Place:
@@ -17,7 +17,7 @@ def place(api: str, **facts) -> Place:
 
 @pytest.fixture
 async def playground():
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
@@ -37,7 +37,7 @@ async def test_while_telegram_is_away_there_is_none_and_it_is_asked_once_a_minut
     link = BotLink(place("http://127.0.0.1:1"))
 
     assert await link.get() is None
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         link.place = place(opened.base_url)
         assert await link.get() is None
         now += website.RETRY_SECONDS

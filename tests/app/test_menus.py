@@ -10,19 +10,19 @@ from aiogram.types import BotCommandScopeChat
 
 from bot.app.menus import Menus
 from bot.app.places import PLAYGROUND_TOKEN, Place
-from bot.playground.server import Playground
 from bot.rendering.renderer import Renderers
 from bot.settings import Access
 from bot.subscribers.users import CurrentUser
 from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON
+from tests.local_playground import LocalPlayground
 
 ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDAY_NOON)
 
 
 @pytest.fixture
 async def playground():
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
@@ -40,7 +40,7 @@ def menus(playground) -> Menus:
 
 
 async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus, playground):
-    ann = replace(ANN, user_id=playground.person("Ann").id)
+    ann = replace(ANN, user_id=playground.user("Ann").id)
 
     await menus.renew(ann, "de", is_chosen=True)
 

@@ -7,7 +7,7 @@ import pytest
 from bot.app.webhook import webhook_at
 from bot.ops.doctor.checks import make_checks
 from bot.ops.doctor.updates import judge_polling, judge_webhook
-from bot.playground.hooks import Hook
+from bot.playground.api.updates import WebhookInfo
 from bot.playground.server import Playground
 from bot.rendering.links import Signer
 from bot.settings import Settings
@@ -70,7 +70,7 @@ async def test_telegram_is_asked_for_the_webhook_of_this_bot(storage, database_u
         hook = webhook_at("https://news.example.org", Signer(await signing_key(tx)))
     async with Playground() as playground:
         if is_set:
-            playground.world.updates.set_hook(Hook(hook.url, hook.secret))
+            playground.world.updates.use_webhook(WebhookInfo(hook.url, hook.secret))
         settings = Settings.model_validate(
             {
                 "bot_token": TOKEN,
