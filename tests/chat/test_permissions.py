@@ -98,7 +98,7 @@ def test_each_button_is_decided(public_routers):
 @pytest.fixture
 def eve(playground) -> Any:
     """Return a member of the group who does not run it."""
-    return playground.person("Eve")
+    return playground.user("Eve")
 
 
 @pytest.fixture
