@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from aiogram import Bot
 from aiogram.types import BotCommandScopeChat
+from structlog.testing import capture_logs
 
 from bot.app.menus import Menus
 from bot.app.places import PLAYGROUND_TOKEN, Place
@@ -55,4 +56,7 @@ async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus,
 async def test_the_choice_holds_where_telegram_does_not_answer(menus):
     away = replace(menus, place=replace(menus.place, api="http://127.0.0.1:9"))
 
-    await away.renew(ANN, "de", is_chosen=True)
+    with capture_logs() as logged:
+        await away.renew(ANN, "de", is_chosen=True)
+
+    assert [line["event"] for line in logged] == ["a menu could not be renewed"]
