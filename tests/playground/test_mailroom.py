@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.story.processes import PATIENCE
+
 if TYPE_CHECKING:
     from bot.playground.server import Playground
 
@@ -25,7 +27,7 @@ def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:
 
 async def hand_over(pg: Playground, message: EmailMessage, to: str = "ann@example.org") -> None:
     def send() -> None:
-        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=10) as client:
+        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("back@dateline.example", to, message.as_bytes())
 
     await asyncio.to_thread(send)
@@ -112,7 +114,7 @@ async def test_a_letter_arrives_byte_for_byte(pg):
 
     def send() -> None:
         host, port = pg.smtp
-        with smtplib.SMTP(host, port, local_hostname="here", timeout=10) as client:
+        with smtplib.SMTP(host, port, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("a@b.example", ["c@d.example", "refused@d.example"], body)
 
     await asyncio.to_thread(send)
