@@ -85,6 +85,8 @@ def test_an_element_of_too_many_attributes_is_not_read(document, attributes):
 def test_many_elements_may_have_attributes_and_one_may_have_long_ones():
     check_attributes(b"<a b=''/>" * 2 * MOST_ATTRIBUTES)
     check_attributes(b"<a b='%s'/>" % (b"x=1&amp;" * 2 * MOST_ATTRIBUTES))
+    with pytest.raises(Unreadable):
+        check_attributes(b"<a %s/>" % (b"b='' " * 2 * MOST_ATTRIBUTES))
 
 
 def test_of_a_huge_feed_the_newest_entries_are_kept_in_their_order():

@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from sqlmodel import col, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from benchmarks.fuzzing.bombs import FEEDS, LISTS, MAILS, Make, of_words
-from benchmarks.fuzzing.stored import TurnedClock, add_sources
+from benchmarks.fuzz.bombs import FEEDS, LISTS, MAILS, Make, of_words
+from benchmarks.fuzz.trials import NOW
 from bot.app.mail import report_reader
 from bot.app.memory import collect_recent
 from bot.sources.discovery.add import SourceAdder
@@ -22,7 +23,7 @@ from bot.sources.fetch.response import Response
 from bot.sources.parser_pool import QUICK, Reader, Workers
 from bot.sources.poll import Poller
 from storage.db.engine import Storage
-from storage.sources import Source, source_of
+from storage.sources import Source, add_source, source_of
 
 LONGEST_MS: Final = 100  # that the loop may stand still
 SIZES: Final = (QUICK - 1_000, 1_000_000)  # the largest that is read at once, and a usual bomb
@@ -32,6 +33,13 @@ _BEAT_SECONDS: Final = 0.002
 _WORKER_SECONDS: Final = 10.0  # as in service
 
 Act = Callable[[], Awaitable[str]]
+
+
+class TurnedClock:
+    now: datetime = NOW
+
+    async def __call__(self, _session: AsyncSession) -> datetime:
+        return self.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +178,11 @@ async def _outcome(act: Act) -> str:
         return await act()
     except Exception as error:  # noqa: BLE001 - this is what is looked for
         return f"crashed: {type(error).__name__}"
+
+
+async def add_sources(storage: Storage, urls: Sequence[str]) -> None:
+    async with storage.writing() as tx:
+        for url in urls:
+            row = {"url": url, "url_hash": url_hash(url), "host": url.split("/")[2]}
+            dates = {"created_at": tx.now, "next_fetch_at": tx.now, "first_read_at": tx.now}
+            await add_source(tx, row | dates | {"public": True})

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.fuzzing.mutations import SECRET_FILE, mutated
-from benchmarks.fuzzing.seeds import Seeds
+from benchmarks.fuzz.mutations import SECRET_FILE, mutated
+from benchmarks.fuzz.seeds import Seeds
 from bot.sources.drafts import draft_of, identify
 from bot.sources.feeds.model import Document, Unreadable
 from bot.sources.parser_pool import Reader, Workers, is_quick, read_at_once
