@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from bot.sources.drafts import MOST_PAGES, Draft, awaiting_pages, completed, wants_page
+from bot.sources.drafts import MOST_PAGES, Draft, awaiting_pages, wants_page
 from bot.sources.feeds.model import Item
+from bot.sources.revise import completed
 from storage.articles import Article
 from storage.enums import FullText, SourceKind
 from tests.sources.drafts_made import drafts
