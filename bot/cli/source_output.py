@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import DiscoveryResult, FoundFeed
-    from bot.sources.discovery.links import Link
+    from bot.sources.discovery.links import FeedLink
     from storage.sources import Source
 
 _LATER = "It is asked again later by itself."
@@ -174,7 +174,7 @@ def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType
     return [*asked, _HOW_TO_ADD] if asked else []
 
 
-def choice(feeds: Iterable[FoundFeed], unread: Sequence[Link], now: datetime) -> Group:
+def choice(feeds: Iterable[FoundFeed], unread: Sequence[FeedLink], now: datetime) -> Group:
     """Return two lines for each feed; an address stands alone, so that it can be copied whole."""
     lines = [line for feed in feeds for line in (_about(feed, now), _address(feed.url))]
     if unread:

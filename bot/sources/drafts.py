@@ -56,10 +56,10 @@ class Dating:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ArticleDraft:
     """An article before it is stored. `quiet`: it alerts nobody.
 
-    `is_taste`: its page has the whole text. `awaits_page`: the page is to be read.
+    `is_excerpt`: its page has the whole text. `awaits_page`: the page is to be read.
     """
 
     item: Item
@@ -73,7 +73,7 @@ class Draft:
     published_on: date | None
     news_at: datetime
     quiet: bool
-    is_taste: bool = False
+    is_excerpt: bool = False
     awaits_page: bool = False
 
 
@@ -92,9 +92,9 @@ def content_hash(item: Item) -> str:
 
 def draft_of(
     item: Item, identity: Identity, *, source_url: str, now: datetime, backlog: bool
-) -> Draft:
+) -> ArticleDraft:
     dating = dated(item.published, now, backlog=backlog)
-    return Draft(
+    return ArticleDraft(
         item=item,
         guid_hash=identity.guid_hash,
         url_hash=identity.url_hash,
@@ -156,7 +156,7 @@ IdentifiedItem = tuple[Item, Identity]
 _UPDATED_TITLE: Final = 0.2  # of the words are in common
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
-_READ_OF_SUMMARY: Final = 4_000  # characters of a summary tell what it is about
+_READ_OF_SUMMARY: Final = 4_000  # characters of a summary suffice to say what it is about
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
@@ -275,15 +275,17 @@ PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without i
 PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any more
 
 
-def awaiting_pages(drafts: Iterable[Draft], full_text: FullText, kind: SourceKind) -> list[Draft]:
+def awaiting_pages(
+    drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind
+) -> list[ArticleDraft]:
     """Mark those whose page is to be read; nobody waits for what alerts nobody."""
     left = MOST_PAGES
     marked = []
     for draft in drafts:
-        is_taste = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
-        awaits_page = is_taste and not draft.quiet and left > 0
+        is_excerpt = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
+        awaits_page = is_excerpt and not draft.quiet and left > 0
         left -= awaits_page
-        marked.append(replace(draft, is_taste=True, awaits_page=awaits_page) if is_taste else draft)
+        marked.append(replace(draft, is_excerpt=True, awaits_page=awaits_page) if is_excerpt else draft)
     return marked
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from bot.matching.slices import in_turns
 from bot.sources.drafts import PAGE_WANTED_FOR
-from bot.sources.feeds.model import Item, Kind, Unreadable
+from bot.sources.feeds.model import DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import HOST_WIDE_STATUSES, Response, problem_of
 from bot.sources.fetch.source import Fetches, Reads
@@ -114,7 +114,7 @@ class Completing:
             raise
         except (FetchError, Unreadable):
             return None
-        return document.items[0] if document.kind is Kind.PAGE and document.items else None
+        return document.items[0] if document.kind is DocumentKind.PAGE and document.items else None
 
     async def _heed(self, answer: Response) -> None:
         """Raise HostWaits if the host asks for time; all that is to be had of it waits then."""

@@ -22,7 +22,7 @@ from bot.matching.slices import Slices, in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import (
     PAGE_TIMEOUT,
-    Draft,
+    ArticleDraft,
     IdentifiedItem,
     awaiting_pages,
     content_hash,
@@ -76,7 +76,7 @@ log = structlog.get_logger(__name__)
 
 MOST_A_DAY: Final = 4_000  # new entries of one source
 _DAY: Final = timedelta(days=1)
-_UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
+_UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
 _MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
 _LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
@@ -85,7 +85,7 @@ Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
 
 MOST_GUIDS: Final = 5  # of one entry
-Found = tuple[int, Draft]  # the article's id and what the source says of it
+Found = tuple[int, ArticleDraft]  # the article's id and what the source says of it
 Named = tuple[int, str]  # an entry: its source and the hash of its guid
 FoldedWords = tuple[str, str]  # of a title and a text
 
@@ -99,17 +99,17 @@ class Shown:
     """
 
     source_id: int
-    drafts: Sequence[Draft]
+    drafts: Sequence[ArticleDraft]
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = False
 
     @cached_property
-    def oldest_first(self) -> list[Draft]:
+    def oldest_first(self) -> list[ArticleDraft]:
         """What was shown first is stored first; of two with one guid the newest counts."""
         return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
 
     @property
-    def new(self) -> list[Draft]:
+    def new(self) -> list[ArticleDraft]:
         return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
 
     @property
@@ -121,7 +121,7 @@ class Shown:
 
 
 async def store_drafts(
-    tx: Transaction, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+    tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
 ) -> int:
     """Store the entries of a source that showed none of them before; see `store_shown`."""
     made = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
@@ -131,8 +131,8 @@ async def store_drafts(
 async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
     """Store what sources show; return how many new articles each made, by the source's id.
 
-    An article that another source carried already gets this one as a further carrier. But what a
-    private source shows first is an article of that source alone, until a public one shows it.
+    An article that another source has listed already is listed by both. But what a private source
+    lists first is an article of that source alone, until a public one lists it.
     """
     if not shown:
         return Counter()
@@ -195,7 +195,7 @@ def _folded_new(shown: Sequence[Shown]) -> Slices[dict[Named, FoldedWords]]:
     return folded
 
 
-def folded_draft(draft: Draft) -> Slices[FoldedWords]:
+def folded_draft(draft: ArticleDraft) -> Slices[FoldedWords]:
     title = yield from text_in_slices(draft.title)
     text = yield from text_in_slices(draft.text)
     return title, text
@@ -243,7 +243,7 @@ async def _store_new(
 
 
 def _urls(
-    new: Sequence[tuple[int, Draft]], there: Collection[ScopedUrl], private: Collection[int]
+    new: Sequence[tuple[int, ArticleDraft]], there: Collection[ScopedUrl], private: Collection[int]
 ) -> list[ScopedUrl]:
     """Return which article each of *new* is: the public one, if there is or will be one."""
     public = {url.url_hash for url in there if url.scope_id == PUBLIC}
@@ -252,16 +252,16 @@ def _urls(
 
 
 def _makers(
-    new: Sequence[tuple[int, Draft]],
+    new: Sequence[tuple[int, ArticleDraft]],
     urls: Sequence[ScopedUrl],
     private: Collection[int],
     there: Collection[ScopedUrl],
-) -> dict[ScopedUrl, tuple[int, Draft]]:
+) -> dict[ScopedUrl, tuple[int, ArticleDraft]]:
     """Return who makes each article that is not there, from which entry.
 
     The first source of its scope makes it, and its newest entry; the others carry it.
     """
-    makers: dict[ScopedUrl, tuple[int, Draft]] = {}
+    makers: dict[ScopedUrl, tuple[int, ArticleDraft]] = {}
     for (at, draft), url in zip(new, urls, strict=True):
         is_of_scope = url.scope_id == at or at not in private
         if url not in there and is_of_scope and makers.setdefault(url, (at, draft))[0] == at:
@@ -293,7 +293,7 @@ async def _revise(
     return revised
 
 
-def _article(draft: Draft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
+def _article(draft: ArticleDraft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
     return {
         **url._asdict(),
         "url": draft.url,
@@ -311,7 +311,7 @@ def _article(draft: Draft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
 
 
 def _page(
-    article_id: int, draft: Draft, tx: Transaction, *, inside: bool, private: bool
+    article_id: int, draft: ArticleDraft, tx: Transaction, *, inside: bool, private: bool
 ) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
@@ -325,7 +325,7 @@ def _page(
 
 
 def _entry(
-    draft: Draft, source_id: int, placed: Mapping[Named, int], tx: Transaction
+    draft: ArticleDraft, source_id: int, placed: Mapping[Named, int], tx: Transaction
 ) -> dict[str, Any]:
     return {
         "source_id": source_id,
@@ -365,7 +365,7 @@ class _Part:
         return self.fetched.source_id
 
     @property
-    def drafts(self) -> Sequence[Draft]:
+    def drafts(self) -> Sequence[ArticleDraft]:
         return self.shown.drafts if self.shown else ()
 
 
@@ -505,14 +505,14 @@ def _portions(parts: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
         yield portion
 
 
-def _with_drafts(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
+def _with_drafts(whole: _Part, drafts: Sequence[ArticleDraft], *, is_last: bool) -> _Part:
     shown = whole.shown and replace(whole.shown, drafts=drafts)
     return replace(whole, shown=shown, is_last=is_last, is_split=True)
 
 
-def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
+def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     """Return parts that a transaction should store, the oldest entries first; at least one."""
-    parts: list[list[Draft]] = [[]]
+    parts: list[list[ArticleDraft]] = [[]]
     room = _MOST
     for each in reversed(drafts):
         weight = _weight([each])
@@ -524,7 +524,7 @@ def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
     return [part[::-1] for part in parts]
 
 
-def _weight(drafts: Iterable[Draft]) -> int:
+def _weight(drafts: Iterable[ArticleDraft]) -> int:
     return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
 
 

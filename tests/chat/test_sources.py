@@ -5,7 +5,7 @@ import pytest
 from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import FoundFeed
 from bot.sources.discovery.links import Where
-from bot.sources.feeds.model import Kind
+from bot.sources.feeds.model import DocumentKind
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
@@ -55,7 +55,13 @@ async def test_a_site_with_several_feeds_offers_them_as_lines_to_send(house, adm
     addresses = [f"{SAMPLE_SOURCE}/{number}.xml" for number in range(12)]
     finds = [
         FoundFeed(
-            url, f"Section {number}", Kind.FEED, 9, date(2026, 3, 1), Where.NAMED, FetchResult()
+            url,
+            f"Section {number}",
+            DocumentKind.FEED,
+            9,
+            date(2026, 3, 1),
+            Where.NAMED,
+            FetchResult(),
         )
         for number, url in enumerate(addresses)
     ]

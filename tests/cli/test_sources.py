@@ -30,7 +30,7 @@ from bot.sources.administration import (
 )
 from bot.sources.discovery.add import Addition, Form, Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, discover
-from bot.sources.discovery.links import Link, Where
+from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.opml import read_opml
 from bot.sources.feeds.model import MOST_ENTRIES
 from bot.sources.fetch.client import Fetcher
@@ -181,7 +181,7 @@ async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_u
 
 
 async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
-    link = Link("https://a.example/feed", "All", Where.NAMED)
+    link = FeedLink("https://a.example/feed", "All", Where.NAMED)
 
     assert not show_found(DiscoveryResult(FetchResult(), unread=(link,)), as_json=True)
 

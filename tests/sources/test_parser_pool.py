@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.sources.feeds.model import MOST_ENTRIES, Document, Item, Kind, item_to_json
+from bot.sources.feeds.model import MOST_ENTRIES, Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.parser_pool import _PART, QUICK, Reader, frames
 from bot.sources.urls import canonical_url
@@ -33,7 +33,7 @@ class Asked:
 
     async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
         self.tasks.append(task)
-        return [Document(Kind.FEED).to_json(), *self.items]
+        return [Document(DocumentKind.FEED).to_json(), *self.items]
 
     async def close(self) -> None:
         pass

@@ -104,8 +104,8 @@ async def shut_in(folder: Path, act: str) -> str:
         cwd=folder,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    _, told = await process.communicate()
-    return told.decode().strip()
+    _, error = await process.communicate()
+    return error.decode().strip()
 
 
 def files(folder: Path) -> list[str]:

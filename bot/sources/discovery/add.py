@@ -19,9 +19,9 @@ from bot.sources.discovery.discover import (
     discover,
     is_list,
 )
-from bot.sources.discovery.links import Link, Where
+from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.publishers import with_publishers
-from bot.sources.drafts import Draft, draft_of, identify_in_slices, url_hash
+from bot.sources.drafts import ArticleDraft, draft_of, identify_in_slices, url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
@@ -69,7 +69,7 @@ class Addition:
     source_id: int | None = None
     found_at: str = ""
     choice: tuple[FoundFeed, ...] = ()
-    unread: tuple[Link, ...] = ()
+    unread: tuple[FeedLink, ...] = ()
 
 
 class Form(StrEnum):
@@ -237,7 +237,11 @@ class SourceAdder:
         }
 
     async def _store_more(
-        self, source_id: int, owner: str, drafts: Sequence[Draft], ending: dict[str, Any] | None
+        self,
+        source_id: int,
+        owner: str,
+        drafts: Sequence[ArticleDraft],
+        ending: dict[str, Any] | None,
     ) -> int:
         """Store a part of a backlog too long for one transaction; *ending*: with the last part."""
         async with self.storage.writing() as tx:
@@ -275,7 +279,7 @@ def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
 
 
 def _question(
-    url: str, feeds: Sequence[FoundFeed], unread: Sequence[Link], options: SourceOptions
+    url: str, feeds: Sequence[FoundFeed], unread: Sequence[FeedLink], options: SourceOptions
 ) -> Addition:
     """Without the documents that were read: a list may have a thousand such sites."""
     return Addition(
@@ -287,7 +291,9 @@ def _question(
     )
 
 
-def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> Slices[list[Draft]]:
+def _backlog(
+    row: Mapping[str, Any], result: FetchResult, now: datetime
+) -> Slices[list[ArticleDraft]]:
     if result.document is None:
         return []
     document = with_publishers(result.document, row["kind"], row["host"])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.sources.feeds.model import (
     Document,
+    DocumentKind,
     Item,
-    Kind,
     Unreadable,
     moment_of,
     unpack_fingerprints,
@@ -124,7 +124,7 @@ async def _read(
         document = await reader.read(
             response.body, url=response.url, content_type=response.content_type, known=known
         )
-        if document.kind is not Kind.INDEX:
+        if document.kind is not DocumentKind.INDEX:
             return FetchResult(response, body_hash, document)
         listed = await _read_sitemaps(document, fetcher, reader, inside=response.own_network)
     except Unreadable as error:
@@ -153,13 +153,13 @@ async def _read_sitemaps(
             )
         except (FetchError, Unreadable):
             continue
-        if document.kind is Kind.SITEMAP:
+        if document.kind is DocumentKind.SITEMAP:
             found.append(document)
     if not found:
         raise Unreadable("None of the sitemaps that this index names can be read.", "index")
     items = [item for document in found for item in document.items]
     title = next((document.title for document in found if document.title), "")
-    return Document(Kind.SITEMAP, title, index.url, found[0].language, newest(items))
+    return Document(DocumentKind.SITEMAP, title, index.url, found[0].language, newest(items))
 
 
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:

@@ -1,4 +1,4 @@
-"""What a person named: a feed, a site, an article; and that nothing inside is reached."""
+"""What is at an address that a user names: a feed, a site, an article; never in the own network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sources.administration import list_sources
 from bot.sources.discovery.add import Form, Outcome, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import AddressRefused, Problem, ProblemCode
 from bot.sources.fetch.response import Response
 from storage.enums import SourceKind
@@ -50,7 +50,7 @@ async def test_a_feed_is_found_at_its_own_address_with_one_request(discovery, fa
 
     (find,) = found.feeds
     assert (find.url, find.title, find.entries) == (farm.url(), "Sample Wire", 2)
-    assert (find.where, find.kind) == (Where.HERE, Kind.FEED)
+    assert (find.where, find.kind) == (Where.HERE, DocumentKind.FEED)
     assert find.newest == MONDAY_NOON + timedelta(minutes=2)
     assert len(farm.asked) == 1
 
@@ -114,7 +114,7 @@ async def test_a_thorough_search_reads_links_beside_named_feeds(discovery, farm)
     assert [find.url for find in thorough.feeds[2:]] == [farm.url("/news.xml")]
 
 
-async def test_usual_places_are_tried_until_one_holds_a_feed(discovery, farm):
+async def test_the_usual_paths_are_tried_until_one_holds_a_feed(discovery, farm):
     farm.serve("/", page("A paper", [LONG]), **HTML)
     farm.serve("/rss", page("Not found, says a page", [LONG]), **HTML)
     farm.serve("/rss.xml", feed(1))
@@ -139,7 +139,7 @@ async def test_the_sitemaps_of_robots_txt_come_last(discovery, farm):
     found = await discovery(farm.url("/"))
 
     (find,) = found.feeds
-    assert (find.kind, find.where) == (Kind.SITEMAP, Where.SITEMAP)
+    assert (find.kind, find.where) == (DocumentKind.SITEMAP, Where.SITEMAP)
     assert str(find.newest) == "2026-03-01"
 
 
@@ -253,7 +253,7 @@ async def test_a_plain_sitemap_is_no_feed_to_add_by_itself(storage, adding, disc
     await adding.add(farm.url("/page"))
 
     (source,) = await list_sources(storage)
-    assert [find.kind for find in found.feeds] == [Kind.SITEMAP]
+    assert [find.kind for find in found.feeds] == [DocumentKind.SITEMAP]
     assert source.kind is SourceKind.PAGE
 
 
@@ -269,7 +269,7 @@ async def test_a_page_itself_is_added_on_request(storage, adding, farm):
 
 
 FEED = Document(
-    Kind.FEED,
+    DocumentKind.FEED,
     "Paper",
     items=(
         Item(
@@ -302,7 +302,7 @@ class Reads:
         if data == b"feed":
             return FEED
         text = "A long story. " * 40 if b"article" in data else "Hello"
-        return Document(Kind.PAGE, items=(Item(url=url, title="A ferry sinks", text=text),))
+        return Document(DocumentKind.PAGE, items=(Item(url=url, title="A ferry sinks", text=text),))
 
     async def links(self, data, /, *, url, **_facts):
         return links_of(data.decode(), url)
@@ -314,37 +314,37 @@ class Reads:
 async def test_a_link_to_a_feed_or_a_site_offers_its_feed(path, is_feed):
     lookup = LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads())
 
-    looked = await lookup.look(f"paper.example/{path}")
+    found_there = await lookup.look(f"paper.example/{path}")
 
-    assert looked.is_feed is is_feed
-    assert [(feed.url, feed.title) for feed in looked.feeds] == [
+    assert found_there.is_feed is is_feed
+    assert [(feed.url, feed.title) for feed in found_there.feeds] == [
         ("https://paper.example/feed", "Paper")
     ]
 
 
 async def test_a_link_to_an_article_gives_its_text_and_on_request_the_feeds():
     site = Site(article=PAGE % LINK + b"<!-- article -->", feed=b"feed")
-    looking = LinkLookup(site, Reads())
+    lookup = LinkLookup(site, Reads())
 
-    looked = await looking.look("https://paper.example/article")
-    feeds = await looking.feeds_of("https://paper.example/article")
+    found_there = await lookup.look("https://paper.example/article")
+    feeds = await lookup.feeds_of("https://paper.example/article")
 
-    assert (looked.title, looked.feeds) == ("A ferry sinks", ())
-    assert len(looked.text) > 300
+    assert (found_there.title, found_there.feeds) == ("A ferry sinks", ())
+    assert len(found_there.text) > 300
     assert [feed.title for feed in feeds.feeds] == ["Paper"]
 
 
 async def test_a_link_never_leads_inside():
     site = Site()
 
-    looked = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
+    found_there = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
 
-    assert looked.problem == Problem(ProblemCode.PRIVATE_ADDRESS)
+    assert found_there.problem == Problem(ProblemCode.PRIVATE_ADDRESS)
     assert site.inside == [False]
 
 
 @pytest.mark.parametrize("url", ["https://paper.example/", "https://paper.example/none"])
 async def test_a_page_without_feed_and_article_gives_nothing(url):
-    looked = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
+    found_there = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
 
-    assert (looked.feeds, looked.title, looked.problem) == ((), "", None)
+    assert (found_there.feeds, found_there.title, found_there.problem) == ((), "", None)
