@@ -20,9 +20,9 @@ from benchmarks.ingesting.farm import running
 from benchmarks.ingesting.scales import cpu_seconds, memory_mb
 from benchmarks.ingesting.world import World, world
 from bot.cli.sources import add_all, as_listed
-from bot.sources.discovery.add import Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.add import AddOutcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml, write_opml
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 
 TOGETHER = 10
 
@@ -50,7 +50,7 @@ async def measured(feeds: int, url: str) -> dict[str, object]:
             seconds = time.perf_counter() - began
             cpu = cpu_seconds(but=farm.pid, database="") - spent
             again = await added(steps, listed(feeds, farm.port), console)
-    if outcomes != {Outcome.ADDED: feeds} or again != {Outcome.THERE: feeds}:
+    if outcomes != {AddOutcome.ADDED: feeds} or again != {AddOutcome.THERE: feeds}:
         raise SystemExit(f"not all came in: {outcomes}, {again}")
     return {
         "feeds": feeds,
@@ -60,8 +60,8 @@ async def measured(feeds: int, url: str) -> dict[str, object]:
     }
 
 
-async def added(steps: World, opml: bytes, console: Console) -> Counter[Outcome]:
-    async with Reader() as reader:
+async def added(steps: World, opml: bytes, console: Console) -> Counter[AddOutcome]:
+    async with DocumentReader() as reader:
         choosing = SourceAdder(steps.storage, steps.fetcher, reader)
         done = await add_all(choosing, as_listed(read_opml(opml), SourceOptions()), console)
     return Counter(each.outcome for each in done)

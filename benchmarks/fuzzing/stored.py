@@ -14,8 +14,8 @@ from benchmarks.fuzzing.trials import NOW, made
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry
@@ -73,8 +73,8 @@ async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Polle
     storage = Storage.open(database, clock=clock)
     urls = [f"https://host{number}.example/feed" for number in range(SOURCES)]
     await add_sources(storage, urls)
-    async with Reader() as reader:
-        polling = Poller(storage, web, reader, owner="fuzz", jitter=lambda: 0)
+    async with DocumentReader() as reader:
+        polling = SourcePoller(storage, web, reader, owner="fuzz", jitter=lambda: 0)
         for some in _portions(numbers):
             web.numbers = dict(zip(urls, some, strict=False))
             clock.now += _APART

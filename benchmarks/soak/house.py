@@ -26,7 +26,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.loops import Loop
 from bot.settings import Access, Settings
-from bot.sources.parser_pool import Reader, Workers
+from bot.sources.parser_pool import DocumentReader, Workers
 from bot.subscribers import catalogue, deletion
 from storage import retention
 from storage.chats import Chat
@@ -71,7 +71,7 @@ class RealStorage(Storage):
 
 
 @dataclass(frozen=True, slots=True)
-class RealReader(Reader):
+class RealReader(DocumentReader):
     clock: Clock = field(kw_only=True)
 
     async def read(
@@ -83,7 +83,9 @@ class RealReader(Reader):
         known: Collection[int] = frozenset(),
     ) -> Document:
         with self.clock.working():
-            return await Reader.read(self, data, url=url, content_type=content_type, known=known)
+            return await DocumentReader.read(
+                self, data, url=url, content_type=content_type, known=known
+            )
 
 
 async def _digests_late(tx: Transaction) -> float:

@@ -61,7 +61,7 @@ async def _run(
     from bot.app.roles import run_roles
     from bot.app.surroundings import Surroundings
     from bot.ops.tracing import tracing
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(place_of(settings, announce))
@@ -71,7 +71,7 @@ async def _run(
                 open_storage(database_of(settings, place.database))
             ),
             fetcher=await stack.enter_async_context(make_fetcher(settings, place.newsroom)),
-            reader=await stack.enter_async_context(Reader()),
+            reader=await stack.enter_async_context(DocumentReader()),
         )
         links = await make_links(tools.storage, place.public_url)
         around = Surroundings(

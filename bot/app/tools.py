@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
     from storage.db.engine import Storage
 
 
@@ -31,7 +31,7 @@ class ReadsPlaces(Protocol):
 class SourceTools:
     storage: Storage
     fetcher: Fetcher
-    reader: Reader
+    reader: DocumentReader
 
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
@@ -51,26 +51,26 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 async def opening() -> AsyncIterator[ReadsPlaces]:
     """Yield what reads files and addresses; the settings are read for an address only."""
     from bot.sources.files import read_place
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
     def way_out() -> Fetcher:
         from bot.settings import load_settings
 
         return make_fetcher(load_settings())
 
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         yield partial(read_place, reader, way_out)
 
 
 @asynccontextmanager
 async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
     """Yield what a command needs that works on sources beside a running bot."""
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
     async with (
         open_storage(database_of(settings)) as storage,
         make_fetcher(settings) as fetcher,
-        Reader() as reader,
+        DocumentReader() as reader,
     ):
         yield SourceTools(storage, fetcher, reader)
 

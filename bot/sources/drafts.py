@@ -285,7 +285,9 @@ def awaiting_pages(
         is_excerpt = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
         awaits_page = is_excerpt and not draft.quiet and left > 0
         left -= awaits_page
-        marked.append(replace(draft, is_excerpt=True, awaits_page=awaits_page) if is_excerpt else draft)
+        marked.append(
+            replace(draft, is_excerpt=True, awaits_page=awaits_page) if is_excerpt else draft
+        )
     return marked
 
 

@@ -233,7 +233,7 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class DocumentReader:
     """Use inside `async with`, so that no worker is left behind."""
 
     workers: Workers = field(default_factory=Workers)

@@ -39,6 +39,7 @@ from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, host_to_pause, new_address
 from bot.sources.revise import revise
 from bot.sources.urls import host_of
+from storage import sources
 from storage.alerts import make_public
 from storage.articles import (
     PUBLIC,
@@ -61,16 +62,7 @@ from storage.entries import (
     store_entries,
     update_content_hashes,
 )
-from storage.sources import (
-    AwaitedPage,
-    Source,
-    change_source,
-    delay_host,
-    enqueue_pages,
-    finish_fetches,
-    private_sources,
-    source_of,
-)
+from storage.sources import AwaitedPage, Source
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +142,7 @@ async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
             for article_id, draft in (*made.get(each.source_id, ()), *revised)
             if draft.awaits_page
         ]
-    await enqueue_pages(tx, waiting)
+    await sources.enqueue_pages(tx, waiting)
     return Counter({source_id: len(articles) for source_id, articles in made.items()})
 
 
@@ -208,7 +200,7 @@ async def _store_new(
 
     Return the private sources, the new articles by source, and the article of each new entry.
     """
-    private = await private_sources(tx, [each.source_id for each in shown])
+    private = await sources.private_sources(tx, [each.source_id for each in shown])
     new = [(each.source_id, draft) for each in shown for draft in each.new]
     if not new:
         return private, {}, {}
@@ -289,7 +281,7 @@ async def _revise(
         tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
     )
     if later:  # what is to be looked at again must not be known by its fingerprint
-        await change_source(tx, source_id, {"fingerprints": b""})
+        await sources.change_source(tx, source_id, {"fingerprints": b""})
     return revised
 
 
@@ -432,13 +424,13 @@ async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_
     The leases of the others were over: somebody else reads them now. It awaits statements alone.
     """
     changes = {part.source_id: await _changes(tx, part) for part in parts if part.is_last}
-    ours = await finish_fetches(tx, owner, changes)
+    ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
         ours |= await held(tx, Source, going_on, owner)
     parts = [part for part in parts if part.source_id in ours]
     for response in (part.fetched.result.response for part in parts if part.is_last):
         if pause := host_to_pause(response, tx.now):
-            await delay_host(tx, *pause)
+            await sources.delay_host(tx, *pause)
     return parts
 
 
@@ -532,7 +524,7 @@ async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:
     """Return the columns of the source that change with the end of its fetch."""
     fetched = part.fetched
     changes = changes_after(fetched.source, fetched.result, tx.now, fetched.jitter)
-    if (target := new_address(changes)) and not await source_of(tx, url_hash(target)):
+    if (target := new_address(changes)) and not await sources.source_of(tx, url_hash(target)):
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
         changes |= {"moved_to": None, "moved_seen": 0}
     if not changes.get("own_network", fetched.source.own_network):

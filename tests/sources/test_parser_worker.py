@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.sources.feeds.model import Document, Unreadable
-from bot.sources.parser_pool import Reader, Workers
+from bot.sources.parser_pool import DocumentReader, Workers
 
 TEXT = b"Ferry late\n\n2 March 2026\n\nThe ferry was late because of the fog."
 # A hundred thousand entries, and the XML is broken: minutes of work for the patient reader.
@@ -27,7 +27,7 @@ except BaseException as error:
 
 
 async def read(workers: Workers, data: bytes) -> Document:
-    return await Reader(workers).read(data, url="https://ex.org/")
+    return await DocumentReader(workers).read(data, url="https://ex.org/")
 
 
 @pytest.fixture

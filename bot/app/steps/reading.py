@@ -19,7 +19,7 @@ def reading_loops(around: Surroundings) -> list[Loop]:
     from bot.ops.instrumented_sources import WatchedFetcher, WatchedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
-    from bot.sources.poll import Poller
+    from bot.sources.poll import SourcePoller
 
     tools, settings, watch = around.tools, around.settings, around.watch
     feeds = WatchedFetcher(tools.fetcher, watch, "feed"), WatchedReader(tools.reader, watch, "feed")
@@ -27,7 +27,7 @@ def reading_loops(around: Surroundings) -> list[Loop]:
         WatchedFetcher(tools.fetcher, watch, "page"),
         WatchedReader(tools.reader, watch, "page"),
     )
-    poller = Poller(tools.storage, *feeds, around.owner)
+    poller = SourcePoller(tools.storage, *feeds, around.owner)
     completing = Completing(tools.storage, *of_articles, around.owner)
     searches = partial(
         update_search_feeds, tools.storage, settings.search_feeds, settings.search_feeds_budget

@@ -23,7 +23,7 @@ from bot.sources.fetch.source import (
     Fetches,
     FetchRequest,
     FetchResult,
-    Reads,
+    ReadsDocuments,
     fetch_source,
     is_news_sitemap,
 )
@@ -37,7 +37,7 @@ _SAME_SHARE = 0.8  # of the links
 _COMPARED = 100  # entries
 
 
-class ReadsLinks(Reads, Protocol):
+class ReadsLinks(ReadsDocuments, Protocol):
     async def links(
         self, data: bytes, /, *, url: str, content_type: str = ""
     ) -> Sequence[FeedLink] | None: ...

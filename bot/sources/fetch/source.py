@@ -44,7 +44,7 @@ class Fetches(Protocol):
     ) -> Response: ...
 
 
-class Reads(Protocol):
+class ReadsDocuments(Protocol):
     async def read(
         self, data: bytes, /, *, url: str, content_type: str = "", known: Collection[int] = ...
     ) -> Document: ...
@@ -85,7 +85,9 @@ class FetchResult:
         return (self.response and self.response.moved_permanently_to) or url
 
 
-async def fetch_source(fetcher: Fetches, reader: Reads, request: FetchRequest) -> FetchResult:
+async def fetch_source(
+    fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest
+) -> FetchResult:
     try:
         response = await fetcher.fetch(
             request.url,
@@ -118,7 +120,11 @@ def _hash(body: bytes) -> str:
 
 
 async def _read(
-    fetcher: Fetches, reader: Reads, response: Response, body_hash: str, known: Collection[int]
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    response: Response,
+    body_hash: str,
+    known: Collection[int],
 ) -> FetchResult:
     try:
         document = await reader.read(
@@ -136,7 +142,7 @@ async def _read(
 
 
 async def _read_sitemaps(
-    index: Document, fetcher: Fetches, reader: Reads, *, inside: bool
+    index: Document, fetcher: Fetches, reader: ReadsDocuments, *, inside: bool
 ) -> Document:
     """Return the entries of the chosen sitemaps; raise Unreadable if none can be read.
 

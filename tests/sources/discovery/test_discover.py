@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.administration import list_sources
-from bot.sources.discovery.add import Form, Outcome, SourceOptions
+from bot.sources.discovery.add import AddOutcome, Form, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
 from bot.sources.feeds.model import Document, DocumentKind, Item
@@ -203,12 +203,12 @@ async def test_a_site_with_one_feed_is_added_by_it(storage, adding, farm):
 
     (source,) = await list_sources(storage)
     assert (added.outcome, added.url, added.found_at) == (
-        Outcome.ADDED,
+        AddOutcome.ADDED,
         farm.url("/feed.xml"),
         farm.url("/"),
     )
     assert (added.articles, source.folder) == (2, ["World"])
-    assert again.outcome is Outcome.THERE
+    assert again.outcome is AddOutcome.THERE
     assert farm.paths()[:2] == ["/", "/feed.xml"]
 
 
@@ -219,7 +219,7 @@ async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
 
     asked = await adding.add(farm.url("/"))
 
-    assert asked.outcome is Outcome.SEVERAL
+    assert asked.outcome is AddOutcome.SEVERAL
     assert [find.title for find in asked.choice] == ["A", "B"]
     assert await list_sources(storage) == []
 
@@ -227,9 +227,9 @@ async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
 @pytest.mark.parametrize(
     ("form", "outcome", "kinds"),
     [
-        pytest.param(Form.ANY, Outcome.ADDED, [SourceKind.PAGE], id="any: the page itself"),
-        pytest.param(Form.FEED, Outcome.REFUSED, [], id="a feed: refused"),
-        pytest.param(Form.PAGE, Outcome.ADDED, [SourceKind.PAGE], id="the page: taken"),
+        pytest.param(Form.ANY, AddOutcome.ADDED, [SourceKind.PAGE], id="any: the page itself"),
+        pytest.param(Form.FEED, AddOutcome.REFUSED, [], id="a feed: refused"),
+        pytest.param(Form.PAGE, AddOutcome.ADDED, [SourceKind.PAGE], id="the page: taken"),
     ],
 )
 async def test_a_page_without_feeds_is_added_if_allowed(

@@ -15,7 +15,7 @@ from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.feeds.reader import read_fast
 from bot.sources.fetch.response import Response
-from bot.sources.poll import Poller
+from bot.sources.poll import SourcePoller
 from storage.articles import Article
 from storage.publishers import first_publisher_names
 from storage.sources import AwaitedPage
@@ -224,7 +224,7 @@ class Service:
 async def test_an_entry_with_another_id_is_no_new_article(storage, reader, clock):
     service = Service(clock.now - timedelta(hours=1))
     added = await SourceAdder(storage, service, reader).add(SEARCH)
-    polling = Poller(storage, service, reader, owner="me", jitter=lambda: 0)
+    polling = SourcePoller(storage, service, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock, DAY)
 

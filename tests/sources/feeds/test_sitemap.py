@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.discovery.add import Outcome
+from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.reader import read_fast
 from bot.sources.feeds.sitemap import MOST_KEPT, read_sitemap
@@ -222,7 +222,7 @@ async def test_a_sitemap_is_a_source_of_its_own_kind(storage, adding, farm):
 
     added = await adding.add(farm.url("/sitemap.xml"))
 
-    assert (added.outcome, added.title, added.articles) == (Outcome.ADDED, "Harbour News", 1)
+    assert (added.outcome, added.title, added.articles) == (AddOutcome.ADDED, "Harbour News", 1)
     assert (await only_source(storage)).kind is SourceKind.SITEMAP
 
 
@@ -254,7 +254,7 @@ async def test_an_index_of_nothing_readable_is_refused_with_the_reason(adding, f
 
     refused = await adding.add(farm.url("/index.xml"))
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem == Problem(ProblemCode.NO_SITEMAP)
 
 
