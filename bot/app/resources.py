@@ -11,9 +11,9 @@ import socket
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bot.resources import Resources
     from bot.settings import Settings
     from bot.sources.discovery.add import SourceAdder
-    from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
     from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.limits import Limits
@@ -176,10 +175,6 @@ async def make_links(storage: Storage, base: str | None) -> Links:
 # Sources.
 
 
-class ReadsPlaces(Protocol):
-    async def __call__(self, place: str, /, *, base_url: str = "") -> Document: ...
-
-
 @dataclass(frozen=True, slots=True)
 class SourceResources:
     """What is needed to read a source and store what it holds."""
@@ -209,21 +204,6 @@ async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[So
 
     async with open_storage(database) as storage, fetcher, DocumentReader() as reader:
         yield SourceResources(storage, fetcher, reader)
-
-
-@asynccontextmanager
-async def opening() -> AsyncIterator[ReadsPlaces]:
-    """Yield what reads files and addresses; the settings are read for an address only."""
-    from bot.sources.files import read_place
-    from bot.sources.parser_pool import DocumentReader
-
-    def fetcher() -> Fetcher:
-        from bot.settings import load_settings
-
-        return make_fetcher(load_settings())
-
-    async with DocumentReader() as reader:
-        yield partial(read_place, reader, fetcher)
 
 
 # Templates.
