@@ -167,7 +167,10 @@ async def test_a_feed_closes_and_opens_again(control, pg, http):
     async with http.get(feed) as response:
         assert response.status == 200
 
-    assert await control("close", publisher="none") == (400, {"error": "Bad Request: no such publisher"})
+    assert await control("close", publisher="none") == (
+        400,
+        {"error": "Bad Request: no such publisher"},
+    )
 
 
 async def test_the_newsroom_publishes_on_a_button(control, pg, http):

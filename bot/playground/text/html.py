@@ -29,9 +29,10 @@ def decode_character(source: str, at: int) -> tuple[str, int]:
     if found[3] is not None:
         named = _NAMED.get(found[3], "")
         return named, found.end() if named else at + 1
+    if len(found[0].rstrip(";")) >= _LONGEST:
+        return "", at + 1
     code = int(found[1] or "0", 16) if found[1] is not None else int(found[2] or "0")
-    too_long = len(found[0].rstrip(";")) >= _LONGEST
-    if code == 0 or code >= _HIGHEST or too_long:
+    if code == 0 or code >= _HIGHEST:
         return "", at + 1
     return chr(code), found.end()
 
@@ -55,7 +56,7 @@ _NAME_END = re.compile(r"[\s>]|\Z")
 _ATTRIBUTE = re.compile(r"\s*([^\s=>/\"']*)\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _BLANK = re.compile(r"\s*")
-_INTEGER = re.compile(r"-?\d+")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(slots=True)
@@ -180,7 +181,8 @@ _STYLES = {
     "tg-spoiler": "spoiler",
     "span": "spoiler",
 }
-_USER_LINK = re.compile(r"tg://user\?id=(\d+)$")
+_USER_LINK = re.compile(r"tg://user\?id=([0-9]{1,18})$")
+_EMOJI_ID = re.compile("0*[1-9][0-9]{0,18}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PIECE = re.compile(r"&|<|[^&<]+")
 
@@ -271,7 +273,7 @@ def _mark_of(tag: Tag, inside: str) -> tuple[str, Fields] | None:
         case "a":
             return _link(tag.argument or inside)
         case "tg-emoji":
-            if not tag.argument.isdigit() or int(tag.argument) == 0:
+            if not _EMOJI_ID.fullmatch(tag.argument):
                 raise cannot_parse("Invalid custom emoji identifier specified")
             return "custom_emoji", (("custom_emoji_id", tag.argument),)
         case _:
