@@ -109,7 +109,7 @@ class _Builder:
         self.count = 0
 
     def blocks(self, children: Iterable[str | Node], depth: int) -> list[Block]:
-        """The blocks of *children*; text that stands between them is a paragraph."""
+        """Return the blocks of *children*; text between them is a paragraph."""
         if depth > DEEPEST:
             raise bad_request("rich message is nested too deep")
         built: list[Block] = []
