@@ -20,6 +20,8 @@ from tests.chat.conftest import Talk
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
+pytestmark = pytest.mark.slow
+
 FRIEND = 700
 NAME = "@dateline_playground_bot"
 

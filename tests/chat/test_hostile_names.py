@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
     from tests.chat.conftest import House
 
+pytestmark = pytest.mark.slow
+
 LONGEST = 4096
 NAMES = [*HOSTILE, pytest.param("w " * (LONGEST // 2), id="4,096 characters of a name")]
 HURTS = ("<b>&lt;", "tai\x00wan", "\ud83d taiwan", "\u202etaiwan", "x" * 4000, "{{ 7 }} %(n)s")

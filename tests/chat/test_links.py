@@ -12,6 +12,8 @@ from storage.sources import all_sources
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 FEED = "https://paper.example/feed.xml"
 
 

@@ -9,6 +9,8 @@ from bot.chat.menu import set_menu_button
 from bot.rendering.renderer import Renderer
 from tests.bot_api import PlainSession
 
+pytestmark = pytest.mark.slow
+
 APP = "https://news.example.org/app"
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.local_playground import LocalPlayground
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = 0.0
 LONG = 60.0
 

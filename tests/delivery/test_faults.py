@@ -24,6 +24,8 @@ from tests.local_playground import LocalPlayground
 if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
+pytestmark = pytest.mark.slow
+
 SECOND = timedelta(seconds=1)
 TOKEN = "1:playground"
 

@@ -14,6 +14,8 @@ from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer
 from tests.local_playground import LocalPlayground
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 80
 ONE_PERSON, ONE_GROUP = 3, 22
 

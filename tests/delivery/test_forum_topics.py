@@ -18,6 +18,8 @@ from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.local_playground import LocalPlayground
 
+pytestmark = pytest.mark.slow
+
 TURN = timedelta(seconds=5)
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tests.conftest import TurnedClock
     from tests.delivery.conftest import Outbox
 
+pytestmark = pytest.mark.slow
+
 SECOND = timedelta(seconds=1)
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "delivery.md"
 MESSAGES = (DeliveryKind.ALERT, DeliveryKind.EDITION)

@@ -20,7 +20,7 @@ from bot.delivery.telegram import Telegram
 from bot.publishing.pages import edition_page
 from bot.publishing.pictures import with_picture
 from bot.publishing.samples import sample_edition
-from bot.publishing.selection import Topic
+from bot.publishing.selection import SelectedTopic
 from bot.rendering.renderer import Renderer
 from bot.telegram import BOT_DEFAULTS
 from storage.enums import Layout
@@ -80,7 +80,11 @@ def _long() -> Sequence[Message]:
     edition = sample_edition()
     first = edition.choice.sections[0]
     sections = [
-        replace(first, topic=Topic(number, f"Topic number {number}"), rest=first.listed * number)
+        replace(
+            first,
+            topic=SelectedTopic(number, f"SelectedTopic number {number}"),
+            rest=first.listed * number,
+        )
         for number in range(8)
     ]
     return edition_page(

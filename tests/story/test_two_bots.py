@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.story.processes import Command, Workplace
 
+pytestmark = pytest.mark.slow
+
 CHATS = 100
 NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
 ALERTS = CHATS * len(NEWS)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.story.processes import Command
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 6
 QUESTIONS = ("/help", "/settings")
 

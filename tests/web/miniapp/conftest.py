@@ -13,7 +13,6 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 from sqlmodel import col, select
 
-from bot.chat import callbacks
 from bot.mail.compose import Mail
 from bot.ops.health import make_web
 from bot.playground.users.chats import User as TelegramUser
@@ -111,7 +110,7 @@ def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
 
 def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
     resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
-    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus(), press=callbacks)
+    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus())
 
 
 @pytest.fixture
