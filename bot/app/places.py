@@ -31,6 +31,7 @@ class Place:
     database: str
     access: Access
     newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
+    newsroom_url: str | None = None  # where its pages are, with a slash at the end
     feeds: tuple[str, ...] = ()
     is_forgetful: bool = False  # the database begins anew each time
     smtp: tuple[str, int] | None = None  # host and port of a mail server of its own
@@ -95,6 +96,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
         # The usual setting lets nobody in but those of a list, which names nobody here.
         access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
         newsroom=(playground.host, playground.port),
+        newsroom_url=f"{base}/news/",
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         is_forgetful=is_forgetful,
         smtp=playground.smtp,

@@ -47,7 +47,7 @@ def make_resources(around: Surroundings, renderer: Renderer) -> Resources:
         mailer=make_mailer(around),
         source_adder=SourceAdder(around.storage, tools.fetcher, tools.reader),
         own_source_adder=make_own_source_adder(tools),
-        link_lookup=LinkLookup(tools.fetcher, tools.reader),
+        link_lookup=LinkLookup(tools.fetcher, tools.reader, place.newsroom_url),
         opml_reader=tools.reader,
         started_at=around.started_at,
         errors=around.errors.newest,
