@@ -345,6 +345,39 @@ async def test_a_link_never_leads_inside():
     assert site.inside == [False]
 
 
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        pytest.param("http://127.0.0.1:8081/news/a", True, id="its number"),
+        pytest.param("http://localhost:8081/news/a", True, id="its name"),
+        pytest.param("http://127.0.0.1:8081/news/../control", False, id="above"),
+        pytest.param("http://127.0.0.1:8081/control", False, id="beside"),
+        pytest.param("http://127.0.0.1:8082/news/a", False, id="another port"),
+        pytest.param("http://127.0.0.1:8081@paper.example/news/", False, id="a login"),
+    ],
+)
+async def test_in_the_playground_a_link_leads_to_the_newsroom_and_nowhere_else(url, inside):
+    site = Site()
+
+    await LinkLookup(site, Reads(), newsroom="http://127.0.0.1:8081/news/").look(url)
+
+    assert set(site.inside) == {inside}
+
+
+async def test_an_article_in_chinese_has_fewer_characters_than_one_in_english():
+    class ReadsChinese(Reads):
+        async def read(self, _data, /, *, url, **_facts):
+            return Document(
+                DocumentKind.PAGE, items=(Item(url=url, title="地震", text="地震。" * 40),)
+            )
+
+    site = Site(article=b"article")
+
+    looked = await LinkLookup(site, ReadsChinese()).look("https://paper.example/article")
+
+    assert looked.title == "地震"
+
+
 @pytest.mark.parametrize("url", ["https://paper.example/", "https://paper.example/none"])
 async def test_a_page_without_feed_and_article_gives_nothing(url):
     found_there = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
