@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
-    from bot.sources.parser_pool import Reader, Workers
+    from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.limits import Limits
     from storage.db.engine import Storage
 
@@ -186,7 +186,7 @@ class SourceResources:
 
     storage: Storage
     fetcher: Fetcher
-    reader: Reader
+    reader: DocumentReader
 
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
@@ -205,9 +205,9 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 
 @asynccontextmanager
 async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[SourceResources]:
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
-    async with open_storage(database) as storage, fetcher, Reader() as reader:
+    async with open_storage(database) as storage, fetcher, DocumentReader() as reader:
         yield SourceResources(storage, fetcher, reader)
 
 
@@ -215,14 +215,14 @@ async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[So
 async def opening() -> AsyncIterator[ReadsPlaces]:
     """Yield what reads files and addresses; the settings are read for an address only."""
     from bot.sources.files import read_place
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
     def fetcher() -> Fetcher:
         from bot.settings import load_settings
 
         return make_fetcher(load_settings())
 
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         yield partial(read_place, reader, fetcher)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiogram import Bot
 from aiogram.types import BotCommandScopeChat
+from structlog.testing import capture_logs
 
 from bot.app import website
 from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
@@ -83,7 +84,10 @@ async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus,
 async def test_the_choice_holds_where_telegram_does_not_answer(menus):
     away = replace(menus, deployment=replace(menus.deployment, api_url="http://127.0.0.1:9"))
 
-    await away.renew(ANN, "de", is_chosen=True)
+    with capture_logs() as logged:
+        await away.renew(ANN, "de", is_chosen=True)
+
+    assert [line["event"] for line in logged] == ["a menu could not be renewed"]
 
 
 def _errors_of(kind: type[UserError]) -> list[type[UserError]]:

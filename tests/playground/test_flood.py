@@ -71,6 +71,8 @@ def test_another_token_has_an_account_of_its_own(wall):
     _let_through(flood, range(1, 100))
 
     flood.charge("2:other", 500)
+    with pytest.raises(ApiError):
+        flood.charge(TOKEN, 500)
 
 
 def test_twenty_a_minute_is_all_that_a_group_takes(wall):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.story.processes import PATIENCE
+
 if TYPE_CHECKING:
     from tests.local_playground import LocalPlayground
 
@@ -27,7 +29,7 @@ async def hand_over(
     pg: LocalPlayground, message: EmailMessage, to: str = "ann@example.org"
 ) -> None:
     def send() -> None:
-        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=10) as client:
+        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("back@dateline.example", to, message.as_bytes())
 
     await asyncio.to_thread(send)
@@ -114,7 +116,7 @@ async def test_a_letter_arrives_byte_for_byte(pg):
 
     def send() -> None:
         host, port = pg.smtp
-        with smtplib.SMTP(host, port, local_hostname="here", timeout=10) as client:
+        with smtplib.SMTP(host, port, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("a@b.example", ["c@d.example", "refused@d.example"], body)
 
     await asyncio.to_thread(send)

@@ -123,7 +123,7 @@ async def test_an_answer_that_never_comes_is_a_time_out(bot, pg, ann):
     pg.inject("time_out", method="sendMessage", when="after")
 
     with pytest.raises(TelegramNetworkError):
-        await bot.send_message(ann.id, "x", request_timeout=1)
+        await bot.send_message(ann.id, "x", request_timeout=3)
 
     assert len(pg.messages(ann)) == 1
 

@@ -29,7 +29,7 @@ from bot.chat.permissions import READS
 from bot.chat.progress import Progress
 from bot.matching.suggest import suggested
 from bot.sources.administration import get_source, list_sources, remove_source
-from bot.sources.discovery.add import Outcome
+from bot.sources.discovery.add import AddOutcome
 from bot.sources.urls import host_of
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.errors import CardTooOld
@@ -77,7 +77,7 @@ async def open_source(_pressed: CallbackQuery, callback_data: OpenSource, contex
 async def add_source(_message: Message, command: CommandObject, context: Context) -> None:
     async with context.reply.typing():
         addition = await context.resources.source_adder.add(_url(command))
-    if addition.outcome is Outcome.ADDED:
+    if addition.outcome is AddOutcome.ADDED:
         await audit.record(
             context.storage, context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
         )

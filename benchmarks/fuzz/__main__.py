@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.fuzzing.seeds import seeds_in
-from benchmarks.fuzzing.standing import LONGEST_MS, Stood, stood_under
-from benchmarks.fuzzing.trials import Tally, try_all
+from benchmarks.fuzz.seeds import seeds_in
+from benchmarks.fuzz.standing import LONGEST_MS, Stood, stood_under
+from benchmarks.fuzz.trials import Tally, try_all
 from storage.schema import migrate
 
 DOCUMENTS = 2000

@@ -1,23 +1,28 @@
-"""Stored articles for the preview's benchmark: 3 KB each, over 30 days, from 100 sources.
+"""Stored articles to search: 3 KB each, over 30 days, from 100 sources.
 
 English ones whose words follow Zipf's law, `w0` in nearly every one; each tenth is Chinese, of
 `HAN`, the commonest first. Half of all come from the first source.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
+from sqlmodel import col
 
 from bot.matching.text import folded_text
 from storage.articles import Article, FoldedText, store_folded
+from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import Stage
-from storage.sources import Source
+from storage.schema import migrate
+from storage.sources import Follow, Source
 from storage.stories import Story
 
 SEED = 20_251_117
@@ -110,3 +115,27 @@ async def _insert_page(tx: Transaction, page: Sequence[Written]) -> None:
 
 def _source(number: int) -> int:
     return 1 if number % 2 else number // 2 % (SOURCES - 1) + 2
+
+
+@asynccontextmanager
+async def database(url: str | None) -> AsyncIterator[Storage]:
+    with tempfile.TemporaryDirectory() as folder:
+        place = url or f"sqlite+aiosqlite:///{folder}/archive.sqlite3"
+        await migrate(place)
+        storage = Storage.open(place)
+        try:
+            yield storage
+        finally:
+            await storage.close()
+
+
+async def follow_a_few(storage: Storage) -> int:
+    """Make every source private, and return a chat that follows three of them."""
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(public=False).where(col(Source.id) > 0))
+        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        chat_id = chat.id
+        tx.session.add_all(Follow(chat_id=chat_id, source_id=source) for source in (5, 6, 7))
+        return chat_id

@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from sqlmodel import col, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from benchmarks.fuzzing.bombs import FEEDS, LISTS, MAILS, Make, of_words
-from benchmarks.fuzzing.stored import TurnedClock, add_sources
+from benchmarks.fuzz.bombs import FEEDS, LISTS, MAILS, Make, of_words
+from benchmarks.fuzz.trials import NOW
 from bot.app.mail import report_reader
 from bot.app.memory import collect_recent
 from bot.sources.discovery.add import SourceAdder
@@ -19,10 +20,10 @@ from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.response import Response
-from bot.sources.parser_pool import QUICK, Reader, Workers
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import QUICK, DocumentReader, Workers
+from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
-from storage.sources import Source, source_of
+from storage.sources import Source, add_source, source_of
 
 LONGEST_MS: Final = 100  # that the loop may stand still
 SIZES: Final = (QUICK - 1_000, 1_000_000)  # the largest that is read at once, and a usual bomb
@@ -32,6 +33,13 @@ _BEAT_SECONDS: Final = 0.002
 _WORKER_SECONDS: Final = 10.0  # as in service
 
 Act = Callable[[], Awaitable[str]]
+
+
+class TurnedClock:
+    now: datetime = NOW
+
+    async def __call__(self, _session: AsyncSession) -> datetime:
+        return self.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class Newsroom:
     """Reads and stores what is put on the web, an hour after the last time."""
 
     storage: Storage
-    reader: Reader
+    reader: DocumentReader
     clock: TurnedClock
     web: Web = field(default_factory=Web)
 
@@ -85,7 +93,7 @@ class Newsroom:
             await tx.session.exec(others.values(next_fetch_at=tx.now + timedelta(days=1)))
             ours = update(Source).where(col(Source.url) == url)
             await tx.session.exec(ours.values(next_fetch_at=tx.now, lease_until=None))
-        await Poller(self.storage, self.web, self.reader, owner="fuzz").poll_due()
+        await SourcePoller(self.storage, self.web, self.reader, owner="fuzz").poll_due()
         async with self.storage.reading() as tx:
             source = await source_of(tx, url_hash(url))
         return (source and source.error) or "read"
@@ -111,7 +119,7 @@ async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood
     """
     pauses = []
     storage = Storage.open(database, clock=(clock := TurnedClock()))
-    async with Reader(Workers(seconds=_WORKER_SECONDS)) as reader:
+    async with DocumentReader(Workers(seconds=_WORKER_SECONDS)) as reader:
         newsroom = Newsroom(storage, reader, clock)
         await newsroom.poll("https://first.example/", b"Title\n\nA text.")  # all is loaded then
         await newsroom.outlines(write_opml([Outline("https://first.example/")], "Feeds"))
@@ -170,3 +178,11 @@ async def _outcome(act: Act) -> str:
         return await act()
     except Exception as error:  # noqa: BLE001 - this is what is looked for
         return f"crashed: {type(error).__name__}"
+
+
+async def add_sources(storage: Storage, urls: Sequence[str]) -> None:
+    async with storage.writing() as tx:
+        for url in urls:
+            row = {"url": url, "url_hash": url_hash(url), "host": url.split("/")[2]}
+            dates = {"created_at": tx.now, "next_fetch_at": tx.now, "first_read_at": tx.now}
+            await add_source(tx, row | dates | {"public": True})
