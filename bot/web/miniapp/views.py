@@ -27,30 +27,41 @@ if TYPE_CHECKING:
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.authentication import Caller
+    from storage.db.engine import Storage
 
 _SUGGESTED = 6  # topics of the catalogue that the chat does not subscribe to
+_CATALOGUE_PAGE = 20
 
 
 async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
     """Return all that the page shows of the chat, however many topics its limit allows."""
     storage, chat_id = resources.storage, user.chat_id
     subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
-    catalogue = await topics.catalogue_page(storage, chat_id, per_page=MOST_LISTED)
     chat_settings = await settings.get_settings(storage, chat_id)
     renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now
     mailbox = await confirm.get_mailbox(storage, chat_id)
-    suggested = [_topic(one) for one in catalogue.items if one.mode is None]
     return {
         "language": renderer.language.code,
         "chosenLanguage": chat_settings.language or "",
         "topics": [_topic(one) | _rest(one, user, renderer) for one in subscribed.items],
-        "suggested": suggested[:_SUGGESTED],
+        "suggested": [_topic(one) for one in await _suggested(storage, chat_id)],
         "digest": _digest(chat_settings, renderer),
         "quiet": _hours(chat_settings),
         "isPaused": chat_settings.is_paused,
         "pausedText": _text(renderer, "web/app_parts.html#paused", settings=chat_settings),
         "mail": _mail(mailbox, renderer, can_mail=resources.mailer is not None),
     }
+
+
+async def _suggested(storage: Storage, chat_id: int) -> list[ChatTopic]:
+    """Return the first topics of the catalogue that the chat does not subscribe to."""
+    found: list[ChatTopic] = []
+    number, pages = 0, 1
+    while len(found) < _SUGGESTED and number < pages:
+        page = await topics.catalogue_page(storage, chat_id, number, per_page=_CATALOGUE_PAGE)
+        found += [topic for topic in page.items if topic.mode is None]
+        number, pages = number + 1, page.pages
+    return found[:_SUGGESTED]
 
 
 def _topic(topic: ChatTopic) -> dict[str, Any]:
