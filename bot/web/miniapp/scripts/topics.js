@@ -41,7 +41,6 @@ export class Topics {
     if (topics.length <= FEW) this.filter.value = "";
     this.list.hidden = topics.length === 0;
     byId("no-topics").hidden = topics.length > 0;
-    byId("topics-count").textContent = topics.length || "";
     this.make(made);
     this.refocus(focused);
     this.acts.opened();
@@ -59,10 +58,15 @@ export class Topics {
     const fits = ({ id, name, words }) =>
       id === this.open || folded(name).includes(wanted) || folded(words).includes(wanted);
     this.listed = this.all.filter(fits);
-    byId("no-match").hidden = this.listed.length > 0 || this.all.length === 0;
+    byId("topics-count").textContent = this.countText();
     this.list.replaceChildren();
     const open = this.listed.findIndex(({ id }) => id === this.open);
     this.extend(Math.max(BATCH, count, open + 1));
+  }
+
+  countText() {
+    const [listed, all] = [this.listed.length, this.all.length];
+    return listed === all ? all || "" : `${listed} / ${all}`;
   }
 
   extend(count = BATCH) {
