@@ -87,11 +87,8 @@ async def website(
 
 def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Application:
     """Return the probes, and the pages where role `web` is ours and they can be reached."""
-    if Role.WEB not in around.roles:
+    if Role.WEB not in around.roles or around.links.base is None:
         return make_web(others, health=health)
-    hubs = [*others, *(_hub_routes(around) if around.settings.public_url else [])]
-    if around.links.base is None:
-        return make_web(hubs, health=health)
     from bot.app.mails import make_bounces
     from bot.app.resources import make_mini_app, make_resources
     from bot.web.requests import Clients
@@ -106,10 +103,4 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
         clients=Clients(around.settings.trusted_proxies),
     )
     routes, middlewares = site.parts()
-    return make_web([*hubs, *routes], middlewares, health=health)
-
-
-def _hub_routes(around: Surroundings) -> list[RouteDef]:
-    from bot.web.hub import hub_routes
-
-    return hub_routes(around.storage)
+    return make_web([*others, *routes], middlewares, health=health)

@@ -41,11 +41,11 @@ def reading_loops(around: Surroundings) -> list[Loop]:
 def _hub_loops(around: Surroundings) -> list[Loop]:
     """Return the loop that asks hubs, where they can call back."""
     from bot.sources.fetch.websub import ask_hubs
-    from bot.web.hub import PATH
+    from bot.web.webhooks import HUB_PATH
 
     if around.settings.public_url is None:
         return []
-    callback = str(around.settings.public_url).rstrip("/") + PATH
+    callback = str(around.settings.public_url).rstrip("/") + HUB_PATH
     storage, client = around.storage, around.tools.fetcher
     ask = partial(ask_hubs, storage, client, owner=around.owner, callback=callback)
     return [Loop("hubs", ask)]
