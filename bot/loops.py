@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from storage.db.engine import is_disconnected, is_unavailable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Loop:
     wakes: tuple[Loop, ...] = ()
     """The loops for which this one makes work."""
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(default_factory=lambda: nap)
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _told: set[str] = field(default_factory=set)
@@ -58,7 +58,7 @@ class Loop:
 
     async def _work(self, stopping: asyncio.Event) -> int:
         try:
-            with self.watch.over(Act.STEP, self.name) as seen:
+            with self.watch.observe(Operation.STEP, self.name) as seen:
                 seen.done = done = await self.step()
         except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
             self._tell(error)

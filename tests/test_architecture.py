@@ -101,7 +101,7 @@ ACTS = {
     "bot.delivery.telegram",
     "bot.delivery.replies",
     "bot.mail.smtp",
-    "bot.ops.doctor.asking",
+    "bot.ops.doctor.probes",
 }
 # The parts of the largest room: each may import those before it.
 PARTS = ("feeds", "pages", "fetch", "discovery")

@@ -21,7 +21,7 @@ from bot.chat.dispatcher import make_dispatcher
 from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies, counts
-from bot.ops.instrumented_telegram import WatchedCalls, WatchedUpdates
+from bot.ops.instrumented_telegram import InstrumentedCalls, InstrumentedUpdates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -127,7 +127,7 @@ class People:
         self._newest = self.numbers.chats
 
     async def live(self) -> None:
-        """Act, until cancelled; a person waits for the answer to what was said."""
+        """Operation, until cancelled; a person waits for the answer to what was said."""
         while True:
             await asyncio.sleep(
                 self._dice.expovariate(self.numbers.acts_a_day / DAY.total_seconds())
@@ -241,10 +241,10 @@ async def front_door(
     bot = Bot(around.place.token, session=session)
     key = bot_key(around.place.token)
     session.middleware(Replies(around.storage, key, around.settings.send_per_second))
-    session.middleware(WatchedCalls(around.watch))
+    session.middleware(InstrumentedCalls(around.watch))
     doors = make_resources(around, around.renderer)
     dispatcher = make_dispatcher(doors, around.renderer)
-    dispatcher.update.outer_middleware(WatchedUpdates(around.watch))
+    dispatcher.update.outer_middleware(InstrumentedUpdates(around.watch))
     queue = UpdateQueue(bot, dispatcher)
     own = [reader.telegram_id for reader in town.others if reader.telegram_id > 0]
     groups = [reader.telegram_id for reader in town.others if reader.telegram_id < 0]

@@ -26,7 +26,7 @@ from bot.chat.updates import UpdateQueue, log_outage
 from bot.chat.webhook import WebhookRefusedError, remove_webhook
 from bot.loops import leaves, nap
 from bot.ops.health import Wait
-from bot.ops.instrumented_telegram import WatchedUpdates
+from bot.ops.instrumented_telegram import InstrumentedUpdates
 from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.subscribers import catalogue
 from bot.subscribers.access import admin_languages, new_admin_code
@@ -81,7 +81,7 @@ class ChatRole:
         )
         dispatcher = make_dispatcher(resources, renderer)
         watch, limiter = self.around.watch, RateLimiter(admins=frozenset(admins))
-        dispatcher.update.outer_middleware(WatchedUpdates(watch))
+        dispatcher.update.outer_middleware(InstrumentedUpdates(watch))
         queue = UpdateQueue(bot, dispatcher, limiter, watch=watch)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:

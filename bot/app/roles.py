@@ -43,9 +43,7 @@ TELEGRAMS = frozenset({Role.CHAT, Role.SEND})  # roles that speak with Telegram
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     """Run the roles of *around* until *stopping* is set, then finish what is in hand."""
     from bot.app.website import website
-    from bot.ops.health import Wait
-    from bot.ops.measuring import measuring
-    from bot.ops.probes import make_health
+    from bot.ops.health import Wait, make_health
 
     with needing_the_database():
         await _take_over(around.storage, around.owner)
@@ -60,7 +58,10 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         routes = hooked.routes() if hooked else []
         await stack.enter_async_context(website(around, health, routes))
         loops = await _loops(around, stack)
-        await stack.enter_async_context(measuring(around, health))
+        if port := around.settings.metrics_port:
+            from bot.ops.metrics import serving_metrics
+
+            await stack.enter_async_context(serving_metrics(around, health, port))
         roles: list[Coroutine[None, None, None]] = []
         if Role.CHAT in around.roles:
             door = await stack.enter_async_context(_front_door(around, health, hooked))
@@ -71,7 +72,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         roles.append(wake_by_notifications(around, loops, stopping))
         roles += _beside_others(around, stopping)
         if manager := service_manager():
-            roles.append(manager.watch(stopping, f"does {around.roles_said}"))
+            roles.append(manager.run(stopping, f"does {around.roles_said}"))
         roles.append(outdated.watch(stopping))
         async with ticking(loops):
             collect_from_here()
@@ -135,12 +136,12 @@ async def _front_door(
     from bot.app.sessions import telegram_session
     from bot.delivery.pace import bot_key
     from bot.delivery.replies import Replies
-    from bot.ops.instrumented_telegram import WatchedCalls
+    from bot.ops.instrumented_telegram import InstrumentedCalls
 
     token, pace = around.place.token, around.settings.send_per_second
     async with telegram_session(token, around.place.api) as bot:
         bot.session.middleware(Replies(around.storage, bot_key(token), pace))
-        bot.session.middleware(WatchedCalls(around.watch))
+        bot.session.middleware(InstrumentedCalls(around.watch))
         yield ChatRole(around, bot, health, hooked)
 
 

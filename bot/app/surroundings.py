@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.ops.instrumentation import Watch
+from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
 from bot.settings import Role
 from bot.sources.parser_pool import Workers
@@ -44,7 +44,7 @@ class Surroundings:
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
     errors: LastErrors = field(default_factory=LastErrors)
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
     # Of its own, so that no mail keeps a feed waiting; whoever makes it closes it.
     mail_readers: Workers = field(default_factory=lambda: Workers(most=1))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))

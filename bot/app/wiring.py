@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
-    from bot.ops.instrumentation import Watch
+    from bot.ops.instrumentation import Instrumentation
     from storage.db.notify import Notifier
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
@@ -63,7 +63,7 @@ WOKEN = {
 }
 
 
-def wire(loops: Sequence[Loop], watch: Watch | None = None) -> None:
+def wire(loops: Sequence[Loop], watch: Instrumentation | None = None) -> None:
     """Let each of the loops of this process wake those that go on with its work, watched."""
     for loop in loops:
         loop.watch = watch or loop.watch

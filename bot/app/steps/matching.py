@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
-from bot.ops.instrumentation import Reading
+from bot.ops.instrumentation import GaugeName
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
@@ -18,10 +18,10 @@ def matching_loops(around: Surroundings) -> list[Loop]:
     storage, owner = around.storage, around.owner
     grouping = Grouping(storage, owner, around.settings.story_memory_mb * 1_000_000)
     sync = grouping.sync
-    around.watch.readings.update(
+    around.watch.gauges.update(
         {
-            Reading.INDEX_QUERIES: lambda: len(sync.index),
-            Reading.INDEX_CHANGE: lambda: sync.number,
+            GaugeName.INDEX_QUERIES: lambda: len(sync.index),
+            GaugeName.INDEX_CHANGE: lambda: sync.number,
         }
     )
     return [

@@ -16,16 +16,19 @@ PAGE_READERS = 4
 
 
 def reading_loops(around: Surroundings) -> list[Loop]:
-    from bot.ops.instrumented_sources import WatchedFetcher, WatchedReader
+    from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
     from bot.sources.poll import Poller
 
     tools, settings, watch = around.tools, around.settings, around.watch
-    feeds = WatchedFetcher(tools.fetcher, watch, "feed"), WatchedReader(tools.reader, watch, "feed")
+    feeds = (
+        InstrumentedFetcher(tools.fetcher, watch, "feed"),
+        InstrumentedReader(tools.reader, watch, "feed"),
+    )
     of_articles = (
-        WatchedFetcher(tools.fetcher, watch, "page"),
-        WatchedReader(tools.reader, watch, "page"),
+        InstrumentedFetcher(tools.fetcher, watch, "page"),
+        InstrumentedReader(tools.reader, watch, "page"),
     )
     poller = Poller(tools.storage, *feeds, around.owner)
     completing = Completing(tools.storage, *of_articles, around.owner)

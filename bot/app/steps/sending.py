@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
-from bot.ops.instrumentation import Reading
+from bot.ops.instrumentation import GaugeName
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     from bot.delivery.pace import bot_key
     from bot.delivery.sender import Calls, SendStage
     from bot.delivery.telegram import Telegram
-    from bot.ops.instrumented_telegram import WatchedCalls
+    from bot.ops.instrumented_telegram import InstrumentedCalls
 
     place, pace = around.place, around.settings.send_per_second
     calls = Calls(_in_flight(pace), CALLS_PATIENCE)
@@ -36,12 +36,12 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
         calls,
         mail_loops(around) as mails,
     ):
-        bot.session.middleware(WatchedCalls(around.watch))
+        bot.session.middleware(InstrumentedCalls(around.watch))
         key = bot_key(place.token)
         telegram = Telegram(bot, most_topics=around.settings.topics_per_chat)
         stage = SendStage(around.storage, telegram, around.owner, calls, key, pace, around.watch)
         send = Loop("send", stage.run_once)
-        around.watch.readings[Reading.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
+        around.watch.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
         yield [send, *mails]
 
