@@ -24,7 +24,7 @@ from sqlalchemy import text, update
 from sqlmodel import col
 
 from benchmarks.preview_articles import HAN, fill
-from bot.matching.query import Query, parse
+from bot.matching.query import ParsedQuery, parse
 from bot.matching.search import PreviewResult, find, silent_days
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -88,7 +88,7 @@ async def longest_pause(stop: asyncio.Event) -> tuple[float, float]:
     return waited, worked
 
 
-async def look(storage: Storage, query: Query, chat_id: int | None) -> PreviewResult:
+async def look(storage: Storage, query: ParsedQuery, chat_id: int | None) -> PreviewResult:
     """Ask for all that the card tells."""
     found = await find(storage, query, chat_id=chat_id)
     if not found.count and not found.is_more:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Middleware
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.ops.instrumentation import Observation
 
 # Pages of ours load nothing but our stylesheet and icon, run nothing, and stand in no frame.
@@ -178,7 +178,7 @@ class Health:
         return [web.get("/healthz", self.answer), web.get("/readyz", self.answer_ready)]
 
 
-def make_health(around: Surroundings, stopping: asyncio.Event) -> Health:
+def make_health(around: ProcessContext, stopping: asyncio.Event) -> Health:
     """Return the health of a process that starts; it observes the steps."""
     waits = {Wait.START}
     if Role.CHAT in around.roles:

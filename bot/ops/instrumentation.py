@@ -1,6 +1,6 @@
 """Instrumentation: what a process does, how long that took and how it ended, for its observers.
 
-Observed are the rounds of loops, and what `bot.app` wraps around fetching, reading, sending, the
+Observed are the rounds of stages, and what `bot.app` wraps around fetching, reading, sending, the
 calls of the Bot API and updates. The metrics, the traces and the probes are observers; without any
 of them nothing is recorded.
 """
@@ -21,7 +21,7 @@ OK, FAILED, STOPPED = "ok", "failed", "stopped"
 
 
 class Operation(StrEnum):
-    STEP = "step"  # one round of a loop, by its name
+    STEP = "step"  # one round of a stage, by its name
     FETCH = "fetch"  # one feed or page
     READ = "read"  # bytes into a document
     UPDATE = "update"  # from Telegram, by its kind

@@ -3,6 +3,11 @@
 Names end in their unit. Labels take few values: never an id, a host, or text from users.
 `docs/reference/metrics.md` says what each of them means. To add an operation: `_COUNTERS`, perhaps
 `_HISTOGRAMS`; to add a value that is read when asked for: `_GAUGES`.
+
+They answer at a port of their own, because a proxy passes on every path of the pages' port, and
+`/metrics` cannot tell whether Prometheus or the world asks. What is counted in the database is
+queried when a scrape comes, every 15 seconds at most, and only by processes with role `publish`:
+all of them would say the same, so dashboards take the maximum.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from bot.app.stops import StopError
+from bot.app.stops import needing_the_port
 from bot.ops import installed_version
 from bot.ops.health import make_web, serving
 from bot.ops.instrumentation import STOPPED, GaugeName, Operation
@@ -33,7 +38,7 @@ from storage.stats import backlog
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.ops.health import Health
     from bot.ops.instrumentation import Observation
     from storage.db.engine import Storage
@@ -177,7 +182,7 @@ DELAY_SECONDS: Final = 0.25
 
 
 @asynccontextmanager
-async def serving_metrics(around: Surroundings, health: Health, port: int) -> AsyncIterator[None]:
+async def serving_metrics(around: ProcessContext, health: Health, port: int) -> AsyncIterator[None]:
     """Measure and serve for the block; StopError if the port is not available."""
     host = around.settings.metrics_host
     metrics = Metrics(_build(around))
@@ -186,12 +191,8 @@ async def serving_metrics(around: Surroundings, health: Health, port: int) -> As
     asked = around.storage if Role.PUBLISH in around.roles else None
     app = metrics_web(MetricsPage(metrics, health, asked))
     async with AsyncExitStack() as stack:
-        try:
+        with needing_the_port("METRICS_PORT", host, port):
             await stack.enter_async_context(serving(app, host, port))
-        except OSError as error:
-            raise StopError(
-                f"METRICS_PORT is wrong: {host}:{port} is not available ({error.strerror})."
-            ) from error
         await stack.enter_async_context(_measuring_delay(metrics.note_delay))
         metrics.add_gauges(around.watch.gauges | _gauges_of(around, health))
         yield
@@ -257,7 +258,7 @@ async def _measure_delay(note: Callable[[float], None]) -> None:
         note(max(loop.time() - due, 0.0))
 
 
-def _gauges_of(around: Surroundings, health: Health) -> dict[GaugeName, Callable[[], float]]:
+def _gauges_of(around: ProcessContext, health: Health) -> dict[GaugeName, Callable[[], float]]:
     gauges: dict[GaugeName, Callable[[], float]] = {
         GaugeName.CONNECTIONS: lambda: around.storage.connections_in_use
     }
@@ -266,12 +267,12 @@ def _gauges_of(around: Surroundings, health: Health) -> dict[GaugeName, Callable
     if has_proc():
         gauges[GaugeName.MEMORY] = memory_bytes
         gauges[GaugeName.WORKERS] = lambda: len(descendants())
-    if file := database_file(around.place.database):
+    if file := database_file(around.deployment.database_url):
         gauges[GaugeName.DISK] = lambda: shutil.disk_usage(file.parent).free
     return gauges
 
 
-def _build(around: Surroundings) -> dict[str, str]:
+def _build(around: ProcessContext) -> dict[str, str]:
     return {
         "version": installed_version(),
         "python": platform.python_version(),

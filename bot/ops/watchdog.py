@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.loops import nap
+from bot.stopping import sleep_until
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,7 +40,7 @@ class ServiceManager:
         self.notify("READY=1", f"STATUS={status}")
         while self.every and not stopping.is_set():
             self.notify("WATCHDOG=1")
-            await nap(stopping, self.every.total_seconds() / _ALIVE_TIMES)
+            await sleep_until(stopping, self.every.total_seconds() / _ALIVE_TIMES)
         await stopping.wait()
         self.notify("STOPPING=1", "STATUS=finishing what is in hand")
 

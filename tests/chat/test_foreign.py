@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Transaction
     from tests.chat.conftest import House
 
+pytestmark = pytest.mark.slow
+
 EVE = 666
 VERA = 777
 FEED = f"https://{SECRET}.example.org/feed.xml"

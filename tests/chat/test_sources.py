@@ -12,6 +12,8 @@ from storage.sources import change_source
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def admin(house: House) -> Talk:

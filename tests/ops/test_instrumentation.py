@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.loops import Loop
 from bot.ops.instrumentation import FAILED, OK, STOPPED, Instrumentation, Observation, Operation
 from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
+from bot.stages import MATCH, StageRunner
 
 
 class Recorder:
@@ -98,7 +98,7 @@ def test_an_outcome_that_was_set_is_kept(instrumentation, recorder):
     assert recorder.seen[0].error == "OSError"
 
 
-async def test_each_round_of_a_loop_is_observed_with_its_work(instrumentation, recorder):
+async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, recorder):
     stopping, left = asyncio.Event(), [3, 0]
 
     async def step() -> int:
@@ -107,7 +107,7 @@ async def test_each_round_of_a_loop_is_observed_with_its_work(instrumentation, r
             stopping.set()
         return done
 
-    await Loop("match", step, watch=instrumentation).run(stopping)
+    await StageRunner(MATCH, step, watch=instrumentation).run(stopping)
 
     assert [(seen.name, seen.outcome, seen.done) for seen in recorder.seen] == [
         ("match", OK, 3),

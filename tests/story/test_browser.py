@@ -32,7 +32,7 @@ async def bot(workplace: Workplace) -> AsyncIterator[Command]:
     loop_scope="session",
     params=[
         pytest.param({"width": 1280, "height": 900}, id="on a desk"),
-        pytest.param({"width": 390, "height": 800}, id="on a phone"),
+        pytest.param({"width": 390, "height": 800}, id="on a phone", marks=pytest.mark.slow),
     ],
 )
 async def page(

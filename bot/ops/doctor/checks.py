@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app.databases import database_of
-from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
+from bot.app.deployment import DATA_FOLDER, PLAYGROUND_DATABASE
+from bot.app.resources import database_of, make_renderer
 from bot.ops.doctor import judgements, probes
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.rendering.links import Links, Signer
 from bot.settings import Access, Role, SmtpTls, Updates
-from storage.access import existing_signing_key
+from storage.access import admin_ids, existing_signing_key
 from storage.db.engine import DatabaseError
 from storage.db.filelock import lock_beside
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
@@ -81,7 +81,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
-        Check("the settings", lambda: _settings(settings)),
+        Check("the settings", lambda: _settings(settings, url)),
         Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
         Check("mail", lambda: _mail(settings), is_far=True, seconds=_MAIL_SECONDS),
         Check("the pages", lambda: _pages(settings), is_far=True),
@@ -205,7 +205,7 @@ async def _disks(url: str) -> Sequence[Finding]:
     file = database_file(url)
     folders = {"the database": file.parent} if file else {}
     folders |= {
-        "the state of this machine": ELSEWHERE,
+        "the state of this machine": DATA_FOLDER,
         "temporary files": Path(tempfile.gettempdir()),
     }
     rooms = [
@@ -220,7 +220,7 @@ async def _files(settings: Settings, url: str) -> Sequence[Finding]:
 
 
 def _file_modes(settings: Settings, url: str) -> list[judgements.FileMode]:
-    secret = [Path(".env"), settings.dkim_key_file, ELSEWHERE]
+    secret = [Path(".env"), settings.dkim_key_file, DATA_FOLDER]
     if file := database_file(url):
         # With its logs, the copies before a migration or a restore, and what stands beside.
         secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]
@@ -234,17 +234,26 @@ async def _zones() -> Sequence[Finding]:
     return judgements.judge_zones(await asyncio.to_thread(probes.probe_zones))
 
 
-async def _settings(settings: Settings) -> Sequence[Finding]:
-    return judgements.judge_settings(_settings_facts(settings))
+async def _settings(settings: Settings, url: str) -> Sequence[Finding]:
+    has_admins = bool(settings.admin_ids) or await _stores_admins(url)
+    return judgements.judge_settings(_settings_facts(settings, has_admins=has_admins))
 
 
-def _settings_facts(settings: Settings) -> judgements.SettingsFacts:
+async def _stores_admins(url: str) -> bool:
+    """Return whether the database names admins, such as the user who opened the printed link."""
+    with suppress(DatabaseError, OSError):  # another check reports those
+        async with _reading(url) as tx:
+            return bool(await admin_ids(tx))
+    return False
+
+
+def _settings_facts(settings: Settings, *, has_admins: bool) -> judgements.SettingsFacts:
     return judgements.SettingsFacts(
         has_token=settings.bot_token is not None,
         api=settings.bot_api_base,
         send_per_second=settings.send_per_second,
         public_url=str(settings.public_url or ""),
-        has_admins=bool(settings.admin_ids),
+        has_admins=has_admins,
         is_open=settings.access is Access.OPEN,
         allows_nobody=settings.access is Access.ALLOWLIST and not settings.allowed_ids,
         topics_per_chat=settings.topics_per_chat,
@@ -258,8 +267,6 @@ def _settings_facts(settings: Settings) -> judgements.SettingsFacts:
 
 
 async def _templates(settings: Settings) -> Sequence[Finding]:
-    from bot.app.templates import make_renderer
-
     if settings.templates_dir is None:
         return []
     refused: list[str] = []
@@ -270,7 +277,7 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
-    from bot.app.mails import examine_mail
+    from bot.app.mail import examine_mail
 
     findings = await examine_mail(settings)
     if findings is None:

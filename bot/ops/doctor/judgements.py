@@ -390,10 +390,12 @@ def _judge_access(facts: SettingsFacts) -> Iterator[Finding]:
     if not facts.has_token:
         return
     if not facts.has_admins:
-        remedy = "Set ADMIN_IDS to your own user id; the bot tells unauthorized users theirs."
-        yield warning(
-            "settings.no-admins", "ADMIN_IDS is empty: nobody hears about problems.", remedy
+        remedy = (
+            "Open the link that the bot prints when it starts, or set ADMIN_IDS to your user id, "
+            "which the bot tells unauthorized users."
         )
+        sentence = "There is no admin, so nobody is notified of problems."
+        yield warning("settings.no-admins", sentence, remedy)
         if facts.allows_nobody:
             remedy = "Set ADMIN_IDS, ALLOWED_IDS, or ACCESS=invite."
             yield unhealthy("settings.nobody", "The list of allowed users is empty.", remedy)

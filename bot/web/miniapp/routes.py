@@ -36,15 +36,11 @@ class RenewsMenus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MiniApp:
-    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it.
-
-    *press*: what the chat's templates may build buttons from.
-    """
+    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it."""
 
     token: str
     resources: Resources
     menus: RenewsMenus
-    press: object = None
     frames: tuple[str, ...] = ()
 
 
@@ -110,9 +106,9 @@ def _handler(
         except QueryError as error:
             sentence = caller.renderer.message("web/app_parts.html#wrong", error=error).text
             return _json({"error": sentence}, status=409)
-        except UserError as error:  # as the chat would say it
+        except UserError as error:  # as the chat would say it; no template of an error has buttons
             template = _TYPED_HERE.get(type(error), error.template)
-            message = caller.renderer.message(template, error=error, press=app.press)
+            message = caller.renderer.message(template, error=error)
             return _json({"error": message.text}, status=409)
 
     return handle

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bot.mail.confirm import MailboxSeen
-    from bot.matching.query import Query
+    from bot.matching.query import ParsedQuery
     from bot.matching.search import Difference, Headlines, Hit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
@@ -168,7 +168,7 @@ PREVIEWS: Final = {
 }
 
 
-async def _find(site: Site, app: MiniApp, caller: Caller, query: Query) -> dict[str, Any]:
+async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
     user, renderer, storage = caller.user, caller.renderer, app.resources.storage
     async with site.searches:
         found = await search.find(storage, query, chat_id=user.chat_id, limit=SHOWN)

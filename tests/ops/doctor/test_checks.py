@@ -9,12 +9,12 @@ from bot.app.webhook import webhook_at
 from bot.ops.doctor.checks import Check, make_checks, run_checks
 from bot.ops.doctor.findings import Finding, HealthLevel, healthy
 from bot.ops.health import Health, Wait, make_web
-from bot.playground.hooks import Hook
-from bot.playground.server import Playground
+from bot.playground.api.updates import WebhookInfo
 from bot.rendering.links import Signer
 from bot.settings import Settings
 from storage.access import signing_key
 from storage.db.engine import Storage
+from tests.local_playground import LocalPlayground
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
@@ -62,9 +62,9 @@ async def test_a_check_that_hangs_or_breaks_hides_no_other():
 async def test_the_webhook_at_telegram_is_compared_with_this_bots(storage, database_url, is_set):
     async with storage.writing() as tx:
         hook = webhook_at("https://news.example.org", Signer(await signing_key(tx)))
-    async with Playground() as playground:
+    async with LocalPlayground() as playground:
         if is_set:
-            playground.world.updates.set_hook(Hook(hook.url, hook.secret))
+            playground.world.updates.use_webhook(WebhookInfo(hook.url, hook.secret))
         settings = Settings.model_validate(
             {
                 "bot_token": TOKEN,

@@ -13,6 +13,8 @@ from storage.queries import query_for
 from storage.topics import Topic
 from tests.web.miniapp.conftest import fill_with_topics
 
+pytestmark = pytest.mark.slow
+
 
 async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
     watched = await ann.does("watch", words="Taiwan OR Japan", mode="both")
