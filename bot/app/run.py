@@ -122,10 +122,10 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
         routes = webhook.routes() if webhook else []
         await stack.enter_async_context(website(process, health, routes))
         runners = await open_stages(process, stack)
-        if port := process.settings.metrics_port:
+        if process.settings.metrics_port is not None:
             from bot.ops.metrics import serving_metrics
 
-            await stack.enter_async_context(serving_metrics(process, health, port))
+            await stack.enter_async_context(serving_metrics(process, health))
         work: list[Coroutine[None, None, None]] = []
         if Role.CHAT in process.roles:
             from bot.app.chat import open_chat_role

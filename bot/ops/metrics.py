@@ -182,9 +182,9 @@ DELAY_SECONDS: Final = 0.25
 
 
 @asynccontextmanager
-async def serving_metrics(around: ProcessContext, health: Health, port: int) -> AsyncIterator[None]:
+async def serving_metrics(around: ProcessContext, health: Health) -> AsyncIterator[None]:
     """Measure and serve for the block; StopError if the port is not available."""
-    host = around.settings.metrics_host
+    host, port = around.settings.metrics_host, around.settings.metrics_port or 0
     metrics = Metrics(_build(around))
     around.watch.add(metrics)
     around.storage.on_made = metrics.count_made
