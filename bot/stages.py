@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stopping import flat_errors, sleep_until, work_until
 from storage.db.engine import is_disconnected, is_unavailable
 from storage.enums import Notification
@@ -112,7 +112,7 @@ class StageRunner:
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(
         default_factory=lambda: sleep_until
     )
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
     timeout_seconds: float | None = field(init=False)
     """None: it waits until it is woken."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -156,7 +156,7 @@ class StageRunner:
         structlog.contextvars.bind_contextvars(step=self.name)
         while not stopping.is_set():
             try:
-                with self.watch.over(Act.STEP, self.name) as seen:
+                with self.watch.observe(Operation.STEP, self.name) as seen:
                     seen.done = done = await self.run_once()
             except Exception as error:  # noqa: BLE001 - one bad round must not end the stage
                 self._note_failure(error)
@@ -186,7 +186,7 @@ class StageRunner:
         self._logged |= by_kind.keys()
 
 
-def connect(runners: Sequence[StageRunner], watch: Watch | None = None) -> None:
+def connect(runners: Sequence[StageRunner], watch: Instrumentation | None = None) -> None:
     """Let each of the *runners* of this process wake those that go on with its work."""
     for runner in runners:
         runner.watch = watch or runner.watch

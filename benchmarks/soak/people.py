@@ -21,7 +21,7 @@ from bot.chat.dispatcher import make_dispatcher
 from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies, counts
-from bot.ops.instrumented_telegram import WatchedCalls, WatchedUpdates
+from bot.ops.instrumented_telegram import InstrumentedCalls, InstrumentedUpdates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -127,7 +127,7 @@ class People:
         self._newest = self.numbers.chats
 
     async def live(self) -> None:
-        """Act, until cancelled; a person waits for the answer to what was said."""
+        """Operation, until cancelled; a person waits for the answer to what was said."""
         while True:
             await asyncio.sleep(
                 self._dice.expovariate(self.numbers.acts_a_day / DAY.total_seconds())
@@ -241,10 +241,10 @@ async def front_door(
     bot = Bot(process.deployment.token, session=session)
     key = bot_key(process.deployment.token)
     session.middleware(Replies(process.storage, key, process.settings.send_per_second))
-    session.middleware(WatchedCalls(process.watch))
+    session.middleware(InstrumentedCalls(process.watch))
     doors = make_resources(process, process.renderer)
     dispatcher = make_dispatcher(doors, process.renderer)
-    dispatcher.update.outer_middleware(WatchedUpdates(process.watch))
+    dispatcher.update.outer_middleware(InstrumentedUpdates(process.watch))
     queue = UpdateQueue(bot, dispatcher)
     own = [reader.telegram_id for reader in town.others if reader.telegram_id > 0]
     groups = [reader.telegram_id for reader in town.others if reader.telegram_id < 0]

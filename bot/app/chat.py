@@ -26,7 +26,7 @@ from bot.chat.webhook import WebhookRefusedError, remove_webhook
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.ops.health import Wait
-from bot.ops.instrumented_telegram import WatchedCalls, WatchedUpdates
+from bot.ops.instrumented_telegram import InstrumentedCalls, InstrumentedUpdates
 from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.stopping import flat_errors, sleep_until
 from bot.subscribers.access import admin_languages, new_admin_code
@@ -71,7 +71,7 @@ class ChatRole:
         languages = partial(admin_languages, storage, access=resources.access)
         admins = await self._retried(languages, stopping) or {}
         dispatcher = make_dispatcher(resources, renderer)
-        dispatcher.update.outer_middleware(WatchedUpdates(watch))
+        dispatcher.update.outer_middleware(InstrumentedUpdates(watch))
         limiter = RateLimiter(admins=frozenset(admins))
         queue = UpdateQueue(self.bot, dispatcher, limiter, watch=watch)
         listening = asyncio.Event()
@@ -196,5 +196,5 @@ async def open_chat_role(
     token, pace = process.deployment.token, process.settings.send_per_second
     async with telegram_session(token, process.deployment.api_url) as bot:
         bot.session.middleware(Replies(process.storage, bot_key(token), pace))
-        bot.session.middleware(WatchedCalls(process.watch))
+        bot.session.middleware(InstrumentedCalls(process.watch))
         yield ChatRole(process, bot, health, webhook)

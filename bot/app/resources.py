@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.app.stops import StopError, needing_the_database
-from bot.ops.instrumentation import Watch
+from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
 from bot.settings import Access as WhoMay
 from bot.settings import Role
@@ -186,7 +186,7 @@ class SourceResources:
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
     """Return what fetches; *newsroom* is a host and port of ours that it may reach."""
-    from bot.ops.version import our_version
+    from bot.ops import installed_version
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.ssrf import AddressPolicy
 
@@ -194,7 +194,7 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
     contact = f"; +{settings.contact_url}" if settings.contact_url else ""
     return Fetcher(
         policy=AddressPolicy(settings.allowed_networks, own),
-        user_agent=f"Dateline/{our_version()} (reads news feeds for subscribers{contact})",
+        user_agent=f"Dateline/{installed_version()} (reads news feeds for subscribers{contact})",
     )
 
 
@@ -265,7 +265,7 @@ class ProcessContext:
     announce: Callable[[str], None]
     errors: LastErrors = field(default_factory=LastErrors)
     owner: str = field(default_factory=new_owner)
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
     mail_readers: Workers = field(default_factory=_mail_readers)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from bot import stages
 from bot.app.resources import limits_for_all, make_own_source_adder
-from bot.ops.instrumentation import Reading
+from bot.ops.instrumentation import GaugeName
 from bot.settings import Role
 from bot.stages import StageRunner
 
@@ -57,7 +57,7 @@ async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
 
 
 def poll_stages(process: ProcessContext) -> list[StageRunner]:
-    from bot.ops.instrumented_sources import WatchedFetcher, WatchedReader
+    from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
     from bot.sources.poll import SourcePoller
@@ -65,8 +65,8 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
     sources, settings, watch = process.sources, process.settings, process.watch
     storage, fetcher, reader = sources.storage, sources.fetcher, sources.reader
 
-    def instrumented(kind: str) -> tuple[WatchedFetcher, WatchedReader]:
-        return WatchedFetcher(fetcher, watch, kind), WatchedReader(reader, watch, kind)
+    def instrumented(kind: str) -> tuple[InstrumentedFetcher, InstrumentedReader]:
+        return InstrumentedFetcher(fetcher, watch, kind), InstrumentedReader(reader, watch, kind)
 
     poller = SourcePoller(storage, *instrumented("feed"), process.owner)
     completing = Completing(storage, *instrumented("page"), process.owner)
@@ -82,11 +82,11 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
 def _hub_stages(process: ProcessContext) -> list[StageRunner]:
     """Return the stage that subscribes at hubs, if they can call back."""
     from bot.sources.fetch.websub import ask_hubs
-    from bot.web.hub import PATH
+    from bot.web.webhooks import HUB_PATH
 
     if process.settings.public_url is None:
         return []
-    callback = str(process.settings.public_url).rstrip("/") + PATH
+    callback = str(process.settings.public_url).rstrip("/") + HUB_PATH
     ask = partial(
         ask_hubs, process.storage, process.sources.fetcher, owner=process.owner, callback=callback
     )
@@ -99,9 +99,9 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
 
     storage, owner = process.storage, process.owner
     grouping = Grouping(storage, owner, process.settings.story_memory_mb * 1_000_000)
-    sync, readings = grouping.sync, process.watch.readings
-    readings[Reading.INDEX_QUERIES] = lambda: len(sync.index)
-    readings[Reading.INDEX_CHANGE] = lambda: sync.number
+    sync, gauges = grouping.sync, process.watch.gauges
+    gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
+    gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
     return [
         StageRunner(stages.MATCH, grouping.run_once),
         StageRunner(stages.REFOLD, Refolding(storage, owner).refold),
@@ -149,7 +149,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
     from bot.delivery.pace import bot_key
     from bot.delivery.sender import Calls, SendStage
     from bot.delivery.telegram import Telegram
-    from bot.ops.instrumented_telegram import WatchedCalls
+    from bot.ops.instrumented_telegram import InstrumentedCalls
 
     deployment, watch = process.deployment, process.watch
     pace = process.settings.send_per_second
@@ -160,12 +160,12 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
         calls,
         mail_stages(process) as mail,
     ):
-        bot.session.middleware(WatchedCalls(watch))
+        bot.session.middleware(InstrumentedCalls(watch))
         key = bot_key(deployment.token)
         telegram = Telegram(bot, most_topics=process.settings.topics_per_chat)
         stage = SendStage(process.storage, telegram, process.owner, calls, key, pace, watch)
         send = StageRunner(stages.SEND, stage.run_once)
-        watch.readings[Reading.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
+        watch.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
         yield [send, *mail]
 

@@ -29,9 +29,7 @@ from bot.app.roles import TELEGRAM_ROLES, chat_stages, open_stages
 from bot.app.scheduler import scheduling
 from bot.app.stops import needing_the_database, needing_the_port, set_by_signals, stop_error_in
 from bot.app.website import website
-from bot.ops.health import Wait
-from bot.ops.measuring import measuring
-from bot.ops.probes import make_health
+from bot.ops.health import Wait, make_health
 from bot.ops.tracing import tracing
 from bot.ops.watchdog import service_manager
 from bot.settings import Role, Updates
@@ -124,7 +122,10 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
         routes = webhook.routes() if webhook else []
         await stack.enter_async_context(website(process, health, routes))
         runners = await open_stages(process, stack)
-        await stack.enter_async_context(measuring(process, health))
+        if process.settings.metrics_port is not None:
+            from bot.ops.metrics import serving_metrics
+
+            await stack.enter_async_context(serving_metrics(process, health))
         work: list[Coroutine[None, None, None]] = []
         if Role.CHAT in process.roles:
             from bot.app.chat import open_chat_role
@@ -149,7 +150,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
         if process.storage.dialect != SQLITE:
             work.append(Presence(process.storage, process.owner).keep(stopping))
         if manager := service_manager():
-            work.append(manager.watch(stopping, f"does {process.roles_said}"))
+            work.append(manager.run(stopping, f"does {process.roles_said}"))
         start_collection()
         health.waits.discard(Wait.START)
         if Role.CHAT not in process.roles:

@@ -11,7 +11,7 @@ from bot.chat.webhook import Webhook, WebhookReceiver, WebhookRegistration
 from bot.rendering.links import Purpose
 from bot.settings import Role, Updates
 from bot.stopping import sleep_until
-from bot.web.webhook import WebhookRoute
+from bot.web.webhooks import TelegramWebhook
 from storage.db.engine import DatabaseError
 from storage.db.leases import acquire_lease, release_lease
 
@@ -48,7 +48,7 @@ class WebhookUpdates:
 
     def routes(self) -> list[RouteDef]:
         path = self.webhook.url.rpartition("/")[2]
-        return WebhookRoute(path, self.webhook.secret, self.receiver.take).routes()
+        return TelegramWebhook(path, self.webhook.secret, self.receiver.take).routes()
 
     async def run(
         self, bot: Bot, queue: UpdateQueue, ready: Callable[[], None], stopping: asyncio.Event

@@ -117,11 +117,8 @@ async def website(
 
 def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) -> Application:
     """Return the probes, and the pages where role `web` is ours and they can be reached."""
-    if Role.WEB not in process.roles:
+    if Role.WEB not in process.roles or process.links.base is None:
         return make_web(others, health=health)
-    hubs = [*others, *(_hub_routes(process) if process.settings.public_url else [])]
-    if process.links.base is None:
-        return make_web(hubs, health=health)
     from bot.app.mail import make_bounces
     from bot.web.miniapp.routes import MiniApp
     from bot.web.requests import Clients
@@ -143,10 +140,4 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
         clients=Clients(process.settings.trusted_proxies),
     )
     routes, middlewares = site.parts()
-    return make_web([*hubs, *routes], middlewares, health=health)
-
-
-def _hub_routes(process: ProcessContext) -> list[RouteDef]:
-    from bot.web.hub import hub_routes
-
-    return hub_routes(process.storage)
+    return make_web([*others, *routes], middlewares, health=health)

@@ -23,7 +23,7 @@ from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from bot.chat.rate_limit import WAIT_SECONDS, RateLimiter, Verdict, may_be_dropped
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stopping import sleep_until
 from bot.telegram import is_late
 from storage.db.engine import is_transient
@@ -57,7 +57,7 @@ class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
     allowed_updates: list[str] | None = None
 
 
-def read_update(sent: Mapping[str, Any], bot: Bot, watch: Watch) -> Update | None:
+def read_update(sent: Mapping[str, Any], bot: Bot, watch: Instrumentation) -> Update | None:
     """Return the update; None if it is one that we can never read.
 
     Of such a one only number and kind are logged: a validation error quotes what users wrote.
@@ -66,7 +66,7 @@ def read_update(sent: Mapping[str, Any], bot: Bot, watch: Watch) -> Update | Non
         return Update.model_validate(sent, context={"bot": bot})
     except Exception:  # noqa: BLE001 - whatever is wrong with one, the next is read
         number, kind = sent.get("update_id"), _kind_of(sent)
-    with watch.over(Act.UPDATE, kind) as seen:
+    with watch.observe(Operation.UPDATE, kind) as seen:
         seen.outcome = UNREADABLE
     is_number = isinstance(number, int)
     log.warning("an update cannot be read", update=number if is_number else None, kind=kind)
@@ -87,7 +87,7 @@ class UpdateQueue:
     limiter: RateLimiter = field(default_factory=RateLimiter)
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
     most_at_work: int = MOST_AT_WORK
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
     late_seconds: float = LATE_SECONDS
     at_work: set[asyncio.Task[bool]] = field(default_factory=set)
     left: set[int] = field(default_factory=set)

@@ -50,10 +50,9 @@ def doctor(
 
 
 async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
-    from bot.ops.doctor.checks import make_checks
-    from bot.ops.doctor.examining import examine
+    from bot.ops.doctor.checks import make_checks, run_checks
 
-    return await examine(make_checks(settings, quick=quick))
+    return await run_checks(make_checks(settings, quick=quick))
 
 
 def _print(findings: Sequence[Finding]) -> None:

@@ -136,11 +136,11 @@ def _open_in_browser(mail: Mail, to: Path | None) -> Path:
 def sample_page(renderer: Renderer, edition: Edition) -> str:
     """Return the page with its stylesheet and icon inside, so that it needs no server."""
     from bot.publishing.pages import values_of
-    from bot.web.pages import Look
+    from bot.web.pages import PageLinks
 
     style = _data_url(renderer.text("web/style.css").encode(), "text/css")
     icon = _data_url(renderer.text("web/icon.svg").encode(), "image/svg+xml")
-    look = Look(style, icon, here="")
+    look = PageLinks(style, icon, here="")
     page = renderer.text("web/edition.html", site=look, **values_of(edition))
     png = edition.picture.png if edition.picture else b""
     return page.replace('"/week.png"', f'"{_data_url(png, "image/png")}"')

@@ -25,14 +25,14 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
 
     postpone_collection()
     from bot.app.run import run_bot
-    from bot.ops.error_reports import reporting
+    from bot.ops.error_reports import error_reports
     from bot.ops.logs import LastErrors, configure_logs
     from bot.settings import load_settings
 
     settings = load_settings() if roles is None else load_settings(roles=roles)
     errors = LastErrors()
     dsn = settings.errors_url.get_secret_value() if settings.errors_url else None
-    with reporting(dsn) as report:
+    with error_reports(dsn) as report:
         configure_logs(settings.log_format, settings.log_level, errors, report)
         asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))
 

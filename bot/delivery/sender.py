@@ -20,7 +20,7 @@ from bot.delivery.answers import Answers, answer_to
 from bot.delivery.errors import DeliveryError, NeverSent, Unknown
 from bot.delivery.outcomes import attempt_of, log_line, outcome_of, values_of
 from bot.delivery.pace import HORIZON, Pacer, Timer
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from storage.outbox import Answer as Recorded
 from storage.outbox import (
     Claimed,
@@ -174,7 +174,7 @@ class SendStage(Generic[Claimed]):
     calls: Calls
     pace_key: str
     per_second: float = PER_SECOND
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
     pacer: Pacer = field(init=False)
     _answers: Answers[Claimed] = field(init=False)
     _is_in_doubt: bool = False
@@ -308,7 +308,7 @@ class SendStage(Generic[Claimed]):
 
     async def _watched_call(self, claimed: Claimed) -> int | None:
         medium, edits = self.channel.limits.medium.value, int(claimed.is_edit)
-        with self.watch.over(Act.SEND, medium, edits=edits) as seen:
+        with self.watch.observe(Operation.SEND, medium, edits=edits) as seen:
             try:
                 return await self.channel.call(claimed)
             except DeliveryError as error:

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from bot.ops.instrumentation import OK, Act
+from bot.ops.instrumentation import OK, Operation
+from bot.settings import Role
 from storage.db.engine import DatabaseError
+from storage.queries import latest_change
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
     from aiohttp.typedefs import Middleware
 
-    from bot.ops.instrumentation import Seen
+    from bot.app.resources import ProcessContext
+    from bot.ops.instrumentation import Observation
 
 # Pages of ours load nothing but our stylesheet and icon, run nothing, and stand in no frame.
 _POLICY = (
@@ -45,8 +48,8 @@ _HEADERS = {
 }
 
 
-async def put_headers(_request: web.Request, answer: web.StreamResponse) -> None:
-    """Add what the answer does not say itself, and do not say what serves it."""
+async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None:
+    """Add the headers that the response does not set itself; hide the name of the server."""
     may_be_framed = _POLICY_HEADER in answer.headers  # its own policy says by whom
     for name, value in _HEADERS.items():
         if not (may_be_framed and name == _OLD_FRAMES):
@@ -63,9 +66,9 @@ LINGERING_SECONDS = 2.0  # for what a client still sends that was answered alrea
 LARGEST_LINE, LARGEST_HEADER, MOST_HEADERS = 8190, 8190, 64
 
 DATABASE_SECONDS: Final = 1.0  # it answers within
-KNOWN_SECONDS: Final = 1.0  # and is asked no oftener, however many ask us
-DEAF_SECONDS: Final = 30.0  # without a poll that went well
-HANGS_SECONDS: Final = 3600.0  # no round of a step takes so long, the largest list of feeds neither
+CACHED_SECONDS: Final = 1.0  # and is asked no more often, however many ask us
+POLLING_GAP_SECONDS: Final = 30.0  # without a poll that succeeded
+HANGS_SECONDS: Final = 3600.0  # no round takes so long, not even for the largest list of feeds
 
 
 class Wait(StrEnum):
@@ -75,10 +78,10 @@ class Wait(StrEnum):
     TELEGRAM = "telegram"
     INDEX = "index"
     DATABASE = "database"
-    STOP = "stop"  # it works no more
+    STOP = "stop"
 
 
-# The step whose first round that went well shows that something is there.
+# The step whose first successful round shows that something is there.
 _SHOWN_BY = {"match": Wait.INDEX}
 
 
@@ -96,7 +99,7 @@ class Database:
         async with self._one_at_a_time:
             if self.clock() >= self._known_until:
                 self._answers = await self._asked()
-                self._known_until = self.clock() + KNOWN_SECONDS
+                self._known_until = self.clock() + CACHED_SECONDS
             return self._answers
 
     async def _asked(self) -> bool:
@@ -124,20 +127,20 @@ class Health:
     """Roles and steps that ended although nobody had asked them to."""
     polling_fails_for: Callable[[], float] = lambda: 0.0
     """In seconds; the polling sets it."""
-    _rounds: dict[Seen, float] = field(default_factory=dict)
+    _rounds: dict[Observation, float] = field(default_factory=dict)
 
     @contextmanager
-    def watch(self, seen: Seen) -> Iterator[None]:
-        if seen.act is not Act.STEP:
+    def observe(self, observation: Observation) -> Iterator[None]:
+        if observation.operation is not Operation.STEP:
             yield
             return
-        self._rounds[seen] = self.clock()
+        self._rounds[observation] = self.clock()
         try:
             yield
         finally:
-            del self._rounds[seen]
-            if seen.outcome == OK and seen.name in _SHOWN_BY:
-                self.waits.discard(_SHOWN_BY[seen.name])
+            del self._rounds[observation]
+            if observation.outcome == OK and observation.name in _SHOWN_BY:
+                self.waits.discard(_SHOWN_BY[observation.name])
 
     async def lasting(self, name: str, work: Awaitable[None]) -> None:
         """Do *work*, which ends when the process stops, and note it if it ends before."""
@@ -148,12 +151,12 @@ class Health:
     def hanging(self) -> list[str]:
         """Return the steps of which a round takes longer than any should."""
         since = self.clock() - HANGS_SECONDS
-        return sorted({seen.name for seen, begun in self._rounds.items() if begun < since})
+        return sorted({each.name for each, started in self._rounds.items() if started < since})
 
     async def waited_for(self) -> list[Wait]:
         """Return what keeps it from working, in the order of `Wait`; nothing if it works."""
         waits = set(self.waits)
-        if self.polling_fails_for() >= DEAF_SECONDS:
+        if self.polling_fails_for() >= POLLING_GAP_SECONDS:
             waits.add(Wait.TELEGRAM)
         if self.stopping.is_set():
             waits.add(Wait.STOP)
@@ -162,8 +165,8 @@ class Health:
         return [wait for wait in Wait if wait in waits]
 
     async def answer(self, _request: web.Request) -> web.Response:
-        if trouble := [*self.ended, *self.hanging()]:
-            return web.json_response({"status": "stuck", "steps": trouble}, status=503)
+        if stuck := [*self.ended, *self.hanging()]:
+            return web.json_response({"status": "stuck", "steps": stuck}, status=503)
         return web.json_response({"status": "ok"})
 
     async def answer_ready(self, _request: web.Request) -> web.Response:
@@ -175,6 +178,23 @@ class Health:
         return [web.get("/healthz", self.answer), web.get("/readyz", self.answer_ready)]
 
 
+def make_health(around: ProcessContext, stopping: asyncio.Event) -> Health:
+    """Return the health of a process that starts; it observes the steps."""
+    waits = {Wait.START}
+    if Role.CHAT in around.roles:
+        waits.add(Wait.TELEGRAM)
+    if Role.MATCH in around.roles:
+        waits.add(Wait.INDEX)
+
+    async def ask() -> None:
+        async with around.storage.reading() as tx:
+            await latest_change(tx)
+
+    health = Health(waits, Database(ask), stopping)
+    around.watch.add(health)
+    return health
+
+
 def make_web(
     routes: Iterable[web.RouteDef] = (),
     middlewares: Iterable[Middleware] = (),
@@ -183,7 +203,7 @@ def make_web(
 ) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     app.add_routes([*(health or Health()).routes(), *routes])
-    app.on_response_prepare.append(put_headers)
+    app.on_response_prepare.append(add_headers)
     return app
 
 

@@ -1,8 +1,8 @@
-"""Watching: what a process does, how long that took and how it ended, for whoever wants to know.
+"""Instrumentation: what a process does, how long that took and how it ended, for its observers.
 
-No room knows of it. What is watched are the rounds of loops, and what `bot.app` stands around
-fetching, reading, sending, the calls of the Bot API and updates. Metrics, traces and the probes
-watch; without any of them nothing is told.
+Observed are the rounds of stages, and what `bot.app` wraps around fetching, reading, sending, the
+calls of the Bot API and updates. The metrics, the traces and the probes are observers; without any
+of them nothing is recorded.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 OK, FAILED, STOPPED = "ok", "failed", "stopped"
 
 
-class Act(StrEnum):
-    STEP = "step"  # one round of a loop, by its name
+class Operation(StrEnum):
+    STEP = "step"  # one round of a stage, by its name
     FETCH = "fetch"  # one feed or page
     READ = "read"  # bytes into a document
-    UPDATE = "update"  # of Telegram's, by its kind
+    UPDATE = "update"  # from Telegram, by its kind
     CALL = "call"  # of the Bot API, by its method
     SEND = "send"  # a delivery handed over, by its medium
 
 
-class Reading(StrEnum):
-    """What can be read off a process at any time, if it has that."""
+class GaugeName(StrEnum):
+    """What a process can be asked for at any time, if it has that."""
 
     INDEX_QUERIES = "index_queries"
     INDEX_CHANGE = "index_change"
     SENDS_IN_FLIGHT = "sends_in_flight"
-    POLLING_FAILS = "polling_fails"  # seconds since the last poll that went well, if it fails
+    POLLING_FAILS = "polling_fails"  # seconds since the last poll that succeeded, while it fails
     CONNECTIONS = "connections"  # to the database, in use
     MEMORY = "memory"  # bytes, of the process and its workers
     WORKERS = "workers"
@@ -43,10 +43,10 @@ class Reading(StrEnum):
 
 
 @dataclass(eq=False, slots=True)
-class Seen:
-    """One thing done. *facts* hold ids and hosts, never what people or articles say."""
+class Observation:
+    """One operation. *facts* hold ids and hosts, never text from users or articles."""
 
-    act: Act
+    operation: Operation
     name: str
     facts: dict[str, str | int]
     outcome: str = ""  # one word out of few
@@ -55,37 +55,38 @@ class Seen:
     done: int = 0  # of a step: how much
 
 
-class Watcher(Protocol):
-    def watch(self, seen: Seen) -> AbstractContextManager[None]:
-        """Enter before it is done; leave behind it, when *seen* tells how it ended."""
+class Observer(Protocol):
+    def observe(self, observation: Observation) -> AbstractContextManager[None]:
+        """Enter before the operation; leave after it, when *observation* has its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """All who watch one process. They join before anything is done."""
+class Instrumentation:
+    """The observers of one process, added before anything is done, and its gauges."""
 
-    watchers: list[Watcher] = field(default_factory=list)
-    readings: dict[Reading, Callable[[], float]] = field(default_factory=dict)
+    observers: list[Observer] = field(default_factory=list)
+    gauges: dict[GaugeName, Callable[[], float]] = field(default_factory=dict)
 
-    def join(self, watcher: Watcher) -> None:
-        self.watchers.append(watcher)
+    def add(self, observer: Observer) -> None:
+        self.observers.append(observer)
 
     @contextmanager
-    def over(self, act: Act, name: str, **facts: str | int) -> Iterator[Seen]:
-        """Let what the block does be watched; an error passes through."""
-        seen = Seen(act, name, facts)
-        begun = perf_counter()
+    def observe(self, operation: Operation, name: str, **facts: str | int) -> Iterator[Observation]:
+        """Have the block observed; an error passes through."""
+        observation = Observation(operation, name, facts)
+        started = perf_counter()
         with ExitStack() as stack:
-            for watcher in self.watchers:
-                stack.enter_context(watcher.watch(seen))
+            for observer in self.observers:
+                stack.enter_context(observer.observe(observation))
             try:
-                yield seen
-                seen.outcome = seen.outcome or OK
+                yield observation
+                observation.outcome = observation.outcome or OK
             except Exception as error:
-                seen.outcome, seen.error = seen.outcome or FAILED, type(error).__name__
+                observation.outcome = observation.outcome or FAILED
+                observation.error = type(error).__name__
                 raise
             except BaseException:  # cancelled
-                seen.outcome = STOPPED
+                observation.outcome = STOPPED
                 raise
             finally:
-                seen.seconds = perf_counter() - begun
+                observation.seconds = perf_counter() - started

@@ -1,14 +1,11 @@
-"""What is handed to the steps of one process, each with a watch around its calls.
-
-They are the fetcher and the reader themselves in all else.
-"""
+"""The fetcher and the reader of one process, instrumented."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import problem_of
@@ -25,11 +22,11 @@ UNCHANGED, HOST_WAITS = "unchanged", "host_waits"
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedFetcher:
+class InstrumentedFetcher:
     """*purpose* is what is fetched: a feed, or a page that an article waits for."""
 
     fetcher: Fetches
-    watch: Watch
+    instrumentation: Instrumentation
     purpose: str
 
     async def fetch(
@@ -40,23 +37,25 @@ class WatchedFetcher:
         last_modified: str | None = None,
         inside: bool = False,
     ) -> Response:
-        with self.watch.over(Act.FETCH, self.purpose, host=host_of(url)) as seen:
+        with self.instrumentation.observe(
+            Operation.FETCH, self.purpose, host=host_of(url)
+        ) as observation:
             try:
-                answer = await self.fetcher.fetch(
+                response = await self.fetcher.fetch(
                     url, etag=etag, last_modified=last_modified, inside=inside
                 )
             except FetchError as error:
                 is_waiting = isinstance(error, HostWaits)
-                seen.outcome = HOST_WAITS if is_waiting else error.problem.kind.value
+                observation.outcome = HOST_WAITS if is_waiting else error.problem.kind.value
                 raise
-            seen.outcome = _kind_of(answer)
-            return answer
+            observation.outcome = _outcome_of(response)
+            return response
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedReader:
+class InstrumentedReader:
     reader: ReadsDocuments
-    watch: Watch
+    instrumentation: Instrumentation
     purpose: str
 
     async def read(
@@ -68,16 +67,18 @@ class WatchedReader:
         content_type: str = "",
         known: Collection[int] = frozenset(),
     ) -> Document:
-        with self.watch.over(Act.READ, self.purpose, host=host_of(url)) as seen:
+        with self.instrumentation.observe(
+            Operation.READ, self.purpose, host=host_of(url)
+        ) as observation:
             try:
                 return await self.reader.read(data, url=url, content_type=content_type, known=known)
             except Unreadable as error:
-                seen.outcome = error.reason
+                observation.outcome = error.reason
                 raise
 
 
-def _kind_of(answer: Response) -> str:
-    if answer.not_modified:
+def _outcome_of(response: Response) -> str:
+    if response.not_modified:
         return UNCHANGED
-    problem = problem_of(answer)
+    problem = problem_of(response)
     return problem.kind.value if problem else "ok"

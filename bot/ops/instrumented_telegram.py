@@ -1,4 +1,4 @@
-"""A watch around the calls of one bot, and around the updates that it takes."""
+"""The calls of one bot and the updates that it handles, instrumented. This imports aiogram."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from bot.chat.updates import OTHER
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
     from aiogram.types import TelegramObject
 
-NOBODYS = "unhandled"
+UNHANDLED_OUTCOME = "unhandled"
 
-_WORDS: dict[type[Exception], str] = {
+_OUTCOMES: dict[type[Exception], str] = {
     TelegramRetryAfter: "flood_wait",
     TelegramConflictError: "conflict",
     TelegramUnauthorizedError: "unauthorized",
@@ -50,10 +50,10 @@ _WORDS: dict[type[Exception], str] = {
 
 
 @dataclass(eq=False)
-class WatchedCalls(BaseRequestMiddleware):
+class InstrumentedCalls(BaseRequestMiddleware):
     """Register it last: what other middlewares do around a call is not the call."""
 
-    watch: Watch
+    instrumentation: Instrumentation
 
     async def __call__(
         self,
@@ -61,20 +61,20 @@ class WatchedCalls(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        with self.watch.over(Act.CALL, method.__api_method__) as seen:
+        with self.instrumentation.observe(Operation.CALL, method.__api_method__) as observation:
             try:
                 return await make_request(bot, method)
             except (TelegramAPIError, ClientDecodeError) as error:
-                kinds = (word for kind, word in _WORDS.items() if isinstance(error, kind))
-                seen.outcome = next(kinds, OTHER)
+                kinds = (name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
+                observation.outcome = next(kinds, OTHER)
                 raise
 
 
 @dataclass(eq=False)
-class WatchedUpdates(BaseMiddleware):
-    """Around all that is done for an update; what is logged meanwhile names it."""
+class InstrumentedUpdates(BaseMiddleware):
+    """Observes the handling of an update, whose id the log lines have meanwhile."""
 
-    watch: Watch
+    instrumentation: Instrumentation
 
     async def __call__(
         self,
@@ -87,11 +87,13 @@ class WatchedUpdates(BaseMiddleware):
         update_id = event.update_id
         with (
             structlog.contextvars.bound_contextvars(update=update_id),
-            self.watch.over(Act.UPDATE, _kind_of(event), update=update_id) as seen,
+            self.instrumentation.observe(
+                Operation.UPDATE, _kind_of(event), update=update_id
+            ) as observation,
         ):
             result = await handler(event, data)
             if result is UNHANDLED:
-                seen.outcome = NOBODYS
+                observation.outcome = UNHANDLED_OUTCOME
             return result
 
 

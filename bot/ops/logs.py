@@ -1,4 +1,4 @@
-"""Logs: structured, for people on a console or as JSON lines; no token ever stands in one."""
+"""Logs: structured, for a console or as JSON lines. No token is ever in one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Failure:
 
 
 class LastErrors:
-    """The newest errors of this process, for whoever runs it and does not sit at its log."""
+    """The newest errors of this process, for admins who do not read its log."""
 
     def __init__(self, most: int = 20) -> None:
         self._kept: deque[Failure] = deque(maxlen=most)
@@ -63,19 +63,19 @@ class LastErrors:
         return list(reversed(self._kept))
 
     def keep(self, _logger: object, _method: str, event: EventDict) -> EventDict:
-        """Keep it, among the processors of an event, if it is an error; behind redaction."""
+        """Keep an event that is an error: a processor of the log, after redaction."""
         if event.get("level") in {"error", "critical"}:
             last_line = str(event.get("exception", "")).strip().rpartition("\n")[2]
-            told = (event.get("event"), event.get("step"), event.get("reason"), last_line)
-            text = " · ".join(str(one) for one in told if one)
+            parts = (event.get("event"), event.get("step"), event.get("reason"), last_line)
+            text = " · ".join(str(one) for one in parts if one)
             self._kept.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
         return event
 
 
 def one_line_if_malformed(record: logging.LogRecord) -> bool:
-    """Make one line of a request that is no HTTP, among the filters of the server's log.
+    """Shorten the record of a request that is no HTTP to one line: a filter of the server's log.
 
-    Only its kind is logged: its words may hold the first bytes of `Authorization`.
+    Only its kind is logged: its text may hold the first bytes of `Authorization`.
     """
     from aiohttp.http_exceptions import HttpProcessingError
     from aiohttp.web import RequestPayloadError
@@ -97,7 +97,7 @@ def configure_logs(
 ) -> None:
     """Send our events and those of the standard library's loggers the same way, to stderr.
 
-    *report* sees errors as they are, before they are made text of.
+    *report* sees errors as they are, before they become text.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

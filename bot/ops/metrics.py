@@ -1,7 +1,8 @@
-"""Metrics of one process, for Prometheus: the only module that names them.
+"""Metrics of one process for Prometheus, served at METRICS_PORT: the only module that names them.
 
-Names end in their unit; labels take few values: never an id, a host, or a word of anybody's.
-docs/reference/metrics.md says what each of them means.
+Names end in their unit. Labels take few values: never an id, a host, or text from users.
+`docs/reference/metrics.md` says what each of them means. To add an operation: `_COUNTERS`, perhaps
+`_HISTOGRAMS`; to add a value that is read when asked for: `_GAUGES`.
 
 They answer at a port of their own, because a proxy passes on every path of the pages' port, and
 `/metrics` cannot tell whether Prometheus or the world asks. What is counted in the database is
@@ -11,40 +12,59 @@ all of them would say the same, so dashboards take the maximum.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import asyncio
+import os
+import platform
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
 
-from bot.ops.instrumentation import STOPPED, Act, Reading
+from bot.app.stops import needing_the_port
+from bot.ops import installed_version
+from bot.ops.health import make_web, serving
+from bot.ops.instrumentation import STOPPED, GaugeName, Operation
+from bot.settings import Role
+from storage.db.engine import DatabaseError
+from storage.schema import database_file
+from storage.stats import backlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
-    from bot.ops.instrumentation import Seen
+    from bot.app.resources import ProcessContext
+    from bot.ops.health import Health
+    from bot.ops.instrumentation import Observation
+    from storage.db.engine import Storage
     from storage.stats import Backlog
 
 _QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _CALLS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _ROUNDS: Final = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 
-_DONE: Final = {
-    Act.STEP: ("step_rounds", "Rounds of each step.", ("step", "outcome")),
-    Act.FETCH: ("fetches", "Feeds and pages asked for.", ("purpose", "outcome")),
-    Act.READ: ("reads", "Documents read.", ("purpose", "outcome")),
-    Act.UPDATE: ("updates", "Updates of Telegram's handled.", ("kind", "outcome")),
-    Act.CALL: ("telegram_calls", "Calls of the Bot API.", ("method", "outcome")),
-    Act.SEND: ("sends", "Deliveries handed over.", ("medium", "outcome")),
+_COUNTERS: Final = {
+    Operation.STEP: ("step_rounds", "Rounds of each step.", ("step", "outcome")),
+    Operation.FETCH: ("fetches", "Feeds and pages asked for.", ("purpose", "outcome")),
+    Operation.READ: ("reads", "Documents read.", ("purpose", "outcome")),
+    Operation.UPDATE: ("updates", "Updates from Telegram handled.", ("kind", "outcome")),
+    Operation.CALL: ("telegram_calls", "Calls of the Bot API.", ("method", "outcome")),
+    Operation.SEND: ("sends", "Deliveries handed over.", ("medium", "outcome")),
 }
-_TOOK: Final = {
-    Act.STEP: ("step_round_seconds", "How long rounds took.", ("step",), _ROUNDS),
-    Act.FETCH: ("fetch_seconds", "How long answers took.", ("purpose",), _CALLS),
-    Act.READ: ("read_seconds", "How long reading took.", ("purpose",), _QUICK),
-    Act.UPDATE: ("update_seconds", "How long updates took.", ("kind",), _CALLS),
-    Act.SEND: ("send_seconds", "How long handing over took.", ("medium",), _CALLS),
+_HISTOGRAMS: Final = {
+    Operation.STEP: ("step_round_seconds", "How long rounds took.", ("step",), _ROUNDS),
+    Operation.FETCH: ("fetch_seconds", "How long responses took.", ("purpose",), _CALLS),
+    Operation.READ: ("read_seconds", "How long reading took.", ("purpose",), _QUICK),
+    Operation.UPDATE: ("update_seconds", "How long updates took.", ("kind",), _CALLS),
+    Operation.SEND: ("send_seconds", "How long handing over took.", ("medium",), _CALLS),
 }
 # Tables whose new rows are counted.
-_MADE: Final = {
+_ROW_COUNTERS: Final = {
     "entry": ("entries", "Entries that a source showed for the first time."),
     "article": ("articles", "Articles stored."),
     "match": ("matches", "Articles that a query matched."),
@@ -52,27 +72,32 @@ _MADE: Final = {
     "edition": ("editions", "Digests made."),
     "delivery": ("deliveries", "Messages put into the outbox."),
 }
-_READ_OFF: Final = {
-    Reading.INDEX_QUERIES: ("index_queries", "Queries in the index of this process."),
-    Reading.INDEX_CHANGE: ("index_change", "The last change of a query that the index has seen."),
-    Reading.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries being handed over now."),
-    Reading.POLLING_FAILS: ("polling_failing_seconds", "How long no poll has gone well; else 0."),
-    Reading.CONNECTIONS: ("database_connections", "Connections to the database in use."),
-    Reading.MEMORY: ("memory_bytes", "Memory of this process and its workers (RSS)."),
-    Reading.WORKERS: ("worker_processes", "Processes that this one has started."),
-    Reading.DISK: ("disk_free_bytes", "Room left beside the SQLite file."),
+_GAUGES: Final = {
+    GaugeName.INDEX_QUERIES: ("index_queries", "Queries in the index of this process."),
+    GaugeName.INDEX_CHANGE: (
+        "index_change",
+        "The last change of a query that the index has observation.",
+    ),
+    GaugeName.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries being handed over now."),
+    GaugeName.POLLING_FAILS: ("polling_failing_seconds", "How long no poll has gone well; else 0."),
+    GaugeName.CONNECTIONS: ("database_connections", "Connections to the database in use."),
+    GaugeName.MEMORY: ("memory_bytes", "Memory of this process and its workers (RSS)."),
+    GaugeName.WORKERS: ("worker_processes", "Processes that this one has started."),
+    GaugeName.DISK: ("disk_free_bytes", "Room left beside the SQLite file."),
 }
 
 
 class Metrics:
-    """It watches a process; *build* are facts that stay, such as the version."""
+    """An observer of one process; *build* are facts that stay, such as the version."""
 
     def __init__(self, build: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._done = {act: self._counter(*named) for act, named in _DONE.items()}
-        self._took = {act: self._histogram(*named) for act, named in _TOOK.items()}
-        self._made = {table: self._counter(*named) for table, named in _MADE.items()}
+        self._counters = {act: self._counter(*named) for act, named in _COUNTERS.items()}
+        self._histograms = {act: self._histogram(*named) for act, named in _HISTOGRAMS.items()}
+        self._row_counters = {
+            table: self._counter(*named) for table, named in _ROW_COUNTERS.items()
+        }
         self._work = self._counter("step_work", "What each step did, in its rows.", ("step",))
         self._delay = self._histogram(
             "event_loop_delay_seconds", "How late the event loop was.", (), _QUICK
@@ -88,24 +113,28 @@ class Metrics:
         self._gauge("build_info", "What runs here.", tuple(build)).labels(**build).set(1)
 
     @contextmanager
-    def watch(self, seen: Seen) -> Iterator[None]:
+    def observe(self, observation: Observation) -> Iterator[None]:
         try:
             yield
         finally:
-            self._done[seen.act].labels(seen.name, seen.outcome).inc()
-            if seen.act in self._took and seen.outcome != STOPPED:
-                self._took[seen.act].labels(seen.name).observe(seen.seconds)
-            if seen.done:
-                self._work.labels(seen.name).inc(seen.done)
+            self._counters[observation.operation].labels(
+                observation.name, observation.outcome
+            ).inc()
+            if observation.operation in self._histograms and observation.outcome != STOPPED:
+                self._histograms[observation.operation].labels(observation.name).observe(
+                    observation.seconds
+                )
+            if observation.done:
+                self._work.labels(observation.name).inc(observation.done)
 
-    def read_off(self, readings: Mapping[Reading, Callable[[], float]]) -> None:
-        for reading, read in readings.items():
-            self._gauge(*_READ_OFF[reading]).set_function(read)
+    def add_gauges(self, gauges: Mapping[GaugeName, Callable[[], float]]) -> None:
+        for name, read in gauges.items():
+            self._gauge(*_GAUGES[name]).set_function(read)
 
     def count_made(self, made: Mapping[str, int]) -> None:
         for table, number in made.items():
-            if table in self._made:
-                self._made[table].inc(number)
+            if table in self._row_counters:
+                self._row_counters[table].inc(number)
 
     def note_delay(self, seconds: float) -> None:
         self._delay.observe(seconds)
@@ -115,7 +144,7 @@ class Metrics:
         self._up.set(database)
 
     def show(self, backlog: Backlog | None) -> None:
-        """Show what waits; None: nothing is known, and what was known is not shown on."""
+        """Show what waits; None: nothing is known, so nothing is shown."""
         for gauge in self._waiting.values():
             gauge.clear()
         if backlog is None:
@@ -128,15 +157,166 @@ class Metrics:
             self._waiting["sources"].labels(state).set(number)
         self._change.set(backlog.queries_change)
 
-    def _counter(self, name: str, told: str, labels: Sequence[str] = ()) -> Counter:
-        return Counter(name, told, labels, namespace="dateline", registry=self.registry)
+    def _counter(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
+        return Counter(name, documentation, labels, namespace="dateline", registry=self.registry)
 
-    def _gauge(self, name: str, told: str, labels: Sequence[str] = ()) -> Gauge:
-        return Gauge(name, told, labels, namespace="dateline", registry=self.registry)
+    def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(name, documentation, labels, namespace="dateline", registry=self.registry)
 
     def _histogram(
-        self, name: str, told: str, labels: Sequence[str], buckets: Sequence[float]
+        self, name: str, documentation: str, labels: Sequence[str], buckets: Sequence[float]
     ) -> Histogram:
         return Histogram(
-            name, told, labels, namespace="dateline", registry=self.registry, buckets=buckets
+            name,
+            documentation,
+            labels,
+            namespace="dateline",
+            registry=self.registry,
+            buckets=buckets,
         )
+
+
+BACKLOG_SECONDS: Final = 15.0  # between two questions to the database
+ASK_SECONDS: Final = 5.0  # that they may take
+DELAY_SECONDS: Final = 0.25
+
+
+@asynccontextmanager
+async def serving_metrics(around: ProcessContext, health: Health) -> AsyncIterator[None]:
+    """Measure and serve for the block; StopError if the port is not available."""
+    host, port = around.settings.metrics_host, around.settings.metrics_port or 0
+    metrics = Metrics(_build(around))
+    around.watch.add(metrics)
+    around.storage.on_made = metrics.count_made
+    asked = around.storage if Role.PUBLISH in around.roles else None
+    app = metrics_web(MetricsPage(metrics, health, asked))
+    async with AsyncExitStack() as stack:
+        with needing_the_port("METRICS_PORT", host, port):
+            await stack.enter_async_context(serving(app, host, port))
+        await stack.enter_async_context(_measuring_delay(metrics.note_delay))
+        metrics.add_gauges(around.watch.gauges | _gauges_of(around, health))
+        yield
+
+
+@dataclass(eq=False)
+class MetricsPage:
+    """Asks for what it shows when it is requested; the database only if *storage* is given."""
+
+    metrics: Metrics
+    health: Health
+    storage: Storage | None
+    clock: Callable[[], float] = monotonic
+    _asked_at: float = float("-inf")
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def refresh(self) -> None:
+        async with self._one_at_a_time:
+            waits = await self.health.waited_for()
+            is_up = await self.health.database.answers()
+            self.metrics.note_ready(is_ready=not waits, database=is_up)
+            if self.storage and self.clock() - self._asked_at >= BACKLOG_SECONDS:
+                self.metrics.show(await _load_backlog(self.storage) if is_up else None)
+                self._asked_at = self.clock()
+
+
+def metrics_web(page: MetricsPage) -> web.Application:
+    """Return `/metrics` with the probes beside it; never on the port of the pages."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await page.refresh()
+        encode, kind = choose_encoder(request.headers.get("Accept", ""))
+        body = encode(page.metrics.registry)
+        return web.Response(body=body, headers={"Content-Type": kind})
+
+    return make_web([web.get("/metrics", answer)], health=page.health)
+
+
+async def _load_backlog(storage: Storage) -> Backlog | None:
+    try:
+        async with asyncio.timeout(ASK_SECONDS), storage.reading() as tx:
+            return await backlog(tx)
+    except (DatabaseError, OSError, TimeoutError):
+        return None
+
+
+@asynccontextmanager
+async def _measuring_delay(note: Callable[[float], None]) -> AsyncIterator[None]:
+    """Measure for the block how late the event loop runs what is due."""
+    async with asyncio.TaskGroup() as group:
+        measuring = group.create_task(_measure_delay(note))
+        try:
+            yield
+        finally:
+            measuring.cancel()
+
+
+async def _measure_delay(note: Callable[[float], None]) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + DELAY_SECONDS
+        await asyncio.sleep(DELAY_SECONDS)
+        note(max(loop.time() - due, 0.0))
+
+
+def _gauges_of(around: ProcessContext, health: Health) -> dict[GaugeName, Callable[[], float]]:
+    gauges: dict[GaugeName, Callable[[], float]] = {
+        GaugeName.CONNECTIONS: lambda: around.storage.connections_in_use
+    }
+    if Role.CHAT in around.roles:
+        gauges[GaugeName.POLLING_FAILS] = lambda: health.polling_fails_for()  # noqa: PLW0108 - set later
+    if has_proc():
+        gauges[GaugeName.MEMORY] = memory_bytes
+        gauges[GaugeName.WORKERS] = lambda: len(descendants())
+    if file := database_file(around.deployment.database_url):
+        gauges[GaugeName.DISK] = lambda: shutil.disk_usage(file.parent).free
+    return gauges
+
+
+def _build(around: ProcessContext) -> dict[str, str]:
+    return {
+        "version": installed_version(),
+        "python": platform.python_version(),
+        "database": around.storage.dialect,
+        "roles": around.roles_said,
+    }
+
+
+# The memory of this process and of those that it has started, on Linux.
+_PROC = Path("/proc")
+
+
+def has_proc() -> bool:
+    """Whether the system shows processes as Linux does."""
+    return (_PROC / "self" / "statm").exists()
+
+
+def memory_bytes() -> int:
+    """Return the resident memory of all of them together."""
+    pages = sum(_pages_of(pid) for pid in (os.getpid(), *descendants()))
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def descendants() -> list[int]:
+    """Return the ids of those that this process has started, and of those that they have."""
+    found: list[int] = []
+    left = _children_of(os.getpid())
+    while left:
+        pid = left.pop()
+        found.append(pid)
+        left += _children_of(pid)
+    return found
+
+
+def _pages_of(pid: int) -> int:
+    with suppress(OSError):  # it has just ended
+        return int((_PROC / str(pid) / "statm").read_text().split()[1])
+    return 0
+
+
+def _children_of(pid: int) -> list[int]:
+    children: list[int] = []
+    with suppress(OSError):  # it has just ended
+        for task in (_PROC / str(pid) / "task").iterdir():
+            with suppress(OSError):
+                children += map(int, (task / "children").read_text().split())
+    return children

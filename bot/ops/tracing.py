@@ -1,7 +1,7 @@
 """Traces, where TRACES_URL asks for them: OpenTelemetry's, sent to a collector by OTLP over HTTP.
 
 Each round of a step that did something, fetch, update, call and send is a span. What it names are
-the ids that its log lines have, and hosts; never a title, an address or a word of people's.
+the ids that its log lines have, and hosts; never a title, an address or text from users.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from structlog.contextvars import get_contextvars
 
 from bot.app.stops import StopError
-from bot.ops.instrumentation import FAILED, OK, Act
+from bot.ops.instrumentation import FAILED, OK, Operation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -22,46 +22,51 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
     from bot.app.resources import ProcessContext
-    from bot.ops.instrumentation import Seen
+    from bot.ops.instrumentation import Observation
 
 EXPORT_SECONDS: Final = 3  # also at the end, where the process has ten in all
 IDS: Final = ("step", "source_id", "article", "story", "delivery", "update")
 _IDLE: Final = "dateline.idle"
 
 
-class Traces:
-    """A watcher that makes a span of each thing done."""
+class Tracing:
+    """An observer that makes a span of each operation."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
     @contextmanager
-    def watch(self, seen: Seen) -> Iterator[None]:
+    def observe(self, observation: Observation) -> Iterator[None]:
         from opentelemetry.trace import StatusCode
 
         with self._tracer.start_as_current_span(
-            f"{seen.act} {seen.name}", record_exception=False, set_status_on_exception=False
+            f"{observation.operation} {observation.name}",
+            record_exception=False,
+            set_status_on_exception=False,
         ) as span:
             try:
                 yield
             finally:
-                span.set_attributes(_attributes(seen))
-                if seen.outcome == FAILED:
-                    span.set_status(StatusCode.ERROR, seen.error)
+                span.set_attributes(_attributes(observation))
+                if observation.outcome == FAILED:
+                    span.set_status(StatusCode.ERROR, observation.error)
 
 
-def _attributes(seen: Seen) -> dict[str, str | int | bool]:
+def _attributes(observation: Observation) -> dict[str, str | int | bool]:
     known: Mapping[str, Any] = get_contextvars()
     ids = {name: known[name] for name in IDS if known.get(name) is not None}
-    facts = {**ids, **seen.facts, "outcome": seen.outcome}
-    if seen.act is Act.STEP:
-        facts |= {"done": seen.done, "idle": seen.outcome == OK and not seen.done}
+    facts = {**ids, **observation.facts, "outcome": observation.outcome}
+    if observation.operation is Operation.STEP:
+        facts |= {
+            "done": observation.done,
+            "idle": observation.outcome == OK and not observation.done,
+        }
     return {f"dateline.{name}": value for name, value in facts.items()}
 
 
 @asynccontextmanager
 async def tracing(around: ProcessContext) -> AsyncIterator[None]:
-    """Send traces for the block; StopError if what that needs is not installed."""
+    """Send traces for the block; StopError if the libraries for it are not installed."""
     url = around.settings.traces_url
     if url is None:
         yield
@@ -87,7 +92,7 @@ async def tracing(around: ProcessContext) -> AsyncIterator[None]:
     provider = TracerProvider(resource=Resource.create(names), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=url.get_secret_value(), timeout=EXPORT_SECONDS)
     provider.add_span_processor(Busy(exporter))
-    around.watch.join(Traces(provider.get_tracer("dateline")))
+    around.watch.add(Tracing(provider.get_tracer("dateline")))
     try:
         yield
     finally:

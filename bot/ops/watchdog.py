@@ -1,7 +1,6 @@
-"""Telling a service manager how we are: ready, alive, stopping (systemd: sd_notify(3)).
+"""Notifying a service manager that we are ready, alive or stopping (systemd: sd_notify(3)).
 
-It names a datagram socket to the process that it starts, which takes lines of words. Where there
-is none, nothing is told.
+It names a datagram socket to the process that it starts. Without one nothing is sent.
 """
 
 from __future__ import annotations
@@ -23,45 +22,48 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_ALIVE_TIMES = 3  # in each span that it waits, so that one may be late
+_ALIVE_TIMES = 3  # in each period of the watchdog, so that one may be late
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
-    """*every*: how soon it must hear from us before it starts us anew; None if it does not care."""
+class ServiceManager:
+    """*every*: the period of its watchdog, which restarts us; None if it has none."""
 
     address: str
     every: timedelta | None = None
 
-    async def watch(self, stopping: asyncio.Event, doing: str) -> None:
-        """Say that we are ready, then that we live, and at once when *stopping* is set.
+    async def run(self, stopping: asyncio.Event, status: str) -> None:
+        """Send that we are ready, then that we are alive, and that we stop when *stopping* is set.
 
-        Whether Telegram answers is another matter: to be started anew does not mend it.
+        It does not matter whether Telegram answers: a restart does not help against that.
         """
-        self.tell("READY=1", f"STATUS={doing}")
+        self.notify("READY=1", f"STATUS={status}")
         while self.every and not stopping.is_set():
-            self.tell("WATCHDOG=1")
+            self.notify("WATCHDOG=1")
             await sleep_until(stopping, self.every.total_seconds() / _ALIVE_TIMES)
         await stopping.wait()
-        self.tell("STOPPING=1", "STATUS=finishing what is in hand")
+        self.notify("STOPPING=1", "STATUS=finishing what is in hand")
 
-    def tell(self, *words: str) -> None:
-        """Send *words*, one a line; that it cannot be told is no reason to stop."""
-        named = self.address  # one that begins with @ is no file
-        place = f"\0{named[1:]}" if named.startswith("@") else named
+    def notify(self, *lines: str) -> None:
+        """Send *lines*; a failure is no reason to stop."""
+        address = self.address
+        if address.startswith("@"):  # an abstract socket, which is no file
+            address = f"\0{address[1:]}"
         try:
-            with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as line:
-                line.settimeout(0)
-                line.sendto("\n".join(words).encode(), place)
+            with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as connection:
+                connection.settimeout(0)
+                connection.sendto("\n".join(lines).encode(), address)
         except OSError as error:
-            log.warning("the service manager was not told", reason=error.strerror)
+            log.warning("the service manager could not be notified", reason=error.strerror)
 
 
-def service_manager(told: Mapping[str, str] | None = None) -> Manager | None:
-    """Return who started us; None where nobody wants to know. What it says is no setting."""
-    told = os.environ if told is None else told  # noqa: TID251
-    if not (address := told.get("NOTIFY_SOCKET", "")):
+def service_manager(variables: Mapping[str, str] | None = None) -> ServiceManager | None:
+    """Return the one that started us, if any. Its variables are not settings."""
+    variables = os.environ if variables is None else variables  # noqa: TID251
+    if not (address := variables.get("NOTIFY_SOCKET", "")):
         return None
-    microseconds, own = told.get("WATCHDOG_USEC", ""), str(os.getpid())
-    is_watched = microseconds.isdecimal() and told.get("WATCHDOG_PID", own) == own
-    return Manager(address, timedelta(microseconds=int(microseconds)) if is_watched else None)
+    microseconds, own = variables.get("WATCHDOG_USEC", ""), str(os.getpid())
+    is_watched = microseconds.isdecimal() and variables.get("WATCHDOG_PID", own) == own
+    return ServiceManager(
+        address, timedelta(microseconds=int(microseconds)) if is_watched else None
+    )

@@ -1,27 +1,35 @@
-"""Pages: templates as responses, their stylesheet and icon, signed addresses, and errors."""
+"""Pages: the one way from a request to a response, for every route of the site.
+
+A route names what its address and its rate limit are. Before its handler is called, the signed
+token in the address is verified, the request is counted, and a form is read. The handler returns a
+page, a response of its own, or None for what is gone. Errors become pages that say what to do.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from aiohttp import web
 
-from bot.rendering.links import ExpiredError, ForgedError, Purpose, Signer
-from bot.web.requests import language_asked_for
+from bot.rendering.links import ExpiredError, ForgedError, Purpose
+from bot.web.requests import check_sender, count, language_asked_for, read_form
 from storage.db.engine import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from aiohttp.typedefs import Handler, Middleware
 
     from bot.rendering.renderer import Renderer
+    from bot.web.site import Site
 
-_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+log = structlog.get_logger(__name__)
+
+_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +40,13 @@ class Asset:
     body: bytes
     content_type: str
 
-    def route(self) -> web.RouteDef:
-        async def give(_request: web.Request) -> web.Response:
+    def route(self) -> Route:
+        async def give(_site: Site, _visit: RouteRequest) -> web.Response:
             return web.Response(
-                body=self.body,
-                content_type=self.content_type,
-                charset="utf-8",
-                headers=_FOR_EVER,
+                body=self.body, content_type=self.content_type, charset="utf-8", headers=_IMMUTABLE
             )
 
-        return web.get(self.path, give)
+        return Route("GET", self.path, give)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,6 @@ class Assets:
             icon=_asset(renderer, "icon.svg", "image/svg+xml"),
         )
 
-    def routes(self) -> list[web.RouteDef]:
-        return [self.style.route(), self.icon.route()]
-
 
 def _asset(renderer: Renderer, name: str, content_type: str) -> Asset:
     body = renderer.text(f"web/{name}").encode()
@@ -66,7 +68,7 @@ def _asset(renderer: Renderer, name: str, content_type: str) -> Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PageLinks:
     """As `site`, to the layout of every page; *here* is where the forms of the page go."""
 
     style: str
@@ -74,80 +76,127 @@ class Look:
     here: str
 
 
+class RateClass(StrEnum):
+    """What a request is counted for. The limits are in `requests`."""
+
+    CLIENT = "client"  # its client, for any page
+    FORM = "form"  # its client, and more strictly as a form
+    MAILBOX = "mailbox"  # the mailbox alone: large mail services call from a few addresses
+    USER = "user"  # its client, and the user of the Mini App
+    PREVIEW = "preview"  # as USER, counted apart
+
+
 @dataclass(frozen=True, slots=True)
-class Pages:
-    """*root* is the path under which the world reaches us: "" or such as `/dateline`."""
+class RouteRequest:
+    """A request with what its route has read already: the token's subject, the form's fields."""
 
-    renderer: Renderer
-    assets: Assets
-    root: str = ""
+    http: web.Request
+    subject: tuple[str, ...] = ()
+    form: Mapping[str, str] = field(default_factory=dict)
 
-    def show(
-        self,
-        request: web.Request,
-        template: str,
-        *,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-        speaks: str | None = None,
-        **values: Any,
-    ) -> web.Response:
-        """Return the page in the language of the tag *speaks*, a chat's; else in the browser's."""
-        if speaks is None:
-            speaks = language_asked_for(request, self.renderer)
-            headers = {"Vary": "Accept-Language", **(headers or {})}
-        site = Look(
-            style=self.root + self.assets.style.path,
-            icon=self.root + self.assets.icon.path,
-            here=self.root + request.rel_url.raw_path,
-        )
-        text = self.renderer.of(speaks).text(template, site=site, **values)
-        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
 
-    def again(self, request: web.Request, **query: str) -> web.Response:
-        """Redirect to the page whose form was sent, so that reloading it sends nothing."""
-        where = request.rel_url.with_query(query)
-        return web.Response(status=303, headers={"Location": f"{self.root}{where}"})
+@dataclass(frozen=True, slots=True)
+class TemplatePage:
+    """*language*: the tag of a chat's; None: what the browser prefers."""
+
+    template: str
+    values: Mapping[str, Any]
+    language: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+Answer: TypeAlias = "TemplatePage | web.StreamResponse | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """*purpose*: of the signed token in its path, which is verified first; None: it has none."""
+
+    method: str
+    path: str
+    handler: Callable[[Site, RouteRequest], Awaitable[Answer]]
+    purpose: Purpose | None = None
+    rate_class: RateClass = RateClass.CLIENT
+    allow_head: bool = True
+
+    def definition(self, site: Site) -> web.RouteDef:
+        options = {"allow_head": self.allow_head} if self.method == "GET" else {}
+        return web.RouteDef(self.method, self.path, self._handler_on(site), options)
+
+    def _handler_on(self, site: Site) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            subject = read_token(site, self.purpose, request) if self.purpose else ()
+            if self.rate_class is RateClass.MAILBOX:
+                count(site.rate_limit, f"mailbox {subject[0]}")
+            form: Mapping[str, str] = {}
+            if self.rate_class is RateClass.FORM:
+                check_sender(request, site.origin)
+                count(site.rate_limit, site.clients.of(request))
+                form = await read_form(request)
+            answer = await self.handler(site, RouteRequest(request, subject, form))
+            if answer is None:
+                raise Gone(self.purpose)
+            return show(site, request, answer) if isinstance(answer, TemplatePage) else answer
+
+        return handle
 
 
 class Gone(web.HTTPGone):
     """The page was there once: it expired, or was revoked or deleted."""
 
-    def __init__(self, purpose: Purpose) -> None:
+    def __init__(self, purpose: Purpose | None) -> None:
         super().__init__()
         self.purpose = purpose
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
+def read_token(site: Site, purpose: Purpose, request: web.Request) -> tuple[str, ...]:
+    """Return the subject of the token; raise 404 if it is forged, 410 if it has expired."""
+    token = request.match_info["token"]
+    try:
+        return site.resources.links.signer.verify(purpose, token, site.clock())
+    except ForgedError:
+        raise web.HTTPNotFound from None
+    except ExpiredError:
+        raise Gone(purpose) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Reads the signed tokens in addresses."""
+def show(site: Site, request: web.Request, page: TemplatePage) -> web.Response:
+    """Render *page* in its language."""
+    headers = dict(page.headers)
+    language = page.language
+    if language is None:
+        language = language_asked_for(request, site.resources.renderer)
+        headers["Vary"] = "Accept-Language"
+    links = PageLinks(
+        style=site.root + site.assets.style.path,
+        icon=site.root + site.assets.icon.path,
+        here=site.root + request.rel_url.raw_path,
+    )
+    text = site.resources.renderer.of(language).text(page.template, site=links, **page.values)
+    return web.Response(text=text, content_type="text/html", status=page.status, headers=headers)
 
-    signer: Signer
-    clock: Callable[[], datetime] = now
 
-    def read(self, purpose: Purpose, token: str) -> tuple[str, ...]:
-        """Return the subject of the token; raise 404 if it is forged, 410 if it has expired."""
-        try:
-            return self.signer.verify(purpose, token, self.clock())
-        except ForgedError:
-            raise web.HTTPNotFound from None
-        except ExpiredError:
-            raise Gone(purpose) from None
+def see_other(site: Site, request: web.Request, **query: str) -> web.Response:
+    """Redirect to the page whose form was sent, so that reloading it sends nothing."""
+    where = request.rel_url.with_query(query)
+    return web.Response(status=303, headers={"Location": f"{site.root}{where}"})
 
-
-log = structlog.get_logger(__name__)
 
 _FIRST_ERROR = 400
-_KEPT = ("Allow", "Retry-After")
+_HEADERS_KEPT = ("Allow", "Retry-After")
 _RETRY_SECONDS = "60"
 
 
-def error_pages(pages: Pages) -> Middleware:
+def error_pages(site: Site) -> Middleware:
     """Return the middleware that answers errors with a page that says what to do."""
+
+    def page(
+        request: web.Request, status: int, headers: dict[str, str], purpose: Purpose | None = None
+    ) -> web.Response:
+        values = {"code": status, "purpose": purpose}
+        error = TemplatePage("web/error.html", values, headers=headers, status=status)
+        return show(site, request, error)
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -156,24 +205,12 @@ def error_pages(pages: Pages) -> Middleware:
         except web.HTTPException as error:
             if error.status < _FIRST_ERROR:
                 raise
-            headers = {name: error.headers[name] for name in _KEPT if name in error.headers}
+            headers = {name: error.headers[name] for name in _HEADERS_KEPT if name in error.headers}
             purpose = error.purpose if isinstance(error, Gone) else None
-            return _page(pages, request, error.status, headers, purpose)
+            return page(request, error.status, headers, purpose)
         except (DatabaseError, OSError) as error:
             # Not the whole path: those who can read the log must not get the address.
             log.warning("a page cannot be shown", page=request.path[:3], reason=str(error))
-            return _page(pages, request, 503, {"Retry-After": _RETRY_SECONDS})
+            return page(request, 503, {"Retry-After": _RETRY_SECONDS})
 
     return answer
-
-
-def _page(
-    pages: Pages,
-    request: web.Request,
-    status: int,
-    headers: dict[str, str],
-    purpose: str | None = None,
-) -> web.Response:
-    return pages.show(
-        request, "web/error.html", status=status, headers=headers, code=status, purpose=purpose
-    )

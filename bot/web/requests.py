@@ -106,22 +106,28 @@ class RateLimit:
         return 0.0
 
 
+# Of one client and process: for any page, and for previews while a query is typed.
 CALLS_PER_MINUTE, CALLS_AT_ONCE = 600, 300
-_UNCOUNTED = ("/healthz", "/readyz", "/metrics", "/telegram/")
-_BY_MAILBOX = f"/{Purpose.UNSUBSCRIBE}/"
+PREVIEWS_PER_MINUTE, PREVIEWS_AT_ONCE = 60, 40
+# Each takes up to a quarter of a second; users who type must not hold up those who read.
+SEARCHES_AT_ONCE = 2
+# Not of the site: probes, and what Telegram sends, whose few addresses speak for all users.
+_UNCOUNTED = ("/healthz", "/readyz", "/metrics", f"/{Purpose.UPDATES}/")
 
 
-def rate_limiting(clients: Clients, rate_limit: RateLimit) -> Middleware:
+def rate_limiting(
+    clients: Clients, rate_limit: RateLimit, uncounted: Collection[str]
+) -> Middleware:
     """Return the middleware that limits how often one client may ask for any page.
 
-    What is counted otherwise is left out: probes, what Telegram sends (its few addresses speak for
-    all users), and one-click unsubscribing, for which large mail services call from a few
-    addresses: that counts for each mailbox.
+    *uncounted*: the paths of routes to which POST counts for something else.
     """
 
     @web.middleware
     async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_counted_otherwise(request):
+        resource = request.match_info.route.resource
+        path = resource.canonical if resource and request.method == "POST" else ""
+        if path not in uncounted and not request.path.startswith(_UNCOUNTED):
             count(rate_limit, clients.of(request))
         return await handler(request)
 
@@ -134,11 +140,6 @@ def count(rate_limit: RateLimit, client: str) -> None:
         raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait) + 1)})
 
 
-def _is_counted_otherwise(request: web.Request) -> bool:
-    one_click = request.method == "POST" and request.path.startswith(_BY_MAILBOX)
-    return one_click or request.path.startswith(_UNCOUNTED)
-
-
 LARGEST_FORM = 4096  # bytes
 BODY_SECONDS = 10.0  # in which all of it must have come, so that no trickle holds a place
 _MOST_FIELDS = 20
@@ -146,39 +147,23 @@ _MOST_FIELDS = 20
 _HIDDEN = "null"
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
-    """Forms that our own pages send: small, soon, and not too often.
+def check_sender(request: web.Request, origin: str) -> None:
+    """Raise 403 for a form that a page outside *origin* (`https://news.example.org`) sends."""
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise web.HTTPForbidden
+    if request.headers.get("Origin", _HIDDEN) not in {origin, _HIDDEN}:
+        raise web.HTTPForbidden
 
-    *origin* is that of our pages (`https://news.example.org`).
-    """
 
-    origin: str
-    rate_limit: RateLimit = field(default_factory=RateLimit)
-    clients: Clients = field(default_factory=Clients)
-
-    async def read(self, request: web.Request) -> Mapping[str, str]:
-        """Return the fields; an error page if the form is none of ours, or one too many."""
-        self._check_sender(request)
-        count(self.rate_limit, self.clients.of(request))
-        body = await small_body(request)
-        if b"%00" in body:  # no text that a database takes
-            raise web.HTTPBadRequest
-        try:
-            return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
-        except ValueError:
-            raise web.HTTPBadRequest from None
-
-    def _check_sender(self, request: web.Request) -> None:
-        origin = request.headers.get("Origin", _HIDDEN)
-        if request.headers.get("Sec-Fetch-Site") == "cross-site":
-            raise web.HTTPForbidden
-        if origin not in {self.origin, _HIDDEN}:
-            raise web.HTTPForbidden
-
-    def count(self, mailbox: str) -> None:
-        """Count what comes for a mailbox from any client: its token says whose it is."""
-        count(self.rate_limit, f"mailbox {mailbox}")
+async def read_form(request: web.Request) -> Mapping[str, str]:
+    """Return the fields of a form; raise 400 if no page of ours sends that."""
+    body = await small_body(request)
+    if b"%00" in body:  # no text that a database takes
+        raise web.HTTPBadRequest
+    try:
+        return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise web.HTTPBadRequest from None
 
 
 async def small_body(

@@ -22,12 +22,12 @@ from bot.rendering.operator_templates import Sample
 from bot.subscribers.manage_links import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import ChatTopic
-from bot.web.miniapp.page import AppLook
-from bot.web.pages import Look
+from bot.web.miniapp.page import AppValues
+from bot.web.pages import PageLinks
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
-LOOK = Look(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
-APP_LOOK = AppLook(
+PAGE_LINKS = PageLinks(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
+APP_VALUES = AppValues(
     folder="/static/app",
     api="/app/",
     icon="/static/icon.svg",
@@ -49,19 +49,19 @@ def page_samples() -> Iterator[Sample]:
         replace(edition, choice=choose([CONSUL], alerted)),
         replace(edition, choice=choose([], [])),
     ):
-        yield Sample.of("web/edition.html", values_of(shape) | {"site": LOOK})
+        yield Sample.of("web/edition.html", values_of(shape) | {"site": PAGE_LINKS})
     for template, done in product(_BUTTONS, (False, True)):
-        yield Sample.of(template, {"site": LOOK, "is_done": done})
+        yield Sample.of(template, {"site": PAGE_LINKS, "is_done": done})
     for code, purpose in product(_ERRORS, (None, *Purpose)):
-        yield Sample.of("web/error.html", {"site": LOOK, "code": code, "purpose": purpose})
+        yield Sample.of("web/error.html", {"site": PAGE_LINKS, "code": code, "purpose": purpose})
     for said, again in ((None, {}), ("stopped", {"words": "Taiwan", "mode": "both"})):
         for managed in sample_managed():
-            values = {"site": LOOK, "managed": managed, "said": said, "again": again}
+            values = {"site": PAGE_LINKS, "managed": managed, "said": said, "again": again}
             yield Sample.of("web/manage.html", values)
     yield from _feeds(edition)
     for bot_link in (None, "https://t.me/dateline_bot"):
-        yield Sample.of("web/app.html", {"app": APP_LOOK, "bot_link": bot_link})
-        yield Sample.of("web/front.html", {"site": LOOK, "bot_link": bot_link})
+        yield Sample.of("web/app.html", {"app": APP_VALUES, "bot_link": bot_link})
+        yield Sample.of("web/front.html", {"site": PAGE_LINKS, "bot_link": bot_link})
     yield from (Sample.of(f"web/{name}", {}) for name in ("app.css", "style.css", "icon.svg"))
 
 

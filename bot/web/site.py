@@ -1,49 +1,100 @@
-"""The site: every page that users reach by a link, and what surrounds them."""
+"""The site: every route that users, mail programs and hubs reach, in one table.
+
+All of them need PUBLIC_URL, or the playground's own address. What a process serves without it is
+elsewhere: the probes and `/metrics` (`bot.ops`), and Telegram's webhook (`bot.web.webhooks`).
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.web.editions import EditionPages
-from bot.web.feeds import FeedPages
-from bot.web.mail import BounceRoute, MailboxPages
-from bot.web.manage import ManagePages
-from bot.web.miniapp.authentication import Authentication
-from bot.web.miniapp.page import AppPage, Dress
-from bot.web.miniapp.routes import AppRoutes
-from bot.web.pages import Assets, Pages, Tokens, error_pages, now
+from bot.rendering.links import Purpose
+from bot.web import manage, publications, webhooks
+from bot.web.miniapp import page as mini_app_page
+from bot.web.miniapp import routes as mini_app
+from bot.web.pages import Assets, RateClass, Route, RouteRequest, TemplatePage, error_pages
 from bot.web.requests import (
     CALLS_AT_ONCE,
     CALLS_PER_MINUTE,
+    PREVIEWS_AT_ONCE,
+    PREVIEWS_PER_MINUTE,
+    SEARCHES_AT_ONCE,
     Clients,
-    Forms,
     RateLimit,
     rate_limiting,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
 
-    from aiohttp.typedefs import Handler, Middleware
+    from aiohttp.typedefs import Middleware
 
     from bot.mail.bounces import Bounces
+    from bot.publishing.pages import Picture
     from bot.resources import Resources
     from bot.web.miniapp.routes import MiniApp
 
-# Previews while a query is typed, for each user and process.
-_PREVIEWS_PER_MINUTE, _PREVIEWS_AT_ONCE = 60, 40
+
+async def _front(site: Site, _request: RouteRequest) -> TemplatePage:
+    return TemplatePage("web/front.html", {"bot_link": await site.bot_link()})
+
+
+async def _robots(_site: Site, _request: RouteRequest) -> web.Response:
+    return web.Response(text="User-agent: *\nDisallow: /\n")
+
+
+_EDITION = f"/{Purpose.EDITION}/{{token}}"
+_FEED = f"/{Purpose.FEED}/{{token}}.{{kind:atom|json}}"
+_MANAGE = f"/{Purpose.MANAGE}/{{token}}"
+_UNSUBSCRIBE = f"/{Purpose.UNSUBSCRIBE}/{{token}}"
+_CONFIRM = f"/{Purpose.CONFIRM}/{{token}}"
+_BOUNCE = f"/{Purpose.BOUNCE}/{{token}}"
+_HUB = f"{webhooks.HUB_PATH}{{token}}"
+
+ROUTES = (
+    Route("GET", "/", _front),
+    Route("GET", "/robots.txt", _robots),
+    Route("GET", _EDITION, publications.edition, Purpose.EDITION),
+    Route("GET", f"{_EDITION}/week.png", publications.weekly_picture, Purpose.EDITION),
+    Route("GET", _FEED, publications.feed, Purpose.FEED),
+    Route("GET", _MANAGE, manage.subscriptions_page, Purpose.MANAGE),
+    Route("POST", _MANAGE, manage.change_subscriptions, Purpose.MANAGE, RateClass.FORM),
+    Route("GET", _UNSUBSCRIBE, manage.unsubscribe_page, Purpose.UNSUBSCRIBE),
+    Route("POST", _UNSUBSCRIBE, manage.unsubscribe, Purpose.UNSUBSCRIBE, RateClass.MAILBOX),
+    Route("GET", _CONFIRM, manage.confirm_page, Purpose.CONFIRM),
+    Route("POST", _CONFIRM, manage.confirm_address, Purpose.CONFIRM, RateClass.FORM),
+    Route("GET", _HUB, webhooks.hub_challenge, allow_head=False),
+    Route("POST", _HUB, webhooks.hub_push),
+)
+# Where mails are sent.
+BOUNCE_ROUTES = (Route("POST", _BOUNCE, webhooks.bounce, Purpose.BOUNCE),)
+# Where Telegram opens the Mini App.
+MINI_APP_ROUTES = (
+    Route("GET", mini_app_page.PATH, mini_app_page.app_page),
+    *(
+        Route("POST", f"{mini_app_page.PATH}/{name}", handler, rate_class=rate_class)
+        for name, handler, rate_class in mini_app.handlers()
+    ),
+)
 
 
 async def _unknown() -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
 class Site:
     """*bounces* is None if no mail is sent, *app* if nobody could open it.
 
@@ -54,56 +105,49 @@ class Site:
     bounces: Bounces | None = None
     app: MiniApp | None = None
     bot_link: Callable[[], Awaitable[str | None]] = _unknown
-    clock: Callable[[], datetime] = now
+    clock: Callable[[], datetime] = _now
     rate_limit: RateLimit = field(default_factory=RateLimit)
     clients: Clients = field(default_factory=Clients)
+    pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
+    """Of weekly editions, by their tokens."""
+    searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_AT_ONCE))
+
+    @cached_property
+    def origin(self) -> str:
+        """Of our pages, such as `https://news.example.org`."""
+        address = urlsplit(self.resources.links.base or "")
+        return f"{address.scheme}://{address.netloc}"
+
+    @cached_property
+    def root(self) -> str:
+        """The path under which the world reaches us: "" or such as `/dateline`."""
+        return urlsplit(self.resources.links.base or "").path
+
+    @cached_property
+    def assets(self) -> Assets:
+        return Assets.of(self.resources.renderer)
+
+    @cached_property
+    def app_assets(self) -> mini_app_page.AppAssets:
+        return mini_app_page.AppAssets.of(self.resources.renderer)
+
+    @cached_property
+    def preview_limit(self) -> RateLimit:
+        return RateLimit(PREVIEWS_PER_MINUTE, PREVIEWS_AT_ONCE, clock=self.rate_limit.clock)
+
+    def routes(self) -> list[Route]:
+        found = [*ROUTES, self.assets.style.route(), self.assets.icon.route()]
+        if self.bounces:
+            found += BOUNCE_ROUTES
+        if self.app:
+            found += MINI_APP_ROUTES
+            found += [asset.route() for asset in self.app_assets.assets]
+        return found
 
     def parts(self) -> tuple[list[web.RouteDef], list[Middleware]]:
-        """Return its routes, and what stands around all routes."""
-        storage, renderer = self.resources.storage, self.resources.renderer
-        links, limits = self.resources.links, self.resources.limits
-        address = urlsplit(links.base or "")
-        assets = Assets.of(renderer)
-        pages = Pages(renderer, assets, root=address.path)
-        tokens = Tokens(links.signer, self.clock)
-        forms = Forms(f"{address.scheme}://{address.netloc}", self.rate_limit, self.clients)
-        routes = [
-            web.get("/", self._front(pages)),
-            web.get("/robots.txt", _robots),
-            *assets.routes(),
-            *EditionPages(pages, tokens, storage).routes(),
-            *FeedPages(tokens, storage, renderer, links).routes(),
-            *ManagePages(pages, tokens, forms, storage, limits).routes(),
-            *MailboxPages(pages, tokens, forms, storage, renderer).routes(),
-        ]
-        if self.bounces:
-            routes += BounceRoute(tokens, self.bounces).routes()
-        if self.app:
-            routes += self._app(self.app, assets.icon.path, address.path).routes()
+        """Return its routes, and the middlewares around all routes of the process."""
+        routes = self.routes()
+        uncounted = {route.path for route in routes if route.rate_class is RateClass.MAILBOX}
         calls = RateLimit(CALLS_PER_MINUTE, CALLS_AT_ONCE, clock=self.rate_limit.clock)
-        return routes, [error_pages(pages), rate_limiting(self.clients, calls)]
-
-    def _front(self, pages: Pages) -> Handler:
-        async def show(request: web.Request) -> web.Response:
-            return pages.show(request, "web/front.html", bot_link=await self.bot_link())
-
-        return show
-
-    def _app(self, app: MiniApp, icon: str, root: str) -> AppRoutes:
-        renderer = self.resources.renderer
-        page = AppPage(
-            renderer=renderer,
-            dress=Dress.of(renderer),
-            icon=icon,
-            clock=self.clock,
-            root=root,
-            frames=app.frames,
-            bot_link=self.bot_link,
-        )
-        authentication = Authentication(app.token, app.resources, self.clock)
-        previewing = RateLimit(_PREVIEWS_PER_MINUTE, _PREVIEWS_AT_ONCE, clock=self.rate_limit.clock)
-        return AppRoutes(app, authentication, page, self.rate_limit, previewing)
-
-
-async def _robots(_request: web.Request) -> web.Response:
-    return web.Response(text="User-agent: *\nDisallow: /\n")
+        middlewares = [error_pages(self), rate_limiting(self.clients, calls, uncounted)]
+        return [route.definition(self) for route in routes], middlewares

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.chat.polling import Poller
 from bot.chat.updates import UpdateQueue, read_update
 from bot.chat.webhook import WebhookReceiver
-from bot.ops.instrumentation import Act, Seen, Watch
+from bot.ops.instrumentation import Instrumentation, Observation, Operation
 from tests.chat.test_polling import Handler, bot_on
 
 if TYPE_CHECKING:
@@ -40,16 +40,18 @@ BAD: dict[str, dict[str, Any]] = {
 
 class Sees:
     def __init__(self) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[Observation] = []
 
     @contextmanager
-    def watch(self, seen: Seen) -> Iterator[None]:
+    def observe(self, observation: Observation) -> Iterator[None]:
         yield
-        self.seen.append(seen)
+        self.seen.append(observation)
 
     @property
     def told(self) -> list[tuple[str, str]]:
-        return [(each.name, each.outcome) for each in self.seen if each.act is Act.UPDATE]
+        return [
+            (each.name, each.outcome) for each in self.seen if each.operation is Operation.UPDATE
+        ]
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
         yield opened
 
 
-async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Watch) -> None:
+async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Instrumentation) -> None:
     stopping = asyncio.Event()
     handling = UpdateQueue(bot, handler.dispatcher, watch=watch)
     async with asyncio.TaskGroup() as group:
@@ -90,7 +92,7 @@ async def test_it_is_confirmed_counted_and_told_by_number_and_kind(
     playground.send(playground.user("Ann"), "hello")
 
     with capture_logs() as logged:
-        await poll_until_heard(bot, handler, 1, Watch([sees]))
+        await poll_until_heard(bot, handler, 1, Instrumentation([sees]))
 
     kinds = ["poll", "message", "message", "callback_query", "message", "message"]
     assert handler.texts == ["hello"]
@@ -107,12 +109,12 @@ async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: LocalPlayg
     ann = playground.user("Ann")
     playground.update(**BAD["poll"])
     playground.send(ann, "hello")
-    await poll_until_heard(bot, handler, 1, Watch())
+    await poll_until_heard(bot, handler, 1, Instrumentation())
     playground.update(**BAD["poll"])
     playground.send(ann, "again")
 
     with capture_logs() as logged:
-        await poll_until_heard(bot, handler, 2, Watch())
+        await poll_until_heard(bot, handler, 2, Instrumentation())
 
     assert handler.texts == ["hello", "again"]
     assert len(logged) == 1
@@ -122,7 +124,7 @@ async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: LocalPlayg
 @pytest.mark.parametrize("told", BAD.values(), ids=BAD)
 async def test_by_webhook_it_does_not_come_again(bot: Bot, told: dict[str, Any]):
     sees, webhooks, stopping = Sees(), WebhookReceiver(), asyncio.Event()
-    handling = UpdateQueue(bot, Handler().dispatcher, watch=Watch([sees]))
+    handling = UpdateQueue(bot, Handler().dispatcher, watch=Instrumentation([sees]))
 
     with capture_logs() as logged:
         async with webhooks.open(handling, stopping):
@@ -139,6 +141,6 @@ async def test_by_webhook_it_does_not_come_again(bot: Bot, told: dict[str, Any])
 @pytest.mark.parametrize("number", [WORDS, [WORDS], None])
 async def test_a_number_that_is_none_is_not_logged(bot: Bot, number: object):
     with capture_logs() as logged:
-        assert read_update({"update_id": number, WORDS: WORDS}, bot, Watch()) is None
+        assert read_update({"update_id": number, WORDS: WORDS}, bot, Instrumentation()) is None
 
     assert [(line["update"], line["kind"]) for line in logged] == [(None, "other")]

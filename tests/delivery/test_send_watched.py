@@ -1,4 +1,4 @@
-"""Whoever watches a process sees how each call ended, and nothing of what it said."""
+"""An observer of a process sees how each call ended, and nothing of what it said."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import pytest
 
 from bot.delivery.errors import ChatBlocked, FloodWait, Unknown
 from bot.delivery.sender import Calls, SendStage
-from bot.ops.instrumentation import Seen, Watch
+from bot.ops.instrumentation import Instrumentation, Observation
 from storage.enums import DeliveryKind, DeliveryState
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
 
 class Watcher:
     def __init__(self) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[Observation] = []
 
     @contextmanager
-    def watch(self, seen: Seen):
+    def observe(self, observation: Observation):
         try:
             yield
         finally:
-            self.seen.append(seen)
+            self.seen.append(observation)
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:
@@ -38,7 +38,7 @@ def watcher() -> Watcher:
 @pytest.fixture
 async def watched(storage, telegram, clock, watcher):
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield SendStage(storage, telegram, "me", calls, PACE_KEY, watch=Watch([watcher]))
+        yield SendStage(storage, telegram, "me", calls, PACE_KEY, watch=Instrumentation([watcher]))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from bot.delivery.errors import NeverSent
 from bot.mail.check import NoAnswerError, Resolver, check_mail, dkim, dmarc, ptr, spf
 from bot.mail.smtp import Relay, Smtp
-from bot.ops.doctor.findings import Finding, Health
+from bot.ops.doctor.findings import Finding, HealthLevel
 
 DOMAIN = "dateline.example"
 
@@ -39,19 +39,19 @@ class FakeDns(Resolver):
 @pytest.mark.parametrize(
     ("records", "health", "words"),
     [
-        pytest.param(["v=spf1 include:relay.example -all"], Health.HEALTHY, "-all", id="well"),
-        pytest.param(["V=SPF1 mx ~all", "verify=1"], Health.HEALTHY, "~all", id="soft"),
+        pytest.param(["v=spf1 include:relay.example -all"], HealthLevel.HEALTHY, "-all", id="well"),
+        pytest.param(["V=SPF1 mx ~all", "verify=1"], HealthLevel.HEALTHY, "~all", id="soft"),
         pytest.param(
-            ["v=spf1 redirect=_spf.relay.example"], Health.HEALTHY, "redirect", id="led on"
+            ["v=spf1 redirect=_spf.relay.example"], HealthLevel.HEALTHY, "redirect", id="led on"
         ),
-        pytest.param([], Health.UNHEALTHY, "does not say", id="none"),
-        pytest.param(["v=spf10 -all"], Health.UNHEALTHY, "does not say", id="another version"),
+        pytest.param([], HealthLevel.UNHEALTHY, "does not say", id="none"),
+        pytest.param(["v=spf10 -all"], HealthLevel.UNHEALTHY, "does not say", id="another version"),
         pytest.param(
-            ["v=spf1 -all", "v=spf1 mx -all"], Health.UNHEALTHY, "2 SPF records", id="two"
+            ["v=spf1 -all", "v=spf1 mx -all"], HealthLevel.UNHEALTHY, "2 SPF records", id="two"
         ),
-        pytest.param(["v=spf1 +all"], Health.UNHEALTHY, "everybody", id="everybody"),
-        pytest.param(["v=spf1 mx ?all"], Health.WARNING, "forbid", id="neutral"),
-        pytest.param(["v=spf1 mx"], Health.WARNING, "forbid", id="without an end"),
+        pytest.param(["v=spf1 +all"], HealthLevel.UNHEALTHY, "everybody", id="everybody"),
+        pytest.param(["v=spf1 mx ?all"], HealthLevel.WARNING, "forbid", id="neutral"),
+        pytest.param(["v=spf1 mx"], HealthLevel.WARNING, "forbid", id="without an end"),
     ],
 )
 async def test_who_may_mail_for_the_domain(records, health, words):
@@ -59,18 +59,18 @@ async def test_who_may_mail_for_the_domain(records, health, words):
 
     assert finding.health is health
     assert words in finding.sentence
-    assert bool(finding.remedy) == (health is not Health.HEALTHY)
+    assert bool(finding.remedy) == (health is not HealthLevel.HEALTHY)
 
 
 @pytest.mark.parametrize(
     ("selector", "records", "health"),
     [
-        pytest.param("news", ["v=DKIM1; k=rsa; p=MIIB"], Health.HEALTHY, id="a key"),
-        pytest.param("news", ["p=MIIB"], Health.HEALTHY, id="nothing but the key"),
-        pytest.param("news", [], Health.UNHEALTHY, id="none"),
-        pytest.param("news", ["v=DKIM1; p="], Health.UNHEALTHY, id="withdrawn"),
-        pytest.param("news", ["v=DKIM1; t=y; p=MIIB"], Health.WARNING, id="for tests"),
-        pytest.param(None, [], Health.WARNING, id="not known where"),
+        pytest.param("news", ["v=DKIM1; k=rsa; p=MIIB"], HealthLevel.HEALTHY, id="a key"),
+        pytest.param("news", ["p=MIIB"], HealthLevel.HEALTHY, id="nothing but the key"),
+        pytest.param("news", [], HealthLevel.UNHEALTHY, id="none"),
+        pytest.param("news", ["v=DKIM1; p="], HealthLevel.UNHEALTHY, id="withdrawn"),
+        pytest.param("news", ["v=DKIM1; t=y; p=MIIB"], HealthLevel.WARNING, id="for tests"),
+        pytest.param(None, [], HealthLevel.WARNING, id="not known where"),
     ],
 )
 async def test_the_key_that_mails_are_signed_with(selector, records, health):
@@ -82,11 +82,13 @@ async def test_the_key_that_mails_are_signed_with(selector, records, health):
 @pytest.mark.parametrize(
     ("records", "health"),
     [
-        pytest.param(["v=DMARC1; p=reject; rua=mailto:a@b.example"], Health.HEALTHY, id="strict"),
-        pytest.param(["v=DMARC1;p=none"], Health.HEALTHY, id="mild"),
-        pytest.param([], Health.UNHEALTHY, id="none"),
-        pytest.param(["v=DMARC1"], Health.UNHEALTHY, id="without a policy"),
-        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.UNHEALTHY, id="two"),
+        pytest.param(
+            ["v=DMARC1; p=reject; rua=mailto:a@b.example"], HealthLevel.HEALTHY, id="strict"
+        ),
+        pytest.param(["v=DMARC1;p=none"], HealthLevel.HEALTHY, id="mild"),
+        pytest.param([], HealthLevel.UNHEALTHY, id="none"),
+        pytest.param(["v=DMARC1"], HealthLevel.UNHEALTHY, id="without a policy"),
+        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], HealthLevel.UNHEALTHY, id="two"),
     ],
 )
 async def test_the_policy_of_the_domain(records, health):
@@ -98,10 +100,14 @@ async def test_the_policy_of_the_domain(records, health):
 @pytest.mark.parametrize(
     ("names", "back", "health"),
     [
-        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, Health.HEALTHY, id="both ways"),
-        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, Health.WARNING, id="elsewhere"),
-        pytest.param({"1.2.3.4": []}, {}, Health.WARNING, id="no name"),
-        pytest.param({}, {}, Health.UNHEALTHY, id="no address"),
+        pytest.param(
+            {"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, HealthLevel.HEALTHY, id="both ways"
+        ),
+        pytest.param(
+            {"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, HealthLevel.WARNING, id="elsewhere"
+        ),
+        pytest.param({"1.2.3.4": []}, {}, HealthLevel.WARNING, id="no name"),
+        pytest.param({}, {}, HealthLevel.UNHEALTHY, id="no address"),
     ],
 )
 async def test_the_name_of_the_mail_server(names, back, health):
@@ -142,17 +148,17 @@ async def test_all_that_is_well_is_said_to_be():
 
     assert smtp.is_closed
     assert [finding.name for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
-    assert {finding.health for finding in findings} == {Health.HEALTHY}
+    assert {finding.health for finding in findings} == {HealthLevel.HEALTHY}
 
 
 async def test_a_server_that_does_not_let_us_in_is_named_with_its_reason():
     findings = await checked(FakeDns(), FakeSmtp(NeverSent("connection refused")))
 
-    assert findings[0].health is Health.UNHEALTHY
+    assert findings[0].health is HealthLevel.UNHEALTHY
     assert findings[0].sentence == "smtp.example does not let us in: connection refused"
 
 
 async def test_a_silent_dns_is_no_verdict():
     findings = await checked(FakeDns(is_there=False), FakeSmtp())
 
-    assert {finding.health for finding in findings[1:]} == {Health.WARNING}
+    assert {finding.health for finding in findings[1:]} == {HealthLevel.WARNING}

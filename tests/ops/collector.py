@@ -1,4 +1,4 @@
-"""Whoever takes traces and errors, on this machine."""
+"""A service on this machine that receives traces and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors, told to whoever takes them on this machine; nothing of what people or articles say."""
+"""Error reports, sent to a service on this machine: nothing that users or articles say."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from bot.app.stops import StopError
-from bot.ops.error_reports import AGAIN_SECONDS, MOST_AT_ONCE, Reporting, reporting
+from bot.ops.error_reports import MOST_DIFFERENT, REPEAT_SECONDS, ErrorReporter, error_reports
 from bot.ops.logs import configure_logs
 from tests.ops.collector import Collector, collecting
 
@@ -22,16 +22,16 @@ class Clock:
         return self.now
 
 
-class Takes:
-    """A client that keeps what it is told, or fails at it."""
+class FakeClient:
+    """A client that keeps its events, or fails with *error*."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.options: dict[str, object] = {}
-        self.told: list[object] = []
+        self.events: list[object] = []
         self.error = error
 
     def capture_event(self, event: object) -> None:
-        self.told.append(event)
+        self.events.append(event)
         if self.error:
             raise self.error
 
@@ -40,9 +40,9 @@ def error(sentence: str, **facts: object) -> dict[str, object]:
     return {"event": sentence, "level": "error", "logger": "bot.stages", **facts}
 
 
-def tells(reporting: Reporting, *events: dict[str, object]) -> None:
+def send(reporter: ErrorReporter, *events: dict[str, object]) -> None:
     for event in events:
-        assert reporting(None, "", event) is event
+        assert reporter(None, "", event) is event
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def fail_for(who: str) -> None:
     raise ValueError(f"{who} wants a ferry")
 
 
-async def test_an_error_is_told_by_sentence_kind_lines_and_ids(logs_as_before):
+async def test_a_report_has_event_kind_lines_and_ids(logs_as_before):
     def work(dsn: str) -> None:
-        with reporting(dsn) as report:
+        with error_reports(dsn) as report:
             configure_logs("json", "info", report=report)
             try:
                 fail_for("A" + "nn")
@@ -77,43 +77,43 @@ async def test_an_error_is_told_by_sentence_kind_lines_and_ids(logs_as_before):
     async with collecting() as collector:
         await asyncio.to_thread(work, dsn_of(collector))
 
-    (told,) = collector.bodies
-    assert b"a step failed" in told
-    assert b"ValueError" in told
-    assert b"fail_for" in told
-    assert b'"article":"17"' in told
-    assert b"Ann wants a ferry" not in told
+    (report,) = collector.bodies
+    assert b"a step failed" in report
+    assert b"ValueError" in report
+    assert b"fail_for" in report
+    assert b'"article":"17"' in report
+    assert b"Ann wants a ferry" not in report
 
 
-def test_the_same_is_told_once_in_a_while():
-    clock, client = Clock(), Takes()
-    telling = Reporting(client, clock)  # type: ignore[arg-type]
+def test_the_same_error_is_reported_once_in_ten_minutes():
+    clock, client = Clock(), FakeClient()
+    reporter = ErrorReporter(client, clock)  # type: ignore[arg-type]
 
-    tells(telling, error("a step failed", step="poll"), error("a step failed", step="poll"))
-    tells(telling, error("a step failed", step="send"))
-    assert len(client.told) == 2
-    clock.now += AGAIN_SECONDS
-    tells(telling, error("a step failed", step="poll"))
+    send(reporter, error("a step failed", step="poll"), error("a step failed", step="poll"))
+    send(reporter, error("a step failed", step="send"))
+    assert len(client.events) == 2
+    clock.now += REPEAT_SECONDS
+    send(reporter, error("a step failed", step="poll"))
 
-    assert len(client.told) == 3
-
-
-def test_a_storm_of_errors_is_told_in_part():
-    client = Takes()
-    telling = Reporting(client, Clock())  # type: ignore[arg-type]
-
-    tells(telling, *(error(f"number {number}") for number in range(1000)))
-
-    assert len(client.told) == MOST_AT_ONCE
+    assert len(client.events) == 3
 
 
-def test_only_our_own_sentences_are_told():
-    client = Takes()
-    telling = Reporting(client, Clock())  # type: ignore[arg-type]
+def test_at_most_twenty_different_errors_are_reported():
+    client = FakeClient()
+    reporter = ErrorReporter(client, Clock())  # type: ignore[arg-type]
 
-    tells(telling, error("Ann's words", _record=object()))
+    send(reporter, *(error(f"number {number}") for number in range(1000)))
 
-    assert "Ann" not in str(client.told)
+    assert len(client.events) == MOST_DIFFERENT
+
+
+def test_only_our_own_log_events_are_reported():
+    client = FakeClient()
+    reporter = ErrorReporter(client, Clock())  # type: ignore[arg-type]
+
+    send(reporter, error("Ann's words", _record=object()))
+
+    assert "Ann" not in str(client.events)
 
 
 @pytest.mark.parametrize(
@@ -123,44 +123,44 @@ def test_only_our_own_sentences_are_told():
         pytest.param(error("x") | {"logger": "urllib3.connectionpool"}, id="of the way there"),
     ],
 )
-def test_what_is_no_error_or_comes_of_the_telling_is_not_told(event):
-    client = Takes()
+def test_warnings_and_errors_of_the_sender_are_not_reported(event):
+    client = FakeClient()
 
-    tells(Reporting(client, Clock()), event)  # type: ignore[arg-type]
+    send(ErrorReporter(client, Clock()), event)  # type: ignore[arg-type]
 
-    assert client.told == []
-
-
-def test_what_goes_wrong_in_telling_stops_nothing_and_does_not_tell_itself():
-    client = Takes(RuntimeError("full"))
-    telling = Reporting(client, Clock())  # type: ignore[arg-type]
-
-    tells(telling, error("first"), error("second"))
-
-    assert len(client.told) == 2
+    assert client.events == []
 
 
-def test_a_collector_that_is_away_holds_up_nothing():
-    with reporting(f"http://{KEY}@127.0.0.1:1/1") as report:
+def test_a_failure_of_the_reporter_stops_nothing_and_is_not_reported():
+    client = FakeClient(RuntimeError("full"))
+    reporter = ErrorReporter(client, Clock())  # type: ignore[arg-type]
+
+    send(reporter, error("first"), error("second"))
+
+    assert len(client.events) == 2
+
+
+def test_a_service_that_is_away_delays_nothing():
+    with error_reports(f"http://{KEY}@127.0.0.1:1/1") as report:
         assert report is not None
-        tells(report, error("a step failed"))
+        send(report, error("a step failed"))
 
 
-def test_without_the_setting_nothing_is_told():
-    with reporting(None) as report:
+def test_without_the_setting_nothing_is_reported():
+    with error_reports(None) as report:
         assert report is None
 
 
-def test_what_is_no_dsn_is_said_so():
-    with pytest.raises(StopError, match="ERRORS_URL is wrong"), reporting("https://a.example"):
+def test_an_address_that_is_no_dsn_is_named():
+    with pytest.raises(StopError, match="ERRORS_URL is wrong"), error_reports("https://a.example"):
         pass
 
 
-def test_what_is_not_installed_is_said_in_one_sentence(monkeypatch):
+def test_missing_libraries_are_named_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentry_sdk", None)
 
     with (
         pytest.raises(StopError, match=r"pip install 'dateline\[errors\]'"),
-        reporting(f"https://{KEY}@errors.example/1"),
+        error_reports(f"https://{KEY}@errors.example/1"),
     ):
         pass

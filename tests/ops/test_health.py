@@ -7,15 +7,15 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.ops.health import (
-    DEAF_SECONDS,
+    CACHED_SECONDS,
     HANGS_SECONDS,
-    KNOWN_SECONDS,
+    POLLING_GAP_SECONDS,
     Database,
     Health,
     Wait,
     make_web,
 )
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stages import SEND, StageRunner
 
 
@@ -31,13 +31,13 @@ class Clock:
 class Asked:
     """A database that counts who asks it."""
 
-    trouble: Exception | None = None
+    error: Exception | None = None
     times: int = 0
 
     async def __call__(self) -> None:
         self.times += 1
-        if self.trouble:
-            raise self.trouble
+        if self.error:
+            raise self.error
 
 
 async def answers_of(health: Health, path: str) -> tuple[int, dict[str, object]]:
@@ -65,9 +65,9 @@ async def test_who_works_is_ready_until_it_is_asked_to_stop():
     assert (await answers_of(health, "/healthz"))[0] == 200
 
 
-@pytest.mark.parametrize("trouble", [OSError("no route"), TimeoutError()], ids=["away", "slow"])
-async def test_a_database_that_does_not_answer_is_waited_for(trouble):
-    health = Health(database=Database(Asked(trouble)))
+@pytest.mark.parametrize("error", [OSError("no route"), TimeoutError()], ids=["away", "slow"])
+async def test_a_database_that_does_not_answer_is_waited_for(error):
+    health = Health(database=Database(Asked(error)))
 
     assert (await answers_of(health, "/healthz"))[0] == 200
     assert await answers_of(health, "/readyz") == (503, {"status": "waiting", "for": ["database"]})
@@ -76,8 +76,10 @@ async def test_a_database_that_does_not_answer_is_waited_for(trouble):
 @pytest.mark.parametrize(
     ("seconds", "ready"),
     [
-        pytest.param(DEAF_SECONDS - 1, (200, {"status": "ready"}), id="a gap"),
-        pytest.param(DEAF_SECONDS, (503, {"status": "waiting", "for": ["telegram"]}), id="deaf"),
+        pytest.param(POLLING_GAP_SECONDS - 1, (200, {"status": "ready"}), id="a gap"),
+        pytest.param(
+            POLLING_GAP_SECONDS, (503, {"status": "waiting", "for": ["telegram"]}), id="deaf"
+        ),
     ],
 )
 async def test_polling_that_fails_for_long_is_told_and_no_reason_to_restart(seconds, ready):
@@ -93,31 +95,31 @@ async def test_many_who_ask_at_once_ask_the_database_once():
 
     assert all(await asyncio.gather(*(database.answers() for _ in range(50))))
     assert asked.times == 1
-    clock.now += KNOWN_SECONDS
+    clock.now += CACHED_SECONDS
 
     assert await database.answers()
     assert asked.times == 2
 
 
 async def test_the_first_round_that_goes_well_shows_that_the_index_is_there():
-    health, watch = Health({Wait.INDEX}), Watch()
-    watch.join(health)
+    health, watch = Health({Wait.INDEX}), Instrumentation()
+    watch.add(health)
 
-    with pytest.raises(OSError, match="disk"), watch.over(Act.STEP, "match"):
+    with pytest.raises(OSError, match="disk"), watch.observe(Operation.STEP, "match"):
         raise OSError("disk")
     assert health.waits == {Wait.INDEX}
-    with watch.over(Act.STEP, "match"):
+    with watch.observe(Operation.STEP, "match"):
         pass
 
     assert health.waits == set()
 
 
 async def test_a_round_that_never_ends_asks_for_a_restart():
-    clock, watch = Clock(), Watch()
+    clock, watch = Clock(), Instrumentation()
     health = Health(clock=clock)
-    watch.join(health)
+    watch.add(health)
 
-    with watch.over(Act.STEP, "poll"):
+    with watch.observe(Operation.STEP, "poll"):
         clock.now = HANGS_SECONDS
         assert (await answers_of(health, "/healthz"))[0] == 200
         clock.now += 1

@@ -1,40 +1,68 @@
+"""Instrumentation tells its observers how operations end, and changes nothing about them."""
+
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.ops.instrumentation import FAILED, OK, STOPPED, Act, Seen, Watch
+from bot.ops.instrumentation import FAILED, OK, STOPPED, Instrumentation, Observation, Operation
+from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
+from bot.sources.feeds.model import Unreadable
+from bot.sources.fetch.problems import HostWaits, TimedOut
+from bot.sources.fetch.response import Response
 from bot.stages import MATCH, StageRunner
 
 
-class Sees:
+class Recorder:
+    """An observer that keeps what it observed."""
+
     def __init__(self) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[Observation] = []
 
     @contextmanager
-    def watch(self, seen: Seen):
+    def observe(self, observation: Observation):
         try:
             yield
         finally:
-            self.seen.append(seen)
+            self.seen.append(observation)
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(each.name, each.outcome) for each in self.seen]
+
+
+class Does:
+    """A fetcher and reader that answers with *result*, or raises it."""
+
+    def __init__(self, result: object) -> None:
+        self.result = result
+
+    async def fetch(self, *_asked: object, **_more: object) -> Any:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    read = fetch
 
 
 @pytest.fixture
-def sees() -> Sees:
-    return Sees()
+def recorder() -> Recorder:
+    return Recorder()
 
 
 @pytest.fixture
-def watch(sees) -> Watch:
-    return Watch([sees])
+def instrumentation(recorder) -> Instrumentation:
+    return Instrumentation([recorder])
 
 
-def test_what_went_well_is_told_with_its_name(watch, sees):
-    with watch.over(Act.SEND, "telegram", edits=1):
+def test_a_success_is_observed_with_its_name_and_facts(instrumentation, recorder):
+    with instrumentation.observe(Operation.SEND, "telegram", edits=1):
         pass
 
-    (seen,) = sees.seen
-    assert (seen.act, seen.name, seen.outcome) == (Act.SEND, "telegram", OK)
+    (seen,) = recorder.seen
+    assert (seen.operation, seen.name, seen.outcome) == (Operation.SEND, "telegram", OK)
     assert seen.facts == {"edits": 1}
     assert seen.seconds >= 0
 
@@ -46,29 +74,31 @@ def test_what_went_well_is_told_with_its_name(watch, sees):
         pytest.param(asyncio.CancelledError(), STOPPED, id="a stop"),
     ],
 )
-def test_an_error_passes_through_and_only_its_kind_is_told(watch, sees, error, outcome):
-    with pytest.raises(type(error)), watch.over(Act.FETCH, "feed"):
+def test_an_error_passes_through_and_only_its_kind_is_observed(
+    instrumentation, recorder, error, outcome
+):
+    with pytest.raises(type(error)), instrumentation.observe(Operation.FETCH, "feed"):
         raise error
 
-    (seen,) = sees.seen
+    (seen,) = recorder.seen
     assert seen.outcome == outcome
     assert "secret" not in f"{seen}"
 
 
-def test_a_word_for_what_went_wrong_stays(watch, sees):
+def test_an_outcome_that_was_set_is_kept(instrumentation, recorder):
     def late() -> None:
-        with watch.over(Act.FETCH, "feed") as seen:
+        with instrumentation.observe(Operation.FETCH, "feed") as seen:
             seen.outcome = "time_out"
             raise OSError("x")
 
     with pytest.raises(OSError, match="x"):
         late()
 
-    assert sees.seen[0].outcome == "time_out"
-    assert sees.seen[0].error == "OSError"
+    assert recorder.seen[0].outcome == "time_out"
+    assert recorder.seen[0].error == "OSError"
 
 
-async def test_a_stage_tells_each_round_and_how_much_it_did(watch, sees):
+async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, recorder):
     stopping, left = asyncio.Event(), [3, 0]
 
     async def step() -> int:
@@ -77,9 +107,44 @@ async def test_a_stage_tells_each_round_and_how_much_it_did(watch, sees):
             stopping.set()
         return done
 
-    await StageRunner(MATCH, step, watch=watch).run(stopping)
+    await StageRunner(MATCH, step, watch=instrumentation).run(stopping)
 
-    assert [(seen.name, seen.outcome, seen.done) for seen in sees.seen] == [
+    assert [(seen.name, seen.outcome, seen.done) for seen in recorder.seen] == [
         ("match", OK, 3),
         ("match", OK, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        pytest.param(Response(200, "https://a.example/rss", {}, body=b"<rss/>"), "ok", id="new"),
+        pytest.param(Response(304, "https://a.example/rss", {}), "unchanged", id="not modified"),
+        pytest.param(Response(404, "https://a.example/rss", {}), "missing", id="not there"),
+        pytest.param(Response(429, "https://a.example/rss", {}), "busy", id="too often"),
+        pytest.param(Response(500, "https://a.example/rss", {}), "server", id="its trouble"),
+        pytest.param(TimedOut(), "time_out", id="slow"),
+        pytest.param(HostWaits(timedelta(60)), "host_waits", id="not asked"),
+    ],
+)
+async def test_a_fetch_is_observed_with_the_kind_of_its_response(
+    instrumentation, recorder, result, outcome
+):
+    fetcher = InstrumentedFetcher(Does(result), instrumentation, "feed")
+
+    with nullcontext() if isinstance(result, Response) else pytest.raises(type(result)):
+        assert await fetcher.fetch("https://a.example/rss?key=hidden") is result
+
+    assert recorder.outcomes == [("feed", outcome)]
+    assert recorder.seen[0].facts == {"host": "a.example"}
+
+
+async def test_a_document_is_observed_with_why_it_cannot_be_read(instrumentation, recorder):
+    reader = InstrumentedReader(
+        Does(Unreadable("It is a picture.", "binary")), instrumentation, "page"
+    )
+
+    with pytest.raises(Unreadable):
+        await reader.read(b"GIF89a", url="https://a.example/1")
+
+    assert recorder.outcomes == [("page", "binary")]

@@ -1,20 +1,31 @@
-"""What is measured: its names, its labels, and that all who speak of it speak of what there is."""
+"""Metrics: their names and labels, what `/metrics` asks for, and how often."""
 
 import re
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import generate_latest
 
-from bot.ops.instrumentation import Act, Reading, Watch
-from bot.ops.metrics import Metrics
+from bot.ops.health import Database, Health
+from bot.ops.instrumentation import GaugeName, Instrumentation, Operation
+from bot.ops.metrics import (
+    BACKLOG_SECONDS,
+    Metrics,
+    MetricsPage,
+    has_proc,
+    memory_bytes,
+    metrics_web,
+)
+from storage.db.engine import Storage
+from storage.queries import latest_change
 from storage.stats import Backlog
 
 ROOT = Path(__file__).parents[2]
 BUILD = {"version": "1", "python": "3.11", "database": "sqlite", "roles": "chat"}
 NAME = re.compile(r"\b(?:dateline|process)_[a-z_]*[a-z]\b")
 OF_A_HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
-SPEAKING = [
+DOCUMENTS = [
     "docs/reference/metrics.md",
     "deploy/grafana/dateline.json",
     "deploy/prometheus/alerts.yml",
@@ -24,7 +35,7 @@ SPEAKING = [
 @pytest.fixture
 def metrics() -> Metrics:
     metrics = Metrics(BUILD)
-    metrics.read_off({reading: lambda: 1.0 for reading in Reading})
+    metrics.add_gauges({name: lambda: 1.0 for name in GaugeName})
     return metrics
 
 
@@ -41,20 +52,20 @@ def text_of(metrics: Metrics) -> str:
 
 
 def test_the_reference_names_every_metric_there_is(metrics):
-    told = set(NAME.findall((ROOT / SPEAKING[0]).read_text(encoding="utf-8")))
+    named = set(NAME.findall((ROOT / DOCUMENTS[0]).read_text(encoding="utf-8")))
 
-    assert names(metrics) - told == set()
+    assert names(metrics) - named == set()
 
 
-@pytest.mark.parametrize("path", SPEAKING)
-def test_whoever_speaks_of_a_metric_speaks_of_one_there_is(metrics, path):
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_the_reference_the_dashboard_and_the_alerts_name_only_metrics_that_exist(metrics, path):
     text = (ROOT / path).read_text(encoding="utf-8")
     known = names(metrics)
-    told = {
+    named = {
         OF_A_HISTOGRAM.sub("", name) if name not in known else name for name in NAME.findall(text)
     }
 
-    assert told - known == set()
+    assert named - known == set()
 
 
 def test_names_end_in_their_unit(metrics):
@@ -65,26 +76,26 @@ def test_names_end_in_their_unit(metrics):
     assert odd == []
 
 
-def test_every_act_is_counted(metrics):
-    watch = Watch([metrics])
+def test_every_operation_is_counted(metrics):
+    watch = Instrumentation([metrics])
 
-    for act in Act:
-        with watch.over(act, "a", host="secret.example", update=7) as seen:
-            seen.outcome = "b"
+    for operation in Operation:
+        with watch.observe(operation, "a", host="secret.example", update=7) as observation:
+            observation.outcome = "b"
 
     text = text_of(metrics)
-    assert len(re.findall(r'_total{.*"b".*} 1.0', text)) == len(Act)
+    assert len(re.findall(r'_total{.*"b".*} 1.0', text)) == len(Operation)
     assert "secret" not in text
 
 
-def test_what_was_made_is_counted_by_its_table(metrics):
+def test_new_rows_are_counted_by_their_table(metrics):
     metrics.count_made({"article": 2, "story": 5})
     metrics.count_made({"article": 1})
 
     assert "dateline_articles_total 3.0" in text_of(metrics)
 
 
-def test_what_waits_is_absent_while_nobody_knows(metrics):
+def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
     metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 77))
     known = text_of(metrics)
     metrics.show(None)
@@ -93,3 +104,76 @@ def test_what_waits_is_absent_while_nobody_knows(metrics):
     assert 'dateline_queue{medium="email",state="held"} 3.0' in known
     assert "dateline_queries_change 77.0" in known
     assert "dateline_lag_seconds{" not in text_of(metrics)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def ticks() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def page(storage, ticks) -> MetricsPage:
+    async def ask() -> None:
+        async with storage.reading() as tx:
+            await latest_change(tx)
+
+    health = Health(database=Database(ask, ticks), clock=ticks)
+    return MetricsPage(Metrics(BUILD), health, storage, ticks)
+
+
+async def shown(page: MetricsPage, **headers: str) -> tuple[str, str]:
+    async with TestClient(TestServer(metrics_web(page))) as client:
+        answer = await client.get("/metrics", headers=headers)
+        return await answer.text(), answer.headers["Content-Type"]
+
+
+async def test_prometheus_reads_the_state_of_a_process(page):
+    text, kind = await shown(page)
+
+    assert kind.startswith("text/plain; version=")
+    assert "dateline_ready 1.0" in text
+    assert "dateline_database_up 1.0" in text
+    assert 'dateline_lag_seconds{step="match"} 0.0' in text
+
+
+async def test_the_database_is_asked_every_15_seconds_at_most(page, ticks, storage):
+    asked = []
+    storage_of_all = page.storage
+
+    class Counted(Storage):
+        def reading(self):
+            asked.append(1)
+            return storage_of_all.reading()
+
+    page.storage = Counted.__new__(Counted)
+    for _ in range(5):
+        await page.refresh()
+    assert len(asked) == 1
+    ticks.now += BACKLOG_SECONDS
+    await page.refresh()
+
+    assert len(asked) == 2
+
+
+async def test_a_process_without_role_publish_shows_only_its_own_work(page):
+    page.storage = None
+
+    text, _ = await shown(page)
+
+    assert "dateline_lag_seconds{" not in text
+    assert "dateline_articles_total 0.0" in text
+
+
+def test_the_memory_of_this_process_is_measured_on_linux():
+    if not has_proc():
+        pytest.skip("no /proc here")
+
+    assert memory_bytes() > 1_000_000

@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from structlog.contextvars import bound_contextvars
 
 from bot.app.stops import StopError
-from bot.ops.instrumentation import Act, Watch
+from bot.ops.instrumentation import Instrumentation, Operation
 from bot.ops.tracing import tracing
 from bot.settings import Settings
 from tests.ops.collector import collecting
@@ -21,7 +21,7 @@ class Around:
 
     settings: Settings
     owner: str = "host:1:abc"
-    watch: Watch = field(default_factory=Watch)
+    watch: Instrumentation = field(default_factory=Instrumentation)
 
 
 def around(url: str | None) -> Any:
@@ -45,14 +45,17 @@ def facts(span: Any) -> dict[str, str | int]:
     }
 
 
-async def test_what_is_done_is_told_with_its_ids_one_within_the_other():
+async def test_spans_are_nested_and_have_the_ids_of_their_work():
     async with collecting() as collector:
         process = around(f"{collector.base}/v1/traces")
         async with tracing(process):
-            with process.watch.over(Act.STEP, "send") as round_, bound_contextvars(delivery=17):
+            with (
+                process.watch.observe(Operation.STEP, "send") as round_,
+                bound_contextvars(delivery=17),
+            ):
                 round_.done = 1
-                with process.watch.over(Act.SEND, "telegram") as seen:
-                    seen.outcome = "chat_blocked"
+                with process.watch.observe(Operation.SEND, "telegram") as observation:
+                    observation.outcome = "chat_blocked"
 
     found = spans(collector.bodies)
     step, send = found["step send"], found["send telegram"]
@@ -61,21 +64,21 @@ async def test_what_is_done_is_told_with_its_ids_one_within_the_other():
     assert facts(send)["outcome"] == "chat_blocked"
 
 
-async def test_a_round_that_found_nothing_is_not_told():
+async def test_a_round_without_work_has_no_span():
     async with collecting() as collector:
         process = around(f"{collector.base}/v1/traces")
         async with tracing(process):
-            with process.watch.over(Act.STEP, "poll"):
+            with process.watch.observe(Operation.STEP, "poll"):
                 pass
-            with process.watch.over(Act.FETCH, "feed", host="a.example"):
+            with process.watch.observe(Operation.FETCH, "feed", host="a.example"):
                 pass
 
     assert set(spans(collector.bodies)) == {"fetch feed"}
 
 
-async def test_an_error_is_told_by_its_kind_and_not_by_what_it_says():
+async def test_a_span_names_the_kind_of_an_error_without_its_message():
     def failing(process: Any) -> None:
-        with process.watch.over(Act.STEP, "match"):
+        with process.watch.observe(Operation.STEP, "match"):
             raise ValueError("somebody's words")
 
     async with collecting() as collector:
@@ -88,14 +91,14 @@ async def test_an_error_is_told_by_its_kind_and_not_by_what_it_says():
     assert b"somebody" not in b"".join(collector.bodies)
 
 
-async def test_without_the_setting_nobody_watches():
+async def test_without_the_setting_nothing_is_observed():
     process = around(None)
 
     async with tracing(process):
-        assert process.watch.watchers == []
+        assert process.watch.observers == []
 
 
-async def test_what_is_not_installed_is_said_in_one_sentence(monkeypatch):
+async def test_missing_libraries_are_named_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
 
     with pytest.raises(StopError, match=r"pip install 'dateline\[traces\]'"):

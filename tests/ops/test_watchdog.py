@@ -1,4 +1,4 @@
-"""What a service manager hears from us, on a socket of its kind."""
+"""Notifications to a service manager, on a socket of its kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot.ops.watchdog import Manager, service_manager
+from bot.ops.watchdog import ServiceManager, service_manager
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ async def hear(hearing: socket.socket) -> list[str]:
     return (await asyncio.get_running_loop().sock_recv(hearing, 1000)).decode().splitlines()
 
 
-async def test_it_hears_that_we_are_ready_alive_and_stopping(address, hearing):
+async def test_we_are_ready_then_alive_then_stopping(address, hearing):
     stopping = asyncio.Event()
-    manager = Manager(address, every=timedelta(milliseconds=3))
+    manager = ServiceManager(address, every=timedelta(milliseconds=3))
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(manager.watch(stopping, "does chat"))
+        group.create_task(manager.run(stopping, "does chat"))
         assert await hear(hearing) == ["READY=1", "STATUS=does chat"]
         assert await hear(hearing) == ["WATCHDOG=1"]
         assert await hear(hearing) == ["WATCHDOG=1"]
@@ -48,51 +48,53 @@ async def test_it_hears_that_we_are_ready_alive_and_stopping(address, hearing):
     assert last == ["STOPPING=1", "STATUS=finishing what is in hand"]
 
 
-async def test_one_that_does_not_watch_hears_the_beginning_and_the_end(address, hearing):
+async def test_without_a_watchdog_only_start_and_stop_are_sent(address, hearing):
     stopping = asyncio.Event()
     stopping.set()
 
-    await Manager(address).watch(stopping, "does all")
+    await ServiceManager(address).run(stopping, "does all")
 
     assert [(await hear(hearing))[0] for _ in range(2)] == ["READY=1", "STOPPING=1"]
 
 
-async def test_one_without_a_file_is_told_too():
+async def test_an_abstract_socket_is_notified_too():
     name = f"dateline-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(f"\0{name}")
 
-        Manager(f"@{name}").tell("READY=1")
+        ServiceManager(f"@{name}").notify("READY=1")
 
         assert heard.recv(100) == b"READY=1"
 
 
-def test_one_that_is_gone_stops_nothing(address):
+def test_a_socket_that_is_gone_stops_nothing(address):
     with capture_logs() as logs:
-        Manager(address).tell("READY=1")
+        ServiceManager(address).notify("READY=1")
 
-    assert logs[0]["event"] == "the service manager was not told"
+    assert logs[0]["event"] == "the service manager could not be notified"
 
 
 @pytest.mark.parametrize(
-    ("told", "manager"),
+    ("variables", "manager"),
     [
         pytest.param({}, None, id="nobody"),
-        pytest.param({"NOTIFY_SOCKET": "/run/n"}, Manager("/run/n"), id="without a watchdog"),
+        pytest.param(
+            {"NOTIFY_SOCKET": "/run/n"}, ServiceManager("/run/n"), id="without a watchdog"
+        ),
         pytest.param(
             {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "60000000"},
-            Manager("/run/n", timedelta(minutes=1)),
+            ServiceManager("/run/n", timedelta(minutes=1)),
             id="with one",
         ),
         pytest.param(
             {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "0"},
-            Manager("/run/n"),
+            ServiceManager("/run/n"),
             id="with one for another process",
         ),
         pytest.param(
-            {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "x"}, Manager("/run/n"), id="odd"
+            {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "x"}, ServiceManager("/run/n"), id="odd"
         ),
     ],
 )
-def test_what_it_says_is_read(told, manager):
-    assert service_manager(told) == manager
+def test_the_variables_of_a_service_manager_are_read(variables, manager):
+    assert service_manager(variables) == manager

@@ -3,10 +3,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, text
 
-from bot.ops.doctor.checks import make_checks
-from bot.ops.doctor.database import judge_database
-from bot.ops.doctor.examining import examine
-from bot.ops.doctor.findings import Health
+from bot.ops.doctor.checks import make_checks, run_checks
+from bot.ops.doctor.findings import HealthLevel
+from bot.ops.doctor.judgements import judge_database
 from bot.settings import Settings
 from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage
@@ -28,7 +27,7 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
     assert seen.unwritable == ""
     assert seen.size > 0
     assert abs(seen.ahead) < timedelta(minutes=10)
-    codes = {one.code for one in judge_database(seen) if one.health is Health.UNHEALTHY}
+    codes = {one.code for one in judge_database(seen) if one.health is HealthLevel.UNHEALTHY}
     assert codes <= {"database.no-autovacuum"}  # as servers for tests have it
 
 
@@ -65,7 +64,7 @@ async def test_a_damaged_file_is_told(tmp_path):
         {"database_url": f"sqlite:///{file}", "bot_token": "123456789:" + "A" * 35}
     )
 
-    found = await examine(
+    found = await run_checks(
         check for check in make_checks(settings, quick=True) if check.name == "the database"
     )
 

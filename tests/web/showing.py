@@ -23,7 +23,7 @@ from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
-from bot.web import editions
+from bot.web import publications
 from bot.web.samples import sample_managed
 from bot.web.site import Site
 from storage.db.engine import Storage
@@ -57,7 +57,10 @@ async def showing(language: str = "") -> AsyncIterator[Links]:
     async def load_sample(_storage: Storage, _chat: int, day: date, slot: int) -> Edition:
         return replace(sample_edition(), day=day, slot=slot, language=language)
 
-    with TemporaryDirectory() as folder, patch.object(editions, "load_made_digest", load_sample):
+    with (
+        TemporaryDirectory() as folder,
+        patch.object(publications, "load_made_digest", load_sample),
+    ):
         url = f"sqlite+aiosqlite:///{folder}/site.db"
         await migrate(url)
         storage = Storage.open(url, clock=_now)

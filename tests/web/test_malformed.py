@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from prometheus_client import CollectorRegistry
 
 from bot.ops.health import Health, make_web, serving
 from bot.ops.logs import LastErrors, configure_logs
-from bot.ops.metrics_page import MetricsPage, make_metrics_web
+from bot.ops.metrics import Metrics, MetricsPage, metrics_web
 from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
@@ -34,9 +33,7 @@ def restored_logs():
 
 
 def _metrics() -> Application:
-    async def nothing() -> None: ...
-
-    return make_metrics_web(MetricsPage(CollectorRegistry(), nothing), Health())
+    return metrics_web(MetricsPage(Metrics({"version": "1"}), Health(), None))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import pytest
 
 from bot.app.resources import make_renderer
 from bot.rendering.renderer import Renderer
-from bot.web.samples import LOOK, page_samples
+from bot.web.samples import PAGE_LINKS, page_samples
 
 
 @pytest.mark.parametrize("sample", [*page_samples()], ids=lambda sample: sample.templates[0])
@@ -23,5 +23,7 @@ def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
     assert told == [
         "web/error.html, line 1: 'cod' is undefined. The shipped one is used.",
     ]
-    assert "<h1>" in renderer.text("web/error.html", site=LOOK, code=404, purpose=None)
-    assert renderer.text("web/unsubscribe.html", site=LOOK, is_done=False) == "<h1>Leave en</h1>"
+    assert "<h1>" in renderer.text("web/error.html", site=PAGE_LINKS, code=404, purpose=None)
+    assert (
+        renderer.text("web/unsubscribe.html", site=PAGE_LINKS, is_done=False) == "<h1>Leave en</h1>"
+    )

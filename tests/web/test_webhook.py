@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.ops.health import make_web
-from bot.web.webhook import LARGEST_UPDATE, WebhookRoute
+from bot.web.webhooks import LARGEST_UPDATE, TelegramWebhook
 from tests.story.processes import PATIENCE
 
 SECRET = {"X-Telegram-Bot-Api-Secret-Token": "secret"}
@@ -34,7 +34,7 @@ def taking():
 
 @pytest.fixture
 async def client(taking):
-    route = WebhookRoute("path", "secret", taking.take)
+    route = TelegramWebhook("path", "secret", taking.take)
     async with TestClient(TestServer(make_web(route.routes()))) as opened:
         yield opened
 

@@ -1,1 +1,1 @@
-"""The doctor: what an operator can get wrong, seen, judged and told with what to do about it."""
+"""The doctor: what an operator can get wrong, each problem with its remedy."""

@@ -1,11 +1,11 @@
-"""A finding: what is seen, how bad that is, what to do. Each code is in `docs/how-to/doctor.md`."""
+"""A finding: what was found, how bad it is, what to do. `docs/how-to/doctor.md` has the codes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Health(StrEnum):
+class HealthLevel(StrEnum):
     HEALTHY = "healthy"
     WARNING = "warning"
     UNHEALTHY = "unhealthy"
@@ -13,30 +13,30 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """*code* is `<what was looked at>.<what was seen>`; *remedy* says what to do, if anything."""
+    """*code* is `<what was checked>.<what was found>`; *remedy* says what to do, if anything."""
 
     code: str
-    health: Health
+    health: HealthLevel
     sentence: str
     remedy: str = ""
 
     @property
     def name(self) -> str:
-        """What was looked at."""
+        """What was checked."""
         return self.code.partition(".")[0]
 
 
 def healthy(code: str, sentence: str) -> Finding:
-    return Finding(code, Health.HEALTHY, sentence)
+    return Finding(code, HealthLevel.HEALTHY, sentence)
 
 
 def warning(code: str, sentence: str, remedy: str) -> Finding:
-    return Finding(code, Health.WARNING, sentence, remedy)
+    return Finding(code, HealthLevel.WARNING, sentence, remedy)
 
 
 def unhealthy(code: str, sentence: str, remedy: str) -> Finding:
-    return Finding(code, Health.UNHEALTHY, sentence, remedy)
+    return Finding(code, HealthLevel.UNHEALTHY, sentence, remedy)
 
 
 def is_any_unhealthy(findings: Iterable[Finding]) -> bool:
-    return any(finding.health is Health.UNHEALTHY for finding in findings)
+    return any(finding.health is HealthLevel.UNHEALTHY for finding in findings)

@@ -30,8 +30,6 @@ from bot.subscribers.users import Sender
 from bot.web.requests import language_asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aiohttp import web
 
     from bot.rendering.renderer import Renderer
@@ -146,43 +144,41 @@ class Caller:
     renderer: Renderer
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
-    """*token*: the bot's."""
+async def caller_of(
+    request: web.Request, token: str, resources: Resources, now: datetime
+) -> Caller:
+    """Return the user who asks; raise NotAllowedError, also for old or forged launch data.
 
-    token: str
-    resources: Resources
-    clock: Callable[[], datetime]
+    *token*: the bot's.
+    """
+    header, renderer = request.headers.get("Authorization", ""), resources.renderer
+    try:
+        launcher = read_launch(header.removeprefix(SCHEME), token, now)
+    except LaunchError as error:
+        too_old = isinstance(error, TooOldError)
+        renderer = renderer.of(language_asked_for(request, renderer))
+        closed = renderer.message("web/app_parts.html#closed", too_old=too_old)
+        raise NotAllowedError(401, closed.text) from None
+    user = await _identify(resources, launcher)
+    return Caller(user, renderer.of(user.language))
 
-    async def caller(self, request: web.Request) -> Caller:
-        """Return the user who asks; raise NotAllowedError, also for old or forged launch data."""
-        header, renderer = request.headers.get("Authorization", ""), self.resources.renderer
-        try:
-            launcher = read_launch(header.removeprefix(SCHEME), self.token, self.clock())
-        except LaunchError as error:
-            too_old = isinstance(error, TooOldError)
-            renderer = renderer.of(language_asked_for(request, renderer))
-            closed = renderer.message("web/app_parts.html#closed", too_old=too_old)
-            raise NotAllowedError(401, closed.text) from None
-        user = await self._identify(launcher)
-        return Caller(user, renderer.of(user.language))
 
-    async def _identify(self, launcher: Launcher) -> CurrentUser:
-        renderer, access = self.resources.renderer.of(launcher.language), self.resources.access
-        sender = Sender(
-            user_id=launcher.user_id,
-            telegram_id=launcher.user_id,  # the private chat has the same id
-            name=one_line(launcher.name)[:_LONGEST_NAME],
-            language=one_line(launcher.language)[:_LONGEST_TAG],
+async def _identify(resources: Resources, launcher: Launcher) -> CurrentUser:
+    renderer, access = resources.renderer.of(launcher.language), resources.access
+    sender = Sender(
+        user_id=launcher.user_id,
+        telegram_id=launcher.user_id,  # the private chat has the same id
+        name=one_line(launcher.name)[:_LONGEST_NAME],
+        language=one_line(launcher.language)[:_LONGEST_TAG],
+    )
+    try:
+        user = await users.identify(resources.storage, sender, access=access)
+    except Banned:
+        banned = renderer.message("chat/errors.html#banned")
+        raise NotAllowedError(403, banned.text) from None
+    if user is None:
+        unauthorized = renderer.message(
+            "chat/unauthorized.html", user_id=launcher.user_id, invites=access.invites
         )
-        try:
-            user = await users.identify(self.resources.storage, sender, access=access)
-        except Banned:
-            banned = renderer.message("chat/errors.html#banned")
-            raise NotAllowedError(403, banned.text) from None
-        if user is None:
-            unauthorized = renderer.message(
-                "chat/unauthorized.html", user_id=launcher.user_id, invites=access.invites
-            )
-            raise NotAllowedError(403, unauthorized.text)
-        return user
+        raise NotAllowedError(403, unauthorized.text)
+    return user

@@ -7,20 +7,21 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from aiohttp import web
 from babel.dates import get_day_names
 
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers.timezones import SUGGESTED
-from bot.web.pages import Asset
+from bot.web.pages import Asset, TemplatePage
 from bot.web.requests import language_asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.rendering.i18n import Language
     from bot.rendering.renderer import Renderer
+    from bot.web.pages import RouteRequest
+    from bot.web.site import Site
 
 PATH = "/app"
 # Telegram's own pages, where an app stands in a frame.
@@ -29,14 +30,14 @@ _DAYS = range(7)
 
 
 @dataclass(frozen=True, slots=True)
-class Dress:
-    """All in one folder, named after all of them, so that scripts find each other."""
+class AppAssets:
+    """The stylesheet and scripts, in a folder named after all, so that scripts find each other."""
 
     assets: tuple[Asset, ...]
     folder: str
 
     @classmethod
-    def of(cls, renderer: Renderer) -> Dress:
+    def of(cls, renderer: Renderer) -> AppAssets:
         style = renderer.text("web/app.css").encode()
         scripts = {
             script.name: script.read_bytes()
@@ -53,7 +54,7 @@ class Dress:
 
 
 @dataclass(frozen=True, slots=True)
-class AppLook:
+class AppValues:
     """As `app`, to the page: addresses, and short and whole names of days from Monday on."""
 
     folder: str
@@ -65,39 +66,23 @@ class AppLook:
     languages: tuple[Language, ...] = (ENGLISH,)
 
 
-@dataclass(frozen=True, slots=True)
-class AppPage:
-    """*root* is the path under which the world reaches us; *frames*: who may show it in a frame."""
-
-    renderer: Renderer
-    dress: Dress
-    icon: str
-    clock: Callable[[], datetime]
-    root: str = ""
-    frames: tuple[str, ...] = ()
-    bot_link: Callable[[], Awaitable[str | None]] | None = None
-
-    def routes(self) -> list[web.RouteDef]:
-        return [web.get(PATH, self.show), *(asset.route() for asset in self.dress.assets)]
-
-    async def show(self, request: web.Request) -> web.Response:
-        wanted = request.query.get("language") or language_asked_for(request, self.renderer)
-        renderer = self.renderer.of(wanted)
-        bot_link = await self.bot_link() if self.bot_link else None
-        text = renderer.text("web/app.html", app=self._look(renderer), bot_link=bot_link)
-        headers = {"Content-Security-Policy": policy((*_TELEGRAM, *self.frames))}
-        return web.Response(text=text, content_type="text/html", headers=headers)
-
-    def _look(self, renderer: Renderer) -> AppLook:
-        return AppLook(
-            folder=self.root + self.dress.folder,
-            api=f"{self.root}{PATH}/",
-            icon=self.root + self.icon,
-            days=day_names(renderer.language.locale),
-            zones=SUGGESTED,
-            now=self.clock(),
-            languages=renderer.offered,
-        )
+async def app_page(site: Site, request: RouteRequest) -> TemplatePage:
+    renderer = site.resources.renderer
+    wanted = request.http.query.get("language") or None
+    renderer = renderer.of(wanted or language_asked_for(request.http, renderer))
+    app = AppValues(
+        folder=site.root + site.app_assets.folder,
+        api=f"{site.root}{PATH}/",
+        icon=site.root + site.assets.icon.path,
+        days=day_names(renderer.language.locale),
+        zones=SUGGESTED,
+        now=site.clock(),
+        languages=renderer.offered,
+    )
+    values = {"app": app, "bot_link": await site.bot_link()}
+    frames = (*_TELEGRAM, *(site.app.frames if site.app else ()))
+    headers = {"Content-Security-Policy": policy(frames)}
+    return TemplatePage("web/app.html", values, wanted, headers)
 
 
 def policy(frames: Iterable[str]) -> str:

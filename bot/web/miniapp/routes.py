@@ -12,22 +12,21 @@ from bot.matching.query import QueryError
 from bot.rendering.autolinks import without_joiners
 from bot.subscribers.errors import NotATime, NotAZone, UserError
 from bot.web.miniapp.actions import ACTIONS, ActionRequest, BadActionError
-from bot.web.miniapp.authentication import NotAllowedError
-from bot.web.miniapp.views import Previews, chat_state
+from bot.web.miniapp.authentication import NotAllowedError, caller_of
+from bot.web.miniapp.views import PREVIEWS, chat_state
+from bot.web.pages import RateClass
 from bot.web.requests import small_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from aiohttp.typedefs import Handler
+    from collections.abc import Awaitable, Callable, Iterator
 
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.actions import ActionResult
-    from bot.web.miniapp.authentication import Authentication, Caller
-    from bot.web.miniapp.page import AppPage
-    from bot.web.requests import RateLimit
+    from bot.web.miniapp.authentication import Caller
+    from bot.web.pages import Answer, RouteRequest
+    from bot.web.site import Site
 
 
 class RenewsMenus(Protocol):
@@ -45,7 +44,8 @@ class MiniApp:
     frames: tuple[str, ...] = ()
 
 
-Answers: TypeAlias = "Callable[[Caller, ActionRequest], Awaitable[dict[str, Any]]]"
+# What the page may ask for: the answer for a user who is allowed to use the bot.
+Action: TypeAlias = "Callable[[Site, MiniApp, Caller, ActionRequest], Awaitable[dict[str, Any]]]"
 # What the chat offers as buttons, the page lets users type.
 _TYPED_HERE: dict[type[Exception], str] = {
     NotAZone: "chat/questions.html#zone_again",
@@ -54,79 +54,64 @@ _TYPED_HERE: dict[type[Exception], str] = {
 _LARGEST_REQUEST = 8192  # bytes; a query of 1,000 characters that are all escaped fits
 
 
-@dataclass(frozen=True, slots=True)
-class AppRoutes:
-    """*previewing* counts the previews of each user, *acting* all else that they ask for."""
+def handlers() -> Iterator[
+    tuple[str, Callable[[Site, RouteRequest], Awaitable[Answer]], RateClass]
+]:
+    """Yield the last part of each address, its handler, and what it is counted for."""
+    yield "state", _handler(_state), RateClass.USER
+    for name, preview in PREVIEWS.items():
+        yield name, _handler(preview, RateClass.PREVIEW), RateClass.PREVIEW
+    for name in ACTIONS:
+        yield name, _handler(_action(name)), RateClass.USER
 
-    app: MiniApp
-    authentication: Authentication
-    page: AppPage
-    acting: RateLimit
-    previewing: RateLimit
 
-    def routes(self) -> list[web.RouteDef]:
-        previews = Previews(self.app.resources)
+async def _state(
+    _site: Site, app: MiniApp, caller: Caller, _request: ActionRequest
+) -> dict[str, Any]:
+    return await chat_state(app.resources, caller.user, caller.renderer)
 
-        async def state(caller: Caller, _request: ActionRequest) -> dict[str, Any]:
-            return await chat_state(self.app.resources, caller.user, caller.renderer)
 
-        async def preview(caller: Caller, request: ActionRequest) -> dict[str, Any]:
-            return await previews.query(caller, request.text("words"))
+def _action(name: str) -> Action:
+    async def act(
+        site: Site, app: MiniApp, caller: Caller, request: ActionRequest
+    ) -> dict[str, Any]:
+        result = await ACTIONS[name](app, caller.user, request)
+        state = await _state(site, app, caller, request)
+        return state | _result(caller.renderer, result)
 
-        async def compare(caller: Caller, request: ActionRequest) -> dict[str, Any]:
-            return await previews.comparison(caller, request.row("topic"), request.text("words"))
+    return act
 
-        async def topic(caller: Caller, request: ActionRequest) -> dict[str, Any]:
-            return await previews.topic(caller, request.row("topic"))
 
-        return [
-            *self.page.routes(),
-            web.post("/app/state", self._handler(state, self.acting)),
-            web.post("/app/preview", self._handler(preview, self.previewing)),
-            web.post("/app/compare", self._handler(compare, self.previewing)),
-            web.post("/app/topic", self._handler(topic, self.previewing)),
-            *(
-                web.post(f"/app/{name}", self._handler(self._action(name), self.acting))
-                for name in ACTIONS
-            ),
-        ]
+def _handler(
+    action: Action, rate_class: RateClass = RateClass.USER
+) -> Callable[[Site, RouteRequest], Awaitable[web.Response]]:
+    """Return the handler that identifies the user, does *action*, and says what is wrong."""
 
-    def _action(self, name: str) -> Answers:
-        async def act(caller: Caller, request: ActionRequest) -> dict[str, Any]:
-            result = await ACTIONS[name](self.app, caller.user, request)
-            state = await chat_state(self.app.resources, caller.user, caller.renderer)
-            return state | _result(caller.renderer, result)
+    async def handle(site: Site, request: RouteRequest) -> web.Response:
+        app = site.app
+        if app is None:
+            raise web.HTTPNotFound
+        try:
+            caller = await caller_of(request.http, app.token, app.resources, site.clock())
+        except NotAllowedError as error:
+            return _json({"error": error.sentence}, status=error.status)
+        rate_limit = site.preview_limit if rate_class is RateClass.PREVIEW else site.rate_limit
+        if wait := rate_limit.take(str(caller.user.user_id)):
+            return _too_many(caller.renderer, wait)
+        try:
+            fields = ActionRequest.read(await small_body(request.http, _LARGEST_REQUEST))
+            return _json(await action(site, app, caller, fields))
+        except BadActionError:
+            raise web.HTTPBadRequest from None
+        except QueryError as error:
+            sentence = caller.renderer.message("web/app_parts.html#wrong", error=error).text
+            return _json({"error": sentence}, status=409)
+        except UserError as error:  # as the chat would say it; no template of an error has buttons
+            template = _TYPED_HERE.get(type(error), error.template)
+            message = caller.renderer.message(template, error=error)
+            return _json({"error": message.text}, status=409)
 
-        return act
-
-    def _handler(self, answer: Answers, rate_limit: RateLimit) -> Handler:
-        """Return the handler that identifies the user, calls *answer*, and says what is wrong."""
-
-        async def handle(request: web.Request) -> web.Response:
-            try:
-                caller = await self.authentication.caller(request)
-            except NotAllowedError as error:
-                return _json({"error": error.sentence}, status=error.status)
-            if wait := rate_limit.take(str(caller.user.user_id)):
-                return _too_many(caller.renderer, wait)
-            try:
-                action = ActionRequest.read(await small_body(request, _LARGEST_REQUEST))
-                return _json(await answer(caller, action))
-            except BadActionError:
-                raise web.HTTPBadRequest from None
-            except QueryError as error:
-                sentence = caller.renderer.message("web/app_parts.html#wrong", error=error).text
-                return _json({"error": sentence}, status=409)
-            except UserError as error:
-                return self._error(caller.renderer, error)
-
-        return handle
-
-    def _error(self, renderer: Renderer, error: UserError) -> web.Response:
-        """Say what the chat would say; no template of an error has buttons."""
-        template = _TYPED_HERE.get(type(error), error.template)
-        message = renderer.message(template, error=error)
-        return _json({"error": message.text}, status=409)
+    return handle
 
 
 def _json(answer: dict[str, Any], **more: Any) -> web.Response:

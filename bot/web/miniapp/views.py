@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.mail import confirm
 from bot.matching import search
@@ -26,31 +24,45 @@ if TYPE_CHECKING:
     from bot.subscribers.settings import Settings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
+    from bot.web.miniapp.actions import ActionRequest
     from bot.web.miniapp.authentication import Caller
+    from bot.web.miniapp.routes import MiniApp
+    from bot.web.site import Site
+    from storage.db.engine import Storage
 
 _SUGGESTED = 6  # topics of the catalogue that the chat does not subscribe to
+_CATALOGUE_PAGE = 20
 
 
 async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
     """Return all that the page shows of the chat, however many topics its limit allows."""
     storage, chat_id = resources.storage, user.chat_id
     subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
-    catalogue = await topics.catalogue_page(storage, chat_id, per_page=MOST_LISTED)
     chat_settings = await settings.get_settings(storage, chat_id)
     renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now
     mailbox = await confirm.get_mailbox(storage, chat_id)
-    suggested = [_topic(one) for one in catalogue.items if one.mode is None]
     return {
         "language": renderer.language.code,
         "chosenLanguage": chat_settings.language or "",
         "topics": [_topic(one) | _rest(one, user, renderer) for one in subscribed.items],
-        "suggested": suggested[:_SUGGESTED],
+        "suggested": [_topic(one) for one in await _suggested(storage, chat_id)],
         "digest": _digest(chat_settings, renderer),
         "quiet": _hours(chat_settings),
         "isPaused": chat_settings.is_paused,
         "pausedText": _text(renderer, "web/app_parts.html#paused", settings=chat_settings),
         "mail": _mail(mailbox, renderer, can_mail=resources.mailer is not None),
     }
+
+
+async def _suggested(storage: Storage, chat_id: int) -> list[ChatTopic]:
+    """Return the first topics of the catalogue that the chat does not subscribe to."""
+    found: list[ChatTopic] = []
+    number, pages = 0, 1
+    while len(found) < _SUGGESTED and number < pages:
+        page = await topics.catalogue_page(storage, chat_id, number, per_page=_CATALOGUE_PAGE)
+        found += [topic for topic in page.items if topic.mode is None]
+        number, pages = number + 1, page.pages
+    return found[:_SUGGESTED]
 
 
 def _topic(topic: ChatTopic) -> dict[str, Any]:
@@ -107,66 +119,77 @@ def _text(renderer: Renderer, template: str, **values: Any) -> str:
 
 SHOWN = 5
 _LONGEST_TITLE = 200
-# Each takes up to a quarter of a second; users who type must not hold up those who read.
-_AT_ONCE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Previews:
-    """Searches for what is typed, only a few at once."""
+async def preview_query(
+    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
+) -> dict[str, Any]:
+    """Return what a query finds, or where it is wrong."""
+    typed = request.text("words")
+    saved = await topics.saved_queries(app.resources.storage, caller.user.chat_id)
+    try:
+        query = parse(typed, saved)
+    except QueryError as error:
+        return _wrong(error, caller.renderer)
+    return await _find(site, app, caller, query)
 
-    resources: Resources
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def query(self, caller: Caller, typed: str) -> dict[str, Any]:
-        """Return what a query finds, or where it is wrong."""
-        saved = await topics.saved_queries(self.resources.storage, caller.user.chat_id)
-        try:
-            query = parse(typed, saved)
-        except QueryError as error:
-            return _wrong(error, caller.renderer)
-        return await self._find(caller, query)
+async def preview_change(
+    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
+) -> dict[str, Any]:
+    """Return what would come and go with another query, or where that is wrong."""
+    topic_id, typed = request.row("topic"), request.text("words")
+    storage, chat_id = app.resources.storage, caller.user.chat_id
+    topic = await topics.get_topic(storage, chat_id, topic_id)
+    saved = await topics.saved_queries(storage, chat_id)
+    try:
+        query = parse(typed, saved)
+    except QueryError as error:
+        return _wrong(error, caller.renderer)
+    async with site.searches:
+        found = await search.compare(storage, parse(topic.typed), query, chat_id=chat_id)
+    return _difference(found, caller.renderer)
 
-    async def comparison(self, caller: Caller, topic_id: int, typed: str) -> dict[str, Any]:
-        """Return what would come and go with another query, or where that is wrong."""
-        storage, chat_id = self.resources.storage, caller.user.chat_id
-        topic = await topics.get_topic(storage, chat_id, topic_id)
-        saved = await topics.saved_queries(storage, chat_id)
-        try:
-            query = parse(typed, saved)
-        except QueryError as error:
-            return _wrong(error, caller.renderer)
-        async with self._turns:
-            found = await search.compare(storage, parse(topic.typed), query, chat_id=chat_id)
-        return _difference(found, caller.renderer)
 
-    async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
-        """Return what a topic found lately; raise NoSuchTopic if the chat cannot see it."""
-        topic = await topics.get_topic(self.resources.storage, caller.user.chat_id, topic_id)
-        return await self._find(caller, parse(topic.typed))
+async def preview_topic(
+    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
+) -> dict[str, Any]:
+    """Return what a topic found lately; raise NoSuchTopic if the chat cannot see it."""
+    storage, chat_id = app.resources.storage, caller.user.chat_id
+    topic = await topics.get_topic(storage, chat_id, request.row("topic"))
+    return await _find(site, app, caller, parse(topic.typed))
 
-    async def _find(self, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
-        user, renderer, storage = caller.user, caller.renderer, self.resources.storage
-        async with self._turns:
-            found = await search.find(storage, query, chat_id=user.chat_id, limit=SHOWN)
-            silent = 0
-            if not found.count and not found.is_more:
-                silent = await search.silent_days(storage, query, chat_id=user.chat_id)
-        values: dict[str, Any] = {
-            "found": found,
-            "volume": Volume(found.count, found.covered),
-            "silent_days": silent,
-            "zone": user.zone,
-            "today": local(user.now, user.zone).date(),
-        }
-        return {
-            "text": _text(renderer, "web/app_parts.html#found", **values),
-            "warning": renderer.line("web/app_parts.html#warning", **values),
-            "newest": [
-                _hit(hit, _text(renderer, "web/app_parts.html#by", hit=hit, **values))
-                for hit in found.newest
-            ],
-        }
+
+# By the last part of their addresses.
+PREVIEWS: Final = {
+    "preview": preview_query,
+    "compare": preview_change,
+    "topic": preview_topic,
+}
+
+
+async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
+    user, renderer, storage = caller.user, caller.renderer, app.resources.storage
+    async with site.searches:
+        found = await search.find(storage, query, chat_id=user.chat_id, limit=SHOWN)
+        silent = 0
+        if not found.count and not found.is_more:
+            silent = await search.silent_days(storage, query, chat_id=user.chat_id)
+    values: dict[str, Any] = {
+        "found": found,
+        "volume": Volume(found.count, found.covered),
+        "silent_days": silent,
+        "zone": user.zone,
+        "today": local(user.now, user.zone).date(),
+    }
+    return {
+        "text": _text(renderer, "web/app_parts.html#found", **values),
+        "warning": renderer.line("web/app_parts.html#warning", **values),
+        "newest": [
+            _hit(hit, _text(renderer, "web/app_parts.html#by", hit=hit, **values))
+            for hit in found.newest
+        ],
+    }
 
 
 def _wrong(error: QueryError, renderer: Renderer) -> dict[str, Any]:

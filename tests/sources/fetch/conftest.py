@@ -16,9 +16,11 @@ from bot.ops.health import make_web
 from bot.sources.fetch.problems import CannotConnect
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
-from bot.web.hub import hub_routes
+from bot.subscribers.access import Access
+from bot.web.site import Site
 from storage.sources import Source
 from storage.websub import PushSubscription
+from tests.resources import make_resources
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import only_source, rows_of
 
@@ -73,7 +75,8 @@ def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
 @pytest.fixture
 async def visitor(storage: Storage) -> AsyncIterator[Visitor]:
     """Yield a client of our web server, as hubs are."""
-    async with TestClient(TestServer(make_web(hub_routes(storage)))) as client:
+    site = Site(make_resources(storage, Access(is_open=True)))
+    async with TestClient(TestServer(make_web(*site.parts()))) as client:
         yield client
 
 

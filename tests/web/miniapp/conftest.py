@@ -20,13 +20,17 @@ from bot.playground.users.views import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer, Renderers
+from bot.subscribers import users
 from bot.subscribers.access import Access
+from bot.subscribers.users import Sender
 from bot.web.miniapp.routes import MiniApp
 from bot.web.site import Site
+from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import Medium
+from storage.enums import Medium, Mode
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo_translation
+from tests.publishing.newsroom import Newsroom
 from tests.resources import make_resources
 from tests.web.conftest import SIGNER, mailer_of
 
@@ -93,6 +97,16 @@ class User:
         return int(next(topic["id"] for topic in topics if topic["words"] == words))
 
 
+async def fill_with_topics(storage: Storage, count: int) -> None:
+    """Subscribe the only chat to `Topic 0`, `Topic 1` and so on."""
+    newsroom = Newsroom(storage)
+    async with storage.reading() as tx:
+        (chat_id,) = await tx.session.exec(select(Chat.id))
+    query = await newsroom.query("words")
+    for number in range(count):
+        await newsroom.subscribe(chat_id, query, f"Topic {number}", Mode.BOTH)
+
+
 @pytest.fixture
 def access() -> Access:
     return Access(is_open=True)
@@ -145,6 +159,17 @@ def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
 @pytest.fixture
 def ann(person: Callable[..., User]) -> User:
     return person()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def filled_address(address: str, sqlite_url: str) -> str:
+    """Return the address, where the chat has 250 topics."""
+    storage = Storage.open(sqlite_url)
+    user = Sender(user_id=7, telegram_id=7, name="Ali", language="ar")
+    await users.identify(storage, user, access=Access(is_open=True))
+    await fill_with_topics(storage, 250)
+    await storage.close()
+    return address
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
-from bot.subscribers import subscriptions
 from bot.web.miniapp.actions import ACTIONS
-from storage.chats import Chat
-from storage.enums import ChatState, Mode
+from storage.enums import ChatState
 from storage.queries import query_for
 from storage.topics import Topic
-from tests.limits import USUAL_LIMITS
+from tests.web.miniapp.conftest import fill_with_topics
 
 pytestmark = pytest.mark.slow
 
@@ -53,25 +49,30 @@ async def test_a_topic_is_muted_for_a_while_or_for_good_and_heard_again(ann):
     assert (heard["isMuted"], heard["restText"]) == (False, "")
 
 
-async def test_all_topics_are_shown_that_the_chats_limit_allows(ann, newsroom, storage):
+async def test_all_250_topics_are_listed_and_any_of_them_can_be_changed(ann, storage):
     await ann.does("state")
-    async with storage.reading() as tx:
-        (chat_id,) = await tx.session.exec(select(Chat.id))
-    query = await newsroom.query("words")
-    for number in range(101):
-        await newsroom.subscribe(chat_id, query, f"Topic {number}", Mode.BOTH)
+    await fill_with_topics(storage, 250)
+    listed = (await ann.does("state"))["topics"]
+    assert len({topic["name"] for topic in listed}) == 250
 
-    assert len((await ann.does("state"))["topics"]) == 101
+    renamed = await ann.does("rename", topic=listed[-1]["id"], name="The last one")
+
+    assert sorted(topic["name"] for topic in renamed["topics"]).count("The last one") == 1
+    assert len(renamed["topics"]) == 250
 
 
-async def test_all_topics_are_shown_where_a_chat_may_have_more_than_usual(ann, storage):
-    await ann.watches("Taiwan")
-    for number in range(100):
-        await subscriptions.subscribe(
-            storage, 1, f"word{number}", Mode.INSTANT, limits=replace(USUAL_LIMITS, topics=200)
-        )
+async def test_the_first_catalogue_topics_without_a_subscription_are_suggested(ann, storage):
+    async with storage.writing() as tx:
+        query = await query_for(tx, "taiwan")
+        facts = {"query_id": query.id, "typed": "Taiwan", "created_at": tx.now}
+        made = [Topic(name=f"Topic {n}", slug=f"topic-{n}", **facts) for n in range(30)]
+        tx.session.add_all(made)
+        await tx.session.flush()
+        ids = [topic.id for topic in made]
+    for topic in ids[:24]:
+        state = await ann.does("watch", topic=topic, mode="both")
 
-    assert len((await ann.does("state"))["topics"]) == 101
+    assert [topic["id"] for topic in state["suggested"]] == ids[24:]
 
 
 async def test_a_topic_gets_other_words_and_is_the_same_topic(ann):

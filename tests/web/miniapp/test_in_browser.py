@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import pytest_asyncio
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
-@pytest_asyncio.fixture(
-    loop_scope="session",
-    params=[pytest.param(DESK, id="on a desk"), pytest.param(PHONE, id="on a phone")],
-)
-async def page(
-    request: pytest.FixtureRequest, browser: Browser, address: str
-) -> AsyncIterator[Page]:
+SIZES = [pytest.param(DESK, id="on a desk"), pytest.param(PHONE, id="on a phone")]
+
+
+@asynccontextmanager
+async def opened_page(browser: Browser, address: str, viewport: Any) -> AsyncIterator[Page]:
     """Yield the page open; an error, or a breach of its policy, fails the test."""
-    context = await browser.new_context(viewport=request.param, locale="en-GB")
+    context = await browser.new_context(viewport=viewport, locale="en-GB")
     opened = await context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda line: complaints.append(line.text))
@@ -36,6 +35,56 @@ async def page(
     yield opened
     await context.close()
     assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=SIZES)
+async def page(
+    request: pytest.FixtureRequest, browser: Browser, address: str
+) -> AsyncIterator[Page]:
+    async with opened_page(browser, address, request.param) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=SIZES)
+async def filled_page(
+    request: pytest.FixtureRequest, browser: Browser, filled_address: str
+) -> AsyncIterator[Page]:
+    """Yield the page of a chat with 250 topics."""
+    async with opened_page(browser, filled_address, request.param) as opened:
+        yield opened
+
+
+async def test_250_topics_are_listed_while_the_user_scrolls(filled_page):
+    topics = filled_page.locator(".topic")
+    await expect(filled_page.locator("#topics-count")).to_have_text("250")
+    assert await topics.count() < 250
+
+    while await topics.count() < 250:
+        count = await topics.count()
+        await topics.last.scroll_into_view_if_needed()
+        await expect(topics.nth(count)).to_be_attached()
+
+    names = await filled_page.locator(".topic .name bdi").all_text_contents()
+    assert sorted(names) == sorted(f"Topic {number}" for number in range(250))
+
+
+async def test_any_of_250_topics_is_found_by_its_name_and_changed(filled_page):
+    topics, find = filled_page.locator(".topic"), filled_page.locator("#topics-filter")
+    await find.fill("TOPIC 249")
+    await expect(topics).to_have_count(1)
+    await topics.locator(".open").click()
+    await topics.locator(".rename input").fill("The last one")
+    await topics.locator(".rename button").click()
+    await expect(topics.locator(".name bdi")).to_have_text("The last one")
+
+    await find.fill("no such topic")
+    await expect(topics).to_have_count(0)
+    await expect(filled_page.locator("#topics-count")).to_have_text("0 / 250")
+    await find.fill("last one")
+    await topics.locator(".open").click()
+    await topics.locator(".stop-topic").click()
+    await find.fill("")
+    await expect(filled_page.locator("#topics-count")).to_have_text("249")
 
 
 async def test_it_speaks_the_language_of_the_chat_whatever_the_browsers_is(page):

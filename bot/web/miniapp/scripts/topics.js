@@ -1,16 +1,29 @@
-// The list of what is watched. One topic at a time is open, and then shows what it found lately.
+// The list of the chat's topics: made as it is scrolled, since a chat may have a thousand, and
+// filtered by name and keywords. One topic at a time is open, and shows what it found lately.
 
 import { byId, copyOf, isVisible, onSubmit, press, showHits } from "./elements.js";
 import { Rewording } from "./rewording.js";
+
+const BATCH = 40; // items made at once
+const FEW = 10; // as many need no filter
+
+const folded = (text) => text.normalize("NFKC").toLowerCase();
 
 export class Topics {
   // acts: {api, act(name, fields), failed(error), opened()}
   constructor(acts) {
     this.acts = acts;
     this.list = byId("topics");
+    this.filter = byId("topics-filter");
+    this.all = [];
+    this.listed = []; // those that the filter leaves
     this.open = null;
     this.found = new Map(); // by their words
     this.rewording = new Rewording(acts);
+    this.filter.addEventListener("input", () => this.restart());
+    const end = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.extend());
+    end.observe(byId("topics-end"));
+    this.end = end;
   }
 
   get isOpen() {
@@ -22,12 +35,48 @@ export class Topics {
     if (became && this.open !== null) this.open = became;
     if (!topics.some(({ id }) => id === this.open)) this.open = null;
     const focused = this.focused(became);
-    this.list.replaceChildren(...topics.map((topic) => this.itemOf(topic)));
+    const made = this.list.children.length;
+    this.all = topics;
+    this.filter.parentElement.hidden = topics.length <= FEW;
+    if (topics.length <= FEW) this.filter.value = "";
     this.list.hidden = topics.length === 0;
     byId("no-topics").hidden = topics.length > 0;
-    byId("topics-count").textContent = topics.length || "";
+    this.make(made);
     this.refocus(focused);
     this.acts.opened();
+  }
+
+  // Lists from the first topic on what the filter leaves.
+  restart() {
+    if (this.isOpen) this.close();
+    this.make(0);
+  }
+
+  // Makes as many items as there were, and all up to the one that is open.
+  make(count) {
+    const wanted = folded(this.filter.value.trim());
+    const fits = ({ id, name, words }) =>
+      id === this.open || folded(name).includes(wanted) || folded(words).includes(wanted);
+    this.listed = this.all.filter(fits);
+    byId("topics-count").textContent = this.countText();
+    this.list.replaceChildren();
+    const open = this.listed.findIndex(({ id }) => id === this.open);
+    this.extend(Math.max(BATCH, count, open + 1));
+  }
+
+  countText() {
+    const [listed, all] = [this.listed.length, this.all.length];
+    return listed === all ? all || "" : `${listed} / ${all}`;
+  }
+
+  extend(count = BATCH) {
+    const made = this.list.children.length;
+    const next = this.listed.slice(made, made + count);
+    this.list.append(...next.map((topic) => this.itemOf(topic)));
+    const end = byId("topics-end");
+    end.hidden = this.list.children.length === this.listed.length;
+    this.end.unobserve(end); // it is asked anew whether the end is in sight
+    if (!end.hidden) this.end.observe(end);
   }
 
   // Which button has the focus, so that it has it again when the list was made anew.

@@ -1,4 +1,4 @@
-"""Asking this machine and Telegram, for the judgements. Each tells what is, and raises nothing."""
+"""Probes: what the doctor asks this machine, Telegram and our pages. They raise nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import aiohttp
 
-from bot.ops.doctor.machine import Kept, Room, Zones
-from bot.ops.doctor.telegram import Answer
+from bot.ops.doctor.judgements import BotApiAnswer, DiskSpace, FileMode, ZoneData
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,8 +25,8 @@ _PATIENCE_SECONDS = 10
 _CHANGED, _WHEN, _NOW_IS = "America/Asuncion", datetime(2025, 7, 1), timedelta(hours=-3)  # noqa: DTZ001 - local
 
 
-async def ask_telegram(api: str, token: str, method: str) -> Answer:
-    """Call *method* of the Bot API; the token is in no reason that it tells."""
+async def ask_telegram(api: str, token: str, method: str) -> BotApiAnswer:
+    """Call *method* of the Bot API; no reason contains the token."""
     patience = aiohttp.ClientTimeout(total=_PATIENCE_SECONDS)
     began = datetime.now(UTC)
     try:
@@ -36,13 +35,13 @@ async def ask_telegram(api: str, token: str, method: str) -> Answer:
             session.get(f"{api}/bot{token}/{method}", allow_redirects=False) as answer,
         ):
             ahead = _ahead(answer.headers.get("Date"), began)
-            return Answer(answer.status, "", _result(await _json(answer)), ahead)
+            return BotApiAnswer(answer.status, "", _result(await _json(answer)), ahead)
     except TimeoutError:
-        return Answer(None, f"nothing came within {_PATIENCE_SECONDS} seconds")
+        return BotApiAnswer(None, f"nothing came within {_PATIENCE_SECONDS} seconds")
     except aiohttp.ClientConnectorError as error:
-        return Answer(None, str(error.os_error.strerror or error.os_error))
+        return BotApiAnswer(None, str(error.os_error.strerror or error.os_error))
     except (aiohttp.ClientError, OSError) as error:
-        return Answer(None, type(error).__name__)
+        return BotApiAnswer(None, type(error).__name__)
 
 
 async def _json(answer: aiohttp.ClientResponse) -> Any:
@@ -67,11 +66,26 @@ def _ahead(date: str | None, began: datetime) -> timedelta | None:
     return began + (ours - began) / 2 - theirs
 
 
-def look_at_room(what: str, folder: Path) -> Room:
+async def ask_pages(base: str) -> tuple[int | None, str]:
+    """Return what `/readyz` under *base* answers: a status, or None and the reason for that."""
+    patience = aiohttp.ClientTimeout(total=_PATIENCE_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=patience) as session,
+            session.get(f"{base}/readyz", allow_redirects=False) as answer,
+        ):
+            return answer.status, ""
+    except TimeoutError:
+        return None, f"nothing came within {_PATIENCE_SECONDS} seconds"
+    except (aiohttp.ClientError, OSError) as error:
+        return None, str(error)
+
+
+def probe_disk(what: str, folder: Path) -> DiskSpace:
     """Look at *folder*, or at the nearest one above it that is there."""
     there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.is_dir())
     counted = os.statvfs(there)
-    return Room(
+    return DiskSpace(
         what=what,
         folder=str(there),
         free=shutil.disk_usage(there).free,
@@ -80,7 +94,7 @@ def look_at_room(what: str, folder: Path) -> Room:
     )
 
 
-def look_at_files(paths: Iterable[Path], *, secret: bool = True) -> list[Kept]:
+def probe_files(paths: Iterable[Path], *, secret: bool = True) -> list[FileMode]:
     """Look at those of *paths* that are there; a link is what it leads to."""
     found = []
     for path in paths:
@@ -88,16 +102,16 @@ def look_at_files(paths: Iterable[Path], *, secret: bool = True) -> list[Kept]:
             mode = path.stat().st_mode
         except OSError:
             continue
-        found.append(Kept(str(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), is_secret=secret))
+        found.append(FileMode(str(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), is_secret=secret))
     return found
 
 
-def look_at_zones() -> Zones:
+def probe_zones() -> ZoneData:
     names = sorted(available_timezones())
     unreadable = [name for name in names if not _is_readable(name)]
     is_fresh = _CHANGED in names and _CHANGED not in unreadable
     is_fresh = is_fresh and _WHEN.replace(tzinfo=ZoneInfo(_CHANGED)).utcoffset() == _NOW_IS
-    return Zones(_tzdata(), len(names), unreadable, is_fresh)
+    return ZoneData(_tzdata(), len(names), unreadable, is_fresh)
 
 
 def _is_readable(name: str) -> bool:

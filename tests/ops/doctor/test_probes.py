@@ -1,4 +1,4 @@
-"""Asking this machine and a Bot API server, which the playground is."""
+"""Probes of this machine, and of a Bot API server: the playground."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.ops.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
-from bot.ops.doctor.telegram import judge_token
+from bot.ops.doctor.judgements import judge_token
+from bot.ops.doctor.probes import ask_telegram, probe_disk, probe_zones, who_runs
 from storage.db.filelock import file_lock
 from tests.local_playground import LocalPlayground
 
@@ -22,7 +22,7 @@ async def test_the_playground_knows_its_token_and_the_time():
     assert answer.ahead is not None
 
 
-async def test_where_nobody_answers_there_is_a_reason_without_the_token():
+async def test_without_an_answer_there_is_a_reason_without_the_token():
     answer = await ask_telegram("http://127.0.0.1:1", "9:secret", "getMe")
 
     assert answer.status is None
@@ -50,16 +50,16 @@ async def test_the_clock_is_that_of_the_answer(date, hours):
     assert (answer.ahead and round(answer.ahead / timedelta(hours=1))) == hours
 
 
-def test_a_folder_that_is_not_there_yet_is_looked_at_where_it_will_be(tmp_path):
-    room = look_at_room("the database", tmp_path / "var" / "deep")
+def test_a_folder_that_does_not_exist_yet_is_probed_where_it_will_be(tmp_path):
+    disk = probe_disk("the database", tmp_path / "var" / "deep")
 
-    assert room.folder == str(tmp_path)
-    assert room.free > 0
-    assert room.is_writable
+    assert disk.folder == str(tmp_path)
+    assert disk.free > 0
+    assert disk.is_writable
 
 
 def test_the_zones_of_this_machine_can_be_read():
-    zones = look_at_zones()
+    zones = probe_zones()
 
     assert zones.count > 400
     assert zones.version
