@@ -42,7 +42,7 @@ async def bot(workplace, telegram, sqlite_url) -> AsyncIterator[Command]:
 @pytest.fixture
 async def due(telegram, sqlite_url):
     """Make a digest due for Ann; return her."""
-    ann = telegram.person("Ann")
+    ann = telegram.user("Ann")
     telegram.send(ann, "/start")  # a bot may not be the first to write
     storage = Storage.open(sqlite_url)
     newsroom = Newsroom(storage)

@@ -46,7 +46,7 @@ async def test_a_bot_for_which_everything_fails_says_no_secret(workplace, telegr
     }
     async with workplace.dateline("run", **settings) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.playground.api.errors import ApiError, bad_request
+from bot.playground.api.errors import bad_request
 from bot.playground.text.entities import (
     MessageEntity,
     add_found,
@@ -47,47 +47,31 @@ def clean(text: str, entities: list[MessageEntity]) -> tuple[str, list[MessageEn
 
 def _check_borders(text: str, entities: list[MessageEntity], borders: dict[int, int]) -> None:
     end = utf16_length(text)
-    faults: list[tuple[int, int, ApiError]] = []
+    errors: list[tuple[int, int, str]] = []  # the one that Telegram meets first is raised
     for entity in entities:
+        start = f"entity beginning at UTF-16 offset {entity.offset} ends"
         if entity.offset > end:
-            faults.append((end + 1, entity.offset, _begins_behind(entity)))
+            where = f"after the end of the text at UTF-16 offset {entity.offset}"
+            errors.append((end + 1, entity.offset, f"entity begins {where}"))
         elif entity.offset not in borders:
-            faults.append((entity.offset, 1, _begins_within(text, entity)))
+            where = (
+                f"in a middle of a UTF-16 symbol at byte offset {_byte_after(text, entity.offset)}"
+            )
+            errors.append((entity.offset, 1, f"entity begins {where}"))
         if entity.end > end >= entity.offset:
-            faults.append((end + 2, -entity.offset, _ends_behind(entity)))
+            where = f"after the end of the text at UTF-16 offset {entity.end}"
+            errors.append((end + 2, -entity.offset, f"{start} {where}"))
         elif entity.end < end and entity.end not in borders:
-            faults.append((entity.end, 0, _ends_within(text, entity)))
-    if faults:
-        raise min(faults, key=lambda fault: fault[:2])[2]
+            where = f"in a middle of a UTF-16 symbol at byte offset {_byte_after(text, entity.end)}"
+            errors.append((entity.end, 0, f"{start} {where}"))
+    if errors:
+        raise bad_request(min(errors, key=lambda error: error[:2])[2])
 
 
 def _byte_after(text: str, offset: int) -> int:
     """The byte at which the character that *offset* cuts in two ends."""
     units = text.encode("utf-16-le", "surrogatepass")[: (offset + 1) * 2]
     return len(units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass"))
-
-
-def _begins_within(text: str, entity: MessageEntity) -> ApiError:
-    at = _byte_after(text, entity.offset)
-    return bad_request(f"entity begins in a middle of a UTF-16 symbol at byte offset {at}")
-
-
-def _ends_within(text: str, entity: MessageEntity) -> ApiError:
-    return bad_request(
-        f"entity beginning at UTF-16 offset {entity.offset} ends in a middle of a UTF-16 symbol "
-        f"at byte offset {_byte_after(text, entity.end)}"
-    )
-
-
-def _begins_behind(entity: MessageEntity) -> ApiError:
-    return bad_request(f"entity begins after the end of the text at UTF-16 offset {entity.offset}")
-
-
-def _ends_behind(entity: MessageEntity) -> ApiError:
-    return bad_request(
-        f"entity beginning at UTF-16 offset {entity.offset} ends after the end of the text "
-        f"at UTF-16 offset {entity.end}"
-    )
 
 
 def trim(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[MessageEntity]]:
