@@ -16,7 +16,7 @@ help:
 	@echo "make test    set up and pass the tests, in a few minutes"
 	@echo "make test-all   all tests: the long ones too, and a search at random (SEED=... repeats it)"
 	@echo "make check   format, lint, types, architecture"
-	@echo "make bench   the benchmarks, with their tables"
+	@echo "make bench   the benchmarks at a small size, with their tables"
 	@echo "make screenshots   the pictures of the documents anew (needs Chromium)"
 	@echo "make wheel   the wheel and the sdist, in dist/"
 	@echo "make audit   look up known holes in what is locked (asks the network)"
@@ -85,10 +85,12 @@ migration: .venv/dev
 	$(BIN)/ruff check --quiet --fix storage/migrations
 
 bench: .venv/dev
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); \
+	  grep -q __main__ $$file || continue; \
+	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-match: .venv/dev
-	$(BIN)/python benchmarks/match.py
+	$(BIN)/python -m benchmarks.match
 
 screenshots: .venv/dev
 	$(BIN)/python -m tests.screenshots docs/images

@@ -1,7 +1,7 @@
 """What it costs to read feeds: CPU of our processes and the database's, for each feed.
 
-    python benchmarks/ingest.py [--feeds N] [--database URL] [--pages]
-    python benchmarks/ingest.py --cycle [--full] [--database URL]
+    python -m benchmarks.ingest [--feeds N] [--database URL] [--pages]
+    python -m benchmarks.ingest --cycle [--full] [--database URL]
 
 A farm on loopback, a process of its own that is not counted, serves feeds of 24 entries, each on
 a host name of its own. Three rounds: everything is new; nothing is (304); two of the 24 are. The
@@ -95,7 +95,7 @@ def main() -> None:
         if arguments.cycle:
             run = cycles(arguments.feeds or 10_000, url, full=arguments.full)
         else:
-            run = rounds(arguments.feeds or 1_000, url, pages=arguments.pages)
+            run = rounds(arguments.feeds or 200, url, pages=arguments.pages)
         rows = asyncio.run(run)
     table = Table(*rows[0])
     for row in rows:

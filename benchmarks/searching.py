@@ -22,14 +22,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from benchmarks.preview import database, follow_a_few
-from benchmarks.preview_articles import HAN, fill
+from benchmarks.archive import HAN, database, fill, follow_a_few
 from bot.matching import search
 from bot.matching.query import ParsedQuery, parse
 from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition
 from storage.db.engine import Storage
 
-ARTICLES = 100_000
+ARTICLES = 20_000
 ROUNDS = 5
 PAGES = 4  # of a search, the first one included
 BUDGET_MS = 200

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.fetch.client import Fetcher
-    from bot.sources.parser_pool import Reader, Workers
+    from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.limits import Limits
     from storage.db.engine import Storage
 
@@ -181,7 +181,7 @@ class SourceResources:
 
     storage: Storage
     fetcher: Fetcher
-    reader: Reader
+    reader: DocumentReader
 
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
@@ -200,9 +200,9 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 
 @asynccontextmanager
 async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[SourceResources]:
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
-    async with open_storage(database) as storage, fetcher, Reader() as reader:
+    async with open_storage(database) as storage, fetcher, DocumentReader() as reader:
         yield SourceResources(storage, fetcher, reader)
 
 
@@ -317,7 +317,7 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
         mailer=make_mailer(process),
         source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader),
         own_source_adder=make_own_source_adder(sources),
-        link_lookup=LinkLookup(sources.fetcher, sources.reader),
+        link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
         opml_reader=sources.reader,
         started_at=process.started_at,
         errors=process.errors.newest,

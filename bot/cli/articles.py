@@ -85,7 +85,7 @@ async def _read_each(
     """Return whether all of *paths* could be read."""
     from bot.sources.feeds.model import Unreadable
     from bot.sources.files import read_place
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
     def fetcher() -> Fetcher:  # only an address needs it, and the settings
         from bot.app.resources import make_fetcher
@@ -94,7 +94,7 @@ async def _read_each(
         return make_fetcher(load_settings())
 
     is_whole = True
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         for path in paths:
             try:
                 document = await read_place(reader, fetcher, path, base_url=base_url)

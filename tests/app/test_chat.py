@@ -13,10 +13,10 @@ from sqlalchemy import make_url
 from bot.app.chat import ChatRole
 from bot.chat.updates import UpdateQueue
 from bot.ops.health import Health
-from bot.playground.server import Playground
 from storage.db.engine import Storage
 from tests.chat.test_polling import Handler, bot_on
 from tests.database_trouble import on_writer
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from bot.app.resources import ProcessContext
@@ -27,8 +27,8 @@ async def test_while_another_program_locks_the_file_updates_are_handled(sqlite_u
     storage: Any = Storage.open(sqlite_url)
     await on_writer(storage, "PRAGMA busy_timeout = 0")
     process = cast("ProcessContext", SimpleNamespace(storage=storage, owner="one"))
-    async with Playground(flood="off") as playground, bot_on(playground) as bot:
-        playground.send(playground.person("Ann"), "hello")
+    async with LocalPlayground(flood="off") as playground, bot_on(playground) as bot:
+        playground.send(playground.user("Ann"), "hello")
         with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as other_program:
             other_program.execute("BEGIN EXCLUSIVE")
             role = ChatRole(process, bot, health)

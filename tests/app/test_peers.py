@@ -19,6 +19,8 @@ from tests.delivery.conftest import Outbox
 if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
+pytestmark = pytest.mark.slow
+
 DEAD, LIVING = (
     "a-host-with-a-long-name.example:1:aaaaaa",
     "a-host-with-a-long-name.example:2:bbbbbb",

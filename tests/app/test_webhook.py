@@ -12,9 +12,9 @@ import pytest
 from bot.app import webhook
 from bot.app.webhook import CHECK_SECONDS, LEASE, ROLE, WebhookUpdates
 from bot.chat.webhook import Webhook
-from bot.playground.server import Playground
 from storage.db.leases import acquire_lease
 from tests.chat.test_polling import bot_on
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
@@ -33,7 +33,7 @@ class NoUpdates:
 
 @pytest.fixture
 async def playground():
-    async with Playground(token="1:playground", flood="off") as opened:
+    async with LocalPlayground(token="1:playground", flood="off") as opened:
         yield opened
 
 
@@ -81,7 +81,7 @@ async def nothing() -> None:
     return
 
 
-def sets(playground: Playground) -> int:
+def sets(playground: LocalPlayground) -> int:
     return len(playground.journal("setWebhook"))
 
 

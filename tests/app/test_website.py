@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from aiogram import Bot
 from aiogram.types import BotCommandScopeChat
+from structlog.testing import capture_logs
 
 from bot.app import website
 from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
 from bot.app.website import BotLink, Menus
-from bot.playground.server import Playground
 from bot.rendering.renderer import Renderers
 from bot.settings import Access
 from bot.subscribers.errors import UserError
 from bot.subscribers.users import CurrentUser
 from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON
+from tests.local_playground import LocalPlayground
 
 ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDAY_NOON)
 
@@ -32,7 +33,7 @@ def deployed(api_url: str, **facts) -> Deployment:
 
 @pytest.fixture
 async def playground():
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
@@ -54,7 +55,7 @@ async def test_while_telegram_is_away_there_is_none_and_it_is_asked_once_a_minut
     link = BotLink(deployed("http://127.0.0.1:1"))
 
     assert await link.get() is None
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         link.deployment = deployed(opened.base_url)
         assert await link.get() is None
         now += website.RETRY_SECONDS
@@ -68,7 +69,7 @@ def menus(playground) -> Menus:
 
 
 async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus, playground):
-    ann = replace(ANN, user_id=playground.person("Ann").id)
+    ann = replace(ANN, user_id=playground.user("Ann").id)
 
     await menus.renew(ann, "de", is_chosen=True)
 
@@ -83,7 +84,10 @@ async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus,
 async def test_the_choice_holds_where_telegram_does_not_answer(menus):
     away = replace(menus, deployment=replace(menus.deployment, api_url="http://127.0.0.1:9"))
 
-    await away.renew(ANN, "de", is_chosen=True)
+    with capture_logs() as logged:
+        await away.renew(ANN, "de", is_chosen=True)
+
+    assert [line["event"] for line in logged] == ["a menu could not be renewed"]
 
 
 def _errors_of(kind: type[UserError]) -> list[type[UserError]]:

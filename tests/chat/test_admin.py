@@ -21,6 +21,8 @@ from tests.chat.conftest import House, Talk
 from tests.delivery.conftest import Outbox
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
 

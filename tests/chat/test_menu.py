@@ -1,5 +1,6 @@
 """The menu of commands and the words about the bot, for the clients of each language."""
 
+import pytest
 from aiogram.types import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.chat.commands import Menu, names_in
@@ -7,6 +8,8 @@ from bot.chat.menu import register_commands
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.renderer import Renderers
 from tests.catalogues.pseudo import pseudo, pseudo_translation
+
+pytestmark = pytest.mark.slow
 
 TRANSLATIONS = {
     "en": IN_ENGLISH,

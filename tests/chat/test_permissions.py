@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from bot.resources import Resources
 
+pytestmark = pytest.mark.slow
+
 READING = """
 CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
 SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery
@@ -96,7 +98,7 @@ def test_each_button_is_decided(public_routers):
 @pytest.fixture
 def eve(playground) -> Any:
     """Return a member of the group who does not run it."""
-    return playground.person("Eve")
+    return playground.user("Eve")
 
 
 @pytest.fixture

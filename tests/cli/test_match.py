@@ -13,6 +13,8 @@ from bot.cli.output import MINUS_IS_NO_OPTION
 from bot.matching.query import QueryError, QueryErrorCode
 from bot.rendering.environment import make_environment
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Envoy flies to Taiwan\n\n2025-11-17\n\nThe consul-general spoke at length on Monday. {}\n"
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title>
 <link>https://wire.example/</link><description>News</description>

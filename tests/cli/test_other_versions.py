@@ -13,6 +13,8 @@ from bot.app.stops import StopError
 from bot.cli.main import app
 from storage.db.engine import Storage
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (
     ("stats",),
     ("export", "chats.jsonl"),

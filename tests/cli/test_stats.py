@@ -9,6 +9,8 @@ from storage.db.engine import Storage
 from tests.delivery.conftest import Outbox
 from tests.storage.test_statistics import watch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stats(monkeypatch, database_url, tmp_path):

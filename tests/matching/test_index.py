@@ -8,6 +8,8 @@ from bot.matching.query import ParsedQuery, QueryError, parse
 from tests.matching import oracle
 from tests.matching.wordings import LANGUAGES, carriers, queries, surrounded, texts
 
+pytestmark = pytest.mark.slow
+
 
 def index_of(*typed: str) -> QueryIndex:
     index = QueryIndex()

@@ -13,6 +13,8 @@ from bot.matching.slices import finished
 from bot.matching.text import PIECE
 from tests.matching.wordings import queries, texts
 
+pytestmark = pytest.mark.slow
+
 LONG = 20_000
 
 

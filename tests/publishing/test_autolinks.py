@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.matching.snippet import Snippet
-from bot.playground.formatting import format_text
+from bot.playground.text.formatting import format_text
 from bot.publishing import samples
 from bot.publishing.pages import alert_page, bundle_page, edition_page
 from bot.publishing.samples import sample_edition

@@ -16,6 +16,8 @@ from bot.publishing.selection import SelectedStory
 from bot.rendering.environment import Overrides, make_environment
 from bot.rendering.renderer import Parts, Renderer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path):

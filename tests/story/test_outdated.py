@@ -14,6 +14,8 @@ from tests.story.processes import free_port, running
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 # As `python -m bot`, but it looks at the schema more often than once a minute.
 IMPATIENT = """
 from functools import partial

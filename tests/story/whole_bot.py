@@ -30,7 +30,6 @@ from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
@@ -40,7 +39,7 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 from bot.stages import ALERT, ALSO, BUNDLE, DIGEST, MATCH, PAGE, POLL
 from bot.subscribers import own_feeds, subscriptions
 from bot.telegram import BOT_DEFAULTS
@@ -51,6 +50,7 @@ from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import TurnedTimer
+from tests.local_playground import LocalPlayground
 from tests.sources.feedfarm import FeedFarm
 from tests.sources.ledhere import Names, SocketsLedHere
 
@@ -135,7 +135,7 @@ class User:
         return await self.talk.presses(message, label)
 
     async def asks_inline(self, text: str) -> dict[str, Any]:
-        query = self.talk.playground.inline_query(self.talk.who, text)
+        query = self.talk.playground.inline(self.talk.who, text)
         return await self.talk.playground.wait_for_inline_answer(query)
 
     def messages(self) -> list[dict[str, Any]]:
@@ -155,7 +155,7 @@ class WholeBot:
     clock: TurnedClock
     storage: Storage
     farm: FeedFarm
-    playground: Playground
+    playground: LocalPlayground
     doors: Resources
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
@@ -172,7 +172,7 @@ class WholeBot:
         assert added.source_id, added.problem
 
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
-        talk = Talk(self.playground, self.playground.person(name))
+        talk = Talk(self.playground, self.playground.user(name))
         await talk.says("/start")
         async with self.storage.reading() as tx:
             (chat,) = await chats_of(tx, talk.who.id)
@@ -231,8 +231,8 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         async with (
             FeedFarm() as farm,
             _way_out(farm) as fetcher,
-            Reader() as reader,
-            Playground(flood="off") as playground,
+            DocumentReader() as reader,
+            LocalPlayground(flood="off") as playground,
             Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
             Calls(timer=TurnedTimer(clock)) as calls,
             asyncio.TaskGroup() as group,

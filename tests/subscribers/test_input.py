@@ -198,9 +198,10 @@ def test_an_answer_is_read_generously(text, asked, read):
     ],
 )
 def test_dateparser_is_not_asked_about_what_needs_it_not(text, monkeypatch):
+    without_it = read_typed(text, AskedInput.DATE, TODAY)
     monkeypatch.setattr(input_times, "_date_parser", None)
 
-    read_typed(text, AskedInput.DATE, TODAY)
+    assert read_typed(text, AskedInput.DATE, TODAY) == without_it
 
 
 @given(ANYTHING | ABOUT_TIME, MAYBE_ASKED)
