@@ -84,10 +84,10 @@ def _complete(model: type, types: ModuleType) -> None:
                     there[name] = getattr(types, name)
 
 
-def _rebuild(model: type[BaseModel], /, **told: Any) -> bool | None:
+def _rebuild(model: type[BaseModel], /, **options: Any) -> bool | None:
     """`BaseModel.model_rebuild`, but for names it does not look at its caller's variables.
 
     A caller may well have a `Message` or a `Chat` of its own.
     """
-    told["_parent_namespace_depth"] = 0
-    return BaseModel.model_rebuild.__func__(model, **told)  # type: ignore[attr-defined,no-any-return]
+    options["_parent_namespace_depth"] = 0
+    return BaseModel.model_rebuild.__func__(model, **options)  # type: ignore[attr-defined,no-any-return]

@@ -22,14 +22,14 @@ CONNECTIONS = 100  # at once, to one Bot API
 
 
 class UnreadableAnswerError(ClientDecodeError):
-    """It says no word of the answer: that may hold what people write, and ends in the log."""
+    """Its text says nothing of the answer, which may hold what users write: it ends in the log."""
 
     def __str__(self) -> str:
         return self.message
 
 
 class Session(AiohttpSession):
-    """Aiogram's, with one error for whatever cannot be read, and no words of anybody's in it."""
+    """Aiogram's, with one error for every answer that cannot be read."""
 
     async def make_request(
         self,
