@@ -1,4 +1,4 @@
-// Where a person writes: the text, what it answers, commands to choose from, a bot's own keys.
+// Where the user writes: the text, what it answers, commands to choose from, a bot's own keys.
 
 import { byId, element } from "./elements.js";
 import { plainText } from "./messages.js";

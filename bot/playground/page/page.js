@@ -3,15 +3,15 @@
 import { Composer } from "./composer.js";
 import * as control from "./control.js";
 import { byId } from "./elements.js";
+import { Groups } from "./groups.js";
 import { Log } from "./log.js";
 import { Panel } from "./panel.js";
-import { Places } from "./places.js";
 import { Sharing } from "./sharing.js";
 import { WebApp } from "./webapp.js";
 
 const TYPING_MS = 5000; // as long as Telegram shows a chat action
 const TOAST_MS = 4000;
-const IMPATIENCE_MS = 8000; // a pressed button stops to wait
+const PRESSED_MS = 8000; // a pressed button looks as if it waits
 const REMEMBERED = "playground-chat";
 const OF_MESSAGES = new Set(["message", "edit", "delete"]);
 
@@ -28,17 +28,17 @@ const composer = new Composer(say);
 const panel = new Panel({
   choose,
   add: (name, language) =>
-    attempt(async () => choose((await control.addPerson(name, language)).chat_id)),
+    attempt(async () => choose((await control.addUser(name, language)).chat_id)),
   block: () => setBlocked(!state.chat.blocked),
   failed: fail,
 });
 
 const app = new WebApp();
-const places = new Places({ choose, attempt, person: () => state.person });
+const groups = new Groups({ choose, attempt, user: () => state.user });
 
 const sharing = new Sharing({
   attempt,
-  person: () => state.person,
+  user: () => state.user,
   chat: () => state.chat.id,
 });
 
@@ -56,7 +56,7 @@ function fail(error) {
 
 function say(text, replyTo) {
   if (sharing.forwards) return attempt(() => control.forward(state.chat.id, text));
-  return attempt(() => control.send(state.chat.id, text, { replyTo, ...places.part }));
+  return attempt(() => control.send(state.chat.id, text, { replyTo, ...groups.sender }));
 }
 
 function setBlocked(blocked) {
@@ -66,13 +66,13 @@ function setBlocked(blocked) {
 async function press(message, button, made) {
   made.classList.add("waiting");
   const done = () => made.classList.remove("waiting");
-  setTimeout(done, IMPATIENCE_MS);
+  setTimeout(done, PRESSED_MS);
   try {
     const { callback_query_id: id } = await control.press(
       message.chat.id,
       message.message_id,
       button.callback_data,
-      places.part.as,
+      groups.sender.as,
     );
     state.pressed.set(id, done);
   } catch (error) {
@@ -130,10 +130,10 @@ async function readChanges() {
 async function readChats() {
   const chats = await control.listChats();
   state.chat = chats.find(({ id }) => id === state.chat?.id) ?? state.chat;
-  if (state.chat?.type === "private") state.person = state.chat.id;
+  if (state.chat?.type === "private") state.user = state.chat.id;
   panel.showChats(chats, state.chat?.id);
-  const people = chats.filter(({ type }) => type === "private");
-  places.show(state.chat, people);
+  const users = chats.filter(({ type }) => type === "private");
+  groups.show(state.chat, users);
   composer.setBlocked(Boolean(state.chat?.blocked));
   return chats;
 }
@@ -200,7 +200,7 @@ async function findChat() {
   const remembered = Number(localStorage.getItem(REMEMBERED));
   const chats = await control.listChats();
   if (chats.some(({ id }) => id === remembered)) return remembered;
-  return (await control.addPerson("Ann", navigator.language.split("-")[0])).chat_id;
+  return (await control.addUser("Ann", navigator.language.split("-")[0])).chat_id;
 }
 
 async function begin() {

@@ -1,4 +1,4 @@
-// Beside the chat: the newsroom, the people, and whether the bot is blocked.
+// Beside the chat: the newsroom, the users and chats, and whether the bot is blocked.
 
 import * as control from "./control.js";
 import { byId, element } from "./elements.js";
@@ -15,8 +15,7 @@ export class Panel {
     byId("toggle-panel").addEventListener("click", () => this.toggle());
     byId("publish").addEventListener("click", () => this.publish());
     byId("block").addEventListener("click", () => acts.block());
-    byId("feed").addEventListener("focus", (event) => event.target.select());
-    byId("person").addEventListener("submit", (event) => this.addPerson(event));
+    byId("user").addEventListener("submit", (event) => this.addUser(event));
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && NARROW.matches && this.isOpen) this.toggle();
     });
@@ -47,17 +46,14 @@ export class Panel {
   async refreshNews() {
     const state = await control.readNewsroom().catch(() => null);
     if (!state) return;
-    byId("feed").value = location.origin + state.feed;
-    byId("pace").textContent = state.every_seconds
-      ? `One more every ${state.every_seconds} s.`
-      : "";
+    byId("pace").textContent = pace(state);
     byId("latest").replaceChildren(...state.latest.map(renderArticle));
   }
 
-  async addPerson(event) {
+  async addUser(event) {
     event.preventDefault();
-    const name = byId("person-name");
-    await this.acts.add(name.value, byId("person-language").value);
+    const name = byId("user-name");
+    await this.acts.add(name.value, byId("user-language").value);
     name.value = "";
   }
 
@@ -88,6 +84,11 @@ export class Panel {
     made.addEventListener("click", () => this.acts.choose(chat.id));
     return element("li", {}, made);
   }
+}
+
+function pace({ every_seconds: seconds, left }) {
+  if (!left) return "All of it is published; the button starts again from the first article.";
+  return seconds ? `One more every ${seconds} s.` : "";
 }
 
 function renderArticle(article) {

@@ -4,7 +4,7 @@ import * as control from "./control.js";
 import { byId, element } from "./elements.js";
 
 export class Sharing {
-  // acts: {attempt(act), person(), chat()}
+  // acts: {attempt(act), user(), chat()}
   constructor(acts) {
     this.acts = acts;
     this.asked = null;
@@ -23,7 +23,7 @@ export class Sharing {
   ask(offset) {
     this.asking = this.acts.attempt(async () => {
       const text = byId("inline-text").value;
-      const { inline_query_id: id } = await control.askInline(this.acts.person(), text, offset);
+      const { inline_query_id: id } = await control.askInline(this.acts.user(), text, offset);
       this.asked = { id, offset };
     });
     return this.asking;
@@ -51,7 +51,7 @@ export class Sharing {
     );
     made.addEventListener("click", () =>
       this.acts.attempt(() =>
-        control.chooseInline(id, result.id, this.acts.chat(), this.acts.person()),
+        control.chooseInline(id, result.id, this.acts.chat(), this.acts.user()),
       ),
     );
     return element("li", {}, made);
@@ -61,7 +61,7 @@ export class Sharing {
     const made = element("button", { type: "button", classes: "primary", text: button.text });
     made.addEventListener("click", () =>
       this.acts.attempt(() =>
-        control.send(this.acts.person(), `/start ${button.start_parameter}`),
+        control.send(this.acts.user(), `/start ${button.start_parameter}`),
       ),
     );
     return element("li", {}, made);

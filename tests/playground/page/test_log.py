@@ -12,12 +12,14 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_an_edit_changes_the_message_in_its_place(page, bot):
-    first = await bot.say("one outlet", reply_markup=keyboard({"text": "a", "callback_data": "a"}))
+    first = await bot.say(
+        "one publisher", reply_markup=keyboard({"text": "a", "callback_data": "a"})
+    )
     await bot.say("something later")
 
-    await bot.call("editMessageText", chat_id=bot.chat_id, message_id=first, text="two outlets")
+    await bot.call("editMessageText", chat_id=bot.chat_id, message_id=first, text="two publishers")
 
-    await expect(page.locator(".bot .body")).to_have_text(["two outlets", "something later"])
+    await expect(page.locator(".bot .body")).to_have_text(["two publishers", "something later"])
     await expect(page.locator(".key")).to_have_count(0)
     await expect(page.locator(".bot .meta").first).to_contain_text("edited")
 

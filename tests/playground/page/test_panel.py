@@ -1,4 +1,4 @@
-"""What stands beside the chat: people, the newsroom, the way back."""
+"""What stands beside the chat: users, the newsroom, the way back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.async_api import expect
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
-async def test_a_blocked_bot_is_unblocked_where_one_writes(page, bot, playground):
+async def test_a_blocked_bot_is_unblocked_in_the_composer(page, bot, playground):
     await page.click("#block")
     await expect(page.locator("#text")).to_be_hidden()
     assert playground.chats()[0]["blocked"]
@@ -26,9 +26,9 @@ async def test_the_newsroom_publishes_on_its_button(page):
     await expect(page.locator("#latest a").first).to_contain_text("Taiwan")
 
 
-async def test_another_person_has_a_chat_of_their_own(page, bot, playground):
-    await page.fill("#person-name", "美玲")
-    await page.select_option("#person-language", "zh-hant")
+async def test_another_user_has_a_chat_of_their_own(page, bot, playground):
+    await page.fill("#user-name", "美玲")
+    await page.select_option("#user-language", "zh-hant")
     await page.get_by_role("button", name="Add").click()
 
     await expect(page.locator("#start")).to_be_visible()

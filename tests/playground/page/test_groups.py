@@ -1,4 +1,4 @@
-"""Groups, topics and channels on the chat page: made, written into as somebody, told by the bot."""
+"""Groups, topics and channels on the chat page: created, written into as another user."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from playwright.async_api import expect
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
-async def _made(page, title: str, kind: str = "supergroup") -> None:
+async def _create(page, title: str, kind: str = "supergroup") -> None:
     await page.fill("#group-title", title)
     await page.select_option("#group-type", kind)
-    await page.click("#group >> text=Make")
+    await page.click("#group >> text=Create")
     await expect(page.locator("#groups [aria-current]")).to_contain_text(title)
 
 
-async def _appointed(page, who: str, role: str) -> None:
+async def _set_role(page, who: str, role: str) -> None:
     """Choose the *role*, and wait until the playground has it; the field shows it at once."""
     async with page.expect_response("**/control/member*"):
         await page.select_option(who, role)
 
 
-async def test_a_group_is_made_and_the_bot_let_in(page, bot, playground):
-    await _made(page, "Newsroom")
+async def test_a_group_is_created_and_the_bot_added(page, bot, playground):
+    await _create(page, "Newsroom")
 
-    await _appointed(page, "#bot-role", "member")
+    await _set_role(page, "#bot-role", "member")
 
     update = (await bot.call("getUpdates"))[-1]
     assert update["my_chat_member"]["new_chat_member"]["status"] == "member"
     assert update["my_chat_member"]["from"]["first_name"] == "Ann"
 
 
-async def test_one_writes_as_another_and_into_a_topic(page, bot, playground):
+async def test_a_message_is_sent_as_another_user_into_a_topic(page, bot, playground):
     ben = playground.user("Ben")
-    await _made(page, "Newsroom")
+    await _create(page, "Newsroom")
     await page.select_option("#acting", label="Ben")
-    await _appointed(page, "#role", "administrator")
+    await _set_role(page, "#role", "administrator")
     await page.fill("#topic-name", "Elections")
-    await page.click("#topic >> text=Begin")
+    await page.click("#topic >> text=Add")
     await expect(page.locator("#thread")).to_contain_text("Elections")
     await page.select_option("#thread", label="Elections")
 
@@ -54,20 +54,20 @@ async def test_one_writes_as_another_and_into_a_topic(page, bot, playground):
 
 
 async def test_a_topic_is_closed_and_reopened(page, bot, playground):
-    await _made(page, "Newsroom")
+    await _create(page, "Newsroom")
     await page.fill("#topic-name", "Elections")
-    await page.click("#topic >> text=Begin")
+    await page.click("#topic >> text=Add")
     await page.select_option("#thread", label="Elections")
 
     await page.click("#turn-topic")
-    await expect(page.locator("#turn-topic")).to_have_text("Reopen it")
+    await expect(page.locator("#turn-topic")).to_have_text("Reopen")
 
     assert playground.chats()[-1]["threads"][0]["state"] == "closed"
 
 
 async def test_a_channel_has_posts_and_no_topics(page, bot, playground):
-    await _made(page, "Desk", "channel")
-    await _appointed(page, "#bot-role", "administrator")
+    await _create(page, "News", "channel")
+    await _set_role(page, "#bot-role", "administrator")
     channel = playground.chats()[-1]["id"]
 
     await bot.call("sendMessage", chat_id=channel, text="Good morning")

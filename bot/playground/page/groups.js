@@ -1,4 +1,4 @@
-// Groups and channels: making one, and who is what in the one that is shown.
+// Groups and channels: creating one, and the roles in the one that is shown.
 
 import * as control from "./control.js";
 import { byId, element } from "./elements.js";
@@ -6,8 +6,8 @@ import { byId, element } from "./elements.js";
 const ROLES = ["creator", "administrator", "member", "restricted", "left", "kicked"];
 const BOT_ROLES = ROLES.slice(1);
 
-export class Places {
-  // acts: {choose(chat), attempt(act), person()}; person gives the id of whoever was last
+export class Groups {
+  // acts: {choose(chat), attempt(act), user()}; user gives the id of the user whose chat was last
   constructor(acts) {
     this.acts = acts;
     this.chat = null;
@@ -28,7 +28,7 @@ export class Places {
     );
   }
 
-  // Whose act it is: whoever is in the group, else nobody in particular.
+  // The acting user if they are in the group, else null.
   inside() {
     return this.chat.members.some(({ id }) => id === this.as) ? this.as : null;
   }
@@ -38,7 +38,7 @@ export class Places {
     const title = byId("group-title");
     await this.acts.attempt(async () => {
       const made = await control.addChat(byId("group-type").value, title.value, [
-        this.acts.person(),
+        this.acts.user(),
       ]);
       await this.acts.choose(made.chat_id);
     });
@@ -59,30 +59,30 @@ export class Places {
     return control.turnTopic(this.chat.id, thread.id, thread.state === "open" ? "closed" : "open");
   }
 
-  act(person) {
-    this.as = person;
-    this.show(this.chat, this.people);
+  act(user) {
+    this.as = user;
+    this.show(this.chat, this.users);
   }
 
   enter(thread) {
     this.thread = thread || null;
-    this.show(this.chat, this.people);
+    this.show(this.chat, this.users);
   }
 
-  // What a message or a press of this person's carries.
-  get part() {
+  // What a message or a press of this user carries.
+  get sender() {
     return this.chat ? { as: this.as, thread: this.thread } : {};
   }
 
-  show(chat, people) {
+  show(chat, users) {
     const moved = this.chat?.id !== chat?.id;
     this.chat = chat && chat.type !== "private" ? chat : null;
-    this.people = people;
-    byId("place").hidden = this.chat === null;
+    this.users = users;
+    byId("roles").hidden = this.chat === null;
     if (!this.chat) return;
-    if (moved) [this.as, this.thread] = [chat.members[0]?.id ?? people[0]?.id ?? null, null];
+    if (moved) [this.as, this.thread] = [chat.members[0]?.id ?? users[0]?.id ?? null, null];
     const role = chat.members.find(({ id }) => id === this.as)?.status ?? "left";
-    options("acting", people.map(({ id, first_name: name }) => [id, name]), this.as);
+    options("acting", users.map(({ id, first_name: name }) => [id, name]), this.as);
     options("role", ROLES.map((name) => [name, name]), role);
     options("bot-role", BOT_ROLES.map((name) => [name, name]), chat.bot_status);
     this.showThreads(chat);
@@ -98,7 +98,7 @@ export class Places {
     options("thread", [[0, "General"], ...named], this.thread ?? 0);
     byId("in-topic").hidden = byId("topic").hidden = chat.type !== "supergroup";
     byId("turn-topic").hidden = !thread;
-    byId("turn-topic").textContent = thread?.state === "closed" ? "Reopen it" : "Close it";
+    byId("turn-topic").textContent = thread?.state === "closed" ? "Reopen" : "Close";
   }
 }
 
