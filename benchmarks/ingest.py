@@ -39,8 +39,8 @@ from benchmarks.ingesting.world import (
     drained,
     world,
 )
-from bot.app.steps.reading import POLLERS
-from bot.app.ticking import keep_what_is_there
+from bot.app.memory import collect_recent
+from bot.app.roles import POLLERS
 
 ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
 
@@ -55,7 +55,7 @@ async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
             await add_queries(steps.storage)
             await add_sources(steps.storage, feeds, farm.port)
             await steps.grouping.sync.prepare()  # the index is there before the first article
-            await keep_what_is_there()  # as in service
+            await collect_recent()  # as in service
             for name, (version, target) in ROUNDS.items():
                 farm.show(version)
                 row = await one_round(steps, feeds, spent)

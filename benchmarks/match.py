@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.matching import rivals, worst
 from benchmarks.matching.workload import Workload
 from bot.matching.index import FEW, QueryIndex
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 
 ARTICLES = 300
 LEARNED = 100  # of them read before anything is measured: what is rare is learned
@@ -56,7 +56,7 @@ def measured(workload: Workload, queries: int, articles: list[str]) -> dict[str,
     return row
 
 
-def built(asked: Sequence[Query]) -> QueryIndex:
+def built(asked: Sequence[ParsedQuery]) -> QueryIndex:
     """As a new process builds it: see `IndexSync`."""
     index = QueryIndex()
     if len(asked) > FEW:
@@ -91,7 +91,7 @@ def timed(
 
 
 def compared(
-    asked: Sequence[Query], articles: Sequence[str], found: list[set[int]]
+    asked: Sequence[ParsedQuery], articles: Sequence[str], found: list[set[int]]
 ) -> dict[str, float | None]:
     """The rivals' medians; None where one is missing or would take too long."""
     row: dict[str, float | None] = {"ahocorasick_us": None, "regex_us": None, "tsquery_us": None}
@@ -108,7 +108,7 @@ def compared(
 
 
 async def tsquery_us(
-    asked: Sequence[Query], articles: Sequence[str], found: list[set[int]]
+    asked: Sequence[ParsedQuery], articles: Sequence[str], found: list[set[int]]
 ) -> float | None:
     database = await rivals.TsQuery.of(asked)
     if database is None:

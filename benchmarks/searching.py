@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from benchmarks.archive import HAN, database, fill, follow_a_few
 from bot.matching import search
-from bot.matching.query import Query, parse
+from bot.matching.query import ParsedQuery, parse
 from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition
 from storage.db.engine import Storage
 
@@ -89,14 +89,14 @@ class Times:
 class Bench:
     storage: Storage
 
-    async def inline(self, query: Query) -> dict[str, Any]:
+    async def inline(self, query: ParsedQuery) -> dict[str, Any]:
         first, last = Times(), Times()
         for _ in range(ROUNDS):
             found = await first.of(search.find_inline(self.storage, query, 0))
             await last.of(search.find_inline(self.storage, query, INLINE_DEEPEST - INLINE_PAGE))
         return {**first.timings("first"), **last.timings("last"), "hits": len(found.hits)}
 
-    async def searched(self, query: Query, chat_id: int) -> dict[str, Any]:
+    async def searched(self, query: ParsedQuery, chat_id: int) -> dict[str, Any]:
         first, following = Times(), Times()
         for _ in range(ROUNDS):
             page = found = await first.of(

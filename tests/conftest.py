@@ -27,7 +27,6 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.ops.logs import redact_line
-from bot.playground.newsroom import drafts
 from bot.sources.parser_pool import Workers
 from hatch_build import compile_catalogues
 from storage.db.engine import Storage
@@ -127,7 +126,6 @@ def read_once() -> Iterator[None]:
         patch.setattr(handler, "inspect", SimpleNamespace(**known))
         contexts = SimpleNamespace(create_default_context=cache(ssl.create_default_context))
         patch.setattr(aiohttp_session, "ssl", contexts)
-        patch.setattr(drafts, "_read_toml", cache(drafts._read_toml))
         yield
 
 

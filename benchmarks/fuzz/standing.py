@@ -13,8 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.fuzz.bombs import FEEDS, LISTS, MAILS, Make, of_words
 from benchmarks.fuzz.trials import NOW
-from bot.app.mails import report_reader
-from bot.app.ticking import keep_what_is_there
+from bot.app.mail import report_reader
+from bot.app.memory import collect_recent
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
@@ -123,7 +123,7 @@ async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood
         newsroom = Newsroom(storage, reader, clock)
         await newsroom.poll("https://first.example/", b"Title\n\nA text.")  # all is loaded then
         await newsroom.outlines(write_opml([Outline("https://first.example/")], "Feeds"))
-        await keep_what_is_there()  # as in service
+        await collect_recent()  # as in service
         for family, size, act in _acts(newsroom):
             if asked(family):
                 pauses.append(await _stood(family, size, act))

@@ -89,7 +89,7 @@ def _name(number: int) -> str:
 
 
 async def _rows() -> list[dict[str, object]]:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.access import bans_and_admissions
 
     async with stored() as storage:
@@ -105,7 +105,7 @@ async def _rows() -> list[dict[str, object]]:
 
 async def _ban(number: int) -> bool:
     """Return whether the ban is new."""
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.access import ban_user
     from bot.subscribers.errors import CannotBan
 
@@ -117,7 +117,7 @@ async def _ban(number: int) -> bool:
 
 
 async def _allow(number: int) -> AllowResult:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.rendering.i18n import ENGLISH
     from bot.rendering.renderer import Renderers
     from bot.subscribers.access import allow_user
@@ -144,7 +144,7 @@ def _access() -> Access:
 
 async def _limit(number: int, wanted: dict[str, int]) -> bool:
     """Return whether there is such a chat."""
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.errors import NotANumber
     from bot.subscribers.limits import Limited, set_limits
     from storage.chats import chats_of
@@ -178,7 +178,7 @@ def audit(
 
 
 async def _newest(limit: int) -> list[AuditEvent]:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.audit import newest_events
 
     async with stored() as storage:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from bot.matching.explain import Explanation
-    from bot.matching.query import Query, QueryError
+    from bot.matching.query import ParsedQuery, QueryError
     from bot.matching.snippet import Span
     from bot.matching.text import Place
     from bot.sources.feeds.model import Document, Item, Unreadable
@@ -82,7 +82,7 @@ async def _read_each(
     base_url: str = "",
 ) -> bool:
     """Return whether all of *paths* could be read."""
-    from bot.app.tools import opening
+    from bot.app.resources import opening
     from bot.sources.feeds.model import Unreadable
 
     is_whole = True
@@ -149,7 +149,7 @@ def _print_articles(path: str, document: Document) -> None:
 class Matcher:
     """Print the articles that match, or explain all of them; *matches* counts them."""
 
-    query: Query
+    query: ParsedQuery
     as_json: bool = False
     explain: bool = False
     matches: int = 0
@@ -213,7 +213,7 @@ def _highlighted(text: str, places: Sequence[Place]) -> Text:
     return highlighted
 
 
-def parse_query(query: str) -> Query:
+def parse_query(query: str) -> ParsedQuery:
     """Return the query, or exit with a caret at what is wrong."""
     from bot.matching.query import QueryError, parse
 
@@ -235,7 +235,7 @@ def _with_caret(error: QueryError) -> str:
     return "\n".join(lines)
 
 
-def _query_and_tree(query: Query) -> str:
+def _query_and_tree(query: ParsedQuery) -> str:
     from bot.matching.explain import in_lines
     from bot.matching.query.canonical import shown
 

@@ -98,7 +98,7 @@ def retire(topic_id: TopicId) -> None:
 
 
 def _run(work: Callable[[Storage], Awaitable[Result]]) -> Result:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.errors import NoSuchTopic, NotAName
 
     async def with_storage() -> Result:
@@ -114,7 +114,7 @@ def _run(work: Callable[[Storage], Awaitable[Result]]) -> Result:
 
 
 async def _listed() -> Sequence[TopicListed]:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from storage.subscriptions import catalogue_listed
 
     async with stored() as storage, storage.reading() as tx:

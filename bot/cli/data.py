@@ -47,7 +47,7 @@ def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] =
 
 def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = False) -> None:
     """Restore the database from FILE while no bot runs."""
-    from bot.app.tools import alone_on
+    from bot.app.resources import alone_on
     from storage.backup import restore as restore_database
 
     if not file.is_file():
@@ -62,7 +62,7 @@ def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = 
 
 def migrate() -> None:
     """Bring the database up to date (`dateline run` does this by itself)."""
-    from bot.app.databases import database_of
+    from bot.app.resources import database_of
     from bot.settings import load_settings
     from storage.schema import SchemaError
     from storage.schema import migrate as migrate_database
@@ -79,7 +79,7 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
 
     TO gets everything or nothing. After a crash or Ctrl-C, run the same command again.
     """
-    from bot.app.tools import alone_on
+    from bot.app.resources import alone_on
     from storage.transfer import TransferError, check_urls, transfer
 
     urls = _url("FROM", source), _url("TO", target)

@@ -61,7 +61,7 @@ def release(
 
 
 async def _list(states: Sequence[DeliveryState], limit: int) -> list[Listed]:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.delivery.release import list_deliveries
 
     async with stored() as storage:
@@ -69,7 +69,7 @@ async def _list(states: Sequence[DeliveryState], limit: int) -> list[Listed]:
 
 
 async def _release(ids: Sequence[int] | None) -> int:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.delivery import release
 
     async with stored() as storage:

@@ -66,7 +66,7 @@ def _bot_id(settings: Settings) -> int | None:
 
 
 async def _export(settings: Settings, part: Path) -> int:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.dump import dump_chats
 
     count = 0
@@ -81,8 +81,8 @@ async def _export(settings: Settings, part: Path) -> int:
 async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
-    from bot.app.databases import database_of
-    from bot.app.tools import needing_the_database, open_storage, stored
+    from bot.app.resources import database_of, open_storage, stored
+    from bot.app.stops import needing_the_database
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
     from bot.subscribers.limits import Limits

@@ -65,7 +65,7 @@ def remove(invite_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
 
 
 async def _list() -> list[Invite]:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from storage.access import invites_made
 
     async with stored() as storage, storage.reading() as tx:
@@ -73,7 +73,7 @@ async def _list() -> list[Invite]:
 
 
 async def _add(uses: int, until: datetime | None) -> Invite:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.errors import NotADate
     from bot.subscribers.invites import create_invite, create_invite_for
 
@@ -87,7 +87,7 @@ async def _add(uses: int, until: datetime | None) -> Invite:
 
 
 async def _remove(invite_id: int) -> bool:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.subscribers.invites import revoke_invite
 
     async with stored() as storage:

@@ -67,7 +67,7 @@ def preview(  # noqa: PLR0913 - each an option of the command
     open_: Annotated[bool, typer.Option("--open", help="Open an e-mail in the browser.")] = False,
 ) -> None:
     """Show a sample alert or digest as users will see it, with the templates of TEMPLATES_DIR."""
-    from bot.app.templates import make_renderer
+    from bot.app.resources import make_renderer
     from bot.publishing.pages import edition_page
     from bot.publishing.samples import sample_alert, sample_bundle, sample_mail
     from bot.settings import load_settings

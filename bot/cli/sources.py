@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bot.app.tools import SourceTools
+    from bot.app.resources import SourceResources
     from bot.sources.discovery.add import Addition, SourceOptions
     from bot.sources.discovery.opml import Outline
 
@@ -66,7 +66,7 @@ def add(
     options = SourceOptions(_interval(every), form=form, full_text=full_text)
     wanted = _wanted(urls or [], _outlines(opml, starter=starter), options)
 
-    async def add_and_record(tools: SourceTools) -> list[Addition]:
+    async def add_and_record(tools: SourceResources) -> list[Addition]:
         adder = SourceAdder(tools.storage, tools.fetcher, tools.reader)
         done = await add_all(adder, wanted)
         await _record(tools, done)
@@ -153,13 +153,15 @@ def check(
         raise SystemExit(NOTHING_DONE)
 
 
-def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
+def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
+    from bot.app.resources import database_of, make_fetcher, open_sources
     from bot.app.stops import StopError
-    from bot.app.tools import source_tools
     from bot.settings import load_settings
 
     async def with_tools() -> Result:
-        async with source_tools(load_settings()) as tools:
+        settings = load_settings()
+        fetcher = make_fetcher(settings)
+        async with open_sources(database_of(settings), fetcher) as tools:
             return await work(tools)
 
     try:
@@ -220,7 +222,7 @@ def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wante
     ]
 
 
-async def _record(tools: SourceTools, done: Sequence[Addition]) -> None:
+async def _record(tools: SourceResources, done: Sequence[Addition]) -> None:
     """Record in the activity log which sources the operator added."""
     from bot.sources.discovery.add import Outcome
     from bot.subscribers import audit

@@ -41,7 +41,8 @@ def stats(
 
 
 async def _found(days: int) -> Found:
-    from bot.app.tools import needing_the_database, stored
+    from bot.app.resources import stored
+    from bot.app.stops import needing_the_database
     from storage.stats import (
         articles_a_day,
         lags,

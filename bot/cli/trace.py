@@ -51,7 +51,7 @@ def trace(
 
 
 async def _trace_article(article: str) -> ArticleTrace | None:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.delivery.trace import trace_article, trace_url
     from bot.sources.drafts import url_hash
 
@@ -62,7 +62,7 @@ async def _trace_article(article: str) -> ArticleTrace | None:
 
 
 async def _trace_delivery(delivery_id: int) -> DeliveryTrace | None:
-    from bot.app.tools import stored
+    from bot.app.resources import stored
     from bot.delivery.trace import trace_delivery
 
     async with stored() as storage:

@@ -100,15 +100,12 @@ class Smtp:
     async def send(self, sender: str, recipient: str, content: bytes) -> None:
         """Hand it over; return for a yes, raise a DeliveryError for all else."""
         client = await self._connected()
-        try:
+        with _closed_on_error(client):  # whatever state it is in, the next mail must not meet it
             with _translated(lost=NeverSent):
                 await client.mail(sender)
                 await client.rcpt(recipient)
             with _translated(lost=Unknown):
                 await client.data(content)
-        except DeliveryError:
-            client.close()  # whatever state it is in, the next mail must not meet it
-            raise
         self._idle.append(client)
 
     async def greet(self) -> None:
@@ -116,19 +113,20 @@ class Smtp:
         self._idle.append(await self._connected())
 
     async def close(self) -> None:
-        while self._idle:
-            client = self._idle.pop()
-            with suppress(SMTPException):
-                await client.quit()
-            client.close()
+        try:
+            for client in self._idle:
+                with suppress(SMTPException, OSError):
+                    await client.quit()
+        finally:
+            while self._idle:
+                self._idle.pop().close()
 
     async def _connected(self) -> SMTP:
         while self._idle:
             client = self._idle.pop()
-            with suppress(SMTPException):
+            with suppress(SMTPException, OSError), _closed_on_error(client):
                 await client.noop()  # servers close what is idle
                 return client
-            client.close()
         relay = self.relay
         client = SMTP(
             hostname=relay.host,
@@ -141,9 +139,18 @@ class Smtp:
             tls_context=relay.tls,
             timeout=self.timeout_seconds,
         )
-        with _translated(lost=NeverSent):
+        with _closed_on_error(client), _translated(lost=NeverSent):
             await client.connect()
         return client
+
+
+@contextmanager
+def _closed_on_error(client: SMTP) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        client.close()
+        raise
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from bot.app.stops import StopError
+from bot.app.stops import needing_the_port
 from bot.ops import processes
 from bot.ops.instrumentation import Reading
 from bot.ops.version import our_version
@@ -21,7 +21,7 @@ from storage.schema import database_file
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.ops.health import Health
     from bot.ops.metrics import Metrics
     from storage.db.engine import Storage
@@ -33,7 +33,7 @@ BEAT_SECONDS: Final = 0.25
 
 
 @asynccontextmanager
-async def measuring(around: Surroundings, health: Health) -> AsyncIterator[None]:
+async def measuring(around: ProcessContext, health: Health) -> AsyncIterator[None]:
     """Measure and serve for the block; StopError if the port is not to be had."""
     host, port = around.settings.metrics_host, around.settings.metrics_port
     if port is None:
@@ -50,12 +50,8 @@ async def measuring(around: Surroundings, health: Health) -> AsyncIterator[None]
     page = MetricsPage(metrics.registry, Looking(metrics, health, asked).look)
     app = make_metrics_web(page, health)
     async with AsyncExitStack() as stack:
-        try:
+        with needing_the_port("METRICS_PORT", host, port):
             await stack.enter_async_context(serving(app, host, port))
-        except OSError as error:
-            raise StopError(
-                f"METRICS_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
-            ) from error
         await stack.enter_async_context(_beating(metrics.note_delay))
         metrics.read_off(around.watch.readings | _readings(around, health))
         yield
@@ -111,7 +107,7 @@ async def _beat(note: Callable[[float], None]) -> None:
         note(max(loop.time() - due, 0.0))
 
 
-def _readings(around: Surroundings, health: Health) -> dict[Reading, Callable[[], float]]:
+def _readings(around: ProcessContext, health: Health) -> dict[Reading, Callable[[], float]]:
     readings: dict[Reading, Callable[[], float]] = {
         Reading.CONNECTIONS: lambda: around.storage.connections_in_use
     }
@@ -120,12 +116,12 @@ def _readings(around: Surroundings, health: Health) -> dict[Reading, Callable[[]
     if processes.are_told_of():
         readings[Reading.MEMORY] = processes.memory_bytes
         readings[Reading.WORKERS] = lambda: len(processes.descendants())
-    if file := database_file(around.place.database):
+    if file := database_file(around.deployment.database_url):
         readings[Reading.DISK] = lambda: shutil.disk_usage(file.parent).free
     return readings
 
 
-def _build(around: Surroundings) -> dict[str, str]:
+def _build(around: ProcessContext) -> dict[str, str]:
     return {
         "version": our_version(),
         "python": platform.python_version(),

@@ -11,6 +11,7 @@ from bot.sources.feeds.sniff import decoded, unpacked
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
 from bot.sources.health import changes_after, not_a_feed, schedule_inputs
+from bot.sources.urls import as_typed
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.enums import AuditAction, SourceKind
@@ -40,7 +41,7 @@ class Checkup:
 
 async def check_source(storage: Storage, fetcher: Fetches, reader: Reads, url: str) -> Checkup:
     """Fetch *url* once without validators, so that there is something to read; change nothing."""
-    url = url.strip()
+    url = as_typed(url)
     result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True))
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
@@ -91,13 +92,13 @@ async def sources_as_opml(storage: Storage) -> bytes:
 async def is_search_feed(storage: Storage, url: str) -> bool:
     """Whether it was made for what chats subscribe to; removed, it would come back."""
     async with storage.reading() as tx:
-        source = await source_of(tx, url_hash(url))
+        source = await source_of(tx, url_hash(as_typed(url)))
     return source is not None and source.kind is SourceKind.SEARCH
 
 
 async def remove_source(storage: Storage, url: str, *, by: int | None = None) -> bool:
     """Return whether there was such a source; its articles stay. *by*: the admin's user id."""
-    url = url.strip()
+    url = as_typed(url)
     async with storage.writing() as tx:
         was_there = await delete_source(tx, url_hash(url))
         if was_there:

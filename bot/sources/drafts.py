@@ -21,41 +21,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from bot.matching.slices import Slices, finished
 from bot.matching.text import folded_text
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
+from storage.articles import Article
 from storage.enums import FullText, SourceKind
-
-
-class StoredArticle(Protocol):
-    """The columns of an article's row that its page and its sources may change."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def published_at(self) -> datetime | None: ...
-    @property
-    def published_on(self) -> date | None: ...
-    @property
-    def stored_at(self) -> datetime: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def revised_at(self) -> datetime | None: ...
-
 
 OLD = timedelta(hours=48)
 FUTURE = timedelta(hours=24)
@@ -85,7 +60,7 @@ class Dating:
 class Draft:
     """An article before it is stored. `quiet`: it alerts nobody.
 
-    `is_taste`: its page has the text; `awaits_page`: and is to be read.
+    `is_taste`: its page has the whole text. `awaits_page`: the page is to be read.
     """
 
     item: Item
@@ -136,7 +111,7 @@ def draft_of(
 
 
 def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:
-    """*seen*: when it was seen first."""
+    """Judge a date of publication; *seen*: when the entry was first seen."""
     published_at, published_on = _published(published, seen)
     moment = published_at
     if published_on is not None:
@@ -183,20 +158,19 @@ _UPDATED_TITLE: Final = 0.2  # of the words are in common
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
 _READ_OF_SUMMARY: Final = 4_000  # characters of a summary tell what it is about
-_LISTS: Final = frozenset({Kind.FEED, Kind.SITEMAP})
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
-    """Return each entry once, in their order."""
+    """Return each entry once, in the order of the document."""
     return finished(identify_in_slices(document, source_url))
 
 
 def identify_in_slices(document: Document, source_url: str) -> Slices[list[IdentifiedItem]]:
-    """The same as `identified`."""
+    """Do the same as `identify`."""
     items = document.items
-    is_list = document.kind in _LISTS
+    is_list = document.kind.is_list
     links, plain = [], []
     for item in items:
         links.append(link := _link(item))
@@ -297,7 +271,7 @@ def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
 
 
 SHORT_TEXT: Final = 400  # characters
-MOST_PAGES: Final = 25  # of one visit: one that shows hundreds at once is no reason for a storm
+MOST_PAGES: Final = 25  # of one fetch, so that a feed of hundreds of entries causes no storm
 PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without its page
 PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any more
 
@@ -320,7 +294,7 @@ def wants_page(item: Item, full_text: FullText) -> bool:
     return full_text is FullText.ALWAYS or max(len(item.text), len(item.summary)) < SHORT_TEXT
 
 
-def completed(article: StoredArticle, page: Item) -> dict[str, Any]:
+def completed(article: Article, page: Item) -> dict[str, Any]:
     """Return the columns of an article that its page changes; a page that says less changes none.
 
     What the source said itself stays, but for the text.
@@ -345,7 +319,7 @@ def completed(article: StoredArticle, page: Item) -> dict[str, Any]:
     return values
 
 
-def _is_makeshift(article: StoredArticle) -> bool:
+def _is_makeshift(article: Article) -> bool:
     """Whether the title is only what stood in for one."""
     stand_ins = (article.url, article.summary.partition("\n")[0], article.text.partition("\n")[0])
     return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}

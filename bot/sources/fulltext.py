@@ -12,7 +12,6 @@ from typing import Final
 import structlog
 
 from bot.matching.slices import in_turns
-from bot.matching.text import text_in_slices
 from bot.sources.drafts import PAGE_WANTED_FOR, completed
 from bot.sources.feeds.model import Item, Kind, Unreadable
 from bot.sources.fetch.problems import FetchError, HostWaits
@@ -22,10 +21,15 @@ from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import host_to_pause
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.poll import handed_back
-from bot.sources.revise import compared_with_page, may_be_revised, may_be_revised_by, unite
+from bot.sources.revise import (
+    compared_with_page,
+    folded_article,
+    may_be_revised,
+    may_be_revised_by,
+    unite,
+)
 from storage.articles import (
     Article,
-    FoldedText,
     articles_to_revise,
     is_untouched,
     replace_folded,
@@ -167,14 +171,8 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
             if may_be_revised_by(kind, article, tx.now):
                 await revise_article(tx, article, values)
         if _folded_words(article) != before:
-            await replace_folded(tx, [await _folded(article)])
-
-
-async def _folded(article: Article) -> FoldedText:
-    """Fold in turns with everything else: a page may hold four million characters."""
-    title = await in_turns(text_in_slices(article.title))
-    text = await in_turns(text_in_slices(article.text))
-    return FoldedText(article.id, title, text, article.language)
+            # In turns with everything else: a page may hold four million characters.
+            await replace_folded(tx, [await in_turns(folded_article(article))])
 
 
 def _folded_words(article: Article) -> tuple[str, str, str]:

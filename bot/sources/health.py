@@ -37,7 +37,6 @@ _KINDS = {
     Kind.PAGE: SourceKind.PAGE,
     Kind.TEXT: SourceKind.PAGE,
 }
-_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
 
 
 def changes_after(
@@ -90,7 +89,7 @@ def kind_of(result: FetchResult) -> SourceKind:
 def not_a_feed(source: Source, result: FetchResult) -> Problem | None:
     """A feed that suddenly is a page has been replaced; it is not news."""
     document = result.document
-    if source.kind is SourceKind.PAGE or document is None or document.kind in _LISTS:
+    if source.kind is SourceKind.PAGE or document is None or document.kind.is_list:
         return None
     return NOT_A_FEED
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from bot.languages import any_of
 from bot.matching.slices import Slices, finished, gathered, in_turns
 from bot.matching.text import text_in_slices
-from bot.sources.drafts import Draft, StoredArticle, completed, is_another, url_hash
+from bot.sources.drafts import Draft, completed, is_another, url_hash
 from bot.sources.feeds.model import Item
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
@@ -79,17 +79,17 @@ def _changing(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[Change]:
     return Change.WORDS
 
 
-def may_be_revised(article: StoredArticle, now: datetime) -> bool:
+def may_be_revised(article: Article, now: datetime) -> bool:
     return article.version < MOST_VERSIONS and now - article.stored_at <= REVISED_FOR
 
 
-def may_be_revised_by(kind: Change, article: StoredArticle, now: datetime) -> bool:
+def may_be_revised_by(kind: Change, article: Article, now: datetime) -> bool:
     """Whether it is time already for a change of this kind."""
     last = article.revised_at or article.stored_at
     return kind is Change.WORDS or (kind is Change.NUMBERS and now - last >= NUMBERS_APART)
 
 
-def compared(article: StoredArticle, draft: Draft) -> Slices[tuple[Change, dict[str, Any]]]:
+def compared(article: Article, draft: Draft) -> Slices[tuple[Change, dict[str, Any]]]:
     """Compare what its source says now with the article; return what is to be written.
 
     What the source leaves out stays; so does the text of a page, where the source gives only a
@@ -106,7 +106,7 @@ def compared(article: StoredArticle, draft: Draft) -> Slices[tuple[Change, dict[
     return kind, {"title": title, "summary": summary, "text": text, "url": url}
 
 
-def compared_with_page(article: StoredArticle, page: Item) -> tuple[Change, dict[str, Any]]:
+def compared_with_page(article: Article, page: Item) -> tuple[Change, dict[str, Any]]:
     """Compare an article that is on its way with its page; half a page is none.
 
     Whether it is news has been decided.
@@ -155,15 +155,11 @@ async def revise(
     changed = {article_id for article_id, _ in revised}
     if changed:
         anew = (each for each in locked if each.id in changed)
-        await replace_folded(tx, await in_turns(gathered(map(_folded_article, anew))))
+        await replace_folded(tx, await in_turns(gathered(map(folded_article, anew))))
     return revised, later
 
 
-def folded_article(article: Article) -> FoldedText:
-    return finished(_folded_article(article))
-
-
-def _folded_article(article: Article) -> Slices[FoldedText]:
+def folded_article(article: Article) -> Slices[FoldedText]:
     title = yield from text_in_slices(article.title)
     text = yield from text_in_slices(article.text)
     return FoldedText(article.id, title, text, article.language)
@@ -220,4 +216,4 @@ async def _unite_articles(tx: Transaction, lost: Article, kept: Article) -> None
     kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))
     if may_be_revised_by(kind, kept, tx.now):
         await revise_article(tx, kept, values)
-        await replace_folded(tx, [folded_article(kept)])
+        await replace_folded(tx, [finished(folded_article(kept))])

@@ -65,6 +65,10 @@ _ORDINARY = re.compile(r"https?://[!-?A-\[\]-~]{1,300}")
 _BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SCHEMELESS = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]\S*)?")
+_IP_OR_LOCALHOST = re.compile(
+    r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _FEED_SCHEME = re.compile(r"\A(?:feed:(?://)?(?=https?://)|feed(?=://))", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$")
 _SLASHES = re.compile("/{2,}")
@@ -176,9 +180,15 @@ def without_login(url: str) -> str:
 
 
 def as_typed(text: str) -> str:
-    """The address that a person means; `paper.example/news` has left its scheme out."""
+    """Return the address that a user means, who may have left out its scheme.
+
+    It is https for `paper.example/news`; for an IP address or localhost it is http, as in browsers,
+    since few of these have a certificate.
+    """
     text = without_feed_scheme(text.strip())
-    return f"https://{text}" if _SCHEMELESS.fullmatch(text) else text
+    if _SCHEMELESS.fullmatch(text):
+        return f"https://{text}"
+    return f"http://{text}" if _IP_OR_LOCALHOST.fullmatch(text) else text
 
 
 def without_feed_scheme(text: str) -> str:

@@ -2,9 +2,13 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Final
+
+_PATIENCE_SECONDS: Final = 1.0
 
 
 class AlreadyHeldError(RuntimeError):
@@ -46,7 +50,10 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if wait:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            else:
+                _lock_at_once(file)
         except BlockingIOError:
             file.seek(0)
             raise AlreadyHeldError(path, file.read().strip() or "unknown") from None
@@ -54,6 +61,25 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def _lock_at_once(file: IO[str]) -> None:
+    """Lock *file*, or raise BlockingIOError if another process holds it exclusively.
+
+    `dateline doctor` sees whether a lock is held by sharing it for a moment: that is waited for.
+    """
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up_at:
+                raise
+        else:
+            return
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # raises if it is held exclusively
+        fcntl.flock(file, fcntl.LOCK_UN)
+        time.sleep(0.01)
 
 
 # The file stays: removing it would let two processes lock two files of one name.

@@ -29,7 +29,7 @@ NAME = "@dateline_playground_bot"
 @pytest.fixture
 def eve(playground):
     """Return a member of the group who does not run it."""
-    return playground.person("Eve")
+    return playground.user("Eve")
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def feed(house: House):
 def place(house: House, feed):
     """Return a group or channel that Eve runs, as Telegram names it, under any title."""
 
-    eve = house.playground.world.people[EVE]
+    eve = house.playground.world.users[EVE]
 
     def make(kind: str, title: str, **facts: Any) -> dict[str, Any]:
         made = house.playground.chat(kind, "Zoo", [eve], "administrator")
@@ -113,7 +113,7 @@ async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place, name):
     forum = place("supergroup", "Zoo", is_forum=True)
-    house.playground.directing.topic(forum["id"], thread_id=7)
+    house.playground.topic(forum["id"], thread_id=7)
     made = {"name": name, "icon_color": 7322096}
     in_topic = {"chat": forum, "message_thread_id": 7, "is_topic_message": True}
     opening = say(EVE, "x", **in_topic, forum_topic_created=made).model_dump(exclude_none=True)

@@ -26,7 +26,7 @@ PRIVATE = "https://private.example/feed"
 
 
 async def asks(house: House, talk: Talk, text: str, offset: str = "") -> dict[str, Any]:
-    query = house.playground.inline_query(talk.who, text, offset)
+    query = house.playground.inline(talk.who, text, offset)
     return await house.playground.wait_for_inline_answer(query)
 
 
@@ -59,7 +59,7 @@ async def test_a_card_brings_others_to_its_words(house, ann, ferry):
 
 
 async def test_a_chosen_card_is_nothing_that_was_typed(house, ann, ferry):
-    query = house.playground.inline_query(ann.who, "ferry")
+    query = house.playground.inline(ann.who, "ferry")
     answer = await house.playground.wait_for_inline_answer(query)
 
     house.playground.choose(ann.who, query, answer["results"][0]["id"])
@@ -146,7 +146,7 @@ async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
 
 
 async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):
-    queries = [house.playground.inline_query(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
+    queries = [house.playground.inline(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
 
     answer = await house.playground.wait_for_inline_answer(queries[-1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 
 import pytest
 from aiohttp import web
@@ -13,6 +14,7 @@ from bot.cli import doctor as command
 from bot.cli.main import app
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import Health, Wait, make_web, serving
+from bot.settings import load_settings
 from storage.schema import database_file
 from tests.story.processes import free_port
 
@@ -94,6 +96,21 @@ def test_a_database_in_use_is_checked_as_it_is(run, monkeypatch, sqlite_url):
     codes = {json.loads(line)["code"] for line in result.output.splitlines()}
     assert {"database.tables", "database.writable", "database.whole", "sources.none"} <= codes
     assert file.read_bytes() == before
+
+
+def test_an_admin_who_opened_the_printed_link_is_notified_of_problems(run, monkeypatch, sqlite_url):
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    file = database_file(sqlite_url)
+    assert file
+    with sqlite3.connect(file) as connection:
+        connection.execute("INSERT INTO admin (user_id, since) VALUES (77, '2026-01-01')")
+    connection.close()
+    token = f"1:{'a' * 35}"
+
+    settings = load_settings(bot_token=token, access="open")
+    findings = asyncio.run(command._found(settings, quick=True))
+
+    assert "settings.no-admins" not in [finding.code for finding in findings]
 
 
 def test_settings_that_cannot_be_read_exit_with_two(run, monkeypatch):

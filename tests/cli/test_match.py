@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.articles import match
 from bot.cli.output import MINUS_IS_NO_OPTION
-from bot.matching.query import Code, QueryError
+from bot.matching.query import QueryError, QueryErrorCode
 from bot.rendering.environment import make_environment
 
 pytestmark = pytest.mark.slow
@@ -182,8 +182,8 @@ def test_a_dash_is_standard_input():
     assert (found.exit_code, json.loads(found.stdout)["path"]) == (0, "-")
 
 
-@pytest.mark.parametrize("code", list(Code))
-def test_every_query_error_has_one_sentence(code: Code):
+@pytest.mark.parametrize("code", list(QueryErrorCode))
+def test_every_query_error_has_one_sentence(code: QueryErrorCode):
     template = make_environment().get_template("queries/error.txt")
 
     sentence = unescape(template.render(error=QueryError(code, "the OR", 4, 2))).strip()

@@ -99,6 +99,12 @@ class FakeRelay:
         self.hang_up_on_all()
         await self._server.wait_closed()
 
+    async def left_alone(self) -> None:
+        """Wait until nobody is connected."""
+        async with asyncio.timeout(5):
+            while any(one.transport for one in self._protocols):  # noqa: ASYNC110 - aiosmtpd's
+                await asyncio.sleep(0.01)
+
     def hang_up_on_all(self) -> None:
         for protocol in self._protocols:
             _cut_off(protocol)

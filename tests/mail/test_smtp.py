@@ -1,6 +1,8 @@
+import asyncio
 import ssl
 
 import pytest
+from aiosmtplib import SMTP
 
 from bot.delivery.errors import (
     FloodWait,
@@ -93,6 +95,31 @@ async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, erro
 
     assert type(refused.value) is error
     assert server.mails[-1].content == CONTENT
+
+
+async def test_a_send_that_is_cancelled_leaves_no_connection_open(server, smtp):
+    server.rcpt.append(SAY_NOTHING)
+    sending = asyncio.create_task(smtp.send(*ENVELOPE))
+    while server.rcpt:  # noqa: ASYNC110 - a list tells nobody
+        await asyncio.sleep(0.01)
+
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+    await server.left_alone()
+
+
+async def test_connections_are_closed_even_if_the_goodbye_fails(server, smtp, monkeypatch):
+    await asyncio.gather(*(smtp.send(*ENVELOPE) for _ in range(2)))
+
+    async def fail(_client: SMTP) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(SMTP, "quit", fail)
+    await smtp.close()
+
+    await server.left_alone()
 
 
 async def test_a_server_that_says_421_gets_its_pause(server, smtp):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.playground.callbacks import LIFETIME
+from bot.playground.api.queries import CALLBACK_LIFETIME
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ async def test_the_answer_reaches_the_screen(call, pg, query_id):
 
 @pytest.mark.parametrize("late", [True, False])
 async def test_a_query_that_is_too_old_or_unknown_is_refused(call, wall, query_id, late):
-    wall.turn(LIFETIME + 1)
+    wall.turn(CALLBACK_LIFETIME + 1)
     asked = query_id if late else "5"
 
     answer = await call("answerCallbackQuery", callback_query_id=asked)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.playground.answers import Refusal
+from bot.playground.api.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.playground.chats import Person
-    from bot.playground.server import Playground
+    from bot.playground.users.chats import User
+    from tests.local_playground import LocalPlayground
     from tests.playground.conftest import Call
 
 CONTENT = {"message_text": "News"}
@@ -30,13 +30,13 @@ def article(number: object = 1, **facts: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def ann(pg):
-    return pg.person("Ann", language_code="en")
+    return pg.user("Ann", language_code="en")
 
 
 async def asked(
-    pg: Playground, call: Call, ann: Person, results: Sequence[Any] = (), **facts: Any
+    pg: LocalPlayground, call: Call, ann: User, results: Sequence[Any] = (), **facts: Any
 ) -> tuple[str, dict[str, Any]]:
-    query = pg.inline_query(ann, "news")
+    query = pg.inline(ann, "news")
     return query, await call(
         "answerInlineQuery", inline_query_id=query, results=list(results), **facts
     )
@@ -44,7 +44,7 @@ async def asked(
 
 async def test_the_bot_hears_who_asks_and_what(pg, call, ann):
     await call("getUpdates", allowed_updates=["inline_query"])
-    query = pg.inline_query(ann, "news", "10")
+    query = pg.inline(ann, "news", "10")
 
     (update,) = (await call("getUpdates"))["result"]
 
@@ -98,7 +98,7 @@ async def test_what_telegram_refuses_is_refused(pg, call, ann, results, facts, r
 async def test_a_query_that_is_too_old_unknown_or_answered_is_refused(pg, call, ann, wall):
     query, _ = await asked(pg, call, ann)
     again = await call("answerInlineQuery", inline_query_id=query, results=[])
-    old = pg.inline_query(ann, "news")
+    old = pg.inline(ann, "news")
     wall.turn(31)
     late = await call("answerInlineQuery", inline_query_id=old, results=[])
     unknown = await call("answerInlineQuery", inline_query_id="1", results=[])
@@ -108,8 +108,8 @@ async def test_a_query_that_is_too_old_unknown_or_answered_is_refused(pg, call, 
 
 
 async def test_nobody_chooses_what_another_was_given(pg, call, ann):
-    bob = pg.person("Bob")
+    bob = pg.user("Bob")
     query, _ = await asked(pg, call, ann, [article()])
 
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         pg.choose(bob, query, "1")

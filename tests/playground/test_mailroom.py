@@ -12,7 +12,7 @@ import pytest
 from tests.story.processes import PATIENCE
 
 if TYPE_CHECKING:
-    from bot.playground.server import Playground
+    from tests.local_playground import LocalPlayground
 
 
 def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:
@@ -25,7 +25,9 @@ def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:
     return message
 
 
-async def hand_over(pg: Playground, message: EmailMessage, to: str = "ann@example.org") -> None:
+async def hand_over(
+    pg: LocalPlayground, message: EmailMessage, to: str = "ann@example.org"
+) -> None:
     def send() -> None:
         with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("back@dateline.example", to, message.as_bytes())

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.playground.users import views
+
 
 def _refusal(answer: dict[str, Any]) -> tuple[int, str]:
     return answer["error_code"], answer["description"]
@@ -44,7 +46,7 @@ async def test_who_blocked_the_bot_gets_nothing_and_the_bot_is_told(call, pg, an
 
 
 async def test_a_person_writes_first(call, pg):
-    ben = pg.person("Ben", started=False)
+    ben = pg.user("Ben", started=False)
 
     refused = await call("sendMessage", chat_id=ben.id, text="hello")
     pg.send(ben, "/start")
@@ -62,7 +64,7 @@ async def test_a_person_writes_first(call, pg):
 )
 async def test_a_group_that_threw_the_bot_out_is_forbidden(call, pg, ann, status, reason):
     group = pg.chat("group", "Friends", [ann])
-    pg.directing.membership(group.id, status)
+    pg.membership(group.id, status)
 
     answer = await call("sendMessage", chat_id=group.id, text="hello")
 
@@ -90,7 +92,7 @@ async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
 
 async def test_a_closed_topic_takes_no_message(call, pg, ann):
     forum = pg.chat("supergroup", "Forum", [ann])
-    pg.directing.topic(forum.id, 7, "closed")
+    pg.topic(forum.id, 7, "closed")
 
     closed = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=7)
     missing = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=8)
@@ -194,7 +196,7 @@ async def test_a_deleted_message_is_gone(call, pg, ann):
     again = await call("deleteMessage", chat_id=ann.id, message_id=sent)
     assert _refusal(again) == (400, "Bad Request: message to delete not found")
     assert pg.messages(ann) == []
-    assert pg.directing.messages(ann.id)[0]["deleted"] is True
+    assert views.messages(pg.world, ann.id)[0]["deleted"] is True
 
 
 async def test_a_message_older_than_two_days_stays(call, pg, wall, ann):
@@ -207,7 +209,7 @@ async def test_a_message_older_than_two_days_stays(call, pg, wall, ann):
 
 
 async def test_copies_and_forwards_carry_the_content(call, pg, ann):
-    ben = pg.person("Ben")
+    ben = pg.user("Ben")
     sent = (await call("sendMessage", chat_id=ann.id, text="one"))["result"]["message_id"]
 
     await call("copyMessage", chat_id=ben.id, from_chat_id=ann.id, message_id=sent)

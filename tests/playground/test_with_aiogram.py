@@ -169,4 +169,4 @@ async def test_the_menu_is_set(bot, pg):
 
     kept = await bot.get_my_commands(scope=scope, language_code="ja")
     assert _plain(kept) == _plain(commands)
-    assert pg.directing.bot("ja")["commands"][0]["command"] == "start"
+    assert pg.bot_profile("ja")["commands"][0]["command"] == "start"

@@ -12,11 +12,14 @@ from bot.sources.fulltext import Completing
 from bot.sources.parser_pool import Reader, Workers
 from bot.sources.poll import Poller
 from tests.sources.feedfarm import FeedFarm
+from tests.sources.feeds_made import item, rss
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.sources.discovery.add import Addition
     from storage.db.engine import Storage
+    from tests.conftest import TurnedClock
 
 
 @pytest.fixture
@@ -51,6 +54,13 @@ async def reader() -> AsyncIterator[Reader]:
 @pytest.fixture
 def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> SourceAdder:
     return SourceAdder(storage, fetcher, reader)
+
+
+@pytest.fixture
+async def added(adding: SourceAdder, farm: FeedFarm, clock: TurnedClock) -> Addition:
+    """Add the feed at /feed.xml, which has one entry; return the result."""
+    farm.serve("/feed.xml", rss([item(1)]))
+    return await adding.add(farm.url())
 
 
 @pytest.fixture

@@ -20,10 +20,7 @@ from storage.sources import Source, add_source, source_of
 from tests.sources.polled import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 pytestmark = pytest.mark.slow
 
@@ -86,9 +83,7 @@ async def stored(storage: Storage, site: str) -> list[str]:
 
 @settings(max_examples=40)
 @given(VISITS)
-async def test_each_article_is_there_once(
-    storage: Storage, clock: TurnedClock, visits: Sequence[tuple[Manner, list[int], str]]
-):
+async def test_each_article_is_there_once(storage, clock, visits):
     site = f"feed{next(FEEDS)}.example"
     for manner, numbers, text in visits:
         items = tuple(manner.item(number, site, text) for number in numbers)

@@ -35,7 +35,7 @@ def tastes(count: int, *, backlog: bool = False) -> list[Draft]:
         pytest.param(Item(text="x"), False, id="no address"),
     ],
 )
-def test_by_itself_a_short_entry_with_an_address_wants_its_page(item: Item, is_wanted: bool):
+def test_by_itself_a_short_entry_with_an_address_wants_its_page(item, is_wanted):
     assert wants_page(item, FullText.AUTO) is is_wanted
 
 

@@ -21,7 +21,6 @@ from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import Stage
 from storage.stories import Story
-from tests.conftest import TurnedClock
 from tests.matching.stored import stored_source
 
 MINUTE = timedelta(minutes=1)
@@ -82,7 +81,7 @@ async def stories(storage: Storage) -> list[int]:
         return list(await tx.session.exec(rows))
 
 
-async def test_articles_are_grouped_the_oldest_first(storage: Storage):
+async def test_articles_are_grouped_the_oldest_first(storage):
     await stored(storage, "First", "Second", "Third")
     step = Grouping(storage, "me")
 
@@ -92,7 +91,7 @@ async def test_articles_are_grouped_the_oldest_first(storage: Storage):
     assert await step.run_once(limit=2) == 0
 
 
-async def test_two_publishers_that_report_one_event_share_a_story(storage: Storage):
+async def test_two_publishers_that_report_one_event_share_a_story(storage):
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
@@ -104,7 +103,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage: Stora
         assert {story.id for story in await tx.session.exec(select(Story))} == {1, 2}
 
 
-async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage: Storage):
+async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage):
     wire = await stored_source(storage, "Wire")
     await stored(storage, FIRST, SECOND, by=wire)
 
@@ -114,9 +113,7 @@ async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage: S
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
-async def test_the_second_reports_of_all_publishers_are_one_chapter(
-    storage: Storage, clock: TurnedClock, restarted: bool
-):
+async def test_the_second_reports_of_all_publishers_are_one_chapter(storage, clock, restarted):
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
@@ -136,7 +133,7 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(
         assert [(story.id, story.continues_id) for story in rows] == [(1, None), (3, 1)]
 
 
-async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, clock: TurnedClock):
+async def test_no_more_is_remembered_than_there_is_room_for(storage, clock):
     wire = await stored_source(storage, "Wire")
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)
@@ -151,7 +148,7 @@ async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, cl
     assert 1 <= len(heir.stories) <= 2
 
 
-async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
+async def test_the_chapters_of_a_story_name_its_first(storage):
     wire = await stored_source(storage, "Wire")
     await stored(storage, FIRST, OTHER, SECOND, by=wire)
     step = Grouping(storage, "me")
@@ -165,7 +162,7 @@ async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
         assert [story.continues_id for story in rows] == [None, None, 1, 1]
 
 
-async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage):
+async def test_what_a_stranger_added_begins_no_story_for_others(storage):
     strange = await stored_source(storage, "Strange", public=False)
     wire = await stored_source(storage, "Wire")
     await stored(storage, FIRST, by=strange, scope=strange)
@@ -180,9 +177,7 @@ async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage
         assert list(grown) == [0, 0]
 
 
-async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
-    storage: Storage, clock: TurnedClock, monkeypatch
-):
+async def test_whoever_takes_over_knows_the_stories_of_the_last_days(storage, clock, monkeypatch):
     monkeypatch.setattr(group, "_READ", 1)
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
     await stored(storage, FIRST, by=sources[0])
@@ -196,7 +191,7 @@ async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
     assert await stories(storage) == [1, 2, 1, 1]
 
 
-async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: TurnedClock):
+async def test_after_three_days_an_event_is_news_again(storage, clock):
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
@@ -209,9 +204,7 @@ async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: 
     assert await stories(storage) == [1, 2]
 
 
-async def test_who_lost_the_role_meanwhile_writes_nothing_down(
-    storage: Storage, clock: TurnedClock
-):
+async def test_who_lost_the_role_meanwhile_writes_nothing_down(storage, clock):
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, FIRST, by=wire)
@@ -229,7 +222,7 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     assert await stories(storage) == [1, 2, 1]
 
 
-async def test_who_has_the_role_keeps_the_others_from_it(storage: Storage, clock: TurnedClock):
+async def test_who_has_the_role_keeps_the_others_from_it(storage, clock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
     assert await mine.run_once() == 1
@@ -242,7 +235,7 @@ async def test_who_has_the_role_keeps_the_others_from_it(storage: Storage, clock
     assert await mine.run_once() == 0
 
 
-async def test_who_has_nothing_to_do_keeps_the_role(storage: Storage, clock: TurnedClock):
+async def test_who_has_nothing_to_do_keeps_the_role(storage, clock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
     await mine.run_once()
@@ -255,7 +248,7 @@ async def test_who_has_nothing_to_do_keeps_the_role(storage: Storage, clock: Tur
     assert await mine.run_once() == 1
 
 
-async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, clock: TurnedClock):
+async def test_an_article_that_is_not_ready_holds_up_nobody(storage, clock):
     await stored(storage, "Awaited", ready_in=MINUTE)
     await stored(storage, "Later")
     step = Grouping(storage, "me")
@@ -267,7 +260,7 @@ async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, cl
 
 
 async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched_again(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
+    storage, monkeypatch
 ):
     ids = await stored(storage, "First", "Second")
     step = Grouping(storage, "me")
@@ -290,9 +283,7 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     assert await stories(storage) == [1, 2]
 
 
-async def test_what_could_not_be_stored_is_claimed_again_at_once(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_what_could_not_be_stored_is_claimed_again_at_once(storage, monkeypatch):
     await stored(storage, "First", "Second")
     step = Grouping(storage, "me")
 
@@ -309,7 +300,7 @@ async def test_what_could_not_be_stored_is_claimed_again_at_once(
 
 
 async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_role(
-    storage: Storage, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+    storage, clock, monkeypatch
 ):
     await stored(storage, "First")
     dead, heir = Grouping(storage, "dead"), Grouping(storage, "heir")

@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +38,7 @@ def item(number: int, *, guid: str = "", title: str = "") -> Item:
         pytest.param("17 at http://a.example", "17 at https://a.example", id="an address inside"),
     ],
 )
-def test_a_guid_that_was_written_otherwise_is_the_same(guid: str, other: str):
+def test_a_guid_that_was_written_otherwise_is_the_same(guid, other):
     assert folded_guid(guid) == folded_guid(other)
 
 
@@ -54,12 +52,12 @@ def test_a_guid_that_was_written_otherwise_is_the_same(guid: str, other: str):
         pytest.param("X1", "x1", id="capitals"),
     ],
 )
-def test_guids_that_differ_stay_different(guid: str, other: str):
+def test_guids_that_differ_stay_different(guid, other):
     assert folded_guid(guid) != folded_guid(other)
 
 
 @given(st.text() | st.from_regex(r"(https?://|//)?(www\.)?[a-z./?&=#]*", fullmatch=True))
-def test_folding_a_guid_twice_is_folding_it_once(guid: str):
+def test_folding_a_guid_twice_is_folding_it_once(guid):
     assert folded_guid(folded_guid(guid)) == folded_guid(guid)
 
 
@@ -87,7 +85,7 @@ def test_a_link_that_has_moved_to_https_is_the_same_entry():
         pytest.param([item(1, guid="g"), Item("g", "", "Two")], id="one has a link"),
     ],
 )
-def test_entries_of_one_guid_are_told_apart(shown: Sequence[Item]):
+def test_entries_of_one_guid_are_told_apart(shown):
     assert len(set(guids(*shown))) == 2
     assert len(set(articles(*shown))) == 2
 
@@ -109,7 +107,7 @@ def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
         pytest.param([item(1, guid="g")] * 2, id="the same twice"),
     ],
 )
-def test_an_entry_has_the_same_article_whatever_stands_beside_it(shown: Sequence[Item]):
+def test_an_entry_has_the_same_article_whatever_stands_beside_it(shown):
     assert articles(shown[0]) == articles(*shown)[:1]
 
 
@@ -149,7 +147,7 @@ def test_what_a_search_found_is_known_by_its_name_alone():
 
 
 @given(st.lists(st.builds(Item, *[st.sampled_from(["", "a", "b", HOME])] * 4), max_size=6))
-def test_no_two_entries_have_one_name(shown: Sequence[Item]):
+def test_no_two_entries_have_one_name(shown):
     found = guids(*shown)
 
     assert len(set(found)) == len(found) <= len(shown)

@@ -28,6 +28,8 @@ from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from storage.db.engine import Storage
 
 
@@ -48,41 +50,19 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
     assert folded[articles["Sample news 0"].id].title.split() == ["sample", "news", "0"]
 
 
-async def test_what_appears_later_is_news(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1, MONDAY_NOON - HOUR)]))
+async def test_what_appears_later_is_news_unless_it_is_two_days_old(
+    storage, adding, polling, farm, clock
+):
+    first, recent, old = MONDAY_NOON - HOUR, MONDAY_NOON + 23 * HOUR, MONDAY_NOON - 30 * HOUR
+    farm.serve("/feed.xml", rss([item(1, first)]))
     await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON + 23 * HOUR), item(1, MONDAY_NOON - HOUR)]))
+    farm.serve("/feed.xml", rss([item(2, recent), item(3, old), item(1, first)]))
 
     assert await poll_after(polling, clock) == 1
 
     articles = await articles_of(storage)
-    assert not articles["Sample news 2"].quiet
-    assert articles["Sample news 2"].news_at == clock.now
-    assert len(articles) == 2
-
-
-async def test_what_is_older_than_two_days_when_first_seen_is_quiet(
-    storage, adding, polling, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON - 30 * HOUR), item(1)]))
-
-    await poll_after(polling, clock)
-
-    late = (await articles_of(storage))["Sample news 2"]
-    assert late.quiet
-    assert late.news_at == MONDAY_NOON - 30 * HOUR
-
-
-async def test_a_date_in_the_future_means_now(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON + 9 * DAY), item(1)]))
-
-    await poll_after(polling, clock)
-
-    assert (await articles_of(storage))["Sample news 2"].published_at == clock.now
+    news = {title[-1]: (each.quiet, each.news_at) for title, each in articles.items()}
+    assert news == {"1": (True, first), "2": (False, clock.now), "3": (True, old)}
 
 
 async def test_an_unchanged_feed_is_neither_sent_nor_read_again(
@@ -141,10 +121,8 @@ async def test_entries_without_guid_or_link_are_known_by_what_they_have(
 
 
 async def test_a_short_entry_is_stored_at_once_and_waits_for_the_words_of_its_page(
-    storage, adding, polling, completing, farm, clock
+    storage, added, polling, completing, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     farm.serve("/story", page("Sample news 2", [LONG, "An unheard-of word: brontosaurus."] * 2))
     short = item(2, link=farm.url("/story"), text="A taste.")
     farm.serve("/feed.xml", rss([short, item(1)]))
@@ -159,15 +137,6 @@ async def test_a_short_entry_is_stored_at_once_and_waits_for_the_words_of_its_pa
     assert (article.summary, article.ready_at) == ("A taste.", None)
     (folded,) = [f for f in await rows_of(storage, Folded) if f.article_id == article.id]
     assert "brontosaurus" in folded.text
-
-
-async def test_the_backlog_fetches_no_pages(adding, completing, farm):
-    farm.serve("/feed.xml", rss([item(n, link=farm.url(f"/{n}"), text="x") for n in range(9)]))
-
-    await adding.add(farm.url())
-    await completing.complete_due()
-
-    assert farm.paths() == ["/feed.xml"]
 
 
 async def test_the_next_poll_is_a_row_that_a_restart_does_not_forget(
@@ -220,11 +189,8 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
 
 
 async def test_a_poller_that_lost_its_lease_stores_nothing(
-    storage, adding, fetcher, reader, farm, clock
+    storage, added, fetcher, reader, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-
     class TakenMeanwhile:
         async def fetch(self, url: str, **asked):
             async with storage.writing() as tx:
@@ -242,10 +208,8 @@ async def test_a_poller_that_lost_its_lease_stores_nothing(
 
 
 async def test_a_followed_source_never_leads_into_the_own_network(
-    storage, adding, polling, farm, clock
+    storage, added, polling, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     async with storage.writing() as tx:
         (await tx.session.exec(select(Source))).one().public = False
     farm.asked.clear()
@@ -267,10 +231,8 @@ async def test_articles_are_stored_in_the_order_of_publication(storage, adding, 
 
 
 async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
-    storage, adding, fetcher, reader, farm, clock
+    storage, added, fetcher, reader, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     renewed = asyncio.Event()
     found_by_others: list[int] = []
 
@@ -298,13 +260,10 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
 
 
 async def test_a_source_is_read_again_at_once_when_the_database_is_back(
-    storage, adding, fetcher, reader, farm, clock, monkeypatch
+    storage, added, polling, farm, clock, monkeypatch
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     clock.turn(DAY)
     farm.serve("/feed.xml", rss([item(1), item(2)]))
-    polling = Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
 
     async def away(*_: object) -> None:
         raise DBAPIError("INSERT", {}, ConnectionResetError(), connection_invalidated=True)
@@ -477,93 +436,78 @@ def test_what_could_not_be_handed_back_is_kept():
     assert ids == {1, 2, 3}
 
 
-async def poll_with(storage, fetcher, reader, farm, clock, body: str) -> int:
-    """Serve *body* and poll it; return how many of its entries were read as a whole."""
-    read: list[Item] = []
+@pytest.fixture
+def poll(storage, fetcher, reader, farm, clock) -> Callable[[str], Awaitable[int]]:
+    """Return a function that polls a feed and counts the entries that were read as a whole."""
 
     class Counting:
+        def __init__(self) -> None:
+            self.read_whole = 0
+
         async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
             found = await reader.read(data, url=url, content_type=content_type, known=known)
-            read.extend(each for each in found.items if not each.is_known)
+            self.read_whole += sum(not each.is_known for each in found.items)
             return found
 
-    farm.serve("/feed.xml", body)
-    await poll_after(Poller(storage, fetcher, Counting(), "me", jitter=lambda: 0), clock)
-    return len(read)
+    async def poll(body: str) -> int:
+        counting = Counting()
+        farm.serve("/feed.xml", body)
+        await poll_after(Poller(storage, fetcher, counting, "me", jitter=lambda: 0), clock)
+        return counting.read_whole
+
+    return poll
 
 
-async def test_of_entries_that_are_as_before_only_the_new_one_is_read(
-    storage, adding, fetcher, reader, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(2), item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-
-    assert await poll_with(*poll, rss([item(3), item(2), item(1)])) == 3
-    assert await poll_with(*poll, rss([item(4), item(3), item(2), item(1)])) == 1
-    assert await poll_with(*poll, rss([item(4), item(3), item(1)])) == 0
+async def test_of_entries_that_are_as_before_only_the_new_one_is_read(storage, added, poll):
+    assert await poll(rss([item(3), item(2), item(1)])) == 3
+    assert await poll(rss([item(4), item(3), item(2), item(1)])) == 1
+    assert await poll(rss([item(4), item(3), item(1)])) == 0
     assert len(await articles_of(storage)) == 4
 
 
-async def test_an_entry_in_other_words_is_read_and_revised_beside_those_that_are_as_before(
-    storage, adding, fetcher, reader, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(2), item(1)]))
+async def test_a_changed_entry_is_read_and_revised_beside_unchanged_ones(storage, added, poll):
+    await poll(rss([item(2), item(1)]))
 
-    assert await poll_with(*poll, rss([item(2, text=f"Now otherwise. {LONG}"), item(1)])) == 1
+    assert await poll(rss([item(2, text=f"Now otherwise. {LONG}"), item(1)])) == 1
 
     articles = await articles_of(storage)
     assert articles["Sample news 2"].text.startswith("Now otherwise.")
     assert len(articles) == 2
 
 
-async def test_a_new_entry_with_the_link_of_one_that_is_as_before_is_an_article_of_its_own(
-    storage, adding, fetcher, reader, farm, clock
+async def test_a_new_entry_with_the_link_of_a_known_one_is_an_article_of_its_own(
+    storage, adding, poll, farm
 ):
     live = "https://news.example/live"
     farm.serve("/feed.xml", rss([item(2, link=live), item(1, link=live)]))
     await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(3, link=live), item(2, link=live), item(1, link=live)]))
+    await poll(rss([item(number, link=live) for number in (3, 2, 1)]))
 
-    shown = rss([item(number, link=live) for number in (4, 3, 2, 1)])
-
-    assert await poll_with(*poll, shown) == 1
+    assert await poll(rss([item(number, link=live) for number in (4, 3, 2, 1)])) == 1
     assert len(await articles_of(storage)) == 4
 
 
 async def test_a_number_that_changes_too_soon_is_looked_at_again(
-    storage, adding, fetcher, reader, farm, clock
+    storage, added, polling, poll, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(2, text=f"It costs 1 euros. {LONG}")]))
+    await poll(rss([item(2, text=f"It costs 1 euros. {LONG}")]))
     source = await only_source(storage)
     async with storage.writing() as tx:
         await change_source(tx, source.id, {"next_fetch_at": clock.now})
     farm.serve("/feed.xml", rss([item(2, text=f"It costs 2 euros. {LONG}")]))
-    await Poller(storage, fetcher, reader, "me", jitter=lambda: 0).poll_due()
+    await polling.poll_due()
     assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 1")
 
     clock.turn(2 * HOUR)
     async with storage.writing() as tx:
         await change_source(tx, source.id, {"next_fetch_at": clock.now, "body_hash": None})
-    await Poller(storage, fetcher, reader, "me", jitter=lambda: 0).poll_due()
+    await polling.poll_due()
 
     assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 2")
 
 
-async def test_of_a_source_that_becomes_public_all_is_read_anew(
-    storage, adding, fetcher, reader, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(2), item(1)]))
+async def test_of_a_source_that_becomes_public_all_is_read_anew(storage, added, poll):
+    await poll(rss([item(2), item(1)]))
     assert (await only_source(storage)).fingerprints
     async with storage.writing() as tx:
         await make_source_public(tx, await only_source(storage), {})

@@ -62,7 +62,7 @@ async def told(storage, adding, polling, farm, clock):
     return says
 
 
-async def test_an_update_of_an_entry_is_a_version_of_its_article(storage, told, clock):
+async def test_an_update_of_an_entry_is_a_version_that_is_matched_again(storage, told, clock):
     before = await only_article(storage)
 
     await told(f"{LONG} A flood.")
@@ -71,18 +71,11 @@ async def test_an_update_of_an_entry_is_a_version_of_its_article(storage, told, 
     assert (article.id, article.story_id) == (before.id, before.story_id)
     assert article.text.endswith("A flood.")
     assert (article.version, article.revised_at) == (2, clock.now)
+    assert (article.stage, article.owner, article.quiet) == (Stage.GROUPED, None, False)
     (folded,) = await rows_of(storage, Folded)
     assert folded.text.endswith(" a flood")
     (entry,) = await rows_of(storage, Entry)
     assert entry.article_id == article.id
-
-
-async def test_a_new_version_is_matched_again_but_not_grouped_anew(storage, told):
-    await told(f"{LONG} A flood.")
-
-    article = await only_article(storage)
-    assert (article.stage, article.owner) == (Stage.GROUPED, None)
-    assert not article.quiet
 
 
 async def test_a_new_version_only_adds_matches(storage, told):

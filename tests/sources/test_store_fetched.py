@@ -71,7 +71,7 @@ async def titles_of(storage: Storage) -> list[str]:
     return sorted(article.title for article in await rows_of(storage, Article))
 
 
-async def test_what_several_sources_brought_is_stored(storage: Storage):
+async def test_what_several_sources_brought_is_stored(storage):
     a, b, c = await claimed(storage, "a", "b", "c")
 
     await store_fetched(
@@ -85,7 +85,7 @@ async def test_what_several_sources_brought_is_stored(storage: Storage):
     assert {host: each.unchanged for host, each in sources.items()} == {"a": 0, "b": 1, "c": 0}
 
 
-async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
+async def test_that_the_database_is_away_is_told_in_a_line(storage):
     away = Away()
     sources = await claimed(storage, "a", "b")
 
@@ -99,7 +99,7 @@ async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
     assert not any("exc_info" in line for line in told)
 
 
-async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Storage):
+async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage):
     a, b, c = await claimed(storage, "a", "b", "c")
 
     await store_fetched(
@@ -116,7 +116,7 @@ async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Stora
     }
 
 
-async def test_what_another_process_reads_by_now_is_left_to_it(storage: Storage):
+async def test_what_another_process_reads_by_now_is_left_to_it(storage):
     (theirs,) = await claimed(storage, "a", owner="another")
     (ours,) = await claimed(storage, "b")
 
@@ -125,7 +125,7 @@ async def test_what_another_process_reads_by_now_is_left_to_it(storage: Storage)
     assert await titles_of(storage) == ["Ours"]
 
 
-async def test_an_article_that_two_bring_at_once_is_stored_once(storage: Storage):
+async def test_an_article_that_two_bring_at_once_is_stored_once(storage):
     a, b = await claimed(storage, "a", "b")
 
     await store_fetched(
@@ -138,9 +138,7 @@ async def test_an_article_that_two_bring_at_once_is_stored_once(storage: Storage
     assert entries == {(a.id, ids["One"]), (b.id, ids["One"]), (b.id, ids["Two"])}
 
 
-async def test_more_than_a_unit_should_hold_takes_several(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_more_than_a_unit_should_hold_takes_several(storage, monkeypatch):
     monkeypatch.setattr(store, "_MOST", 2)
     a, b, c = await claimed(storage, "a", "b", "c")
 
@@ -194,9 +192,7 @@ def units(monkeypatch: pytest.MonkeyPatch) -> Units:
 FIVE = ("Five", "Four", "Three", "Two", "One")  # the newest first, as sources have it
 
 
-async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(
-    storage: Storage, units: Units
-):
+async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(storage, units):
     (source,) = await claimed(storage, "a")
 
     await store_fetched(storage, "me", [brought(source, *FIVE)])
@@ -207,7 +203,7 @@ async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(
     assert (source.fetches, source.body_hash) == (1, "hash")
 
 
-async def test_long_texts_take_more_of_a_unit(storage: Storage, units: Units):
+async def test_long_texts_take_more_of_a_unit(storage, units):
     (source,) = await claimed(storage, "a")
     visit = brought(source, *FIVE)
     assert visit.result.document
@@ -222,7 +218,7 @@ async def test_long_texts_take_more_of_a_unit(storage: Storage, units: Units):
 
 
 async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
-    storage: Storage, units: Units, clock: TurnedClock
+    storage, units, clock
 ):
     (source,) = await claimed(storage, "a")
     units.then = killed
@@ -246,9 +242,7 @@ async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
     assert (source.owner, source.fetches, source.body_hash) == (None, 1, "hash")
 
 
-async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
-    storage: Storage, units: Units
-):
+async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(storage, units):
     (source,) = await claimed(storage, "a")
     units.then = taken_over
 
@@ -260,9 +254,7 @@ async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
 
 
 @pytest.mark.parametrize("step", ["draft_of", "folded_draft"])
-async def test_the_loop_has_its_turn_within_one_visit(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, step: str
-):
+async def test_the_loop_has_its_turn_within_one_visit(storage, monkeypatch, step):
     """The clock is such that each slice of the work is taken for a long one."""
     turns, seen = 0, []
     work = getattr(store, step)
@@ -312,9 +304,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
 
 
 @pytest.mark.usefixtures("four_a_day")
-async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_count(
-    storage: Storage, clock: TurnedClock
-):
+async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_count(storage, clock):
     await claimed(storage, "a")
 
     well = await again(storage, clock, MINUTE, "c", "b", "a")
@@ -332,7 +322,7 @@ async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_cou
 
 
 @pytest.mark.usefixtures("four_a_day")
-async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, clock: TurnedClock):
+async def test_what_is_known_is_revised_on_a_day_that_is_full(storage, clock):
     await claimed(storage, "a")
     await again(storage, clock, MINUTE, "d", "c", "b", "a")
     clock.turn(MINUTE)
@@ -350,9 +340,7 @@ async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, 
     assert await titles_of(storage) == ["a rewritten", "b", "c", "d"]
 
 
-async def test_nothing_is_counted_where_few_are_new(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_nothing_is_counted_where_few_are_new(storage, monkeypatch):
     async def count(*_: object) -> NoReturn:
         raise AssertionError
 

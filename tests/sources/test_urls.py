@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -81,7 +80,7 @@ MISREAD = [
 
 
 @pytest.mark.parametrize("url", MISREAD)
-def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url: str):
+def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url):
     assert not is_link(url)
     assert host_of(url) == ""
     assert canonical_url(url) == url.strip()
@@ -97,7 +96,7 @@ def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url: str):
         "https://zeitung-süd.example/straße",
     ],
 )
-def test_what_only_looks_odd_is_a_link(url: str):
+def test_what_only_looks_odd_is_a_link(url):
     assert is_link(url)
     assert host_of(url)
 
@@ -145,9 +144,7 @@ def test_any_string_has_a_form_that_is_its_own_form(text):
     st.one_of(st.just(""), st.text("abr=&;+%2F~é /?:@[]", max_size=16).map("?utm_x=1&{}".format)),
     st.sampled_from(["", "#", "#top", "#!/a", "#é"]),
 )
-def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(
-    host: str, port: str, path: str, query: str, fragment: str
-):
+def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(host, port, path, query, fragment):
     url = _BLANKS.sub("", f"http://{host}{port}/{path}{query}{fragment}")
     try:
         long_way = _once(url)
@@ -158,7 +155,7 @@ def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(
     assert canonical_url(url) == long_way
 
 
-def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
+def test_the_corpus_of_pairs_is_told_apart(corpus):
     pairs = json.loads((corpus / "crafted/url_pairs.json").read_text(encoding="utf-8"))
 
     apart = [pair for pair in pairs["same"] if len(set(map(canonical_url, pair))) > 1]
@@ -178,11 +175,17 @@ def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
         ("feed:https://paper.example/rss", "https://paper.example/rss"),
         ("ftp://paper.example", "ftp://paper.example"),
         ("hello", "hello"),
-        ("10.0.0.1/feed", "10.0.0.1/feed"),
+        ("paper.example:8080", "https://paper.example:8080"),
+        ("127.0.0.1:8000/feed", "http://127.0.0.1:8000/feed"),
+        ("10.0.0.1/feed", "http://10.0.0.1/feed"),
+        ("localhost:8000/feed", "http://localhost:8000/feed"),
+        ("[::1]:8000/feed", "http://[::1]:8000/feed"),
+        ("1.2.3", "1.2.3"),
+        ("localhosts", "localhosts"),
         ("ann@paper.example", "ann@paper.example"),
         ("two words.example", "two words.example"),
         ("", ""),
     ],
 )
-def test_an_address_without_its_scheme_is_meant_as_one(typed: str, meant: str):
+def test_an_address_without_its_scheme_is_meant_as_one(typed, meant):
     assert as_typed(typed) == meant

@@ -71,7 +71,7 @@ def drafted(*, is_taste: bool = False, **told: Any) -> Draft:
         ),
     ],
 )
-def test_what_makes_a_version(old: str, new: str, kind: Change):
+def test_what_makes_a_version(old, new, kind):
     assert change(("Storm", old), ("Storm", new)) is kind
 
 
@@ -80,7 +80,7 @@ def test_a_number_in_the_title_is_as_good_as_a_word():
 
 
 @given(st.text(max_size=200))
-def test_nothing_differs_from_itself_and_to_fold_twice_is_to_fold_once(text: str):
+def test_nothing_differs_from_itself_and_to_fold_twice_is_to_fold_once(text):
     assert change((text, text), (text, text)) is Change.NONE
     assert change(("", text), ("", without_counters(text))) is Change.NONE
 
@@ -119,7 +119,7 @@ def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
         pytest.param(BODY[:200], Change.NONE, id="half of it, as behind a wall"),
     ],
 )
-def test_a_page_that_is_read_again(page: str, kind: Change):
+def test_a_page_that_is_read_again(page, kind):
     assert compared_with_page(article(), Item(text=page))[0] is kind
 
 
@@ -142,7 +142,7 @@ def test_a_page_that_comes_late_does_not_decide_any_more_whether_it_is_news():
         pytest.param({"stored_at": NOW - 73 * HOUR}, False, id="older"),
     ],
 )
-def test_how_often_and_for_how_long_an_article_is_revised(told: dict[str, Any], may: bool):
+def test_how_often_and_for_how_long_an_article_is_revised(told, may):
     assert may_be_revised(article(**told), NOW) is may
 
 
@@ -155,7 +155,7 @@ def test_how_often_and_for_how_long_an_article_is_revised(told: dict[str, Any], 
         pytest.param(Change.WORDS, 0, True, id="words, at once"),
     ],
 )
-def test_other_numbers_count_once_an_hour(kind: Change, ago: float, may: bool):
+def test_other_numbers_count_once_an_hour(kind, ago, may):
     told = article(stored_at=NOW - 9 * HOUR, revised_at=NOW - ago * HOUR)
 
     assert may_be_revised_by(kind, told, NOW) is may

@@ -1,5 +1,7 @@
+import fcntl
 import os
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -26,3 +28,14 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path):
 
     with file_lock(path, wait=False):
         assert path.read_text().strip() == str(os.getpid())
+
+
+def test_a_lock_that_somebody_only_looks_at_can_be_taken(tmp_path: Path):
+    path = tmp_path / "run.lock"
+    path.touch()
+    with path.open() as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        Timer(0.05, fcntl.flock, (looked_at, fcntl.LOCK_UN)).start()
+
+        with file_lock(path, wait=False):
+            assert path.read_text().strip() == str(os.getpid())

@@ -20,10 +20,10 @@ pytestmark = pytest.mark.slow
 IMPATIENT = """
 from functools import partial
 
-from bot.app import outdated
+from bot.app import run
 from bot.cli.main import main
 
-outdated.Outdated = partial(outdated.Outdated, every_seconds=0.05)
+run.SchemaWatch = partial(run.SchemaWatch, every_seconds=0.05)
 main()
 """
 SENTENCE = "The database was written by a newer version of Dateline; run that version."

@@ -17,7 +17,7 @@ from tests.story.processes import PATIENCE, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.playground.server import Playground
+    from tests.local_playground import LocalPlayground
     from tests.story.processes import Command
 
 CANNOT = 2
@@ -31,7 +31,7 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def on(telegram: Playground, **settings: object) -> dict[str, object]:
+def on(telegram: LocalPlayground, **settings: object) -> dict[str, object]:
     return {"bot_token": TOKEN, "bot_api_url": telegram.base_url, "access": "open", **settings}
 
 
@@ -104,6 +104,28 @@ async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegr
             await assert_refuses(second, f"Process {first.process.pid} ", "dateline.sqlite3")
 
         await first.stop()
+
+
+@pytest.mark.slow
+async def test_a_second_playground_on_the_same_file_announces_nothing(workplace):
+    async with workplace.dateline("run") as first:
+        await first.said("Open http")
+
+        async with workplace.dateline("run") as second:
+            await assert_refuses(second, f"Process {first.process.pid} ", "playground.sqlite3")
+            assert len(second.lines) == 1
+
+        await first.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", ["web_port", "metrics_port"])
+async def test_a_playground_whose_other_port_is_taken_announces_nothing(
+    workplace, taken_port, setting
+):
+    async with workplace.dateline("run", **{setting: taken_port}) as command:
+        await assert_refuses(command, setting.upper(), str(taken_port))
+        assert len(command.lines) == 1
 
 
 @pytest.mark.slow
@@ -199,7 +221,7 @@ async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
     settings = on(telegram, web_port=port, metrics_port=metrics)
     async with workplace.dateline("run", **settings) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
 
@@ -221,7 +243,7 @@ async def test_people_are_answered_before_the_menus_are_told(workplace, telegram
     telegram.inject("time_out", method="setMyCommands")
     async with workplace.dateline("run", **on(telegram)) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
 
@@ -234,7 +256,7 @@ async def test_people_are_answered_before_the_menus_are_told(workplace, telegram
 async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, telegram):
     async with workplace.dateline("run", **on(telegram)) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         for word in ("Taiwan", "Japan", "Oslo"):
             telegram.send(ann, word)
         await telegram.wait_for_message(ann)
@@ -259,7 +281,7 @@ async def test_whoever_opens_the_link_first_is_the_admin(workplace, telegram):
         await command.said("ready")
         found = re.search(r"\?start=(admin_\S+)", link)
         assert found
-        ann, mallory = telegram.person("Ann"), telegram.person("Mallory")
+        ann, mallory = telegram.user("Ann"), telegram.user("Mallory")
 
         telegram.send(ann, f"/start {found[1]}")
         welcome = await telegram.wait_for_message(ann)
@@ -286,7 +308,7 @@ async def test_a_bot_with_an_admin_prints_no_link(workplace, telegram):
 
 @pytest.mark.slow
 async def test_a_stranger_is_told_politely_and_a_guest_is_welcome(workplace, telegram):
-    user, stranger = telegram.person("Ann", id=77), telegram.person("Bob")
+    user, stranger = telegram.user("Ann", id=77), telegram.user("Bob")
     settings = on(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
 
     async with workplace.dateline("run", **settings) as command:

@@ -100,7 +100,7 @@ async def town(database_url: str, workplace: Workplace) -> AsyncIterator[Town]:
 
 
 async def subscribe(storage: Storage, playground: FarPlayground) -> int:
-    number: int = (await playground.post("people", first_name="Reader"))["id"]
+    number: int = (await playground.post("add_user", first_name="Reader"))["id"]
     user = await users.identify(storage, Sender(number, number), access=Access(is_open=True))
     assert user
     await subscriptions.subscribe(storage, user.chat_id, "mayor", Mode.INSTANT, limits=USUAL_LIMITS)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app.databases import database_of
-from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
+from bot.app.deployment import DATA_FOLDER, PLAYGROUND_DATABASE
+from bot.app.resources import database_of
 from bot.ops.doctor import choices, database, machine, sources, telegram, updates
 from bot.ops.doctor.asking import (
     ask_telegram,
@@ -49,7 +49,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
-        Check("the settings", lambda: _settings(settings)),
+        Check("the settings", lambda: _settings(settings, url)),
         Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
         Check("mail", lambda: _mail(settings), is_far=True, seconds=_MAIL_SECONDS),
         Check("the pages", lambda: examine_reach(settings), is_far=True),
@@ -196,7 +196,10 @@ async def _disks(url: str) -> Sequence[Finding]:
 
     file = database_file(url)
     folders = {"the database": file.parent} if file else {}
-    folders |= {"what this machine keeps": ELSEWHERE, "passing files": Path(tempfile.gettempdir())}
+    folders |= {
+        "what this machine keeps": DATA_FOLDER,
+        "passing files": Path(tempfile.gettempdir()),
+    }
     rooms = [
         await asyncio.to_thread(look_at_room, what, folder) for what, folder in folders.items()
     ]
@@ -211,7 +214,7 @@ async def _files(settings: Settings, url: str) -> Sequence[Finding]:
 def _looked_at(settings: Settings, url: str) -> list[machine.Kept]:
     from storage.schema import database_file
 
-    secret = [Path(".env"), settings.dkim_key_file, ELSEWHERE]
+    secret = [Path(".env"), settings.dkim_key_file, DATA_FOLDER]
     if file := database_file(url):
         # With its logs, the copies before a migration or a restore, and what stands beside.
         secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]
@@ -225,11 +228,31 @@ async def _zones() -> Sequence[Finding]:
     return machine.judge_zones(await asyncio.to_thread(look_at_zones))
 
 
-async def _settings(settings: Settings) -> Sequence[Finding]:
-    return choices.judge_choices(_choices(settings))
+async def _settings(settings: Settings, url: str) -> Sequence[Finding]:
+    has_admins = bool(settings.admin_ids) or await _stores_admins(url)
+    return choices.judge_choices(_choices(settings, has_admins=has_admins))
 
 
-def _choices(settings: Settings) -> choices.Choices:
+async def _stores_admins(url: str) -> bool:
+    """Return whether the database names admins, such as the user who opened the printed link."""
+    from storage.access import admin_ids
+    from storage.db.engine import DatabaseError
+    from storage.health import open_read_only
+
+    try:
+        storage = open_read_only(url)
+    except OSError:
+        return False  # there is no file yet
+    try:
+        async with storage.reading() as tx:
+            return bool(await admin_ids(tx))
+    except (DatabaseError, OSError):
+        return False  # another check reports it
+    finally:
+        await storage.close()
+
+
+def _choices(settings: Settings, *, has_admins: bool) -> choices.Choices:
     from bot.settings import SmtpTls
     from storage.schema import database_file
 
@@ -238,7 +261,7 @@ def _choices(settings: Settings) -> choices.Choices:
         api=settings.bot_api_base,
         send_per_second=settings.send_per_second,
         public_url=str(settings.public_url or ""),
-        has_admins=bool(settings.admin_ids),
+        has_admins=has_admins,
         is_open=settings.access is Access.OPEN,
         lets_nobody_in=settings.access is Access.ALLOWLIST and not settings.allowed_ids,
         topics_per_chat=settings.topics_per_chat,
@@ -252,7 +275,7 @@ def _choices(settings: Settings) -> choices.Choices:
 
 
 async def _templates(settings: Settings) -> Sequence[Finding]:
-    from bot.app.templates import make_renderer
+    from bot.app.resources import make_renderer
 
     if settings.templates_dir is None:
         return []
@@ -264,7 +287,7 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
-    from bot.app.mails import examine_mail
+    from bot.app.mail import examine_mail
 
     findings = await examine_mail(settings)
     if findings is None:

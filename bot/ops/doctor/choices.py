@@ -38,8 +38,12 @@ def _people(chosen: Choices) -> Iterator[Finding]:
     if not chosen.has_token:
         return
     if not chosen.has_admins:
-        remedy = "Set ADMIN_IDS to your own number; the bot tells it to whom it does not know."
-        yield warning("settings.no-admins", "ADMIN_IDS is empty: nobody hears of trouble.", remedy)
+        remedy = (
+            "Open the link that the bot prints when it starts, or set ADMIN_IDS to your user id, "
+            "which the bot tells unauthorized users."
+        )
+        sentence = "There is no admin, so nobody is notified of problems."
+        yield warning("settings.no-admins", sentence, remedy)
         if chosen.lets_nobody_in:
             remedy = "Set ADMIN_IDS, ALLOWED_IDS, or ACCESS=invite."
             yield unhealthy(

@@ -33,7 +33,6 @@ MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it
 MAX_ROBOTS_SITEMAPS: Final = 3
 MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
 PATIENCE_SECONDS: Final = 90.0
-_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
 _SAME_SHARE = 0.8  # of the links
 _COMPARED = 100  # entries
 
@@ -208,7 +207,7 @@ class _SiteSearch:
 
 def is_list(result: FetchResult) -> bool:
     """Whether there are entries to follow."""
-    return result.document is not None and result.document.kind in _LISTS
+    return result.document is not None and result.document.kind.is_list
 
 
 def found_feed(link: Link, result: FetchResult) -> FoundFeed | None:

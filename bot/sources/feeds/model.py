@@ -35,6 +35,11 @@ class Kind(StrEnum):
     SITEMAP = "sitemap"
     INDEX = "index"  # of sitemaps, which are its items
 
+    @property
+    def is_list(self) -> bool:
+        """Whether there are entries to follow."""
+        return self in {Kind.FEED, Kind.SITEMAP}
+
 
 class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it
     """The document cannot be read; the sentence says why, for the command line.

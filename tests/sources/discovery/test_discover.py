@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.administration import list_sources
-from bot.sources.discovery.add import Form, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.add import Form, Outcome, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
 from bot.sources.feeds.model import Document, Item, Kind
@@ -181,9 +181,8 @@ async def test_without_a_page_there_are_no_further_requests(discovery, farm, bod
 
 async def test_a_page_from_outside_leads_nowhere_inside(fetcher, reader, farm):
     """The operator asks, whose network is open; the page belongs to anybody."""
-    inner = farm.url("/feed.xml")
     farm.serve("/feed.xml", feed(1))
-    farm.serve("/", site(inner), **HTML)
+    farm.serve("/", site(farm.url("/feed.xml")), **HTML)
 
     class FromOutside:
         async def fetch(self, url: str, *, inside: bool = False, **asked):
@@ -215,16 +214,6 @@ async def test_a_site_with_one_feed_is_added_by_it(storage, adding, farm):
     assert farm.paths()[:2] == ["/", "/feed.xml"]
 
 
-async def test_a_feed_is_added_with_one_request_and_known_with_none(adding, farm):
-    farm.serve("/feed.xml", feed(1))
-
-    added = await adding.add(farm.url())
-    again = await adding.add(farm.url())
-
-    assert (added.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
-    assert len(farm.asked) == 1
-
-
 async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
     farm.serve("/", site("/a.xml", "/b.xml"), **HTML)
     farm.serve("/a.xml", feed(1, title="A"))
@@ -252,7 +241,7 @@ async def test_a_page_without_feeds_is_added_if_allowed(
 
     added = await adding.add(farm.url("/page"), SourceOptions(form=form))
 
-    assert added.outcome is outcome
+    assert (added.outcome, added.articles) == (outcome, len(kinds))
     assert [source.kind for source in await list_sources(storage)] == kinds
     assert len(farm.asked) == 1 or form is not Form.PAGE
 
@@ -279,36 +268,6 @@ async def test_a_page_itself_is_added_on_request(storage, adding, farm):
     (source,) = await list_sources(storage)
     assert source.kind is SourceKind.PAGE
     assert farm.paths() == ["/page"]
-
-
-NO_FEED = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
-NOT_FOUND = Problem(ProblemCode.NOT_FOUND, {"status": 404})
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "problem"),
-    [
-        pytest.param("<html><body></body></html>", 200, NO_FEED, id="an empty page"),
-        pytest.param("", 404, NOT_FOUND, id="nothing there"),
-    ],
-)
-async def test_what_is_no_site_is_refused_with_the_reason(adding, farm, body, status, problem):
-    farm.serve("/x", body, status=status, **HTML)
-
-    refused = await adding.add(farm.url("/x"))
-
-    assert refused.outcome is Outcome.REFUSED
-    assert refused.problem == problem
-
-
-async def test_a_users_site_leads_nowhere_inside(storage, fetcher, reader, farm):
-    farm.serve("/", site("/feed.xml"), **HTML)
-    theirs = SourceAdder(storage, fetcher, reader, public=False)
-
-    refused = await theirs.add(farm.url("/"))
-
-    assert refused.outcome is Outcome.REFUSED
-    assert farm.asked == []
 
 
 FEED = Document(
@@ -351,22 +310,18 @@ class Reads:
         return links_of(data.decode(), url)
 
 
-async def test_a_link_to_a_feed_offers_that_feed():
-    looked = await LinkLookup(Site(feed=b"feed"), Reads()).look("paper.example/feed")
+@pytest.mark.parametrize(
+    ("path", "is_feed"), [("feed", True), ("", False)], ids=["a feed", "a site"]
+)
+async def test_a_link_to_a_feed_or_a_site_offers_its_feed(path, is_feed):
+    lookup = LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads())
 
-    assert looked.is_feed
+    looked = await lookup.look(f"paper.example/{path}")
+
+    assert looked.is_feed is is_feed
     assert [(feed.url, feed.title) for feed in looked.feeds] == [
         ("https://paper.example/feed", "Paper")
     ]
-
-
-async def test_a_link_to_a_site_offers_its_feeds():
-    looked = await LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads()).look(
-        "https://paper.example/"
-    )
-
-    assert not looked.is_feed
-    assert [feed.url for feed in looked.feeds] == ["https://paper.example/feed"]
 
 
 async def test_a_link_to_an_article_gives_its_text_and_on_request_the_feeds():

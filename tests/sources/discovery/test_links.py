@@ -93,7 +93,7 @@ def named(markup: str) -> list[str]:
         ),
     ],
 )
-def test_a_pages_feeds_are_found(markup: str, expected: list[str]):
+def test_a_pages_feeds_are_found(markup, expected):
     assert named(markup) == expected
 
 
@@ -136,7 +136,7 @@ def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out(
         ),
     ],
 )
-def test_feeds_of_comments_are_left_out(markup: str):
+def test_feeds_of_comments_are_left_out(markup):
     assert named(markup) == []
 
 
@@ -194,6 +194,6 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces | st.text(max_size=5), max_size=60).map("".join))
-def test_any_page_gives_addresses_of_the_web_or_nothing(page: str):
+def test_any_page_gives_addresses_of_the_web_or_nothing(page):
     for link in links_of(page, SITE):
         assert link.url.startswith(("http://", "https://"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,12 +21,6 @@ from storage.publishers import first_publisher_names
 from storage.sources import AwaitedPage
 from tests.sources.feeds_made import rss
 from tests.sources.polled import DAY, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from bot.sources.parser_pool import Reader
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
-
 
 SERVICE = "search.example"
 DETOUR = "https://search.example/rss/articles/CBMiABC"
@@ -50,7 +44,7 @@ def found(title: str, credit: str = "", url: str = DETOUR, **facts) -> Item:
         pytest.param("- Post", "Post", "- Post", id="nothing but the name"),
     ],
 )
-def test_the_credited_publisher_is_cut_from_the_title(title: str, credit: str, told: str):
+def test_the_credited_publisher_is_cut_from_the_title(title, credit, told):
     item = with_publisher(found(title, credit), SERVICE)
 
     assert (item.title, item.publisher) == (told, credit)
@@ -106,7 +100,7 @@ def test_duplicates_in_one_result_count_once():
         ),
     ],
 )
-def test_different_articles_stay_apart(other: Item):
+def test_different_articles_stay_apart(other):
     first = with_publisher(found("A ship sails - Post", "Post"), SERVICE)
 
     assert with_publisher(other, SERVICE).guid != first.guid
@@ -128,7 +122,7 @@ def test_a_date_without_a_time_identifies_an_article_too(published):
         "A ship sails  Post\n\nRain stays away  Times\n\nSnow falls  Herald",
     ],
 )
-def test_a_summary_that_only_repeats_titles_is_dropped(summary: str):
+def test_a_summary_that_only_repeats_titles_is_dropped(summary):
     item = with_publisher(
         found("A ship sails - Post", "Post", summary=summary, text=summary), SERVICE
     )
@@ -196,7 +190,7 @@ def test_both_readers_give_the_credited_publisher(read):
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))
-def test_any_titles_can_be_credited(titles: list[str]):
+def test_any_titles_can_be_credited(titles):
     document = Document(Kind.FEED, items=tuple(map(found, titles)))
 
     told = as_search_results(document, SERVICE)
@@ -227,9 +221,7 @@ class Service:
         return Response(200, url, {"content-type": "text/xml"}, rss([shown]).encode())
 
 
-async def test_an_entry_with_another_id_is_no_new_article(
-    storage: Storage, reader: Reader, clock: TurnedClock
-):
+async def test_an_entry_with_another_id_is_no_new_article(storage, reader, clock):
     service = Service(clock.now - timedelta(hours=1))
     added = await SourceAdder(storage, service, reader).add(SEARCH)
     polling = Poller(storage, service, reader, owner="me", jitter=lambda: 0)

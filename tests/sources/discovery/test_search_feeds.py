@@ -275,7 +275,7 @@ def test_a_query_is_searched_for_at_every_service():
 
 
 @pytest.mark.parametrize("query", ["lang:en source:a.example", "tea*", "tea AND AND"])
-def test_what_no_search_can_ask_for_has_none(query: str):
+def test_what_no_search_can_ask_for_has_none(query):
     assert search_addresses(query, TWO) == []
 
 
@@ -361,7 +361,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(watched, before, budge
         pytest.param(f'"{"cup " * 120}"', "", id="too long"),
     ],
 )
-def test_a_query_becomes_a_search(query: str, text: str):
+def test_a_query_becomes_a_search(query, text):
     assert search_texts(parse(query).tree) == ((text,) if text else ())
 
 
@@ -395,7 +395,7 @@ def test_of_many_required_words_some_are_searched_for():
         pytest.param("台" * 300, "", id="too long"),
     ],
 )
-def test_a_search_has_an_address(text: str, url: str):
+def test_a_search_has_an_address(text, url):
     assert search_url("https://s.example/rss?q={query}&hl=en", text) == url
 
 
@@ -427,7 +427,7 @@ def urls_of(text: str, article: str) -> bool:
 
 
 @given(trees, st.lists(st.sampled_from(WORDS), max_size=8))
-def test_a_search_finds_all_that_the_query_matches(tree: Node, words: list[str]):
+def test_a_search_finds_all_that_the_query_matches(tree, words):
     texts = search_texts(tree)
     title, body = " ".join(words[:3]), " ".join(words[3:])
 
@@ -436,7 +436,7 @@ def test_a_search_finds_all_that_the_query_matches(tree: Node, words: list[str])
 
 
 @given(trees)
-def test_a_search_never_consists_of_exclusions_only(tree: Node):
+def test_a_search_never_consists_of_exclusions_only(tree):
     for text in search_texts(tree):
         assert any(not isinstance(part, Not) for part in parts(parse(text).tree))
 

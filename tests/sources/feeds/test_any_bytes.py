@@ -15,9 +15,6 @@ from tests.sources.polled import articles_of, poll_after, rows_of
 
 if TYPE_CHECKING:
     from bot.sources.discovery.add import SourceAdder
-    from bot.sources.poll import Poller
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
     from tests.sources.feedfarm import FeedFarm
 
 FINE = rss([item(2)])
@@ -74,9 +71,7 @@ async def sources(adding: SourceAdder, farm: FeedFarm) -> None:
 
 
 @pytest.mark.usefixtures("sources")
-async def test_every_source_is_read_or_says_why_not(
-    storage: Storage, polling: Poller, clock: TurnedClock
-):
+async def test_every_source_is_read_or_says_why_not(storage, polling, clock):
     await poll_after(polling, clock)
     while await polling.poll_due():
         pass

@@ -78,7 +78,7 @@ def test_small_words_and_scripts_tell_the_language(text, code):
         ),
     ],
 )
-def test_a_declaration_counts_unless_the_text_contradicts_it(code: str, text: str, found: str):
+def test_a_declaration_counts_unless_the_text_contradicts_it(code, text, found):
     assert judged(text, code) == found
 
 

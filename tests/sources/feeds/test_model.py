@@ -43,7 +43,7 @@ from bot.sources.feeds.roots import MOST_ATTRIBUTES, check_attributes
         ),
     ],
 )
-def test_a_document_survives_json(document: Document):
+def test_a_document_survives_json(document):
     assert Document.from_json(json.loads(json.dumps(document.to_json()))) == document
 
 
@@ -75,7 +75,7 @@ def told(number: int) -> Item:
         pytest.param("<urlset{}><url><loc>https://ex.org/</loc></url></urlset>", id="a sitemap"),
     ],
 )
-def test_an_element_of_too_many_attributes_is_not_read(document: str, attributes: str):
+def test_an_element_of_too_many_attributes_is_not_read(document, attributes):
     with pytest.raises(Unreadable) as refused:
         read_fast(document.format(attributes).encode(), "https://ex.org/")
 
@@ -123,7 +123,7 @@ def test_long_entries_are_cut_and_all_of_them_have_a_limit():
         pytest.param("https://ex.org/" + "a/" * 400, "https://ex.org/" + "a/" * 400, id="a link"),
     ],
 )
-def test_a_word_has_an_end(text: str, taken: str):
+def test_a_word_has_an_end(text, taken):
     (item,) = bounded(feed(Item(title=text, summary=text, text=text))).items
 
     assert (item.title, item.summary, item.text) == (taken, taken, taken)

@@ -158,7 +158,7 @@ FILE = (
         pytest.param(FILE, ["https://a.example/"], id="file"),
     ],
 )
-def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data: bytes, addresses: list[str]):
+def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data, addresses):
     try:
         found = [item.url for item in read_sitemap(data, "https://news.example/s.xml").items]
     except Unreadable:
@@ -176,7 +176,7 @@ def test_a_sitemap_without_news_is_no_trouble():
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(data: bytes):
+def test_any_bytes_are_read_or_refused(data):
     try:
         read = read_sitemap(b"<urlset>" + data + NEWS[60:], "https://news.example/").items
     except Unreadable:

@@ -1,5 +1,4 @@
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -122,7 +121,7 @@ def test_nothing_but_blanks_is_no_article():
         read_text(" \n ", "")
 
 
-def test_the_seed_article_is_read(corpus: Path):
+def test_the_seed_article_is_read(corpus):
     path = corpus.parent / "seed-article.txt"
     if not path.exists():
         pytest.skip("there is no seed article beside the corpus")
