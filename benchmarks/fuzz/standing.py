@@ -20,8 +20,8 @@ from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.response import Response
-from bot.sources.parser_pool import QUICK, Reader, Workers
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import QUICK, DocumentReader, Workers
+from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
 from storage.sources import Source, add_source, source_of
 
@@ -81,7 +81,7 @@ class Newsroom:
     """Reads and stores what is put on the web, an hour after the last time."""
 
     storage: Storage
-    reader: Reader
+    reader: DocumentReader
     clock: TurnedClock
     web: Web = field(default_factory=Web)
 
@@ -93,7 +93,7 @@ class Newsroom:
             await tx.session.exec(others.values(next_fetch_at=tx.now + timedelta(days=1)))
             ours = update(Source).where(col(Source.url) == url)
             await tx.session.exec(ours.values(next_fetch_at=tx.now, lease_until=None))
-        await Poller(self.storage, self.web, self.reader, owner="fuzz").poll_due()
+        await SourcePoller(self.storage, self.web, self.reader, owner="fuzz").poll_due()
         async with self.storage.reading() as tx:
             source = await source_of(tx, url_hash(url))
         return (source and source.error) or "read"
@@ -119,7 +119,7 @@ async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood
     """
     pauses = []
     storage = Storage.open(database, clock=(clock := TurnedClock()))
-    async with Reader(Workers(seconds=_WORKER_SECONDS)) as reader:
+    async with DocumentReader(Workers(seconds=_WORKER_SECONDS)) as reader:
         newsroom = Newsroom(storage, reader, clock)
         await newsroom.poll("https://first.example/", b"Title\n\nA text.")  # all is loaded then
         await newsroom.outlines(write_opml([Outline("https://first.example/")], "Feeds"))

@@ -14,7 +14,7 @@ from benchmarks.fuzz.mutations import SECRET_FILE, mutated
 from benchmarks.fuzz.seeds import Seeds
 from bot.sources.drafts import draft_of, identify
 from bot.sources.feeds.model import Document, Unreadable
-from bot.sources.parser_pool import Reader, Workers, is_quick, read_at_once
+from bot.sources.parser_pool import DocumentReader, Workers, is_quick, read_at_once
 
 SEED = 20_260_302
 SECRET = SECRET_FILE.read_text(encoding="utf-8").strip()
@@ -45,7 +45,7 @@ async def try_all(numbers: Iterator[int], seeds: Seeds, *, at_once: int = 2) -> 
     """Read the documents of *numbers*; each is made of its number alone."""
     tally = Tally()
     async with _canary(tally) as canary:
-        reader = Reader(Workers(most=at_once))
+        reader = DocumentReader(Workers(most=at_once))
         async with reader, asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(_try_each(numbers, seeds, canary, reader, tally))
@@ -91,7 +91,7 @@ class _canary:  # noqa: N801 - used as a context manager, like the functions tha
 
 
 async def _try_each(
-    numbers: Iterator[int], seeds: Seeds, canary: str, reader: Reader, tally: Tally
+    numbers: Iterator[int], seeds: Seeds, canary: str, reader: DocumentReader, tally: Tally
 ) -> None:
     for number in numbers:
         data, content_type = made(number, seeds, canary)
@@ -99,7 +99,9 @@ async def _try_each(
             await _try(number, data, content_type, reader, tally)
 
 
-async def _try(number: int, data: bytes, content_type: str, reader: Reader, tally: Tally) -> None:
+async def _try(
+    number: int, data: bytes, content_type: str, reader: DocumentReader, tally: Tally
+) -> None:
     try:
         document = await _read(number, data, content_type, reader, tally)
         tally.items += len(document.items)
@@ -116,7 +118,7 @@ async def _try(number: int, data: bytes, content_type: str, reader: Reader, tall
 
 
 async def _read(
-    number: int, data: bytes, content_type: str, reader: Reader, tally: Tally
+    number: int, data: bytes, content_type: str, reader: DocumentReader, tally: Tally
 ) -> Document:
     begun = time.thread_time()
     try:

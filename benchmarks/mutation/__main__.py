@@ -135,7 +135,7 @@ class Mutation(ast.NodeTransformer):
 class Mutated(MetaPathFinder, Loader):
     """Gives the mutated module to whoever imports it."""
 
-    def __init__(self, module: str, path: Path, tree: ast.AST) -> None:
+    def __init__(self, module: str, path: Path, tree: ast.Module) -> None:
         self.module, self.path, self.tree = module, path, tree
 
     def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:

@@ -27,7 +27,7 @@ from bot.app.roles import (
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.settings import Access, Settings
-from bot.sources.parser_pool import Reader, Workers
+from bot.sources.parser_pool import DocumentReader, Workers
 from bot.stages import SEND, StageRunner, connect
 from bot.subscribers import catalogue, deletion
 from storage import retention
@@ -73,7 +73,7 @@ class RealStorage(Storage):
 
 
 @dataclass(frozen=True, slots=True)
-class RealReader(Reader):
+class RealReader(DocumentReader):
     clock: Clock = field(kw_only=True)
 
     async def read(
@@ -85,7 +85,9 @@ class RealReader(Reader):
         known: Collection[int] = frozenset(),
     ) -> Document:
         with self.clock.working():
-            return await Reader.read(self, data, url=url, content_type=content_type, known=known)
+            return await DocumentReader.read(
+                self, data, url=url, content_type=content_type, known=known
+            )
 
 
 async def _digests_late(tx: Transaction) -> float:

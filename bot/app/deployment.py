@@ -38,6 +38,7 @@ class Deployment:
     database_url: str
     access: Access
     newsroom: tuple[str, int] | None = None
+    newsroom_url: str | None = None  # where its pages are, with a slash at the end
     feeds: tuple[str, ...] = ()
     smtp: tuple[str, int] | None = None
     public_url: str | None = None  # where users reach our pages, without a slash at the end
@@ -119,6 +120,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         # The usual setting lets nobody in but those of a list, which names nobody here.
         access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
         newsroom=(playground.host, playground.port),
+        newsroom_url=f"{base}/news/",
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",

@@ -11,9 +11,9 @@ import socket
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from bot.resources import Resources
     from bot.settings import Settings
     from bot.sources.discovery.add import SourceAdder
-    from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
-    from bot.sources.parser_pool import Reader, Workers
+    from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.limits import Limits
     from storage.db.engine import Storage
 
@@ -176,17 +175,13 @@ async def make_links(storage: Storage, base: str | None) -> Links:
 # Sources.
 
 
-class ReadsPlaces(Protocol):
-    async def __call__(self, place: str, /, *, base_url: str = "") -> Document: ...
-
-
 @dataclass(frozen=True, slots=True)
 class SourceResources:
     """What is needed to read a source and store what it holds."""
 
     storage: Storage
     fetcher: Fetcher
-    reader: Reader
+    reader: DocumentReader
 
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
@@ -205,25 +200,10 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 
 @asynccontextmanager
 async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[SourceResources]:
-    from bot.sources.parser_pool import Reader
+    from bot.sources.parser_pool import DocumentReader
 
-    async with open_storage(database) as storage, fetcher, Reader() as reader:
+    async with open_storage(database) as storage, fetcher, DocumentReader() as reader:
         yield SourceResources(storage, fetcher, reader)
-
-
-@asynccontextmanager
-async def opening() -> AsyncIterator[ReadsPlaces]:
-    """Yield what reads files and addresses; the settings are read for an address only."""
-    from bot.sources.files import read_place
-    from bot.sources.parser_pool import Reader
-
-    def fetcher() -> Fetcher:
-        from bot.settings import load_settings
-
-        return make_fetcher(load_settings())
-
-    async with Reader() as reader:
-        yield partial(read_place, reader, fetcher)
 
 
 # Templates.
@@ -337,7 +317,7 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
         mailer=make_mailer(process),
         source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader),
         own_source_adder=make_own_source_adder(sources),
-        link_lookup=LinkLookup(sources.fetcher, sources.reader),
+        link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
         opml_reader=sources.reader,
         started_at=process.started_at,
         errors=process.errors.newest,

@@ -60,7 +60,7 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.ops.instrumented_sources import WatchedFetcher, WatchedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
-    from bot.sources.poll import Poller
+    from bot.sources.poll import SourcePoller
 
     sources, settings, watch = process.sources, process.settings, process.watch
     storage, fetcher, reader = sources.storage, sources.fetcher, sources.reader
@@ -68,7 +68,7 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
     def instrumented(kind: str) -> tuple[WatchedFetcher, WatchedReader]:
         return WatchedFetcher(fetcher, watch, kind), WatchedReader(reader, watch, kind)
 
-    poller = Poller(storage, *instrumented("feed"), process.owner)
+    poller = SourcePoller(storage, *instrumented("feed"), process.owner)
     completing = Completing(storage, *instrumented("page"), process.owner)
     feeds, budget = settings.search_feeds, settings.search_feeds_budget
     return [

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -16,8 +16,9 @@ from bot.ops.health import make_web, serving
 from bot.settings import Role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from aiogram import Bot
     from aiohttp.web import Application, RouteDef
 
     from bot.app.deployment import Deployment
@@ -28,16 +29,39 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Result = TypeVar("Result")
+
 PATIENCE_SECONDS = 5.0
 RETRY_SECONDS = 60.0
+
+
+async def _with_telegram(
+    deployment: Deployment, call: Callable[[Bot], Awaitable[Result]], failure: str
+) -> Result | None:
+    """Return what *call* returns; None, and *failure* in the log, if Telegram does not answer.
+
+    A process of pages has no other use for Telegram: aiogram is imported here, for the first call.
+    """
+    from bot.app.aiogram_models import import_aiogram
+
+    import_aiogram()
+    from aiogram.exceptions import AiogramError
+
+    from bot.app.sessions import telegram_session
+
+    try:
+        async with telegram_session(deployment.token, deployment.api_url) as bot:
+            return await call(bot)
+    except (AiogramError, OSError, TimeoutError) as error:
+        log.warning(failure, error=str(error))
+        return None
 
 
 @dataclass(eq=False)
 class BotLink:
     """Where users find the bot: asked of Telegram when the first of them wants to know.
 
-    A process of pages may have no session with Telegram. While Telegram does not answer there is
-    no link, and it is asked once a minute.
+    While Telegram does not answer there is no link, and it is asked once a minute.
     """
 
     deployment: Deployment
@@ -53,52 +77,30 @@ class BotLink:
         return self._link
 
     async def _ask(self) -> str | None:
-        from bot.app.aiogram_models import import_aiogram
-
-        import_aiogram()
-        from aiogram.exceptions import AiogramError
-
-        from bot.app.sessions import telegram_session
-
-        try:
-            async with (
-                asyncio.timeout(PATIENCE_SECONDS),
-                telegram_session(self.deployment.token, self.deployment.api_url) as bot,
-            ):
+        async def ask(bot: Bot) -> str:
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return f"https://t.me/{(await bot.get_me()).username}"
-        except (AiogramError, OSError, TimeoutError) as error:
-            log.warning("the bot's name is unknown", error=str(error))
-            return None
+
+        return await _with_telegram(self.deployment, ask, "the bot's name is unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Menus:
-    """Menus of the chat, which follow a language chosen in the Mini App.
-
-    Pages are served by processes that may have no session with Telegram: this opens its own.
-    """
+    """Menus of the chat, which follow a language chosen in the Mini App."""
 
     deployment: Deployment
     renderer: Renderer
 
     async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
-        from bot.app.aiogram_models import import_aiogram
+        renderer, user_id = self.renderer.of(speaks), user.user_id
 
-        import_aiogram()  # a process of pages has no other use for it
-        from aiogram.exceptions import AiogramError
+        async def renew(bot: Bot) -> None:
+            from bot.chat.menu import label_menu_button, register_chat
 
-        from bot.app.sessions import telegram_session
-        from bot.chat.menu import label_menu_button, register_chat
+            await label_menu_button(bot, user_id, renderer, self.deployment.app_url)
+            await register_chat(bot, user_id, renderer, is_admin=user.is_admin, is_chosen=is_chosen)
 
-        spoken, user_id = self.renderer.of(speaks), user.user_id
-        try:
-            async with telegram_session(self.deployment.token, self.deployment.api_url) as bot:
-                await label_menu_button(bot, user_id, spoken, self.deployment.app_url)
-                await register_chat(
-                    bot, user_id, spoken, is_admin=user.is_admin, is_chosen=is_chosen
-                )
-        except (AiogramError, OSError, TimeoutError) as error:
-            log.warning("a menu could not be renewed", error=str(error))
+        await _with_telegram(self.deployment, renew, "a menu could not be renewed")
 
 
 @asynccontextmanager

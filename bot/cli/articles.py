@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.matching.snippet import Span
     from bot.matching.text import Place
     from bot.sources.feeds.model import Document, Item, Unreadable
+    from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
 
 NO_MATCH = 1  # as grep says it
@@ -82,14 +83,20 @@ async def _read_each(
     base_url: str = "",
 ) -> bool:
     """Return whether all of *paths* could be read."""
-    from bot.app.resources import opening
+    from bot.app.resources import make_fetcher
+    from bot.settings import load_settings
     from bot.sources.feeds.model import Unreadable
+    from bot.sources.files import read_place
+    from bot.sources.parser_pool import DocumentReader
+
+    def fetcher() -> Fetcher:  # only an address needs it, and the settings
+        return make_fetcher(load_settings())
 
     is_whole = True
-    async with opening() as read_path:
+    async with DocumentReader() as reader:
         for path in paths:
             try:
-                document = await read_path(path, base_url=base_url)
+                document = await read_place(reader, fetcher, path, base_url=base_url)
             except Unreadable as error:
                 is_whole = False
                 show_error(path, why_unreadable(error))

@@ -20,7 +20,7 @@ from bot.cli.source_output import (
     source_json,
     unchanged,
 )
-from bot.sources.feeds.model import Kind, moment_of
+from bot.sources.feeds.model import DocumentKind, moment_of
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
 from bot.sources.health import MOVED_AFTER
@@ -61,7 +61,7 @@ def _verdict(checkup: Checkup) -> Text:
 
 
 def _in_a_word(document: Document, checkup: Checkup) -> str:
-    if document.kind not in {Kind.FEED, Kind.SITEMAP}:
+    if document.kind not in {DocumentKind.FEED, DocumentKind.SITEMAP}:
         return f"A {document.kind} with one article. For feeds: dateline sources find {checkup.url}"
     count = len(document.items)
     entries = "one entry" if count == 1 else f"{count} entries" if count else "no entries yet"

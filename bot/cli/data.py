@@ -109,10 +109,10 @@ def _database_url() -> str:
 
 
 def _url(name: str, text: str) -> str:
-    from bot.database_urls import driven
+    from bot.database_urls import with_driver
 
     try:
-        return driven(text)
+        return with_driver(text)
     except ValueError as error:
         fail(f"{name} is wrong: {error}.")
 

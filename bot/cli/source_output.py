@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import print_json, show
-from bot.sources.discovery.add import Outcome
+from bot.sources.discovery.add import AddOutcome
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.schedule import format_duration
 from storage.enums import FullText, SourceState
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import DiscoveryResult, FoundFeed
-    from bot.sources.discovery.links import Link
+    from bot.sources.discovery.links import FeedLink
     from storage.sources import Source
 
 _LATER = "It is asked again later by itself."
@@ -46,13 +46,13 @@ _ADVICE = {
 }
 
 _STYLES = {
-    Outcome.ADDED: "green",
-    Outcome.THERE: "dim",
-    Outcome.SEVERAL: "yellow",
-    Outcome.REFUSED: "red",
+    AddOutcome.ADDED: "green",
+    AddOutcome.THERE: "dim",
+    AddOutcome.SEVERAL: "yellow",
+    AddOutcome.REFUSED: "red",
 }
 _ORDER = list(_STYLES)
-_FINE = frozenset({Outcome.ADDED, Outcome.THERE})
+_FINE = frozenset({AddOutcome.ADDED, AddOutcome.THERE})
 _SHOWN_IN_FULL = 30
 _MOST_UNREAD = 20
 _SILENT = timedelta(days=60)
@@ -155,7 +155,7 @@ def additions_table(additions: Iterable[Addition]) -> Table:
     table = Table("Source", "", "", box=None, pad_edge=False)
     for each in sorted(additions, key=lambda each: _ORDER.index(each.outcome)):
         name = Text(each.title or each.url, overflow="fold")
-        if each.title and each.outcome in {Outcome.SEVERAL, Outcome.REFUSED}:
+        if each.title and each.outcome in {AddOutcome.SEVERAL, AddOutcome.REFUSED}:
             name.append(f"\n{each.url}", style="dim")
         table.add_row(name, Text(each.outcome, style=_STYLES[each.outcome]), Text(_note(each)))
     return table
@@ -163,7 +163,7 @@ def additions_table(additions: Iterable[Addition]) -> Table:
 
 def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType]:
     """Return what there is to pick from, of each address that has several feeds."""
-    several = [each for each in additions if each.outcome is Outcome.SEVERAL]
+    several = [each for each in additions if each.outcome is AddOutcome.SEVERAL]
     asked = [
         Group(
             Text(f"\n{each.url} has {len(each.choice) + len(each.unread)} feeds to choose from:"),
@@ -174,7 +174,7 @@ def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType
     return [*asked, _HOW_TO_ADD] if asked else []
 
 
-def choice(feeds: Iterable[FoundFeed], unread: Sequence[Link], now: datetime) -> Group:
+def choice(feeds: Iterable[FoundFeed], unread: Sequence[FeedLink], now: datetime) -> Group:
     """Return two lines for each feed; an address stands alone, so that it can be copied whole."""
     lines = [line for feed in feeds for line in (_about(feed, now), _address(feed.url))]
     if unread:
@@ -198,7 +198,7 @@ def _address(url: str, name: str = "") -> Text:
 
 
 def _note(addition: Addition) -> str:
-    if addition.outcome is Outcome.SEVERAL:
+    if addition.outcome is AddOutcome.SEVERAL:
         return f"has {len(addition.choice) + len(addition.unread)} feeds to choose from"
     if addition.problem:
         return sentence_of(addition.problem)

@@ -224,13 +224,13 @@ def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wante
 
 async def _record(tools: SourceResources, done: Sequence[Addition]) -> None:
     """Record in the activity log which sources the operator added."""
-    from bot.sources.discovery.add import Outcome
+    from bot.sources.discovery.add import AddOutcome
     from bot.subscribers import audit
     from storage.enums import AuditAction
     from storage.sources import Source
 
     for each in done:
-        if each.outcome is Outcome.ADDED:
+        if each.outcome is AddOutcome.ADDED:
             await audit.record(tools.storage, None, AuditAction.SOURCE_ADDED, each.url)
     if len(done) > 1:
         await tools.storage.analyze([Source])
@@ -273,7 +273,7 @@ def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
 
 async def _add(adder: AddsSources, url: str, options: SourceOptions) -> Addition:
     """Report what the database refuses: the other sources of the list may still be stored."""
-    from bot.sources.discovery.add import Addition, Outcome
+    from bot.sources.discovery.add import Addition, AddOutcome
     from bot.sources.fetch.problems import Problem, ProblemCode
     from storage.db.engine import DatabaseError
 
@@ -282,12 +282,12 @@ async def _add(adder: AddsSources, url: str, options: SourceOptions) -> Addition
     except DatabaseError as error:
         detail = {"reason": str(error.orig).splitlines()[0]}
         problem = Problem(ProblemCode.NOT_STORED, detail)
-        return Addition(url, Outcome.REFUSED, options.title, problem=problem)
+        return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
 
 
 def _failures(done: Iterable[Addition]) -> str:
-    from bot.sources.discovery.add import Outcome
+    from bot.sources.discovery.add import AddOutcome
 
     counts = Counter(addition.outcome for addition in done)
-    failed = sum(counts.values()) - counts[Outcome.ADDED] - counts[Outcome.THERE]
+    failed = sum(counts.values()) - counts[AddOutcome.ADDED] - counts[AddOutcome.THERE]
     return f"{failed} not added  " if failed else ""

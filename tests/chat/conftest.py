@@ -19,7 +19,7 @@ from bot.mail.compose import FromAddress, Mailer
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.renderer import Renderer
 from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
@@ -261,7 +261,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
         async with one_storage.writing() as tx:
             source_id = await _sample_source(tx)
             item = Item("", url, title, "", text, tx.now, "en")
-            (entry,) = identify(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
+            (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), SAMPLE_SOURCE)
             found = draft_of(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
             await store_drafts(tx, source_id, [found])
 

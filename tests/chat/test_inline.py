@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.chat.handlers.search import Turns, link_to_card, payload_of
 from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
 from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
@@ -106,7 +106,7 @@ async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage
         source_id = await add_source(tx, row) or 0
         await follow(tx, 1, source_id)
         item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
-        (entry,) = identify(Document(Kind.FEED, items=(item,)), PRIVATE)
+        (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), PRIVATE)
         await store_drafts(
             tx, source_id, [draft_of(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
         )

@@ -20,8 +20,8 @@ from bot.sources.administration import check_source, list_sources
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.fake_web import FakeWeb
@@ -47,10 +47,10 @@ async def farm() -> AsyncIterator[FakeWeb]:
 class Operator:
     """Adds, polls, lists and checks sources."""
 
-    def __init__(self, storage: Storage, fetcher: Fetcher, reader: Reader) -> None:
+    def __init__(self, storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> None:
         self.adding = SourceAdder(storage, fetcher, reader)
         self.storage, self.fetcher, self.reader = storage, fetcher, reader
-        self.polling = Poller(storage, fetcher, reader, owner="us", jitter=lambda: 0)
+        self.polling = SourcePoller(storage, fetcher, reader, owner="us", jitter=lambda: 0)
 
     async def check(self, url: str) -> Checkup:
         return await check_source(self.storage, self.fetcher, self.reader, url)
@@ -60,7 +60,7 @@ class Operator:
 async def operator(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Operator]:
     storage = Storage.open(sqlite_url, clock=clock)
     policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
-    async with Fetcher(policy=policy, user_agent="test") as fetcher, Reader() as reader:
+    async with Fetcher(policy=policy, user_agent="test") as fetcher, DocumentReader() as reader:
         yield Operator(storage, fetcher, reader)
     await storage.close()
 

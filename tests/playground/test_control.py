@@ -75,8 +75,6 @@ async def test_events_end_empty_and_notice_a_restart(control):
     ("name", "facts"),
     [
         ("send", {"chat_id": 5, "text": "nobody's chat"}),
-        ("send", {"text": "no chat"}),
-        ("add_user", {"first_name": "Ann", "shoe_size": 40}),
         ("add_user", {"first_name": "Ann", "id": -5}),
         ("inject", {"fault": "earthquake"}),
         ("inject", {"fault": "500", "when": "later"}),
@@ -101,31 +99,6 @@ async def test_only_a_button_that_is_there_can_be_pressed(control, call, ann):
     status, answer = await control("press", chat_id=ann.id, message_id=1, data="stop")
 
     assert (status, answer["error"]) == (400, "Bad Request: the message has no such button")
-
-
-async def test_in_groups_a_bot_hears_what_is_meant_for_it(call, pg, ann):
-    group = pg.chat("group", "Friends", [ann])
-    sent = (await call("sendMessage", chat_id=group.id, text="hello"))["result"]["message_id"]
-
-    heard = {
-        text: pg.send(group, text, **more)["update_id"] is not None
-        for text, more in {
-            "small talk": {},
-            "/topics": {},
-            "hey @dateline_playground_bot": {},
-            "an answer": {"reply_to_message_id": sent},
-        }.items()
-    }
-    pg.membership(group.id, "administrator")
-    heard["small talk to an administrator"] = pg.send(group, "x")["update_id"] is not None
-
-    assert heard == {
-        "small talk": False,
-        "/topics": True,
-        "hey @dateline_playground_bot": True,
-        "an answer": True,
-        "small talk to an administrator": True,
-    }
 
 
 @pytest.mark.parametrize(

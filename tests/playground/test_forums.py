@@ -102,3 +102,6 @@ async def test_a_group_without_topics_is_no_forum(pg, ann, call):
     assert said(answer) == "Bad Request: the chat is not a forum"
     with pytest.raises(ApiError):
         pg.send(group, "hello", message_thread_id=7)
+    pg.topic(group, 7, "closed")
+    answer = await call("createForumTopic", chat_id=group.id, name="Courts")
+    assert answer["ok"]

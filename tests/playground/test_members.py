@@ -191,6 +191,16 @@ async def test_privacy_mode_lets_through_what_is_said_to_the_bot(pg, ann, heard,
     assert bool(await heard()) is is_heard
 
 
+async def test_a_reply_to_the_bot_is_heard_and_everything_by_an_administrator(pg, ann, call):
+    group = pg.chat("group", "Friends", [ann])
+    sent = (await call("sendMessage", chat_id=group.id, text="hello"))["result"]["message_id"]
+
+    assert pg.send(group, "an answer", reply_to_message_id=sent)["update_id"] is not None
+    assert pg.send(group, "talk")["update_id"] is None
+    pg.membership(group, "administrator")
+    assert pg.send(group, "talk")["update_id"] is not None
+
+
 async def test_an_unknown_status_or_right_is_refused(pg, ann):
     group = pg.chat("supergroup", "Newsroom", [ann])
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.store import Fetched, store_fetched
@@ -87,7 +87,7 @@ async def test_each_article_is_there_once(storage, clock, visits):
     site = f"feed{next(FEEDS)}.example"
     for manner, numbers, text in visits:
         items = tuple(manner.item(number, site, text) for number in numbers)
-        await visited(storage, site, Document(Kind.FEED, items=items))
+        await visited(storage, site, Document(DocumentKind.FEED, items=items))
         clock.turn(HOUR)
 
     shown = {number for _, numbers, _ in visits for number in numbers}

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import LEASE, Completing
@@ -48,7 +48,7 @@ class Pages:
     """Reads every page as one article with these words."""
 
     text: str = WORDS
-    kind: Kind = Kind.PAGE
+    kind: DocumentKind = DocumentKind.PAGE
     titles: dict[str, str] = field(default_factory=dict)
 
     async def read(self, _data: bytes, *, url: str, **_facts: object) -> Document:
@@ -112,7 +112,7 @@ async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage):
         pytest.param(Web({url(1): TimedOut()}), Pages(), id="no answer"),
         pytest.param(Web(), Pages(text=""), id="unreadable"),
         pytest.param(Web(), Pages(text="Less."), id="shorter"),
-        pytest.param(Web(), Pages(kind=Kind.FEED), id="a feed"),
+        pytest.param(Web(), Pages(kind=DocumentKind.FEED), id="a feed"),
     ],
 )
 async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(storage, web, pages):
@@ -219,7 +219,7 @@ async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(st
     assert await completing(storage, Web()).complete_due() == 1
 
 
-async def test_a_page_that_asks_for_time_speaks_for_its_host(storage, clock):
+async def test_a_page_that_asks_for_a_pause_pauses_its_host(storage, clock):
     await stored(storage, url(1), url(2))
 
     class Busy(Web):
@@ -245,7 +245,7 @@ async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage
     assert await rows_of(storage, AwaitedPage) == []
 
 
-async def test_what_nobody_needs_any_more_is_not_fetched(storage, clock):
+async def test_a_page_that_is_no_longer_needed_is_not_fetched(storage, clock):
     await stored(storage, url(1))
     clock.turn(PAGE_WANTED_FOR)
     web = Web()
@@ -290,17 +290,17 @@ async def test_of_a_host_the_pages_of_public_articles_are_read_first(storage, cl
 
 
 async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(storage, clock):
-    told = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
-    pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=told)
-    await stored(storage, *told, url(3, "b.example"))
+    titles = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
+    pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=titles)
+    await stored(storage, *titles, url(3, "b.example"))
     step = completing(storage, Web(), pages)
 
-    for _ in told:
+    for _ in titles:
         await step.complete_due()
         clock.turn(TURN)
 
     found = await texts(storage)
-    assert [found[each].endswith("of the bay.") for each in told] == [True, True, False]
+    assert [found[each].endswith("of the bay.") for each in titles] == [True, True, False]
     assert found[url(3, "b.example")].endswith("of the bay.")
 
 
@@ -308,16 +308,16 @@ def gone() -> DBAPIError:
     return DBAPIError("SELECT", {}, ConnectionResetError("it is gone"), connection_invalidated=True)
 
 
-async def test_that_the_database_is_away_is_told_in_a_line(storage):
+async def test_an_unavailable_database_is_logged_in_one_line(storage):
     await stored(storage, url(1))
 
-    with capture_logs() as told:
+    with capture_logs() as lines:
         await completing(storage, Web({url(1): gone()})).complete_due()
 
-    assert [(line["event"], line["reason"]) for line in told] == [
+    assert [(line["event"], line["reason"]) for line in lines] == [
         ("what a page says could not be stored", "(builtins.ConnectionResetError) it is gone")
     ]
-    assert "exc_info" not in told[0]
+    assert "exc_info" not in lines[0]
 
 
 async def test_a_page_that_could_not_be_stored_is_read_again_at_once(storage):

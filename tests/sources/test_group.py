@@ -1,4 +1,4 @@
-"""Articles find their story one after the other, whoever it is that groups."""
+"""Articles find their story one after the other, whichever process groups them."""
 
 from datetime import timedelta
 from typing import Any
@@ -81,6 +81,16 @@ async def stories(storage: Storage) -> list[int]:
         return list(await tx.session.exec(rows))
 
 
+@pytest.fixture
+async def wire(storage, clock) -> int:
+    return await stored_source(storage, "Wire")
+
+
+@pytest.fixture
+async def daily(storage, clock) -> int:
+    return await stored_source(storage, "Daily")
+
+
 async def test_articles_are_grouped_the_oldest_first(storage):
     await stored(storage, "First", "Second", "Third")
     step = Grouping(storage, "me")
@@ -91,8 +101,7 @@ async def test_articles_are_grouped_the_oldest_first(storage):
     assert await step.run_once(limit=2) == 0
 
 
-async def test_two_publishers_that_report_one_event_share_a_story(storage):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_two_publishers_that_report_one_event_share_a_story(storage, wire, daily):
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
 
@@ -103,8 +112,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage):
         assert {story.id for story in await tx.session.exec(select(Story))} == {1, 2}
 
 
-async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage):
-    wire = await stored_source(storage, "Wire")
+async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage, wire):
     await stored(storage, FIRST, SECOND, by=wire)
 
     await Grouping(storage, "me").run_once()
@@ -113,8 +121,9 @@ async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage):
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
-async def test_the_second_reports_of_all_publishers_are_one_chapter(storage, clock, restarted):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_the_second_reports_of_all_publishers_are_one_chapter(
+    storage, clock, restarted, wire, daily
+):
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
     await stored(storage, SECOND, by=daily)
@@ -133,8 +142,7 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(storage, clo
         assert [(story.id, story.continues_id) for story in rows] == [(1, None), (3, 1)]
 
 
-async def test_no_more_is_remembered_than_there_is_room_for(storage, clock):
-    wire = await stored_source(storage, "Wire")
+async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)
     await Grouping(storage, "dead").run_once()
@@ -148,8 +156,7 @@ async def test_no_more_is_remembered_than_there_is_room_for(storage, clock):
     assert 1 <= len(heir.stories) <= 2
 
 
-async def test_the_chapters_of_a_story_name_its_first(storage):
-    wire = await stored_source(storage, "Wire")
+async def test_the_chapters_of_a_story_name_its_first(storage, wire):
     await stored(storage, FIRST, OTHER, SECOND, by=wire)
     step = Grouping(storage, "me")
     await step.run_once()
@@ -162,12 +169,12 @@ async def test_the_chapters_of_a_story_name_its_first(storage):
         assert [story.continues_id for story in rows] == [None, None, 1, 1]
 
 
-async def test_what_a_stranger_added_begins_no_story_for_others(storage):
-    strange = await stored_source(storage, "Strange", public=False)
+async def test_a_private_source_begins_no_story_for_others(storage):
+    private = await stored_source(storage, "Private", public=False)
     wire = await stored_source(storage, "Wire")
-    await stored(storage, FIRST, by=strange, scope=strange)
+    await stored(storage, FIRST, by=private, scope=private)
     await stored(storage, SECOND, by=wire)
-    await stored(storage, THIRD, by=strange, scope=strange)
+    await stored(storage, THIRD, by=private, scope=private)
 
     await Grouping(storage, "me").run_once()
 
@@ -177,7 +184,9 @@ async def test_what_a_stranger_added_begins_no_story_for_others(storage):
         assert list(grown) == [0, 0]
 
 
-async def test_whoever_takes_over_knows_the_stories_of_the_last_days(storage, clock, monkeypatch):
+async def test_a_process_that_takes_over_knows_the_stories_of_the_last_days(
+    storage, clock, monkeypatch
+):
     monkeypatch.setattr(group, "_READ", 1)
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
     await stored(storage, FIRST, by=sources[0])
@@ -191,8 +200,7 @@ async def test_whoever_takes_over_knows_the_stories_of_the_last_days(storage, cl
     assert await stories(storage) == [1, 2, 1, 1]
 
 
-async def test_after_three_days_an_event_is_news_again(storage, clock):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_after_three_days_an_event_is_news_again(storage, clock, wire, daily):
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
     await step.run_once()
@@ -204,8 +212,7 @@ async def test_after_three_days_an_event_is_news_again(storage, clock):
     assert await stories(storage) == [1, 2]
 
 
-async def test_who_lost_the_role_meanwhile_writes_nothing_down(storage, clock):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, clock, wire, daily):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, FIRST, by=wire)
     await mine.run_once()
@@ -222,7 +229,7 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(storage, clock):
     assert await stories(storage) == [1, 2, 1]
 
 
-async def test_who_has_the_role_keeps_the_others_from_it(storage, clock):
+async def test_one_process_at_a_time_groups(storage, clock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
     assert await mine.run_once() == 1
@@ -235,7 +242,7 @@ async def test_who_has_the_role_keeps_the_others_from_it(storage, clock):
     assert await mine.run_once() == 0
 
 
-async def test_who_has_nothing_to_do_keeps_the_role(storage, clock):
+async def test_a_process_without_work_renews_its_lease(storage, clock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
     await mine.run_once()

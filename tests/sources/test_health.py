@@ -7,7 +7,7 @@ import pytest
 
 from bot.sources import store
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.poll import LEASE, Poller
+from bot.sources.poll import LEASE, SourcePoller
 from bot.sources.store import Shown, store_shown
 from storage.articles import Article
 from storage.enums import SourceState
@@ -51,7 +51,7 @@ async def test_a_crashing_reader_stops_one_source_only(
         farm.serve(f"/{name}.xml", rss([item(1)]))
         await adding.add(farm.url(f"/{name}.xml"))
         farm.serve(f"/{name}.xml", rss([item(2)]))
-    polling = Poller(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
+    polling = SourcePoller(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 

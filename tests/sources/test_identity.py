@@ -3,13 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.drafts import folded_guid, identify, is_another
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 
 FEED = "https://a.example/feed"
 HOME = "https://a.example/"
 
 
-def hashes(*items: Item, kind: Kind = Kind.FEED, source: str = FEED) -> list[tuple[str, str]]:
+def hashes(
+    *items: Item, kind: DocumentKind = DocumentKind.FEED, source: str = FEED
+) -> list[tuple[str, str]]:
     found = identify(Document(kind, items=items), source)
     return [(identity.guid_hash, identity.url_hash) for _, identity in found]
 
@@ -85,7 +87,7 @@ def test_a_link_that_has_moved_to_https_is_the_same_entry():
         pytest.param([item(1, guid="g"), Item("g", "", "Two")], id="one has a link"),
     ],
 )
-def test_entries_of_one_guid_are_told_apart(shown):
+def test_entries_of_one_guid_are_distinguished(shown):
     assert len(set(guids(*shown))) == 2
     assert len(set(articles(*shown))) == 2
 
@@ -93,7 +95,7 @@ def test_entries_of_one_guid_are_told_apart(shown):
 def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
     newest, older = item(1, guid="g", title="Now"), item(1, guid="g", title="Before")
 
-    (shown,) = identify(Document(Kind.FEED, items=(newest, older)), FEED)
+    (shown,) = identify(Document(DocumentKind.FEED, items=(newest, older)), FEED)
 
     assert shown[0] is newest
 
@@ -131,7 +133,7 @@ def test_one_link_under_two_guids_is_one_article():
 def test_a_page_that_is_a_source_is_known_by_its_address_whatever_its_title():
     now, later = Item("", HOME, "Closed"), Item("", HOME, "Open")
 
-    assert hashes(now, kind=Kind.PAGE) == hashes(later, kind=Kind.PAGE)
+    assert hashes(now, kind=DocumentKind.PAGE) == hashes(later, kind=DocumentKind.PAGE)
 
 
 def test_an_article_without_an_address_belongs_to_its_source():
@@ -154,7 +156,7 @@ def test_no_two_entries_have_one_name(shown):
 
 
 @pytest.mark.parametrize(
-    ("told", "shown", "is_other"),
+    ("before", "shown", "is_other"),
     [
         pytest.param(
             ("Storm hits harbour", "A storm hit the harbour."),
@@ -177,5 +179,5 @@ def test_no_two_entries_have_one_name(shown):
         pytest.param(("", ""), ("Storm", ""), False, id="nothing to compare"),
     ],
 )
-def test_a_guid_that_is_used_for_something_else(told, shown, is_other):
-    assert is_another(told, shown) is is_other
+def test_a_guid_that_is_used_for_something_else(before, shown, is_other):
+    assert is_another(before, shown) is is_other

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.sources.feeds.model import MOST_ENTRIES, Document, Item, Kind, item_to_json
+from bot.sources.feeds.model import MOST_ENTRIES, Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
-from bot.sources.parser_pool import _PART, QUICK, Reader, frames
+from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames
 from bot.sources.urls import canonical_url
 from storage.entries import Entry
 from storage.sources import Source
@@ -33,7 +33,7 @@ class Asked:
 
     async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
         self.tasks.append(task)
-        return [Document(Kind.FEED).to_json(), *self.items]
+        return [Document(DocumentKind.FEED).to_json(), *self.items]
 
     async def close(self) -> None:
         pass
@@ -62,7 +62,7 @@ class Asked:
 async def test_only_small_feeds_are_read_at_once(data, tasks):
     workers = Asked()
 
-    await Reader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
 
     assert workers.tasks == tasks
 
@@ -71,7 +71,7 @@ async def test_the_forms_of_links_are_found_by_the_worker():
     url = "https://ex.org/ü,2"
     workers = Asked(items=[item_to_json(Item(url=url)) | {"form": "https://ex.org/form"}])
 
-    await Reader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
 
     assert canonical_url(url) == "https://ex.org/form"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.sources.feeds.model import Document, Unreadable
-from bot.sources.parser_pool import Reader, Workers
+from bot.sources.parser_pool import DocumentReader, Workers
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ except BaseException as error:
 
 
 async def read(workers: Workers, data: bytes) -> Document:
-    return await Reader(workers).read(data, url="https://ex.org/")
+    return await DocumentReader(workers).read(data, url="https://ex.org/")
 
 
 @pytest.fixture
@@ -106,8 +106,8 @@ async def shut_in(folder: Path, act: str) -> str:
         cwd=folder,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    _, told = await process.communicate()
-    return told.decode().strip()
+    _, error = await process.communicate()
+    return error.decode().strip()
 
 
 def files(folder: Path) -> list[str]:

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from bot.sources import store
-from bot.sources.discovery.add import Outcome, SourceOptions
+from bot.sources.discovery.add import AddOutcome, SourceOptions
 from bot.sources.drafts import awaiting_pages
 from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import Completing
-from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, Poller, handed_back
+from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
 from bot.sources.store import store_drafts
+from storage import sources
 from storage.articles import Article, Folded
 from storage.entries import Entry
 from storage.enums import FullText, SourceKind, Stage
@@ -38,7 +38,7 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
 
     added = await adding.add(farm.url())
 
-    assert (added.outcome, added.title, added.articles) == (Outcome.ADDED, "Sample Wire", 3)
+    assert (added.outcome, added.title, added.articles) == (AddOutcome.ADDED, "Sample Wire", 3)
     assert len(farm.asked) == 1
     articles = await articles_of(storage)
     assert {article.quiet for article in articles.values()} == {True}
@@ -182,7 +182,7 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
     clock.turn(DAY)
 
     await asyncio.gather(
-        *(Poller(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
+        *(SourcePoller(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
     )
 
     assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
@@ -199,7 +199,7 @@ async def test_a_poller_that_lost_its_lease_stores_nothing(
             return await fetcher.fetch(url, **asked)
 
     farm.serve("/feed.xml", rss([item(2)]))
-    polling = Poller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
+    polling = SourcePoller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 
@@ -245,10 +245,10 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
     class Slow:
         async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
             await renewed.wait()
-            found_by_others.append(await Poller(storage, fetcher, reader, "other").poll_due())
+            found_by_others.append(await SourcePoller(storage, fetcher, reader, "other").poll_due())
             return await reader.read(data, url=url, content_type=content_type, known=known)
 
-    polling = Poller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
+    polling = SourcePoller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
     clock.turn(DAY)
     begun = clock.now
     farm.serve("/feed.xml", rss([item(1), item(2)]))
@@ -269,7 +269,7 @@ async def test_a_source_is_read_again_at_once_when_the_database_is_back(
         raise DBAPIError("INSERT", {}, ConnectionResetError(), connection_invalidated=True)
 
     with monkeypatch.context() as trouble:
-        trouble.setattr(store, "finish_fetches", away)
+        trouble.setattr(sources, "finish_fetches", away)
         assert await polling.poll_due() == 1
     assert "Sample news 2" not in await articles_of(storage)
 
@@ -284,13 +284,13 @@ MINUTE = timedelta(minutes=1)
 class Web:
     """Gives a feed at every address; while it answers, others ask it too."""
 
-    others: list[Poller | Completing] = field(default_factory=list)
+    others: list[SourcePoller | Completing] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     async def fetch(self, url: str, **_asked: Any) -> Response:
         self.asked.append(url)
         for other in self.others:
-            await (other.poll_due() if isinstance(other, Poller) else other.complete_due())
+            await (other.poll_due() if isinstance(other, SourcePoller) else other.complete_due())
         return Response(200, url, {"content-type": "text/xml"}, rss([item(1)]).encode())
 
 
@@ -345,7 +345,7 @@ async def test_how_many_sources_of_a_host_are_polled_at_once(
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
     crowd = Crowd()
 
-    assert await Poller(storage, crowd, reader, owner="me").poll_due() == 9
+    assert await SourcePoller(storage, crowd, reader, owner="me").poll_due() == 9
 
     assert (crowd.requests, crowd.most) == (9, most)
 
@@ -354,8 +354,8 @@ async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
     urls = [f"https://one.example/{number}" for number in range(4)]
     await stored(storage, *urls, "https://two.example/1")
     theirs = Web()
-    ours = Web([Poller(storage, theirs, reader, owner="another")])
-    polling = Poller(storage, ours, reader, owner="me")
+    ours = Web([SourcePoller(storage, theirs, reader, owner="another")])
+    polling = SourcePoller(storage, ours, reader, owner="me")
 
     await polling.poll_due(limit=1)
 
@@ -366,9 +366,9 @@ async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
 async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clock):
     await stored(storage, "https://one.example/1", "https://one.example/2")
     ours, theirs = Web(), Web()
-    another = Poller(storage, theirs, reader, owner="another")
+    another = SourcePoller(storage, theirs, reader, owner="another")
 
-    await Poller(storage, ours, reader, owner="me").poll_due(limit=1)
+    await SourcePoller(storage, ours, reader, owner="me").poll_due(limit=1)
 
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
@@ -389,7 +389,7 @@ async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_i
     theirs = Web()
     ours = Web([Completing(storage, theirs, reader, "another")])
 
-    await Poller(storage, ours, reader, owner="me").poll_due()
+    await SourcePoller(storage, ours, reader, owner="me").poll_due()
 
     assert theirs.asked == ["https://two.example/story"]
 
@@ -401,7 +401,7 @@ async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_h
     await stored(storage, "https://one.example/feed", "https://two.example/feed")
     await awaited(storage, "https://one.example/story")
     theirs = Web()
-    another = Poller(storage, theirs, reader, owner="another")
+    another = SourcePoller(storage, theirs, reader, owner="another")
     ours = Web([another])
 
     await Completing(storage, ours, reader, "me").complete_due()
@@ -452,7 +452,7 @@ def poll(storage, fetcher, reader, farm, clock) -> Callable[[str], Awaitable[int
     async def poll(body: str) -> int:
         counting = Counting()
         farm.serve("/feed.xml", body)
-        await poll_after(Poller(storage, fetcher, counting, "me", jitter=lambda: 0), clock)
+        await poll_after(SourcePoller(storage, fetcher, counting, "me", jitter=lambda: 0), clock)
         return counting.read_whole
 
     return poll

@@ -30,7 +30,7 @@ def shown(source_id: int, tx: Transaction, words: str) -> Shown:
     return Shown(source_id, drafts([item], tx.now))
 
 
-async def test_what_two_sources_show_at_once_is_one_article(storage):
+async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
     async with storage.writing() as tx:
         ids = [await added(tx, name) for name in ("first", "second")]
         made = await store_shown(tx, [shown(at, tx, f"By {at}.") for at in ids])
@@ -44,12 +44,12 @@ async def test_what_two_sources_show_at_once_is_one_article(storage):
 @pytest.mark.parametrize(
     "first",
     [
-        pytest.param({"public": False}, id="of a stranger"),
-        pytest.param({"kind": SourceKind.SEARCH}, id="of a search"),
+        pytest.param({"public": False}, id="a private source"),
+        pytest.param({"kind": SourceKind.SEARCH}, id="a search feed"),
     ],
 )
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
-async def test_words_give_way_to_those_of_an_operators_feed(storage, first, at_once):
+async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_once):
     async with storage.writing() as tx:
         ids = [await added(tx, "first", **first), await added(tx, "ours")]
         news = [shown(ids[0], tx, "By somebody."), shown(ids[1], tx, "By us.")]

@@ -16,8 +16,8 @@ from bot.rendering.renderer import Renderer
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import open_chat
 from storage.sources import Follow
@@ -38,7 +38,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
         address = (ip_address(playground.host), playground.port)
         policy = AddressPolicy(endpoints=frozenset({address}))
         fetcher = await stack.enter_async_context(Fetcher(policy=policy, user_agent="test"))
-        reader = await stack.enter_async_context(Reader())
+        reader = await stack.enter_async_context(DocumentReader())
         ann = playground.user("Ann")
         added = await SourceAdder(storage, fetcher, reader).add(
             f"{playground.base_url}/news/wire.xml"
@@ -50,7 +50,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
 
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))
-        await Poller(storage, fetcher, reader, owner="us").poll_due()
+        await SourcePoller(storage, fetcher, reader, owner="us").poll_due()
         await Stages(storage, Renderer(), "us").notices()
         await send(storage, playground)
 

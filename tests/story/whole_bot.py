@@ -39,7 +39,7 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 from bot.stages import ALERT, ALSO, BUNDLE, DIGEST, MATCH, PAGE, POLL
 from bot.subscribers import own_feeds, subscriptions
 from bot.telegram import BOT_DEFAULTS
@@ -230,7 +230,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         async with (
             FakeWeb() as farm,
             _way_out(farm) as fetcher,
-            Reader() as reader,
+            DocumentReader() as reader,
             LocalPlayground(flood="off") as playground,
             Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
             Calls(timer=TurnedTimer(clock)) as calls,

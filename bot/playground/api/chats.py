@@ -11,6 +11,12 @@ from bot.playground.users.groups import change_thread, create_thread
 if TYPE_CHECKING:
     from bot.playground.api.server import Call
 
+_ACTIONS = {
+    "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
+    "upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
+}  # fmt: skip
+_STATES = {"close": "closed", "reopen": "open", "delete": "deleted"}
+
 
 def check_writable(chat: Chat) -> None:
     """Raise Telegram's error if a message, an edit or an action in *chat* is not possible."""
@@ -43,12 +49,6 @@ def check_thread(chat: Chat, thread_id: int | None) -> None:
         raise bad_request("message thread not found")
     if chat.threads[thread_id].state == "closed" and not chat.own.may("can_manage_topics"):
         raise bad_request("TOPIC_CLOSED")
-
-
-_ACTIONS = {
-    "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
-    "upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
-}  # fmt: skip
 
 
 def get_chat(call: Call) -> dict[str, Any]:
@@ -120,9 +120,6 @@ def leave_chat(call: Call) -> Literal[True]:
     chat.own = Member("left")
     call.world.events.publish("chat", chat_id=chat.id)
     return True
-
-
-_STATES = {"close": "closed", "reopen": "open", "delete": "deleted"}
 
 
 def create_forum_topic(call: Call) -> dict[str, Any]:

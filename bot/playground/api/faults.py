@@ -47,7 +47,7 @@ class Fault:
         return self.method in {"", method} and self.chat_id in {None, chat_id}
 
     def error(self) -> ApiError | None:
-        """The answer, if this fault is an answer of the Bot API at all."""
+        """Return the answer, if this fault is an answer of the Bot API at all."""
         match self.kind:
             case FaultKind.TOO_MANY:
                 return too_many_requests(self.retry_after)
@@ -56,15 +56,12 @@ class Fault:
             case FaultKind.UNAUTHORIZED:
                 return unauthorized()
             case FaultKind.BAD_REQUEST:
-                return _said(self.description) or bad_request("injected")
+                error = bad_request("injected")
             case FaultKind.FORBIDDEN:
-                return _said(self.description, 403) or forbidden("bot was blocked by the user")
+                error = forbidden("bot was blocked by the user")
             case _:
                 return None
-
-
-def _said(description: str, code: int = 400) -> ApiError | None:
-    return ApiError(code, description) if description else None
+        return ApiError(error.code, self.description) if self.description else error
 
 
 class Faults:
@@ -83,7 +80,7 @@ class Faults:
         self._ordered.clear()
 
     def take(self, method: str, chat_id: int | None) -> Fault | None:
-        """The first fault ordered for this call (method in lower case), counted as used."""
+        """Return the first fault ordered for this call (method in lower case); count it as used."""
         for fault in self._ordered:
             if fault.fits(method, chat_id):
                 if fault.times == 1:

@@ -1,12 +1,12 @@
-"""Flood accounting: how many messages a bot may send before it is told to wait.
+"""Flood accounting: how many messages a bot may send before it must wait.
 
 Per token 30 in any second; per group 20 in any minute; per private chat one a second, where a short
 burst is let through (three at once), as Telegram does. `STRICT` allows no burst, `OFF` counts
-nothing. A refused message does not count. Only send, copy and forward calls are charged, and
+nothing. A rejected message does not count. Only send, copy and forward calls are charged, and
 `setWebhook`, which may be called once a second.
 
 A error, be it one that a test ordered, bans its chat for as long as it says: until then each call
-about the chat is written down as made inside the ban, and one that sends is refused.
+about the chat is recorded as made inside the ban, and one that sends is rejected.
 """
 
 from collections import defaultdict, deque

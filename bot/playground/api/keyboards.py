@@ -1,4 +1,4 @@
-"""Keyboards: what Telegram refuses about them beyond their shape."""
+"""Keyboards: what Telegram rejects about them beyond their shape."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -55,7 +55,7 @@ def _button(button: Markup) -> Markup:
 
 
 def check_app_url(url: str, of: str) -> None:
-    """Refuse what no Mini App can stand at; only here one may stand on this machine without TLS."""
+    """Raise unless a Mini App can have this URL; only on this machine it may do without TLS."""
     try:
         parts = urlsplit(url)
     except ValueError:

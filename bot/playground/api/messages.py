@@ -15,15 +15,12 @@ from bot.playground.users.chats import Chat, ChatType, Message, thread_fields
 if TYPE_CHECKING:
     from bot.playground.api.server import Call
 
+DELETABLE_SECONDS = 48 * 3600
+
 
 def send_message(call: Call) -> dict[str, Any]:
     chat = _writable(call)
-    content = message_text(
-        call.params["text"], call.get("parse_mode", ""), call.get("entities", [])
-    )
-    if "link_preview_options" in call.params:
-        content["link_preview_options"] = call.params["link_preview_options"]
-    return _send(call, chat, content).to_api()
+    return _send(call, chat, _text(call)).to_api()
 
 
 def send_rich_message(call: Call) -> dict[str, Any]:
@@ -55,13 +52,9 @@ def send_photo(call: Call) -> dict[str, Any]:
 
 def copy_message(call: Call) -> dict[str, Any]:
     chat, original = _writable(call), _original(call, "message to copy not found")
-    content = dict(original.content)
+    content = original.content
     if "caption" in call.params and "text" not in content:
-        content = {
-            name: part
-            for name, part in content.items()
-            if name not in {"caption", "caption_entities"}
-        } | _caption(call)
+        content = _without_caption(content) | _caption(call)
     return {"message_id": _send(call, chat, content).message_id}
 
 
@@ -72,9 +65,9 @@ def forward_message(call: Call) -> dict[str, Any]:
     return _send(call, chat, content).to_api()
 
 
-def _original(call: Call, words: str) -> Message:
+def _original(call: Call, description: str) -> Message:
     chat = call.world.chat(call.params["from_chat_id"])
-    return call.world.message(chat, call.params["message_id"], words)
+    return call.world.message(chat, call.params["message_id"], description)
 
 
 def _writable(call: Call) -> Chat:
@@ -95,6 +88,19 @@ def _file(call: Call, name: str, folder: str) -> StoredFile:
     if known is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
     return known
+
+
+def _text(call: Call) -> dict[str, Any]:
+    content = message_text(
+        call.get("text", ""), call.get("parse_mode", ""), call.get("entities", [])
+    )
+    if "link_preview_options" in call.params:
+        content["link_preview_options"] = call.params["link_preview_options"]
+    return content
+
+
+def _without_caption(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in content.items() if not name.startswith("caption")}
 
 
 def _caption(call: Call) -> dict[str, Any]:
@@ -131,8 +137,8 @@ def _reply_to(call: Call, chat: Chat) -> Message | None:
     asked = call.get("reply_parameters")
     if not asked:
         return None
-    place = call.world.chat(asked["chat_id"]) if "chat_id" in asked else chat
-    message = place.messages.get(asked["message_id"])
+    other = call.world.chat(asked["chat_id"]) if "chat_id" in asked else chat
+    message = other.messages.get(asked["message_id"])
     if message is not None and not message.deleted:
         return message
     if asked.get("allow_sending_without_reply"):
@@ -140,30 +146,19 @@ def _reply_to(call: Call, chat: Chat) -> Message | None:
     raise bad_request("message to be replied not found")
 
 
-DELETABLE_SECONDS = 48 * 3600
-
-
 def edit_message_text(call: Call) -> dict[str, Any]:
     message = _editable(call)
     if "text" not in message.content:
         raise bad_request("there is no text in the message to edit")
-    content = message_text(
-        call.get("text", ""), call.get("parse_mode", ""), call.get("entities", [])
-    )
-    if "link_preview_options" in call.params:
-        content["link_preview_options"] = call.params["link_preview_options"]
-    return _change(call, message, content)
+    return _change(call, message, _text(call))
 
 
 def edit_message_caption(call: Call) -> dict[str, Any]:
     message = _editable(call)
     if "text" in message.content:
         raise bad_request("there is no caption in the message to edit")
-    kept = {name: part for name, part in message.content.items() if not name.startswith("caption")}
-    caption = message_caption(
-        call.get("caption", ""), call.get("parse_mode", ""), call.get("caption_entities", [])
-    )
-    return _change(call, message, kept | caption)
+    kept = _without_caption(message.content)
+    return _change(call, message, kept | _caption(call))
 
 
 def edit_message_reply_markup(call: Call) -> dict[str, Any]:

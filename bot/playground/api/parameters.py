@@ -9,7 +9,6 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from aiohttp import web
@@ -189,14 +188,14 @@ def _from_text(name: str, kind: str, value: str) -> Any:
 def _plain(name: str, kind: str, value: Any) -> Any:
     fits = {
         "Integer": isinstance(value, int) and not isinstance(value, bool),
-        "Float": isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value),
+        "Float": isinstance(value, int | float) and not isinstance(value, bool),
         "String": isinstance(value, str),
         "Boolean": isinstance(value, bool),
         "True": value is True,
     }
     if not fits[kind]:
         raise bad_request(f'parameter "{name}" must be of type {kind}')
-    if kind == "Integer" and abs(value) >= _LARGEST:
+    if kind in {"Integer", "Float"} and not abs(value) < _LARGEST:  # nor is NaN
         raise bad_request(f'parameter "{name}" is out of range')
     if kind == "String" and _SURROGATE.search(value):
         raise bad_request("strings must be encoded in UTF-8")

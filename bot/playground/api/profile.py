@@ -25,7 +25,7 @@ class Profile:
     menu_buttons: dict[int | None, dict[str, Any]] = field(default_factory=dict)
 
     def menu_button_of(self, chat_id: int | None) -> dict[str, Any]:
-        """What stands beside the text line: the chat's own, or else everybody's."""
+        """Return the button beside the text line: the chat's own, or else everybody's."""
         everybody = self.menu_buttons.get(None, {"type": "default"})
         own = self.menu_buttons.get(chat_id, everybody)
         return everybody if own["type"] == "default" else own

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CALLBACK_LIFETIME = 60.0  # seconds in which the bot may answer
 INLINE_LIFETIME = 30.0
 KEPT = 10_000
+MOST_RESULTS = 50
+LONGEST_OFFSET = 64  # bytes
+_START = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(slots=True)
@@ -73,11 +76,6 @@ def answer_callback_query(call: Call) -> Literal[True]:
         url=call.get("url", ""),
     )
     return True
-
-
-MOST_RESULTS = 50
-LONGEST_OFFSET = 64  # bytes
-_START = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def answer_inline_query(call: Call) -> Literal[True]:

@@ -32,6 +32,9 @@ MOST_CONNECTIONS = 40  # calls at a time, unless the bot asks otherwise
 PORTS = {80, 88, 443, 8443}
 _SECRET = re.compile(r"[A-Za-z0-9_-]*")
 _HERE = {"127.0.0.1", "::1", "localhost"}
+Update = dict[str, Any]
+ONLY_WHEN_ASKED = {"chat_member", "message_reaction", "message_reaction_count"}
+LONGEST_WAIT = 50  # seconds, whatever the poller asks
 
 
 @dataclass(slots=True)
@@ -72,12 +75,6 @@ def _check_far(parts: SplitResult, port: int | None) -> None:
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
     if (port or 443) not in PORTS:
         raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-
-
-Update = dict[str, Any]
-
-ONLY_WHEN_ASKED = {"chat_member", "message_reaction", "message_reaction_count"}
-LONGEST_WAIT = 50  # seconds, whatever the poller asks
 
 
 class PendingUpdates:

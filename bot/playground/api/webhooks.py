@@ -6,7 +6,7 @@
    `max_connections` at a time.
 3. Anything but 2xx, and no answer in time, is tried again: at once, then after 2, 4 … seconds, or
    after what `Retry-After` says. The line waits meanwhile.
-4. A method in the answer is done; what came of it nobody hears.
+4. A method in the answer is called; its result goes nowhere.
 """
 
 import asyncio
@@ -118,13 +118,13 @@ class WebhookDelivery:
         )
         try:
             async with asked as answer:
-                return await self._heard(webhook, answer)
+                return await self._taken(webhook, answer)
         except TimeoutError:
             return self._failed(webhook, "Read timeout expired")
         except (ClientError, OSError) as error:
             return self._failed(webhook, f"Connection failed: {error}")
 
-    async def _heard(self, webhook: WebhookInfo, answer: ClientResponse) -> int | None:
+    async def _taken(self, webhook: WebhookInfo, answer: ClientResponse) -> int | None:
         if answer.ok and answer.status < 300:  # noqa: PLR2004 - what is no 2xx
             await self._do(webhook, answer)
             return None
@@ -157,5 +157,5 @@ def line_of(update: Update) -> Line:
 
 
 def _id_in(event: Any, name: str) -> int:
-    told = event.get(name) if isinstance(event, dict) else None
-    return int(told["id"]) if isinstance(told, dict) and isinstance(told.get("id"), int) else 0
+    named = event.get(name) if isinstance(event, dict) else None
+    return int(named["id"]) if isinstance(named, dict) and isinstance(named.get("id"), int) else 0

@@ -1,4 +1,4 @@
-"""The pages that show letters; they run no script. A letter's own HTML stands in a frame apart."""
+"""Letters, and the pages that show them, without scripts; a letter's own HTML is in a frame."""
 
 from base64 import b64encode
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Letter:
 
     @property
     def html(self) -> str:
-        """The HTML part, its pictures in their places; what it links opens beside the frame."""
+        """The HTML part with its pictures inline; its links open outside of the frame."""
         html = _written(self.message.get_body(("html",)))
         for part in self.message.walk():
             if name := str(part.get("Content-ID", "")).strip("<>"):

@@ -1,4 +1,8 @@
-"""The mail server, and where its letters are kept: in memory, the newest few hundred."""
+"""The mail server, as much of SMTP (RFC 5321) as a bot on this machine needs, and its letters.
+
+The newest few hundred letters are kept, in memory. SMTP is written out here: the bot brings the
+mailroom along when it has no token, and a package would be a dependency for that alone.
+"""
 
 import asyncio
 import re
@@ -16,14 +20,12 @@ from bot.playground.mailroom.letters import (
     write_list,
 )
 
-# Gives the answer to a recipient, and takes what was sent from somebody to those who were accepted.
-Judge = Callable[[str], str]
-Take = Callable[[str, list[str], bytes], None]
-
 LARGEST_MAIL = 32 * 1024 * 1024  # bytes
 _LONGEST_LINE = 64 * 1024
+_KEPT_LETTERS = 500
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^<>]*)>", re.IGNORECASE)
 _BYE = "221 2.0.0 Bye"
+_REJECTED = {"refused": "550 5.1.1 No such user", "later": "450 4.2.0 Come again later"}
 _ANSWERS = {
     "EHLO": f"250-playground.example\r\n250-SIZE {LARGEST_MAIL}\r\n250 8BITMIME",
     "HELO": "250 playground.example",
@@ -34,55 +36,11 @@ _ANSWERS = {
 }
 
 
-class SmtpServer:
-    """One server for the loop it is started in; it takes whatever *judge* does not refuse."""
-
-    def __init__(self, judge: Judge, take: Take) -> None:
-        self._judge = judge
-        self._take = take
-
-    async def start(self, host: str, port: int) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, host, port, limit=_LONGEST_LINE)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = _Talk(self._judge, self._take)
-        answer = "220 playground.example"
-        try:
-            while answer:
-                writer.write(f"{answer}\r\n".encode())
-                await writer.drain()
-                if answer == _BYE:
-                    break
-                answer = await self._answer(talk, reader)
-        except (OSError, ValueError, asyncio.IncompleteReadError):
-            pass  # it hung up, or sends lines without end
-        finally:
-            writer.close()
-
-    async def _answer(self, talk: "_Talk", reader: asyncio.StreamReader) -> str:
-        """Return what the next line is answered with; "" where none comes any more."""
-        line = await reader.readline()
-        if not line:
-            return ""
-        if not talk.expects_data:
-            return talk.answer(line.decode("utf-8", "replace").rstrip("\r\n"))
-        content, size = [], 0
-        while line != b".\r\n":
-            if not line:
-                return ""
-            size += len(line)
-            if size <= LARGEST_MAIL:
-                content.append(line.removeprefix(b"."))  # doubled on the way (4.5.2)
-            line = await reader.readline()
-        return talk.take(b"".join(content) if size <= LARGEST_MAIL else None)
-
-
 class _Talk:
     """What one client has said so far."""
 
-    def __init__(self, judge: Judge, take: Take) -> None:
-        self._judge = judge
-        self._take = take
+    def __init__(self, mailroom: "Mailroom") -> None:
+        self._mailroom = mailroom
         self._sender: str | None = None
         self._recipients: list[str] = []
         self.expects_data = False
@@ -109,7 +67,8 @@ class _Talk:
             return "250 2.1.0 Yes"
         if self._sender is None:
             return "503 5.5.1 MAIL first"
-        answer = self._judge(path[1])
+        rejected = (answer for name, answer in _REJECTED.items() if path[1].startswith(name))
+        answer = next(rejected, "250 2.1.5 Welcome")
         if answer.startswith("2"):
             self._recipients.append(path[1])
         return answer
@@ -120,15 +79,11 @@ class _Talk:
         self._forget()
         if content is None:
             return "552 5.3.4 Too large"
-        self._take(sender, recipients, content)
+        self._mailroom.take(sender, recipients, content)
         return "250 2.0.0 Taken"
 
     def _forget(self) -> None:
         self._sender, self._recipients, self.expects_data = None, [], False
-
-
-_SIZE = 500
-_REJECTED = {"refused": "550 5.1.1 No such user", "later": "450 4.2.0 Come again later"}
 
 
 class Mailroom:
@@ -136,13 +91,15 @@ class Mailroom:
 
     def __init__(self, clock: Callable[[], float], events: Events) -> None:
         self.port = 0
-        self.letters: deque[Letter] = deque(maxlen=_SIZE)
+        self.letters: deque[Letter] = deque(maxlen=_KEPT_LETTERS)
         self._clock = clock
         self._events = events
         self._count = 0
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
-        server = await SmtpServer(_judged, self._take).start("127.0.0.1", self.port)
+        server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, limit=_LONGEST_LINE
+        )
         self.port = server.sockets[0].getsockname()[1]
         yield
         server.close()
@@ -153,7 +110,7 @@ class Mailroom:
             web.get("/mail/{n}", self.show_letter),
             web.get("/mail/{n}/html", self.show_html),
             web.get("/mail/{n}/raw", self.show_raw),
-            web.get("/control/mail", self.tell),
+            web.get("/control/mail", self.list_as_json),
         ]
 
     async def show_list(self, _request: web.Request) -> web.Response:
@@ -169,10 +126,42 @@ class Mailroom:
         text = self._letter(request).content.decode("utf-8", "replace")
         return web.Response(text=text, headers={"X-Content-Type-Options": "nosniff"})
 
-    async def tell(self, _request: web.Request) -> web.Response:
+    async def list_as_json(self, _request: web.Request) -> web.Response:
         return web.json_response([letter.to_json() for letter in self.letters])
 
-    def _take(self, sender: str, recipients: list[str], content: bytes) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = _Talk(self)
+        answer = "220 playground.example"
+        try:
+            while answer:
+                writer.write(f"{answer}\r\n".encode())
+                await writer.drain()
+                if answer == _BYE:
+                    break
+                answer = await self._answer(talk, reader)
+        except (OSError, ValueError, asyncio.IncompleteReadError):
+            pass  # it hung up, or sends a line without end
+        finally:
+            writer.close()
+
+    async def _answer(self, talk: _Talk, reader: asyncio.StreamReader) -> str:
+        """Return the answer to the next line; "" at the end of the connection."""
+        line = await reader.readline()
+        if not line:
+            return ""
+        if not talk.expects_data:
+            return talk.answer(line.decode("utf-8", "replace").rstrip("\r\n"))
+        content, size = [], 0
+        while line != b".\r\n":
+            if not line:
+                return ""
+            size += len(line)
+            if size <= LARGEST_MAIL:
+                content.append(line.removeprefix(b"."))  # doubled on the way (4.5.2)
+            line = await reader.readline()
+        return talk.take(b"".join(content) if size <= LARGEST_MAIL else None)
+
+    def take(self, sender: str, recipients: list[str], content: bytes) -> None:
         for address in recipients:
             self._count += 1
             letter = Letter(self._count, self._clock(), sender, address, content)
@@ -185,11 +174,6 @@ class Mailroom:
         if found is None:
             raise web.HTTPNotFound(text="There is no such letter (any more).")
         return found
-
-
-def _judged(address: str) -> str:
-    refused = (answer for name, answer in _REJECTED.items() if address.startswith(name))
-    return next(refused, "250 2.1.5 Welcome")
 
 
 def _page(html: str, policy: str = PAGE_POLICY) -> web.Response:

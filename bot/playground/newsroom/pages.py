@@ -1,7 +1,7 @@
 """Articles as HTML pages, each publisher in its own layout, and the front page."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from html import escape
 from string import Template
@@ -37,9 +37,14 @@ def write_page(article: Article, others: Iterable[Article], base: str) -> str:
     )
 
 
-def write_front(articles: Sequence[Article], publishers: Iterable[Publisher]) -> str:
+def write_front(articles: Sequence[Article], publishers: Collection[Publisher]) -> str:
     return layout("front.html").substitute(
         latest="\n".join(_headline(article) for article in articles),
+        alternates="\n".join(
+            f'<link rel="alternate" type="application/rss+xml" title="{escape(publisher.name)}" '
+            f'href="/news/{publisher.code}.xml">'
+            for publisher in publishers
+        ),
         feeds="\n".join(
             f'<li><a href="/news/{publisher.code}.xml">{escape(publisher.name)}</a></li>'
             for publisher in publishers

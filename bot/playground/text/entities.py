@@ -1,6 +1,7 @@
-"""How entities may lie over each other, and what Telegram makes of those that may not.
+"""Message entities: reading those that a bot sends, and nesting them as Telegram does.
 
-In this order, as Telegram does it:
+Offsets and lengths count UTF-16 code units. Kinds that Telegram finds by itself (`url` …) are
+accepted from a bot and ignored. Entities that may not overlap are mended in this order:
 
 1. Links, mentions, custom emoji and monospace exclude each other: the first of two stays.
 2. Block quotes exclude each other too; a link that crosses a quote's border is dropped.
@@ -17,7 +18,7 @@ from bot.playground.api.errors import ApiError, bad_request
 
 BLOCKQUOTES = {"blockquote", "expandable_blockquote"}
 SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
-MONOSPACE = {"pre", "code", "date_time"}  # nothing stands inside these
+MONOSPACE = {"pre", "code", "date_time"}  # no other entity inside these
 FOUND = {
     "mention",
     "hashtag",
@@ -135,7 +136,7 @@ def checked_date_format(text: str) -> dict[str, str]:
 
 
 def checked_url(text: str) -> str:
-    """As Telegram keeps a link: a bare host gets http and a slash; a wrong one is refused."""
+    """Return the link as Telegram keeps it: a bare host gets http and a slash; raise if wrong."""
     url = text.strip()
     scheme, separator, rest = url.partition("://")
     if not separator:

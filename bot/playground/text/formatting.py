@@ -1,4 +1,4 @@
-"""From what a bot sent to the text and entities that stand in the message.
+"""From what a bot sent to the text and entities of the message.
 
 1. HTML is parsed (or the given entities read), 2. nesting is put right, 3. the text is cleaned and
 trimmed, 4. what Telegram finds by itself is added, 5. entities beyond the hundredth are dropped,
@@ -25,7 +25,11 @@ _LAST_OF_ONE_UNIT = "\uffff"
 
 
 def clean(text: str, entities: list[MessageEntity]) -> tuple[str, list[MessageEntity]]:
-    """*entities* must be in order; raises the error if one does not fit the text."""
+    """Clean the text; *entities*, which must be in order, move along.
+
+    Control characters become spaces; carriage returns, line separators, bidirectional overrides and
+    a few combining lines vanish. An entity must begin and end between whole characters.
+    """
     kept: list[str] = []
     moved = {0: 0}  # UTF-16 offset of every character's border: before, after
     before = after = 0
@@ -87,6 +91,7 @@ def _ends_behind(entity: MessageEntity) -> ApiError:
 
 
 def trim(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[MessageEntity]]:
+    """Cut white space at both ends; an entity that begins in it keeps what it covers in front."""
     whole = text.rstrip(_BLANK)
     end = utf16_length(whole)
     inside = [
@@ -101,6 +106,7 @@ def trim(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[Messag
     ]
 
 
+# Fewer than Telegram has: an address without a scheme counts only under a well-known ending.
 _ENDINGS = (
     "com|org|net|info|dev|app|news|edu|gov|online|site|shop|xyz|рф|eu|uk|de|fr|jp|cn|tw|ru|kr|es|it|ch|at"
     "|io|me|tv|co|ai|us|ca|au|nl|pl|br|mx|ua|tr|ir|in|hk|be|se|no|dk|fi|pt|gr|cz|ro|il|za|cc|ly|gg|so|to"
@@ -123,7 +129,7 @@ _TRAILING = ".,:;!?)]}»”\u2019…"
 
 
 def find_links(text: str) -> list[MessageEntity]:
-    """In order, none touching another."""
+    """Return the entities that Telegram finds by itself, in order, without overlaps."""
     found: list[MessageEntity] = []
     for kind, pattern in _PATTERNS.items():
         for match in pattern.finditer(text):

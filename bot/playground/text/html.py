@@ -1,4 +1,4 @@
-"""Reads Telegram's HTML into text and entities, and refuses what Telegram refuses, in its words.
+"""Reads Telegram's HTML into text and entities, with Telegram's errors in its own words.
 
 Offsets in errors are bytes of UTF-8, as Telegram counts. A tag is closed by its own name or by
 `</>`; attributes that mean nothing are overlooked; of character names only `lt gt amp quot` exist.
@@ -22,16 +22,17 @@ _LONGEST = 10
 
 
 def decode_character(source: str, at: int) -> tuple[str, int]:
-    """The character that the reference at *at* stands for ("" if none), and where it ends."""
+    """Return the character of the reference at *at* ("" if none), and where it ends."""
     found = _REFERENCE.match(source, at)
     if found is None:
         return "", at + 1
     if found[3] is not None:
         named = _NAMED.get(found[3], "")
         return named, found.end() if named else at + 1
+    if len(found[0].rstrip(";")) >= _LONGEST:
+        return "", at + 1
     code = int(found[1] or "0", 16) if found[1] is not None else int(found[2] or "0")
-    too_long = len(found[0].rstrip(";")) >= _LONGEST
-    if code == 0 or code >= _HIGHEST or too_long:
+    if code == 0 or code >= _HIGHEST:
         return "", at + 1
     return chr(code), found.end()
 
@@ -55,7 +56,7 @@ _NAME_END = re.compile(r"[\s>]|\Z")
 _ATTRIBUTE = re.compile(r"\s*([^\s=>/\"']*)\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _BLANK = re.compile(r"\s*")
-_INTEGER = re.compile(r"-?\d+")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ def byte_offset(source: str, at: int) -> int:
 
 
 def read_start_tag(source: str, start: int) -> tuple[Tag, int]:
-    """The tag whose `<` stands at *start*, and the place behind its `>`."""
+    """Return the tag whose `<` is at *start*, and the offset after its `>`."""
     at = _end_of_name(source, start + 1)
     where = byte_offset(source, start)
     if at == len(source):
@@ -139,7 +140,7 @@ def _apply(tag: Tag, name: str, value: str) -> None:
 
 
 def read_end_tag(source: str, start: int, expected: str) -> int:
-    """The place behind the end tag whose `<` stands at *start*."""
+    """Return the offset after the end tag whose `<` is at *start*."""
     at = _end_of_name(source, start + 2)
     name = source[start + 2 : at].lower()
     at = _skip(source, at)
@@ -180,7 +181,8 @@ _STYLES = {
     "tg-spoiler": "spoiler",
     "span": "spoiler",
 }
-_USER_LINK = re.compile(r"tg://user\?id=(\d+)$")
+_USER_LINK = re.compile(r"tg://user\?id=([0-9]{1,18})$")
+_EMOJI_ID = re.compile("0*[1-9][0-9]{0,18}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PIECE = re.compile(r"&|<|[^&<]+")
 
@@ -249,14 +251,14 @@ def _end(reading: _Reading, start: int) -> int:
     return end
 
 
-def _close(reading: _Reading, tag: Tag, place: MessageEntity, inside: str) -> None:
+def _close(reading: _Reading, tag: Tag, covered: MessageEntity, inside: str) -> None:
     if tag.name in {"pre", "code"}:
-        _close_code(reading.entities, tag, place)
+        _close_code(reading.entities, tag, covered)
         return
     found = _mark_of(tag, inside)
     if found is not None:
         kind, facts = found
-        reading.entities.append(MessageEntity(kind, place.offset, place.length, facts))
+        reading.entities.append(MessageEntity(kind, covered.offset, covered.length, facts))
 
 
 Fields = tuple[tuple[str, object], ...]
@@ -271,7 +273,7 @@ def _mark_of(tag: Tag, inside: str) -> tuple[str, Fields] | None:
         case "a":
             return _link(tag.argument or inside)
         case "tg-emoji":
-            if not tag.argument.isdigit() or int(tag.argument) == 0:
+            if not _EMOJI_ID.fullmatch(tag.argument):
                 raise cannot_parse("Invalid custom emoji identifier specified")
             return "custom_emoji", (("custom_emoji_id", tag.argument),)
         case _:
@@ -298,17 +300,17 @@ def _date(tag: Tag) -> tuple[str, Fields] | None:
     return "date_time", (("unix_time", tag.unix), *facts.items())
 
 
-def _close_code(entities: list[MessageEntity], tag: Tag, place: MessageEntity) -> None:
+def _close_code(entities: list[MessageEntity], tag: Tag, covered: MessageEntity) -> None:
     """`<pre><code class="language-x">` is one block with a language, in either order."""
     last = entities[-1] if entities else None
-    same = last is not None and (last.offset, last.length) == (place.offset, place.length)
+    same = last is not None and (last.offset, last.length) == (covered.offset, covered.length)
     if same and last is not None and {last.type, tag.name} == {"pre", "code"}:
         language = last.facts if tag.name == "pre" else _language(tag)
         if language:
-            entities[-1] = MessageEntity("pre", place.offset, place.length, language)
+            entities[-1] = MessageEntity("pre", covered.offset, covered.length, language)
             return
     facts = _language(tag) if tag.name == "code" else ()
-    entities.append(MessageEntity(tag.name, place.offset, place.length, facts))
+    entities.append(MessageEntity(tag.name, covered.offset, covered.length, facts))
 
 
 def _language(tag: Tag) -> Fields:

@@ -1,5 +1,6 @@
 """From the tree of a rich message to its blocks, as the Bot API shows them, within its limits."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ STYLES = {
 INLINE = {*STYLES, "a", "tg-time", "br"}
 BLOCKS = {*HEADINGS, "p", "footer", "hr", "pre", "blockquote", "ul", "ol", "details"}
 _INSIDE = {"li": {"ul", "ol"}, "summary": {"details"}}
+_UNIX_TIME = re.compile("[0-9]{1,18}")
 _EMPTY = {"br", "hr"}
 
 
@@ -31,8 +33,11 @@ class Node:
 def read_tree(html: str) -> Node:
     """The root, a tag without a name; raises the ApiError of what cannot be read."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except (AssertionError, ValueError):  # of the parser of the standard library
+        raise _cannot_parse("broken markup") from None
     if len(reader.open) > 1:
         raise _cannot_parse(f'no end tag for "{reader.open[-1].tag}"')
     return reader.open[0]
@@ -83,7 +88,10 @@ Text = Any  # a string, an Object, or an Array of them
 def rich_message(html: str, *, is_rtl: bool = False) -> dict[str, Any]:
     """`rich_message` of a message; raises if nothing is left of it or it is too large."""
     builder = _Builder()
-    blocks = builder.blocks(read_tree(html).children, depth=1)
+    try:
+        blocks = builder.blocks(read_tree(html).children, depth=1)
+    except RecursionError:
+        raise bad_request("rich message is nested too deep") from None
     if not blocks or not builder.characters:
         raise bad_request("RICH_MESSAGE_CONTENT_REQUIRED")
     if builder.characters > MOST_CHARACTERS:
@@ -101,7 +109,7 @@ class _Builder:
         self.count = 0
 
     def blocks(self, children: Iterable[str | Node], depth: int) -> list[Block]:
-        """The blocks of *children*; text that stands between them is a paragraph."""
+        """Return the blocks of *children*; text between them is a paragraph."""
         if depth > DEEPEST:
             raise bad_request("rich message is nested too deep")
         built: list[Block] = []
@@ -187,7 +195,7 @@ class _Builder:
 
 def _date_time(node: Node, inner: Text) -> Block:
     moment = node.attributes.get("unix") or ""
-    if not moment.isdecimal():
+    if not _UNIX_TIME.fullmatch(moment):
         raise _cannot_parse("invalid date specified")
     layout = checked_date_format(node.attributes.get("format") or "")
     return {

@@ -13,7 +13,7 @@ from bot.sources.administration import (
     remove_source,
     sources_as_opml,
 )
-from bot.sources.discovery.add import LEASE, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.add import LEASE, AddOutcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.articles import Article
@@ -42,7 +42,7 @@ async def test_a_source_is_added_once_however_its_address_is_written(storage, ad
     first = await adding.add(f"  {farm.url()}?b=2&a=1 ")
     again = await adding.add(f"{farm.url()}?a=1&b=2&utm_source=mail")
 
-    assert (first.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
+    assert (first.outcome, again.outcome) == (AddOutcome.ADDED, AddOutcome.THERE)
     assert again.source_id == first.source_id
     assert len(farm.asked) == 1
 
@@ -55,7 +55,7 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
     again = await adding.add(farm.url("/feed.xml"))
 
     assert added.url == farm.url("/feed.xml")
-    assert again.outcome is Outcome.THERE
+    assert again.outcome is AddOutcome.THERE
 
 
 async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, reader, farm):
@@ -64,7 +64,7 @@ async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, r
 
     refused = await adding.add(farm.url())
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem
     assert farm.asked == []
     assert await list_sources(storage) == []
@@ -88,7 +88,7 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(
 
     refused = await adding.add(farm.url())
 
-    assert (refused.outcome, refused.problem) == (Outcome.REFUSED, problem)
+    assert (refused.outcome, refused.problem) == (AddOutcome.REFUSED, problem)
     assert await list_sources(storage) == []
 
 
@@ -98,7 +98,7 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(
 async def test_what_is_no_address_is_refused_with_the_reason(storage, adding, url):
     refused = await adding.add(url)
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem
 
 
@@ -113,14 +113,14 @@ async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, re
         farm.url(), SourceOptions(every=timedelta(seconds=5))
     )
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem == Problem(ProblemCode.INTERVAL_TOO_SHORT)
 
 
 async def test_a_removed_source_can_be_added_again(storage, adding, added, farm):
     assert await remove_source(storage, farm.url())
     assert not await remove_source(storage, farm.url())
-    assert (await adding.add(farm.url())).outcome is Outcome.ADDED
+    assert (await adding.add(farm.url())).outcome is AddOutcome.ADDED
 
 
 async def test_the_export_holds_the_operators_sources_with_titles_and_folders(
@@ -149,7 +149,7 @@ async def test_adding_again_changes_the_options_of_an_operators_source(storage, 
     )
 
     (source,) = await list_sources(storage)
-    assert (again.outcome, again.title) == (Outcome.THERE, "My wire")
+    assert (again.outcome, again.title) == (AddOutcome.THERE, "My wire")
     assert (source.title, source.folder, source.every_seconds) == ("My wire", ["World"], 420)
     assert source.full_text is FullText.NEVER
     assert len(farm.asked) == 1

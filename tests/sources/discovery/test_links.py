@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.discovery.links import Link, Where, links_of, robots_of, sitemaps_of, usual_places
+from bot.sources.discovery.links import (
+    FeedLink,
+    Where,
+    links_of,
+    robots_of,
+    sitemaps_of,
+    usual_places,
+)
 
 SITE = "https://paper.example/world/today.html"
 
@@ -104,8 +111,8 @@ def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out(
       <a href="/feed">RSS</a>"""
 
     assert links_of(page, SITE) == (
-        Link("https://paper.example/feed", "Paper & News", Where.NAMED),
-        Link("https://paper.example/linked/feed", "Feed", Where.LINKED),
+        FeedLink("https://paper.example/feed", "Paper & News", Where.NAMED),
+        FeedLink("https://paper.example/linked/feed", "Feed", Where.LINKED),
     )
 
 

@@ -77,9 +77,11 @@ anything = st.text(st.characters(), max_size=300)
 @given(outlines)
 def test_a_written_list_is_read_back(feeds):
     """A title that only repeats an address is none."""
-    told = {replace(one, title="") if one.title in {one.url, one.site} else one for one in feeds}
+    expected = {
+        replace(one, title="") if one.title in {one.url, one.site} else one for one in feeds
+    }
 
-    assert set(read_opml(write_opml(feeds, "All"))) == told
+    assert set(read_opml(write_opml(feeds, "All"))) == expected
 
 
 @given(

@@ -21,14 +21,14 @@ FINE = rss([item(2)])
 LAUGHS = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 9))
 
 
-def told(text: str) -> bytes:
+def feed_of(text: str) -> bytes:
     return rss([item(2, text=text)]).encode("utf-8", "surrogatepass")
 
 
 READ = {
-    "NUL in a text": told("Fog\0 over\x01 the bay."),
-    "half a character": told("Fog &#xD800; over \ud800 the bay."),
-    "a number without end": told(f"Fog &#{'9' * 6000};"),
+    "NUL in a text": feed_of("Fog\0 over\x01 the bay."),
+    "half a character": feed_of("Fog &#xD800; over \ud800 the bay."),
+    "a number without end": feed_of(f"Fog &#{'9' * 6000};"),
     "cut off": FINE.encode()[:-60],
     "zipped": gzip.compress(FINE.encode()),
     "a date without end": FINE.replace("<guid", f"<pubDate>{'9' * 6000}</pubDate><guid").encode(),

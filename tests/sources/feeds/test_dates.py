@@ -114,7 +114,7 @@ BERLIN, TOKYO = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
         pytest.param("2 March 2026 at 12:00 GMT", "en", TOKYO, id="a zone counts before the clock"),
     ],
 )
-def test_a_time_without_a_zone_is_told_by_the_clock_of_the_place(text, place, clock):
+def test_a_time_without_a_zone_is_read_in_the_time_zone_of_the_place(text, place, clock):
     assert page_date(text, place, clock) == NOON
 
 

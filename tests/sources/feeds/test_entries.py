@@ -40,13 +40,13 @@ def fingerprint(raw: RawEntry = RAW, *, language: str = "", url: str = HOME) -> 
     return read(raw, language=language, url=url).items[0].fingerprint
 
 
-def told(text: str, number: int) -> RawEntry:
+def entry(text: str, number: int) -> RawEntry:
     return RAW._replace(guid=f"g{number}", title=text, summary="", contents=())
 
 
 def test_each_entry_is_in_its_own_language():
-    english = [told(f"{ENGLISH} {n}", n) for n in range(6)]
-    french = [told(f"{FRENCH} {n}", n) for n in range(6, 12)]
+    english = [entry(f"{ENGLISH} {n}", n) for n in range(6)]
+    french = [entry(f"{FRENCH} {n}", n) for n in range(6, 12)]
 
     document = read(*english, *french, language="en")
 
@@ -55,14 +55,14 @@ def test_each_entry_is_in_its_own_language():
 
 
 def test_entries_in_another_language_than_declared_disprove_it():
-    document = read(*(told(f"{FRENCH} {n}", n) for n in range(8)), language="en")
+    document = read(*(entry(f"{FRENCH} {n}", n) for n in range(8)), language="en")
 
     assert document.language == "fr"
     assert {item.language for item in document.items} == {"fr"}
 
 
 def test_an_entry_too_short_to_tell_is_in_the_language_of_its_feed():
-    document = read(*(told(f"{FRENCH} {n}", n) for n in range(8)), told("Brouillard", 9))
+    document = read(*(entry(f"{FRENCH} {n}", n) for n in range(8)), entry("Brouillard", 9))
 
     assert document.items[-1].language == "fr"
 

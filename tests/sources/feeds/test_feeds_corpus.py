@@ -17,7 +17,7 @@ from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
 from bot.sources.feeds.sniff import Shape
 from bot.sources.feeds.text import one_line
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 
 BASE = "http://127.0.0.1:8097/"
 
@@ -124,7 +124,7 @@ def _gofeed(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 @pytest.mark.parametrize("folder", ["crafted/robust_feeds", "feeds_miniflux", "feeds_gofeed"])
 async def test_every_odd_document_is_read_or_refused(corpus, folder):
     refused: dict[str, str] = {}
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         for path in sorted((corpus / folder).rglob("*.*ml")):
             try:
                 document = await reader.read(path.read_bytes(), url="https://ex.org/")

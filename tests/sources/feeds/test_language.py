@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.feeds.language import declared, detect, judged, quick
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_model_tells_what_small_words_cannot():
 async def test_a_worker_may_ask_the_model_though_it_may_write_no_file():
     text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
 
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         document = await reader.read(f"<title>Prom</title><p>{text}</p>".encode(), url="")
 
     assert document.language == "pl"

@@ -11,9 +11,9 @@ from bot.sources.feeds.model import (
     MOST_ENTRIES,
     MOST_TEXT,
     Document,
+    DocumentKind,
     FeedPace,
     Item,
-    Kind,
     Unreadable,
     bounded,
 )
@@ -24,10 +24,10 @@ from bot.sources.feeds.roots import MOST_ATTRIBUTES, check_attributes
 @pytest.mark.parametrize(
     "document",
     [
-        pytest.param(Document(Kind.TEXT), id="nothing but a kind"),
+        pytest.param(Document(DocumentKind.TEXT), id="nothing but a kind"),
         pytest.param(
             Document(
-                Kind.FEED,
+                DocumentKind.FEED,
                 "Harbour News",
                 "https://ex.org/",
                 "en",
@@ -52,10 +52,10 @@ MANY = range(MOST_ATTRIBUTES + 1)
 
 
 def feed(*items: Item) -> Document:
-    return Document(Kind.FEED, "Paper", items=items)
+    return Document(DocumentKind.FEED, "Paper", items=items)
 
 
-def told(number: int) -> Item:
+def entry(number: int) -> Item:
     return Item(str(number), title=f"Entry {number}", published=NOON + timedelta(minutes=number))
 
 
@@ -90,7 +90,7 @@ def test_many_elements_may_have_attributes_and_one_may_have_long_ones():
 
 
 def test_of_a_huge_feed_the_newest_entries_are_kept_in_their_order():
-    document = bounded(feed(*map(told, range(MOST_ENTRIES + 500))))
+    document = bounded(feed(*map(entry, range(MOST_ENTRIES + 500))))
 
     assert [item.guid for item in document.items] == [str(500 + n) for n in range(MOST_ENTRIES)]
     assert document.left_out == 500
@@ -130,6 +130,6 @@ def test_a_word_has_an_end(text, taken):
 
 
 def test_what_is_within_the_bounds_is_taken_as_it_is():
-    document = feed(told(1), told(2))
+    document = feed(entry(1), entry(2))
 
     assert bounded(document) is document

@@ -90,19 +90,19 @@ def test_any_header_and_any_link_can_be_read(link, hub, self_url):
 
 
 @pytest.mark.parametrize(
-    ("told", "lease"),
+    ("seconds", "lease"),
     [
-        pytest.param("864000", timedelta(days=10), id="as told"),
+        pytest.param("864000", timedelta(days=10), id="as the hub says"),
         pytest.param("1", timedelta(minutes=5), id="too short"),
         pytest.param("99999999", timedelta(days=90), id="too long"),
-        pytest.param("", timedelta(days=10), id="untold"),
+        pytest.param("", timedelta(days=10), id="not given"),
         pytest.param("0", timedelta(days=10), id="nought"),
         pytest.param("soon", timedelta(days=10), id="words"),
         pytest.param("-5", timedelta(days=10), id="negative"),
     ],
 )
-def test_a_lease_is_read_within_bounds(told, lease):
-    assert lease_of(told) == lease
+def test_a_lease_is_read_within_bounds(seconds, lease):
+    assert lease_of(seconds) == lease
     assert NOW < renewal_of(NOW, lease) < NOW + lease
 
 

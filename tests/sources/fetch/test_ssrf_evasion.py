@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.discovery.add import Outcome, SourceAdder
+from bot.sources.discovery.add import AddOutcome, SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import AddressRefused, FetchError, Problem, ProblemCode
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.fetch.websub import ask_hubs
-from bot.sources.poll import Poller
+from bot.sources.poll import SourcePoller
 from storage.sources import Source
 from tests.fake_web import SOMEWHERE, FakeNames, RedirectedSockets
 from tests.sources.feeds_made import item, rss
@@ -216,13 +216,13 @@ async def test_links_in_a_users_feed_lead_nowhere_inside(storage, reader, farm, 
 
     async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         adding = SourceAdder(storage, fetcher, reader, public=False)
-        polling = Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+        polling = SourcePoller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
         added = await adding.add("http://news.example/feed")
         links = (item(2 + n, link=url, text="A taste.") for n, url in enumerate(inside))
         farm.serve("/feed", rss([*links, item(1)]))
         await poll_after(polling, clock, DAY)
 
-    assert added.outcome is Outcome.ADDED
+    assert added.outcome is AddOutcome.ADDED
     assert {"Sample news 2", "Sample news 3"} <= (await articles_of(storage)).keys()
     assert set(farm.paths()) == {"/feed"}
     assert set(opened) == {SOMEWHERE}
@@ -256,7 +256,7 @@ async def test_feeds_that_a_users_page_names_lead_nowhere_inside(storage, reader
         choosing = SourceAdder(storage, fetcher, reader, public=False)
         added = await choosing.add("http://news.example/")
 
-    assert added.outcome is Outcome.REFUSED
+    assert added.outcome is AddOutcome.REFUSED
     assert "/robots.txt" in farm.paths()
     assert "/secret" not in farm.paths()
     assert set(opened) == {SOMEWHERE}
@@ -283,7 +283,7 @@ async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, fa
         refused = await adding.add("http://ann:secret@news.example/feed")
         added = await adding.add("http://news.example/feed")
 
-    assert (refused.outcome, added.outcome) == (Outcome.REFUSED, Outcome.ADDED)
+    assert (refused.outcome, added.outcome) == (AddOutcome.REFUSED, AddOutcome.ADDED)
     assert refused.problem == Problem(ProblemCode.LOGIN_IN_ADDRESS)
     assert len(await rows_of(storage, Source)) == 1
     (article,) = (await articles_of(storage)).values()

@@ -18,7 +18,7 @@ from tests.sources.fetch.conftest import (
     confirm,
     only_push,
     question,
-    tell,
+    send_push,
 )
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
@@ -137,7 +137,7 @@ async def test_only_the_operators_own_sources_may_name_a_hub_inside(
 async def test_a_hub_may_verify_before_it_responds(
     storage, adding, fetcher, farm, polling, visitor, clock
 ):
-    told = []
+    responses = []
 
     async def hub(request: web.Request) -> web.Response:
         form = await request.post()
@@ -146,7 +146,7 @@ async def test_a_hub_may_verify_before_it_responds(
             str(form["hub.callback"]).removeprefix("https://bot.example"),
             params={name: str(value) for name, value in asked.items()} | {"hub.challenge": "42"},
         )
-        told.append((answer.status, await answer.text()))
+        responses.append((answer.status, await answer.text()))
         return web.Response(status=204)
 
     farm.pages["/hub"] = hub
@@ -156,13 +156,13 @@ async def test_a_hub_may_verify_before_it_responds(
 
     await ask_hubs(storage, fetcher, owner="me", callback=CALLBACK)
 
-    assert told == [(200, "42")]
+    assert responses == [(200, "42")]
     push = await only_push(storage)
     assert (push.topic, push.ends_at) == (farm.url(), clock.now + 10 * DAY)
 
     farm.serve("/feed.xml", rss([item(2), item(1)]), Link=link)
     clock.turn(MINUTE)
-    await tell(visitor, push)
+    await send_push(visitor, push)
     await polling.poll_due()
     assert "Sample news 2" in await articles_of(storage)
 
@@ -171,7 +171,7 @@ async def test_a_push_makes_the_source_due_at_once(storage, push, polling, farm,
     farm.serve("/feed.xml", rss([item(2), item(1)]), **NAMES_A_HUB)
 
     assert await polling.poll_due() == 0
-    assert await tell(visitor, push) == 202
+    assert await send_push(visitor, push) == 202
     assert await polling.poll_due() == 1
 
     assert "Sample news 2" in await articles_of(storage)
@@ -180,9 +180,9 @@ async def test_a_push_makes_the_source_due_at_once(storage, push, polling, farm,
 
 
 async def test_many_pushes_lead_to_one_poll(push, ask, polling, visitor, clock):
-    await tell(visitor, push)
+    await send_push(visitor, push)
     await polling.poll_due()
-    await tell(visitor, push)
+    await send_push(visitor, push)
     assert await polling.poll_due() == 0  # it was read just now
 
     clock.turn(MINUTE)
@@ -193,7 +193,7 @@ async def test_many_pushes_lead_to_one_poll(push, ask, polling, visitor, clock):
 
 
 async def test_a_push_with_a_bad_signature_is_ignored_silently(push, polling, visitor):
-    assert await tell(visitor, push, secret="guessed") == 202
+    assert await send_push(visitor, push, secret="guessed") == 202
     assert (await visitor.post(f"/hub/{push.token}", data=b"news")).status == 202
 
     assert await polling.poll_due() == 0
@@ -204,7 +204,7 @@ async def test_a_push_does_not_hasten_a_source_with_a_problem(push, polling, far
     await poll_after(polling, clock, HOUR)
     clock.turn(5 * MINUTE)
 
-    await tell(visitor, push)
+    await send_push(visitor, push)
 
     assert await polling.poll_due() == 0
 
@@ -262,7 +262,7 @@ async def pushed(push: PushSubscription, polling, farm, visitor, clock) -> PushS
     """Return the subscription after a push of ten entries that came within minutes."""
     busy = [item(n, clock.now - n * MINUTE) for n in range(2, 12)]
     farm.serve("/feed.xml", rss(busy), **NAMES_A_HUB)
-    await tell(visitor, push)
+    await send_push(visitor, push)
     await polling.poll_due()
     return push
 
@@ -298,7 +298,7 @@ async def test_after_a_push_without_entries_the_source_is_polled_again_soon(
 ):
     clock.turn(5 * MINUTE)
 
-    await tell(visitor, pushed)
+    await send_push(visitor, pushed)
     await polling.poll_due()
 
     assert (await only_source(storage)).next_fetch_at == clock.now + 15 * MINUTE

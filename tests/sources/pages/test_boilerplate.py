@@ -24,8 +24,8 @@ def story(number: int, paragraphs: int = 12) -> list[str]:
 
 
 def learned(pages: list[list[str]], titles: list[str] | None = None) -> HostBoilerplate:
-    told = zip(titles or TITLES, pages, strict=False)
-    return reduce(lambda known, page: known.after(*page), told, HostBoilerplate())
+    titled = zip(titles or TITLES, pages, strict=False)
+    return reduce(lambda known, page: known.after(*page), titled, HostBoilerplate())
 
 
 def with_own(number: int, own: str, at: int) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_counter_in_it_changes_nothing():
         pytest.param("What we know", 6, id="a heading between paragraphs"),
     ],
 )
-def test_what_may_be_told_stays(own, at):
+def test_what_may_belong_to_the_story_stays(own, at):
     pages = [with_own(number, own, at) for number in range(4)]
 
     assert learned(pages[:3]).without(pages[3]) == pages[3]

@@ -104,8 +104,8 @@ def test_the_canonical_address_counts_on_the_same_site_only():
 
 
 def test_what_only_scripts_would_show_is_taken_from_json_ld():
-    told = {"@type": "NewsArticle", "articleBody": "\n".join(PARAGRAPHS), "headline": "Late"}
-    script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    metadata = {"@type": "NewsArticle", "articleBody": "\n".join(PARAGRAPHS), "headline": "Late"}
+    script = f'<script type="application/ld+json">{json.dumps(metadata)}</script>'
 
     first = f"<main><article><p>{PARAGRAPHS[0]}</p></article></main>"
     hollow = read(f"<html><head>{script}</head><body>{first}</body></html>")

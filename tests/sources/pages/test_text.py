@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.sources.feeds.model import Kind, Unreadable
+from bot.sources.feeds.model import DocumentKind, Unreadable
 from bot.sources.feeds.sniff import decode
 from bot.sources.pages.text import read_text
 
@@ -131,6 +131,6 @@ def test_the_seed_article_is_read(corpus):
     document = read_text(text, "")
     item = document.items[0]
 
-    assert (document.kind, len(document.items)) == (Kind.TEXT, 1)
+    assert (document.kind, len(document.items)) == (DocumentKind.TEXT, 1)
     assert (item.title, item.published, item.language) == (lines[0], date(2025, 11, 17), "en")
     assert item.text == lines[2].partition(" END")[0]

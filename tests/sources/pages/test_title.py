@@ -132,11 +132,11 @@ def test_what_shares_the_headlines_block_is_a_standfirst():
 @pytest.mark.parametrize(
     "block",
     [
-        pytest.param(f'<div class="lead">{LEAD}</div><p class="lead">{LEAD}</p>', id="told twice"),
+        pytest.param(f'<div class="lead">{LEAD}</div><p class="lead">{LEAD}</p>', id="two copies"),
         pytest.param(f'<p class="summary">{PARAGRAPHS[0]}</p>', id="the first paragraph"),
     ],
 )
-def test_nothing_is_told_twice(block):
+def test_no_paragraph_is_repeated(block):
     text = text_of(block)
 
     assert [text.count(part) for part in [LEAD, *PARAGRAPHS]] in ([1, 1, 1, 1], [0, 1, 1, 1])

@@ -275,7 +275,7 @@ def test_what_is_private_joins_a_public_story_without_a_part_in_it():
     ("first", "second", "story"),
     [
         pytest.param((ANN,), (ANN,), 1, id="the same chats follow both"),
-        pytest.param((ANN, BOB), (ANN,), 1, id="whoever sees the second sees the first"),
+        pytest.param((ANN, BOB), (ANN,), 1, id="all who see the second see the first"),
         pytest.param((ANN,), (ANN, BOB), 2, id="somebody sees only the second"),
         pytest.param((ANN,), (BOB,), 2, id="nobody sees both"),
         pytest.param((), (), 1, id="nobody sees any"),
