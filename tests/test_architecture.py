@@ -28,6 +28,8 @@ EXCEPTIONS = (
     ("bot.mail.*", "bot.subscribers.errors"),
     # The doctor examines what the bot would be made of.
     ("bot.ops.doctor*", "bot.app.*"),
+    # What cannot be set up as it is configured stops the start with one sentence.
+    ("bot.ops.*", "bot.app.stops"),
     # Metrics of the updates are counted where the updates are handled.
     ("bot.ops.instrumented_*", "bot.chat.updates"),
 )

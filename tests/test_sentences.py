@@ -31,9 +31,10 @@ MODULES = [
 _SENTENCE = re.compile(r"[^\W\d_]{2,}(?:['’]\w+)?[,;:]? +[^\W\d_]+[,;:]? +[^\W\d_]{2,}")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "bot")))
-def test_no_module_speaks_to_subscribers(path: Path):
-    assert sentences(path.read_text(encoding="utf-8")) == []
+def test_no_module_speaks_to_subscribers():
+    found = {str(path): sentences(path.read_text(encoding="utf-8")) for path in MODULES}
+
+    assert {path: said for path, said in found.items() if said} == {}
 
 
 def sentences(source: str) -> list[str]:

@@ -12,24 +12,18 @@ import os
 import random
 import resource
 import sys
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.util import spec_from_loader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Imported before the forks, so that a mutant does not wait for them.
-import aiogram
-import hypothesis
-import numpy as np
 import pytest
-import sqlmodel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.machinery import ModuleSpec
     from types import ModuleType
-
-assert all((aiogram, hypothesis, np, sqlmodel))
 
 ROOT = Path(__file__).parent.parent.parent
 QUERY_TESTS = ["tests/matching/test_query*.py", "tests/matching/test_what_matches.py"]
@@ -46,6 +40,9 @@ TESTS = {
     "bot.matching.query.tokens": QUERY_TESTS,
 }
 SECONDS = 60
+# What the tests import, before the forks: a mutant does not wait for it.
+PRELOADED = ("aiogram", "hypothesis", "numpy", "sqlmodel", "tests.secrecy", "tests.emptying")
+PRELOADED += ("bot.playground.server", "bot.sources.parser_pool", "storage.schema")
 FLIPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -151,6 +148,15 @@ class Mutated(MetaPathFinder, Loader):
         exec(compile(self.tree, str(self.path), "exec"), vars(module))  # noqa: S102 - our own code
 
 
+def preload(module: str) -> None:
+    """Import what the tests of *module* need, but neither itself nor what may have imported it."""
+    for name in PRELOADED:
+        import_module(name)
+    if module in sys.modules:
+        for name in [each for each in sys.modules if each.startswith(("bot", "storage", "tests"))]:
+            del sys.modules[name]
+
+
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -182,6 +188,7 @@ def survivors(module: str, most: int) -> Iterator[str]:
     counted.visit(parsed(path))
     numbers = range(len(counted.places))
     drawn = sorted(random.Random(module).sample(numbers, min(most, len(numbers))))
+    preload(module)
     assert not is_killed(module, path, -1), "its tests fail without any mutant"
     left = [counted.places[number] for number in drawn if not is_killed(module, path, number)]
     killed = len(drawn) - len(left)

@@ -14,10 +14,11 @@ import structlog
 from benchmarks.politeness.rulebook import RULES
 from benchmarks.politeness.rules import Mark
 from benchmarks.politeness.score import as_text
-from benchmarks.politeness.server import Server, serving
+from benchmarks.politeness.server import Server
 from benchmarks.politeness.watch import Watch
 from benchmarks.politeness.week import our_week
 from storage.schema import migrate
+from tests.fake_web import serving
 
 FIRST = "127.0.77.0"  # here are the list and the score; each rule is a host of its own after it
 

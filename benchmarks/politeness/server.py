@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
@@ -13,12 +12,8 @@ from benchmarks.politeness.rules import Asked
 from benchmarks.politeness.score import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-
     from benchmarks.politeness.rules import Feed, Rule
     from benchmarks.politeness.watch import Watch
-
-    Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +59,3 @@ def _name(rule: Rule, feed: Feed) -> str:
     """Tell the reader's owner too what is to be wished."""
     wish = f" (read it every {feed.every_minutes} minutes)" if feed.every_minutes else ""
     return f"{rule.name} {feed.path}{wish}"
-
-
-@asynccontextmanager
-async def serving(answer: Answering, addresses: Iterable[str], port: int) -> AsyncIterator[int]:
-    """Serve on every one of *addresses*; yield the port, which is chosen if *port* is 0."""
-    runner = web.ServerRunner(web.Server(answer), access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        for address in addresses:
-            await web.TCPSite(runner, address, port).start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()

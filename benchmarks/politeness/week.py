@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, func, select
 
 from benchmarks.politeness.rulebook import RULES
-from benchmarks.politeness.server import Server, serving
+from benchmarks.politeness.server import Server
 from benchmarks.politeness.watch import Watch
 from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.sources.fetch.client import Fetcher
@@ -30,7 +30,7 @@ from storage.db.engine import Storage
 from storage.enums import SourceState
 from storage.sources import Source
 from tests.conftest import TurnedClock
-from tests.sources.ledhere import Names, SocketsLedHere
+from tests.fake_web import FakeNames, RedirectedSockets, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -90,9 +90,9 @@ class Week:
                 Fetcher(
                     policy=AddressPolicy(),
                     user_agent=USER_AGENT,
-                    resolver=Names(),
+                    resolver=FakeNames(),
                     throttle=throttle,
-                    sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), self.port),
+                    sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), self.port),
                 )
             )
             reader = await stack.enter_async_context(DocumentReader())

@@ -24,7 +24,7 @@ from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
 from storage.sources import add_source
-from tests.sources.feedfarm import FeedFarm
+from tests.fake_web import FakeWeb
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def farm() -> AsyncIterator[FeedFarm]:
-    async with FeedFarm() as farm:
+async def farm() -> AsyncIterator[FakeWeb]:
+    async with FakeWeb() as farm:
         yield farm
 
 

@@ -42,7 +42,7 @@ from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError, Storage
 from storage.enums import FullText
 from tests.conftest import MONDAY_NOON
-from tests.sources.feedfarm import FeedFarm
+from tests.fake_web import FakeWeb
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def printed(table) -> str:
 
 
 async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder):
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         for number in range(20):
             farm.serve(f"/{number}.xml", rss([item(number)]))
         wanted = [(farm.url(f"/{number}.xml"), SourceOptions()) for number in range(20)]
@@ -109,7 +109,7 @@ def test_of_one_address_nothing_is_counted():
 
 async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder):
     named = "".join(f"<link rel=feed title='Feed {n}' href='/{n}.xml'>" for n in range(12))
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         farm.serve("/", f"<html><head>{named}</head></html>", Content_Type="text/html")
         for number in range(12):
             farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
@@ -162,7 +162,7 @@ async def test_what_the_database_refuses_is_listed_and_ends_nothing():
 
 
 async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_url: str):
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
         farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
         await adding.add(farm.url(), SourceOptions(title="My wire", folder=("World", "Wires")))
@@ -190,7 +190,7 @@ async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
 
 
 async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys):
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
         found = await discover(adding.fetcher, adding.reader, farm.url())
         nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
@@ -212,7 +212,7 @@ async def test_the_list_shows_how_each_source_fares(
     adding: SourceAdder, clock: TurnedClock, capsys, monkeypatch
 ):
     monkeypatch.setenv("COLUMNS", "200")
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
         await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
     clock.turn(timedelta(minutes=10))
@@ -231,7 +231,7 @@ async def checked(adding: SourceAdder, url: str) -> Checkup:
 
 
 async def test_a_check_shows_answer_contents_and_next_poll(adding: SourceAdder):
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
         good = printed(checkup_report(await checked(adding, farm.url())))
         bad = printed(checkup_report(await checked(adding, farm.url("/none"))))
@@ -245,7 +245,7 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: SourceAdder):
 
 
 async def test_a_check_counts_the_entries_that_are_too_many(adding: SourceAdder):
-    async with FeedFarm() as farm:
+    async with FakeWeb() as farm:
         farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
         checkup = await checked(adding, farm.url())
 

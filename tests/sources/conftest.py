@@ -11,7 +11,7 @@ from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fulltext import Completing
 from bot.sources.parser_pool import DocumentReader, Workers
 from bot.sources.poll import SourcePoller
-from tests.sources.feedfarm import FeedFarm
+from tests.fake_web import FakeWeb
 from tests.sources.feeds_made import item, rss
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def farm() -> AsyncIterator[FeedFarm]:
-    async with FeedFarm() as farm:
+async def farm() -> AsyncIterator[FakeWeb]:
+    async with FakeWeb() as farm:
         yield farm
 
 
@@ -37,7 +37,7 @@ async def fetcher() -> AsyncIterator[Fetcher]:
 
 
 @pytest.fixture
-async def farm_fetcher(farm: FeedFarm) -> AsyncIterator[Fetcher]:
+async def farm_fetcher(farm: FakeWeb) -> AsyncIterator[Fetcher]:
     """Yield a fetcher that may reach nothing on this machine but the farm."""
     policy = AddressPolicy(endpoints=frozenset({(ip_address("127.0.0.1"), farm.port)}))
     async with Fetcher(policy=policy, user_agent="Dateline/test (+https://example.org)") as fetcher:
@@ -57,7 +57,7 @@ def adding(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> Source
 
 
 @pytest.fixture
-async def added(adding: SourceAdder, farm: FeedFarm, clock: TurnedClock) -> Addition:
+async def added(adding: SourceAdder, farm: FakeWeb, clock: TurnedClock) -> Addition:
     """Add the feed at /feed.xml, which has one entry; return the result."""
     farm.serve("/feed.xml", rss([item(1)]))
     return await adding.add(farm.url())

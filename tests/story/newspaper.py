@@ -12,6 +12,8 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from tests.fake_web import FakeWeb
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -44,13 +46,6 @@ class Newspaper:
 @asynccontextmanager
 async def newspaper(name: str = "Town Paper") -> AsyncIterator[Newspaper]:
     paper = Newspaper(name)
-    app = web.Application()
-    app.router.add_get("/feed", paper.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        paper.url = f"http://127.0.0.1:{runner.addresses[0][1]}/feed"
+    async with FakeWeb({"/feed": paper.answer}) as served:
+        paper.url = served.url("/feed")
         yield paper
-    finally:
-        await runner.cleanup()

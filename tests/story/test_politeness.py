@@ -16,10 +16,11 @@ from benchmarks.politeness.rude import READERS, Rude
 from benchmarks.politeness.rulebook import RULES
 from benchmarks.politeness.rules import Mark, Rule, Verdict
 from benchmarks.politeness.score import as_text
-from benchmarks.politeness.server import Server, serving
+from benchmarks.politeness.server import Server
 from benchmarks.politeness.watch import Watch
 from benchmarks.politeness.week import our_week
 from tests.conftest import MONDAY_NOON, TurnedClock
+from tests.fake_web import serving
 
 if TYPE_CHECKING:
     from pathlib import Path

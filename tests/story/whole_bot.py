@@ -50,9 +50,8 @@ from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import TurnedTimer
+from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
 from tests.local_playground import LocalPlayground
-from tests.sources.feedfarm import FeedFarm
-from tests.sources.ledhere import Names, SocketsLedHere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -154,7 +153,7 @@ class User:
 class WholeBot:
     clock: TurnedClock
     storage: Storage
-    farm: FeedFarm
+    farm: FakeWeb
     playground: LocalPlayground
     doors: Resources
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
@@ -229,7 +228,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
     stopping = asyncio.Event()
     try:
         async with (
-            FeedFarm() as farm,
+            FakeWeb() as farm,
             _way_out(farm) as fetcher,
             DocumentReader() as reader,
             LocalPlayground(flood="off") as playground,
@@ -258,14 +257,14 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         await storage.close()
 
 
-def _way_out(farm: FeedFarm) -> Fetcher:
+def _way_out(farm: FakeWeb) -> Fetcher:
     """Every name is at a public address, and every connection ends at the farm."""
     return Fetcher(
         policy=AddressPolicy(),
         user_agent="Dateline/test (+https://example.org)",
-        resolver=Names(),
+        resolver=FakeNames(),
         throttle=Throttle(pause_seconds=0),
-        sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), farm.port),
+        sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), farm.port),
     )
 
 

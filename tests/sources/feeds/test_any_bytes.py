@@ -15,7 +15,7 @@ from tests.sources.polled import articles_of, poll_after, rows_of
 
 if TYPE_CHECKING:
     from bot.sources.discovery.add import SourceAdder
-    from tests.sources.feedfarm import FeedFarm
+    from tests.fake_web import FakeWeb
 
 FINE = rss([item(2)])
 LAUGHS = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 9))
@@ -61,7 +61,7 @@ REFUSED = {
 
 
 @pytest.fixture
-async def sources(adding: SourceAdder, farm: FeedFarm) -> None:
+async def sources(adding: SourceAdder, farm: FakeWeb) -> None:
     """A source for each document, which will give it when it is polled, and one that is well."""
     for number, body in enumerate([*READ.values(), *REFUSED.values(), FINE.encode()]):
         path = f"/{number:02}.xml"

@@ -20,14 +20,14 @@ from bot.sources.fetch.problems import (
 )
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from tests.sources.ledhere import Names
+from tests.fake_web import FakeNames
 
 INSIDE = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
 
 
 async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm):
     farm.serve("/again", status=302, Location="/again", Connection="close")
-    names = Names(rebind_example=["127.0.0.1", "127.0.0.2"])
+    names = FakeNames(rebind_example=["127.0.0.1", "127.0.0.2"])
     fetcher = Fetcher(policy=INSIDE, user_agent="test", resolver=names, throttle=Throttle(0))
 
     async with fetcher:
@@ -247,7 +247,7 @@ async def test_requests_to_a_name_in_the_own_network_need_no_pause(farm):
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    names, throttle = Names(feeds_lan="127.0.0.1"), Throttle(sleep=sleep)
+    names, throttle = FakeNames(feeds_lan="127.0.0.1"), Throttle(sleep=sleep)
     fetcher = Fetcher(policy=INSIDE, user_agent="test", resolver=names, throttle=throttle)
     url = farm.url("/feed.xml", "feeds.lan")
     async with fetcher:

@@ -21,14 +21,14 @@ from bot.sources.fetch.throttle import Throttle
 from bot.sources.fetch.websub import ask_hubs
 from bot.sources.poll import SourcePoller
 from storage.sources import Source
+from tests.fake_web import SOMEWHERE, FakeNames, RedirectedSockets
 from tests.sources.feeds_made import item, rss
-from tests.sources.ledhere import SOMEWHERE, Names, SocketsLedHere
 from tests.sources.polled import DAY, articles_of, poll_after, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.sources.feedfarm import FeedFarm
+    from tests.fake_web import FakeWeb
 
 
 EVERYTHING = AddressPolicy(networks=(ip_network("0.0.0.0/0"), ip_network("::/0")))
@@ -36,7 +36,7 @@ HERE = "127.0.0.1"
 
 
 @asynccontextmanager
-async def world(farm: FeedFarm, names: Names) -> AsyncIterator[tuple[Fetcher, list[str]]]:
+async def world(farm: FakeWeb, names: FakeNames) -> AsyncIterator[tuple[Fetcher, list[str]]]:
     """Yield a fetcher, and the addresses for which it opens sockets."""
     opened: list[str] = []
     fetcher = Fetcher(
@@ -44,7 +44,7 @@ async def world(farm: FeedFarm, names: Names) -> AsyncIterator[tuple[Fetcher, li
         user_agent="test",
         resolver=names,
         throttle=Throttle(0),
-        sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), farm.port, opened),
+        sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), farm.port, opened),
     )
     async with fetcher:
         yield fetcher, opened
@@ -111,7 +111,7 @@ async def world(farm: FeedFarm, names: Names) -> AsyncIterator[tuple[Fetcher, li
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_no_spelling_of_an_address_leads_inside(farm, scheme, host):
-    async with world(farm, Names()) as (fetcher, opened):
+    async with world(farm, FakeNames()) as (fetcher, opened):
         with pytest.raises(FetchError):
             await fetcher.fetch(f"{scheme}://{host}/")
 
@@ -139,7 +139,7 @@ async def test_no_spelling_of_an_address_leads_inside(farm, scheme, host):
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_no_name_leads_inside(farm, scheme, address):
-    async with world(farm, Names(innocent_example=address)) as (fetcher, opened):
+    async with world(farm, FakeNames(innocent_example=address)) as (fetcher, opened):
         with pytest.raises(AddressRefused):
             await fetcher.fetch(f"{scheme}://innocent.example/feed")
 
@@ -148,7 +148,7 @@ async def test_no_name_leads_inside(farm, scheme, address):
 
 async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm):
     farm.serve("/feed", "<rss/>")
-    names = Names(innocent_example=[(HERE, "::1", SOMEWHERE)])
+    names = FakeNames(innocent_example=[(HERE, "::1", SOMEWHERE)])
 
     async with world(farm, names) as (fetcher, opened):
         answer = await fetcher.fetch("http://innocent.example/feed")
@@ -159,7 +159,7 @@ async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm):
 async def test_a_name_is_checked_again_at_each_connection(farm):
     farm.serve("/feed", "<rss/>", Connection="close")
 
-    async with world(farm, Names(rebind_example=[SOMEWHERE, HERE])) as (fetcher, opened):
+    async with world(farm, FakeNames(rebind_example=[SOMEWHERE, HERE])) as (fetcher, opened):
         await fetcher.fetch("http://rebind.example/feed")
         with pytest.raises(AddressRefused):
             await fetcher.fetch("http://rebind.example/feed")
@@ -192,7 +192,7 @@ async def test_no_redirect_leads_inside(farm, status, location):
     farm.serve("/feed", status=status, Location=location)
     farm.serve("/hop", status=status, Location="http://inside.example/")
 
-    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+    async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         with pytest.raises(AddressRefused):
             await fetcher.fetch("http://news.example/feed")
 
@@ -204,7 +204,7 @@ async def test_no_proxy_of_the_environment_is_used(farm, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:3128")
     farm.serve("/feed", "<rss/>")
 
-    async with world(farm, Names()) as (fetcher, opened):
+    async with world(farm, FakeNames()) as (fetcher, opened):
         await fetcher.fetch("http://news.example/feed")
 
     assert opened == [SOMEWHERE]
@@ -214,7 +214,7 @@ async def test_links_in_a_users_feed_lead_nowhere_inside(storage, reader, farm, 
     farm.serve("/feed", rss([item(1)]))
     inside = [f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret"]
 
-    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+    async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         adding = SourceAdder(storage, fetcher, reader, public=False)
         polling = SourcePoller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
         added = await adding.add("http://news.example/feed")
@@ -235,7 +235,7 @@ async def test_a_users_sitemap_index_leads_nowhere_inside(storage, reader, farm)
     )
     farm.serve("/map", f"<sitemapindex>{children}</sitemapindex>", Content_Type="text/xml")
 
-    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+    async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         await SourceAdder(storage, fetcher, reader, public=False).add("http://news.example/map")
 
     assert farm.paths() == ["/map"]
@@ -252,7 +252,7 @@ async def test_feeds_that_a_users_page_names_lead_nowhere_inside(storage, reader
     farm.serve("/robots.txt", robots, Content_Type="text/plain")
     farm.serve("/secret", rss([item(1)]))
 
-    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+    async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         choosing = SourceAdder(storage, fetcher, reader, public=False)
         added = await choosing.add("http://news.example/")
 
@@ -267,7 +267,7 @@ async def test_the_hub_of_a_users_feed_leads_nowhere_inside(storage, reader, far
     farm.serve("/feed", rss([item(1)]), Link=f"<{hub}>; rel=hub")
     farm.serve("/hub", status=307, Location="http://inside.example/")
 
-    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+    async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         await SourceAdder(storage, fetcher, reader, public=False).add("http://news.example/feed")
         asked = await ask_hubs(storage, fetcher, owner="me", callback="https://bot.example/hub/")
 
@@ -278,7 +278,7 @@ async def test_the_hub_of_a_users_feed_leads_nowhere_inside(storage, reader, far
 async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, farm):
     farm.serve("/feed", rss([item(1, link="https://ann:secret@news.example/1?a=b@c")]))
 
-    async with world(farm, Names()) as (fetcher, _opened):
+    async with world(farm, FakeNames()) as (fetcher, _opened):
         adding = SourceAdder(storage, fetcher, reader, public=False)
         refused = await adding.add("http://ann:secret@news.example/feed")
         added = await adding.add("http://news.example/feed")
