@@ -30,7 +30,7 @@ from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.enums import Mode, Stage
+from storage.enums import ArticleStage, Mode
 from storage.outbox import Delivery
 from storage.queries import Match, query_for
 from storage.sources import Source
@@ -64,7 +64,7 @@ async def _one_row(storage: Storage, limit: int) -> Row:
     async with storage.writing() as tx:
         for table in (Delivery, Alert):
             await tx.session.exec(SQLModel.metadata.tables[str(table.__tablename__)].delete())
-        await tx.session.exec(update(Article).values(stage=Stage.MATCHED))
+        await tx.session.exec(update(Article).values(stage=ArticleStage.MATCHED))
     wall, process, thread = time.perf_counter(), time.process_time(), time.thread_time()
     articles = await _publish(storage, limit)
     thread, process = time.thread_time() - thread, time.process_time() - process
@@ -199,7 +199,7 @@ def _article(now: datetime, number: int) -> dict[str, Any]:
         "stored_at": now,
         "news_at": now,
         "story_id": story + 1,
-        "stage": Stage.MATCHED,
+        "stage": ArticleStage.MATCHED,
     }
 
 

@@ -20,7 +20,7 @@ from storage.articles import Article, FoldedText, store_folded
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.schema import migrate
 from storage.sources import Follow, Source
 from storage.stories import Story
@@ -99,8 +99,8 @@ async def _insert_page(tx: Transaction, page: Sequence[Written]) -> None:
     rows = [
         {"id": a.number, "url_hash": str(a.number), "url": f"https://wire.example/{a.number}",
          "title": a.title, "text": a.text, "stored_at": a.at, "news_at": a.at,
-         "story_id": a.number, "stage": Stage.PUBLISHED, "language": a.language, "quiet": False,
-         "summary": ""}
+         "story_id": a.number, "stage": ArticleStage.PUBLISHED, "language": a.language,
+         "quiet": False, "summary": ""}
         for a in page
     ]  # fmt: skip
     await session.execute(insert(Article), rows)

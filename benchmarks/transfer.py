@@ -28,7 +28,7 @@ from benchmarks.delivering.outboxes import emptied, server_or_skip
 from storage.articles import Article, FoldedText, store_folded
 from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.queries import Match, Query
 from storage.schema import migrate
 from storage.sources import Source
@@ -73,7 +73,7 @@ async def fill_page(storage: Storage, ids: range, each: int) -> None:
     rows: list[dict[str, Any]] = [
         {"id": n, "url_hash": f"{n:032x}", "url": f"https://{n % SOURCES + 1}.example/news/{n}",
          "title": text_of(10), "summary": text_of(30), "text": text_of(WORDS), "language": "en",
-         "stored_at": moment, "news_at": moment, "story_id": n, "stage": Stage.PUBLISHED}
+         "stored_at": moment, "news_at": moment, "story_id": n, "stage": ArticleStage.PUBLISHED}
         for n, moment in zip(ids, at, strict=True)
     ]  # fmt: skip
     entries = [{"source_id": n % SOURCES + 1, "guid_hash": f"{n:032x}", "article_id": n,

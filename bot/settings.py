@@ -52,7 +52,7 @@ _SECRETS = frozenset(
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class Access(StrEnum):
+class AccessMode(StrEnum):
     """Who may use the bot: those on a list, those with an invitation too, or everybody."""
 
     ALLOWLIST = "allowlist"
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     errors_url: SecretStr | None = None
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
-    access: Access = Access.ALLOWLIST
+    access: AccessMode = AccessMode.ALLOWLIST
     allowed_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     topics_per_chat: Annotated[int, Field(ge=1, le=1000)] = 100
     feeds_per_chat: Annotated[int, Field(ge=0, le=1000)] = 50

@@ -36,6 +36,7 @@ from storage.entries import Entry
 from storage.enums import (
     NOT_ARRIVED,
     SENT_NOTHING,
+    ArticleStage,
     ChatKind,
     ChatState,
     DeliveryKind,
@@ -43,7 +44,6 @@ from storage.enums import (
     Medium,
     Mode,
     MuteKind,
-    Stage,
 )
 from storage.mailboxes import Mailbox
 from storage.mutes import is_muted, muted_at_once, subjects_muted_of_each
@@ -83,7 +83,7 @@ class Alert(SQLModel, table=True):
 
 
 _CLAIM: Final = claim_statement(
-    Article, is_at(Stage.MATCHED), (col(Article.id),), claim_parameters()
+    Article, is_at(ArticleStage.MATCHED), (col(Article.id),), claim_parameters()
 ).returning(col(Article.id))
 
 

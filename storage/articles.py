@@ -35,13 +35,13 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import claim_parameters, claim_statement, claim_values, release
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
-from storage.enums import Notification, Stage
+from storage.enums import ArticleStage, Notification
 from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _IN_PROGRESS = "stage <> 'published'"
 
-_MATCHED_ALREADY: Final = (Stage.MATCHED, Stage.PUBLISHED)
+_MATCHED_ALREADY: Final = (ArticleStage.MATCHED, ArticleStage.PUBLISHED)
 
 PUBLIC: Final = 0  # the scope of articles that public sources carry
 
@@ -81,7 +81,7 @@ class Article(Leased, table=True):
     revised_at: datetime | None = None  # when its newest version was seen; None: never revised
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
-    stage: Stage = Field(default=Stage.STORED, sa_type=enum_column(Stage))
+    stage: ArticleStage = Field(default=ArticleStage.STORED, sa_type=enum_column(ArticleStage))
 
 
 class ArticleAddress(SQLModel, table=True):
@@ -106,7 +106,7 @@ class Folded(SQLModel, table=True):
     tokens: Any = Field(default=None, sa_column=Column(TSVECTOR().with_variant(Text, "sqlite")))
 
 
-def is_at(stage: Stage) -> ColumnElement[bool]:
+def is_at(stage: ArticleStage) -> ColumnElement[bool]:
     """Say of an article in the query whether it is at *stage*, which is not the last.
 
     Without the first part every article would be looked at.
@@ -234,7 +234,7 @@ async def articles_to_revise(tx: Transaction, article_ids: Collection[int]) -> l
 
 def is_untouched(article: Article) -> bool:
     """Return whether no stage has claimed the article yet."""
-    return article.stage is Stage.STORED and article.owner is None
+    return article.stage is ArticleStage.STORED and article.owner is None
 
 
 async def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any]) -> None:
@@ -248,7 +248,7 @@ async def revise_article(tx: Transaction, article: Article, values: Mapping[str,
         article.revised_at = tx.now
         article.owner = article.lease_until = None
         if article.stage in _MATCHED_ALREADY:
-            article.stage = Stage.GROUPED
+            article.stage = ArticleStage.GROUPED
             tx.notifications.add(Notification.STORIES)
     for name, value in values.items():
         setattr(article, name, value)
@@ -420,7 +420,9 @@ async def has_new_articles(tx: Transaction) -> bool:
 
 
 def _is_new() -> ColumnElement[bool]:
-    return and_(text(_IN_PROGRESS), col(Article.stage).in_((Stage.STORED, Stage.GROUPED)))
+    return and_(
+        text(_IN_PROGRESS), col(Article.stage).in_((ArticleStage.STORED, ArticleStage.GROUPED))
+    )
 
 
 def _is_ready(now: ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -436,7 +438,7 @@ def _claiming_new() -> Executable:
         col(Article.id),
         col(Article.story_id),
         col(Article.scope_id),
-        (col(Article.stage) == Stage.GROUPED).label("is_grouped"),
+        (col(Article.stage) == ArticleStage.GROUPED).label("is_grouped"),
         col(Article.news_at),
         col(Article.title),
         _LEAD.label("lead"),
@@ -464,7 +466,7 @@ _GROUPED: Final[Select[Any]] = (
     .outerjoin(Story, col(Story.id) == Article.story_id)
     .outerjoin(Folded, col(Folded.article_id) == Article.id)
     .where(
-        col(Article.stage) != Stage.STORED,
+        col(Article.stage) != ArticleStage.STORED,
         col(Article.news_at) >= bindparam("since"),
         col(Article.id) > bindparam("after"),
     )
@@ -480,8 +482,8 @@ _JOIN: Final = (
 
 _GROUP: Final = (
     update(Article)
-    .where(is_at(Stage.STORED), among(col(Article.id), bindparam("ids")))
-    .values(stage=Stage.GROUPED)
+    .where(is_at(ArticleStage.STORED), among(col(Article.id), bindparam("ids")))
+    .values(stage=ArticleStage.GROUPED)
 )
 
 
@@ -540,7 +542,7 @@ async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) 
 
     The others were revised meanwhile. They have their story, and are matched again.
     """
-    ours = await release(tx, Article, ids, owner, stage=Stage.MATCHED)
+    ours = await release(tx, Article, ids, owner, stage=ArticleStage.MATCHED)
     if ours:
         tx.notifications.add(Notification.MATCHES)
     if left := [article_id for article_id in ids if article_id not in ours]:

@@ -95,7 +95,7 @@ class Chat(Leased, table=True):
 
 
 class DigestTime(SQLModel, table=True):
-    __tablename__ = "slot"
+    __tablename__ = "digest_time"
 
     chat_id: int = Field(
         primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID

@@ -191,7 +191,7 @@ class FullText(StrEnum):
     NEVER = "never"
 
 
-class Stage(StrEnum):
+class ArticleStage(StrEnum):
     """How far an article has come; each step takes it one further.
 
     Its story is final once it is grouped, so what is to be matched again goes back to that stage.

@@ -35,7 +35,7 @@ from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
-from storage.enums import ChatState, DeliveryState, MailboxState, Stage
+from storage.enums import ArticleStage, ChatState, DeliveryState, MailboxState
 from storage.feedback import Feedback, notices_of_feedback
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
@@ -106,7 +106,7 @@ async def forget_articles(
 ) -> DeletionBatch:
     """With what hangs on them: entries, folded texts, versions, matches."""
     may_go = and_(
-        col(Article.stage) == Stage.PUBLISHED,
+        col(Article.stage) == ArticleStage.PUBLISHED,
         ~exists().where(col(Entry.article_id) == col(Article.id), _may_be_shown()),
         ~exists().where(
             col(Match.article_id) == col(Article.id),

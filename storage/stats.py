@@ -18,7 +18,7 @@ from storage.articles import Article, is_at
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, SourceState, Stage
+from storage.enums import ArticleStage, ChatState, DeliveryKind, DeliveryState, Medium, SourceState
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
 from storage.queries import Match, Query, latest_change
 from storage.sources import AwaitedPage, Source
@@ -177,7 +177,7 @@ def _oldest(at: Any, *which: Any, order: Any = None) -> Select[Any]:
     return select(at).where(*which).order_by(at if order is None else order).limit(1)
 
 
-def _at(stage: Stage) -> list[Select[Any]]:
+def _at(stage: ArticleStage) -> list[Select[Any]]:
     """Articles are stored in the order of their ids, and go on in it."""
     return [_oldest(col(Article.stored_at), is_at(stage), order=col(Article.id))]
 
@@ -195,8 +195,8 @@ def _outbox(medium: Medium) -> list[Select[Any]]:
 _DUE: Final[Mapping[str, list[Select[Any]]]] = {
     "poll": [_oldest(col(Source.next_fetch_at), _ACTIVE)],
     "page": [_oldest(col(AwaitedPage.due_at))],
-    "match": [*_at(Stage.STORED), *_at(Stage.GROUPED)],
-    "alert": _at(Stage.MATCHED),
+    "match": [*_at(ArticleStage.STORED), *_at(ArticleStage.GROUPED)],
+    "alert": _at(ArticleStage.MATCHED),
     "digest": [
         _oldest(
             col(Chat.next_digest_at),

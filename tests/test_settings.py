@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Access, Settings, Updates, WrongSettingError, load_settings
+from bot.settings import AccessMode, Settings, Updates, WrongSettingError, load_settings
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
@@ -44,7 +44,7 @@ def test_lists_are_read_between_commas(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_stranger_is_not_let_in_by_default():
-    assert load_settings().access is Access.ALLOWLIST
+    assert load_settings().access is AccessMode.ALLOWLIST
 
 
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

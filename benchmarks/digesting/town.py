@@ -13,7 +13,7 @@ from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.enums import Mode, Stage
+from storage.enums import ArticleStage, Mode
 from storage.queries import Match, query_for
 from storage.sources import Source
 from storage.stories import Story
@@ -129,7 +129,7 @@ def _article(now: datetime, number: int) -> dict[str, Any]:
         "stored_at": moment,
         "news_at": moment,
         "story_id": number + 1,
-        "stage": Stage.PUBLISHED,
+        "stage": ArticleStage.PUBLISHED,
     }
 
 

@@ -7,7 +7,7 @@ from bot.matching.query import parse
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.queries import Match, Query
 
 
@@ -33,7 +33,7 @@ async def number_of(storage: Storage, column: object) -> int:
 
 async def unmatched(storage: Storage) -> int:
     async with storage.reading() as tx:
-        waiting = select(func.count()).where(col(Article.stage) != Stage.MATCHED)
+        waiting = select(func.count()).where(col(Article.stage) != ArticleStage.MATCHED)
         return (await tx.session.exec(waiting)).one()
 
 

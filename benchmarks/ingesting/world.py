@@ -28,7 +28,7 @@ from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.articles import Article
 from storage.db.engine import DatabaseClock, Storage, database_clock
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.queries import query_for
 from storage.schema import migrate
 from storage.sources import AwaitedPage, Source, add_source, change_source
@@ -185,7 +185,7 @@ async def pass_over(storage: Storage, *, but: int) -> None:
     async with storage.writing() as tx:
         newest = (await tx.session.exec(select(func.max(Article.id)))).one() or 0
         older = update(Article).where(col(Article.id) <= newest - but)
-        await tx.session.exec(older.values(stage=Stage.PUBLISHED))
+        await tx.session.exec(older.values(stage=ArticleStage.PUBLISHED))
 
 
 async def drained(step: Callable[[], Awaitable[int]]) -> None:

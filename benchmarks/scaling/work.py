@@ -10,7 +10,7 @@ from bot.sources.drafts import url_hash
 from storage.articles import Article
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage
-from storage.enums import EVERY_DAY, DeliveryState, Stage
+from storage.enums import EVERY_DAY, ArticleStage, DeliveryState
 from storage.outbox import Delivery
 from storage.sources import Source
 
@@ -51,7 +51,9 @@ async def readers(storage: Storage, count: int) -> None:
 
 async def matched(storage: Storage) -> int:
     async with storage.reading() as tx:
-        done = select(func.count()).where(col(Article.stage).in_([Stage.MATCHED, Stage.PUBLISHED]))
+        done = select(func.count()).where(
+            col(Article.stage).in_([ArticleStage.MATCHED, ArticleStage.PUBLISHED])
+        )
         return (await tx.session.exec(done)).one()
 
 

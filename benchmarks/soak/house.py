@@ -26,7 +26,7 @@ from bot.app.roles import (
 )
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
-from bot.settings import Access, Settings
+from bot.settings import AccessMode, Settings
 from bot.sources.parser_pool import DocumentReader, Workers
 from bot.stages import SEND, StageRunner, connect
 from bot.subscribers import catalogue, deletion
@@ -172,7 +172,7 @@ async def house(
         stack.enter_context(_real_threads(clock))
         process = ProcessContext(
             settings=_settings(url, numbers),
-            deployment=Deployment(TOKEN, "http://127.0.0.1:9", url, Access.OPEN),
+            deployment=Deployment(TOKEN, "http://127.0.0.1:9", url, AccessMode.OPEN),
             sources=SourceResources(
                 storage, fetcher, await stack.enter_async_context(_reader(clock))
             ),
@@ -222,7 +222,7 @@ def _settings(url: str, numbers: Numbers) -> Settings:
         _env_file=None,  # type: ignore[call-arg]
         bot_token=SecretStr(TOKEN),
         database_url=SecretStr(url),
-        access=Access.OPEN,
+        access=AccessMode.OPEN,
     )
     # Shorter than the settings allow, so that a few days show what is forgotten.
     kept = {"keep_articles_days": numbers.kept_days, "keep_deliveries_days": numbers.kept_days}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.app.stops import StopError
-from bot.settings import Access
+from bot.settings import AccessMode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -36,7 +36,7 @@ class Deployment:
     token: str
     api_url: str
     database_url: str
-    access: Access
+    access: AccessMode
     newsroom: tuple[str, int] | None = None
     newsroom_url: str | None = None  # where its pages are, with a slash at the end
     feeds: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         api_url=base,
         database_url=database_url(settings),
         # The usual setting lets nobody in but those of a list, which names nobody here.
-        access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
+        access=AccessMode.INVITE if settings.access is AccessMode.INVITE else AccessMode.OPEN,
         newsroom=(playground.host, playground.port),
         newsroom_url=f"{base}/news/",
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),

@@ -20,7 +20,7 @@ import structlog
 from bot.app.stops import StopError, needing_the_database
 from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
-from bot.settings import Access as WhoMay
+from bot.settings import AccessMode as WhoMay
 from bot.settings import Role
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bot.chat.context import Context
     from bot.matching.query import ParsedQuery
-    from bot.matching.search import Hit, Others
+    from bot.matching.search import Others, SearchHit
     from bot.subscribers.topics import ChatTopic
 
 _MOST_SPELLINGS = 4
@@ -114,7 +114,7 @@ def words_on(pressed: CallbackQuery) -> str:
     return query
 
 
-def also_caught(typed: str, hits: Iterable[Hit]) -> tuple[str, ...]:
+def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:
     """Return a few spellings in *hits* that were not typed; capitals make no other spelling."""
     found: dict[str, str] = {}
     for spelling in _spellings(hits):
@@ -124,7 +124,7 @@ def also_caught(typed: str, hits: Iterable[Hit]) -> tuple[str, ...]:
     return tuple(found.values())[:_MOST_SPELLINGS]
 
 
-def _spellings(hits: Iterable[Hit]) -> Iterator[str]:
+def _spellings(hits: Iterable[SearchHit]) -> Iterator[str]:
     for hit in hits:
         for text, places in (
             (hit.title, hit.title_spans),

@@ -131,7 +131,7 @@ class Buckets:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class RateDecision:
     verdict: Verdict
     seconds: int = 0  # until the user is answered again
 
@@ -144,7 +144,7 @@ class RateLimiter:
     everybody: Rate = EVERYBODY
     buckets: Buckets = field(default_factory=Buckets)
 
-    def decide(self, update: Update, now: float) -> Admission:
+    def decide(self, update: Update, now: float) -> RateDecision:
         """Decide for one update, in their order; *now* in seconds of a monotonic clock.
 
         A group is not notified of what one member does; a toast is for the member alone.
@@ -152,18 +152,18 @@ class RateLimiter:
         try:
             kind = update.event_type
         except UpdateTypeLookupError:  # newer than our aiogram: nothing handles it
-            return Admission(Verdict.DROP)
+            return RateDecision(Verdict.DROP)
         event = getattr(update, kind)
         user_id = _sender_id(event)
         if not user_id or not may_be_dropped(update):
-            return Admission(Verdict.HANDLE)
+            return RateDecision(Verdict.HANDLE)
         is_inline = kind in _WHILE_TYPING
         rate = INLINE if is_inline else ADMINS if user_id in self.admins else self.everybody
         bucket = self.buckets.of((user_id, is_inline), rate, now)
         verdict = bucket.take(now, SECONDS_BETWEEN_TOASTS if kind == "callback_query" else inf)
         if verdict is Verdict.NOTIFY and not _can_be_notified(event):
-            return Admission(Verdict.DROP)
-        return Admission(verdict, bucket.seconds_closed())
+            return RateDecision(Verdict.DROP)
+        return RateDecision(verdict, bucket.seconds_closed())
 
 
 def may_be_dropped(update: Update) -> bool:

@@ -129,7 +129,7 @@ async def _allow(number: int) -> AllowResult:
 
 def _access() -> Access:
     """Return who may use the bot, as the settings say."""
-    from bot.settings import Access as Mode
+    from bot.settings import AccessMode as Mode
     from bot.settings import load_settings
     from bot.subscribers.access import Access
 

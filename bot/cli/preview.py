@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from bot.mail.compose import Mail
-    from bot.publishing.pages import Edition
+    from bot.publishing.pages import EditionPage
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
@@ -133,7 +133,7 @@ def _open_in_browser(mail: Mail, to: Path | None) -> Path:
     return path
 
 
-def sample_page(renderer: Renderer, edition: Edition) -> str:
+def sample_page(renderer: Renderer, edition: EditionPage) -> str:
     """Return the page with its stylesheet and icon inside, so that it needs no server."""
     from bot.publishing.pages import values_of
     from bot.web.pages import PageLinks
@@ -150,7 +150,7 @@ def _data_url(body: bytes, content_type: str) -> str:
     return f"data:{content_type};base64,{b64encode(body).decode()}"
 
 
-def _sample_edition(renderer: Renderer, style: Style, *, weekly: bool) -> Edition:
+def _sample_edition(renderer: Renderer, style: Style, *, weekly: bool) -> EditionPage:
     """Return a digest, a weekly one with its picture."""
     import asyncio
 

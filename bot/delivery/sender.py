@@ -60,7 +60,7 @@ _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SendLimits:
     """How long the steps of a delivery by one medium may take."""
 
     medium: Medium
@@ -77,7 +77,7 @@ class Channel(Protocol[Claimed]):
     """One medium: what it claims, how it calls, what its answers change beside the delivery."""
 
     @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> SendLimits: ...
 
     async def claim(
         self, tx: Transaction, owner: str, permits: Sequence[datetime]

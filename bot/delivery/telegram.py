@@ -46,7 +46,7 @@ from bot.delivery.errors import (
 )
 from bot.delivery.outcomes import counts_for_pace, following
 from bot.delivery.pace import GROUPS_AHEAD, chat_interval
-from bot.delivery.sender import BEGINS_WITHIN_SECONDS, Limits
+from bot.delivery.sender import BEGINS_WITHIN_SECONDS, SendLimits
 from bot.rendering.messages import Message
 from bot.telegram import entities_of, markup_of
 from storage.enums import Medium
@@ -77,7 +77,7 @@ CALL_SECONDS = 30
 ASK_SECONDS = 5
 UNSTATED_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
 # 90 seconds less those of the call, and those by which it may begin late.
-LIMITS = Limits(
+LIMITS = SendLimits(
     Medium.TELEGRAM,
     claim_lease=timedelta(seconds=30),
     call_lease=timedelta(seconds=90),
@@ -104,7 +104,7 @@ class Telegram:
 
     bot: Bot
     call_seconds: int = CALL_SECONDS
-    limits: Limits = LIMITS
+    limits: SendLimits = LIMITS
     most_topics: int | None = None
 
     async def claim(

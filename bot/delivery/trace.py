@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from storage.articles import articles_by_url
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.trace import (
     CarriedEntry,
     Decision,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 MOST: Final = 100  # alerts, and editions
 MOST_PARTS: Final = 10  # of one digest or bundle
 _NEXT: Final = {
-    Stage.STORED: "It waits to be grouped with the articles about the same event.",
-    Stage.GROUPED: "It waits to be matched with the queries.",
-    Stage.MATCHED: "It is matched; whom to alert is decided next.",
+    ArticleStage.STORED: "It waits to be grouped with the articles about the same event.",
+    ArticleStage.GROUPED: "It waits to be matched with the queries.",
+    ArticleStage.MATCHED: "It is matched; whom to alert is decided next.",
 }
 
 

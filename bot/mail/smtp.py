@@ -42,7 +42,7 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
-from bot.delivery.sender import Limits
+from bot.delivery.sender import SendLimits
 from bot.mail.compose import Mail, message_bytes
 from bot.subscribers.text import one_line
 from storage.enums import DeliveryState, Medium
@@ -62,7 +62,7 @@ TIMEOUT_SECONDS = 30
 ASKED_TO_PAUSE = timedelta(minutes=5)
 PACE_KEY = "smtp"
 # A call waits for several answers, each with its own time-out.
-LIMITS = Limits(
+LIMITS = SendLimits(
     Medium.EMAIL,
     claim_lease=timedelta(minutes=1),
     call_lease=timedelta(minutes=5),
@@ -185,7 +185,7 @@ class MailChannel:
     return_path: Callable[[int], str]
     bounces: Bounces
     sign: Callable[[bytes], bytes] = bytes
-    limits: Limits = LIMITS
+    limits: SendLimits = LIMITS
 
     async def claim(
         self, tx: Transaction, owner: str, permits: Sequence[datetime]

@@ -13,7 +13,7 @@ from itertools import chain, product
 from typing import Final, NamedTuple
 
 from bot.matching.evaluate import FoldedArticle, variants
-from bot.matching.query.ast import And, Language, Leaf, Near, Node, Not, Or, Source, Term
+from bot.matching.query.ast import And, LanguageTerm, Leaf, Near, Node, Not, Or, SourceTerm, Term
 from bot.matching.text import is_hangul
 
 TITLE: Final = "title:"
@@ -59,9 +59,9 @@ def _of_leaf(leaf: Leaf) -> list[Clause]:
             return _of_term(leaf)
         case Near():
             return _all_of([_of_term(leaf.left), _of_term(leaf.right), [_PERHAPS]])
-        case Source():
+        case SourceTerm():
             return [Clause((f"source:{leaf.name}",), (), is_exact=True)]
-        case Language():
+        case LanguageTerm():
             return [Clause((f"lang:{leaf.code}",), (), is_exact=True)]
 
 

@@ -14,13 +14,13 @@ from typing import Final, TypeAlias
 
 from bot.matching.query.ast import (
     And,
-    Language,
+    LanguageTerm,
     Leaf,
     Near,
     Node,
     Not,
     Or,
-    Source,
+    SourceTerm,
     Term,
     leaves,
     terms,
@@ -266,9 +266,9 @@ class FoldedArticle:
         if self.known and leaf in self.known:
             return self.known[leaf]
         match leaf:
-            case Source():
+            case SourceTerm():
                 return leaf.name in self.sources
-            case Language():
+            case LanguageTerm():
                 return leaf.code == self.language
             case _:
                 in_title = self.title_field.has(leaf)

@@ -8,13 +8,13 @@ from bot.matching.evaluate import fold_article, holds, reasons
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import (
     And,
-    Language,
+    LanguageTerm,
     Leaf,
     Near,
     Node,
     Not,
     Or,
-    Source,
+    SourceTerm,
     Term,
     disjunction,
     terms,
@@ -143,9 +143,9 @@ def _line(leaf: Leaf) -> Line:
         case Near():
             both = leaf.left.as_typed, leaf.right.as_typed
             return Line(0, LineKind.NEAR, *both, distance=leaf.distance, title=leaf.title)
-        case Source():
+        case SourceTerm():
             return Line(0, LineKind.SOURCE, leaf.typed or leaf.name)
-        case Language():
+        case LanguageTerm():
             return Line(0, LineKind.LANGUAGE, leaf.code)
         case Term():
             return Line(0, _kind(leaf), leaf.as_typed.removesuffix("*"), title=leaf.title)

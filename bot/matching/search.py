@@ -16,7 +16,7 @@ from bot.matching.evaluate import fold_article, holds, variants
 from bot.matching.explain import Explanation, explain, loosened
 from bot.matching.match import matches_found
 from bot.matching.query import ParsedQuery, parse
-from bot.matching.query.ast import And, Near, Node, Or, Source, Term, leaves, quoted, terms
+from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
 from bot.matching.query.fields import asked_of, source_keys
 from bot.matching.slices import in_slices
 from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
@@ -59,7 +59,7 @@ Evaluate: TypeAlias = Callable[[Article, SourceNames], Result]
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """One article; the ranges of its title and of the snippet are the words that matched."""
 
     article_id: int
@@ -90,7 +90,7 @@ class PreviewResult:
     count: int
     is_more: bool
     days: int
-    newest: tuple[Hit, ...]
+    newest: tuple[SearchHit, ...]
     covered: timedelta
 
 
@@ -125,7 +125,7 @@ class ArchivePage:
     *newer* and *older* are the neighbouring pages, None where there is none.
     """
 
-    hits: Sequence[Hit]
+    hits: Sequence[SearchHit]
     count: int
     is_more: bool
     first: int
@@ -135,7 +135,7 @@ class ArchivePage:
 
 @dataclass(frozen=True, slots=True)
 class InlinePage:
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchHit, ...]
     is_more: bool
 
 
@@ -430,12 +430,12 @@ async def _shown(
     length: int = SNIPPET,
     *,
     chat_id: int | None = None,
-) -> tuple[Hit, ...]:
+) -> tuple[SearchHit, ...]:
     """Return *articles* as they are shown, with snippets of that *length*."""
     async with storage.reading() as tx:
         names = await first_publisher_names(tx, [one.id for one in articles], chat_id)
 
-    def shown(article: Article) -> Hit:
+    def shown(article: Article) -> SearchHit:
         return _hit(query, article, names.get(article.id, ""), length)
 
     return tuple([hit async for _, hit in in_slices(articles, shown)])
@@ -475,7 +475,7 @@ async def _candidates(  # noqa: PLR0913 - two limits of one search
         ids[:MOST_CANDIDATES],
         evaluate,
         at_most=TIME_LIMIT,
-        with_names=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
+        with_names=any(isinstance(leaf, SourceTerm) for leaf in leaves(query.tree)),
     )
     results.sort(key=lambda pair: _rank(pair[0]), reverse=True)
     is_more = len(results) < len(ids)
@@ -548,9 +548,9 @@ def _only_in(one: StoriesFound, other: StoriesFound, since: datetime) -> Headlin
     return Headlines(len(only), shown)
 
 
-def _hit(query: ParsedQuery, article: Article, source: str, length: int) -> Hit:
+def _hit(query: ParsedQuery, article: Article, source: str, length: int) -> SearchHit:
     found = spans(query, article.title, article.text)
-    return Hit(
+    return SearchHit(
         article_id=article.id,
         title=article.title,
         url=article.url,
@@ -561,8 +561,8 @@ def _hit(query: ParsedQuery, article: Article, source: str, length: int) -> Hit:
     )
 
 
-def _public_hit(story: FoundStory, source: str) -> Hit:
-    return Hit(
+def _public_hit(story: FoundStory, source: str) -> SearchHit:
+    return SearchHit(
         article_id=story.article_id,
         title=story.title,
         url=story.url,

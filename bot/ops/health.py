@@ -86,7 +86,7 @@ _SHOWN_BY = {"match": Wait.INDEX}
 
 
 @dataclass(eq=False)
-class Database:
+class DatabaseProbe:
     """Whether it answers in time; probes at the same moment share one query."""
 
     ask: Callable[[], Awaitable[object]]
@@ -120,7 +120,7 @@ class Health:
     """Observes the rounds of steps; a part that starts up reports when it works."""
 
     waits: set[Wait] = field(default_factory=set)
-    database: Database = field(default_factory=lambda: Database(_nothing))
+    database: DatabaseProbe = field(default_factory=lambda: DatabaseProbe(_nothing))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], float] = monotonic
     ended: list[str] = field(default_factory=list)
@@ -190,7 +190,7 @@ def make_health(around: ProcessContext, stopping: asyncio.Event) -> Health:
         async with around.storage.reading() as tx:
             await latest_change(tx)
 
-    health = Health(waits, Database(ask), stopping)
+    health = Health(waits, DatabaseProbe(ask), stopping)
     around.watch.add(health)
     return health
 

@@ -43,7 +43,7 @@ from storage.bundles import RecentAlerts, open_bundles, sent_recently
 from storage.chats import AlertPreferences, alert_quotas, lock_chats
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
-from storage.enums import ChatKind, ChatState, DeliveryKind, Medium, Stage
+from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
@@ -101,7 +101,7 @@ async def _due_page(
         return (), None
     due, end = await due_alerts(tx, held, after=after, limit=TOPICS_PER_PAGE, by_mail=by_mail)
     if end is None:
-        await release(tx, Article, held, owner, stage=Stage.PUBLISHED)
+        await release(tx, Article, held, owner, stage=ArticleStage.PUBLISHED)
     return due, end
 
 

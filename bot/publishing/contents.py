@@ -3,7 +3,7 @@
 1. A digest that is due, or as it stands so far, lists what the chat's topics found since its last
    one and no digest has listed; `bot.publishing.selection` chooses and orders.
 2. A digest made before lists the stories that it had, in its order.
-3. Both get excerpts and trends, and become an `Edition`.
+3. Both get excerpts and trends, and become an `EditionPage`.
 4. What public sources found for a query is the same for every chat. A round reads it once (`News`);
    a chat that mutes, or has sources of its own, has news of its own.
 """
@@ -19,7 +19,7 @@ from operator import attrgetter
 from bot.mail.compose import Recipient
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpts
-from bot.publishing.pages import Edition, edition_page, section_page
+from bot.publishing.pages import EditionPage, edition_page, section_page
 from bot.publishing.selection import CAPS, Hit, SelectedStory, SelectedTopic, arrange, choose
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
@@ -31,6 +31,7 @@ from storage.editions import (
     MATCHED_LATE,
     MOST_FOUND,
     DigestTopic,
+    Edition,
     FoundArticle,
     LastEditions,
     ListedStory,
@@ -45,7 +46,6 @@ from storage.editions import (
     stories_listed,
     texts_of,
 )
-from storage.editions import Edition as MadeEdition
 from storage.enums import MuteKind, Style
 from storage.mailboxes import mailboxes_in_use
 from storage.mutes import subjects_muted_of_each
@@ -161,7 +161,7 @@ async def load_digests(
     news: "News | None" = None,
     counts: "StoryCounts | None" = None,
     now: datetime | None = None,
-) -> dict[int, Edition]:
+) -> dict[int, EditionPage]:
     """Return, by chat, the edition of what came since its last one and no digest has listed.
 
     *news* and *counts* have what was read for other readers before. *now*: from when on the next
@@ -178,7 +178,7 @@ async def load_digests(
 
 async def _load(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
-) -> dict[int, Edition]:
+) -> dict[int, EditionPage]:
     missed = [topic for reader in readers for topic in reader.topics if topic.missed_until]
     await news.load_found(
         tx,
@@ -214,7 +214,7 @@ async def _load(
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
     return {
-        reader.id: Edition(
+        reader.id: EditionPage(
             choice=choices[reader.id],
             snippets=await excerpts(
                 choices[reader.id].listed,
@@ -236,7 +236,7 @@ async def _load(
     }
 
 
-async def load_digest_so_far(storage: Storage, chat_id: int) -> Edition:
+async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
     """Return the chat's next digest as it stands; LookupError if there is no such chat."""
     async with storage.reading() as tx:
         chat = await tx.session.get(Chat, chat_id)
@@ -248,7 +248,9 @@ async def load_digest_so_far(storage: Storage, chat_id: int) -> Edition:
 # Digests made before.
 
 
-async def load_made_digest(storage: Storage, chat_id: int, day: date, slot: int) -> Edition | None:
+async def load_made_digest(
+    storage: Storage, chat_id: int, day: date, slot: int
+) -> EditionPage | None:
     """Return all that the edition of a local date and schedule time listed; None if there is none.
 
     The words of a topic that is gone are not marked.
@@ -267,7 +269,7 @@ async def load_made_digest(storage: Storage, chat_id: int, day: date, slot: int)
         listed = list(choice.listed)
         texts = await texts_of(tx, [story.article_id for story in listed])
         queries = await queries_of(tx, [section.topic.id for section in choice.sections])
-        return Edition(
+        return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
             plan=plan,
@@ -372,7 +374,7 @@ def _trends(
 
 
 async def _trends_then(
-    tx: Transaction, made: MadeEdition, topics: Sequence[DigestTopic]
+    tx: Transaction, made: Edition, topics: Sequence[DigestTopic]
 ) -> dict[int, Trend]:
     """Return the trends as they were when the edition was made."""
     then = replace(tx, now=made.made_at)

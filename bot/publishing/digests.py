@@ -19,7 +19,7 @@ from bot.mail.compose import Mailer
 from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
 from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
-from bot.publishing.pages import Edition, edition_page
+from bot.publishing.pages import EditionPage, edition_page
 from bot.publishing.pictures import with_picture
 from bot.publishing.stage import in_batches, renewing
 from bot.rendering.links import Links
@@ -89,7 +89,7 @@ class Digests:
         return drafts
 
     async def _render(
-        self, reader: Reader, decision: DigestDecision, due: Due, edition: Edition
+        self, reader: Reader, decision: DigestDecision, due: Due, edition: EditionPage
     ) -> "_Draft":
         chat, number = reader.chat, due.scheduled.number
         edition = replace(
@@ -122,7 +122,7 @@ class _Draft:
     reader: Reader
     next_at: datetime | None
     due: Due | None = None
-    edition: Edition | None = None
+    edition: EditionPage | None = None
     bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
 
 
@@ -148,7 +148,7 @@ async def _write(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
         await enqueue(tx, [row for row in rows if row])
 
 
-def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
+def _row(chat: Chat, due: Due, edition: EditionPage) -> dict[str, Any]:
     return {
         "chat_id": chat.id,
         "local_date": due.day,
@@ -161,7 +161,7 @@ def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
     }
 
 
-def _entries(edition: Edition) -> list[dict[str, Any]]:
+def _entries(edition: EditionPage) -> list[dict[str, Any]]:
     return [
         {
             "story_id": story.id,

@@ -18,7 +18,7 @@ from bot.mail.compose import (
     subject_of,
 )
 from bot.matching.snippet import Snippet
-from bot.publishing.pages import Bundled, Edition, alert_values, bundle_values, values_of
+from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, values_of
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.urls import host_of
 
@@ -27,7 +27,7 @@ _PICTURE = "week"
 _MOST_NAMED = 30  # of those that were alerted earlier
 
 
-def edition_mail(mailer: Mailer, recipient: Recipient, edition: Edition) -> Mail:
+def edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
     """Return the digest of a day, or the line that says it is empty."""
     mails = (
         _edition_mail(mailer, recipient, replace(edition, choice=choice))
@@ -78,7 +78,7 @@ def bundle_mail(
     return _mail(mailer, recipient, occasion, "bundle", values, titles)
 
 
-def _edition_mail(mailer: Mailer, recipient: Recipient, edition: Edition) -> Mail:
+def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
     picture = edition.picture
     new = [story for story in edition.choice.all_stories if not story.alerted]
     snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]

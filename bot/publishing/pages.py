@@ -30,7 +30,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class EditionPage:
     """A digest about to be rendered.
 
     - *snippets* are by story; *topics* is how many topics of the chat are in its digest.
@@ -79,7 +79,7 @@ class Edition:
         return self.late > _WORTH_SAYING
 
 
-def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
+def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:
     """Return the digest of a day, or what has gathered for the next one; or that it is empty."""
     renderer = renderer.of(edition.language)
     values = values_of(edition)
@@ -92,7 +92,7 @@ def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
     return pages
 
 
-def _laid_out(renderer: Renderer, edition: Edition, values: Mapping[str, Any]) -> list[Message]:
+def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any]) -> list[Message]:
     """Return one rich message if that is wanted and fits, else the parts of the classic one."""
     parts = renderer.messages("edition/telegram.html", **values)
     if edition.layout is not Layout.RICH:
@@ -106,7 +106,7 @@ def _laid_out(renderer: Renderer, edition: Edition, values: Mapping[str, Any]) -
     return [replace(message, classic=tuple(parts))]
 
 
-def section_page(renderer: Renderer, edition: Edition | None, topic_id: int) -> list[Message]:
+def section_page(renderer: Renderer, edition: EditionPage | None, topic_id: int) -> list[Message]:
     """Return every story of one topic of the edition, or the line that there is no such thing."""
     sections = edition.choice.sections if edition else ()
     section = next((one for one in sections if one.topic.id == topic_id and one.stories), None)
@@ -141,7 +141,7 @@ def alert_values(
     return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
-def values_of(edition: Edition) -> dict[str, Any]:
+def values_of(edition: EditionPage) -> dict[str, Any]:
     """Return what every template of an edition is given, by name."""
     return {
         "edition": edition,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.publishing.pages import Edition, Picture, values_of
+from bot.publishing.pages import EditionPage, Picture, values_of
 from bot.publishing.trends import Band, chart_of
 from bot.rendering.filters import local, short_weekday
 from bot.rendering.renderer import Renderer
@@ -51,7 +51,7 @@ async def draw(days: Sequence[str], bands: Sequence[Band]) -> bytes | None:
         return None
 
 
-async def with_picture(renderer: Renderer, edition: Edition) -> Edition:
+async def with_picture(renderer: Renderer, edition: EditionPage) -> EditionPage:
     """Return a weekly *edition* with its picture, and the same in words; any other as it is."""
     if not edition.is_weekly:
         return edition

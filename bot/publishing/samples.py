@@ -13,7 +13,7 @@ from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.mails import alert_mail, edition_mail
 from bot.publishing.pages import (
     Bundled,
-    Edition,
+    EditionPage,
     Picture,
     alert_page,
     bundle_page,
@@ -141,12 +141,12 @@ def sample_bundled() -> list[Bundled]:
     return [Bundled(sample_story(number), _SAMPLES[number].topics) for number in range(4)]
 
 
-def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Edition:
+def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> EditionPage:
     """Return the digest of Wednesday, 18 November, in Tokyo, or that of the week before it."""
     stories = [sample_story(number) for number in range(len(_SAMPLES))]
     if weekly:
         stories = [replace(one, news_at=NOW - 7 * (NOW - one.news_at)) for one in stories]
-    return Edition(
+    return EditionPage(
         choice=choose([TIES, CONSUL], stories, CAPS[style]),
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
         plan=WEEKLY if weekly else PLAN,
@@ -172,7 +172,7 @@ def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]
     return bundle_page(renderer, stories, zone=zone, now=NOW, is_quiet=is_quiet)
 
 
-def sample_mail(renderer: Renderer, edition: Edition) -> Mail:
+def sample_mail(renderer: Renderer, edition: EditionPage) -> Mail:
     """Return the *edition* as it would be mailed to somebody made up."""
     mailer = _mailer(renderer)
     day = edition.day or edition.today
@@ -224,7 +224,7 @@ def template_samples() -> Iterator[Sample]:
             yield Sample(_mail_of("alert"), partial(sample_alert_mail, **shape))
 
 
-def _editions() -> Iterator[Edition]:
+def _editions() -> Iterator[EditionPage]:
     edition = sample_edition()
     yield edition
     yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2), gives_reason=False)
@@ -240,7 +240,7 @@ def _editions() -> Iterator[Edition]:
     yield replace(edition, choice=choose([CONSUL], alerted * FOLD_FROM))
 
 
-def _picture(edition: Edition) -> Picture:
+def _picture(edition: EditionPage) -> Picture:
     trend = edition.trends[TIES.id]
     chart = chart_of([(TIES, trend), (TAIWAN, trend)], edition.now, str.isascii)
     if chart is None:

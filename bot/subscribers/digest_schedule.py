@@ -18,7 +18,7 @@ MINUTES_A_DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class DigestTime:
+class WeeklyTime:
     """*minutes* after local midnight, on the *weekdays* whose bit is set (0 is Monday)."""
 
     minutes: int
@@ -48,7 +48,7 @@ def without(schedule: Schedule, number: int) -> Schedule:
     return tuple(one for one in schedule if one.number != number) or schedule
 
 
-def with_another(schedule: Schedule, wanted: DigestTime, last: Mapping[int, date]) -> Schedule:
+def with_another(schedule: Schedule, wanted: WeeklyTime, last: Mapping[int, date]) -> Schedule:
     """*last*: the local date of the last edition of each number."""
     return renewed(schedule, [*map(_time_of, schedule), wanted], last)
 
@@ -56,10 +56,10 @@ def with_another(schedule: Schedule, wanted: DigestTime, last: Mapping[int, date
 def with_only(schedule: Schedule, minutes: int, last: Mapping[int, date]) -> Schedule:
     """Return one schedule time, at *minutes*; where there was one before, its days stay."""
     weekdays = schedule[0].weekdays if len(schedule) == 1 else EVERY_DAY
-    return renewed(schedule, [DigestTime(minutes, weekdays)], last)
+    return renewed(schedule, [WeeklyTime(minutes, weekdays)], last)
 
 
-def renewed(schedule: Schedule, wanted: Sequence[DigestTime], last: Mapping[int, date]) -> Schedule:
+def renewed(schedule: Schedule, wanted: Sequence[WeeklyTime], last: Mapping[int, date]) -> Schedule:
     """Return schedule times for all that is *wanted*, in its order where they are new."""
     times = list(dict.fromkeys(wanted))
     if len(times) > MAX_SCHEDULE_TIMES:
@@ -83,8 +83,8 @@ def _changed(schedule: Schedule, changed: ScheduleTime) -> Schedule:
     return _ordered([*others, changed])
 
 
-def _time_of(one: ScheduleTime) -> DigestTime:
-    return DigestTime(one.minutes, one.weekdays)
+def _time_of(one: ScheduleTime) -> WeeklyTime:
+    return WeeklyTime(one.minutes, one.weekdays)
 
 
 def _ordered(schedule: Iterable[ScheduleTime]) -> Schedule:

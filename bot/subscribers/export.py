@@ -29,7 +29,7 @@ from pydantic import (
 from bot.matching.query import QueryError
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import mutes, subscriptions, topics
-from bot.subscribers.digest_schedule import DigestTime, renewed
+from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.errors import NoSuchTopic, NotAnExport, TooManyTopics
 from bot.subscribers.limits import Limits
 from bot.subscribers.mutes import Duration, TopicSubject
@@ -427,5 +427,5 @@ async def _import_settings(storage: Storage, chat_id: int, document: ExportDocum
     return bool(takes_zone or takes_hours or takes_times)
 
 
-def _times(one: ExportedTime) -> DigestTime:
-    return DigestTime(_minutes(one.time), sum(1 << _DAYS.index(day) for day in set(one.weekdays)))
+def _times(one: ExportedTime) -> WeeklyTime:
+    return WeeklyTime(_minutes(one.time), sum(1 << _DAYS.index(day) for day in set(one.weekdays)))

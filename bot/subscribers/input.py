@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from bot.mail.codes import read_code
 from bot.sources.urls import is_link
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.input_times import (
     ascii_digits,
     read_clock,
@@ -57,7 +57,7 @@ class Clock:
 class Timetable:
     """Several times, or times on some days only."""
 
-    times: tuple[DigestTime, ...]
+    times: tuple[WeeklyTime, ...]
 
 
 @dataclass(frozen=True, slots=True)

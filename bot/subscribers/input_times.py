@@ -18,7 +18,7 @@ from babel import Locale
 
 from bot.languages import words
 from bot.rendering.i18n import ENGLISH, LANGUAGES
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from storage.enums import EVERY_DAY, QuietHours
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def read_clock(text: str, language: str) -> int | None:
     return None
 
 
-def read_times(text: str, language: str, *, loose: bool = False) -> tuple[DigestTime, ...] | None:
+def read_times(text: str, language: str, *, loose: bool = False) -> tuple[WeeklyTime, ...] | None:
     """Return the times that *text* names and nothing else: `8 and 18:30`, `Mondays 9:00`.
 
     1. Commas and `and` part it into pieces, of days, of a time, or both in either order.
@@ -130,7 +130,7 @@ def read_times(text: str, language: str, *, loose: bool = False) -> tuple[Digest
     return tuple(_with_days(pieces)) or None
 
 
-def _with_days(pieces: Iterable[tuple[int, int | None]]) -> Iterator[DigestTime]:
+def _with_days(pieces: Iterable[tuple[int, int | None]]) -> Iterator[WeeklyTime]:
     times: list[tuple[int, int]] = []
     waiting, current = 0, EVERY_DAY
     for days, minutes in pieces:
@@ -139,7 +139,7 @@ def _with_days(pieces: Iterable[tuple[int, int | None]]) -> Iterator[DigestTime]
             current, waiting = waiting or current, 0
             times.append((minutes, current))
     for place, (minutes, days) in enumerate(times, 1):
-        yield DigestTime(minutes, days | waiting if place == len(times) else days)
+        yield WeeklyTime(minutes, days | waiting if place == len(times) else days)
 
 
 def read_hours(text: str, language: str, *, loose: bool = False) -> QuietHours | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.subscribers import settings, topics
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.settings import Settings
+from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import ChatTopic
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -16,7 +16,7 @@ from storage.enums import ChatState
 @dataclass(frozen=True, slots=True)
 class Managed:
     topics: Sequence[ChatTopic]
-    settings: Settings
+    settings: ChatSettings
 
 
 async def get_managed(storage: Storage, chat_id: int) -> Managed:

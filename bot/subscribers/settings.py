@@ -14,8 +14,8 @@ from bot.publishing.rate_limits import LocalQuietHours
 from bot.rendering.i18n import LANGUAGES
 from bot.subscribers.digest_schedule import (
     MINUTES_A_DAY,
-    DigestTime,
     Schedule,
+    WeeklyTime,
     renewed,
     with_another,
     with_days,
@@ -39,7 +39,7 @@ _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ChatSettings:
     """The settings of a chat; `next_at` is None where no topic is in a digest.
 
     `language`: the code of the one that was chosen; None where it is the client's. `speaks`: the
@@ -71,13 +71,13 @@ class DigestLayout:
     layout: Layout
 
 
-async def get_settings(storage: Storage, chat_id: int) -> Settings:
+async def get_settings(storage: Storage, chat_id: int) -> ChatSettings:
     async with storage.reading() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
         return await _settings_of(tx, chat)
 
 
-async def set_zone(storage: Storage, chat_id: int, zone: str) -> Settings:
+async def set_zone(storage: Storage, chat_id: int, zone: str) -> ChatSettings:
     if not is_zone(zone):
         raise NotAZone
     async with storage.writing() as tx:
@@ -91,7 +91,7 @@ async def set_zone(storage: Storage, chat_id: int, zone: str) -> Settings:
         return await _settings_of(tx, chat)
 
 
-async def set_language(storage: Storage, chat_id: int, code: str | None) -> Settings:
+async def set_language(storage: Storage, chat_id: int, code: str | None) -> ChatSettings:
     """Write to the chat in the language *code*, or with None in the client's."""
     if code is not None and code not in LANGUAGES:
         raise NotALanguage
@@ -102,7 +102,7 @@ async def set_language(storage: Storage, chat_id: int, code: str | None) -> Sett
         return await _settings_of(tx, chat)
 
 
-async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> Settings:
+async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> ChatSettings:
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.empty_day = empty_day
@@ -115,7 +115,7 @@ async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> 
 
 async def set_time(
     storage: Storage, chat_id: int, minutes: int, number: int | None = None
-) -> Settings:
+) -> ChatSettings:
     """Send the digest of that *number*, or else the first, at *minutes* after local midnight."""
 
     def changed(schedule: Schedule, _last: Mapping[int, date]) -> Schedule:
@@ -124,30 +124,30 @@ async def set_time(
     return await _reschedule(storage, chat_id, changed)
 
 
-async def set_days(storage: Storage, chat_id: int, number: int, weekdays: int) -> Settings:
+async def set_days(storage: Storage, chat_id: int, number: int, weekdays: int) -> ChatSettings:
     return await _reschedule(
         storage, chat_id, lambda schedule, _: with_days(schedule, number, weekdays)
     )
 
 
-async def add_time(storage: Storage, chat_id: int, wanted: DigestTime) -> Settings:
+async def add_time(storage: Storage, chat_id: int, wanted: WeeklyTime) -> ChatSettings:
     return await _reschedule(
         storage, chat_id, lambda schedule, last: with_another(schedule, wanted, last)
     )
 
 
-async def remove_time(storage: Storage, chat_id: int, number: int) -> Settings:
+async def remove_time(storage: Storage, chat_id: int, number: int) -> ChatSettings:
     return await _reschedule(storage, chat_id, lambda schedule, _: without(schedule, number))
 
 
-async def set_single_time(storage: Storage, chat_id: int, minutes: int) -> Settings:
+async def set_single_time(storage: Storage, chat_id: int, minutes: int) -> ChatSettings:
     """Send one digest, at *minutes* after local midnight."""
     return await _reschedule(
         storage, chat_id, lambda schedule, last: with_only(schedule, minutes, last)
     )
 
 
-async def set_times(storage: Storage, chat_id: int, wanted: Sequence[DigestTime]) -> Settings:
+async def set_times(storage: Storage, chat_id: int, wanted: Sequence[WeeklyTime]) -> ChatSettings:
     """Send digests at these times and no others."""
     return await _reschedule(
         storage, chat_id, lambda schedule, last: renewed(schedule, wanted, last)
@@ -156,7 +156,7 @@ async def set_times(storage: Storage, chat_id: int, wanted: Sequence[DigestTime]
 
 async def _reschedule(
     storage: Storage, chat_id: int, change: Callable[[Schedule, Mapping[int, date]], Schedule]
-) -> Settings:
+) -> ChatSettings:
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         last = (await last_editions(tx, chat_id)).days
@@ -187,7 +187,7 @@ async def set_layout(
 # Quiet hours, and how many alerts an hour.
 
 
-async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> Settings:
+async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> ChatSettings:
     """Hold alerts back during these *hours*; with None, what is held goes out at once."""
     if hours and not _are_hours(hours):
         raise NotATime
@@ -198,7 +198,7 @@ async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | No
         return await _settings_of(tx, chat)
 
 
-async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> Settings:
+async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> ChatSettings:
     """Send at most *number* alerts an hour one by one, and the others together."""
     if not 1 <= number <= MOST_ALERTS_AN_HOUR:
         raise NotANumber(1, MOST_ALERTS_AN_HOUR)
@@ -217,21 +217,21 @@ def _are_hours(hours: QuietHours) -> bool:
 # Pauses.
 
 
-async def pause(storage: Storage, chat_id: int) -> Settings:
+async def pause(storage: Storage, chat_id: int) -> ChatSettings:
     """Send nothing until `resume`."""
     return await _pause(storage, chat_id, lambda _today: None)
 
 
-async def pause_for(storage: Storage, chat_id: int, days: int) -> Settings:
+async def pause_for(storage: Storage, chat_id: int, days: int) -> ChatSettings:
     return await _pause(storage, chat_id, lambda today: today + timedelta(days=days))
 
 
-async def pause_until(storage: Storage, chat_id: int, day: date) -> Settings:
+async def pause_until(storage: Storage, chat_id: int, day: date) -> ChatSettings:
     """Send nothing before the local date *day*; NotADate if that is over, or far away."""
     return await _pause(storage, chat_id, lambda _today: day)
 
 
-async def resume(storage: Storage, chat_id: int) -> Settings:
+async def resume(storage: Storage, chat_id: int) -> ChatSettings:
     """What has gathered comes with the next digest, not at once."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
@@ -241,7 +241,9 @@ async def resume(storage: Storage, chat_id: int) -> Settings:
         return await _settings_of(tx, chat)
 
 
-async def _pause(storage: Storage, chat_id: int, end: Callable[[date], date | None]) -> Settings:
+async def _pause(
+    storage: Storage, chat_id: int, end: Callable[[date], date | None]
+) -> ChatSettings:
     """Pause until the date that *end* gives for today's, or else until `resume`."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
@@ -295,9 +297,9 @@ async def _replan_alerts(tx: Transaction, chat: Chat) -> None:
     await release_together(tx, chat.id, end or tx.now, is_quiet=end is not None)
 
 
-async def _settings_of(tx: Transaction, chat: Chat) -> Settings:
+async def _settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
     is_paused = chat.state is ChatState.PAUSED
-    return Settings(
+    return ChatSettings(
         plan=Plan(chat.zone, await schedule_of(tx, chat.id)),
         zone_guessed=chat.zone_guessed,
         empty_day=chat.empty_day,

@@ -18,7 +18,7 @@ from bot.rendering.published_feeds import as_atom, as_json
 from bot.web.pages import TemplatePage
 
 if TYPE_CHECKING:
-    from bot.publishing.pages import Edition
+    from bot.publishing.pages import EditionPage
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
 
@@ -47,7 +47,7 @@ async def weekly_picture(site: Site, request: RouteRequest) -> web.Response | No
     return web.Response(body=shown.picture.png, content_type="image/png", headers=_EDITION_KEPT)
 
 
-async def _load_edition(site: Site, request: RouteRequest) -> Edition | None:
+async def _load_edition(site: Site, request: RouteRequest) -> EditionPage | None:
     chat, date, slot = request.subject
     day = datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007 - a local date
     found = await load_made_digest(site.resources.storage, int(chat), day, int(slot))

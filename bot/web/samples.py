@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 from bot.mail.confirm import MailboxSeen
-from bot.publishing.pages import Edition, Picture, values_of
+from bot.publishing.pages import EditionPage, Picture, values_of
 from bot.publishing.samples import (
     CONSUL,
     NOW,
@@ -20,7 +20,7 @@ from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
 from bot.subscribers.manage_links import Managed
-from bot.subscribers.settings import Settings
+from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import ChatTopic
 from bot.web.miniapp.page import AppValues
 from bot.web.pages import PageLinks
@@ -75,7 +75,7 @@ def sample_managed() -> Iterator[Managed]:
     mailbox = MailboxSeen(
         reach=DigestMedium.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"
     )
-    settings = Settings(
+    settings = ChatSettings(
         plan=PLAN,
         zone_guessed=False,
         empty_day=EmptyDay.SKIP,
@@ -94,7 +94,7 @@ def sample_managed() -> Iterator[Managed]:
     yield Managed([], paused)
 
 
-def _feeds(edition: Edition) -> Iterator[Sample]:
+def _feeds(edition: EditionPage) -> Iterator[Sample]:
     yield from (Sample.of("web/feed.html#title", {"topic": topic}) for topic in ("", TIES.name))
     yield Sample.of("web/feed.html#digest_title", {"day": edition.today, "stories": 2})
     for more in (0, 2):
@@ -104,6 +104,6 @@ def _feeds(edition: Edition) -> Iterator[Sample]:
     yield Sample.of("web/feed.html#story", story)
 
 
-def _picture(edition: Edition) -> Picture | None:
+def _picture(edition: EditionPage) -> Picture | None:
     chart = chart_of([(TIES, edition.trends[TIES.id])], edition.now, str.isascii)
     return Picture(b"", "Stories per day", chart) if chart else None

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.app.deployment import Deployment
-from bot.settings import Access
+from bot.settings import AccessMode
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ from bot.settings import Access
     ],
 )
 def test_where_the_mini_app_opens(public_url, newsroom, app_url):
-    deployment = Deployment("1:a", "", "", Access.OPEN, newsroom=newsroom, public_url=public_url)
+    deployment = Deployment(
+        "1:a", "", "", AccessMode.OPEN, newsroom=newsroom, public_url=public_url
+    )
 
     assert deployment.app_url == app_url

@@ -15,7 +15,7 @@ from bot.app import website
 from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
 from bot.app.website import BotLink, Menus
 from bot.rendering.renderer import Renderers
-from bot.settings import Access
+from bot.settings import AccessMode
 from bot.subscribers.errors import UserError
 from bot.subscribers.users import CurrentUser
 from tests.bot_api import PlainSession
@@ -27,7 +27,7 @@ ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDA
 
 def deployed(api_url: str, **facts) -> Deployment:
     return Deployment(
-        token=PLAYGROUND_TOKEN, api_url=api_url, database_url="", access=Access.OPEN, **facts
+        token=PLAYGROUND_TOKEN, api_url=api_url, database_url="", access=AccessMode.OPEN, **facts
     )
 
 

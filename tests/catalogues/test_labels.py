@@ -12,7 +12,7 @@ from bot.publishing.calendar import Plan
 from bot.rendering.html import width
 from bot.rendering.i18n import LANGUAGES
 from bot.rendering.renderer import Renderers
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.settings import DigestLayout
 from bot.web.samples import sample_managed
 from storage.enums import EmptyDay, Layout, QuietHours, ScheduleTime, Style
@@ -46,7 +46,7 @@ def keyboards(code: str) -> Iterator[tuple[str, Keyboard]]:
         ("schedule.html#more_times", {"settings": plain}),
         ("schedule.html#days", {"settings": two, "chosen": DAILY}),
         ("schedule.html#days", {"settings": two, "chosen": WEEKLY}),
-        ("schedule.html#time_set", {"settings": plain, "before": [DigestTime(480)]}),
+        ("schedule.html#time_set", {"settings": plain, "before": [WeeklyTime(480)]}),
         ("timezones.html#zone", {"settings": two, "may_send_location": True}),
         ("quiet.html", {"settings": settings}),
         ("alert_rate.html", {"settings": settings}),

@@ -14,7 +14,7 @@ from bot.subscribers import audit
 from bot.subscribers.access import Access
 from storage.articles import Article
 from storage.chats import chat_at
-from storage.enums import DeliveryState, SourceState, Stage
+from storage.enums import ArticleStage, DeliveryState, SourceState
 from storage.outbox import Delivery
 from storage.sources import Source, add_source
 from tests.chat.conftest import House, Talk
@@ -68,14 +68,14 @@ async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, 
         (read,) = await tx.session.exec(select(Source).where(Source.title == "Sample Times"))
         read.next_fetch_at = tx.now + timedelta(days=2)
         (article,) = await tx.session.exec(select(Article))
-        article.stage = Stage.PUBLISHED
+        article.stage = ArticleStage.PUBLISHED
         tx.session.add_all([read, article])
     clock.turn(timedelta(hours=31))
 
     well = await admin.says("/admin")
     async with house.storage.writing() as tx:
         (article,) = await tx.session.exec(select(Article))
-        article.stage = Stage.STORED
+        article.stage = ArticleStage.STORED
         tx.session.add(article)
     late = await admin.presses(well, "Refresh")
 

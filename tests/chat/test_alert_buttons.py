@@ -11,7 +11,7 @@ from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from bot.subscribers.mutes import Duration
 from storage.articles import Article
-from storage.enums import MuteKind, Stage
+from storage.enums import ArticleStage, MuteKind
 from storage.mutes import Mute
 from storage.outbox import Delivery
 from storage.queries import Match, Query
@@ -34,7 +34,7 @@ async def alert(ann, house, news, one_storage, clock):
     async with one_storage.writing() as tx:
         (article,) = await tx.session.exec(select(Article))
         (query,) = await tx.session.exec(select(Query).where(Query.canonical == "detained"))
-        article.stage = Stage.MATCHED
+        article.stage = ArticleStage.MATCHED
         facts = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
         tx.session.add(Match(article_id=article.id, query_id=query.id, **facts))
     await Stages(one_storage, Renderer(), "us").alerts()

@@ -11,7 +11,7 @@ from bot.chat.callbacks import (
     times_in,
     try_words,
 )
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from storage.enums import Mode
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
 
 @given(
     st.lists(
-        st.builds(DigestTime, st.integers(0, 1439), st.integers(1, 127)), min_size=1, max_size=4
+        st.builds(WeeklyTime, st.integers(0, 1439), st.integers(1, 127)), min_size=1, max_size=4
     )
 )
 def test_a_button_carries_a_whole_timetable(times):

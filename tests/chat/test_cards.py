@@ -2,17 +2,17 @@ import pytest
 
 from bot.chat.cards import also_caught
 from bot.matching.query import parse
-from bot.matching.search import Hit
+from bot.matching.search import SearchHit
 from bot.matching.snippet import bold_ranges, snippet, spans
 from tests.conftest import MONDAY_NOON
 
 pytestmark = pytest.mark.slow
 
 
-def hit_of(typed: str, title: str, text: str) -> Hit:
+def hit_of(typed: str, title: str, text: str) -> SearchHit:
     found = spans(parse(typed), title, text)
     in_title = bold_ranges(span for span in found if span.field == "title")
-    return Hit(1, title, "", "", MONDAY_NOON, in_title, snippet(text, found))
+    return SearchHit(1, title, "", "", MONDAY_NOON, in_title, snippet(text, found))
 
 
 def test_other_spellings_are_told_once():

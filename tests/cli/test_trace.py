@@ -15,7 +15,7 @@ from storage.alerts import make_alerts
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.editions import make_editions
-from storage.enums import DeliveryKind, DeliveryState, Mode, Stage
+from storage.enums import ArticleStage, DeliveryKind, DeliveryState, Mode
 from tests.delivery.conftest import Outbox
 from tests.publishing.newsroom import Newsroom
 
@@ -56,7 +56,7 @@ async def reported(storage: Storage) -> int:
     await room.subscribe(chat, query, "Ferry", Mode.BOTH)
     source = await room.source(host="wire.example")
     article = await room.article("Ferry late", query, source_id=source)
-    await room.change(Article, article, url_hash=url_hash(URL), stage=Stage.PUBLISHED)
+    await room.change(Article, article, url_hash=url_hash(URL), stage=ArticleStage.PUBLISHED)
     async with storage.writing() as tx:
         row = {"chat_id": chat, "story_id": 1, "article_id": article, "topic_ids": []}
         (alert,) = (await make_alerts(tx, [row | {"made_at": tx.now, "chapter": 1}])).values()
@@ -76,7 +76,7 @@ async def reported(storage: Storage) -> int:
 async def unwanted(storage: Storage) -> int:
     room = Newsroom(storage)
     article = await room.article("Ferry late", source_id=await room.source())
-    await room.change(Article, article, stage=Stage.PUBLISHED)
+    await room.change(Article, article, stage=ArticleStage.PUBLISHED)
     return article
 
 

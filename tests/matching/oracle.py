@@ -5,7 +5,7 @@ their own, and nothing else.
 """
 
 from bot.matching.query import ParsedQuery
-from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Source, Term
+from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, SourceTerm, Term
 from bot.matching.text import fold, han_variants, spelled, trace
 
 
@@ -29,9 +29,9 @@ def _holds(  # noqa: PLR0911 - one for each kind of node
         return all(_holds(operand, fields, sources, language) for operand in node.operands)
     if isinstance(node, Or):
         return any(_holds(operand, fields, sources, language) for operand in node.operands)
-    if isinstance(node, Source):
+    if isinstance(node, SourceTerm):
         return any(_is_source(node.name, source) for source in sources)
-    if isinstance(node, Language):
+    if isinstance(node, LanguageTerm):
         return language.lower().split("-")[0] == node.code
     if isinstance(node, Near):
         looked_at = fields[:1] if node.left.title else fields

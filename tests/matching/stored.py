@@ -6,7 +6,7 @@ from bot.matching.text import folded_text
 from storage.articles import PUBLIC, Article, FoldedText, store_folded
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.sources import Source
 from storage.stories import Story
 
@@ -63,7 +63,7 @@ async def _article(tx: Transaction, title: str, text: str, at: datetime) -> Arti
         stored_at=at,
         news_at=at,
         story_id=story.id,
-        stage=Stage.GROUPED,
+        stage=ArticleStage.GROUPED,
     )
     tx.session.add(article)
     await tx.session.flush()

@@ -8,7 +8,7 @@ from bot.sources import group
 from bot.sources.group import Grouping
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.queries import Match, query_for, retire_query
 from tests.matching.stored import stored_article, stored_source
 
@@ -40,7 +40,7 @@ async def test_new_articles_are_matched_and_moved_on(storage: Storage):
     assert await matches(storage) == [(article, query, ["consul general", "taiwan"], False)]
     async with storage.reading() as tx:
         stages = set(await tx.session.exec(select(Article.stage)))
-    assert stages == {Stage.MATCHED}
+    assert stages == {ArticleStage.MATCHED}
 
 
 async def test_a_query_added_while_running_misses_nothing_stored_after_it(storage: Storage):

@@ -10,7 +10,7 @@ from bot.ops.health import (
     CACHED_SECONDS,
     HANGS_SECONDS,
     POLLING_GAP_SECONDS,
-    Database,
+    DatabaseProbe,
     Health,
     Wait,
     make_web,
@@ -67,7 +67,7 @@ async def test_who_works_is_ready_until_it_is_asked_to_stop():
 
 @pytest.mark.parametrize("error", [OSError("no route"), TimeoutError()], ids=["away", "slow"])
 async def test_a_database_that_does_not_answer_is_waited_for(error):
-    health = Health(database=Database(Asked(error)))
+    health = Health(database=DatabaseProbe(Asked(error)))
 
     assert (await answers_of(health, "/healthz"))[0] == 200
     assert await answers_of(health, "/readyz") == (503, {"status": "waiting", "for": ["database"]})
@@ -91,7 +91,7 @@ async def test_polling_that_fails_for_long_is_told_and_no_reason_to_restart(seco
 
 async def test_many_who_ask_at_once_ask_the_database_once():
     asked, clock = Asked(), Clock()
-    database = Database(asked, clock)
+    database = DatabaseProbe(asked, clock)
 
     assert all(await asyncio.gather(*(database.answers() for _ in range(50))))
     assert asked.times == 1

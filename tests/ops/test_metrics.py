@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import generate_latest
 
-from bot.ops.health import Database, Health
+from bot.ops.health import DatabaseProbe, Health
 from bot.ops.instrumentation import GaugeName, Instrumentation, Operation
 from bot.ops.metrics import (
     BACKLOG_SECONDS,
@@ -125,7 +125,7 @@ def page(storage, ticks) -> MetricsPage:
         async with storage.reading() as tx:
             await latest_change(tx)
 
-    health = Health(database=Database(ask, ticks), clock=ticks)
+    health = Health(database=DatabaseProbe(ask, ticks), clock=ticks)
     return MetricsPage(Metrics(BUILD), health, storage, ticks)
 
 

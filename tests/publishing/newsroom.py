@@ -14,7 +14,7 @@ from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import Edition
 from storage.entries import Entry
-from storage.enums import ChatState, Mode, MuteKind, Stage
+from storage.enums import ArticleStage, ChatState, Mode, MuteKind
 from storage.mutes import MuteSubject, mute, unmute_subject
 from storage.outbox import Delivery
 from storage.queries import Match, Query
@@ -101,7 +101,7 @@ class Newsroom:
                 url=f"https://wire.example/{story_id}",
                 title=title,
                 story_id=story_id,
-                stage=Stage.MATCHED,
+                stage=ArticleStage.MATCHED,
                 **{"text": f"Words on {title}.", "stored_at": now, "news_at": now - ago} | more,
             )
         )

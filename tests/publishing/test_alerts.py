@@ -11,7 +11,7 @@ from bot.rendering.renderer import Renderer
 from storage.alerts import claim_matched
 from storage.articles import Article
 from storage.chats import Chat
-from storage.enums import ChatKind, ChatState, DeliveryKind, Medium, Mode, Stage
+from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium, Mode
 from storage.outbox import Delivery
 from storage.sources import Follow
 from storage.subscriptions import Subscription
@@ -35,7 +35,7 @@ async def test_a_chat_is_alerted_to_what_its_topic_matched(publishing, newsroom,
     (delivery,) = await newsroom.all(Delivery)
     (article,) = await newsroom.all(Article)
     assert done == 1
-    assert article.stage is Stage.PUBLISHED
+    assert article.stage is ArticleStage.PUBLISHED
     assert article.owner is None
     assert (delivery.alert_id, delivery.medium) == (1, Medium.TELEGRAM)
     assert delivery.kind is DeliveryKind.ALERT
@@ -84,7 +84,7 @@ async def test_a_chat_is_not_alerted_if(publishing, newsroom, clock, subscribed,
 
     assert await publishing.alerts() == 1
     assert await newsroom.alerts() == []
-    assert [row.stage for row in await newsroom.all(Article)] == [Stage.PUBLISHED]
+    assert [row.stage for row in await newsroom.all(Article)] == [ArticleStage.PUBLISHED]
 
 
 async def test_a_new_topic_is_not_alerted_to_what_was_there_before(publishing, newsroom, clock):
@@ -116,7 +116,7 @@ async def test_a_version_that_hits_another_topic_alerts_only_those_not_sent_yet(
     await publishing.alerts()
 
     await newsroom.match(article, since)
-    await newsroom.change(Article, article, stage=Stage.MATCHED, version=2)
+    await newsroom.change(Article, article, stage=ArticleStage.MATCHED, version=2)
     await publishing.alerts()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [sent, unsent]

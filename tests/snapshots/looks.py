@@ -29,7 +29,7 @@ from tests.web.showing import DAY, showing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.publishing.pages import Edition
+    from bot.publishing.pages import EditionPage
     from bot.rendering.messages import Message
 
 FOLDER = Path(__file__).parent / "kept"
@@ -105,7 +105,7 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
     return pages
 
 
-def with_folds() -> Edition:
+def with_folds() -> EditionPage:
     """Return a digest with more stories than a topic may list, and as many that were alerted."""
     edition = sample_edition()
     known = edition.choice.all_stories

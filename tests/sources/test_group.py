@@ -19,7 +19,7 @@ from storage.articles import (
 )
 from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.stories import Story
 from tests.matching.stored import stored_source
 
@@ -70,7 +70,7 @@ async def stored(
 
 async def grouped(storage: Storage) -> list[str]:
     async with storage.reading() as tx:
-        rows = select(Article.title).where(col(Article.stage) == Stage.MATCHED)
+        rows = select(Article.title).where(col(Article.stage) == ArticleStage.MATCHED)
         return sorted(await tx.session.exec(rows))
 
 
@@ -285,7 +285,7 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
 
     async with storage.reading() as tx:
         stages = dict((await tx.session.exec(select(Article.title, Article.stage))).all())
-    assert stages == {"First": Stage.GROUPED, "Second": Stage.MATCHED}
+    assert stages == {"First": ArticleStage.GROUPED, "Second": ArticleStage.MATCHED}
     assert await step.run_once() == 1
     assert await stories(storage) == [1, 2]
 

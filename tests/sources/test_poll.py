@@ -19,7 +19,7 @@ from bot.sources.store import store_drafts
 from storage import sources
 from storage.articles import Article, Folded
 from storage.entries import Entry
-from storage.enums import FullText, SourceKind, Stage
+from storage.enums import ArticleStage, FullText, SourceKind
 from storage.sources import Source, add_source, change_source, make_source_public
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
@@ -42,7 +42,7 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
     assert len(farm.asked) == 1
     articles = await articles_of(storage)
     assert {article.quiet for article in articles.values()} == {True}
-    assert {article.stage for article in articles.values()} == {Stage.STORED}
+    assert {article.stage for article in articles.values()} == {ArticleStage.STORED}
     assert articles["Sample news 2"].news_at == MONDAY_NOON - 2 * HOUR
     assert articles["Sample news 2"].published_at == MONDAY_NOON - 2 * HOUR
     assert len({article.story_id for article in articles.values()}) == 3

@@ -13,7 +13,7 @@ from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.group import Grouping
 from storage.articles import Article, Folded, claim_new_articles
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.queries import Match, query_for
 from storage.sources import AwaitedPage, Source
 from tests.sources.feeds_made import LONG, item, page, rss
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 MINUTE = timedelta(minutes=1)
 
 
-async def move_on(storage: Storage, stage: Stage = Stage.PUBLISHED) -> None:
+async def move_on(storage: Storage, stage: ArticleStage = ArticleStage.PUBLISHED) -> None:
     """Let the steps behind have done their work on every article."""
     async with storage.writing() as tx:
         await tx.session.exec(update(Article).values(stage=stage, ready_at=None))
@@ -73,7 +73,7 @@ async def test_an_update_of_an_entry_is_a_version_that_is_matched_again(
     assert (article.id, article.story_id) == (before.id, before.story_id)
     assert article.text.endswith("A flood.")
     assert (article.version, article.revised_at) == (2, clock.now)
-    assert (article.stage, article.owner, article.quiet) == (Stage.GROUPED, None, False)
+    assert (article.stage, article.owner, article.quiet) == (ArticleStage.GROUPED, None, False)
     (folded,) = await rows_of(storage, Folded)
     assert folded.text.endswith(" a flood")
     (entry,) = await rows_of(storage, Entry)
@@ -86,7 +86,7 @@ async def test_a_new_version_only_adds_matches(storage, source_says):
             (await query_for(tx, parse(word).canonical)).id for word in ("storm", "flood")
         ]
     matching = Grouping(storage, "me")
-    await move_on(storage, Stage.GROUPED)
+    await move_on(storage, ArticleStage.GROUPED)
     await matching.run_once()
     assert [match.query_id for match in await rows_of(storage, Match)] == [storm]
 
@@ -108,7 +108,7 @@ async def test_a_text_that_says_the_same_makes_no_version(storage, source_says, 
     await source_says(text)
 
     assert not await is_revised(storage)
-    assert (await only_article(storage)).stage is Stage.PUBLISHED
+    assert (await only_article(storage)).stage is ArticleStage.PUBLISHED
 
 
 async def test_a_number_that_changes_with_each_poll_makes_a_version_an_hour(storage, source_says):
@@ -141,7 +141,7 @@ async def test_an_old_article_is_not_revised(storage, source_says):
 async def test_revising_an_article_revokes_the_lease_of_the_stage_that_holds_it(
     storage, source_says
 ):
-    await move_on(storage, Stage.GROUPED)
+    await move_on(storage, ArticleStage.GROUPED)
     async with storage.writing() as tx:
         await claim_new_articles(tx, owner="me", limit=9, lease=2 * DAY)
 
@@ -153,12 +153,12 @@ async def test_revising_an_article_revokes_the_lease_of_the_stage_that_holds_it(
 async def test_an_article_that_no_stage_has_claimed_is_changed_without_a_version(
     storage, source_says
 ):
-    await move_on(storage, Stage.STORED)
+    await move_on(storage, ArticleStage.STORED)
 
     await source_says(f"{LONG} A flood.")
 
     article = await only_article(storage)
-    assert (article.version, article.stage) == (1, Stage.STORED)
+    assert (article.version, article.stage) == (1, ArticleStage.STORED)
     assert article.text.endswith("A flood.")
     assert not await is_revised(storage)
 
@@ -259,13 +259,13 @@ async def test_a_page_that_comes_late_is_a_new_version(storage, tasted, completi
     farm.serve("/story", page("Sample news 2", [LONG, "A brontosaurus was seen in the park."] * 2))
     await tasted(2, "A taste.")
     clock.turn(PAGE_TIMEOUT)
-    await move_on(storage, Stage.PUBLISHED)
+    await move_on(storage, ArticleStage.PUBLISHED)
 
     await completing.complete_due()
 
     article = await only_article(storage)
     assert "brontosaurus" in article.text
-    assert (article.stage, article.version) == (Stage.GROUPED, 2)
+    assert (article.stage, article.version) == (ArticleStage.GROUPED, 2)
     assert "brontosaurus" in (await rows_of(storage, Folded))[0].text
 
 
@@ -275,7 +275,7 @@ async def test_the_page_of_an_entry_that_changes_is_read_again(
     farm.serve("/story", page("Sample news 2", [LONG, "A brontosaurus was seen in the park."] * 2))
     await tasted(2, "A taste.")
     await completing.complete_due()
-    await move_on(storage, Stage.PUBLISHED)
+    await move_on(storage, ArticleStage.PUBLISHED)
     farm.serve("/story", page("Sample news 3", [LONG, "A triceratops was seen in the park."] * 2))
 
     await tasted(3, "Another taste.")

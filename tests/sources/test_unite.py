@@ -10,7 +10,7 @@ from sqlalchemy import update
 from bot.sources.drafts import PAGE_TIMEOUT, url_hash
 from storage.articles import Article, ArticleAddress, Folded
 from storage.entries import Entry
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.sources import AwaitedPage, Source
 from storage.stories import Story
 from tests.sources.feeds_made import LONG, item, page, rss
@@ -109,7 +109,7 @@ async def test_articles_that_were_published_are_not_united(
     await shows("two", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
     clock.turn(PAGE_TIMEOUT)
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(stage=Stage.PUBLISHED))
+        await tx.session.exec(update(Article).values(stage=ArticleStage.PUBLISHED))
 
     await completing.complete_due()
 

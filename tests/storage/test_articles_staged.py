@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from storage.articles import Article, claim_new_articles, is_at, store_articles
 from storage.db.engine import Storage
-from storage.enums import Stage
+from storage.enums import ArticleStage
 
 if TYPE_CHECKING:
     from tests.conftest import TurnedClock
@@ -58,7 +58,7 @@ async def test_what_is_ready_comes_in_stored_order(storage: Storage, clock: Turn
 
 
 async def test_what_is_on_its_way_is_found_without_a_look_at_all_articles(sqlite_url: str):
-    asked = select(Article.id).where(is_at(Stage.STORED)).order_by(col(Article.id))
+    asked = select(Article.id).where(is_at(ArticleStage.STORED)).order_by(col(Article.id))
     compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
     opened = Storage.open(sqlite_url)
     async with opened.reading() as tx:

@@ -9,7 +9,7 @@ from storage.access import WrongGuesses
 from storage.articles import Article, articles_by_url, store_articles
 from storage.db.engine import Storage
 from storage.db.sql import insert_new, upsert
-from storage.enums import Stage
+from storage.enums import ArticleStage
 from storage.queries import Query
 from storage.sources import Source
 from storage.stories import create_stories
@@ -60,7 +60,7 @@ async def test_what_is_not_named_has_its_default(storage: Storage):
     (article,) = await added(storage, Given("a"))
 
     assert (article.stage, article.version, article.summary, article.owner) == (
-        Stage.STORED,
+        ArticleStage.STORED,
         1,
         "",
         None,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.articles import Article, ScopedUrl, articles_to_revise, revise_article, store_articles
-from storage.enums import Notification, Stage
+from storage.enums import ArticleStage, Notification
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 
-async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> int:
+async def stored(storage: Storage, stage: ArticleStage, owner: str | None = None) -> int:
     async with storage.writing() as tx:
         article = Article(
             url_hash="1",
@@ -41,16 +41,30 @@ async def revised(
 @pytest.mark.parametrize(
     ("stage", "owner", "then", "hints"),
     [
-        pytest.param(Stage.STORED, "me", Stage.STORED, set(), id="being grouped"),
-        pytest.param(Stage.GROUPED, None, Stage.GROUPED, set(), id="not matched yet"),
+        pytest.param(ArticleStage.STORED, "me", ArticleStage.STORED, set(), id="being grouped"),
+        pytest.param(ArticleStage.GROUPED, None, ArticleStage.GROUPED, set(), id="not matched yet"),
         pytest.param(
-            Stage.MATCHED, "me", Stage.GROUPED, {Notification.STORIES}, id="being published"
+            ArticleStage.MATCHED,
+            "me",
+            ArticleStage.GROUPED,
+            {Notification.STORIES},
+            id="being published",
         ),
-        pytest.param(Stage.PUBLISHED, None, Stage.GROUPED, {Notification.STORIES}, id="published"),
+        pytest.param(
+            ArticleStage.PUBLISHED,
+            None,
+            ArticleStage.GROUPED,
+            {Notification.STORIES},
+            id="published",
+        ),
     ],
 )
 async def test_a_revised_article_goes_back_to_be_matched_and_is_nobodys(
-    storage: Storage, stage: Stage, owner: str | None, then: Stage, hints: set[Notification]
+    storage: Storage,
+    stage: ArticleStage,
+    owner: str | None,
+    then: ArticleStage,
+    hints: set[Notification],
 ):
     article_id = await stored(storage, stage, owner)
 
@@ -61,7 +75,7 @@ async def test_a_revised_article_goes_back_to_be_matched_and_is_nobodys(
 
 
 async def test_each_revision_counts_as_a_version(storage: Storage, clock: TurnedClock):
-    article_id = await stored(storage, Stage.PUBLISHED)
+    article_id = await stored(storage, ArticleStage.PUBLISHED)
     await revised(storage, article_id, title="Second")
     clock.turn(timedelta(hours=1))
 
@@ -72,7 +86,7 @@ async def test_each_revision_counts_as_a_version(storage: Storage, clock: Turned
 
 
 async def test_what_no_step_has_looked_at_leaves_no_version(storage: Storage):
-    article_id = await stored(storage, Stage.STORED)
+    article_id = await stored(storage, ArticleStage.STORED)
 
     article, _ = await revised(storage, article_id, title="Second")
 

@@ -33,7 +33,7 @@ from bot.delivery.telegram import Telegram
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.settings import Access, Settings
+from bot.settings import AccessMode, Settings
 from bot.sources.discovery.add import SourceOptions
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
@@ -274,9 +274,9 @@ def _process(database_url: str, sources: SourceResources) -> ProcessContext:
             _env_file=None,  # type: ignore[call-arg]
             bot_token=SecretStr(TOKEN),
             database_url=SecretStr(database_url),
-            access=Access.OPEN,
+            access=AccessMode.OPEN,
         ),
-        deployment=Deployment(TOKEN, "", database_url, Access.OPEN),
+        deployment=Deployment(TOKEN, "", database_url, AccessMode.OPEN),
         sources=sources,
         links=Links("https://bot.example", Signer(bytes(32))),
         announce=lambda _said: None,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.subscribers.digest_schedule import (
-    DigestTime,
+    WeeklyTime,
     renewed,
     with_another,
     with_days,
@@ -19,7 +19,7 @@ MONDAY = 0b0000001
 EIGHT, NOON, SIX = ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)
 DAY = (EIGHT, NOON, SIX)
 NO_EDITIONS: dict[int, date] = {}
-times = st.builds(DigestTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
+times = st.builds(WeeklyTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
 
 
 @pytest.mark.parametrize(
@@ -34,23 +34,23 @@ times = st.builds(DigestTime, st.integers(0, 1439), st.integers(1, EVERY_DAY))
         pytest.param(without((NOON,), 1), (NOON,), id="the last one stays"),
         pytest.param(without(DAY, 3), DAY, id="what is gone already"),
         pytest.param(
-            with_another((NOON,), DigestTime(480), NO_EDITIONS), (EIGHT, NOON), id="one more"
+            with_another((NOON,), WeeklyTime(480), NO_EDITIONS), (EIGHT, NOON), id="one more"
         ),
         pytest.param(
-            with_another((NOON,), DigestTime(480), {0: date(2026, 3, 2)}),
+            with_another((NOON,), WeeklyTime(480), {0: date(2026, 3, 2)}),
             (NOON, ScheduleTime(2, 480)),
             id="one more, with a number that has had no edition of late",
         ),
-        pytest.param(with_another(DAY, DigestTime(720), NO_EDITIONS), DAY, id="one that is there"),
+        pytest.param(with_another(DAY, WeeklyTime(720), NO_EDITIONS), DAY, id="one that is there"),
         pytest.param(
-            renewed(DAY, [DigestTime(720), DigestTime(500)], NO_EDITIONS),
+            renewed(DAY, [WeeklyTime(720), WeeklyTime(500)], NO_EDITIONS),
             (ScheduleTime(0, 500), NOON),
             id="what stays keeps its number, what is new takes that of what goes",
         ),
         pytest.param(
             renewed(
                 DEFAULT_SCHEDULE,
-                [DigestTime(480), DigestTime(1110), DigestTime(540, MONDAY)],
+                [WeeklyTime(480), WeeklyTime(1110), WeeklyTime(540, MONDAY)],
                 NO_EDITIONS,
             ),
             (EIGHT, ScheduleTime(1, 1110), ScheduleTime(2, 540, MONDAY)),
@@ -72,7 +72,7 @@ def test_schedule_times_are_changed(changed, schedule):
         pytest.param(lambda: with_days(DAY, 0, 0), NotATime, id="no day"),
         pytest.param(lambda: with_days(DAY, 0, 128), NotATime, id="an eighth day"),
         pytest.param(
-            lambda: renewed(DAY, [DigestTime(minutes) for minutes in range(5)], NO_EDITIONS),
+            lambda: renewed(DAY, [WeeklyTime(minutes) for minutes in range(5)], NO_EDITIONS),
             TooManyScheduleTimes,
             id="more than four",
         ),
@@ -87,6 +87,6 @@ def test_a_change_is_refused(change, refusal):
 def test_what_is_wanted_is_what_there_is(before, wanted):
     schedule = renewed(renewed(DEFAULT_SCHEDULE, before, NO_EDITIONS), wanted, NO_EDITIONS)
 
-    assert {DigestTime(one.minutes, one.weekdays) for one in schedule} == set(wanted)
+    assert {WeeklyTime(one.minutes, one.weekdays) for one in schedule} == set(wanted)
     assert len({one.number for one in schedule}) == len(schedule)
     assert [one.number for one in schedule] == sorted(one.number for one in schedule)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.subscribers import input_times
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.input import (
     AskedInput,
     Clock,
@@ -81,16 +81,16 @@ MAYBE_ASKED = st.sampled_from([None, *AskedInput])
         ("UTC+1:15", Keywords("UTC+1:15")),
         ("UTC+15", Keywords("UTC+15")),
         ("at 7:30", Clock(450)),
-        ("8:00 and 18:30", Timetable((DigestTime(480), DigestTime(1110)))),
-        ("Mondays 9:00", Timetable((DigestTime(540, MONDAY),))),
+        ("8:00 and 18:30", Timetable((WeeklyTime(480), WeeklyTime(1110)))),
+        ("Mondays 9:00", Timetable((WeeklyTime(540, MONDAY),))),
         (
             "7:30 on weekdays, Sat 10:00",
-            Timetable((DigestTime(450, WEEKDAYS), DigestTime(600, 1 << 5))),
+            Timetable((WeeklyTime(450, WEEKDAYS), WeeklyTime(600, 1 << 5))),
         ),
-        ("Mon, Wed and Fri at 8:00", Timetable((DigestTime(480, 0b0010101),))),
-        ("8:00 Mon, Wed", Timetable((DigestTime(480, 0b0000101),))),
-        ("Mondays 9:00 and 18:30", Timetable((DigestTime(540, MONDAY), DigestTime(1110, MONDAY)))),
-        ("Sat-Mon 8:00", Timetable((DigestTime(480, 0b1100001),))),
+        ("Mon, Wed and Fri at 8:00", Timetable((WeeklyTime(480, 0b0010101),))),
+        ("8:00 Mon, Wed", Timetable((WeeklyTime(480, 0b0000101),))),
+        ("Mondays 9:00 and 18:30", Timetable((WeeklyTime(540, MONDAY), WeeklyTime(1110, MONDAY)))),
+        ("Sat-Mon 8:00", Timetable((WeeklyTime(480, 0b1100001),))),
         ("8 and 18", Keywords("8 and 18")),
         ("Monday", Keywords("Monday")),
         ("8:00 and Taiwan", Keywords("8:00 and Taiwan")),
@@ -149,11 +149,11 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
         ("19h", AskedInput.TIME, Clock(19 * 60)),
         ("19時5分", AskedInput.TIME, Clock(19 * 60 + 5)),
         ("99", AskedInput.TIME, Keywords("99")),
-        ("8 and 18:30", AskedInput.TIME, Timetable((DigestTime(480), DigestTime(1110)))),
+        ("8 and 18:30", AskedInput.TIME, Timetable((WeeklyTime(480), WeeklyTime(1110)))),
         (
             "every day at 8, Mondays 9",
             AskedInput.TIME,
-            Timetable((DigestTime(480), DigestTime(540, MONDAY))),
+            Timetable((WeeklyTime(480), WeeklyTime(540, MONDAY))),
         ),
         ("22-7", AskedInput.TIME, Keywords("22-7")),
         ("22-7", AskedInput.QUIET, Hours(QuietHours(1320, 420))),

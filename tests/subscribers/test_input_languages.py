@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.rendering.i18n import ENGLISH, LANGUAGES
 from bot.rendering.renderer import Renderers
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.input import (
     AskedInput,
     Clock,
@@ -32,7 +32,7 @@ NIGHT = QuietHours(22 * 60, 7 * 60)
 
 
 def table(*times: tuple[int, int]) -> Timetable:
-    return Timetable(tuple(DigestTime(minutes, days) for minutes, days in times))
+    return Timetable(tuple(WeeklyTime(minutes, days) for minutes, days in times))
 
 
 @pytest.mark.parametrize("code", NATIVE)

@@ -17,7 +17,7 @@ from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
-from storage.enums import DeliveryKind, DeliveryState, Stage
+from storage.enums import ArticleStage, DeliveryKind, DeliveryState
 from storage.outbox import Delivery
 from storage.pace import Pace, advance_all, lock_pace, pause
 from storage.queries import Match
@@ -88,7 +88,7 @@ async def numbers(storage: Storage, column: Any) -> list[Any]:
 
 async def publish_all(storage: Storage) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(stage=Stage.PUBLISHED))
+        await tx.session.exec(update(Article).values(stage=ArticleStage.PUBLISHED))
 
 
 async def test_messages_that_were_sent_go(storage, newsroom, retention, clock):

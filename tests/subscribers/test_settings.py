@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from bot.publishing.calendar import Plan
 from bot.rendering.renderer import Renderer
 from bot.subscribers import settings, subscriptions
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotADate, NotANumber, NotATime, NotAZone
 from storage.bundles import Bundle
 from storage.chats import Chat
@@ -163,7 +163,7 @@ async def test_another_time_moves_the_next_digest(storage, chat_id, clock):
 
 
 async def test_more_times_make_the_next_digest_come_sooner(chat_id, clock, storage):
-    more = await settings.add_time(storage, chat_id, DigestTime(23 * 60))
+    more = await settings.add_time(storage, chat_id, WeeklyTime(23 * 60))
     weekly = await settings.set_days(storage, chat_id, 1, 0b0000010)
     less = await settings.remove_time(storage, chat_id, 0)
 
@@ -174,7 +174,7 @@ async def test_more_times_make_the_next_digest_come_sooner(chat_id, clock, stora
 
 
 async def test_all_times_at_once(chat_id, storage):
-    changed = await settings.set_times(storage, chat_id, [DigestTime(480), DigestTime(1110)])
+    changed = await settings.set_times(storage, chat_id, [WeeklyTime(480), WeeklyTime(1110)])
 
     assert changed.plan.times == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
 
@@ -204,7 +204,7 @@ async def test_a_digest_that_is_owed_is_not_lost_by_another_wish(
     await settings.set_time(storage, chat_id, 22 * 60)
     clock.turn(HOUR + MINUTE)
 
-    owed = await settings.add_time(storage, chat_id, DigestTime(480))
+    owed = await settings.add_time(storage, chat_id, WeeklyTime(480))
     await publishing.digests()
 
     assert owed.next_at == clock.now - MINUTE
@@ -219,7 +219,7 @@ async def test_a_plan_changed_while_a_digest_is_composed_counts(
     async with storage.writing() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
         chat.owner, chat.lease_until = "us", clock.now + MINUTE
-    await settings.add_time(storage, chat_id, DigestTime(22 * 60 + 30))
+    await settings.add_time(storage, chat_id, WeeklyTime(22 * 60 + 30))
 
     await publishing.digests()
 

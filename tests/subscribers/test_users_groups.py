@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from bot.subscribers import groups, settings, users
 from bot.subscribers.access import Access
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.users import Sender
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
@@ -64,7 +64,7 @@ async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage
     group = await users.identify(storage, ANN, access=Access(is_open=True))
     assert group
     await settings.set_zone(storage, group.chat_id, "Asia/Taipei")
-    await settings.set_times(storage, group.chat_id, [DigestTime(540), DigestTime(1080)])
+    await settings.set_times(storage, group.chat_id, [WeeklyTime(540), WeeklyTime(1080)])
     thread = await users.identify(storage, ELECTIONS, access=Access(is_open=True))
     assert thread
     await settings.set_zone(storage, group.chat_id, "Europe/Berlin")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from bot.publishing.pages import Edition
+    from bot.publishing.pages import EditionPage
 
 SIGNER = Signer(bytes(32))
 CHAT = 7
@@ -54,7 +54,7 @@ DESK = {"width": 1280, "height": 900}
 async def showing(language: str = "") -> AsyncIterator[Links]:
     """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
 
-    async def load_sample(_storage: Storage, _chat: int, day: date, slot: int) -> Edition:
+    async def load_sample(_storage: Storage, _chat: int, day: date, slot: int) -> EditionPage:
         return replace(sample_edition(), day=day, slot=slot, language=language)
 
     with (

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.web.miniapp.authentication import (
-    ForgedError,
+    ForgedLaunchError,
     Launcher,
     LaunchError,
     TooOldError,
@@ -94,7 +94,7 @@ def test_it_is_good_for_a_day(age, is_good):
     ],
 )
 def test_anything_else_is_refused(data):
-    with pytest.raises(ForgedError):
+    with pytest.raises(ForgedLaunchError):
         read(data)
 
 

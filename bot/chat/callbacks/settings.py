@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId, ScheduleNumber
 from bot.rendering.keyboards import SETTINGS
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from storage.enums import DigestMedium, EmptyDay, Layout, Style
 
 
@@ -222,12 +222,12 @@ class RemoveScheduleTime(CallbackData, prefix="nodigesttime"):
     number: ScheduleNumber
 
 
-def set_times(times: Iterable[DigestTime]) -> str:
+def set_times(times: Iterable[WeeklyTime]) -> str:
     """Return the data of a button that sets the *times* of digests, four at most."""
     packed = ",".join(f"{one.minutes}-{one.weekdays}" for one in times)
     return SetTimes(times=packed).pack()
 
 
-def times_in(data: SetTimes) -> list[DigestTime]:
+def times_in(data: SetTimes) -> list[WeeklyTime]:
     pairs = (one.split("-") for one in data.times.split(","))
-    return [DigestTime(int(minutes), int(weekdays)) for minutes, weekdays in pairs]
+    return [WeeklyTime(int(minutes), int(weekdays)) for minutes, weekdays in pairs]

@@ -21,7 +21,7 @@ from bot.chat.callbacks import (
     times_in,
 )
 from bot.subscribers import settings
-from bot.subscribers.digest_schedule import DigestTime, numbered
+from bot.subscribers.digest_schedule import WeeklyTime, numbered
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def time_typed(minutes: int, context: Context) -> None:
         await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
         return
     changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
-    times = [DigestTime(one.minutes, one.weekdays) for one in before.plan.times]
+    times = [WeeklyTime(one.minutes, one.weekdays) for one in before.plan.times]
     await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
 
 
@@ -76,7 +76,7 @@ async def more_times_opened(_pressed: CallbackQuery, context: Context) -> None:
 
 
 async def time_added(_pressed: CallbackQuery, callback_data: AddTime, context: Context) -> None:
-    added = DigestTime(callback_data.minutes)
+    added = WeeklyTime(callback_data.minutes)
     changed = await settings.add_time(context.storage, context.chat_id, added)
     await context.reply.change(_TIMES, settings=changed)
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, InlineQuery, Message
 
     from bot.chat.context import Context
-    from bot.matching.search import Hit, InlinePage
+    from bot.matching.search import InlinePage, SearchHit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.users import CurrentUser
@@ -170,7 +170,7 @@ class _Answering:
         following = str(offset + len(cards)) if page.is_more else ""
         await self._send(cards, following, seconds=_SECONDS)
 
-    def _card(self, hit: Hit, link: str, user: CurrentUser) -> InlineQueryResultArticle:
+    def _card(self, hit: SearchHit, link: str, user: CurrentUser) -> InlineQueryResultArticle:
         shown_of: dict[str, Any] = {
             "hit": hit,
             "zone": user.zone,

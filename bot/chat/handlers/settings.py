@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
-    from bot.subscribers.settings import Settings
+    from bot.subscribers.settings import ChatSettings
 
 
 _SETTINGS = "chat/settings.html"
@@ -203,7 +203,7 @@ async def stopped(_message: Message, context: Context) -> None:
     await context.reply.show("chat/stop.html", settings=changed)
 
 
-async def _settings(context: Context) -> Settings:
+async def _settings(context: Context) -> ChatSettings:
     return await settings.get_settings(context.storage, context.chat_id)
 
 

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from bot.chat.context import Context
     from bot.subscribers.input import Typed
-    from bot.subscribers.settings import Settings
+    from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
 
 
@@ -186,7 +186,7 @@ async def _answered(read: Typed, asked: AskedInput, context: Context) -> None:
         await context.reply.show("chat/settings.html", settings=settings)
 
 
-async def _settings(read: Typed, chat_id: int, context: Context) -> Settings | None:
+async def _settings(read: Typed, chat_id: int, context: Context) -> ChatSettings | None:
     """Do what an answer says; None where it is none."""
     chat_settings = None
     match read:

@@ -75,7 +75,7 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceTerm:
     """A host, which its subdomains match too, or the folded name of a source that carried it."""
 
     name: str
@@ -90,7 +90,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class LanguageTerm:
     """The article's language, an ISO 639-1 code."""
 
     code: str
@@ -103,7 +103,7 @@ class Language:
         return f"lang:{self.code}"
 
 
-Leaf: TypeAlias = Term | Near | Source | Language
+Leaf: TypeAlias = Term | Near | SourceTerm | LanguageTerm
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ its accents nor by its characters (臺灣 is 台湾 there), so what they see kee
 import re
 from dataclasses import replace
 
-from bot.matching.query.ast import And, Near, Node, Not, Or, Source, Term, conjunction, negation
+from bot.matching.query.ast import And, Near, Node, Not, Or, SourceTerm, Term, conjunction, negation
 from bot.matching.query.parser import ParsedQuery, is_readable, parse
 from bot.matching.query.stopwords import STOP_WORDS
 
@@ -55,8 +55,8 @@ def as_typed(node: Node) -> Node:
             return replace(node, left=_word(node.left), right=_word(node.right))
         case Term():
             return _word(node)
-        case Source(typed=typed) if typed:
-            return Source(typed)
+        case SourceTerm(typed=typed) if typed:
+            return SourceTerm(typed)
         case leaf:
             return leaf
 

@@ -13,12 +13,12 @@ from typing import Final
 from bot.languages import words
 from bot.matching.query.ast import (
     And,
-    Language,
+    LanguageTerm,
     Leaf,
     Node,
     Not,
     Or,
-    Source,
+    SourceTerm,
     conjunction,
     disjunction,
     leaves,
@@ -65,7 +65,7 @@ def folded_name(typed: str) -> str:
 
 
 def source_keys(sources: Iterable[str]) -> frozenset[str]:
-    """Every name by which a `Source` may ask for one of *sources*, hosts or names.
+    """Every name by which a `SourceTerm` may ask for one of *sources*, hosts or names.
 
     A host is asked for by itself and by each domain that it belongs to.
     """
@@ -90,14 +90,14 @@ def language_code(code: str | None) -> str:
 def asked_of(node: Node) -> FieldsAsked:
     """What every matching article has; a NOT or an OR asks for nothing of it."""
     operands = node.operands if isinstance(node, And) else (node,)
-    names = [operand.name for operand in operands if isinstance(operand, Source)]
-    codes = [operand.code for operand in operands if isinstance(operand, Language)]
+    names = [operand.name for operand in operands if isinstance(operand, SourceTerm)]
+    codes = [operand.code for operand in operands if isinstance(operand, LanguageTerm)]
     return FieldsAsked(next(iter(names), ""), next(iter(codes), ""))
 
 
 def without_fields(node: Node) -> Node | None:
     """What must stand in the text of an article that is known to match; None: nothing."""
-    if isinstance(node, Source | Language):
+    if isinstance(node, SourceTerm | LanguageTerm):
         return None
     if isinstance(node, Not):
         return None if any(map(_is_outside, leaves(node))) else node
@@ -109,4 +109,4 @@ def without_fields(node: Node) -> Node | None:
 
 
 def _is_outside(leaf: Leaf) -> bool:
-    return isinstance(leaf, Source | Language)
+    return isinstance(leaf, SourceTerm | LanguageTerm)

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from bot.matching.query.ast import (
-    Language,
+    LanguageTerm,
     Node,
     Or,
-    Source,
+    SourceTerm,
     Term,
     conjunction,
     disjunction,
@@ -194,9 +194,9 @@ class QueryReading:
             case TokenKind.OPEN:
                 return self._bracket(token)
             case TokenKind.SOURCE:
-                return Source(token.name, token.typed)
+                return SourceTerm(token.name, token.typed)
             case TokenKind.LANGUAGE:
-                return Language(token.name)
+                return LanguageTerm(token.name)
             case TokenKind.TOPIC:
                 return self._topic(token)
             case _:

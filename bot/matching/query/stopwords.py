@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.languages import all_words
-from bot.matching.query.ast import Language, Leaf, Near, Source, Term
+from bot.matching.query.ast import LanguageTerm, Leaf, Near, SourceTerm, Term
 from bot.matching.text import is_unspaced
 
 # Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
@@ -21,7 +21,7 @@ def is_selective(leaf: Leaf) -> bool:
         case Near():
             return is_selective(leaf.left) or is_selective(leaf.right)
         case _:
-            return isinstance(leaf, Source)
+            return isinstance(leaf, SourceTerm)
 
 
 def may_stand_alone(leaf: Leaf) -> bool:
@@ -30,7 +30,7 @@ def may_stand_alone(leaf: Leaf) -> bool:
 
 
 def is_no_language(leaf: Leaf) -> bool:
-    return not isinstance(leaf, Language)
+    return not isinstance(leaf, LanguageTerm)
 
 
 def is_any(_: Leaf) -> bool:

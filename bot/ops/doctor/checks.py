@@ -19,7 +19,7 @@ from bot.app.resources import database_of, make_renderer
 from bot.ops.doctor import judgements, probes
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.rendering.links import Links, Signer
-from bot.settings import Access, Role, SmtpTls, Updates
+from bot.settings import AccessMode, Role, SmtpTls, Updates
 from storage.access import admin_ids, existing_signing_key
 from storage.db.engine import DatabaseError
 from storage.db.filelock import lock_beside
@@ -254,8 +254,8 @@ def _settings_facts(settings: Settings, *, has_admins: bool) -> judgements.Setti
         send_per_second=settings.send_per_second,
         public_url=str(settings.public_url or ""),
         has_admins=has_admins,
-        is_open=settings.access is Access.OPEN,
-        allows_nobody=settings.access is Access.ALLOWLIST and not settings.allowed_ids,
+        is_open=settings.access is AccessMode.OPEN,
+        allows_nobody=settings.access is AccessMode.ALLOWLIST and not settings.allowed_ids,
         topics_per_chat=settings.topics_per_chat,
         feeds_per_chat=settings.feeds_per_chat,
         is_sqlite=database_file(settings.database_url.get_secret_value()) is not None,

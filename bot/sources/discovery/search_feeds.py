@@ -15,8 +15,7 @@ from urllib.parse import quote
 import structlog
 
 from bot.matching.query import QueryError, is_readable
-from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Term, quoted
-from bot.matching.query.ast import Source as SourceTerm
+from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, SourceTerm, Term, quoted
 from bot.matching.query.canonical import read_back
 from bot.matching.query.stopwords import is_selective
 from bot.sources.drafts import url_hash
@@ -184,7 +183,7 @@ def _wanted(node: Node) -> str:
             return _all(operands)
         case Or(operands):
             return _any(operands)
-        case Not() | SourceTerm() | Language():
+        case Not() | SourceTerm() | LanguageTerm():
             return ""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from bot.mail import confirm
 from bot.mail.codes import read_code
 from bot.subscribers import mutes, settings, subscriptions, topics
-from bot.subscribers.digest_schedule import DigestTime
+from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.timezones import zone_of_place
@@ -175,7 +175,7 @@ async def pause(app: MiniApp, user: CurrentUser, request: ActionRequest) -> Acti
 
 async def set_times(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
     wanted = [
-        DigestTime(one.number("minutes"), one.number("weekdays")) for one in request.each("slots")
+        WeeklyTime(one.number("minutes"), one.number("weekdays")) for one in request.each("slots")
     ]
     await settings.set_times(app.resources.storage, user.chat_id, wanted)
     return _SAVED

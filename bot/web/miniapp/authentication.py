@@ -46,7 +46,7 @@ class LaunchError(ValueError):
     """The data opens nothing."""
 
 
-class ForgedError(LaunchError):
+class ForgedLaunchError(LaunchError):
     """It was not signed with our token, or is no launch data."""
 
 
@@ -64,10 +64,10 @@ class Launcher:
 
 
 def read_launch(data: str, token: str, now: datetime) -> Launcher:
-    """Return the user who opened the app; raise ForgedError or TooOldError."""
+    """Return the user who opened the app; raise ForgedLaunchError or TooOldError."""
     fields = _fields(data)
     if not hmac.compare_digest(fields.pop("hash", "").encode(), _mac(fields, token).encode()):
-        raise ForgedError("the hash does not fit")
+        raise ForgedLaunchError("the hash does not fit")
     if now - _moment(fields.get("auth_date", "")) > GOOD_FOR:
         raise TooOldError("it is more than a day old")
     return _launcher(fields.get("user", ""))
@@ -75,7 +75,7 @@ def read_launch(data: str, token: str, now: datetime) -> Launcher:
 
 def _fields(data: str) -> dict[str, str]:
     if len(data) > LONGEST or not data.isascii():
-        raise ForgedError("it is no query string")
+        raise ForgedLaunchError("it is no query string")
     try:
         pairs = parse_qsl(
             data,
@@ -85,10 +85,10 @@ def _fields(data: str) -> dict[str, str]:
             max_num_fields=_MOST_FIELDS,
         )
     except ValueError as error:
-        raise ForgedError("it is no query string") from error
+        raise ForgedLaunchError("it is no query string") from error
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ForgedError("a field comes twice")
+        raise ForgedLaunchError("a field comes twice")
     return fields
 
 
@@ -102,17 +102,17 @@ def _moment(seconds: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise ForgedError("it has no date") from error
+        raise ForgedLaunchError("it has no date") from error
 
 
 def _launcher(text: str) -> Launcher:
     try:
         user = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ForgedError("the user is no JSON") from error
+        raise ForgedLaunchError("the user is no JSON") from error
     user_id = user.get("id") if isinstance(user, dict) else None
     if type(user_id) is not int or not 0 < user_id < _LARGEST_ID:
-        raise ForgedError("the user has no id")
+        raise ForgedLaunchError("the user has no id")
     return Launcher(user_id, _text(user, "first_name"), _text(user, "language_code"))
 
 

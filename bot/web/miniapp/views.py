@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from bot.mail.confirm import MailboxSeen
     from bot.matching.query import ParsedQuery
-    from bot.matching.search import Difference, Headlines, Hit
+    from bot.matching.search import Difference, Headlines, SearchHit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.settings import Settings
+    from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.actions import ActionRequest
@@ -85,7 +85,7 @@ def _rest(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, 
     }
 
 
-def _digest(settings: Settings, renderer: Renderer) -> dict[str, Any]:
+def _digest(settings: ChatSettings, renderer: Renderer) -> dict[str, Any]:
     plan = settings.plan
     slots = sorted(plan.times, key=lambda slot: slot.minutes)
     return {
@@ -97,7 +97,7 @@ def _digest(settings: Settings, renderer: Renderer) -> dict[str, Any]:
     }
 
 
-def _hours(settings: Settings) -> dict[str, int] | None:
+def _hours(settings: ChatSettings) -> dict[str, int] | None:
     quiet = settings.quiet
     return {"start": quiet.start, "end": quiet.end} if quiet else None
 
@@ -226,7 +226,7 @@ def _headlines(headlines: Headlines, renderer: Renderer) -> dict[str, Any]:
     }
 
 
-def _hit(hit: Hit, by: str) -> dict[str, Any]:
+def _hit(hit: SearchHit, by: str) -> dict[str, Any]:
     return {
         "url": hit.url,
         "title": _parts(hit.title[:_LONGEST_TITLE], hit.title_spans),

@@ -391,6 +391,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_chatadmin_user_id"), "chatadmin", ["user_id"], unique=False)
     op.create_table(
+        "digest_time",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("weekdays", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_digest_time_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "number", name=op.f("pk_digest_time")),
+    )
+    op.create_table(
         "edition",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -605,17 +616,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_share_chat_id"), "share", ["chat_id"], unique=False)
-    op.create_table(
-        "slot",
-        sa.Column("chat_id", ROW_ID, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("minutes", sa.Integer(), nullable=False),
-        sa.Column("weekdays", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["chat_id"], ["chat.id"], name=op.f("fk_slot_chat_id_chat"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("chat_id", "number", name=op.f("pk_slot")),
-    )
     op.create_table(
         "topic",
         sa.Column("id", ROW_ID, nullable=False),
@@ -1070,7 +1070,6 @@ def downgrade() -> None:
         "alert",
         "unfollowed",
         "topic",
-        "slot",
         "share",
         "quota",
         "pushsubscription",
@@ -1083,6 +1082,7 @@ def downgrade() -> None:
         "feedimport",
         "feedback",
         "edition",
+        "digest_time",
         "chatadmin",
         "bundle",
         "article",
