@@ -78,7 +78,7 @@ class Loop:
         self._failures += 1
 
     def _tell(self, error: Exception) -> None:
-        """Say each kind of trouble once, until the step works again."""
+        """Log each kind of error once, until the step works again."""
         reasons = leaves(error)
         kinds = {type(reason).__name__ for reason in reasons} - self._told
         self._told |= kinds

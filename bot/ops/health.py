@@ -162,8 +162,8 @@ class Health:
         return [wait for wait in Wait if wait in waits]
 
     async def answer(self, _request: web.Request) -> web.Response:
-        if trouble := [*self.ended, *self.hanging()]:
-            return web.json_response({"status": "stuck", "steps": trouble}, status=503)
+        if stuck := [*self.ended, *self.hanging()]:
+            return web.json_response({"status": "stuck", "steps": stuck}, status=503)
         return web.json_response({"status": "ok"})
 
     async def answer_ready(self, _request: web.Request) -> web.Response:

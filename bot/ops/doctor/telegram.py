@@ -30,7 +30,7 @@ def judge_server(api: str, answer: Answer) -> Finding:
         return unhealthy("telegram.unreachable", f"{api} does not answer: {answer.reason}.", remedy)
     if answer.status >= _SERVER_ERROR:
         remedy = "It is for Telegram to mend; the bot waits and goes on by itself."
-        return warning("telegram.troubled", f"{api} answers {answer.status}.", remedy)
+        return warning("telegram.failing", f"{api} answers {answer.status}.", remedy)
     return healthy("telegram.reached", f"{api} answers.")
 
 

@@ -67,7 +67,7 @@ def ailments(findings) -> dict[str, str]:
         pytest.param(
             Answer(None, "no route"), {"telegram.unreachable": "unhealthy"}, id="nobody answers"
         ),
-        pytest.param(Answer(502), {"telegram.troubled": "warning"}, id="their trouble"),
+        pytest.param(Answer(502), {"telegram.failing": "warning"}, id="an error of theirs"),
         pytest.param(Answer(401), {"token.refused": "unhealthy"}, id="a token that was taken back"),
         pytest.param(Answer(404), {"token.refused": "unhealthy"}, id="a token that never was"),
         pytest.param(Answer(200), {"token.no-answer": "unhealthy"}, id="a page instead of an API"),
