@@ -16,7 +16,7 @@ help:
 	@echo "make test    set up and pass the tests, in a few minutes"
 	@echo "make test-all   all tests: the long ones too, and a search at random (SEED=... repeats it)"
 	@echo "make check   format, lint, types, architecture"
-	@echo "make bench   the benchmarks, with their tables"
+	@echo "make bench   the benchmarks at a small size, with their tables"
 	@echo "make screenshots   the pictures of the documents anew (needs Chromium)"
 	@echo "make wheel   the wheel and the sdist, in dist/"
 	@echo "make audit   look up known holes in what is locked (asks the network)"
@@ -28,16 +28,26 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo "Python's venv module is incomplete here; on Debian: apt-get install python3-venv"; exit 2; }
 
+# pip says nothing or far too much: of its lines this shows a count, and those that are errors.
+# Older versions of it warn that lxml lacks an extra, whose name they read wrongly.
+SHOW := awk -v shown="$$(test -t 2 && echo yes)" '/^FAILED/ { failed = 1 } \
+  /^(Collecting|Requirement already)/ { ++n; if (shown) printf "\r  %d packages …", n; fflush() } \
+  /^Installing collected/ && n { printf "\r  %d packages, installing …", n; fflush() } \
+  /^(ERROR|WARNING)/ && !/does not provide the extra/ { print "\n" $$0 } \
+  END { if (n) print ""; exit failed }'
+PIP := $(BIN)/pip install --progress-bar off --no-color
+
 # The lock goes in first, hash by hash; the project itself follows without touching the network.
 .venv/run: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml hatch_build.py
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --require-hashes -r requirements-build.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing what Dateline needs into .venv/, once; it takes about half a minute."
+	@{ $(PIP) --require-hashes -r requirements.lock -r requirements-build.lock 2>&1 || echo FAILED; } | $(SHOW)
+	@{ $(PIP) --no-deps --no-build-isolation -e . 2>&1 || echo FAILED; } | $(SHOW)
 	@touch $@
 
 .venv/dev: $(BIN)/python requirements-dev.lock pyproject.toml hatch_build.py
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing what the tests need into .venv/, once; it takes about half a minute."
+	@{ $(PIP) --require-hashes -r requirements-dev.lock 2>&1 || echo FAILED; } | $(SHOW)
+	@{ $(PIP) --no-deps --no-build-isolation -e . 2>&1 || echo FAILED; } | $(SHOW)
 	@touch $@
 
 run: .venv/run
@@ -75,10 +85,12 @@ migration: .venv/dev
 	$(BIN)/ruff check --quiet --fix storage/migrations
 
 bench: .venv/dev
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); \
+	  grep -q __main__ $$file || continue; \
+	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-match: .venv/dev
-	$(BIN)/python benchmarks/match.py
+	$(BIN)/python -m benchmarks.match
 
 screenshots: .venv/dev
 	$(BIN)/python -m tests.screenshots docs/images

@@ -1,6 +1,6 @@
 """How fast due digests are composed and rendered, twenty stories each, and whether memory is flat.
 
-    python -m benchmarks.digest [--readers 100000] [--server URL] [--processes 2]
+    python -m benchmarks.digest [--readers 10000] [--server URL] [--processes 2]
 
 On SQLite with one process; with --server on a PostgreSQL server, with as many processes as said.
 Each reader watches four of two hundred topics; two publishers report each story.
@@ -57,7 +57,7 @@ async def _make(database: str, readers: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--readers", type=int, default=100_000)
+    parser.add_argument("--readers", type=int, default=10_000)
     parser.add_argument("--server", metavar="URL", help="of PostgreSQL")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()

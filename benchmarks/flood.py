@@ -25,8 +25,8 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from bot.playground.chats import Person
-from bot.playground.server import Playground
+from bot.playground.users.chats import User
+from tests.local_playground import LocalPlayground
 
 TOKEN = "1:playground"
 BETWEEN = 1.2  # seconds; more than one reply a second is not sent to one chat
@@ -38,10 +38,10 @@ Row = dict[str, object]
 
 async def measure(rate: int, seconds: float) -> list[Row]:
     async with (
-        Playground(flood="off", token=TOKEN) as playground,
+        LocalPlayground(flood="off", token=TOKEN) as playground,
         running(playground.base_url) as process,
     ):
-        calm, eve = playground.person("Ann"), playground.person("Eve")
+        calm, eve = playground.user("Ann"), playground.user("Eve")
         await answered(playground, calm)  # it has started
         rows = [await beside(playground, calm, eve, process, 0, seconds)]
         rows.append(await beside(playground, calm, eve, process, rate, seconds))
@@ -77,9 +77,9 @@ async def running(telegram: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def beside(
-    playground: Playground,
-    calm: Person,
-    eve: Person,
+    playground: LocalPlayground,
+    calm: User,
+    eve: User,
     process: asyncio.subprocess.Process,
     rate: int,
     seconds: float,
@@ -108,7 +108,7 @@ async def beside(
     }
 
 
-async def flood(playground: Playground, eve: Person, rate: int, over: asyncio.Event) -> int:
+async def flood(playground: LocalPlayground, eve: User, rate: int, over: asyncio.Event) -> int:
     sent, started = 0, time.perf_counter()
     while not over.is_set():
         while sent < (time.perf_counter() - started) * rate:
@@ -118,7 +118,7 @@ async def flood(playground: Playground, eve: Person, rate: int, over: asyncio.Ev
     return sent
 
 
-async def answered(playground: Playground, calm: Person) -> float:
+async def answered(playground: LocalPlayground, calm: User) -> float:
     """Return the seconds until an answer stands in the chat."""
     before = max((m["version"] for m in playground.messages(calm)), default=0)
     started = time.perf_counter()
@@ -129,7 +129,7 @@ async def answered(playground: Playground, calm: Person) -> float:
     return time.perf_counter() - started
 
 
-def warnings(playground: Playground, eve: Person) -> int:
+def warnings(playground: LocalPlayground, eve: User) -> int:
     calls = playground.journal("sendMessage")
     return len([call for call in calls if str(call["params"].get("chat_id")) == str(eve.id)])
 

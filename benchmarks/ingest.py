@@ -1,7 +1,7 @@
 """What it costs to read feeds: CPU of our processes and the database's, for each feed.
 
-    python benchmarks/ingest.py [--feeds N] [--database URL] [--pages]
-    python benchmarks/ingest.py --cycle [--full] [--database URL]
+    python -m benchmarks.ingest [--feeds N] [--database URL] [--pages]
+    python -m benchmarks.ingest --cycle [--full] [--database URL]
 
 A farm on loopback, a process of its own that is not counted, serves feeds of 24 entries, each on
 a host name of its own. Three rounds: everything is new; nothing is (304); two of the 24 are. The
@@ -39,8 +39,8 @@ from benchmarks.ingesting.world import (
     drained,
     world,
 )
-from bot.app.steps.reading import POLLERS
-from bot.app.ticking import keep_what_is_there
+from bot.app.memory import collect_recent
+from bot.app.roles import POLLERS
 
 ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
 
@@ -55,7 +55,7 @@ async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
             await add_queries(steps.storage)
             await add_sources(steps.storage, feeds, farm.port)
             await steps.grouping.sync.prepare()  # the index is there before the first article
-            await keep_what_is_there()  # as in service
+            await collect_recent()  # as in service
             for name, (version, target) in ROUNDS.items():
                 farm.show(version)
                 row = await one_round(steps, feeds, spent)
@@ -95,7 +95,7 @@ def main() -> None:
         if arguments.cycle:
             run = cycles(arguments.feeds or 10_000, url, full=arguments.full)
         else:
-            run = rounds(arguments.feeds or 1_000, url, pages=arguments.pages)
+            run = rounds(arguments.feeds or 200, url, pages=arguments.pages)
         rows = asyncio.run(run)
     table = Table(*rows[0])
     for row in rows:

@@ -1,6 +1,6 @@
 """How well feeds and pages are read, against what others found in them.
 
-    python benchmarks/reading.py [CORPUS] [--wrong]
+    python -m benchmarks.reading [CORPUS] [--wrong]
 
 Without the folder of the corpus only pages of our own are read; `--wrong` lists what is not right.
 A date of a page counts by its day as the page tells it and, in the row below, if somewhere on

@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.delivering.outboxes import made
+from benchmarks.delivering.outboxes import made, server_or_skip
 from benchmarks.delivering.yes import saying_yes
 from benchmarks.ingesting.farm import running as farm_running
 from benchmarks.ingesting.feeds import SHOWN
@@ -29,7 +29,6 @@ from benchmarks.scaling import work
 from benchmarks.scaling.processes import cpu_seconds, running
 from storage.db.engine import Storage
 
-SERVER = "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
 DATABASE = "dateline_scale"
 PATIENCE = 300  # seconds without any progress
 
@@ -109,12 +108,13 @@ async def measure(server: str, processes: list[int], feeds: int, readers: int) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--server", metavar="URL", default=SERVER)
+    parser.add_argument("--server", metavar="URL", help="of PostgreSQL")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--feeds", type=int, default=100)
     parser.add_argument("--readers", type=int, default=1_000)
     asked = parser.parse_args()
-    rows = asyncio.run(measure(asked.server, asked.processes, asked.feeds, asked.readers))
+    server = asked.server or server_or_skip("scale")
+    rows = asyncio.run(measure(server, asked.processes, asked.feeds, asked.readers))
     table = Table(*rows[-1])
     for row in rows:
         table.add_row(*map(str, row.values()))

@@ -22,14 +22,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from benchmarks.preview import database, follow_a_few
-from benchmarks.preview_articles import HAN, fill
+from benchmarks.archive import HAN, database, fill, follow_a_few
 from bot.matching import search
-from bot.matching.query import Query, parse
+from bot.matching.query import ParsedQuery, parse
 from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition
 from storage.db.engine import Storage
 
-ARTICLES = 100_000
+ARTICLES = 20_000
 ROUNDS = 5
 PAGES = 4  # of a search, the first one included
 BUDGET_MS = 200
@@ -90,14 +89,14 @@ class Times:
 class Bench:
     storage: Storage
 
-    async def inline(self, query: Query) -> dict[str, Any]:
+    async def inline(self, query: ParsedQuery) -> dict[str, Any]:
         first, last = Times(), Times()
         for _ in range(ROUNDS):
             found = await first.of(search.find_inline(self.storage, query, 0))
             await last.of(search.find_inline(self.storage, query, INLINE_DEEPEST - INLINE_PAGE))
         return {**first.timings("first"), **last.timings("last"), "hits": len(found.hits)}
 
-    async def searched(self, query: Query, chat_id: int) -> dict[str, Any]:
+    async def searched(self, query: ParsedQuery, chat_id: int) -> dict[str, Any]:
         first, following = Times(), Times()
         for _ in range(ROUNDS):
             page = found = await first.of(

@@ -1,6 +1,6 @@
 """How long a new process takes to have all queries at hand, and how it holds up the event loop.
 
-    python benchmarks/start.py [QUERIES] [DATABASE_URL]
+    python -m benchmarks.start [QUERIES] [DATABASE_URL]
 
 Without a URL: SQLite in a temporary folder. A PostgreSQL database must be empty. Seconds, and the
 longest pause of the loop in milliseconds: by the clock, which a busy machine adds to, and in CPU
@@ -98,7 +98,7 @@ async def run(count: int, url: str | None) -> None:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     asyncio.run(run(count, sys.argv[2] if len(sys.argv) > 2 else None))
 
 

@@ -1,6 +1,6 @@
 """How well articles of several publishers are grouped into stories, and what one costs.
 
-    python benchmarks/stories.py [FOLDER | FILE.json …] [--wrong] [--articles 100000]
+    python -m benchmarks.stories [FOLDER | FILE.json …] [--wrong] [--articles 20000]
 
 A folder is that of the corpus, or one of labelled headlines; without any only invented headlines
 are grouped. `--wrong` lists what tells another event than most of its story. "sure" leaves out
@@ -26,7 +26,7 @@ from benchmarks.storytelling.scoring import Score, articles_of, grouped, score
 from benchmarks.storytelling.stream import articles
 from bot.sources.stories.clustering import Clustering
 
-ARTICLES = 100_000
+ARTICLES = 20_000
 SLICE = 500
 MEASURED = 20  # slices
 RUNS = 5

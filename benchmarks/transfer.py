@@ -1,18 +1,18 @@
 """How long a copy from SQLite to PostgreSQL takes, and back.
 
-    python benchmarks/transfer.py POSTGRESQL_URL [ARTICLES] [MATCHES]
+    python -m benchmarks.transfer [ARTICLES] [MATCHES] [--server URL]
 
-The PostgreSQL database must be empty. Without numbers: 30,000 articles of 350 words with their
-stories, entries and folded texts, and 180,000 matches: 320,000 rows. Seconds each way and by table
-where that is a second or more, the CPU time of this process without the server's, and the most
-memory it had. The last line is JSON.
+The server is PostgreSQL, on which a database of the benchmark's own is made. Without numbers:
+5,000 articles of 350 words with their stories, entries and folded texts, and 30,000 matches.
+Seconds each way and by table where that is a second or more, the CPU time of this process without
+the server's, and the most memory it had. The last line is JSON.
 """
 
+import argparse
 import asyncio
 import json
 import random
 import re
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -24,6 +24,7 @@ from typing import Any
 
 from sqlalchemy import insert, make_url
 
+from benchmarks.delivering.outboxes import emptied, server_or_skip
 from storage.articles import Article, FoldedText, store_folded
 from storage.db.engine import Storage
 from storage.entries import Entry
@@ -135,6 +136,7 @@ def copied(source: str, target: str) -> dict[str, Any]:
 
 
 async def run(server: str, articles: int, matches: int) -> None:
+    url = await emptied(server, "dateline_transfer")
     with tempfile.TemporaryDirectory() as folder:
         first, second = (f"sqlite+aiosqlite:///{folder}/{n}.sqlite3" for n in (1, 2))
         await migrate(first)
@@ -142,7 +144,7 @@ async def run(server: str, articles: int, matches: int) -> None:
         await fill(storage, articles, matches)
         await storage.close()
         ways = []
-        for source, target in ((first, server), (server, second)):
+        for source, target in ((first, url), (url, second)):
             # A process of its own, so that its memory is that of the copy.
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
                 ways.append(pool.submit(copied, source, target).result())
@@ -152,9 +154,13 @@ async def run(server: str, articles: int, matches: int) -> None:
 
 
 def main() -> None:
-    numbers = [int(argument) for argument in sys.argv[2:]]
-    articles, matches = [*numbers, *(30_000, 180_000)[len(numbers) :]]
-    asyncio.run(run(sys.argv[1], articles, matches))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("articles", type=int, nargs="?", default=5_000)
+    parser.add_argument("matches", type=int, nargs="?", default=30_000)
+    parser.add_argument("--server", metavar="URL", help="of PostgreSQL")
+    asked = parser.parse_args()
+    server = asked.server or server_or_skip("transfer")
+    asyncio.run(run(server, asked.articles, asked.matches))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.database_urls import driven
+from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
 from bot.ops.logs import TOKEN
 
@@ -229,7 +229,7 @@ class Settings(BaseSettings):
     @field_validator("database_url", "database_direct_url")
     @classmethod
     def _with_an_async_driver(cls, value: SecretStr | None) -> SecretStr | None:
-        return SecretStr(driven(value.get_secret_value())) if value else None
+        return SecretStr(with_driver(value.get_secret_value())) if value else None
 
     @field_validator("database_direct_url")
     @classmethod

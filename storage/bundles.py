@@ -1,4 +1,11 @@
-"""Bundles: alerts of one chat that wait for a moment, and are sent together then."""
+"""Bundles: alerts of one chat that wait for a moment, and are sent together then.
+
+- The row is the chat and the moment of its release, unique together, so two processes cannot make
+  two bundles for one moment. Deliveries are keyed by the bundle, because quiet hours may change the
+  moment while alerts wait.
+- A story is decided once, when it arrives: its alert names the bundle. The stages that alert
+  chats and that release bundles lock the chats' rows first, so nothing joins a closed bundle.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping

@@ -1,4 +1,13 @@
-"""Mutes: what a chat wants nothing of, for some time or until it unmutes it."""
+"""Mutes: what a chat wants nothing of, for some time or until it unmutes it.
+
+- A button names the story, which is the same for all chats, so that one rendered alert serves them
+  all. The chat that taps says whose alert it is; one that was not alerted to the story is refused.
+- A muted source counts as one that the chat cannot see: an article of another publisher still
+  brings the story. Of a search, the publisher is muted. A story is muted by the first of its chain.
+- The condition is SQL, one for alerts, bundles and digests. A round asks it only of the chats of a
+  page that muted something of the story, because asking every chat made each alert slower.
+- Rows that are over count for nothing; the chat's next mute deletes them.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping

@@ -57,14 +57,16 @@ _OVER: Final = (
 )
 
 
-class Batch(NamedTuple):
+class DeletionBatch(NamedTuple):
     """How many rows went, and the last that was looked at; None where there are no older ones."""
 
     gone: int
     last: int | str | None
 
 
-async def forget_deliveries(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_deliveries(
+    tx: Transaction, after: int, before: datetime, limit: int
+) -> DeletionBatch:
     """Held ones wait for the operator, and suspended ones for their chat."""
     may_go = and_(
         col(Delivery.state).in_(_OVER),
@@ -73,7 +75,9 @@ async def forget_deliveries(tx: Transaction, after: int, before: datetime, limit
     return await _forget(tx, Delivery, col(Delivery.created_at), (after, before, limit), may_go)
 
 
-async def forget_editions(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_editions(
+    tx: Transaction, after: int, before: datetime, limit: int
+) -> DeletionBatch:
     """A chat's last one stays: it says where the next begins."""
     newer = aliased(Edition, name="newer")
     may_go = exists().where(
@@ -82,20 +86,24 @@ async def forget_editions(tx: Transaction, after: int, before: datetime, limit: 
     return await _forget(tx, Edition, col(Edition.made_at), (after, before, limit), may_go)
 
 
-async def forget_alerts(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_alerts(tx: Transaction, after: int, before: datetime, limit: int) -> DeletionBatch:
     waits = exists().where(
         col(Bundle.id) == col(Alert.bundle_id), col(Bundle.released_at).is_(None)
     )
     return await _forget(tx, Alert, col(Alert.made_at), (after, before, limit), ~waits)
 
 
-async def forget_bundles(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_bundles(
+    tx: Transaction, after: int, before: datetime, limit: int
+) -> DeletionBatch:
     is_empty = ~exists().where(col(Alert.bundle_id) == col(Bundle.id))
     may_go = and_(col(Bundle.released_at).is_not(None), is_empty)
     return await _forget(tx, Bundle, col(Bundle.release_at), (after, before, limit), may_go)
 
 
-async def forget_articles(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_articles(
+    tx: Transaction, after: int, before: datetime, limit: int
+) -> DeletionBatch:
     """With what hangs on them: entries, folded texts, versions, matches."""
     may_go = and_(
         col(Article.stage) == Stage.PUBLISHED,
@@ -111,17 +119,21 @@ async def forget_articles(tx: Transaction, after: int, before: datetime, limit: 
     return await _forget(tx, Article, col(Article.stored_at), (after, before, limit), may_go)
 
 
-async def forget_stories(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_stories(
+    tx: Transaction, after: int, before: datetime, limit: int
+) -> DeletionBatch:
     may_go = ~exists().where(col(Article.story_id) == col(Story.id))
     return await _forget(tx, Story, col(Story.created_at), (after, before, limit), may_go)
 
 
-async def forget_paces(tx: Transaction, after: int | str, before: datetime, limit: int) -> Batch:
+async def forget_paces(
+    tx: Transaction, after: int | str, before: datetime, limit: int
+) -> DeletionBatch:
     """Of chats that nothing went to of late: without a row, nothing waits."""
     keys = select(Pace.key).where(col(Pace.key) > str(after or "")).order_by(col(Pace.key))
     page = (await tx.session.exec(keys.limit(limit))).all()
     if not page:
-        return Batch(0, None)
+        return DeletionBatch(0, None)
     over = (
         col(Pace.key) <= page[-1],
         col(Pace.key).startswith(CHATS),
@@ -132,7 +144,7 @@ async def forget_paces(tx: Transaction, after: int | str, before: datetime, limi
     locked = keys.where(*over).with_for_update(skip_locked=True)
     gone = (await tx.session.exec(locked)).all()
     await tx.session.exec(delete(Pace).where(among(col(Pace.key), gone)))
-    return Batch(len(gone), page[-1] if len(page) == limit else None)
+    return DeletionBatch(len(gone), page[-1] if len(page) == limit else None)
 
 
 def _may_be_shown() -> ColumnElement[bool]:
@@ -165,17 +177,17 @@ async def _forget(
     at: Any,
     page: tuple[int, datetime, int],
     may_go: ColumnElement[bool],
-) -> Batch:
+) -> DeletionBatch:
     after, before, limit = page
     oldest = select(col(table.id), at).where(col(table.id) > after).order_by(col(table.id))
     connection = await tx.session.connection()
     rows: Sequence[Any] = (await connection.execute(oldest.limit(limit))).all()
     old = [number for number, moment in rows if moment < before]
     if not old:
-        return Batch(0, None)
+        return DeletionBatch(0, None)
     these = col(table.id).between(old[0], old[-1])
     gone = await connection.execute(delete(table).where(these, at < before, may_go))
-    return Batch(gone.rowcount, old[-1] if len(old) == len(rows) == limit else None)
+    return DeletionBatch(gone.rowcount, old[-1] if len(old) == len(rows) == limit else None)
 
 
 # Chats being erased: whose they were is gone at once, what they had goes a few rows at a time.

@@ -1,7 +1,10 @@
-"""Updates whose act is done: what their second coming must not do again.
+"""Updates that were handled and must have no effect when Telegram sends them again.
 
-Only of acts that no row of their own could tell from a second wish. Kept for a day, since Telegram
-keeps an update no longer than that for a bot that has not confirmed it.
+Most actions are idempotent and record nothing: a button carries the wanted state, and rows have
+keys. Only an action that makes something new each time (an invitation, a draft, new addresses of
+feeds) or that counts (a wrong code) records its update, in the same transaction. Where it made a
+row, the record names it, and the second time shows the same one. Records are kept for a day,
+because Telegram keeps an unconfirmed update no longer than that.
 """
 
 from datetime import datetime, timedelta

@@ -27,7 +27,6 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.ops.logs import redact_line
-from bot.playground.newsroom import drafts
 from bot.sources.parser_pool import Workers
 from hatch_build import compile_catalogues
 from storage.db.engine import Storage
@@ -38,7 +37,6 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
     pytest_sessionfinish,
     pytest_terminal_summary,
 )
-from tests.slow import is_slow
 from tests.story.processes import PATIENCE
 
 if TYPE_CHECKING:
@@ -49,6 +47,7 @@ if TYPE_CHECKING:
 
 compile_catalogues()  # those that changed after the project was installed
 
+TESTS = Path(__file__).parent
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 # A deadline would be a timed assert; a shared machine would make it fail at random. Whoever only
@@ -67,11 +66,24 @@ settings.register_profile(
 settings.load_profile("dateline")
 
 
+# Of the tables and of what is sent `make test` tries both databases, of all else SQLite.
+ON_BOTH_DATABASES = ("storage", "delivery")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if is_slow(item):
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder not in ON_BOTH_DATABASES and _is_on_postgresql(item):
             item.add_marker("slow")
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    asked = set(getattr(item, "fixturenames", ()))
+    if chosen := getattr(item, "callspec", None):
+        databases = ("database_url", "own_database_url")
+        asked |= {chosen.params[name] for name in databases if name in chosen.params}
+    return not asked.isdisjoint({"postgresql", "postgresql_url", "own_postgresql_url"})
 
 
 def missing(what: str) -> NoReturn:
@@ -114,7 +126,6 @@ def read_once() -> Iterator[None]:
         patch.setattr(handler, "inspect", SimpleNamespace(**known))
         contexts = SimpleNamespace(create_default_context=cache(ssl.create_default_context))
         patch.setattr(aiohttp_session, "ssl", contexts)
-        patch.setattr(drafts, "_read_toml", cache(drafts._read_toml))
         yield
 
 

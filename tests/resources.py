@@ -10,7 +10,7 @@ from bot.ops.logs import Failure
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.resources import Resources
-from bot.sources.discovery.add import Addition, Outcome
+from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.drafts import url_hash
@@ -46,8 +46,8 @@ class FakeAdding:
         if self.told:
             return self.told
         is_there = url in self.asked[:-1]
-        outcome = Outcome.REFUSED if self.problem else Outcome.ADDED
-        outcome = Outcome.THERE if is_there else outcome
+        outcome = AddOutcome.REFUSED if self.problem else AddOutcome.ADDED
+        outcome = AddOutcome.THERE if is_there else outcome
         return Addition(url, outcome, "Sample Times", 12, self.problem)
 
 
@@ -76,7 +76,7 @@ class OneFeed:
 
     async def add(self, url: str) -> Addition:
         if self.problem:
-            return Addition(url, Outcome.REFUSED, problem=self.problem)
+            return Addition(url, AddOutcome.REFUSED, problem=self.problem)
         async with self.storage.writing() as tx:
             values = {
                 "url": url,
@@ -87,7 +87,7 @@ class OneFeed:
                 "next_fetch_at": tx.now,
             }
             source_id = await add_source(tx, values)
-        return Addition(url, Outcome.ADDED, "Own Times", source_id=source_id)
+        return Addition(url, AddOutcome.ADDED, "Own Times", source_id=source_id)
 
 
 class ReadsHere:

@@ -1,131 +1,55 @@
-"""Which room may import which: an allow-list, read from the imports themselves.
+"""Which package may import which, read from the imports themselves.
 
-What is not named here as a step, a use case, an act or a door is pure.
+No module is listed for being what it is: packages, patterns of names and what a module contains
+decide. An exception has its reason beside it.
 """
 
 from __future__ import annotations
 
 import ast
+from fnmatch import filter as filter_names
+from fnmatch import fnmatchcase as fnmatch
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
-ROOMS = (
-    *(
-        "sources",
-        "matching",
-        "publishing",
-        "delivery",
-        "mail",
-        "rendering",
-        "subscribers",
-    ),
-    "languages",
-)
 
-PURE_STORAGE = ("storage.enums", "storage.states")
-DOORS = ("bot.chat", "bot.web", "bot.cli")
-STEPS = {
-    "bot.sources.poll",
-    "bot.sources.group",
-    "bot.sources.fulltext",
-    "bot.matching.match",
-    "bot.publishing.alerts",
-    "bot.publishing.broadcasts",
-    "bot.publishing.bundles",
-    "bot.publishing.digests",
-    "bot.publishing.edits",
-    "bot.publishing.notices",
-    "bot.publishing.stage",
-    "bot.delivery.sender",
-    "bot.delivery.pace",
-    "bot.mail.bounces",
-    # what serves them: an entry on its way into the tables, the index in step with the queries,
-    # what an article has of them, and what the calls came to
-    "bot.delivery.answers",
-    "bot.sources.store",
-    "bot.sources.revise",
-    "bot.matching.index_sync",
-    "bot.matching.refold",
-    "bot.sources.discovery.search_feeds",
-}
-USE_CASES = {
-    "bot.subscribers.deletion",
-    "bot.matching.search",
-    "bot.sources.discovery.add",
-    "bot.sources.administration",
-    "bot.sources.fetch.websub",
-    "bot.sources.discovery.discover",
-    "bot.sources.files",
-    "bot.publishing.contents",
-    "bot.publishing.pictures",
-    "bot.publishing.published_feeds",
-    "bot.publishing.topic_trend",
-    "bot.delivery.release",
-    "bot.delivery.trace",
-    "bot.mail.check",
-    "bot.mail.confirm",
-    "bot.subscribers.access",
-    "bot.subscribers.limits",
-    "bot.subscribers.users",
-    "bot.subscribers.audit",
-    "bot.subscribers.broadcasts",
-    "bot.subscribers.admin",
-    "bot.subscribers.catalogue",
-    "bot.subscribers.groups",
-    "bot.subscribers.subscriptions",
-    "bot.subscribers.dump",
-    "bot.subscribers.export",
-    "bot.subscribers.feed_lists",
-    "bot.subscribers.feedback",
-    "bot.subscribers.published_feeds",
-    "bot.subscribers.invites",
-    "bot.subscribers.manage_links",
-    "bot.subscribers.own_feeds",
-    "bot.subscribers.publishers",
-    "bot.subscribers.suggestions",
-    "bot.subscribers.settings",
-    "bot.subscribers.share_links",
-    "bot.subscribers.mutes",
-    "bot.subscribers.topics",
-    "bot.subscribers.unanswered",
-}
-ACTS = {
-    "bot.sources.fetch.connection",
-    "bot.sources.fetch.client",
-    "bot.sources.fetch.throttle",
-    "bot.sources.parser_worker",
-    "bot.sources.parser_pool",
-    "bot.delivery.telegram",
-    "bot.delivery.replies",
-    "bot.mail.smtp",
-    "bot.ops.doctor.asking",
-}
-# The parts of the largest room: each may import those before it.
-PARTS = ("feeds", "pages", "fetch", "discovery")
-# The root, and two that are one stage with what they import: grouping with matching, mailing with
-# the delivery of all else.
-ROOT_AND_PAIRS = ("bot.app", "bot.sources.group", "bot.mail")
-# A pure module touches none of these.
+# Each of these may import those before it, down the pipeline and then up to the user.
+ORDER = (
+    *("languages", "matching", "sources", "rendering", "delivery", "mail", "publishing"),
+    *("subscribers", "ops", "chat", "web", "app", "cli"),
+)
+TOP = ("chat", "web", "cli")
+EXCEPTIONS = (
+    # Bounces are mail from strangers: what parses hostile bytes does so in the parser's process.
+    ("bot.sources.parser_*", "bot.mail.*"),
+    # A confirmed address is a setting of its chat, and fails as those do.
+    ("bot.mail.*", "bot.subscribers.errors"),
+    # The doctor examines what the bot would be made of.
+    ("bot.ops.doctor*", "bot.app.*"),
+    # Metrics of the updates are counted where the updates are handled.
+    ("bot.ops.instrumented_*", "bot.chat.updates"),
+)
+# These decide and change nothing; they have no coroutines, and so nothing to wait for.
+PURE = (
+    *("bot.languages", "bot.rendering", "bot.matching.query", "bot.matching.text"),
+    *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
+    *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
+    *("storage.enums", "storage.states"),
+)
+DECIDING = ORDER[: ORDER.index("ops")]
+# A program of its own, which a pool starts.
+PROGRAMS = ("bot.sources.parser_worker",)
+AIOGRAM = (
+    *("bot.app", "bot.chat", "bot.telegram", "bot.ops.instrumented_telegram"),
+    *("bot.delivery.telegram", "bot.delivery.replies"),
+)
+# What reaches outside of a process, or differs at each call.
 OUTSIDE = {
-    "aiogram",
-    "aiohttp",
-    "aiosqlite",
-    "apscheduler",
-    "asyncpg",
-    "httpx",
-    "logging",
-    "os",
-    "random",
-    "requests",
-    "socket",
-    "sqlalchemy",
-    "sqlmodel",
-    "structlog",
-    "subprocess",
-    "time",
+    *("aiogram", "aiohttp", "aiosmtplib", "aiosqlite", "apscheduler", "asyncpg", "httpx"),
+    *("logging", "os", "random", "requests", "smtplib", "socket"),
+    *("sqlalchemy", "sqlmodel", "ssl", "structlog", "subprocess", "time"),
 }
 
 
@@ -137,7 +61,12 @@ def modules(package: str) -> dict[str, Path]:
     }
 
 
-OURS = {**modules("bot"), **modules("storage"), **modules("templates")}
+OURS = modules("bot") | modules("storage") | modules("templates")
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(OURS[module].read_text(encoding="utf-8"))
 
 
 @cache
@@ -146,9 +75,8 @@ def imports_of(module: str) -> frozenset[str]:
 
     What stands under `if TYPE_CHECKING` is seen by a type checker only and binds nothing.
     """
-    tree = ast.parse(OURS[module].read_text(encoding="utf-8"))
     names = set()
-    for node in _run_nodes(tree):
+    for node in _run_nodes(tree_of(module)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -167,53 +95,68 @@ def _run_nodes(node: ast.AST):
         yield from _run_nodes(child)
 
 
+@cache
+def reached_from(module: str) -> frozenset[str]:
+    """Return the modules of ours that *module* imports, and those that they import in turn."""
+    direct = {name for name in imports_of(module) if name in OURS}
+    return frozenset(direct.union(*map(reached_from, direct)))
+
+
+def package_of(module: str) -> str:
+    return module.split(".")[1] if module.startswith("bot.") else module.split(".", maxsplit=1)[0]
+
+
+def within(module: str, names: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def imports(*names: str) -> list[tuple[str, str]]:
+    """Return what is imported within packages or modules: each module, with each name."""
+    inside = [module for module in OURS if within(module, names)]
+    return [(module, name) for module in inside for name in imports_of(module)]
+
+
 def is_ours(name: str) -> bool:
     return name.split(".", maxsplit=1)[0] in {"bot", "storage", "templates"}
 
 
-def room_of(module: str) -> str:
-    return module.split(".")[1] if module.startswith("bot.") else module.split(".", maxsplit=1)[0]
+def has_coroutines(module: str) -> bool:
+    return any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree_of(module)))
 
 
-def within(module: str, names: set[str] | tuple[str, ...]) -> bool:
-    return any(module == name or module.startswith(f"{name}.") for name in names)
+def is_leaf(module: str) -> bool:
+    """Say whether *module* needs no other of the bot's, so that any may import it."""
+    return not any(within(name, ("bot",)) for name in imports_of(module))
 
 
-def is_pure(module: str) -> bool:
-    return (
-        room_of(module) in ROOMS
-        and module.startswith("bot.")
-        and not within(module, STEPS | USE_CASES | ACTS)
-    )
+def is_excepted(module: str, name: str) -> bool:
+    return any(fnmatch(module, left) and fnmatch(name, right) for left, right in EXCEPTIONS)
 
 
-PURE = [module for module in OURS if is_pure(module)]
+def touches(module: str) -> set[str]:
+    """Return what *module* imports that a pure module may not."""
+    return {
+        name
+        for name in imports_of(module)
+        if name.split(".")[0] in OUTSIDE
+        or name == "bot.settings"
+        or (name.split(".")[0] == "storage" and not within(name, PURE))
+    }
 
 
-def imports(*packages: str) -> list[tuple[str, str]]:
-    """Return what is imported within *packages*: each module, with each name."""
-    return [(m, n) for m in OURS if within(m, packages) for n in imports_of(m)]
+def test_every_package_has_its_place_and_every_pattern_names_a_module():
+    packages = {path.parent.name for path in (ROOT / "bot").glob("*/__init__.py")}
+    patterns = [pattern for pair in EXCEPTIONS for pattern in pair]
+
+    assert packages == {*ORDER, "playground"}
+    assert [name for name in (*PURE, *PROGRAMS, *AIOGRAM) if name not in OURS] == []
+    assert [one for one in patterns if not filter_names(OURS, one)] == []
 
 
-def is_elsewhere(module: str, name: str) -> bool:
-    return room_of(module) != room_of(name)
-
-
-def test_every_named_module_exists():
-    assert {name for name in STEPS | USE_CASES | ACTS if name not in OURS} == set()
-
-
-def test_storage_imports_nothing_of_ours():
+def test_storage_imports_nothing_of_the_bot():
     found = imports("storage")
 
-    assert [(m, n) for m, n in found if is_ours(n) and not n.startswith("storage")] == []
-
-
-@pytest.mark.parametrize("module", PURE_STORAGE)
-def test_what_is_pure_in_storage_needs_the_standard_library_only(module: str):
-    needed = {n for _, n in imports(module) if n not in PURE_STORAGE}
-
-    assert needed <= {"collections.abc", "dataclasses", "datetime", "enum", "typing"}
+    assert [(m, n) for m, n in found if is_ours(n) and not within(n, ("storage",))] == []
 
 
 def test_templates_hold_no_code():
@@ -222,61 +165,55 @@ def test_templates_hold_no_code():
 
 
 def test_the_playground_shares_nothing_with_the_bot():
-    foreign = [
-        (m, n)
-        for m, n in imports("bot.playground")
-        if (is_ours(n) and not n.startswith("bot.playground")) or n.startswith("aiogram")
+    found = imports("bot.playground")
+
+    assert [(m, n) for m, n in found if is_ours(n) and not within(n, ("bot.playground",))] == []
+    assert [(m, n) for m, n in found if within(n, ("aiogram",))] == []
+
+
+def test_only_the_telegram_side_knows_aiogram():
+    knowing = {module for module, name in imports("bot") if within(name, ("aiogram",))}
+
+    assert [module for module in sorted(knowing) if not within(module, AIOGRAM)] == []
+
+
+def test_what_is_pure_has_no_coroutines():
+    pure = [module for module in OURS if within(module, PURE)]
+
+    assert [module for module in pure if has_coroutines(module)] == []
+
+
+def test_a_module_without_coroutines_touches_nothing_outside_even_indirectly():
+    deciding = tuple(f"bot.{package}" for package in DECIDING)
+    plain = [
+        module
+        for module in OURS
+        if within(module, (*PURE, *deciding))
+        and not has_coroutines(module)
+        and not within(module, PROGRAMS)
     ]
-    assert foreign == []
+    reached = {(module, name) for module in plain for name in {module, *reached_from(module)}}
+
+    assert [(m, n, touches(n)) for m, n in sorted(reached) if touches(n)] == []
 
 
-def test_a_pure_module_touches_nothing_outside():
-    found = [(m, n) for m in PURE for n in imports_of(m)]
+def test_a_package_imports_those_before_it_only():
+    found = [(m, n) for m, n in imports("bot") if n in OURS and package_of(m) != package_of(n)]
+    placed = [(m, n) for m, n in found if {package_of(m), package_of(n)} <= set(ORDER)]
+    against = [(m, n) for m, n in placed if ORDER.index(package_of(n)) > ORDER.index(package_of(m))]
 
-    assert [(m, n) for m, n in found if n.split(".")[0] in OUTSIDE] == []
-    assert [(m, n) for m, n in found if n.startswith("storage") and n not in PURE_STORAGE] == []
-    assert [m for m, n in found if n == "bot.settings"] == []
-
-
-def test_a_pure_module_imports_pure_modules_only():
-    ours = [(m, n) for m in PURE for n in imports_of(m) if n.startswith("bot.") and n in OURS]
-
-    assert [(m, n) for m, n in ours if not is_pure(n)] == []
+    assert [(m, n) for m, n in against if not is_leaf(n) and not is_excepted(m, n)] == []
 
 
-def test_what_acts_or_steps_is_imported_by_its_own_room_and_the_root_only():
-    acting = [(m, n) for m, n in imports("bot") if within(n, STEPS | ACTS)]
+def test_what_faces_the_user_is_imported_by_the_wiring_only():
+    found = [(m, n) for m, n in imports("bot") if n in OURS and package_of(n) in TOP]
+    elsewhere = [(m, n) for m, n in found if package_of(m) not in {package_of(n), "app"}]
+    commands = [(m, n) for m, n in elsewhere if m != "bot.__main__" and package_of(m) != "cli"]
 
-    elsewhere = [(m, n) for m, n in acting if is_elsewhere(m, n)]
-    assert [(m, n) for m, n in elsewhere if not within(m, ROOT_AND_PAIRS)] == []
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_of_the_sources_imports_the_parts_before_it_only(part: str):
-    inside = imports(f"bot.sources.{part}")
-    later = tuple(f"bot.sources.{other}" for other in PARTS[PARTS.index(part) + 1 :])
-
-    assert inside
-    assert [(m, n) for m, n in inside if within(n, later)] == []
+    assert [(m, n) for m, n in commands if not is_excepted(m, n)] == []
 
 
-def test_use_cases_are_for_the_doors():
-    used = [(m, n) for m, n in imports("bot") if within(n, USE_CASES) and is_elsewhere(m, n)]
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {module: [n for n in imports_of(module) if n in OURS] for module in OURS}
 
-    # A chat's mailbox is one of its settings.
-    allowed = {*DOORS, *USE_CASES, "bot.app", "bot.subscribers"}
-    assert [(m, n) for m, n in used if not within(m, allowed)] == []
-
-
-def test_only_the_front_door_and_the_channel_know_aiogram():
-    knows = {m for m, n in imports("bot") if n.split(".")[0] == "aiogram"}
-
-    known = (
-        "bot.chat",
-        "bot.delivery.telegram",
-        "bot.delivery.replies",
-        "bot.telegram",
-        "bot.app",
-        "bot.ops.instrumented_telegram",
-    )
-    assert [module for module in sorted(knows) if not within(module, known)] == []
+    assert len(list(TopologicalSorter(graph).static_order())) == len(OURS)

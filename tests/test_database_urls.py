@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import make_url
 
-from bot.database_urls import driven
+from bot.database_urls import with_driver
 
 
 def opened(url: str) -> dict[str, object]:
     """Return what the driver is told when *url* is opened."""
-    parsed = make_url(driven(url))
+    parsed = make_url(with_driver(url))
     _, said = parsed.get_dialect()().create_connect_args(parsed)
     return dict(said)
 
@@ -83,4 +83,4 @@ def test_a_socket_may_be_named_by_its_folder():
 )
 def test_what_cannot_be_opened_is_refused(url: str):
     with pytest.raises(ValueError, match="write"):
-        driven(url)
+        with_driver(url)

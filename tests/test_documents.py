@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.main import get_command
 
+from bot.chat.commands import CHAT_COMMANDS, Permission
 from bot.cli.main import app
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
 from bot.settings import Settings
-from tests.chat.test_permissions import ADMINISTRATORS, COMMANDS, EVERYBODY, OPERATOR, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,15 +69,16 @@ def test_the_reference_names_no_setting_that_is_not_there():
 
 
 def test_the_reference_names_every_command_of_the_chat_and_who_may_use_it():
-    said: dict[str, str] = {}
+    said: dict[str, Permission] = {}
     for row in rows_of(text_of(REFERENCE / "commands.md")):
         for code in codes(row[0]):
             if code.startswith("/"):
                 name = code.removeprefix("/").split()[0]
-                said.setdefault(name, row[2] if row[2:] else OPERATOR)
+                said.setdefault(
+                    name, Permission[row[2].upper()] if row[2:] else Permission.BOT_ADMINS
+                )
 
-    assert said == COMMANDS
-    assert set(said.values()) == {EVERYBODY, ADMINISTRATORS, PRIVATE, OPERATOR}
+    assert said == {each.name: each.audience for each in CHAT_COMMANDS}
 
 
 def test_the_reference_names_every_command_line_with_its_options():

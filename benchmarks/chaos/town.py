@@ -163,15 +163,15 @@ async def _forums(playground: FarPlayground, topics_each: int) -> list[Address]:
     topics, owner = [], await _person(playground)
     for number in range(GROUPS):
         forum = {"type": "supergroup", "title": f"Group {number}", "members": [owner]}
-        chat = int((await playground.post("chats", **forum))["chat_id"])
+        chat = int((await playground.post("add_chat", **forum))["chat_id"])
         for thread in range(1, topics_each + 1):
-            await playground.post("topics", chat_id=chat, thread_id=thread, from_id=owner)
+            await playground.post("topic", chat_id=chat, thread_id=thread, from_id=owner)
             topics.append((chat, thread))
     return topics
 
 
 async def _person(playground: FarPlayground) -> int:
-    return int((await playground.post("people", first_name="Reader"))["id"])
+    return int((await playground.post("add_user", first_name="Reader"))["id"])
 
 
 def _private(people: Iterable[int]) -> list[dict[str, Any]]:

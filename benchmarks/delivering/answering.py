@@ -17,7 +17,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.loops import Loop
+from bot.stages import SEND, StageRunner
 from storage.db.engine import Storage
 
 WAITING = 10_000
@@ -35,11 +35,11 @@ async def replies_beside(storage: Storage) -> dict[str, object]:
         chat = Bot(TOKEN, session=AiohttpSession(api=api))
         chat.session.middleware(Replies(storage, bot_key(TOKEN)))
         async with sender, chat, asyncio.TaskGroup() as group, Calls() as calls:
-            loop = Loop(
-                "send", SendStage(storage, Telegram(sender), "me", calls, bot_key(TOKEN)).run_once
+            runner = StageRunner(
+                SEND, SendStage(storage, Telegram(sender), "me", calls, bot_key(TOKEN)).run_once
             )
-            calls.on_done = loop.wake
-            group.create_task(loop.run(stopping))
+            calls.on_done = runner.wake
+            group.create_task(runner.run(stopping))
             took = [await _reply(chat, number) for number in range(REPLIES)]
             stopping.set()
     return {

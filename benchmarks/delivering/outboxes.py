@@ -1,5 +1,6 @@
 """Outboxes to send from, in a database of their own."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,18 +30,26 @@ async def opened(url: str, clock: DatabaseClock = database_clock) -> AsyncIterat
         await storage.close()
 
 
+def server_or_skip(benchmark: str) -> str:
+    """Return the URL of the PostgreSQL server for tests; end well where there is none."""
+    if server := os.environ.get("DATELINE_TEST_POSTGRESQL"):
+        return server
+    print(f"{benchmark}: skipped, DATELINE_TEST_POSTGRESQL names no PostgreSQL server")
+    raise SystemExit(0)
+
+
 async def made(url: str, name: str = _NAME) -> str:
     """Return the URL of an empty database, migrated: the file that *url* names, or a server's.
 
     On a server it is called *name*, and made anew.
     """
     if not url.startswith("sqlite"):
-        url = await _make_database(url, name)
+        url = await emptied(url, name)
     await migrate(url)
     return url
 
 
-async def _make_database(server: str, name: str) -> str:
+async def emptied(server: str, name: str) -> str:
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))

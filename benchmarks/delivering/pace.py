@@ -13,8 +13,8 @@ from bot.delivery.errors import FloodWait
 from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.answers import Refusal
-from bot.playground.flood import Flood, FloodMode
+from bot.playground.api.errors import ApiError
+from bot.playground.api.flood import Flood, FloodMode
 from bot.rendering.messages import Message
 from storage.db.engine import Storage
 
@@ -66,7 +66,7 @@ class Accounts(Telegram):
         del message, thread_id, silent, reply_to
         try:
             self.flood.charge(TOKEN, chat_id)
-        except Refusal as refusal:
+        except ApiError as refusal:
             self.refused += 1
             raise FloodWait(str(refusal), timedelta(seconds=1)) from refusal
         self.sent.append((self.clock.now(), chat_id))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, select
 
 from benchmarks.failover.mishaps import address
-from bot.database_urls import driven
+from bot.database_urls import with_driver
 from storage.db.engine import Storage
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
@@ -22,7 +22,7 @@ async def sent_in_vain(primary: Cluster, new: Storage) -> int:
     *new* one did not know of: they, and no others, may come again.
     """
     await primary.start_again()
-    old = Storage.open(driven(address(primary.address)))
+    old = Storage.open(with_driver(address(primary.address)))
     try:
         async with old.reading() as tx:
             before = await _sent(tx)

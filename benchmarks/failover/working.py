@@ -15,7 +15,7 @@ from benchmarks.chaos.town import Town, build
 from benchmarks.chaos.verdict import Arrived, Verdict, verdict
 from benchmarks.failover.behind import sent_in_vain
 from benchmarks.failover.mishaps import Mishap, Stage, Two, address, stage
-from bot.database_urls import driven
+from bot.database_urls import with_driver
 from storage.db.engine import DatabaseError, Storage
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
@@ -92,7 +92,7 @@ class Working:
         self.say(f"{mishap}: starting servers")
         facts = {"silent_seconds": silent_seconds, "behind": behind}
         async with stage(mishap, synchronous=synchronous, **facts) as (what, seen):
-            url = driven(address(seen))
+            url = with_driver(address(seen))
             await migrate(url)
             storage = Storage.open(url, command_seconds=OWN_SECONDS)
             try:

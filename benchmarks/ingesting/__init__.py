@@ -1,1 +1,1 @@
-"""What benchmarks/ingest.py stands on: a farm of feeds, the steps that read it, and the scales."""
+"""What -m benchmarks.ingest stands on: a farm of feeds, the steps that read it, and the scales."""

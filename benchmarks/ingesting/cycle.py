@@ -11,7 +11,7 @@ the clock is the true one.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,10 +39,10 @@ from benchmarks.ingesting.world import (
     spread,
     world,
 )
-from bot.app.steps.reading import POLLERS
-from bot.app.ticking import keep_what_is_there
-from bot.app.wiring import TICK_SECONDS
-from bot.loops import Loop, nap
+from bot.app.memory import collect_recent
+from bot.app.roles import POLLERS
+from bot.stages import POLL, Stage, StageRunner
+from bot.stopping import sleep_until
 from storage.db.engine import Storage
 from storage.sources import Source
 
@@ -106,10 +106,10 @@ async def _one_cycle(
     lag, pauses = Lag(), Pauses()
     asked, begun = await _fetches(storage), spent()
     with pauses.watched():
-        await keep_what_is_there()  # as in service, every ten minutes
+        await collect_recent()  # as in service, every ten minutes
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(lag.watch())
-            await nap(stopping, _CYCLE.total_seconds() / times)
+            await sleep_until(stopping, _CYCLE.total_seconds() / times)
             watching.cancel()
     used = spent() - begun
     return {
@@ -128,28 +128,22 @@ async def _one_cycle(
 
 @asynccontextmanager
 async def _looping(steps: World) -> AsyncIterator[asyncio.Event]:
-    """Run the steps as the bot does, each woken by the one before it and by its tick."""
+    """Run the stages as the bot does, each woken by the one before it or by its time-out."""
     stopping = asyncio.Event()
-    after: list[Loop] = []
+    after: list[StageRunner] = []
     for name, step in reversed(steps.after_polling.items()):
-        after.insert(0, Loop(name, step, wakes=tuple(after[:1])))
-    polls = [Loop("poll", steps.polling.poll_due, wakes=tuple(after[:1])) for _ in range(POLLERS)]
+        stage = Stage(name=name, every=POLL.every)
+        after.insert(0, StageRunner(stage, step, wakes=tuple(after[:1])))
+    polls = [
+        StageRunner(POLL, steps.polling.poll_due, wakes=tuple(after[:1])) for _ in range(POLLERS)
+    ]
     async with asyncio.TaskGroup() as group:
-        for loop in (*after, *polls):
-            group.create_task(loop.run(stopping))
-        ticking = group.create_task(_ticks([*after, *polls]))
+        for runner in (*after, *polls):
+            group.create_task(runner.run(stopping))
         try:
             yield stopping
         finally:
             stopping.set()
-            ticking.cancel()
-
-
-async def _ticks(loops: Iterable[Loop]) -> None:
-    while True:
-        await asyncio.sleep(TICK_SECONDS["poll"])
-        for loop in loops:
-            loop.wake()
 
 
 async def _fetches(storage: Storage) -> int:

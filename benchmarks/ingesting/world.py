@@ -24,8 +24,8 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import Address, AddressPolicy
 from bot.sources.fulltext import Completing
 from bot.sources.group import Grouping
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from storage.articles import Article
 from storage.db.engine import DatabaseClock, Storage, database_clock
 from storage.enums import Stage
@@ -83,7 +83,7 @@ class EveryName(AbstractResolver):
 class World:
     storage: Storage
     fetcher: Fetcher
-    polling: Poller
+    polling: SourcePoller
     completing: Completing
     grouping: Grouping
 
@@ -128,11 +128,11 @@ async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
     policy = Lenient(networks=(_LOOPBACK,))
     fetcher = Anywhere(policy=policy, user_agent="Dateline benchmark", resolver=EveryName())
     try:
-        async with fetcher, Reader() as reader:
+        async with fetcher, DocumentReader() as reader:
             yield World(
                 storage,
                 fetcher,
-                Poller(storage, fetcher, reader, OWNER),
+                SourcePoller(storage, fetcher, reader, OWNER),
                 Completing(storage, fetcher, reader, OWNER),
                 Grouping(storage, OWNER),
             )

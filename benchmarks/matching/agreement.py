@@ -14,7 +14,7 @@ from itertools import islice
 
 from benchmarks.matching.workload import SEED
 from bot.matching.index import QueryIndex
-from bot.matching.query import Query, QueryError, parse
+from bot.matching.query import ParsedQuery, QueryError, parse
 from tests.matching import oracle
 from tests.matching.wordings import BEGINNINGS, LANGUAGES, SOURCES, WORDS
 
@@ -23,7 +23,7 @@ ARTICLES = 50
 _BETWEEN = (" ", " ", " ", ". ", "\n\n", " - ")
 
 
-def queries(rng: random.Random) -> Iterator[Query]:
+def queries(rng: random.Random) -> Iterator[ParsedQuery]:
     while True:
         try:
             yield parse(_query(rng, depth=rng.randint(0, 3)))

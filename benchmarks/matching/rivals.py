@@ -10,8 +10,8 @@ import numpy as np
 
 from bot.matching.clauses import Clause, clauses
 from bot.matching.evaluate import fold_article
-from bot.matching.postings import Batch, Frequencies, Postings, hash_of, merged
-from bot.matching.query import Query
+from bot.matching.postings import Frequencies, HitBatch, Postings, hash_of, merged
+from bot.matching.query import ParsedQuery
 from bot.matching.slices import finished
 
 Matcher = Callable[[str, str], set[int]]
@@ -22,13 +22,13 @@ def reading(title: str, text: str) -> str:
     return "\n".join((*article.title.readings, *article.text.readings))
 
 
-def aho_corasick(queries: Sequence[Query]) -> Matcher | None:
+def aho_corasick(queries: Sequence[ParsedQuery]) -> Matcher | None:
     """Find the literals by it, the rest by our postings; None where it is not installed."""
     try:
         ahocorasick_rs = import_module("ahocorasick_rs")
     except ImportError:
         return None
-    batch = Batch()
+    batch = HitBatch()
     for number, query in enumerate(queries):
         batch.add(number, query)
     postings = merged(Postings(), batch, (), Frequencies())
@@ -47,12 +47,12 @@ def aho_corasick(queries: Sequence[Query]) -> Matcher | None:
     return match
 
 
-def _literals(query: Query) -> Iterator[str]:
+def _literals(query: ParsedQuery) -> Iterator[str]:
     for clause in clauses(query.tree):
         yield from (*clause.required, *clause.forbidden)
 
 
-def regexes(queries: Sequence[Query]) -> Matcher:
+def regexes(queries: Sequence[ParsedQuery]) -> Matcher:
     """One pattern for each term of each query, over the same folded text."""
     compiled = [[_patterns(clause) for clause in clauses(query.tree)] for query in queries]
 
@@ -84,7 +84,7 @@ class TsQuery:
         self._connection = connection
 
     @classmethod
-    async def of(cls, queries: Sequence[Query]) -> "TsQuery | None":
+    async def of(cls, queries: Sequence[ParsedQuery]) -> "TsQuery | None":
         """None where no server is named."""
         url = os.environ.get("DATELINE_TEST_POSTGRESQL")
         if not url:
@@ -115,7 +115,7 @@ class TsQuery:
         await self._connection.close()
 
 
-def _tsquery(query: Query) -> str:
+def _tsquery(query: ParsedQuery) -> str:
     return " | ".join(
         " & ".join([*map(_phrase, each.required), *("!" + _phrase(no) for no in each.forbidden)])
         for each in clauses(query.tree)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Term, conjunction, negation, term
 
 SEED: Final = 20_251_117
@@ -34,15 +34,17 @@ class Workload:
         lines = (words[at : at + 12] for at in range(0, WORDS_IN_ARTICLE, 12))
         return ". ".join(" ".join(line).capitalize() for line in lines)
 
-    def queries(self, count: int) -> Iterator[Query]:
+    def queries(self, count: int) -> Iterator[ParsedQuery]:
         return (self._query() for _ in range(count))
 
-    def _query(self) -> Query:
+    def _query(self) -> ParsedQuery:
         kind = self._rng.random()
         if kind < 2 / 3:
-            return Query(self._term())
+            return ParsedQuery(self._term())
         other = self._term()
-        return Query(conjunction([self._term(), other if kind < 11 / 12 else negation(other)]))
+        return ParsedQuery(
+            conjunction([self._term(), other if kind < 11 / 12 else negation(other)])
+        )
 
     def _term(self) -> Term:
         return term(self._rng.choices(self._asked, k=self._rng.choice([1, 1, 1, 2])))

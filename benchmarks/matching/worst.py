@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.matching.workload import SEED, Workload
 from bot.matching.evaluate import fold_article
 from bot.matching.index import QueryIndex
-from bot.matching.query import Query, parse
+from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import conjunction, near, term
 
 LONG = 2_000_000  # characters
@@ -18,7 +18,7 @@ LONG = 2_000_000  # characters
 @dataclass(frozen=True, slots=True)
 class Case:
     name: str
-    queries: Callable[[], Iterable[Query]]  # the same at each call
+    queries: Callable[[], Iterable[ParsedQuery]]  # the same at each call
     articles: Sequence[str]
 
     def index(self) -> QueryIndex:
@@ -53,24 +53,24 @@ def _texts() -> Iterator[tuple[str, str]]:
     yield "1,000,000 Han characters without a space", "台湾日本東京大阪発展" * 100_000
 
 
-def _ands(words: Sequence[str]) -> Iterator[Query]:
+def _ands(words: Sequence[str]) -> Iterator[ParsedQuery]:
     rng = random.Random(SEED)
     pairs = (rng.sample(words, 2) for _ in range(1_000_000))
-    return (Query(conjunction([term([one]), term([other])])) for one, other in pairs)
+    return (ParsedQuery(conjunction([term([one]), term([other])])) for one, other in pairs)
 
 
-def _prefixes(words: Sequence[str]) -> Iterator[Query]:
+def _prefixes(words: Sequence[str]) -> Iterator[ParsedQuery]:
     stems = {word[:length] for word in words for length in (4, 5, 6, 7)}
-    return (Query(term([stem], prefix=True)) for stem in sorted(stems)[:20_000])
+    return (ParsedQuery(term([stem], prefix=True)) for stem in sorted(stems)[:20_000])
 
 
-def _nears(words: Sequence[str]) -> Iterator[Query]:
+def _nears(words: Sequence[str]) -> Iterator[ParsedQuery]:
     rng = random.Random(SEED)
     pairs = (rng.sample(words, 2) for _ in range(10_000))
-    return (Query(near(term([one]), term([other]), 5)) for one, other in pairs)
+    return (ParsedQuery(near(term([one]), term([other]), 5)) for one, other in pairs)
 
 
-def _slow() -> Iterator[Query]:
+def _slow() -> Iterator[ParsedQuery]:
     """What only a tree can decide, and nothing does for long."""
     yield from map(parse, ['"US"c', '"Us"c', '"SENT US"c', '"한국 대통령"', '"한국 총리"'])
     yield parse('"한국 대통령" NEAR/9 "US"c')

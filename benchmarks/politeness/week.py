@@ -24,8 +24,8 @@ from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.fulltext import Completing
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
 from storage.enums import SourceState
 from storage.sources import Source
@@ -63,7 +63,9 @@ class Week:
             async with self._started() as (_adding, polling, completing):
                 await self._work_until(polling, completing, moment)
 
-    async def _work_until(self, polling: Poller, completing: Completing, end: datetime) -> None:
+    async def _work_until(
+        self, polling: SourcePoller, completing: Completing, end: datetime
+    ) -> None:
         while self.clock.now < end:
             if await polling.poll_due():
                 while await completing.complete_due():
@@ -80,7 +82,7 @@ class Week:
             return (await tx.session.exec(soonest)).one()
 
     @asynccontextmanager
-    async def _started(self) -> AsyncIterator[tuple[SourceAdder, Poller, Completing]]:
+    async def _started(self) -> AsyncIterator[tuple[SourceAdder, SourcePoller, Completing]]:
         """Yield what reads feeds in a process that has just started."""
         throttle = Throttle(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
@@ -93,10 +95,10 @@ class Week:
                     sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), self.port),
                 )
             )
-            reader = await stack.enter_async_context(Reader())
+            reader = await stack.enter_async_context(DocumentReader())
             yield (
                 SourceAdder(self.storage, fetcher, reader),
-                Poller(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
+                SourcePoller(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
                 Completing(self.storage, fetcher, reader, owner="me"),
             )
 

@@ -1,4 +1,4 @@
-"""The bot itself, wired as `bot.app` wires it; only its ticks, and what is outside, are ours."""
+"""The bot, wired as `bot.app` wires it; what wakes its stages, and what is outside, are ours."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from sqlmodel import col, select
 
 from benchmarks.soak.numbers import DAY, HOUR
 from benchmarks.soak.people import People, front_door
-from bot.app.places import Place
-from bot.app.steps.matching import matching_loops
-from bot.app.steps.publishing import publishing_loops
-from bot.app.steps.reading import reading_loops
-from bot.app.steps.sending import CALLS_PATIENCE, FEW_CALLS
-from bot.app.surroundings import Surroundings
-from bot.app.ticking import KEEP_SECONDS, LOOK_THROUGH_SECONDS, keep_what_is_there, look_through_all
-from bot.app.tools import SourceTools, make_links
-from bot.app.wiring import TICK_SECONDS, Wakeups, wire
+from bot.app.deployment import Deployment
+from bot.app.memory import ALL_EVERY, RECENT_EVERY, collect_all, collect_recent
+from bot.app.peers import Wakeups
+from bot.app.resources import ProcessContext, SourceResources, make_links
+from bot.app.roles import (
+    CALLS_PATIENCE,
+    FEW_CALLS,
+    match_stages,
+    poll_stages,
+    publish_stages,
+)
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
-from bot.loops import Loop
 from bot.settings import Access, Settings
-from bot.sources.parser_pool import Reader, Workers
+from bot.sources.parser_pool import DocumentReader, Workers
+from bot.stages import SEND, StageRunner, connect
 from bot.subscribers import catalogue, deletion
 from storage import retention
 from storage.chats import Chat
@@ -71,7 +73,7 @@ class RealStorage(Storage):
 
 
 @dataclass(frozen=True, slots=True)
-class RealReader(Reader):
+class RealReader(DocumentReader):
     clock: Clock = field(kw_only=True)
 
     async def read(
@@ -83,7 +85,9 @@ class RealReader(Reader):
         known: Collection[int] = frozenset(),
     ) -> Document:
         with self.clock.working():
-            return await Reader.read(self, data, url=url, content_type=content_type, known=known)
+            return await DocumentReader.read(
+                self, data, url=url, content_type=content_type, known=known
+            )
 
 
 async def _digests_late(tx: Transaction) -> float:
@@ -107,8 +111,8 @@ def open_storage(url: str, clock: Clock) -> RealStorage:
 
 @dataclass(eq=False)
 class House:
-    around: Surroundings
-    loops: list[Loop]
+    process: ProcessContext
+    runners: list[StageRunner]
     people: People
     clock: Clock
     tick: float
@@ -117,7 +121,7 @@ class House:
     async def tick_on(self, seen: Callable[[Backlog], None]) -> None:
         """Wake what is due, until cancelled; *seen* is told of each look at the backlog."""
         while True:
-            async with self.around.storage.reading() as tx:
+            async with self.process.storage.reading() as tx:
                 found = await backlog(tx)
                 since_back = await _digests_late(tx)
             seen(found._replace(lags={**found.lags, "digest": since_back}))
@@ -125,32 +129,32 @@ class House:
             await asyncio.sleep(HOT if found.lags["send"] > 0 else self.tick)
 
     def _wake(self, lags: Mapping[str, float]) -> None:
-        """Wake one loop of each step that has work, all of them where that does not suffice."""
+        """Wake one runner of each stage that has work, all of them where that does not suffice."""
         regular, first = self._regular(lags), set[str]()
-        for loop in self.loops:
-            lag = lags.get(loop.name, 0)
-            is_first = lag > 0 and loop.name not in first
-            if is_first or lag > 2 * self.tick or loop.name in regular:
-                loop.wake()
-            first.add(loop.name)
+        for runner in self.runners:
+            lag = lags.get(runner.name, 0)
+            is_first = lag > 0 and runner.name not in first
+            if is_first or lag > 2 * self.tick or runner.name in regular:
+                runner.wake()
+            first.add(runner.name)
 
     def _regular(self, lags: Mapping[str, float]) -> set[str]:
         """Return those whose turn it is, whether anything is known to be due or not."""
-        now, names = self.clock.seconds, {loop.name for loop in self.loops}
-        turns = {name for name in names if self._next.get(name, 0) <= now}
+        now, every = self.clock.seconds, {each.name: each.stage.every for each in self.runners}
+        turns = {name for name in every if self._next.get(name, 0) <= now}
         for name in turns:
             least = KNOWN if name in lags else UNKNOWN
-            self._next[name] = now + max(TICK_SECONDS[name], least)
+            self._next[name] = now + max(every[name].total_seconds(), least)
         return turns
 
     async def keep_tidy(self) -> None:
         """Do as the scheduler does in service."""
-        rounds = LOOK_THROUGH_SECONDS // KEEP_SECONDS
+        rounds = ALL_EVERY // RECENT_EVERY
         while True:
             for _ in range(rounds):
-                await keep_what_is_there()
-                await asyncio.sleep(KEEP_SECONDS)
-            await look_through_all()
+                await collect_recent()
+                await asyncio.sleep(RECENT_EVERY.total_seconds())
+            await collect_all()
 
 
 @asynccontextmanager
@@ -166,23 +170,27 @@ async def house(
     async with AsyncExitStack() as stack:
         stack.enter_context(short_retention(numbers))
         stack.enter_context(_real_threads(clock))
-        around = Surroundings(
+        process = ProcessContext(
             settings=_settings(url, numbers),
-            place=Place(token=TOKEN, api="http://127.0.0.1:9", database=url, access=Access.OPEN),
-            tools=SourceTools(storage, fetcher, await stack.enter_async_context(_reader(clock))),
+            deployment=Deployment(TOKEN, "http://127.0.0.1:9", url, Access.OPEN),
+            sources=SourceResources(
+                storage, fetcher, await stack.enter_async_context(_reader(clock))
+            ),
             links=await make_links(storage, "https://soak.example"),
             announce=lambda _said: None,
         )
         await catalogue.load_catalogue(storage)
         people, answering = await stack.enter_async_context(
-            front_door(around, numbers, clock, telegram, town)
+            front_door(process, numbers, clock, telegram, town)
         )
-        sending = await stack.enter_async_context(_sending(around, telegram))
-        loops = [sending, *publishing_loops(around), *matching_loops(around)]
-        loops += [*reading_loops(around), *answering]
-        wire(loops, around.watch)
-        stack.enter_context(storage.notifying(Wakeups(loops)))
-        yield House(around, loops, people, clock, numbers.tick)
+        sending = await stack.enter_async_context(_sending(process, telegram))
+        runners = [sending, *publish_stages(process), *match_stages(process)]
+        runners += [*poll_stages(process), *answering]
+        for runner in runners:
+            runner.timeout_seconds = None  # `House` wakes them
+        connect(runners, process.watch)
+        stack.enter_context(storage.notifying(Wakeups(runners)))
+        yield House(process, runners, people, clock, numbers.tick)
 
 
 @contextmanager
@@ -199,12 +207,12 @@ def _real_threads(clock: Clock) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _sending(around: Surroundings, telegram: Telegram) -> AsyncIterator[Loop]:
-    """Do as `sending_loops`, but for the channel."""
-    key, pace = bot_key(around.place.token), around.settings.send_per_second
+async def _sending(process: ProcessContext, telegram: Telegram) -> AsyncIterator[StageRunner]:
+    """Do as `send_stages`, but for the channel."""
+    key, pace = bot_key(process.deployment.token), process.settings.send_per_second
     async with Calls(FEW_CALLS, CALLS_PATIENCE) as calls:
-        stage = SendStage(around.storage, telegram, around.owner, calls, key, pace, around.watch)
-        send = Loop("send", stage.run_once)
+        stage = SendStage(process.storage, telegram, process.owner, calls, key, pace, process.watch)
+        send = StageRunner(SEND, stage.run_once)
         calls.on_done = send.wake
         yield send
 

@@ -16,7 +16,7 @@ from aiogram.types import Chat, Message, Update, User
 from benchmarks.soak.numbers import DAY
 from benchmarks.soak.press import subject
 from bot.app.resources import make_resources
-from bot.app.steps.answering import answering_loops
+from bot.app.roles import chat_stages
 from bot.chat.dispatcher import make_dispatcher
 from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from benchmarks.soak.numbers import Numbers
     from benchmarks.soak.telegram import Telegram
     from benchmarks.soak.town import Town
-    from bot.app.surroundings import Surroundings
-    from bot.loops import Loop
+    from bot.app.resources import ProcessContext
+    from bot.stages import StageRunner
 
 _REMEMBERED: Final = 500  # messages with buttons, which may be pressed still
 _COMMANDS: Final = (
@@ -234,21 +234,21 @@ def _user(person: int) -> dict[str, Any]:
 
 @asynccontextmanager
 async def front_door(
-    around: Surroundings, numbers: Numbers, clock: Clock, telegram: Telegram, town: Town
-) -> AsyncIterator[tuple[People, list[Loop]]]:
-    """Yield those who come, and the loops that tell them of long work of theirs."""
+    process: ProcessContext, numbers: Numbers, clock: Clock, telegram: Telegram, town: Town
+) -> AsyncIterator[tuple[People, list[StageRunner]]]:
+    """Yield those who come, and the stages that report long work to them."""
     session, stopping = Session(telegram, clock), asyncio.Event()
-    bot = Bot(around.place.token, session=session)
-    key = bot_key(around.place.token)
-    session.middleware(Replies(around.storage, key, around.settings.send_per_second))
-    session.middleware(WatchedCalls(around.watch))
-    doors = make_resources(around, around.renderer)
-    dispatcher = make_dispatcher(doors, around.renderer)
-    dispatcher.update.outer_middleware(WatchedUpdates(around.watch))
+    bot = Bot(process.deployment.token, session=session)
+    key = bot_key(process.deployment.token)
+    session.middleware(Replies(process.storage, key, process.settings.send_per_second))
+    session.middleware(WatchedCalls(process.watch))
+    doors = make_resources(process, process.renderer)
+    dispatcher = make_dispatcher(doors, process.renderer)
+    dispatcher.update.outer_middleware(WatchedUpdates(process.watch))
     queue = UpdateQueue(bot, dispatcher)
     own = [reader.telegram_id for reader in town.others if reader.telegram_id > 0]
     groups = [reader.telegram_id for reader in town.others if reader.telegram_id < 0]
     async with queue.open(stopping):
         people = People(numbers, clock, telegram, session, queue, own, groups)
-        yield people, answering_loops(around, bot)
+        yield people, chat_stages(process, bot)
         stopping.set()

@@ -48,7 +48,7 @@ class Entry:
     about: int
     teller: int
     published: datetime
-    is_taste: bool
+    is_excerpt: bool
 
 
 @dataclass(eq=False)
@@ -142,7 +142,7 @@ class Press:
 
     def texts(self, entry: Entry) -> tuple[str, str]:
         title, text = self._written(entry.event, entry.about, entry.teller)
-        return title, text[:100] if entry.is_taste else text
+        return title, text[:100] if entry.is_excerpt else text
 
     def _written(self, event: int, about: int, teller: int) -> tuple[str, str]:
         """Return title and text: outlets tell the same in words of which a few are their own."""
@@ -168,9 +168,9 @@ class Press:
 
     def _print(self, feed: Feed, event: tuple[int, int], moment: datetime) -> None:
         number, about = event
-        is_taste = self._dice.random() < TASTES
+        is_excerpt = self._dice.random() < TASTES
         guid = f"{feed.number}:{number}"
-        feed.shown.append(Entry(feed.version, guid, number, about, feed.number, moment, is_taste))
+        feed.shown.append(Entry(feed.version, guid, number, about, feed.number, moment, is_excerpt))
         feed.version += 1
 
 

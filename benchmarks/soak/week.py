@@ -112,11 +112,11 @@ class Week:
 
 @asynccontextmanager
 async def _running(bot: House, gauges: Gauges) -> AsyncIterator[None]:
-    """Run the loops in the block, then let them finish."""
+    """Run the stages in the block, then let them finish."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for loop in bot.loops:
-            group.create_task(loop.run(stopping))
+        for runner in bot.runners:
+            group.create_task(runner.run(stopping))
         ours = [group.create_task(bot.tick_on(gauges.see)), group.create_task(bot.keep_tidy())]
         yield
         for each in ours:

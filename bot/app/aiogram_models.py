@@ -4,14 +4,26 @@ It has 400 types and 190 methods, whose validators pydantic builds from their an
 seconds and 110 MB, of which a bot uses a twentieth. Pydantic would build each on its first use,
 as aiogram has asked it to (`defer_build`), but `aiogram.types` ends with building every one, for
 their annotations name types that a type checker sees imported, and nobody else.
+
+Here that loop does nothing during the import, the modules get the names that their annotations use,
+and pydantic builds each model on its first use. `Message` and `Update` are built at once, so that
+no user waits for them. This replaces `BaseModel.model_rebuild` for aiogram's models: one that is
+built late must not take its names from the variables of its caller. A test compares every
+annotation with aiogram's own.
+
+All this reaches into private parts, so it is done for the versions in `KNOWN` alone. With any other
+version, or if anything fails, aiogram is imported as it is. That costs memory and time, and nothing
+else.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
@@ -19,13 +31,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-_NAME = re.compile(r"\w+")
+KNOWN: Final = {"aiogram": "3.31", "pydantic": "2.13"}
+_NAME: Final = re.compile(r"\w+")
 
 
 def import_aiogram() -> None:
     """Import it, ready for what every bot uses; to be called before anything else imports it."""
     if "aiogram" in sys.modules:
         return
+    if all(version(name).startswith(f"{known}.") for name, known in KNOWN.items()):
+        try:
+            _import_deferred()
+        except Exception:  # noqa: BLE001 - whatever it is, aiogram works as it is
+            for name in [each for each in sys.modules if each.partition(".")[0] == "aiogram"]:
+                del sys.modules[name]
+        else:
+            return
+    importlib.import_module("aiogram")
+
+
+def _import_deferred() -> None:
     with _nothing_rebuilt():
         from aiogram import types
         from aiogram.client.context_controller import BotContextController

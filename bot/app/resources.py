@@ -1,86 +1,349 @@
-"""The resources that the chat and the pages share, and the services of the pages."""
+"""What the roles and the commands work with, made from the settings: database, fetcher, renderer.
+
+Commands import this module, so it imports what a resource needs when it is made.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import secrets
+import socket
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
 
-from bot.app.mails import make_mailer
-from bot.app.menus import Menus
-from bot.resources import Resources
+import structlog
+
+from bot.app.stops import StopError, needing_the_database
+from bot.ops.instrumentation import Watch
+from bot.ops.logs import LastErrors
 from bot.settings import Access as WhoMay
-from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
-from bot.sources.discovery.discover import LinkLookup
-from bot.subscribers.access import Access
-from bot.subscribers.limits import Limits
-from bot.web.miniapp.routes import MiniApp
+from bot.settings import Role
 
 if TYPE_CHECKING:
-    from bot.app.surroundings import Surroundings
-    from bot.app.tools import SourceTools
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from bot.app.deployment import Deployment
+    from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
     from bot.settings import Settings
+    from bot.sources.discovery.add import SourceAdder
+    from bot.sources.fetch.client import Fetcher
+    from bot.sources.parser_pool import DocumentReader, Workers
+    from bot.subscribers.limits import Limits
+    from storage.db.engine import Storage
+
+log = structlog.get_logger(__name__)
+
+# Connections that the stages of a role keep busy; a process with several roles shares them.
+CONNECTIONS: Final = {
+    Role.CHAT: 5,
+    Role.POLL: 8,
+    Role.MATCH: 2,
+    Role.PUBLISH: 3,
+    Role.SEND: 3,
+    Role.WEB: 3,
+}
+MOST_CONNECTIONS: Final = 20
 
 
-class Buttons:
-    """The chat's buttons, read where a page names one: they bring Telegram's library along."""
-
-    def __getattr__(self, name: str) -> object:
-        from bot.chat import callbacks
-
-        return getattr(callbacks, name)
+# The database.
 
 
-def make_resources(around: Surroundings, renderer: Renderer) -> Resources:
-    tools, place = around.tools, around.place
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database; *server* is the way to it past a pooler, *url* the usual one."""
+
+    url: str
+    server: str
+    connections: int
+
+    def open(self) -> Storage:
+        from storage.db.engine import Storage
+
+        return Storage.open(
+            self.url, pool_size=self.connections, through_pooler=self.url != self.server
+        )
+
+
+def database_of(settings: Settings, url: str | None = None) -> Database:
+    """Return the database of *settings*; *url*: instead of theirs, for the playground's own."""
+    own = settings.database_url.get_secret_value()
+    url = url or own
+    direct = settings.database_direct_url if url == own else None
+    return Database(
+        url=url,
+        server=direct.get_secret_value() if direct else url,
+        connections=settings.database_pool or usual_connections(settings.roles),
+    )
+
+
+def usual_connections(roles: Iterable[Role]) -> int:
+    return min(sum(CONNECTIONS[role] for role in roles), MOST_CONNECTIONS)
+
+
+@asynccontextmanager
+async def open_storage(database: Database) -> AsyncIterator[Storage]:
+    """Yield the storage, brought up to date; StopError if it cannot be opened."""
+    from storage.schema import SchemaError, migrate
+
+    with needing_the_database():
+        try:
+            await migrate(database.server)
+        except SchemaError as error:
+            raise StopError(str(error)) from error
+    storage = database.open()
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+@asynccontextmanager
+async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
+    """Yield the database that the settings name, without a migration.
+
+    *read_only* creates no file either. StopError if the schema is not of this version.
+    """
+    from bot.settings import load_settings
+    from storage.health import open_read_only
+    from storage.schema import SchemaError, require_current
+
+    database = database_of(load_settings())
+    with needing_the_database():
+        storage = open_read_only(database.server) if read_only else database.open()
+    try:
+        with needing_the_database():
+            async with storage.reading() as tx:
+                await require_current(tx)
+        yield storage
+    except SchemaError as error:
+        raise StopError(str(error)) from error
+    finally:
+        await storage.close()
+
+
+@contextmanager
+def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
+    """Hold an SQLite file for this process; with *anew* it begins empty.
+
+    The file is held whatever symbolic or hard link it is named by. PostgreSQL is shared by any
+    number of processes, and this does nothing.
+    """
+    from storage.db.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
+    from storage.schema import database_file
+
+    if (path := database_file(url)) is None:
+        yield
+        return
+    real = path.resolve()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(lock_beside(path, "run"), wait=False))
+            for file in real.parent.glob(f"{real.name}*") if anew else ():
+                if file.suffix != ".lock":
+                    file.unlink()
+            stack.enter_context(lock_itself(real))
+        except AlreadyHeldError as error:
+            who = "Another process" if error.holder == "unknown" else f"Process {error.holder}"
+            raise StopError(
+                f"{who} already runs the bot on {path}; stop it first, or give "
+                "this one a DATABASE_URL of its own."
+            ) from error
+        except OSError as error:
+            raise StopError(
+                f"DATABASE_URL: no files can be written beside {path}: {error.strerror}."
+            ) from error
+        yield
+
+
+async def make_links(storage: Storage, base: str | None) -> Links:
+    """Return the links under *base*, signed with the key of this database."""
+    from bot.rendering.links import Links, Signer
+    from storage.access import signing_key
+
+    with needing_the_database():
+        async with storage.writing() as tx:
+            return Links(base, Signer(await signing_key(tx)))
+
+
+# Sources.
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResources:
+    """What is needed to read a source and store what it holds."""
+
+    storage: Storage
+    fetcher: Fetcher
+    reader: DocumentReader
+
+
+def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
+    """Return what fetches; *newsroom* is a host and port of ours that it may reach."""
+    from bot.ops.version import our_version
+    from bot.sources.fetch.client import Fetcher
+    from bot.sources.fetch.ssrf import AddressPolicy
+
+    own = frozenset({(ip_address(newsroom[0]), newsroom[1])} if newsroom else ())
+    contact = f"; +{settings.contact_url}" if settings.contact_url else ""
+    return Fetcher(
+        policy=AddressPolicy(settings.allowed_networks, own),
+        user_agent=f"Dateline/{our_version()} (reads news feeds for subscribers{contact})",
+    )
+
+
+@asynccontextmanager
+async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[SourceResources]:
+    from bot.sources.parser_pool import DocumentReader
+
+    async with open_storage(database) as storage, fetcher, DocumentReader() as reader:
+        yield SourceResources(storage, fetcher, reader)
+
+
+# Templates.
+
+
+def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Renderer:
+    """Return the renderer for English, which has those for the other languages.
+
+    *report* gets a sentence for each template of *folder* that is broken, and is left out, and one
+    for each that fails later, once.
+    """
+    from bot.rendering.i18n import ENGLISH
+    from bot.rendering.renderer import Renderers
+
+    if folder is None:
+        return Renderers().of(ENGLISH.code)
+    from bot.publishing.samples import template_samples
+    from bot.rendering.environment import Overrides
+    from bot.rendering.operator_templates import find_problems
+    from bot.web.samples import page_samples
+
+    def replaced(problem: str) -> None:
+        report(f"{problem} The shipped one is used.")
+
+    overrides = Overrides(folder.resolve(), replaced)
+    problems = find_problems(overrides, [*template_samples(), *page_samples()])
+    for problem in problems.values():
+        replaced(problem)
+    return Renderers(replace(overrides, broken=frozenset(problems))).of(ENGLISH.code)
+
+
+# One process.
+
+
+def new_owner() -> str:
+    """Return a name for this process that no other has, and that an operator can find."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+def _mail_readers() -> Workers:
+    from bot.sources.parser_pool import Workers
+
+    return Workers(most=1)
+
+
+@dataclass(frozen=True)
+class ProcessContext:
+    """What every role of one process is built from.
+
+    *owner*: the name under which it leases rows. *errors*: the last ones of its log.
+    *mail_readers*: of its own, so that no mail keeps a feed waiting; whoever makes the context
+    closes them.
+    """
+
+    settings: Settings
+    deployment: Deployment
+    sources: SourceResources
+    links: Links
+    announce: Callable[[str], None]
+    errors: LastErrors = field(default_factory=LastErrors)
+    owner: str = field(default_factory=new_owner)
+    watch: Watch = field(default_factory=Watch)
+    mail_readers: Workers = field(default_factory=_mail_readers)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Made by the first role that needs it: without one, a process saves 9 MB."""
+
+        def warn(sentence: str) -> None:
+            log.warning("a template of yours is not used", reason=sentence)
+
+        return make_renderer(self.settings.templates_dir, warn)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return self.settings.roles
+
+    @property
+    def roles_said(self) -> str:
+        return ",".join(role for role in Role if role in self.roles)
+
+    @property
+    def storage(self) -> Storage:
+        return self.sources.storage
+
+
+# What the chat and the pages share.
+
+
+def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
+    from bot.app.mail import make_mailer
+    from bot.resources import Resources
+    from bot.sources.discovery.add import SourceAdder
+    from bot.sources.discovery.discover import LinkLookup
+    from bot.subscribers.access import Access
+
+    settings, deployment, sources = process.settings, process.deployment, process.sources
     access = Access(
-        is_open=place.access is WhoMay.OPEN,
-        invites=place.access is WhoMay.INVITE,
-        allowed=around.settings.allowed_ids,
-        admins=around.settings.admin_ids,
+        is_open=deployment.access is WhoMay.OPEN,
+        invites=deployment.access is WhoMay.INVITE,
+        allowed=settings.allowed_ids,
+        admins=settings.admin_ids,
     )
     return Resources(
-        storage=around.storage,
+        storage=process.storage,
         renderer=renderer,
         access=access,
-        limits=limits_for_all(around.settings),
-        links=around.links,
-        mailer=make_mailer(around),
-        source_adder=SourceAdder(around.storage, tools.fetcher, tools.reader),
-        own_source_adder=make_own_source_adder(tools),
-        link_lookup=LinkLookup(tools.fetcher, tools.reader),
-        opml_reader=tools.reader,
-        started_at=around.started_at,
-        errors=around.errors.newest,
-        is_playground=place.newsroom is not None,
-        app_url=place.app_url,
+        limits=limits_for_all(settings),
+        links=process.links,
+        mailer=make_mailer(process),
+        source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader),
+        own_source_adder=make_own_source_adder(sources),
+        link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
+        opml_reader=sources.reader,
+        started_at=process.started_at,
+        errors=process.errors.newest,
+        is_playground=deployment.is_playground,
+        app_url=deployment.app_url,
     )
 
 
-def make_own_source_adder(tools: SourceTools) -> SourceAdder:
-    """What chats add reaches nothing inside, and them alone."""
+def make_own_source_adder(sources: SourceResources) -> SourceAdder:
+    """What a chat adds is for this chat alone, and reaches nothing inside."""
+    from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
+
     return SourceAdder(
-        tools.storage,
-        tools.fetcher,
-        tools.reader,
+        sources.storage,
+        sources.fetcher,
+        sources.reader,
         public=False,
         options=SourceOptions(form=Form.FEED),  # no page is read for a single chat
     )
 
 
 def limits_for_all(settings: Settings) -> Limits:
+    from bot.subscribers.limits import Limits
+
     return Limits(
         topics=settings.topics_per_chat,
         feeds=settings.feeds_per_chat,
         alerts=settings.alerts_per_chat,
-    )
-
-
-def make_mini_app(around: Surroundings, resources: Resources) -> MiniApp:
-    place = around.place
-    return MiniApp(
-        token=place.token,
-        resources=resources,
-        press=Buttons(),
-        frames=place.frames,
-        menus=Menus(place, around.renderer),
     )

@@ -1,180 +1,190 @@
-"""The roles of one process. Every role claims its work, so any number of processes may have it.
+"""The roles of one process: which stages each consists of, and what these are made of.
 
-chat     answers people: polls (one process at a time), or takes updates by webhook
+chat     answers users, and reports the progress of long work to them
 poll     reads the sources
-match    finds stories, and who wants them
-publish  makes alerts and editions
-send     hands messages over
-web      the pages
+match    groups articles into stories, and finds the queries that they match
+publish  makes alerts, digests and broadcasts, as rows of the outbox; deletes what has expired
+send     hands the outbox over to Telegram and to mail servers, and reads what bounces
+web      the pages; it has no stages
+
+Each function imports what its role needs, so a process pays for its own roles only.
 """
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
-from bot.app.outdated import Outdated
-from bot.app.ticking import collect_from_here, ticking
-from bot.app.tools import needing_the_database
-from bot.app.wiring import wake_by_notifications, wire
-from bot.ops.watchdog import service_manager
-from bot.settings import Role, Updates
+from bot import stages
+from bot.app.resources import limits_for_all, make_own_source_adder
+from bot.ops.instrumentation import Reading
+from bot.settings import Role
+from bot.stages import StageRunner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator
+    from contextlib import AsyncExitStack
 
-    from bot.app.chat_role import ChatRole
-    from bot.app.surroundings import Surroundings
-    from bot.app.webhook import WebhookUpdates
-    from bot.loops import Loop
-    from bot.ops.health import Health
-    from storage.db.engine import Storage
+    from aiogram import Bot
 
-log = structlog.get_logger(__name__)
+    from bot.app.resources import ProcessContext
 
-# Together with the calls' patience under ten seconds, which is what service managers give.
-LOOPS_PATIENCE = 2.0
-TELEGRAMS = frozenset({Role.CHAT, Role.SEND})  # roles that speak with Telegram
+TELEGRAM_ROLES = frozenset({Role.CHAT, Role.SEND})
 
+# Sources of slow hosts must not hold up the others.
+POLLERS = 4
+PAGE_READERS = 4
 
-async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
-    """Run the roles of *around* until *stopping* is set, then finish what is in hand."""
-    from bot.app.website import website
-    from bot.ops.health import Wait
-    from bot.ops.measuring import measuring
-    from bot.ops.probes import make_health
-
-    with needing_the_database():
-        await _take_over(around.storage, around.owner)
-    if around.roles & TELEGRAMS:
-        from bot.app.aiogram_models import import_aiogram
-
-        import_aiogram()
-    health = make_health(around, stopping)
-    outdated = Outdated(around.storage)
-    async with AsyncExitStack() as stack:
-        hooked = _webhook_updates(around)
-        routes = hooked.routes() if hooked else []
-        await stack.enter_async_context(website(around, health, routes))
-        loops = await _loops(around, stack)
-        await stack.enter_async_context(measuring(around, health))
-        roles: list[Coroutine[None, None, None]] = []
-        if Role.CHAT in around.roles:
-            door = await stack.enter_async_context(_front_door(around, health, hooked))
-            loops += door.loops()
-            roles.append(health.lasting("chat", door.run(stopping)))
-        wire(loops, around.watch)
-        roles += [health.lasting(loop.name, loop.run(stopping)) for loop in loops]
-        roles.append(wake_by_notifications(around, loops, stopping))
-        roles += _beside_others(around, stopping)
-        if manager := service_manager():
-            roles.append(manager.watch(stopping, f"does {around.roles_said}"))
-        roles.append(outdated.watch(stopping))
-        async with ticking(loops):
-            collect_from_here()
-            health.waits.discard(Wait.START)
-            if Role.CHAT not in around.roles:
-                log.info("ready", roles=around.roles_said)
-            await _work(roles, stopping)
-        await _let_go(around.storage, around.owner)
-    outdated.tell()
+CALLS_PATIENCE = timedelta(seconds=6)
+FEW_CALLS = 64
+SLOW_CALL_SECONDS = 0.3
 
 
-def _beside_others(
-    around: Surroundings, stopping: asyncio.Event
-) -> list[Coroutine[None, None, None]]:
-    """Return what a process does whose database is a server that others use too."""
-    from bot.app.presence import Presence
-    from storage.db.engine import SQLITE
+async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[StageRunner]:
+    """Return the stages of the roles but `chat`; *stack* closes what they hold open."""
+    runners: list[StageRunner] = []
+    if Role.SEND in process.roles:
+        runners += await stack.enter_async_context(send_stages(process))
+    if Role.PUBLISH in process.roles:
+        runners += publish_stages(process)
+    if Role.MATCH in process.roles:
+        runners += match_stages(process)
+    if Role.POLL in process.roles:
+        runners += poll_stages(process)
+    return runners
 
-    if around.storage.dialect == SQLITE:
+
+def poll_stages(process: ProcessContext) -> list[StageRunner]:
+    from bot.ops.instrumented_sources import WatchedFetcher, WatchedReader
+    from bot.sources.discovery.search_feeds import update_search_feeds
+    from bot.sources.fulltext import Completing
+    from bot.sources.poll import SourcePoller
+
+    sources, settings, watch = process.sources, process.settings, process.watch
+    storage, fetcher, reader = sources.storage, sources.fetcher, sources.reader
+
+    def instrumented(kind: str) -> tuple[WatchedFetcher, WatchedReader]:
+        return WatchedFetcher(fetcher, watch, kind), WatchedReader(reader, watch, kind)
+
+    poller = SourcePoller(storage, *instrumented("feed"), process.owner)
+    completing = Completing(storage, *instrumented("page"), process.owner)
+    feeds, budget = settings.search_feeds, settings.search_feeds_budget
+    return [
+        *(StageRunner(stages.PAGE, completing.complete_due) for _ in range(PAGE_READERS)),
+        *(StageRunner(stages.POLL, poller.poll_due) for _ in range(POLLERS)),
+        StageRunner(stages.SEARCH, partial(update_search_feeds, storage, feeds, budget)),
+        *_hub_stages(process),
+    ]
+
+
+def _hub_stages(process: ProcessContext) -> list[StageRunner]:
+    """Return the stage that subscribes at hubs, if they can call back."""
+    from bot.sources.fetch.websub import ask_hubs
+    from bot.web.hub import PATH
+
+    if process.settings.public_url is None:
         return []
-    presence = Presence(around.storage, around.owner)
-    return [presence.keep(stopping)]
+    callback = str(process.settings.public_url).rstrip("/") + PATH
+    ask = partial(
+        ask_hubs, process.storage, process.sources.fetcher, owner=process.owner, callback=callback
+    )
+    return [StageRunner(stages.HUBS, ask)]
 
 
-async def _loops(around: Surroundings, stack: AsyncExitStack) -> list[Loop]:
-    """Return the loops of the roles, the sender first; what they import is not needed without."""
-    loops: list[Loop] = []
-    if Role.SEND in around.roles:
-        from bot.app.steps.sending import sending_loops
+def match_stages(process: ProcessContext) -> list[StageRunner]:
+    from bot.matching.refold import Refolding
+    from bot.sources.group import Grouping
 
-        loops += await stack.enter_async_context(sending_loops(around))
-    if Role.PUBLISH in around.roles:
-        from bot.app.steps.publishing import publishing_loops
-
-        loops += publishing_loops(around)
-    if Role.MATCH in around.roles:
-        from bot.app.steps.matching import matching_loops
-
-        loops += matching_loops(around)
-    if Role.POLL in around.roles:
-        from bot.app.steps.reading import reading_loops
-
-        loops += reading_loops(around)
-    return loops
+    storage, owner = process.storage, process.owner
+    grouping = Grouping(storage, owner, process.settings.story_memory_mb * 1_000_000)
+    sync, readings = grouping.sync, process.watch.readings
+    readings[Reading.INDEX_QUERIES] = lambda: len(sync.index)
+    readings[Reading.INDEX_CHANGE] = lambda: sync.number
+    return [
+        StageRunner(stages.MATCH, grouping.run_once),
+        StageRunner(stages.REFOLD, Refolding(storage, owner).refold),
+    ]
 
 
-def _webhook_updates(around: Surroundings) -> WebhookUpdates | None:
-    if around.settings.updates is not Updates.WEBHOOK:
-        return None
-    from bot.app.webhook import webhook_updates
+def publish_stages(process: ProcessContext) -> list[StageRunner]:
+    from bot.app.mail import make_mailer
+    from bot.publishing.alerts import publish_alerts
+    from bot.publishing.broadcasts import publish_broadcasts
+    from bot.publishing.bundles import publish_bundles
+    from bot.publishing.digests import Digests
+    from bot.publishing.edits import edit_alerts
+    from bot.publishing.notices import publish_notices
+    from bot.subscribers.deletion import Retention, purge_deleted
 
-    return webhook_updates(around)
+    storage, settings, mailer = process.storage, process.settings, make_mailer(process)
+    common = (storage, process.renderer, process.owner)
+    digests = Digests(*common, links=process.links, mailer=mailer)
+    a_day, pace = settings.alerts_per_chat, settings.send_per_second
+    retention = Retention(
+        storage,
+        process.owner,
+        articles=timedelta(days=settings.keep_articles_days),
+        deliveries=timedelta(days=settings.keep_deliveries_days),
+    )
+    alert = partial(publish_alerts, *common, mailer=mailer, a_day=a_day)
+    return [
+        StageRunner(stages.NOTICE, partial(publish_notices, *common, settings.admin_ids)),
+        StageRunner(stages.DIGEST, digests.run_once),
+        StageRunner(stages.ALERT, alert),
+        StageRunner(stages.BUNDLE, partial(publish_bundles, *common, mailer=mailer)),
+        StageRunner(stages.ALSO, partial(edit_alerts, *common)),
+        StageRunner(stages.BROADCAST, partial(publish_broadcasts, *common, pace)),
+        StageRunner(stages.TIDY, partial(purge_deleted, storage)),
+        StageRunner(stages.FORGET, retention.run_once),
+    ]
 
 
 @asynccontextmanager
-async def _front_door(
-    around: Surroundings, health: Health, hooked: WebhookUpdates | None
-) -> AsyncIterator[ChatRole]:
-    """Yield what answers people; its calls take their slots from the pace of deliveries."""
-    from bot.app.chat_role import ChatRole
+async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
+    """Yield the stages; calls in flight have the end of the block to finish in."""
+    from bot.app.mail import mail_stages
     from bot.app.sessions import telegram_session
     from bot.delivery.pace import bot_key
-    from bot.delivery.replies import Replies
+    from bot.delivery.sender import Calls, SendStage
+    from bot.delivery.telegram import Telegram
     from bot.ops.instrumented_telegram import WatchedCalls
 
-    token, pace = around.place.token, around.settings.send_per_second
-    async with telegram_session(token, around.place.api) as bot:
-        bot.session.middleware(Replies(around.storage, bot_key(token), pace))
-        bot.session.middleware(WatchedCalls(around.watch))
-        yield ChatRole(around, bot, health, hooked)
+    deployment, watch = process.deployment, process.watch
+    pace = process.settings.send_per_second
+    # So many calls at once that the pace is kept by a slow Telegram too.
+    calls = Calls(max(FEW_CALLS, int(pace * SLOW_CALL_SECONDS)), CALLS_PATIENCE)
+    async with (
+        telegram_session(deployment.token, deployment.api_url, connections=calls.limit) as bot,
+        calls,
+        mail_stages(process) as mail,
+    ):
+        bot.session.middleware(WatchedCalls(watch))
+        key = bot_key(deployment.token)
+        telegram = Telegram(bot, most_topics=process.settings.topics_per_chat)
+        stage = SendStage(process.storage, telegram, process.owner, calls, key, pace, watch)
+        send = StageRunner(stages.SEND, stage.run_once)
+        watch.readings[Reading.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
+        calls.on_done = send.wake
+        yield [send, *mail]
 
 
-async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(role) for role in roles]
-        await stopping.wait()
-        # What is cut off here is leased, and comes back when its lease is over.
-        _, late = await asyncio.wait(tasks, timeout=LOOPS_PATIENCE)
-        for task in late:
-            task.cancel()
+def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
+    """Return those beside the updates: progress of broadcasts, and lists of feeds to add."""
+    from bot.chat.handlers.admin_broadcasts import report_progress
+    from bot.chat.progress import FeedListReports
+    from bot.subscribers.feed_lists import FeedListStage
 
-
-async def _take_over(storage: Storage, owner: str) -> None:
-    """On SQLite whoever runs holds the file alone, so that all other owners are dead."""
-    from storage.db.engine import SQLITE
-    from storage.db.leases import delete_other_leases, release_all_of_others
-
-    # All tables, wherever they are: SQLAlchemy writes no row that refers to one it does not know.
-    from storage.tables import LEASED
-
-    if storage.dialect != SQLITE:
-        return
-    async with storage.writing() as tx:
-        for table in LEASED:
-            await release_all_of_others(tx, table, owner)
-        await delete_other_leases(tx, owner)
-
-
-async def _let_go(storage: Storage, owner: str) -> None:
-    """Leave to another process, at once, what one alone may do."""
-    from storage.db.engine import DatabaseError
-    from storage.db.leases import GROUPING, release_lease
-
-    with suppress(DatabaseError):  # then its lease runs out
-        async with storage.writing() as tx:
-            await release_lease(tx, GROUPING, owner)
+    storage, renderer = process.storage, process.renderer
+    lists = FeedListStage(
+        storage,
+        make_own_source_adder(process.sources),
+        limits_for_all(process.settings),
+        FeedListReports(bot, renderer).report,
+        process.owner,
+    )
+    return [
+        StageRunner(stages.PROGRESS, partial(report_progress, bot, renderer, storage)),
+        StageRunner(stages.LIST, lists.run_once),
+    ]

@@ -1,4 +1,4 @@
-"""Running the bot: find its place, open what it stands on, run its roles."""
+"""Running the bot: settings, resources, roles; then all of them at once, until it is stopped."""
 
 from __future__ import annotations
 
@@ -8,88 +8,91 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.app.databases import database_of
-from bot.app.places import database_url, has_temporary_database, place_of
-from bot.app.stops import StopError, needing_the_port, set_by_signals, stop_error_in
-from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
-from bot.loops import leaves
-from bot.ops.logs import LastErrors
-from bot.settings import Role
-from storage.db.engine import SQLITE, DatabaseError, is_unavailable
+from bot.app.deployment import database_url, deployment_of, has_temporary_database
+from bot.app.memory import start_collection
+from bot.app.peers import (
+    Presence,
+    SchemaWatch,
+    leave_grouping,
+    take_over,
+    wake_by_notifications,
+)
+from bot.app.resources import (
+    ProcessContext,
+    alone_on,
+    database_of,
+    make_fetcher,
+    make_links,
+    open_sources,
+)
+from bot.app.roles import TELEGRAM_ROLES, chat_stages, open_stages
+from bot.app.scheduler import scheduling
+from bot.app.stops import needing_the_database, needing_the_port, set_by_signals, stop_error_in
+from bot.app.website import website
+from bot.ops.health import Wait
+from bot.ops.measuring import measuring
+from bot.ops.probes import make_health
+from bot.ops.tracing import tracing
+from bot.ops.watchdog import service_manager
+from bot.settings import Role, Updates
+from bot.stages import connect
+from storage.db.engine import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterable
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.webhook import WebhookUpdates
+    from bot.ops.logs import LastErrors
     from bot.settings import Settings
-
 
 log = structlog.get_logger(__name__)
 
+# Together with the patience of calls under ten seconds, which is what service managers give.
+STAGES_PATIENCE = 2.0
 
-async def run_bot(
-    settings: Settings, announce: Callable[[str], None], errors: LastErrors | None = None
-) -> None:
-    """Run until SIGINT or SIGTERM; StopError where it cannot.
 
-    *announce* says what a person should know first; *errors* are those that the log tells.
+async def run_bot(settings: Settings, announce: Callable[[str], None], errors: LastErrors) -> None:
+    """Run until SIGINT or SIGTERM; StopError if that is impossible.
+
+    *announce* says what the operator should know first; *errors* are those of the log.
     """
     stopping = set_by_signals()
     try:
-        await _run(settings, announce, errors or LastErrors(), stopping)
+        async with AsyncExitStack() as stack:
+            process = await _open_process(settings, announce, errors, stack)
+            await run_roles(process, stopping)
     except ExceptionGroup as group:
-        if reason := stop_error_in(group) or database_away(group):
+        if reason := stop_error_in(group):
             raise reason from group
         raise
 
 
-def database_away(group: ExceptionGroup[Exception]) -> StopError | None:
-    """Return why to stop where nothing has failed but the way to the database."""
-    reasons = leaves(group)
-    if not all(isinstance(each, DatabaseError) and is_unavailable(each) for each in reasons):
-        return None
-    line = str(getattr(reasons[0], "orig", reasons[0])).partition("\n")[0]
-    return StopError(f"DATABASE_URL: the database cannot be used: {line}")
-
-
-async def _run(
+async def _open_process(
     settings: Settings,
     announce: Callable[[str], None],
     errors: LastErrors,
-    stopping: asyncio.Event,
-) -> None:
-    from bot.app.roles import run_roles
-    from bot.app.surroundings import Surroundings
-    from bot.ops.tracing import tracing
-    from bot.sources.parser_pool import Reader
-
-    async with AsyncExitStack() as stack:
-        # First whatever a bot that runs already would have taken: a second one must end before it
-        # announces a playground that nobody answers.
-        temporary = has_temporary_database(settings)
-        stack.enter_context(alone_on(database_url(settings), anew=temporary))
-        await _require_free_ports(settings)
-        place = await stack.enter_async_context(place_of(settings, announce))
-        tools = SourceTools(
-            storage=await stack.enter_async_context(
-                open_storage(database_of(settings, place.database))
-            ),
-            fetcher=await stack.enter_async_context(make_fetcher(settings, place.newsroom)),
-            reader=await stack.enter_async_context(Reader()),
-        )
-        links = await make_links(tools.storage, place.public_url)
-        around = Surroundings(
-            settings=settings,
-            place=place,
-            tools=tools,
-            links=links,
-            announce=announce,
-            errors=errors,
-        )
-        stack.push_async_callback(around.mail_readers.close)
-        await stack.enter_async_context(tracing(around))
-        _warn_if_work_is_left(around)
-        await run_roles(around, stopping)
+    stack: AsyncExitStack,
+) -> ProcessContext:
+    # First whatever a bot that runs already would have taken: a second one must end before it
+    # announces a playground that nobody answers.
+    temporary = has_temporary_database(settings)
+    stack.enter_context(alone_on(database_url(settings), anew=temporary))
+    await _require_free_ports(settings)
+    deployment = await stack.enter_async_context(deployment_of(settings, announce))
+    database = database_of(settings, deployment.database_url)
+    fetcher = make_fetcher(settings, deployment.newsroom)
+    sources = await stack.enter_async_context(open_sources(database, fetcher))
+    process = ProcessContext(
+        settings=settings,
+        deployment=deployment,
+        sources=sources,
+        links=await make_links(sources.storage, deployment.public_url),
+        announce=announce,
+        errors=errors,
+    )
+    stack.push_async_callback(process.mail_readers.close)
+    await stack.enter_async_context(tracing(process))
+    return process
 
 
 async def _require_free_ports(settings: Settings) -> None:
@@ -104,7 +107,77 @@ async def _require_free_ports(settings: Settings) -> None:
         await server.wait_closed()
 
 
-def _warn_if_work_is_left(around: Surroundings) -> None:
+async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
+    """Run the roles of *process* until *stopping* is set, then finish what is in hand."""
+    _warn_if_work_is_left(process)
+    with needing_the_database():
+        await take_over(process.storage, process.owner)
+    if process.roles & TELEGRAM_ROLES:
+        from bot.app.aiogram_models import import_aiogram
+
+        import_aiogram()
+    health = make_health(process, stopping)
+    schema = SchemaWatch(process.storage)
+    webhook = _webhook_updates(process)
+    async with AsyncExitStack() as stack:
+        # The website is first: its probes answer while the rest starts.
+        routes = webhook.routes() if webhook else []
+        await stack.enter_async_context(website(process, health, routes))
+        runners = await open_stages(process, stack)
+        await stack.enter_async_context(measuring(process, health))
+        work: list[Coroutine[None, None, None]] = []
+        if Role.CHAT in process.roles:
+            from bot.app.chat import open_chat_role
+
+            chat = await stack.enter_async_context(open_chat_role(process, health, webhook))
+            runners += chat_stages(process, chat.bot)
+            work.append(health.lasting("chat", chat.run(stopping)))
+        connect(runners, process.watch)
+        finish_jobs = await stack.enter_async_context(
+            scheduling([each for each in runners if each.stage.is_periodic], stopping)
+        )
+        work += [
+            health.lasting(each.name, each.run(stopping))
+            for each in runners
+            if not each.stage.is_periodic
+        ]
+        work += [
+            health.lasting("scheduler", finish_jobs()),
+            wake_by_notifications(process, runners, stopping),
+            schema.watch(stopping),
+        ]
+        if process.storage.dialect != SQLITE:
+            work.append(Presence(process.storage, process.owner).keep(stopping))
+        if manager := service_manager():
+            work.append(manager.watch(stopping, f"does {process.roles_said}"))
+        start_collection()
+        health.waits.discard(Wait.START)
+        if Role.CHAT not in process.roles:
+            log.info("ready", roles=process.roles_said)
+        await _work(work, stopping)
+        await leave_grouping(process.storage, process.owner)
+    schema.raise_if_outdated()
+
+
+def _warn_if_work_is_left(process: ProcessContext) -> None:
     """An SQLite file has one process, so what that one does not do is done by nobody."""
-    if around.storage.dialect == SQLITE and (left := frozenset(Role) - around.roles):
+    if process.storage.dialect == SQLITE and (left := frozenset(Role) - process.roles):
         log.warning("nobody does the other roles; only on PostgreSQL can others", left=sorted(left))
+
+
+def _webhook_updates(process: ProcessContext) -> WebhookUpdates | None:
+    if process.settings.updates is not Updates.WEBHOOK:
+        return None
+    from bot.app.webhook import webhook_updates
+
+    return webhook_updates(process)
+
+
+async def _work(work: Iterable[Coroutine[None, None, None]], stopping: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in work]
+        await stopping.wait()
+        # What is cut off here is leased, and comes back when its lease is over.
+        _, late = await asyncio.wait(tasks, timeout=STAGES_PATIENCE)
+        for task in late:
+            task.cancel()

@@ -16,6 +16,21 @@ class StopError(RuntimeError):
 
 
 @contextmanager
+def needing_the_database(then: str = "") -> Iterator[None]:
+    """For what must be done before anything else can be: StopError if the database fails.
+
+    *then* is what to do about it.
+    """
+    from storage.db.engine import DatabaseError
+
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise StopError(f"DATABASE_URL: the database cannot be used: {reason}{then}") from error
+
+
+@contextmanager
 def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
     """For a block that listens at *host*:*port*: StopError, which names *setting*, if it cannot."""
     try:
@@ -35,11 +50,16 @@ def set_by_signals() -> asyncio.Event:
     return stopping
 
 
-def stop_error_in(group: BaseExceptionGroup[BaseException]) -> StopError | None:
-    """Return the reason to stop among the errors of several tasks, if there is one."""
-    for error in group.exceptions:
+def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
+    """Return why to stop: a StopError of some task, or that nothing but the database failed."""
+    from bot.stopping import flat_errors
+    from storage.db.engine import DatabaseError, is_unavailable
+
+    errors = flat_errors(group)
+    for error in errors:
         if isinstance(error, StopError):
             return error
-        if isinstance(error, BaseExceptionGroup) and (inner := stop_error_in(error)):
-            return inner
+    if all(isinstance(each, DatabaseError) and is_unavailable(each) for each in errors):
+        line = str(getattr(errors[0], "orig", errors[0])).partition("\n")[0]
+        return StopError(f"DATABASE_URL: the database cannot be used: {line}")
     return None

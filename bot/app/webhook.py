@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from bot.chat.dispatcher import ALLOWED_UPDATES
 from bot.chat.webhook import Webhook, WebhookReceiver, WebhookRegistration
-from bot.loops import nap
 from bot.rendering.links import Purpose
 from bot.settings import Role, Updates
+from bot.stopping import sleep_until
 from bot.web.webhook import WebhookRoute
 from storage.db.engine import DatabaseError
 from storage.db.leases import acquire_lease, release_lease
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiohttp.web import RouteDef
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.chat.updates import UpdateQueue
     from bot.rendering.links import Signer
 
@@ -42,7 +42,7 @@ def webhook_at(base: str, signer: Signer) -> Webhook:
 class WebhookUpdates:
     """Receives updates by webhook, and keeps the webhook registered at Telegram."""
 
-    around: Surroundings
+    process: ProcessContext
     webhook: Webhook
     receiver: WebhookReceiver = field(default_factory=WebhookReceiver)
 
@@ -58,7 +58,7 @@ class WebhookUpdates:
             await registration.set(stopping)
             ready()
             while not stopping.is_set():
-                await nap(stopping, CHECK_SECONDS)
+                await sleep_until(stopping, CHECK_SECONDS)
                 if not stopping.is_set():
                     await registration.check(stopping, may_set=await self._may_set())
         await self._release()
@@ -66,22 +66,22 @@ class WebhookUpdates:
     async def _may_set(self) -> bool:
         """Of several processes one does."""
         try:
-            async with self.around.storage.writing() as tx:
-                return await acquire_lease(tx, ROLE, self.around.owner, LEASE)
+            async with self.process.storage.writing() as tx:
+                return await acquire_lease(tx, ROLE, self.process.owner, LEASE)
         except (DatabaseError, OSError):
             return False
 
     async def _release(self) -> None:
         try:
-            async with self.around.storage.writing() as tx:
-                await release_lease(tx, ROLE, self.around.owner)
+            async with self.process.storage.writing() as tx:
+                await release_lease(tx, ROLE, self.process.owner)
         except (DatabaseError, OSError):
             return  # then it runs out by itself
 
 
-def webhook_updates(around: Surroundings) -> WebhookUpdates | None:
+def webhook_updates(process: ProcessContext) -> WebhookUpdates | None:
     """Return it where this process has the role chat and updates come by webhook; else None."""
-    base, settings = around.place.public_url, around.settings
-    if Role.CHAT not in around.roles or settings.updates is not Updates.WEBHOOK or base is None:
+    base, settings = process.deployment.public_url, process.settings
+    if Role.CHAT not in process.roles or settings.updates is not Updates.WEBHOOK or base is None:
         return None
-    return WebhookUpdates(around, webhook_at(base, around.links.signer))
+    return WebhookUpdates(process, webhook_at(base, process.links.signer))

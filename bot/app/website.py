@@ -6,106 +6,147 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from bot.app.resources import make_resources
 from bot.app.stops import needing_the_port
 from bot.ops.health import make_web, serving
 from bot.settings import Role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from aiogram import Bot
     from aiohttp.web import Application, RouteDef
 
-    from bot.app.places import Place
-    from bot.app.surroundings import Surroundings
+    from bot.app.deployment import Deployment
+    from bot.app.resources import ProcessContext
     from bot.ops.health import Health
-
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
 
+Result = TypeVar("Result")
+
 PATIENCE_SECONDS = 5.0
 RETRY_SECONDS = 60.0
+
+
+async def _with_telegram(
+    deployment: Deployment, call: Callable[[Bot], Awaitable[Result]], failure: str
+) -> Result | None:
+    """Return what *call* returns; None, and *failure* in the log, if Telegram does not answer.
+
+    A process of pages has no other use for Telegram: aiogram is imported here, for the first call.
+    """
+    from bot.app.aiogram_models import import_aiogram
+
+    import_aiogram()
+    from aiogram.exceptions import AiogramError
+
+    from bot.app.sessions import telegram_session
+
+    try:
+        async with telegram_session(deployment.token, deployment.api_url) as bot:
+            return await call(bot)
+    except (AiogramError, OSError, TimeoutError) as error:
+        log.warning(failure, error=str(error))
+        return None
 
 
 @dataclass(eq=False)
 class BotLink:
     """Where users find the bot: asked of Telegram when the first of them wants to know.
 
-    A process of pages may have no session with Telegram. While Telegram does not answer there is
-    no link, and it is asked once a minute.
+    While Telegram does not answer there is no link, and it is asked once a minute.
     """
 
-    place: Place
+    deployment: Deployment
     _link: str | None = None
     _ask_at: float = 0.0
 
     async def get(self) -> str | None:
-        if self.place.newsroom:
-            return self.place.api
+        if self.deployment.is_playground:
+            return self.deployment.api_url
         if self._link is None and monotonic() >= self._ask_at:
             self._ask_at = monotonic() + RETRY_SECONDS
             self._link = await self._ask()
         return self._link
 
     async def _ask(self) -> str | None:
-        from bot.app.aiogram_models import import_aiogram
-
-        import_aiogram()
-        from aiogram.exceptions import AiogramError
-
-        from bot.app.sessions import telegram_session
-
-        try:
-            async with (
-                asyncio.timeout(PATIENCE_SECONDS),
-                telegram_session(self.place.token, self.place.api) as bot,
-            ):
+        async def ask(bot: Bot) -> str:
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return f"https://t.me/{(await bot.get_me()).username}"
-        except (AiogramError, OSError, TimeoutError) as error:
-            log.warning("the bot's name is unknown", error=str(error))
-            return None
+
+        return await _with_telegram(self.deployment, ask, "the bot's name is unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Menus:
+    """Menus of the chat, which follow a language chosen in the Mini App."""
+
+    deployment: Deployment
+    renderer: Renderer
+
+    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
+        renderer, user_id = self.renderer.of(speaks), user.user_id
+
+        async def renew(bot: Bot) -> None:
+            from bot.chat.menu import label_menu_button, register_chat
+
+            await label_menu_button(bot, user_id, renderer, self.deployment.app_url)
+            await register_chat(bot, user_id, renderer, is_admin=user.is_admin, is_chosen=is_chosen)
+
+        await _with_telegram(self.deployment, renew, "a menu could not be renewed")
 
 
 @asynccontextmanager
 async def website(
-    around: Surroundings, health: Health, others: Sequence[RouteDef] = ()
+    process: ProcessContext, health: Health, others: Sequence[RouteDef] = ()
 ) -> AsyncIterator[None]:
     """Serve for the block, *others* too; StopError if the port is not to be had."""
-    host, port = around.settings.web_host, around.settings.web_port
+    host, port = process.settings.web_host, process.settings.web_port
     async with AsyncExitStack() as stack:
         with needing_the_port("WEB_PORT", host, port):
-            await stack.enter_async_context(serving(_web(around, health, others), host, port))
+            await stack.enter_async_context(serving(_web(process, health, others), host, port))
         yield
 
 
-def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Application:
+def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) -> Application:
     """Return the probes, and the pages where role `web` is ours and they can be reached."""
-    if Role.WEB not in around.roles:
+    if Role.WEB not in process.roles:
         return make_web(others, health=health)
-    hubs = [*others, *(_hub_routes(around) if around.settings.public_url else [])]
-    if around.links.base is None:
+    hubs = [*others, *(_hub_routes(process) if process.settings.public_url else [])]
+    if process.links.base is None:
         return make_web(hubs, health=health)
-    from bot.app.mails import make_bounces
-    from bot.app.resources import make_mini_app, make_resources
+    from bot.app.mail import make_bounces
+    from bot.web.miniapp.routes import MiniApp
     from bot.web.requests import Clients
     from bot.web.site import Site
 
-    resources = make_resources(around, around.renderer)
+    deployment, renderer = process.deployment, process.renderer
+    resources = make_resources(process, renderer)
+    app = MiniApp(
+        token=deployment.token,
+        resources=resources,
+        menus=Menus(deployment, renderer),
+        frames=deployment.frames,
+    )
     site = Site(
         resources,
-        bounces=make_bounces(around),
-        bot_link=BotLink(around.place).get,
-        app=make_mini_app(around, resources) if around.place.app_url else None,
-        clients=Clients(around.settings.trusted_proxies),
+        bounces=make_bounces(process),
+        bot_link=BotLink(deployment).get,
+        app=app if deployment.app_url else None,
+        clients=Clients(process.settings.trusted_proxies),
     )
     routes, middlewares = site.parts()
     return make_web([*hubs, *routes], middlewares, health=health)
 
 
-def _hub_routes(around: Surroundings) -> list[RouteDef]:
+def _hub_routes(process: ProcessContext) -> list[RouteDef]:
     from bot.web.hub import hub_routes
 
-    return hub_routes(around.storage)
+    return hub_routes(process.storage)

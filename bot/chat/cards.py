@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
-    from bot.matching.query import Query
+    from bot.matching.query import ParsedQuery
     from bot.matching.search import Hit, Others
     from bot.subscribers.topics import ChatTopic
 
@@ -67,7 +67,7 @@ async def show_card(
     )
 
 
-async def others_of(query: Query, typed: str, context: Context) -> Others:
+async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
     """Return other words for those of *query*, with names as the chat may write them."""
     spoken = {ENGLISH.code, context.reply.renderer.language.code.partition("-")[0]}
     return await search.others(
@@ -89,7 +89,7 @@ async def topic_page(topic_id: int, context: Context) -> dict[str, Any]:
     return {"topic": topic, **await seen_of(parse(topic.typed), context)}
 
 
-async def seen_of(query: Query, context: Context) -> dict[str, Any]:
+async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
     """Return what a template shows of what *query* found."""
     found = await search.find(context.storage, query, chat_id=context.chat_id)
     silent = 0

@@ -17,6 +17,7 @@ from aiogram.types import (
     WebAppInfo,
 )
 
+from bot.chat.commands import Menu, names_in
 from bot.rendering.i18n import ENGLISH
 
 if TYPE_CHECKING:
@@ -27,45 +28,6 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
 log = structlog.get_logger(__name__)
-
-COMMANDS = (
-    "topics",
-    "digest",
-    "search",
-    "trend",
-    "test",
-    "settings",
-    "sources",
-    "language",
-    "mutes",
-    "email",
-    "feeds",
-    "channels",
-    "help",
-    "stop",
-    "export",
-    "import",
-    "feedback",
-    "privacy",
-    "delete_me",
-)
-FOR_ADMINS = ("admin", "catalogue", "broadcast", "invites", "ban", "allow")
-ADMIN_COMMANDS = (*FOR_ADMINS, *COMMANDS)
-GROUP_COMMANDS = (
-    "subscribe",
-    "topics",
-    "digest",
-    "search",
-    "trend",
-    "here",
-    "test",
-    "settings",
-    "language",
-    "mutes",
-    "help",
-)
-# Any other command in a group may be another bot's.
-HANDLED_IN_GROUPS = frozenset({"start", "watch", *COMMANDS, *GROUP_COMMANDS} - {"channels"})
 
 
 async def register_commands(
@@ -78,8 +40,10 @@ async def register_commands(
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
-        await bot.set_my_commands(_described(COMMANDS, spoken), scope=scope, language_code=code)
-        in_groups = _described(GROUP_COMMANDS, spoken)
+        await bot.set_my_commands(
+            _described(names_in(Menu.PRIVATE), spoken), scope=scope, language_code=code
+        )
+        in_groups = _described(names_in(Menu.GROUP), spoken)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _set_descriptions(bot, spoken, code)
     for user_id, chosen in (admins or {}).items():
@@ -115,7 +79,7 @@ async def label_menu_button(
 
 async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
     for code, spoken in _by_code(renderer).items():
-        await _register(bot, user_id, ADMIN_COMMANDS, spoken, code)
+        await _register(bot, user_id, names_in(Menu.PRIVATE, is_admin=True), spoken, code)
 
 
 async def register_chat(
@@ -123,7 +87,7 @@ async def register_chat(
 ) -> None:
     """Set the menu of one chat in the language that was chosen, whatever its client's is."""
     if is_chosen:
-        names = ADMIN_COMMANDS if is_admin else COMMANDS
+        names = names_in(Menu.PRIVATE, is_admin=is_admin)
         for code in _by_code(renderer):
             await _register(bot, user_id, names, renderer, code)
     elif is_admin:

@@ -24,9 +24,10 @@ from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramRet
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.callbacks import Erase, KeepData
+from bot.chat.commands import HANDLED_IN_GROUPS
 from bot.chat.context import Context
 from bot.chat.managed_chats import frame_of, manager_of, target_of, without_target
-from bot.chat.menu import HANDLED_IN_GROUPS, register_admin
+from bot.chat.menu import register_admin
 from bot.chat.permissions import only_reads
 from bot.chat.rate_limit import WAIT_SECONDS, is_service_message
 from bot.chat.reply import Reply

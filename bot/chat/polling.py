@@ -31,7 +31,7 @@ from aiogram.exceptions import (
 )
 
 from bot.chat.updates import GetUpdates, log_outage, now, pause_seconds, read_update
-from bot.loops import nap, until
+from bot.stopping import sleep_until, work_until
 from storage.db.engine import DatabaseError
 from storage.db.leases import acquire_lease, lease_of, release_lease
 
@@ -110,7 +110,7 @@ class Poller:
     holds_lease: Callable[[], bool]
     allowed_updates: tuple[str, ...]
     failures: Failures = field(default_factory=Failures)
-    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
 
     def fails_for(self) -> float:
         """Return the seconds for which no poll succeeded, though this process may poll."""
@@ -129,13 +129,13 @@ class Poller:
         while not stopping.is_set():
             if not self.holds_lease():
                 self.failures.end()
-                await nap(stopping, NO_LEASE_PAUSE_SECONDS)
+                await sleep_until(stopping, NO_LEASE_PAUSE_SECONDS)
                 continue
             try:
-                sent = await until(stopping, self._updates(offset))
+                sent = await work_until(stopping, self._updates(offset))
             except Exception as error:  # noqa: BLE001 - an odd answer must not end the polling
                 if isinstance(error, TelegramUnauthorizedError):
-                    await until(stopping, make_sure_of_token(self.bot))
+                    await work_until(stopping, make_sure_of_token(self.bot))
                 await self.pause(stopping, self.failures.pause_after(error, now()))
                 continue
             self.failures.end()
@@ -200,7 +200,7 @@ class PollingLease:
     storage: Storage
     owner: str
     clock: Callable[[], float] = time.monotonic
-    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
     _until: float = 0.0
     _is_logged: bool = False
 

@@ -4,6 +4,12 @@ It comes before everything else, so that a dropped update costs no task, no quer
 user has a bucket of tokens that fills as time passes. A bucket that ran empty is closed until half
 of it is there again, so that "I'll answer again in 10 seconds" is true; one token at a time would
 let through a flood of its own.
+
+The limit is the user's and not the chat's, so that nobody can silence a group's bot by writing
+there, or get more by writing in many groups. Service messages (the bot was blocked, a group
+migrated) are never dropped, because the bot would go on with a state that is no longer true. Many
+accounts that flood together are not stopped, but the updates in hand are bounded.
+`python -m benchmarks.flood` measures how long others wait beside a user who floods.
 """
 
 from __future__ import annotations
@@ -125,7 +131,7 @@ class Buckets:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Admission:
     verdict: Verdict
     seconds: int = 0  # until the user is answered again
 
@@ -138,7 +144,7 @@ class RateLimiter:
     everybody: Rate = EVERYBODY
     buckets: Buckets = field(default_factory=Buckets)
 
-    def decide(self, update: Update, now: float) -> Decision:
+    def decide(self, update: Update, now: float) -> Admission:
         """Decide for one update, in their order; *now* in seconds of a monotonic clock.
 
         A group is not notified of what one member does; a toast is for the member alone.
@@ -146,18 +152,18 @@ class RateLimiter:
         try:
             kind = update.event_type
         except UpdateTypeLookupError:  # newer than our aiogram: nothing handles it
-            return Decision(Verdict.DROP)
+            return Admission(Verdict.DROP)
         event = getattr(update, kind)
         user_id = _sender_id(event)
         if not user_id or not may_be_dropped(update):
-            return Decision(Verdict.HANDLE)
+            return Admission(Verdict.HANDLE)
         is_inline = kind in _WHILE_TYPING
         rate = INLINE if is_inline else ADMINS if user_id in self.admins else self.everybody
         bucket = self.buckets.of((user_id, is_inline), rate, now)
         verdict = bucket.take(now, SECONDS_BETWEEN_TOASTS if kind == "callback_query" else inf)
         if verdict is Verdict.NOTIFY and not _can_be_notified(event):
-            return Decision(Verdict.DROP)
-        return Decision(verdict, bucket.seconds_closed())
+            return Admission(Verdict.DROP)
+        return Admission(verdict, bucket.seconds_closed())
 
 
 def may_be_dropped(update: Update) -> bool:

@@ -23,8 +23,8 @@ from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from bot.chat.rate_limit import WAIT_SECONDS, RateLimiter, Verdict, may_be_dropped
-from bot.loops import nap
 from bot.ops.instrumentation import Act, Watch
+from bot.stopping import sleep_until
 from bot.telegram import is_late
 from storage.db.engine import is_transient
 
@@ -85,7 +85,7 @@ class UpdateQueue:
     bot: Bot
     dispatcher: Dispatcher
     limiter: RateLimiter = field(default_factory=RateLimiter)
-    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
     most_at_work: int = MOST_AT_WORK
     watch: Watch = field(default_factory=Watch)
     late_seconds: float = LATE_SECONDS

@@ -26,7 +26,7 @@ from aiogram.exceptions import (
 
 from bot.chat.polling import make_sure_of_token
 from bot.chat.updates import pause_seconds, read_update
-from bot.loops import nap, until
+from bot.stopping import sleep_until, work_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -67,7 +67,7 @@ class Webhook:
 class WebhookRegistration:
     bot: Bot
     webhook: Webhook
-    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
 
     async def set(self, stopping: asyncio.Event) -> None:
         """Set it even if it is set: Telegram does not say the secret. Each process may do so."""
@@ -83,7 +83,7 @@ class WebhookRegistration:
                 )
             except (AiogramError, OSError, TimeoutError) as error:
                 if isinstance(error, TelegramUnauthorizedError):
-                    await until(stopping, make_sure_of_token(self.bot))
+                    await work_until(stopping, make_sure_of_token(self.bot))
                 await self.pause(stopping, _pause_after(error, failures))
                 failures += 1
             else:
@@ -95,7 +95,7 @@ class WebhookRegistration:
             info = await self.bot.get_webhook_info()
         except (AiogramError, OSError, TimeoutError) as error:
             if isinstance(error, TelegramUnauthorizedError):
-                await until(stopping, make_sure_of_token(self.bot))
+                await work_until(stopping, make_sure_of_token(self.bot))
             log.warning("checking the webhook failed", error=str(error))
             return
         if may_set and not self.webhook.is_set(info):

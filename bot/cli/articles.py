@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from bot.matching.explain import Explanation
-    from bot.matching.query import Query, QueryError
+    from bot.matching.query import ParsedQuery, QueryError
     from bot.matching.snippet import Span
     from bot.matching.text import Place
     from bot.sources.feeds.model import Document, Item, Unreadable
+    from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
 
 NO_MATCH = 1  # as grep says it
@@ -89,14 +90,20 @@ async def _read_each(
     base_url: str = "",
 ) -> bool:
     """Return whether all of *paths* could be read."""
-    from bot.app.tools import opening
+    from bot.app.resources import make_fetcher
+    from bot.settings import load_settings
     from bot.sources.feeds.model import Unreadable
+    from bot.sources.files import read_place
+    from bot.sources.parser_pool import DocumentReader
+
+    def fetcher() -> Fetcher:  # only an address needs it, and the settings
+        return make_fetcher(load_settings())
 
     is_whole = True
-    async with opening() as read_path:
+    async with DocumentReader() as reader:
         for path in paths:
             try:
-                document = await read_path(path, base_url=base_url)
+                document = await read_place(reader, fetcher, path, base_url=base_url)
             except Unreadable as error:
                 is_whole = False
                 show_error(path, why_unreadable(error))
@@ -155,7 +162,7 @@ def _print_articles(path: str, document: Document) -> None:
 class Matcher:
     """Print the articles that match, or explain all of them; *matches* counts them."""
 
-    query: Query
+    query: ParsedQuery
     as_json: bool = False
     explain: bool = False
     matches: int = 0
@@ -218,7 +225,7 @@ def _highlighted(text: str, places: Sequence[Place]) -> Text:
     return highlighted
 
 
-def parse_query(query: str) -> Query:
+def parse_query(query: str) -> ParsedQuery:
     """Return the query, or exit with a caret at what is wrong."""
     from bot.matching.query import QueryError, parse
 
@@ -240,7 +247,7 @@ def _with_caret(error: QueryError) -> str:
     return "\n".join(lines)
 
 
-def _query_and_tree(query: Query) -> str:
+def _query_and_tree(query: ParsedQuery) -> str:
     from bot.matching.explain import in_lines
     from bot.matching.query.canonical import shown
 

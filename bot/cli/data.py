@@ -54,7 +54,7 @@ def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] =
 
 def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = False) -> None:
     """Restore the database from FILE, which `backup` wrote. Stop the bot first."""
-    from bot.app.tools import alone_on
+    from bot.app.resources import alone_on
     from storage.backup import restore as restore_database
 
     if not file.is_file():
@@ -69,7 +69,7 @@ def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = 
 
 def migrate() -> None:
     """Update the tables of the database to this version; `dateline run` does so by itself."""
-    from bot.app.databases import database_of
+    from bot.app.resources import database_of
     from bot.settings import load_settings
     from storage.schema import SchemaError
     from storage.schema import migrate as migrate_database
@@ -87,7 +87,7 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
     TO gets everything or nothing. After a crash or Ctrl-C, run the same command again. Example:
     dateline migrate-storage sqlite:///var/dateline.sqlite3 postgresql://dateline@localhost/dateline
     """
-    from bot.app.tools import alone_on
+    from bot.app.resources import alone_on
     from storage.transfer import TransferError, check_urls, transfer
 
     urls = _url("FROM", source), _url("TO", target)
@@ -117,10 +117,10 @@ def _database_url() -> str:
 
 
 def _url(name: str, text: str) -> str:
-    from bot.database_urls import driven
+    from bot.database_urls import with_driver
 
     try:
-        return driven(text)
+        return with_driver(text)
     except ValueError as error:
         fail(f"{name} is wrong: {error}.")
 
@@ -230,8 +230,8 @@ async def _export(storage: Storage, bot: int | None, part: Path) -> int:
 async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
-    from bot.app.databases import database_of
-    from bot.app.tools import needing_the_database, open_storage, stored
+    from bot.app.resources import database_of, open_storage, stored
+    from bot.app.stops import needing_the_database
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
     from bot.subscribers.limits import Limits

@@ -139,7 +139,7 @@ def stats(
 
     Example: dateline stats --days 30
     """
-    from bot.app.tools import needing_the_database
+    from bot.app.stops import needing_the_database
 
     with needing_the_database():
         found = with_transaction(lambda tx: _counted(tx, days), read_only=True)

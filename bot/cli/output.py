@@ -44,7 +44,7 @@ def with_storage(
     work: Callable[[Storage], Awaitable[Result]], *, read_only: bool = False
 ) -> Result:
     """Do *work* with the database of the settings, which must be of this version."""
-    from bot.app.tools import stored
+    from bot.app.resources import stored
 
     async def do() -> Result:
         async with stored(read_only=read_only) as storage:

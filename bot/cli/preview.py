@@ -70,7 +70,7 @@ def preview(  # noqa: PLR0913 - each an option of the command
 
     It uses the templates of TEMPLATES_DIR. Example: dateline preview email --open
     """
-    from bot.app.templates import make_renderer
+    from bot.app.resources import make_renderer
     from bot.publishing.pages import edition_page
     from bot.publishing.samples import sample_alert, sample_bundle, sample_mail
     from bot.settings import load_settings

@@ -22,11 +22,10 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     Example: dateline run --roles chat,web
     """
     import asyncio
-    import gc
 
-    # What is imported stays; to look through it again and again is a fifth of a start. The
-    # collector begins when everything is there (`bot.app.ticking.collect_from_here`).
-    gc.disable()
+    from bot.app.memory import postpone_collection
+
+    postpone_collection()
     from bot.app.run import run_bot
     from bot.ops.error_reports import reporting
     from bot.ops.logs import LastErrors, configure_logs

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import console, plain_table, print_json, show
-from bot.sources.discovery.add import Outcome
-from bot.sources.feeds.model import Kind, moment_of
+from bot.sources.discovery.add import AddOutcome
+from bot.sources.feeds.model import DocumentKind, moment_of
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.sources.administration import Checkup
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import DiscoveryResult, FoundFeed
-    from bot.sources.discovery.links import Link
+    from bot.sources.discovery.links import FeedLink
     from bot.sources.feeds.model import Document, Item
     from bot.sources.fetch.problems import Problem
     from bot.sources.fetch.response import Response
@@ -53,13 +53,13 @@ _ADVICE = {
 }
 
 _STYLES = {
-    Outcome.ADDED: "green",
-    Outcome.THERE: "dim",
-    Outcome.SEVERAL: "yellow",
-    Outcome.REFUSED: "red",
+    AddOutcome.ADDED: "green",
+    AddOutcome.THERE: "dim",
+    AddOutcome.SEVERAL: "yellow",
+    AddOutcome.REFUSED: "red",
 }
 _ORDER = list(_STYLES)
-_FINE = frozenset({Outcome.ADDED, Outcome.THERE})
+_FINE = frozenset({AddOutcome.ADDED, AddOutcome.THERE})
 _SHOWN_IN_FULL = 30
 _MOST_UNREAD = 20
 _SILENT = timedelta(days=60)
@@ -154,7 +154,7 @@ def additions_table(additions: Iterable[Addition]) -> Table:
     rows = sorted(additions, key=lambda each: _ORDER.index(each.outcome))
     columns: dict[str, Callable[[Addition], object]] = {
         "Source": _name_of_addition,
-        "Outcome": lambda each: Text(each.outcome, style=_STYLES[each.outcome]),
+        "AddOutcome": lambda each: Text(each.outcome, style=_STYLES[each.outcome]),
         "Details": _note,
     }
     return plain_table(rows, columns)
@@ -169,7 +169,7 @@ def _name_of_addition(addition: Addition) -> Text:
 
 def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType]:
     """Return what there is to pick from, of each address that has several feeds."""
-    several = [each for each in additions if each.outcome is Outcome.SEVERAL]
+    several = [each for each in additions if each.outcome is AddOutcome.SEVERAL]
     asked = [
         Group(
             Text(f"\n{each.url} has {len(each.choice) + len(each.unread)} feeds to choose from:"),
@@ -180,7 +180,7 @@ def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType
     return [*asked, _HOW_TO_ADD] if asked else []
 
 
-def choice(feeds: Iterable[FoundFeed], unread: Sequence[Link], now: datetime) -> Group:
+def choice(feeds: Iterable[FoundFeed], unread: Sequence[FeedLink], now: datetime) -> Group:
     """Return two lines for each feed; an address stands alone, so that it can be copied whole."""
     lines = [line for feed in feeds for line in (_about(feed, now), _address(feed.url))]
     if unread:
@@ -204,7 +204,7 @@ def _address(url: str, name: str = "") -> Text:
 
 
 def _note(addition: Addition) -> str:
-    if addition.outcome is Outcome.SEVERAL:
+    if addition.outcome is AddOutcome.SEVERAL:
         return f"has {len(addition.choice) + len(addition.unread)} feeds to choose from"
     if addition.problem:
         return sentence_of(addition.problem)
@@ -279,7 +279,7 @@ def _verdict(checkup: Checkup) -> Text:
 
 
 def _in_a_word(document: Document, checkup: Checkup) -> str:
-    if document.kind not in {Kind.FEED, Kind.SITEMAP}:
+    if document.kind not in {DocumentKind.FEED, DocumentKind.SITEMAP}:
         return f"A {document.kind} with one article. For feeds: dateline sources find {checkup.url}"
     count = len(document.items)
     entries = "one entry" if count == 1 else f"{count} entries" if count else "no entries yet"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bot.app.tools import SourceTools
+    from bot.app.resources import SourceResources
     from bot.sources.discovery.add import Addition, SourceOptions
     from bot.sources.discovery.opml import Outline
 
@@ -69,7 +69,7 @@ def add(
     options = SourceOptions(_interval(every), form=form, full_text=full_text)
     wanted = _wanted(urls or [], _outlines(opml, starter=starter), options)
 
-    async def add_and_record(tools: SourceTools) -> list[Addition]:
+    async def add_and_record(tools: SourceResources) -> list[Addition]:
         adder = SourceAdder(tools.storage, tools.fetcher, tools.reader)
         done = await add_all(adder, wanted)
         await _record(tools, done)
@@ -155,12 +155,14 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
         raise SystemExit(NOTHING_DONE)
 
 
-def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
-    from bot.app.tools import source_tools
+def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
+    from bot.app.resources import database_of, make_fetcher, open_sources
     from bot.settings import load_settings
 
     async def with_tools() -> Result:
-        async with source_tools(load_settings()) as tools:
+        settings = load_settings()
+        fetcher = make_fetcher(settings)
+        async with open_sources(database_of(settings), fetcher) as tools:
             return await work(tools)
 
     return asyncio.run(with_tools())
@@ -218,15 +220,15 @@ def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wante
     ]
 
 
-async def _record(tools: SourceTools, done: Sequence[Addition]) -> None:
+async def _record(tools: SourceResources, done: Sequence[Addition]) -> None:
     """Record in the activity log which sources the operator added."""
-    from bot.sources.discovery.add import Outcome
+    from bot.sources.discovery.add import AddOutcome
     from bot.subscribers import audit
     from storage.enums import AuditAction
     from storage.sources import Source
 
     for each in done:
-        if each.outcome is Outcome.ADDED:
+        if each.outcome is AddOutcome.ADDED:
             await audit.record(tools.storage, None, AuditAction.SOURCE_ADDED, each.url)
     if len(done) > 1:
         await tools.storage.analyze([Source])
@@ -269,7 +271,7 @@ def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
 
 async def _add(adder: AddsSources, url: str, options: SourceOptions) -> Addition:
     """Report what the database refuses: the other sources of the list may still be stored."""
-    from bot.sources.discovery.add import Addition, Outcome
+    from bot.sources.discovery.add import Addition, AddOutcome
     from bot.sources.fetch.problems import Problem, ProblemCode
     from storage.db.engine import DatabaseError
 
@@ -278,12 +280,12 @@ async def _add(adder: AddsSources, url: str, options: SourceOptions) -> Addition
     except DatabaseError as error:
         detail = {"reason": str(error.orig).splitlines()[0]}
         problem = Problem(ProblemCode.NOT_STORED, detail)
-        return Addition(url, Outcome.REFUSED, options.title, problem=problem)
+        return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
 
 
 def _failures(done: Iterable[Addition]) -> str:
-    from bot.sources.discovery.add import Outcome
+    from bot.sources.discovery.add import AddOutcome
 
     counts = Counter(addition.outcome for addition in done)
-    failed = sum(counts.values()) - counts[Outcome.ADDED] - counts[Outcome.THERE]
+    failed = sum(counts.values()) - counts[AddOutcome.ADDED] - counts[AddOutcome.THERE]
     return f"{failed} not added  " if failed else ""

@@ -6,6 +6,8 @@
   the rate.
 - Other processes take permits of the same row without this one noticing. A message that misses its
   moment takes another permit: it would come on top of the messages of the others.
+- Edits take permits too. Telegram is said not to count them, but they are few, and a mistake would
+  cost a pause of the whole token.
 """
 
 from __future__ import annotations

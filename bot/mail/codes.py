@@ -33,15 +33,15 @@ class Limit(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class MailRequest:
     """What is sent to an address; either of the two comes back."""
 
     code: str
     token: str
 
 
-def new_request() -> Request:
-    return Request(f"{secrets.randbelow(10**6):06}", secrets.token_urlsafe(16))
+def new_request() -> MailRequest:
+    return MailRequest(f"{secrets.randbelow(10**6):06}", secrets.token_urlsafe(16))
 
 
 def read_code(text: str) -> str | None:

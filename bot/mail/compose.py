@@ -47,7 +47,7 @@ _NO_ELLIPSIS_AFTER = " ,;:-\u2013\u2014\u3001\uff0c\uff1a\uff1b"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class InlinePicture:
     """A PNG inside the mail; its HTML shows it as `cid:<name>`."""
 
     name: str
@@ -67,7 +67,7 @@ class Mail:
     text: str
     html: str
     headers: tuple[tuple[str, str], ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[InlinePicture, ...] = ()
 
     def header(self, name: str) -> str | None:
         return next((value for known, value in self.headers if known == name), None)
@@ -91,7 +91,7 @@ class Mail:
             html=body["html"],
             headers=tuple((name, value) for name, value in body["headers"]),
             pictures=tuple(
-                Picture(picture["name"], b64decode(picture["content"]))
+                InlinePicture(picture["name"], b64decode(picture["content"]))
                 for picture in body["pictures"]
             ),
         )
@@ -234,7 +234,7 @@ class Mailer:
         subject: str,
         values: Mapping[str, Any],
         label: str | None = None,
-        pictures: tuple[Picture, ...] = (),
+        pictures: tuple[InlinePicture, ...] = (),
     ) -> Mail:
         """Return what `<template>.html` and `.txt` give.
 

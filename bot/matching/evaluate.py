@@ -29,7 +29,7 @@ from bot.matching.query.fields import language_code, source_keys
 from bot.matching.slices import Slices, finished
 from bot.matching.text import (
     PIECE,
-    Folded,
+    FoldedForms,
     Place,
     Trace,
     fold,
@@ -56,7 +56,7 @@ class Field:
     """
 
     original: str
-    folded: Folded
+    folded: FoldedForms
     parts: tuple["Field", ...] = ()
 
     @classmethod
@@ -255,11 +255,11 @@ class FoldedArticle:
     known: dict[Leaf, bool] = field(default_factory=dict, compare=False)  # see `learned`
 
     @property
-    def title(self) -> Folded:
+    def title(self) -> FoldedForms:
         return self.title_field.folded
 
     @property
-    def text(self) -> Folded:
+    def text(self) -> FoldedForms:
         return self.text_field.folded
 
     def has(self, leaf: Leaf) -> bool:

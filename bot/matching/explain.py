@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.matching.evaluate import fold_article, holds, reasons
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import (
     And,
     Language,
@@ -72,7 +72,7 @@ class Explanation:
 
 
 def explain(
-    query: Query,
+    query: ParsedQuery,
     title: str,
     text: str,
     *,
@@ -132,7 +132,7 @@ def loose(node: Node) -> Iterator[Term]:
             yield replace(term, title=False, spelling="")
 
 
-def loosened(query: Query) -> Node | None:
+def loosened(query: ParsedQuery) -> Node | None:
     """Any word of the query anywhere, to look for near misses; None where it has one part only."""
     words = list(loose(query.tree))
     return disjunction(words) if words and query.tree != words[0] else None

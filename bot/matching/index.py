@@ -25,8 +25,8 @@ from bot.matching.clauses import (
     stems,
 )
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, holds, learned
-from bot.matching.postings import Batch, Frequencies, Postings, literals_in, merged
-from bot.matching.query import Query
+from bot.matching.postings import Frequencies, HitBatch, Postings, literals_in, merged
+from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
 from bot.matching.slices import Slices, finished, in_turns
@@ -41,7 +41,7 @@ _ENOUGH: Final = 64  # articles, before which nothing is known of what is rare
 class Recent:
     """The queries that are not in the postings, by the literals that they are found by."""
 
-    queries: dict[int, Query] = field(default_factory=dict)
+    queries: dict[int, ParsedQuery] = field(default_factory=dict)
     with_choice: set[int] = field(default_factory=set)  # those with more than one literal
     _anchors: dict[int, set[str]] = field(default_factory=dict)
     # By literal: the ids, and whether that literal is all that the query needs.
@@ -49,7 +49,7 @@ class Recent:
     _has_titles: bool = False
     _has_prefixes: bool = False
 
-    def add(self, query_id: int, query: Query, frequencies: Frequencies) -> None:
+    def add(self, query_id: int, query: ParsedQuery, frequencies: Frequencies) -> None:
         self.queries[query_id] = query
         anchors = self._anchors[query_id] = set()
         for required, forbidden, is_exact in clauses(query.tree):
@@ -128,7 +128,7 @@ class QueryIndex:
         is_known = at < len(self._postings.ids) and int(self._postings.ids[at]) == query_id
         return is_known and query_id not in self._gone
 
-    def add(self, query_id: int, query: Query) -> None:
+    def add(self, query_id: int, query: ParsedQuery) -> None:
         """A second query under one id takes the place of the first."""
         self.remove(query_id)
         self._recent.add(query_id, query, self._frequencies)
@@ -138,9 +138,9 @@ class QueryIndex:
         if self._is_merged(query_id):
             self._gone.add(query_id)
 
-    def extend(self, found: Iterable[tuple[int, Query]]) -> None:
+    def extend(self, found: Iterable[tuple[int, ParsedQuery]]) -> None:
         """Add many at once, and put them in order."""
-        batch = Batch()
+        batch = HitBatch()
         for query_id, query in found:
             if query_id in self:
                 self.remove(query_id)
@@ -213,13 +213,13 @@ class QueryIndex:
         is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
         return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser
 
-    def compact(self, batch: Batch | None = None) -> None:
+    def compact(self, batch: HitBatch | None = None) -> None:
         """Take all that is recent, and the *batch*, into the postings; choose anchors anew."""
-        batch = batch if batch is not None else Batch()
+        batch = batch if batch is not None else HitBatch()
         finished(self._batched(batch))
         self._replace(batch, merged(self._postings, batch, self._gone, self._frequencies))
 
-    async def compacted(self, batch: Batch | None = None) -> None:
+    async def compacted(self, batch: HitBatch | None = None) -> None:
         """Do the same beside the event loop; nothing may use the index before it is done.
 
         A few queries stay in the dict, where they are found faster, under better anchors.
@@ -227,14 +227,14 @@ class QueryIndex:
         if batch is None and len(self) <= FEW and not len(self._postings):
             await in_turns(self._anchored_anew())
             return
-        batch = batch if batch is not None else Batch()
+        batch = batch if batch is not None else HitBatch()
         await in_turns(self._batched(batch))
         postings = await asyncio.to_thread(
             merged, self._postings, batch, self._gone, self._frequencies
         )
         self._replace(batch, postings)
 
-    def _batched(self, batch: Batch) -> Slices[None]:
+    def _batched(self, batch: HitBatch) -> Slices[None]:
         for query_id, query in self._recent.queries.items():
             batch.add(query_id, query)
             yield
@@ -247,7 +247,7 @@ class QueryIndex:
             yield
         self._known = self._frequencies.articles
 
-    def _replace(self, batch: Batch, postings: Postings) -> None:
+    def _replace(self, batch: HitBatch, postings: Postings) -> None:
         self._postings = postings
         for each in self._gone:
             self._inexact.pop(each, None)

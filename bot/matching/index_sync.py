@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Final
 
 from bot.matching.index import FEW, QueryIndex
-from bot.matching.postings import Batch
-from bot.matching.query import Query, QueryError
+from bot.matching.postings import HitBatch
+from bot.matching.query import ParsedQuery, QueryError
 from bot.matching.query.canonical import read_back
 from bot.matching.slices import Slices, in_turns
 from storage.db.engine import Storage, Transaction
@@ -32,7 +32,7 @@ class IndexSync:
     index: QueryIndex = field(default_factory=QueryIndex)
     number: int = 0
     _is_started: bool = False
-    _matched: dict[int, Query] = field(default_factory=dict)  # by id, the latest last
+    _matched: dict[int, ParsedQuery] = field(default_factory=dict)  # by id, the latest last
 
     async def prepare(self) -> None:
         """Do what takes long, and so is done before articles are claimed: start, compact."""
@@ -63,7 +63,7 @@ class IndexSync:
         if len(changed) == _PAGE:
             await self.catch_up()
 
-    async def queries(self, ids: set[int]) -> dict[int, Query]:
+    async def queries(self, ids: set[int]) -> dict[int, ParsedQuery]:
         """Return those of *ids* that are stored."""
         found = {number: self._matched.pop(number) for number in ids & self._matched.keys()}
         left = iter(ids - found.keys())
@@ -89,7 +89,7 @@ class IndexSync:
         """Read all live queries. What changes meanwhile is followed from the number on."""
         async with self.storage.reading() as tx:
             number = await latest_change(tx)
-        batch = Batch()
+        batch = HitBatch()
         last = 0
         while True:
             async with self.storage.reading() as tx:
@@ -106,7 +106,7 @@ class IndexSync:
 
 
 def _parsed(
-    canonical: Iterable[tuple[int, str]], take: Callable[[int, Query], None]
+    canonical: Iterable[tuple[int, str]], take: Callable[[int, ParsedQuery], None]
 ) -> Slices[None]:
     for query_id, text in canonical:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
 from bot.matching.query.fields import language_code, source_keys
 from bot.matching.slices import Slices, finished, in_turns
-from bot.matching.text import PIECE, Folded
+from bot.matching.text import PIECE, FoldedForms
 from storage.queries import MatchFound
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.matching.index import QueryIndex
     from bot.matching.index_sync import IndexSync
-    from bot.matching.query import Query
+    from bot.matching.query import ParsedQuery
     from storage.articles import Article, NewArticle
 
 
@@ -52,7 +52,9 @@ def _hits(
     return hits
 
 
-def _matches_of(hits: Iterable[_Hit], queries: Mapping[int, Query]) -> Slices[list[MatchFound]]:
+def _matches_of(
+    hits: Iterable[_Hit], queries: Mapping[int, ParsedQuery]
+) -> Slices[list[MatchFound]]:
     found: list[MatchFound] = []
     for hit in hits:
         wanted = {number: queries[number] for number in hit.query_ids if number in queries}
@@ -62,7 +64,7 @@ def _matches_of(hits: Iterable[_Hit], queries: Mapping[int, Query]) -> Slices[li
 
 
 def matches_found(
-    article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
+    article: Article, queries: Mapping[int, ParsedQuery], sources: Sequence[str] = ()
 ) -> list[MatchFound]:
     """Return one for each of the queries, by id, that matches *article*, with the reason.
 
@@ -73,7 +75,7 @@ def matches_found(
 
 
 def _matches_in(
-    article: Article | NewArticle, queries: Mapping[int, Query], folded: FoldedArticle
+    article: Article | NewArticle, queries: Mapping[int, ParsedQuery], folded: FoldedArticle
 ) -> Slices[list[MatchFound]]:
     yield from learned(folded, (query.tree for query in queries.values()))
     found = []
@@ -100,8 +102,8 @@ def _folded_new(article: NewArticle, sources: Sequence[str]) -> Slices[FoldedArt
             )
         )
     return FoldedArticle(
-        Field(article.title, Folded.of_stored(article.folded_title)),
-        Field(article.text, Folded.of_stored(article.folded_text)),
+        Field(article.title, FoldedForms.of_stored(article.folded_title)),
+        Field(article.text, FoldedForms.of_stored(article.folded_text)),
         source_keys(sources),
         language_code(article.language),
     )

@@ -31,7 +31,7 @@ from bot.matching.clauses import (
     stems,
 )
 from bot.matching.evaluate import Field, FoldedArticle
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 from bot.matching.slices import Slices
 from bot.matching.text import JOIN, POINT
 
@@ -61,7 +61,7 @@ def hash_of(literal: str) -> int:
 
 
 @dataclass(slots=True)
-class Batch:
+class HitBatch:
     """Compiled queries that wait to be merged, in flat arrays: clauses follow each other.
 
     *stems*: lengths of prefixes, by their first letters; *beginnings*: hashes of what begins a
@@ -78,7 +78,7 @@ class Batch:
     beginnings: set[int] = field(default_factory=set)
     has_titles: bool = False
 
-    def add(self, query_id: int, query: Query) -> None:
+    def add(self, query_id: int, query: ParsedQuery) -> None:
         for required, forbidden, is_exact in clauses(query.tree):
             self.query_ids.append(query_id)
             self.are_exact.append(is_exact)
@@ -206,7 +206,7 @@ def _ranges(first: Numbers, last: Numbers) -> Ints:
 
 
 def merged(
-    old: Postings, batch: Batch, gone: Collection[int], frequencies: Frequencies
+    old: Postings, batch: HitBatch, gone: Collection[int], frequencies: Frequencies
 ) -> Postings:
     """Return *old* without the queries of the ids *gone*, with those of *batch*, anchored anew.
 

@@ -15,7 +15,7 @@ from bot.matching import widen
 from bot.matching.evaluate import fold_article, holds, variants
 from bot.matching.explain import Explanation, explain, loosened
 from bot.matching.match import matches_found
-from bot.matching.query import Query, parse
+from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, Source, Term, leaves, quoted, terms
 from bot.matching.query.fields import asked_of, source_keys
 from bot.matching.slices import in_slices
@@ -192,7 +192,7 @@ class _Evaluated(Generic[Result]):
 
 async def find(
     storage: Storage,
-    query: Query,
+    query: ParsedQuery,
     *,
     chat_id: int | None = None,
     days: int = 7,
@@ -207,7 +207,7 @@ async def find(
 
 async def find_stories(
     storage: Storage,
-    query: Query,
+    query: ParsedQuery,
     *,
     chat_id: int | None = None,
     days: int | None = 7,
@@ -226,7 +226,7 @@ async def find_stories(
     return StoriesFound(list(stories.values()), found.is_more, found.covered, found.since)
 
 
-async def silent_days(storage: Storage, query: Query, *, chat_id: int | None = None) -> int:
+async def silent_days(storage: Storage, query: ParsedQuery, *, chat_id: int | None = None) -> int:
     """Return for how many days *query* has found nothing; 0 where it has, or news is younger."""
     async with storage.reading() as tx:
         if await news_since(tx) > tx.now - timedelta(days=SILENT_DAYS):
@@ -236,7 +236,7 @@ async def silent_days(storage: Storage, query: Query, *, chat_id: int | None = N
 
 
 async def others(
-    storage: Storage, query: Query, typed: str, *, chat_id: int, spoken: Collection[str]
+    storage: Storage, query: ParsedQuery, typed: str, *, chat_id: int, spoken: Collection[str]
 ) -> Others:
     """Return what else could be looked for beside the words of *query*; see `widen`.
 
@@ -259,7 +259,7 @@ async def others(
     return Others(shown, text) if text else Others()
 
 
-async def meant(storage: Storage, query: Query, *, chat_id: int) -> str:
+async def meant(storage: Storage, query: ParsedQuery, *, chat_id: int) -> str:
     """Return *query* with words that the archive knows for those that it does not; "" for none."""
     words: dict[str, str] = {}
     for word in widen.misspelt(query)[: widen.MOST_TERMS]:
@@ -316,7 +316,7 @@ async def _texts(
 
 
 async def near_miss(
-    storage: Storage, query: Query, *, chat_id: int | None = None, days: int = 7
+    storage: Storage, query: ParsedQuery, *, chat_id: int | None = None, days: int = 7
 ) -> NearMiss | None:
     """Return the article that is missing least of *query*, of several the newest."""
     tree = loosened(query)
@@ -334,7 +334,9 @@ async def near_miss(
     return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
 
 
-async def compare(storage: Storage, old: Query, new: Query, *, chat_id: int) -> Difference:
+async def compare(
+    storage: Storage, old: ParsedQuery, new: ParsedQuery, *, chat_id: int
+) -> Difference:
     """Compare what two queries found in the last week.
 
     Where there was no time to look at a whole week of both, the newest articles alone tell what
@@ -352,7 +354,7 @@ async def compare(storage: Storage, old: Query, new: Query, *, chat_id: int) -> 
 
 
 async def archive(
-    storage: Storage, query: Query, position: PagePosition, *, chat_id: int
+    storage: Storage, query: ParsedQuery, position: PagePosition, *, chat_id: int
 ) -> ArchivePage:
     """Return a page of all stored stories that *query* finds."""
     found = await find_stories(storage, query, chat_id=chat_id, days=None)
@@ -370,7 +372,7 @@ async def archive(
     )
 
 
-async def find_inline(storage: Storage, query: Query, offset: int) -> InlinePage:
+async def find_inline(storage: Storage, query: ParsedQuery, offset: int) -> InlinePage:
     """Return a page of what *query* found, the newest first.
 
     Others read what is shown inline: articles of public sources only, for every user.
@@ -392,7 +394,7 @@ async def newest_inline(storage: Storage, chat_id: int, offset: int) -> InlinePa
     return InlinePage(hits, len(stories) > until)
 
 
-async def backfill(storage: Storage, query_id: int, query: Query, since: datetime) -> int:
+async def backfill(storage: Storage, query_id: int, query: ParsedQuery, since: datetime) -> int:
     """Store what a new query matches among the articles since then; return how many it is."""
 
     def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
@@ -423,7 +425,7 @@ async def _start(storage: Storage, stories: Sequence[Article], position: PagePos
 
 async def _shown(
     storage: Storage,
-    query: Query,
+    query: ParsedQuery,
     articles: Sequence[Article],
     length: int = SNIPPET,
     *,
@@ -441,7 +443,7 @@ async def _shown(
 
 async def _candidates(  # noqa: PLR0913 - two limits of one search
     storage: Storage,
-    query: Query,
+    query: ParsedQuery,
     evaluate: Evaluate[Result],
     *,
     ago: timedelta | None,
@@ -525,7 +527,7 @@ def _rank(article: Article) -> tuple[datetime, int]:
     return article.news_at, article.id
 
 
-def _matcher(query: Query) -> Evaluate[bool]:
+def _matcher(query: ParsedQuery) -> Evaluate[bool]:
     def is_match(article: Article, sources: SourceNames) -> bool:
         folded = fold_article(
             article.title, article.text, sources=sources, language=article.language
@@ -546,7 +548,7 @@ def _only_in(one: StoriesFound, other: StoriesFound, since: datetime) -> Headlin
     return Headlines(len(only), shown)
 
 
-def _hit(query: Query, article: Article, source: str, length: int) -> Hit:
+def _hit(query: ParsedQuery, article: Article, source: str, length: int) -> Hit:
     found = spans(query, article.title, article.text)
     return Hit(
         article_id=article.id,

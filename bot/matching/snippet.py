@@ -19,7 +19,7 @@ from unicodedata import category
 from bot.languages import all_words
 from bot.matching.datelines import dateline_end
 from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
 from bot.matching.text import Place
@@ -37,7 +37,7 @@ class Span:
     words: tuple[str, ...]
 
 
-def spans(query: Query, title: str, text: str) -> tuple[Span, ...]:
+def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
     """Every hit, title first, in order; overlapping ones too. Nothing if the query fails.
 
     What the query says of source and language is taken to hold; of two terms that are near

@@ -15,7 +15,9 @@ Rules, each for one character, so that they are cheap and cannot disagree:
    elsewhere they make another letter; what is no letter, digit or mark is a space.
 4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own; Han characters
    that are written in several ways (台湾, 台灣, 臺灣) fold to one of them, but not those that are
-   several words in another writing (发: 發, 髮), which are alternatives of a query.
+   several words in another writing (发: 發, 髮), which are alternatives of a query. Folded into
+   one, a Japanese 麺 (noodles) would find every 面会 (meeting). Of a phrase there are at most
+   `MOST_VARIANTS` alternatives; a lone character has none, since nothing says which word is meant.
 
 A change of a rule raises `FOLDING_VERSION`: what is stored is then folded anew, in batches.
 """
@@ -214,7 +216,7 @@ _INSTEAD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedForms:
     """Two readings of a text, each with a space before and after every word ("" if no word).
 
     Both come of *marked*, where signs stand for what joins two words (`JOIN`) or the letters of one
@@ -247,21 +249,21 @@ class Folded:
         if not self.joined:
             return self.marked[1:-1]
         words = [word for word in self.marked.split() if JOIN in word or POINT in word]
-        apart = {part for word in words for part in Folded(word).plain.split()}
-        more = sorted(apart | {Folded(word).joined for word in words})
+        apart = {part for word in words for part in FoldedForms(word).plain.split()}
+        more = sorted(apart | {FoldedForms(word).joined for word in words})
         return " ".join((self.marked[1:-1], _MORE, *more))
 
     @classmethod
-    def of_stored(cls, stored: str) -> "Folded":
+    def of_stored(cls, stored: str) -> "FoldedForms":
         marked = stored.partition(_MORE)[0].rstrip(" ")
         return cls(f" {marked} " if marked else "")
 
 
-def fold(text: str) -> Folded:
+def fold(text: str) -> FoldedForms:
     return finished(_folding(text)) if len(text) > PIECE else _fold(text)
 
 
-def _folding(text: str) -> Slices[Folded]:
+def _folding(text: str) -> Slices[FoldedForms]:
     parts = []
     for piece in pieces(text):
         parts.append(_fold(piece))
@@ -282,16 +284,16 @@ def pieces(text: str, longest: int = PIECE) -> Iterator[str]:
     yield text[at:] if at else text
 
 
-def merged(parts: Sequence[Folded]) -> Folded:
+def merged(parts: Sequence[FoldedForms]) -> FoldedForms:
     """The folded pieces of a text as one."""
     if len(parts) == 1:
         return parts[0]
     words = [part.marked[:-1] for part in parts if part.marked]
-    return Folded("".join((*words, " ")) if words else "")
+    return FoldedForms("".join((*words, " ")) if words else "")
 
 
-def _fold(text: str) -> Folded:
-    return Folded(_spaced(_translated(text)))
+def _fold(text: str) -> FoldedForms:
+    return FoldedForms(_spaced(_translated(text)))
 
 
 def _translated(text: str) -> str:
@@ -404,7 +406,7 @@ _JOINS_THE_ONE_BEFORE = re.compile("[\u1160-\u11ff\uff9e\uff9f]")  # vowels, fin
 class Trace:
     """A folded text, and for each word of each reading its place in the original."""
 
-    folded: Folded
+    folded: FoldedForms
     plain: tuple[Place, ...]
     joined: tuple[Place, ...]
 

@@ -18,11 +18,11 @@ from typing import Final
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
-from bot.matching.query import Query, is_readable, parse
+from bot.matching.query import ParsedQuery, is_readable, parse
 from bot.matching.query.ast import And, Node, Or, Term, quoted, terms
 from bot.matching.query.canonical import as_typed
 from bot.matching.query.stopwords import STOP_WORDS
-from bot.matching.text import Folded, fold, is_hangul, is_unspaced
+from bot.matching.text import FoldedForms, fold, is_hangul, is_unspaced
 
 MOST_OTHERS: Final = 6  # of one query
 MOST_FORMS: Final = 3
@@ -51,7 +51,7 @@ class FormPattern:
     known: frozenset[str]
 
 
-def positive_terms(query: Query) -> tuple[Term, ...]:
+def positive_terms(query: ParsedQuery) -> tuple[Term, ...]:
     """Return the words and phrases of *query* that may be widened; none if there are many."""
     found = tuple(_positive(query.tree))
     return found if len(found) <= MOST_TERMS else ()
@@ -155,7 +155,7 @@ def forms_in(pattern: FormPattern, texts: Iterable[tuple[int, str]]) -> dict[str
     counted: Counter[str] = Counter()
     where: dict[str, int] = {}
     for key, text in texts:
-        readings = Folded.of_stored(text).readings
+        readings = FoldedForms.of_stored(text).readings
         for form in {form for reading in readings for form in pattern.pattern.findall(reading)}:
             counted[form] += 1
             where.setdefault(form, key)
@@ -166,7 +166,7 @@ def forms_in(pattern: FormPattern, texts: Iterable[tuple[int, str]]) -> dict[str
 # Near words.
 
 
-def misspelt(query: Query) -> tuple[str, ...]:
+def misspelt(query: ParsedQuery) -> tuple[str, ...]:
     """Return the single words of *query* that may be misspelt, folded."""
     words = [term.words[0] for term in terms(query.tree) if len(term.words) == 1]
     return tuple(one for one in words if len(one) >= _LEAST_MISSPELT and _may_have_forms(one))
@@ -183,13 +183,13 @@ def near_word(word: str, texts: Iterable[str]) -> str:
     found = {
         each
         for text in texts
-        for reading in Folded.of_stored(text).readings
+        for reading in FoldedForms.of_stored(text).readings
         for each in begins.findall(reading)
     }
     return next(iter(get_close_matches(word, found - {word} - STOP_WORDS, 1, _NEAR)), "")
 
 
-def respelt(query: Query, words: Mapping[str, str]) -> str:
+def respelt(query: ParsedQuery, words: Mapping[str, str]) -> str:
     """Return *query* as it was typed with other *words* for some; "" if that cannot be."""
 
     def replaced(node: Node) -> Node:
@@ -211,7 +211,7 @@ def respelt(query: Query, words: Mapping[str, str]) -> str:
 # The query with other words beside its own.
 
 
-def widened(query: Query, typed: str, others: Mapping[Term, Sequence[str]]) -> str:
+def widened(query: ParsedQuery, typed: str, others: Mapping[Term, Sequence[str]]) -> str:
     """Return the query *typed* with others beside its words; "" where that cannot be read."""
     known = {term.words for term in terms(query.tree)}
     added = {

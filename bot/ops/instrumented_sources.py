@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.response import Response
-    from bot.sources.fetch.source import Fetches, Reads
+    from bot.sources.fetch.source import Fetches, ReadsDocuments
 
 UNCHANGED, HOST_WAITS = "unchanged", "host_waits"
 
@@ -55,7 +55,7 @@ class WatchedFetcher:
 
 @dataclass(frozen=True, slots=True)
 class WatchedReader:
-    reader: Reads
+    reader: ReadsDocuments
     watch: Watch
     purpose: str
 

@@ -21,7 +21,7 @@ from storage.schema import database_file
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.ops.health import Health
     from bot.ops.metrics import Metrics
     from storage.db.engine import Storage
@@ -33,7 +33,7 @@ BEAT_SECONDS: Final = 0.25
 
 
 @asynccontextmanager
-async def measuring(around: Surroundings, health: Health) -> AsyncIterator[None]:
+async def measuring(around: ProcessContext, health: Health) -> AsyncIterator[None]:
     """Measure and serve for the block; StopError if the port is not to be had."""
     host, port = around.settings.metrics_host, around.settings.metrics_port
     if port is None:
@@ -107,7 +107,7 @@ async def _beat(note: Callable[[float], None]) -> None:
         note(max(loop.time() - due, 0.0))
 
 
-def _readings(around: Surroundings, health: Health) -> dict[Reading, Callable[[], float]]:
+def _readings(around: ProcessContext, health: Health) -> dict[Reading, Callable[[], float]]:
     readings: dict[Reading, Callable[[], float]] = {
         Reading.CONNECTIONS: lambda: around.storage.connections_in_use
     }
@@ -116,12 +116,12 @@ def _readings(around: Surroundings, health: Health) -> dict[Reading, Callable[[]
     if processes.are_told_of():
         readings[Reading.MEMORY] = processes.memory_bytes
         readings[Reading.WORKERS] = lambda: len(processes.descendants())
-    if file := database_file(around.place.database):
+    if file := database_file(around.deployment.database_url):
         readings[Reading.DISK] = lambda: shutil.disk_usage(file.parent).free
     return readings
 
 
-def _build(around: Surroundings) -> dict[str, str]:
+def _build(around: ProcessContext) -> dict[str, str]:
     return {
         "version": our_version(),
         "python": platform.python_version(),

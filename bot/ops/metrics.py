@@ -2,6 +2,11 @@
 
 Names end in their unit; labels take few values: never an id, a host, or a word of anybody's.
 docs/reference/metrics.md says what each of them means.
+
+They answer at a port of their own, because a proxy passes on every path of the pages' port, and
+`/metrics` cannot tell whether Prometheus or the world asks. What is counted in the database is
+queried when a scrape comes, every 15 seconds at most, and only by processes with role `publish`:
+all of them would say the same, so dashboards take the maximum.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from storage.queries import latest_change
 if TYPE_CHECKING:
     import asyncio
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
 
 
-def make_health(around: Surroundings, stopping: asyncio.Event) -> Health:
+def make_health(around: ProcessContext, stopping: asyncio.Event) -> Health:
     """Return the health of a process that starts; it watches the steps."""
     waits = {Wait.START}
     if Role.CHAT in around.roles:

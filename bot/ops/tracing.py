@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import Tracer
 
-    from bot.app.surroundings import Surroundings
+    from bot.app.resources import ProcessContext
     from bot.ops.instrumentation import Seen
 
 EXPORT_SECONDS: Final = 3  # also at the end, where the process has ten in all
@@ -60,7 +60,7 @@ def _attributes(seen: Seen) -> dict[str, str | int | bool]:
 
 
 @asynccontextmanager
-async def tracing(around: Surroundings) -> AsyncIterator[None]:
+async def tracing(around: ProcessContext) -> AsyncIterator[None]:
     """Send traces for the block; StopError if what that needs is not installed."""
     url = around.settings.traces_url
     if url is None:

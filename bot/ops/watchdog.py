@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.loops import nap
+from bot.stopping import sleep_until
 
 if TYPE_CHECKING:
     import asyncio
@@ -41,7 +41,7 @@ class Manager:
         self.tell("READY=1", f"STATUS={doing}")
         while self.every and not stopping.is_set():
             self.tell("WATCHDOG=1")
-            await nap(stopping, self.every.total_seconds() / _ALIVE_TIMES)
+            await sleep_until(stopping, self.every.total_seconds() / _ALIVE_TIMES)
         await stopping.wait()
         self.tell("STOPPING=1", "STATUS=finishing what is in hand")
 

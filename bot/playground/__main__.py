@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.playground.flood import FloodMode
+from bot.playground.api.flood import FloodMode
 from bot.playground.server import Playground, run_forever
 
 

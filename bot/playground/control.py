@@ -1,17 +1,21 @@
-"""The control side, JSON in and out: be a person, order faults, read what happened.
+"""The control side, JSON in and out: act as a user, order faults, read what happened.
 
-A refusal is `{"error": sentence}` with 400. The routes stand in one table at the end of the class.
+`POST /control/<verb>` calls the function of that name in `VERBS` with the facts in the JSON body.
+Its signature says which facts there are, and their types. An error is `{"error": sentence}`, 400.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from aiohttp import web
+from pydantic import ConfigDict, NonNegativeInt, ValidationError, validate_call
 
-from bot.playground.answers import Refusal
-from bot.playground.directing import Directing
-from bot.playground.newsroom import Newsroom, UnknownArticleError, UnknownOutletError
+from bot.playground.api.errors import ApiError, bad_request
+from bot.playground.api.flood import FloodMode
+from bot.playground.users import groups, messages, views
+from bot.playground.world import World
 
 LONGEST_WAIT = 55.0  # seconds that /control/events waits at most
 _WAIT = 25.0
@@ -19,70 +23,139 @@ _WAIT = 25.0
 Facts = dict[str, Any]
 
 
+def publish(world: World, slug: str | None = None) -> Facts:
+    """Publish an article in the newsroom: the next one, or the one with that slug."""
+    try:
+        published = world.newsroom.publish(slug)
+    except LookupError:
+        raise bad_request("no such article") from None
+    world.events.publish("published", article=published)
+    return dict(published)
+
+
+def close(world: World, publisher: str, *, closed: bool = True) -> Facts:
+    """Take the feed of a publisher down for good, or put it back."""
+    try:
+        world.newsroom.close(publisher, closed=closed)
+    except LookupError:
+        raise bad_request("no such publisher") from None
+    return {"closed": sorted(world.newsroom.closed)}
+
+
+def update(world: World, **update: Any) -> Facts:
+    """Queue an update as it is, such as `poll={"id": "1"}`, even one that no library can read."""
+    return {"update_id": world.updates.queue(update)}
+
+
+def inject(  # noqa: PLR0913 - the fields of a fault
+    world: World,
+    fault: str,
+    *,
+    when: str = "before",
+    method: str | None = None,
+    chat_id: int | None = None,
+    times: NonNegativeInt = 1,
+    retry_after: NonNegativeInt = 1,
+    description: str = "",
+) -> Facts:
+    """Order a fault (see `Fault`) for the next calls that it fits."""
+    ordered = world.faults.inject(
+        fault,
+        when=when,
+        method=method,
+        chat_id=chat_id,
+        times=times,
+        retry_after=retry_after,
+        description=description,
+    )
+    return {"id": ordered}
+
+
+def clear(world: World) -> Facts:
+    """Forget the ordered faults."""
+    world.faults.clear()
+    return {}
+
+
+def flood(world: World, mode: str) -> Facts:
+    world.flood.mode = FloodMode(mode)
+    return {}
+
+
+VERBS: dict[str, Callable[..., Facts]] = {
+    verb.__name__: validate_call(config=ConfigDict(strict=True, arbitrary_types_allowed=True))(verb)
+    for verb in (
+        groups.add_user,
+        groups.add_chat,
+        groups.block,
+        groups.unblock,
+        groups.membership,
+        groups.member,
+        groups.topic,
+        groups.migrate,
+        messages.send,
+        messages.forward,
+        messages.upload,
+        messages.inline,
+        messages.inline_answer,
+        messages.choose,
+        messages.press,
+        views.launch,
+        publish,
+        close,
+        update,
+        inject,
+        clear,
+        flood,
+    )
+}
+
+
 class Control:
-    def __init__(self, directing: Directing, newsroom: Newsroom) -> None:
-        self.directing = directing
-        self.world = directing.world
-        self.newsroom = newsroom
+    def __init__(self, world: World) -> None:
+        self.world = world
 
     def routes(self) -> list[web.RouteDef]:
-        directing = self.directing
-        posts: dict[str, Callable[[Facts], Facts]] = {
-            "people": lambda facts: directing.person(**facts),
-            "chats": lambda facts: directing.chat(**facts),
-            "send": lambda facts: directing.send(**facts),
-            "forward": lambda facts: directing.forward(**facts),
-            "upload": lambda facts: directing.upload(**facts),
-            "inline": lambda facts: directing.inline(**facts),
-            "inline_answer": lambda facts: directing.inline_answer(**facts),
-            "choose": lambda facts: directing.choose(**facts),
-            "press": lambda facts: directing.press(**facts),
-            "block": lambda facts: directing.block(**facts),
-            "unblock": lambda facts: directing.unblock(**facts),
-            "membership": lambda facts: directing.membership(**facts),
-            "member": lambda facts: directing.member(**facts),
-            "topics": lambda facts: directing.topic(**facts),
-            "migrate": lambda facts: directing.migrate(**facts),
-            "update": lambda facts: directing.update(**facts),
-            "inject": lambda facts: directing.inject(**facts),
-            "clear": lambda facts: directing.clear(**facts),
-            "flood": lambda facts: directing.flood(**facts),
-            "publish": lambda facts: self.publish(**facts),
-            "launch": lambda facts: directing.launch(**facts),
-            "close": lambda facts: self.close(**facts),
-        }
         return [
-            *(web.post(f"/control/{name}", _posted(act)) for name, act in posts.items()),
+            web.post(f"/control/{{verb:{'|'.join(VERBS)}}}", self.act),
             web.get("/control/chats", self.chats),
             web.get("/control/chats/{id}/messages", self.messages),
             web.get("/control/events", self.events),
             web.get("/control/journal", self.journal),
             web.get("/control/bot", self.bot),
-            web.get("/control/newsroom", self.news),
+            web.get("/control/newsroom", self.newsroom),
             web.get("/control/files/{id}", self.file),
         ]
 
-    def publish(self, slug: str | None = None) -> Facts:
-        published = self.newsroom.publish(slug)
-        self.world.events.publish("published", article=published)
-        return dict(published)
-
-    def close(self, outlet: str, closed: bool = True) -> Facts:  # noqa: FBT001, FBT002 - from JSON
-        self.newsroom.close(outlet, closed=closed)
-        return {"closed": sorted(self.newsroom.closed)}
+    async def act(self, request: web.Request) -> web.Response:
+        verb = request.match_info["verb"]
+        try:
+            facts = await request.json() if request.can_read_body else {}
+        except (LookupError, RecursionError, ValueError):  # a charset or JSON that is none
+            return _error("can't parse the JSON body")
+        if not isinstance(facts, dict) or "world" in facts:
+            return _error("the body must be an Object with the facts of the verb")
+        try:
+            return web.json_response(VERBS[verb](self.world, **facts))
+        except ApiError as error:
+            return _error(error.description)
+        except ValidationError as error:
+            return _error("; ".join(_sentence(dict(problem)) for problem in error.errors()))
+        except ValueError as error:  # such as the name of a fault
+            return _error(str(error))
 
     async def chats(self, _request: web.Request) -> web.Response:
-        return web.json_response(self.directing.chats())
+        return web.json_response(views.chats(self.world))
 
     async def messages(self, request: web.Request) -> web.Response:
         try:
-            found = self.directing.messages(request.match_info["id"], after=_after(request))
-        except Refusal as refusal:
-            return _refused(refusal.description)
+            found = views.messages(self.world, request.match_info["id"], after=_after(request))
+        except ApiError as error:
+            return _error(error.description)
         return web.json_response(found)
 
     async def events(self, request: web.Request) -> web.Response:
-        """What came after `after`, waiting for the first; without `after` only where we are."""
+        """Events after `after`, waiting for the first; without `after` only the last number."""
         events = self.world.events
         if "after" not in request.query:
             return web.json_response({"last": events.last, "events": []})
@@ -93,7 +166,7 @@ class Control:
             async with asyncio.timeout(min(_number(request, "timeout", _WAIT), LONGEST_WAIT)):
                 await events.wait(after)
         except TimeoutError:
-            pass  # an empty answer tells the page to ask again
+            pass  # after an empty answer the page asks again
         return web.json_response({"last": events.last, "events": events.after(after)})
 
     async def journal(self, request: web.Request) -> web.Response:
@@ -102,38 +175,27 @@ class Control:
 
     async def bot(self, request: web.Request) -> web.Response:
         language, chat_id = request.query.get("language", ""), _number(request, "chat_id", 0)
-        return web.json_response(self.directing.bot(language, int(chat_id)))
+        return web.json_response(views.bot_profile(self.world, language, int(chat_id)))
+
+    async def newsroom(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.world.newsroom.state())
 
     async def file(self, request: web.Request) -> web.Response:
         """A photo that was sent, for the page."""
         file = self.world.files.find(request.match_info["id"])
         if file is None:
-            return _refused("no such file")
+            return _error("no such file")
         return web.Response(body=file.upload.content, content_type="image/png")
 
-    async def news(self, _request: web.Request) -> web.Response:
-        return web.json_response(self.newsroom.state())
+
+def _error(sentence: str, status: int = 400) -> web.Response:
+    return web.json_response({"error": sentence}, status=status)
 
 
-def _posted(act: Callable[[Facts], Facts]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        try:
-            facts = await request.json() if request.can_read_body else {}
-            return web.json_response(act(facts))
-        except Refusal as refusal:
-            return _refused(refusal.description)
-        except UnknownArticleError:
-            return _refused("no such article")
-        except UnknownOutletError:
-            return _refused("no such outlet")
-        except (TypeError, ValueError) as error:  # wrong names or values in what was posted
-            return _refused(str(error))
-
-    return handle
-
-
-def _refused(sentence: str) -> web.Response:
-    return web.json_response({"error": sentence}, status=400)
+def _sentence(problem: Facts) -> str:
+    """Name the fact and what is wrong with it, such as `text: Missing required argument`."""
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}"
 
 
 def _after(request: web.Request) -> int:
@@ -142,6 +204,7 @@ def _after(request: web.Request) -> int:
 
 def _number(request: web.Request, name: str, default: float) -> float:
     try:
-        return float(request.query.get(name, default))
+        number = float(request.query.get(name, default))
     except ValueError:
         return default
+    return number if isfinite(number) else default

@@ -1,14 +1,15 @@
-"""Every call of the Bot API and what became of it, for tests that count."""
+"""What happened: every call of the Bot API, and every change for those who wait for one."""
 
+import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bot.playground.bodies import Upload
+from bot.playground.api.files import Upload
 
 
 @dataclass(slots=True)
-class Entry:
+class JournalEntry:
     """`status` is the HTTP status, 0 for no answer; `applied` if the effect is there."""
 
     at: float
@@ -23,33 +24,22 @@ class Entry:
     n: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "n": self.n,
-            "at": self.at,
-            "method": self.method,
-            "chat_id": self.chat_id,
-            "params": self.params,
-            "status": self.status,
-            "ok": self.ok,
-            "applied": self.applied,
-            "message_id": self.message_id,
-            "description": self.description,
-        }
+        return asdict(self)
 
 
 class Journal:
     """A ring: the oldest entries go when *size* is reached; numbers go on, so a gap shows."""
 
     def __init__(self, size: int) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+        self._entries: deque[JournalEntry] = deque(maxlen=size)
         self._written = 0
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: JournalEntry) -> None:
         self._written += 1
         entry.n = self._written
         self._entries.append(entry)
 
-    def after(self, n: int) -> list[Entry]:
+    def after(self, n: int) -> list[JournalEntry]:
         kept = len(self._entries)
         first = self._written - kept + 1
         skipped = min(max(n + 1 - first, 0), kept)
@@ -57,10 +47,42 @@ class Journal:
 
 
 def shown(params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters as the journal keeps them: of a file only its name and size."""
+    """Return parameters as the journal keeps them: of a file only its name and size."""
     return {
         name: {"name": value.name, "bytes": len(value.content)}
         if isinstance(value, Upload)
         else value
         for name, value in params.items()
     }
+
+
+Event = dict[str, Any]
+
+
+class Events:
+    """A bounded queue of numbered events; the number is the version of what the event names."""
+
+    def __init__(self, size: int) -> None:
+        self._queue: deque[Event] = deque(maxlen=size)
+        self._published = asyncio.Event()
+        self.last = 0
+
+    def publish(self, kind: str, **facts: Any) -> int:
+        self.last += 1
+        self._queue.append({"n": self.last, "kind": kind} | facts)
+        self._published.set()
+        self._published = asyncio.Event()
+        return self.last
+
+    def after(self, n: int) -> list[Event]:
+        found: list[Event] = []
+        for event in reversed(self._queue):
+            if event["n"] <= n:
+                break
+            found.append(event)
+        return found[::-1]
+
+    async def wait(self, n: int) -> None:
+        """Return as soon as there is an event after *n*."""
+        while self.last <= n:
+            await self._published.wait()

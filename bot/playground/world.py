@@ -1,32 +1,30 @@
-"""All that the playground remembers: one bot's world of people, chats, messages and updates.
+"""The state of the playground, in memory and bounded: users, chats, messages, updates of a bot."""
 
-It is in memory and bounded; nothing outlives the process.
-"""
-
+import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.playground.answers import Refusal, bad_request
-from bot.playground.callbacks import Callbacks
-from bot.playground.chats import Chat, ChatType, Message, Person
-from bot.playground.events import Events
-from bot.playground.faults import Faults
-from bot.playground.files import Files
-from bot.playground.flood import Flood, FloodMode
-from bot.playground.inline import InlineQueries
-from bot.playground.journal import Journal
-from bot.playground.members import Member, member_as
-from bot.playground.profile import Profile
-from bot.playground.updates import UpdateQueue
+from bot.playground.api.errors import bad_request
+from bot.playground.api.faults import Faults
+from bot.playground.api.files import Files
+from bot.playground.api.flood import Flood, FloodMode
+from bot.playground.api.profile import Profile
+from bot.playground.api.queries import CALLBACK_LIFETIME, INLINE_LIFETIME, Queries
+from bot.playground.api.updates import PendingUpdates
+from bot.playground.journal import Events, Journal
+from bot.playground.newsroom import Newsroom
+from bot.playground.users.chats import Chat, ChatType, Member, Message, User, make_member
 
-FIRST_PERSON = 1_001
+FIRST_USER = 1_001
 FIRST_GROUP = -2_001
 FIRST_SUPERGROUP = -1_001_000_000_001
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
 class World:
-    """*clock* gives Unix seconds and is the only clock here."""
+    """*clock* gives Unix seconds and is the only clock; *newsroom_every*: see `Newsroom`."""
 
     def __init__(
         self,
@@ -34,20 +32,22 @@ class World:
         clock: Callable[[], float] = time.time,
         flood: FloodMode = FloodMode.NORMAL,
         size: int = 100_000,
+        newsroom_every: timedelta | None = None,
     ) -> None:
         self.clock = clock
-        self.people: dict[int, Person] = {}
+        self.users: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.events = Events(size)
         self.journal = Journal(size)
-        self.updates = UpdateQueue(size)
+        self.updates = PendingUpdates(size)
         self.flood = Flood(clock, flood)
         self.faults = Faults()
-        self.callbacks = Callbacks(clock)
-        self.inline = InlineQueries(clock)
+        self.callbacks = Queries(clock, CALLBACK_LIFETIME, 700_000_000)
+        self.inline = Queries(clock, INLINE_LIFETIME, 800_000_000)
         self.files = Files()
         self.profile = Profile()
-        self.token = "1:playground"  # noqa: S105 - the one used last; it signs what apps are told
+        self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
+        self.token = "1:playground"  # noqa: S105 - the one used last, which signs launch data
         self._last_message = 0
 
     def now(self) -> int:
@@ -57,11 +57,9 @@ class World:
         self._last_message += 1
         return self._last_message
 
-    def add_person(self, person: Person, *, started: bool = True) -> Chat:
-        self.people[person.id] = person
-        chat = Chat(
-            person.id, ChatType.PRIVATE, person=person, username=person.username, started=started
-        )
+    def add_user(self, user: User, *, started: bool = True) -> Chat:
+        self.users[user.id] = user
+        chat = Chat(user.id, ChatType.PRIVATE, user=user, username=user.username, started=started)
         self.chats[chat.id] = chat
         self.events.publish("chat", chat_id=chat.id)
         return chat
@@ -73,51 +71,57 @@ class World:
             chat_id -= 1
         chat = Chat(chat_id, kind, title=title, members=members)
         if kind is ChatType.CHANNEL:
-            chat.own = member_as("administrator")
+            chat.own = make_member("administrator")
         self.chats[chat_id] = chat
         self.events.publish("chat", chat_id=chat_id)
         return chat
 
-    def next_person_id(self) -> int:
-        return max(self.people, default=FIRST_PERSON - 1) + 1
+    def next_user_id(self) -> int:
+        return max(self.users, default=FIRST_USER - 1) + 1
 
-    def chat(self, asked: Any) -> Chat:
-        """The chat by number, by its text, or by @username; raises "chat not found"."""
-        if isinstance(asked, str) and asked.startswith("@"):
-            return self._named(asked[1:].lower())
-        try:
-            return self.chats[int(asked)]
-        except (TypeError, ValueError, KeyError):
-            raise bad_request("chat not found") from None
+    def sender(self, chat: Chat, from_id: int | None) -> User:
+        """Return the user with that id, else a private chat's user or a group's first member."""
+        if from_id is None and chat.user is not None:
+            return chat.user
+        for number in chat.members if from_id is None else [from_id]:
+            if number in self.users:
+                return self.users[number]
+        raise bad_request("no such user")
 
-    def _named(self, username: str) -> Chat:
-        for chat in self.chats.values():
-            if chat.person is None and (chat.username or "").lower() == username:
-                return chat
-        raise bad_request("chat not found")
+    def chat(self, given: Any) -> Chat:
+        """Return the chat by its number, also as text, or @username; else "chat not found"."""
+        chat_id = self.chat_id(given)
+        if chat_id not in self.chats:
+            raise bad_request("chat not found")
+        return self.chats[chat_id]
 
-    def message(self, chat: Chat, message_id: int, words: str) -> Message:
-        """A message that is still there; else the refusal "*words*"."""
+    def chat_id(self, given: Any) -> int | None:
+        """Return the number of the chat that a call names, be there one or not."""
+        if isinstance(given, int) and not isinstance(given, bool):
+            return given
+        if not isinstance(given, str):
+            return None
+        if given.startswith("@"):
+            named = (chat for chat in self.chats.values() if chat.user is None and chat.username)
+            name = given[1:].lower()
+            return next((chat.id for chat in named if str(chat.username).lower() == name), None)
+        return int(given) if _NUMBER.fullmatch(given) else None
+
+    def message(self, chat: Chat, message_id: int, description: str) -> Message:
+        """Return a message that is still there; else the error *description*."""
         message = chat.messages.get(message_id)
         if message is None or message.deleted:
-            raise bad_request(words)
+            raise bad_request(description)
         return message
 
     def post(self, message: Message) -> Message:
-        """Put a new message into its chat and tell who waits."""
+        """Put a new message into its chat, with an event."""
         message.chat.keep(message)
         return self.touch(message, "message")
 
     def touch(self, message: Message, kind: str) -> Message:
-        """A change of a message: a new version, and an event that names it."""
+        """Give a changed message a new version, and publish an event that names it."""
         message.version = self.events.publish(
             kind, chat_id=message.chat.id, message_id=message.message_id
         )
         return message
-
-    def chat_of(self, asked: Any) -> int | None:
-        """The number of the chat that a call speaks of, for the journal; None if there is none."""
-        try:
-            return self.chat(asked).id
-        except Refusal:
-            return int(asked) if str(asked).lstrip("-").isdigit() else None

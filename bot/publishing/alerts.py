@@ -20,7 +20,7 @@ from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
 from bot.publishing.rate_limits import DAY, HOUR, LocalQuietHours, Postponement, postpone
-from bot.publishing.selection import Story, Topic
+from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -214,7 +214,7 @@ class _Loaded:
     due: DueAlert
     earlier: EarlierReports
     article: Article
-    story: Story
+    story: SelectedStory
     recipient: Recipient | None
     first: FirstMail | None
 
@@ -291,7 +291,7 @@ class AlertMessages:
         self,
         chat: AlertChat,
         article: Article,
-        story: Story,
+        story: SelectedStory,
         topics: Sequence[AlertTopic],
         now: datetime,
     ) -> Message:
@@ -311,15 +311,17 @@ class AlertMessages:
         return self._known[key]
 
 
-def why(article: Article, topics: Iterable[AlertTopic]) -> tuple[list[Topic], Snippet]:
+def why(article: Article, topics: Iterable[AlertTopic]) -> tuple[list[SelectedTopic], Snippet]:
     """Return the topics that the article hits, and where it does."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
-    shown = [Topic(topic.id, topic.name) for topic in topics]
+    shown = [SelectedTopic(topic.id, topic.name) for topic in topics]
     return shown, excerpt(article.title, article.text or article.summary, queries)
 
 
-def alerted_story(article: Article, publishers: Sequence[str], *, is_chapter: bool) -> Story:
-    return Story(
+def alerted_story(
+    article: Article, publishers: Sequence[str], *, is_chapter: bool
+) -> SelectedStory:
+    return SelectedStory(
         id=article.story_id,
         article_id=article.id,
         title=article.title,

@@ -3,6 +3,11 @@
 1. The line says whose message it is, in the language of each chat.
 2. Deliveries are written a few ahead of the pace, for each chat once, until all have theirs.
 3. The row says how far it is, so that another process goes on where one has ended.
+
+Deliveries of a chat go in order. With a row for every chat at once, an alert to the last chat would
+wait behind the broadcast for an hour, and *Stop* would have to take back all of them. So there are
+rows for eight seconds of the pace only: enough for a late round or for another process to take the
+lease before the sender runs dry. A chat that comes back within three days still gets its message.
 """
 
 from collections.abc import Mapping, Sequence

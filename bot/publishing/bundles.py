@@ -17,7 +17,7 @@ from bot.publishing.alerts import alert_recipients, alerted_story, mail_name
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import LocalQuietHours
-from bot.publishing.selection import Topic
+from bot.publishing.selection import SelectedTopic
 from bot.publishing.stage import run_stage
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
@@ -135,7 +135,7 @@ async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
             alerted_story(
                 article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
             ),
-            tuple(Topic(*named) for named in names.items() if named[0] in alert.topic_ids),
+            tuple(SelectedTopic(*named) for named in names.items() if named[0] in alert.topic_ids),
         )
         for alert, article in rows
     )

@@ -20,7 +20,7 @@ from bot.mail.compose import Recipient
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition, edition_page, section_page
-from bot.publishing.selection import CAPS, Hit, Story, Topic, arrange, choose
+from bot.publishing.selection import CAPS, Hit, SelectedStory, SelectedTopic, arrange, choose
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -200,7 +200,7 @@ async def _load(
     choices = {}
     for reader in readers:
         new = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
-        topics = [Topic(topic.id, topic.name) for topic in reader.topics]
+        topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
         choices[reader.id] = choose(topics, new, CAPS[reader.chat.style])
         await sleep(0)  # others have their turn
     excerpted = {
@@ -224,7 +224,7 @@ async def _load(
             ),
             plan=reader.plan,
             topics=len(reader.subscribed),
-            subscribed=tuple(Topic(topic.id, topic.name) for topic in reader.subscribed),
+            subscribed=tuple(SelectedTopic(topic.id, topic.name) for topic in reader.subscribed),
             since=reader.since(now),
             now=now,
             style=reader.chat.style,
@@ -263,7 +263,7 @@ async def load_made_digest(storage: Storage, chat_id: int, day: date, slot: int)
         rows = await stories_listed(tx, [made.id])
         shown = {row.story_id: row.article_id for row in rows}
         names = await publisher_names(tx, shown, chat_id)
-        choice = arrange([Topic(*topic) for topic in made.topics], stories_of(rows, names))
+        choice = arrange([SelectedTopic(*topic) for topic in made.topics], stories_of(rows, names))
         listed = list(choice.listed)
         texts = await texts_of(tx, [story.article_id for story in listed])
         queries = await queries_of(tx, [section.topic.id for section in choice.sections])
@@ -277,7 +277,7 @@ async def load_made_digest(storage: Storage, chat_id: int, day: date, slot: int)
             day=day,
             slot=slot,
             style=Style.FULL,
-            subscribed=[Topic(topic.id, topic.name) for topic in topics],
+            subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
             is_weekly=any(one.number == slot and one.is_weekly for one in plan.times),
@@ -286,11 +286,11 @@ async def load_made_digest(storage: Storage, chat_id: int, day: date, slot: int)
 
 def stories_of(
     rows: Iterable[ListedStory], publishers: Mapping[int, Sequence[str]] | None = None
-) -> list[Story]:
+) -> list[SelectedStory]:
     """Return the stories of editions made before; *publishers*: the names by story."""
     names = publishers or {}
     return [
-        Story(
+        SelectedStory(
             id=row.story_id,
             article_id=row.article_id,
             title=row.title,
@@ -403,7 +403,7 @@ class News:
     _found: dict[object, Mapping[int, _Found]] = field(default_factory=dict)
     _publishers: dict[int, Sequence[Named]] = field(default_factory=dict)
     _names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
-    _stories: dict[object, Story] = field(default_factory=dict)
+    _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
 
     async def load_found(
@@ -458,7 +458,7 @@ class News:
         found: Iterable[tuple[DigestTopic, Mapping[int, _Found]]],
         listed: Collection[int],
         alerted: Collection[int],
-    ) -> list[Story]:
+    ) -> list[SelectedStory]:
         """Return the stories of one chat that no digest has *listed*, up to the newest 2000."""
         by_story: dict[int, list[_Found]] = {}
         for topic, of_topic in found:
@@ -473,7 +473,7 @@ class News:
             by_story = {story: by_story[story] for story in newest[:MOST_FOUND]}
         return [self._story(some, story in alerted) for story, some in by_story.items()]
 
-    def _story(self, found: Sequence[_Found], alerted: bool) -> Story:  # noqa: FBT001 - one caller
+    def _story(self, found: Sequence[_Found], alerted: bool) -> SelectedStory:  # noqa: FBT001 - one caller
         # Each is kept as long as the key, so that none has the number of one that is gone.
         key = (alerted, *map(id, found))
         if key not in self._stories:
@@ -482,7 +482,7 @@ class News:
             if named not in self._names:
                 publishers = self._publishers[first.story_id]
                 self._names[named] = names_for_article(publishers, first.article_id)
-            self._stories[key] = Story(
+            self._stories[key] = SelectedStory(
                 id=first.story_id,
                 article_id=first.article_id,
                 title=first.title,

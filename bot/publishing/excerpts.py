@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
-from bot.publishing.selection import Story
+from bot.publishing.selection import SelectedStory
 from storage.enums import Style
 
 
@@ -37,7 +37,10 @@ def excerpt(
 
 
 async def excerpts(
-    stories: Iterable[Story], texts: Mapping[int, str], queries: Mapping[int, str], length: Length
+    stories: Iterable[SelectedStory],
+    texts: Mapping[int, str],
+    queries: Mapping[int, str],
+    length: Length,
 ) -> dict[int, Snippet]:
     """Return the excerpt of each story, for the *queries* of the topics that it hits.
 

@@ -8,10 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.mail.compose import Mail, Mailer, Occasion, Picture, Recipient, encoded_size, subject_of
+from bot.mail.compose import (
+    InlinePicture,
+    Mail,
+    Mailer,
+    Occasion,
+    Recipient,
+    encoded_size,
+    subject_of,
+)
 from bot.matching.snippet import Snippet
 from bot.publishing.pages import Bundled, Edition, alert_values, bundle_values, values_of
-from bot.publishing.selection import Choice, Section, Story, Topic
+from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.urls import host_of
 
 LARGEST_HTML = 90_000  # bytes as they travel
@@ -44,8 +52,8 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
-    story: Story,
-    topics: Sequence[Topic],
+    story: SelectedStory,
+    topics: Sequence[SelectedTopic],
     snippet: Snippet,
     *,
     zone: str,
@@ -84,7 +92,7 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: Edition) -> Mai
     day = edition.day or edition.today
     name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.slot}:email"
     occasion, titles = Occasion(name, edition.now), [story.title for story in new]
-    pictures = (Picture(_PICTURE, picture.png),) if picture else ()
+    pictures = (InlinePicture(_PICTURE, picture.png),) if picture else ()
     return _mail(mailer, recipient, occasion, "digest", values, titles, "digests", pictures)
 
 
@@ -96,7 +104,7 @@ def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each name
     values: Mapping[str, Any],
     titles: Sequence[str],
     label: str = "alerts",
-    pictures: tuple[Picture, ...] = (),
+    pictures: tuple[InlinePicture, ...] = (),
 ) -> Mail:
     """Return the mail of the templates *name*, its subject made of as many *titles* as fit."""
     mailer = mailer.to(recipient)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
-from bot.publishing.selection import Choice, Story, Topic
+from bot.publishing.selection import Choice, SelectedStory, SelectedTopic
 from bot.publishing.trends import Chart, Trend
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
@@ -55,7 +55,7 @@ class Edition:
     slot: int = 0
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
-    subscribed: Sequence[Topic] = ()
+    subscribed: Sequence[SelectedTopic] = ()
     trends: Mapping[int, Trend] = field(default_factory=dict)
     url: str | None = None
     picture: Picture | None = None
@@ -116,8 +116,8 @@ def section_page(renderer: Renderer, edition: Edition | None, topic_id: int) -> 
 
 def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     renderer: Renderer,
-    story: Story,
-    topics: Sequence[Topic],
+    story: SelectedStory,
+    topics: Sequence[SelectedTopic],
     snippet: Snippet,
     *,
     zone: str,
@@ -129,7 +129,12 @@ def alert_page(  # noqa: PLR0913 - what an alert says, each part named
 
 
 def alert_values(
-    story: Story, topics: Sequence[Topic], snippet: Snippet, *, zone: str, now: datetime
+    story: SelectedStory,
+    topics: Sequence[SelectedTopic],
+    snippet: Snippet,
+    *,
+    zone: str,
+    now: datetime,
 ) -> dict[str, Any]:
     """Return what the template of an alert is given, by name."""
     today = local(now, zone).date()
@@ -157,8 +162,8 @@ def values_of(edition: Edition) -> dict[str, Any]:
 class Bundled:
     """A story of a bundle, and those of the chat's topics that it hits; at least one."""
 
-    story: Story
-    topics: tuple[Topic, ...]
+    story: SelectedStory
+    topics: tuple[SelectedTopic, ...]
 
 
 def bundle_page(
@@ -179,7 +184,7 @@ def bundle_values(
     stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
 ) -> dict[str, Any]:
     """Return what its template is given, by name; each story stands under its first topic."""
-    sections: dict[Topic, list[Bundled]] = {}
+    sections: dict[SelectedTopic, list[Bundled]] = {}
     for one in stories:
         sections.setdefault(one.topics[0], []).append(one)
     return {

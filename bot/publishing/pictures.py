@@ -2,7 +2,8 @@
 
 1. Names are written in the first of the usual fonts that the machine has. The font that Pillow
    brings knows ASCII only; what a font cannot write stands beside the picture (`trends`).
-2. A picture is drawn in a thread, some 20 ms each. A digest goes without one that fails.
+2. A picture is drawn with Pillow in a thread, some 20 ms each; matplotlib needed a process of its
+   own for its memory. A digest goes without a picture that fails.
 """
 
 import asyncio

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from bot.publishing.contents import stories_of
 from bot.publishing.excerpts import excerpt
-from bot.publishing.selection import Topic, arrange
+from bot.publishing.selection import SelectedTopic, arrange
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
-from bot.rendering.published_feeds import Entry, FeedDocument
+from bot.rendering.published_feeds import FeedDocument, FeedEntry
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
@@ -17,8 +17,7 @@ from storage.publishers import publisher_names
 from storage.search import newest_stories
 from storage.sharing import published_feed
 from storage.subscriptions import subscription_to
-from storage.topics import Topic as StoredTopic
-from storage.topics import topic_seen_by
+from storage.topics import Topic, topic_seen_by
 
 MOST_ENTRIES = 50
 _MOST_LISTED = 30  # stories that an entry for a digest names; a link leads to the others
@@ -67,8 +66,8 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
 
 
 async def _stories(
-    tx: Transaction, chat_id: int, url: str, renderer: Renderer, topic: StoredTopic
-) -> list[Entry]:
+    tx: Transaction, chat_id: int, url: str, renderer: Renderer, topic: Topic
+) -> list[FeedEntry]:
     found = await newest_stories(tx, chat_id, topic.query_id, MOST_ENTRIES)
     shown = {story.story_id: story.article_id for story in found}
     names = await publisher_names(tx, shown, chat_id)
@@ -78,7 +77,7 @@ async def _stories(
         publishers = tuple(names.get(story.story_id, ()))
         snippet = excerpt(story.title, story.text or story.summary, (query,))
         entries.append(
-            Entry(
+            FeedEntry(
                 id=_id(url, f"story-{story.story_id}"),
                 title=story.title or story.url,
                 url=story.url,
@@ -93,7 +92,7 @@ async def _stories(
 
 async def _digests(
     tx: Transaction, chat_id: int, url: str, renderer: Renderer, links: Links
-) -> list[Entry]:
+) -> list[FeedEntry]:
     made = await newest_editions(tx, chat_id, MOST_ENTRIES)
     listed = defaultdict(list)
     for story in await stories_listed(tx, [one.id for one in made], _MOST_LISTED):
@@ -102,11 +101,11 @@ async def _digests(
     for one in made:
         day = one.local_date
         page = links.edition(chat_id, day, one.slot, one.made_at) or ""
-        topics = [Topic(*topic) for topic in one.topics]
+        topics = [SelectedTopic(*topic) for topic in one.topics]
         choice = arrange(topics, stories_of(listed[one.id]))
         more = one.stories - choice.stories
         entries.append(
-            Entry(
+            FeedEntry(
                 id=_id(url, f"edition-{one.id}"),
                 title=renderer.line("web/feed.html#digest_title", day=day, stories=one.stories),
                 url=page,

@@ -20,7 +20,15 @@ from bot.publishing.pages import (
     edition_page,
     section_page,
 )
-from bot.publishing.selection import CAPS, FOLD_FROM, Caps, Hit, Story, Topic, choose
+from bot.publishing.selection import (
+    CAPS,
+    FOLD_FROM,
+    Caps,
+    Hit,
+    SelectedStory,
+    SelectedTopic,
+    choose,
+)
 from bot.publishing.trends import Trend, chart_of
 from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
@@ -35,9 +43,9 @@ _READER = Recipient(1, "you@example.org", 1)
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")
 WEEKLY = Plan("Asia/Tokyo", (ScheduleTime(weekdays=0b0000100),))  # Wednesdays
-TIES = Topic(1, "Cross-strait ties")
-CONSUL = Topic(2, "Consul-general")
-TAIWAN = Topic(3, "台湾")
+TIES = SelectedTopic(1, "Cross-strait ties")
+CONSUL = SelectedTopic(2, "Consul-general")
+TAIWAN = SelectedTopic(3, "台湾")
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
 # The last bar has the stories of the daily digest, and the last week those of the weekly one.
@@ -53,7 +61,7 @@ class _Sample:
     text: str
     publishers: tuple[str, ...]
     hours_ago: int
-    topics: tuple[Topic, ...] = (TIES,)
+    topics: tuple[SelectedTopic, ...] = (TIES,)
     alerted: bool = False
 
 
@@ -109,9 +117,9 @@ _SAMPLES = (
 ALERTED = len(_SAMPLES) - 1
 
 
-def sample_story(number: int) -> Story:
+def sample_story(number: int) -> SelectedStory:
     sample = _SAMPLES[number]
-    return Story(
+    return SelectedStory(
         id=number,
         article_id=number,
         title=sample.title,

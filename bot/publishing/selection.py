@@ -48,7 +48,7 @@ CAPS: Mapping[Style, Caps] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class SelectedTopic:
     id: int
     name: str
 
@@ -63,7 +63,7 @@ class Hit:
 
 
 class StoryView(NamedTuple):
-    """What every reader is shown of a story, whichever topics it hits; see `Story`."""
+    """What every reader is shown of a story, whichever topics it hits; see `SelectedStory`."""
 
     title: str
     url: str
@@ -73,7 +73,7 @@ class StoryView(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class SelectedStory:
     """A story as one chat sees it, with the article that came first.
 
     `news_at` is the moment from which it counts as news; `published` what its source says.
@@ -111,14 +111,14 @@ class Section:
     *is_crowded*: the edition has no room for the headlines of the rest, however few they are.
     """
 
-    topic: Topic
-    listed: tuple[Story, ...] = ()
-    rest: tuple[Story, ...] = ()
-    above: tuple[Story, ...] = ()
+    topic: SelectedTopic
+    listed: tuple[SelectedStory, ...] = ()
+    rest: tuple[SelectedStory, ...] = ()
+    above: tuple[SelectedStory, ...] = ()
     is_crowded: bool = False
 
     @property
-    def headlines(self) -> tuple[Story, ...]:
+    def headlines(self) -> tuple[SelectedStory, ...]:
         """Return those of the rest that are named."""
         return () if self.more else self.rest
 
@@ -138,10 +138,10 @@ class Choice:
     """What an edition holds; `stories` counts the new ones, `publishers` who covered them."""
 
     sections: tuple[Section, ...] = ()
-    alerted: tuple[Story, ...] = ()
+    alerted: tuple[SelectedStory, ...] = ()
     stories: int = 0
     publishers: int = 0
-    all_stories: tuple[Story, ...] = ()  # also those that are only counted or were alerted
+    all_stories: tuple[SelectedStory, ...] = ()  # also those that are only counted or were alerted
 
     def __bool__(self) -> bool:
         return bool(self.sections or self.alerted)
@@ -151,18 +151,22 @@ class Choice:
         return len(self.alerted) >= FOLD_FROM
 
     @property
-    def listed(self) -> Iterator[Story]:
+    def listed(self) -> Iterator[SelectedStory]:
         return (story for section in self.sections for story in section.listed)
 
 
 def choose(
-    topics: Sequence[Topic], stories: Iterable[Story], caps: Caps = CAPS[Style.STANDARD]
+    topics: Sequence[SelectedTopic],
+    stories: Iterable[SelectedStory],
+    caps: Caps = CAPS[Style.STANDARD],
 ) -> Choice:
     """Return the edition of *stories* for a chat with *topics*, in the chat's order."""
     return arrange(topics, sorted(stories, key=rank), caps)
 
 
-def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAPPED) -> Choice:
+def arrange(
+    topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory], caps: Caps = UNCAPPED
+) -> Choice:
     """Return the edition of stories that are *ranked* already: shown again, it keeps its order."""
     new = [story for story in ranked if not story.alerted]
     placed = list(_placed(topics, new))
@@ -196,10 +200,10 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
 
 
 def _placed(
-    topics: Sequence[Topic], ranked: Sequence[Story]
-) -> Iterator[tuple[Topic, tuple[Story, ...], tuple[Story, ...]]]:
+    topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory]
+) -> Iterator[tuple[SelectedTopic, tuple[SelectedStory, ...], tuple[SelectedStory, ...]]]:
     """Yield each topic with the stories that are its own to list, and those listed above it."""
-    by_topic: defaultdict[int, dict[int, Story]] = defaultdict(dict)
+    by_topic: defaultdict[int, dict[int, SelectedStory]] = defaultdict(dict)
     for story in ranked:
         for hit in story.hits:
             by_topic[hit.topic_id][story.id] = story
@@ -212,7 +216,7 @@ def _placed(
         yield topic, own, above
 
 
-def rank(story: Story) -> tuple[float, ...]:
+def rank(story: SelectedStory) -> tuple[float, ...]:
     """Return the key that sorts *story* among others, the one to list first lowest."""
     words = {word for hit in story.hits for word in hit.words}
     return (

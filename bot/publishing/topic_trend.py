@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 from bot.matching.search import find_stories
 from bot.publishing.pictures import draw, has_letters
 from bot.publishing.trends import DAYS, Band, Trend, is_writable, shortened, trend_of
@@ -53,7 +53,7 @@ class TopicTrend:
 
 async def topic_trend(
     storage: Storage,
-    query: Query,
+    query: ParsedQuery,
     *,
     chat_id: int,
     zone: str,

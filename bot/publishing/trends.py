@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import ceil
 from string import ascii_uppercase
 
-from bot.publishing.selection import Topic
+from bot.publishing.selection import SelectedTopic
 
 DAYS = 7
 FORTNIGHT = 2 * DAYS
@@ -26,7 +26,7 @@ _HALF = (0.4, 0.6)
 _FIRST_DAYS = 2
 
 
-class Change(StrEnum):
+class TrendChange(StrEnum):
     """How this week compares with the last; templates have the words."""
 
     UNKNOWN = "unknown"  # the topic, or the bot, is not that old
@@ -62,19 +62,19 @@ class Trend:
         return sparkline(self.days[DAYS:])
 
     @property
-    def change(self) -> Change:
+    def change(self) -> TrendChange:
         if not self.is_known:
-            return Change.UNKNOWN
+            return TrendChange.UNKNOWN
         if not self.last_week:
-            return Change.NEW
+            return TrendChange.NEW
         ratio = self.this_week / self.last_week
         if abs(ratio - 1) <= _ALIKE:
-            return Change.SAME
+            return TrendChange.SAME
         if _TWICE[0] <= ratio < _TWICE[1]:
-            return Change.TWICE
+            return TrendChange.TWICE
         if ratio >= _TWICE[1]:
-            return Change.TIMES
-        return Change.HALF if _HALF[0] <= ratio <= _HALF[1] else Change.OTHER
+            return TrendChange.TIMES
+        return TrendChange.HALF if _HALF[0] <= ratio <= _HALF[1] else TrendChange.OTHER
 
 
 def trend_of(
@@ -151,7 +151,7 @@ class Chart:
 
 
 def chart_of(
-    topics: Sequence[tuple[Topic, Trend]], now: datetime, has_letters: Callable[[str], bool]
+    topics: Sequence[tuple[SelectedTopic, Trend]], now: datetime, has_letters: Callable[[str], bool]
 ) -> Chart | None:
     """Return the chart at the local moment *now*; None without a topic to draw.
 

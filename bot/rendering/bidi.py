@@ -10,6 +10,10 @@
 Marks stand outside of the entities that they belong to, so that bold text or code stays what it
 was; those of a quotation stand inside, since it begins and ends with its lines. Text in languages
 that run from left to right gets no marks.
+
+The marks are put in at two places only: here, where HTML becomes text and entities, and where
+gettext fills a value into a sentence. Templates isolate by hand (`|isolated`) only what stands
+between tags without an entity. Lengths are counted with the marks, before a message is packed.
 """
 
 import re

@@ -11,7 +11,7 @@ AUTHOR = "Dateline"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FeedEntry:
     """*id* never changes; *html* is the content; *authors* are publishers.
 
     *published* is the date that the source gives, *updated* when we stored it.
@@ -35,7 +35,7 @@ class FeedDocument:
     url: str
     language: str
     updated: datetime
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[FeedEntry, ...] = ()
 
 
 def as_json(feed: FeedDocument) -> bytes:
@@ -54,7 +54,7 @@ def _rfc3339(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _item(entry: Entry) -> dict[str, object]:
+def _item(entry: FeedEntry) -> dict[str, object]:
     item: dict[str, object] = {
         "id": entry.id,
         "url": entry.url,

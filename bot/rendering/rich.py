@@ -3,6 +3,11 @@
 Blocks: h1 to h6, p, ul and ol with li, blockquote, details with summary, footer, hr, pre. Inline:
 b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `html`. A
 link that is neither http, https, tg nor mailto is only its text. Limits: Bot API 10.3.
+
+Only chats that ask for rich messages get them, because old clients show a placeholder instead. The
+delivery's fallback is the plain messages. If Telegram refuses a rich message, the transaction that
+stores this replaces it by them, and the chat gets plain ones until it asks again. An unknown
+outcome is handled as for any other message, so that nothing comes twice.
 """
 
 from dataclasses import dataclass

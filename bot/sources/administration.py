@@ -9,7 +9,13 @@ from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.feeds.sniff import decoded, unpacked
 from bot.sources.fetch.schedule import interval
-from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
+from bot.sources.fetch.source import (
+    Fetches,
+    FetchRequest,
+    FetchResult,
+    ReadsDocuments,
+    fetch_source,
+)
 from bot.sources.health import changes_after, not_a_feed, schedule_inputs
 from bot.sources.urls import as_typed
 from storage.access import record_event
@@ -39,7 +45,9 @@ class Checkup:
     hub: str = ""
 
 
-async def check_source(storage: Storage, fetcher: Fetches, reader: Reads, url: str) -> Checkup:
+async def check_source(
+    storage: Storage, fetcher: Fetches, reader: ReadsDocuments, url: str
+) -> Checkup:
     """Fetch *url* once without validators, so that there is something to read; change nothing."""
     url = as_typed(url)
     result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True))

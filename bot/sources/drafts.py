@@ -21,41 +21,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import Final
 from urllib.parse import unquote_plus
 
 from bot.matching.slices import Slices, finished
 from bot.matching.text import folded_text
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
 from storage.enums import FullText, SourceKind
-
-
-class StoredArticle(Protocol):
-    """The columns of an article's row that its page and its sources may change."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def published_at(self) -> datetime | None: ...
-    @property
-    def published_on(self) -> date | None: ...
-    @property
-    def stored_at(self) -> datetime: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def revised_at(self) -> datetime | None: ...
-
 
 OLD = timedelta(hours=48)
 FUTURE = timedelta(hours=24)
@@ -82,10 +56,10 @@ class Dating:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ArticleDraft:
     """An article before it is stored. `quiet`: it alerts nobody.
 
-    `is_taste`: its page has the text; `awaits_page`: and is to be read.
+    `is_excerpt`: its page has the whole text. `awaits_page`: the page is to be read.
     """
 
     item: Item
@@ -99,7 +73,7 @@ class Draft:
     published_on: date | None
     news_at: datetime
     quiet: bool
-    is_taste: bool = False
+    is_excerpt: bool = False
     awaits_page: bool = False
 
 
@@ -118,9 +92,9 @@ def content_hash(item: Item) -> str:
 
 def draft_of(
     item: Item, identity: Identity, *, source_url: str, now: datetime, backlog: bool
-) -> Draft:
+) -> ArticleDraft:
     dating = dated(item.published, now, backlog=backlog)
-    return Draft(
+    return ArticleDraft(
         item=item,
         guid_hash=identity.guid_hash,
         url_hash=identity.url_hash,
@@ -136,7 +110,7 @@ def draft_of(
 
 
 def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:
-    """*seen*: when it was seen first."""
+    """Judge a date of publication; *seen*: when the entry was first seen."""
     published_at, published_on = _published(published, seen)
     moment = published_at
     if published_on is not None:
@@ -182,21 +156,20 @@ IdentifiedItem = tuple[Item, Identity]
 _UPDATED_TITLE: Final = 0.2  # of the words are in common
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
-_READ_OF_SUMMARY: Final = 4_000  # characters of a summary tell what it is about
-_LISTS: Final = frozenset({Kind.FEED, Kind.SITEMAP})
+_READ_OF_SUMMARY: Final = 4_000  # characters of a summary suffice to say what it is about
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
-    """Return each entry once, in their order."""
+    """Return each entry once, in the order of the document."""
     return finished(identify_in_slices(document, source_url))
 
 
 def identify_in_slices(document: Document, source_url: str) -> Slices[list[IdentifiedItem]]:
-    """The same as `identified`."""
+    """Do the same as `identify`."""
     items = document.items
-    is_list = document.kind in _LISTS
+    is_list = document.kind.is_list
     links, plain = [], []
     for item in items:
         links.append(link := _link(item))
@@ -297,20 +270,24 @@ def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
 
 
 SHORT_TEXT: Final = 400  # characters
-MOST_PAGES: Final = 25  # of one visit: one that shows hundreds at once is no reason for a storm
+MOST_PAGES: Final = 25  # of one fetch, so that a feed of hundreds of entries causes no storm
 PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without its page
 PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any more
 
 
-def awaiting_pages(drafts: Iterable[Draft], full_text: FullText, kind: SourceKind) -> list[Draft]:
+def awaiting_pages(
+    drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind
+) -> list[ArticleDraft]:
     """Mark those whose page is to be read; nobody waits for what alerts nobody."""
     left = MOST_PAGES
     marked = []
     for draft in drafts:
-        is_taste = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
-        awaits_page = is_taste and not draft.quiet and left > 0
+        is_excerpt = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
+        awaits_page = is_excerpt and not draft.quiet and left > 0
         left -= awaits_page
-        marked.append(replace(draft, is_taste=True, awaits_page=awaits_page) if is_taste else draft)
+        marked.append(
+            replace(draft, is_excerpt=True, awaits_page=awaits_page) if is_excerpt else draft
+        )
     return marked
 
 
@@ -318,34 +295,3 @@ def wants_page(item: Item, full_text: FullText) -> bool:
     if not item.url or item.is_detour or full_text is FullText.NEVER:
         return False
     return full_text is FullText.ALWAYS or max(len(item.text), len(item.summary)) < SHORT_TEXT
-
-
-def completed(article: StoredArticle, page: Item) -> dict[str, Any]:
-    """Return the columns of an article that its page changes; a page that says less changes none.
-
-    What the source said itself stays, but for the text.
-    """
-    if len(page.text) <= len(article.text):
-        return {}
-    values: dict[str, Any] = {"text": page.text}
-    if page.title and _is_makeshift(article):
-        values["title"] = page.title[:LONGEST_TITLE]
-    if not article.summary:
-        values["summary"] = page.summary
-    if not article.language:
-        values["language"] = page.language
-    if page.published and not (article.published_at or article.published_on):
-        dating = dated(page.published, article.stored_at, backlog=False)
-        values |= {
-            "published_at": dating.published_at,
-            "published_on": dating.published_on,
-            "news_at": dating.news_at,
-            "quiet": dating.quiet,
-        }
-    return values
-
-
-def _is_makeshift(article: StoredArticle) -> bool:
-    """Whether the title is only what stood in for one."""
-    stand_ins = (article.url, article.summary.partition("\n")[0], article.text.partition("\n")[0])
-    return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from bot.sources.fetch.source import Fetches, Reads
+    from bot.sources.fetch.source import Fetches, ReadsDocuments
 
 STANDARD_INPUT = "-"
 _WEB = ("http://", "https://")
@@ -31,7 +31,7 @@ class NotFetched(Unreadable):
 
 
 async def read_place(
-    reader: Reads,
+    reader: ReadsDocuments,
     make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]],
     place: str,
     *,
@@ -48,7 +48,9 @@ async def read_place(
 
 
 async def _fetched(
-    reader: Reads, make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]], url: str
+    reader: ReadsDocuments,
+    make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]],
+    url: str,
 ) -> Document:
     try:
         async with make_fetcher() as fetcher:

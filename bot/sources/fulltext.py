@@ -12,37 +12,21 @@ from typing import Final
 import structlog
 
 from bot.matching.slices import in_turns
-from bot.matching.text import text_in_slices
-from bot.sources.drafts import PAGE_WANTED_FOR, completed
-from bot.sources.feeds.model import Item, Kind, Unreadable
+from bot.sources import revise
+from bot.sources.drafts import PAGE_WANTED_FOR
+from bot.sources.feeds.model import DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import HOST_WIDE_STATUSES, Response, problem_of
-from bot.sources.fetch.source import Fetches, Reads
+from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import host_to_pause
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.poll import handed_back
-from bot.sources.revise import compared_with_page, may_be_revised, may_be_revised_by, unite
-from storage.articles import (
-    Article,
-    FoldedText,
-    articles_to_revise,
-    is_untouched,
-    replace_folded,
-    revise_article,
-)
+from storage import articles, sources
+from storage.articles import Article
 from storage.db.engine import Storage, Transaction, is_unavailable
 from storage.enums import Notification
-from storage.sources import (
-    AwaitedPage,
-    boilerplate_of,
-    claim_pages,
-    delay_host,
-    delay_next_page,
-    finish_page,
-    postpone_page,
-    store_boilerplate,
-)
+from storage.sources import AwaitedPage
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +39,7 @@ class Completing:
 
     storage: Storage
     fetcher: Fetches
-    reader: Reads
+    reader: ReadsDocuments
     owner: str
     _left: set[int] = field(default_factory=set)
     """Articles whose pages are still leased, though what these say could not be stored."""
@@ -74,8 +58,8 @@ class Completing:
         with handed_back(self._left) as left:
             async with self.storage.writing() as tx:
                 for article_id in sorted(left):
-                    await postpone_page(tx, article_id, self.owner, tx.now)
-                pages = await claim_pages(tx, owner=self.owner, limit=limit, lease=LEASE)
+                    await sources.postpone_page(tx, article_id, self.owner, tx.now)
+                pages = await sources.claim_pages(tx, owner=self.owner, limit=limit, lease=LEASE)
                 return pages, tx.now
 
     async def _complete(self, page: AwaitedPage, *, is_wanted: bool) -> None:
@@ -109,7 +93,7 @@ class Completing:
             raise
         except (FetchError, Unreadable):
             return None
-        return document.items[0] if document.kind is Kind.PAGE and document.items else None
+        return document.items[0] if document.kind is DocumentKind.PAGE and document.items else None
 
     async def _heed(self, answer: Response) -> None:
         """Raise HostWaits if the host asks for time; all that is to be had of it waits then."""
@@ -118,22 +102,22 @@ class Completing:
         async with self.storage.writing() as tx:
             pause = host_to_pause(answer, tx.now)
             if pause:
-                await delay_host(tx, *pause)
+                await sources.delay_host(tx, *pause)
         if pause:
             raise HostWaits(pause[1] - tx.now)
 
     async def _put_off(self, page: AwaitedPage, wait: timedelta) -> None:
         async with self.storage.writing() as tx:
             if tx.now + wait < page.awaited_since + PAGE_WANTED_FOR:
-                await postpone_page(tx, page.article_id, self.owner, tx.now + wait)
-            elif not await finish_page(tx, page.article_id, self.owner):
+                await sources.postpone_page(tx, page.article_id, self.owner, tx.now + wait)
+            elif not await sources.finish_page(tx, page.article_id, self.owner):
                 return
             await _go_on(tx, page, None)
 
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
         async with self.storage.writing() as tx:
-            if await finish_page(tx, page.article_id, self.owner):
-                await delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
+            if await sources.finish_page(tx, page.article_id, self.owner):
+                await sources.delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
                 own = await _without_boilerplate(tx, page, found) if found else None
                 await _go_on(tx, page, own)
 
@@ -144,10 +128,10 @@ async def _without_boilerplate(tx: Transaction, page: AwaitedPage, found: Item) 
     Else a feed that lists one page under many addresses would have its text taken for boilerplate.
     """
     paragraphs = found.text.split("\n\n")
-    known = HostBoilerplate.of(await boilerplate_of(tx, page.host))
+    known = HostBoilerplate.of(await sources.boilerplate_of(tx, page.host))
     learned = known.after(found.title, paragraphs)
     if not page.private:
-        await store_boilerplate(tx, page.host, learned.written())
+        await sources.store_boilerplate(tx, page.host, learned.written())
     return replace(found, text="\n\n".join(learned.without(paragraphs)))
 
 
@@ -155,26 +139,20 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
     """Let the article go on with what was *found*; where it has gone on without, revise it."""
     article_id = page.article_id
     if found:
-        article_id = await unite(tx, article_id, page.url, found.url)
-    for article in await articles_to_revise(tx, [article_id]):
+        article_id = await revise.unite(tx, article_id, page.url, found.url)
+    for article in await articles.articles_to_revise(tx, [article_id]):
         before = _folded_words(article)
-        if is_untouched(article):
-            values = completed(article, found) if found else {}
-            await revise_article(tx, article, {"ready_at": None, **values})
+        if articles.is_untouched(article):
+            values = revise.completed(article, found) if found else {}
+            await articles.revise_article(tx, article, {"ready_at": None, **values})
             tx.notifications.add(Notification.ARTICLES)
-        elif found and article_id == page.article_id and may_be_revised(article, tx.now):
-            kind, values = compared_with_page(article, found)
-            if may_be_revised_by(kind, article, tx.now):
-                await revise_article(tx, article, values)
+        elif found and article_id == page.article_id and revise.may_be_revised(article, tx.now):
+            kind, values = revise.compared_with_page(article, found)
+            if revise.may_be_revised_by(kind, article, tx.now):
+                await articles.revise_article(tx, article, values)
         if _folded_words(article) != before:
-            await replace_folded(tx, [await _folded(article)])
-
-
-async def _folded(article: Article) -> FoldedText:
-    """Fold in turns with everything else: a page may hold four million characters."""
-    title = await in_turns(text_in_slices(article.title))
-    text = await in_turns(text_in_slices(article.text))
-    return FoldedText(article.id, title, text, article.language)
+            # In turns with everything else: a page may hold four million characters.
+            await articles.replace_folded(tx, [await in_turns(revise.folded_article(article))])
 
 
 def _folded_words(article: Article) -> tuple[str, str, str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.sources.drafts import moments_of, newest_of
-from bot.sources.feeds.model import Document, FeedPace, Kind
+from bot.sources.feeds.model import Document, DocumentKind, FeedPace
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of, pause_for_host
 from bot.sources.fetch.schedule import (
     MAX_SEARCH_INTERVAL,
@@ -32,12 +32,11 @@ HUB_DELAY = timedelta(minutes=10)
 _MAX_RHYTHM = timedelta(days=365)  # dates of other centuries must not overflow a column
 _NO_PACE = FeedPace()
 _KINDS = {
-    Kind.FEED: SourceKind.FEED,
-    Kind.SITEMAP: SourceKind.SITEMAP,
-    Kind.PAGE: SourceKind.PAGE,
-    Kind.TEXT: SourceKind.PAGE,
+    DocumentKind.FEED: SourceKind.FEED,
+    DocumentKind.SITEMAP: SourceKind.SITEMAP,
+    DocumentKind.PAGE: SourceKind.PAGE,
+    DocumentKind.TEXT: SourceKind.PAGE,
 }
-_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
 
 
 def changes_after(
@@ -90,7 +89,7 @@ def kind_of(result: FetchResult) -> SourceKind:
 def not_a_feed(source: Source, result: FetchResult) -> Problem | None:
     """A feed that suddenly is a page has been replaced; it is not news."""
     document = result.document
-    if source.kind is SourceKind.PAGE or document is None or document.kind in _LISTS:
+    if source.kind is SourceKind.PAGE or document is None or document.kind.is_list:
         return None
     return NOT_A_FEED
 

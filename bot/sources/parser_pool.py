@@ -26,7 +26,7 @@ from bot.sources.feeds.model import Document, Item, Unreadable, bounded, item_fr
 from bot.sources.urls import are_quick, remember
 
 if TYPE_CHECKING:
-    from bot.sources.discovery.links import Link
+    from bot.sources.discovery.links import FeedLink
     from bot.sources.discovery.opml import Outline
 
 QUICK: Final = 64_000  # bytes
@@ -233,7 +233,7 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class DocumentReader:
     """Use inside `async with`, so that no worker is left behind."""
 
     workers: Workers = field(default_factory=Workers)
@@ -266,15 +266,15 @@ class Reader:
 
     async def links(
         self, data: bytes, *, url: str, content_type: str = ""
-    ) -> "tuple[Link, ...] | None":
+    ) -> "tuple[FeedLink, ...] | None":
         """What the page in *data* names and links as feeds; None if it is no page."""
-        from bot.sources.discovery.links import Link, Where  # noqa: PLC0415 - see below
+        from bot.sources.discovery.links import FeedLink, Where  # noqa: PLC0415 - see below
 
         found = await self.workers.read("links", data, url=url, content_type=content_type)
         if found is None:
             return None
         return await in_turns(
-            _each(found, lambda link: Link(**link | {"where": Where(link["where"])}))
+            _each(found, lambda link: FeedLink(**link | {"where": Where(link["where"])}))
         )
 
     async def outlines(self, data: bytes) -> "tuple[Outline, ...]":

@@ -13,7 +13,13 @@ import structlog
 
 from bot.sources.discovery.publishers import is_search, with_publishers
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
+from bot.sources.fetch.source import (
+    Fetches,
+    FetchRequest,
+    FetchResult,
+    ReadsDocuments,
+    fetch_source,
+)
 from bot.sources.health import not_a_feed
 from bot.sources.store import Fetched, store_fetched
 from storage.db.engine import DatabaseError, Storage
@@ -37,12 +43,12 @@ def _random_jitter() -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Poller:
+class SourcePoller:
     """Several may run side by side, in one process and in many; each claims its own sources."""
 
     storage: Storage
     fetcher: Fetches
-    reader: Reads
+    reader: ReadsDocuments
     owner: str
     jitter: Callable[[], float] = _random_jitter
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep

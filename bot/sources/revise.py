@@ -16,7 +16,7 @@ from typing import Any, Final
 from bot.languages import any_of
 from bot.matching.slices import Slices, finished, gathered, in_turns
 from bot.matching.text import text_in_slices
-from bot.sources.drafts import Draft, StoredArticle, completed, is_another, url_hash
+from bot.sources.drafts import LONGEST_TITLE, ArticleDraft, dated, is_another, url_hash
 from bot.sources.feeds.model import Item
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
@@ -58,46 +58,46 @@ NUMBERS_APART: Final = timedelta(hours=1)
 _HAS_DIGIT = re.compile(r"(?<!\S)[^\s\d]*+\d\S*+")  # from its first character on, and but once
 
 
-class Change(Enum):
+class ChangeKind(Enum):
     NONE = auto()
     NUMBERS = auto()
     WORDS = auto()
 
 
-def change(old: tuple[str, ...], new: tuple[str, ...]) -> Change:
+def change(old: tuple[str, ...], new: tuple[str, ...]) -> ChangeKind:
     """What differs between two wordings: a title, and whatever else is compared."""
     return finished(_changing(old, new))
 
 
-def _changing(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[Change]:
+def _changing(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[ChangeKind]:
     before = yield from _folded_words(old)
     after = yield from _folded_words(new)
     if before == after:
-        return Change.NONE
+        return ChangeKind.NONE
     if before[0] == after[0] and _without_numbers(before) == _without_numbers(after):
-        return Change.NUMBERS
-    return Change.WORDS
+        return ChangeKind.NUMBERS
+    return ChangeKind.WORDS
 
 
-def may_be_revised(article: StoredArticle, now: datetime) -> bool:
+def may_be_revised(article: Article, now: datetime) -> bool:
     return article.version < MOST_VERSIONS and now - article.stored_at <= REVISED_FOR
 
 
-def may_be_revised_by(kind: Change, article: StoredArticle, now: datetime) -> bool:
+def may_be_revised_by(kind: ChangeKind, article: Article, now: datetime) -> bool:
     """Whether it is time already for a change of this kind."""
     last = article.revised_at or article.stored_at
-    return kind is Change.WORDS or (kind is Change.NUMBERS and now - last >= NUMBERS_APART)
+    return kind is ChangeKind.WORDS or (kind is ChangeKind.NUMBERS and now - last >= NUMBERS_APART)
 
 
-def compared(article: StoredArticle, draft: Draft) -> Slices[tuple[Change, dict[str, Any]]]:
+def compared(article: Article, draft: ArticleDraft) -> Slices[tuple[ChangeKind, dict[str, Any]]]:
     """Compare what its source says now with the article; return what is to be written.
 
-    What the source leaves out stays; so does the text of a page, where the source gives only a
-    taste of it.
+    What the source leaves out stays; so does the text of a page, where the source gives only an
+    excerpt of it.
     """
     title = draft.title if draft.item.title else article.title
     summary = draft.item.summary or article.summary
-    is_less = not draft.text or (draft.is_taste and len(draft.text) < len(article.text))
+    is_less = not draft.text or (draft.is_excerpt and len(draft.text) < len(article.text))
     text = article.text if is_less else draft.text
     kind = yield from _changing(
         (article.title, article.summary, article.text), (title, summary, text)
@@ -106,17 +106,48 @@ def compared(article: StoredArticle, draft: Draft) -> Slices[tuple[Change, dict[
     return kind, {"title": title, "summary": summary, "text": text, "url": url}
 
 
-def compared_with_page(article: StoredArticle, page: Item) -> tuple[Change, dict[str, Any]]:
+def compared_with_page(article: Article, page: Item) -> tuple[ChangeKind, dict[str, Any]]:
     """Compare an article that is on its way with its page; half a page is none.
 
     Whether it is news has been decided.
     """
     if 2 * len(page.text) < len(article.text):
-        return Change.NONE, {}
+        return ChangeKind.NONE, {}
     values = completed(article, page) or {"text": page.text}
     decided = {"news_at", "quiet"}
     kept = {name: value for name, value in values.items() if name not in decided}
     return change(("", article.text), ("", page.text)), kept
+
+
+def completed(article: Article, page: Item) -> dict[str, Any]:
+    """Return the columns of an article that its page changes; a page that says less changes none.
+
+    What the source said itself stays, but for the text.
+    """
+    if len(page.text) <= len(article.text):
+        return {}
+    values: dict[str, Any] = {"text": page.text}
+    if page.title and _is_makeshift(article):
+        values["title"] = page.title[:LONGEST_TITLE]
+    if not article.summary:
+        values["summary"] = page.summary
+    if not article.language:
+        values["language"] = page.language
+    if page.published and not (article.published_at or article.published_on):
+        dating = dated(page.published, article.stored_at, backlog=False)
+        values |= {
+            "published_at": dating.published_at,
+            "published_on": dating.published_on,
+            "news_at": dating.news_at,
+            "quiet": dating.quiet,
+        }
+    return values
+
+
+def _is_makeshift(article: Article) -> bool:
+    """Whether the title is only what stood in for one."""
+    stand_ins = (article.url, article.summary.partition("\n")[0], article.text.partition("\n")[0])
+    return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}
 
 
 def _folded_words(texts: tuple[str, ...]) -> Slices[list[str]]:
@@ -128,8 +159,8 @@ def _without_numbers(texts: list[str]) -> list[str]:
 
 
 async def revise(
-    tx: Transaction, source_id: int, shown: Sequence[tuple[int, Draft]]
-) -> tuple[list[tuple[int, Draft]], set[str]]:
+    tx: Transaction, source_id: int, shown: Sequence[tuple[int, ArticleDraft]]
+) -> tuple[list[tuple[int, ArticleDraft]], set[str]]:
     """Revise the articles *shown*, by id, for which the source speaks.
 
     Return those that were revised, and the guids of what is to be looked at again later.
@@ -138,7 +169,7 @@ async def revise(
     ours = [each for each in shown if speaking.get(each[0]) == source_id]
     locked = await articles_to_revise(tx, {article_id for article_id, _ in ours})
     articles = {article.id: article for article in locked}
-    revised: list[tuple[int, Draft]] = []
+    revised: list[tuple[int, ArticleDraft]] = []
     later: set[str] = set()
     for article_id, draft in ours:
         article = articles.get(article_id)
@@ -148,22 +179,18 @@ async def revise(
         if may_be_revised_by(kind, article, tx.now):
             await revise_article(tx, article, values)
             revised.append((article_id, draft))
-        elif kind is Change.NUMBERS:
+        elif kind is ChangeKind.NUMBERS:
             later.add(draft.guid_hash)
         elif host_of(values["url"]) != host_of(article.url):
             article.url = values["url"]  # nothing new to read, but the speaker's own address
     changed = {article_id for article_id, _ in revised}
     if changed:
         anew = (each for each in locked if each.id in changed)
-        await replace_folded(tx, await in_turns(gathered(map(_folded_article, anew))))
+        await replace_folded(tx, await in_turns(gathered(map(folded_article, anew))))
     return revised, later
 
 
-def folded_article(article: Article) -> FoldedText:
-    return finished(_folded_article(article))
-
-
-def _folded_article(article: Article) -> Slices[FoldedText]:
+def folded_article(article: Article) -> Slices[FoldedText]:
     title = yield from text_in_slices(article.title)
     text = yield from text_in_slices(article.text)
     return FoldedText(article.id, title, text, article.language)
@@ -220,4 +247,4 @@ async def _unite_articles(tx: Transaction, lost: Article, kept: Article) -> None
     kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))
     if may_be_revised_by(kind, kept, tx.now):
         await revise_article(tx, kept, values)
-        await replace_folded(tx, [folded_article(kept)])
+        await replace_folded(tx, [finished(folded_article(kept))])

@@ -22,7 +22,7 @@ from bot.matching.slices import Slices, in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import (
     PAGE_TIMEOUT,
-    Draft,
+    ArticleDraft,
     IdentifiedItem,
     awaiting_pages,
     content_hash,
@@ -39,6 +39,7 @@ from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, host_to_pause, new_address
 from bot.sources.revise import revise
 from bot.sources.urls import host_of
+from storage import sources
 from storage.alerts import make_public
 from storage.articles import (
     PUBLIC,
@@ -61,22 +62,13 @@ from storage.entries import (
     store_entries,
     update_content_hashes,
 )
-from storage.sources import (
-    AwaitedPage,
-    Source,
-    change_source,
-    delay_host,
-    enqueue_pages,
-    finish_fetches,
-    private_sources,
-    source_of,
-)
+from storage.sources import AwaitedPage, Source
 
 log = structlog.get_logger(__name__)
 
 MOST_A_DAY: Final = 4_000  # new entries of one source
 _DAY: Final = timedelta(days=1)
-_UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
+_UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
 _MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
 _LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
@@ -85,7 +77,7 @@ Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
 
 MOST_GUIDS: Final = 5  # of one entry
-Found = tuple[int, Draft]  # the article's id and what the source says of it
+Found = tuple[int, ArticleDraft]  # the article's id and what the source says of it
 Named = tuple[int, str]  # an entry: its source and the hash of its guid
 FoldedWords = tuple[str, str]  # of a title and a text
 
@@ -99,17 +91,17 @@ class Shown:
     """
 
     source_id: int
-    drafts: Sequence[Draft]
+    drafts: Sequence[ArticleDraft]
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = False
 
     @cached_property
-    def oldest_first(self) -> list[Draft]:
+    def oldest_first(self) -> list[ArticleDraft]:
         """What was shown first is stored first; of two with one guid the newest counts."""
         return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
 
     @property
-    def new(self) -> list[Draft]:
+    def new(self) -> list[ArticleDraft]:
         return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
 
     @property
@@ -121,7 +113,7 @@ class Shown:
 
 
 async def store_drafts(
-    tx: Transaction, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+    tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
 ) -> int:
     """Store the entries of a source that showed none of them before; see `store_shown`."""
     made = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
@@ -131,8 +123,8 @@ async def store_drafts(
 async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
     """Store what sources show; return how many new articles each made, by the source's id.
 
-    An article that another source carried already gets this one as a further carrier. But what a
-    private source shows first is an article of that source alone, until a public one shows it.
+    An article that another source has listed already is listed by both. But what a private source
+    lists first is an article of that source alone, until a public one lists it.
     """
     if not shown:
         return Counter()
@@ -150,7 +142,7 @@ async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
             for article_id, draft in (*made.get(each.source_id, ()), *revised)
             if draft.awaits_page
         ]
-    await enqueue_pages(tx, waiting)
+    await sources.enqueue_pages(tx, waiting)
     return Counter({source_id: len(articles) for source_id, articles in made.items()})
 
 
@@ -195,7 +187,7 @@ def _folded_new(shown: Sequence[Shown]) -> Slices[dict[Named, FoldedWords]]:
     return folded
 
 
-def folded_draft(draft: Draft) -> Slices[FoldedWords]:
+def folded_draft(draft: ArticleDraft) -> Slices[FoldedWords]:
     title = yield from text_in_slices(draft.title)
     text = yield from text_in_slices(draft.text)
     return title, text
@@ -208,7 +200,7 @@ async def _store_new(
 
     Return the private sources, the new articles by source, and the article of each new entry.
     """
-    private = await private_sources(tx, [each.source_id for each in shown])
+    private = await sources.private_sources(tx, [each.source_id for each in shown])
     new = [(each.source_id, draft) for each in shown for draft in each.new]
     if not new:
         return private, {}, {}
@@ -243,7 +235,7 @@ async def _store_new(
 
 
 def _urls(
-    new: Sequence[tuple[int, Draft]], there: Collection[ScopedUrl], private: Collection[int]
+    new: Sequence[tuple[int, ArticleDraft]], there: Collection[ScopedUrl], private: Collection[int]
 ) -> list[ScopedUrl]:
     """Return which article each of *new* is: the public one, if there is or will be one."""
     public = {url.url_hash for url in there if url.scope_id == PUBLIC}
@@ -252,16 +244,16 @@ def _urls(
 
 
 def _makers(
-    new: Sequence[tuple[int, Draft]],
+    new: Sequence[tuple[int, ArticleDraft]],
     urls: Sequence[ScopedUrl],
     private: Collection[int],
     there: Collection[ScopedUrl],
-) -> dict[ScopedUrl, tuple[int, Draft]]:
+) -> dict[ScopedUrl, tuple[int, ArticleDraft]]:
     """Return who makes each article that is not there, from which entry.
 
     The first source of its scope makes it, and its newest entry; the others carry it.
     """
-    makers: dict[ScopedUrl, tuple[int, Draft]] = {}
+    makers: dict[ScopedUrl, tuple[int, ArticleDraft]] = {}
     for (at, draft), url in zip(new, urls, strict=True):
         is_of_scope = url.scope_id == at or at not in private
         if url not in there and is_of_scope and makers.setdefault(url, (at, draft))[0] == at:
@@ -289,11 +281,11 @@ async def _revise(
         tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
     )
     if later:  # what is to be looked at again must not be known by its fingerprint
-        await change_source(tx, source_id, {"fingerprints": b""})
+        await sources.change_source(tx, source_id, {"fingerprints": b""})
     return revised
 
 
-def _article(draft: Draft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
+def _article(draft: ArticleDraft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
     return {
         **url._asdict(),
         "url": draft.url,
@@ -311,7 +303,7 @@ def _article(draft: Draft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
 
 
 def _page(
-    article_id: int, draft: Draft, tx: Transaction, *, inside: bool, private: bool
+    article_id: int, draft: ArticleDraft, tx: Transaction, *, inside: bool, private: bool
 ) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
@@ -325,7 +317,7 @@ def _page(
 
 
 def _entry(
-    draft: Draft, source_id: int, placed: Mapping[Named, int], tx: Transaction
+    draft: ArticleDraft, source_id: int, placed: Mapping[Named, int], tx: Transaction
 ) -> dict[str, Any]:
     return {
         "source_id": source_id,
@@ -365,7 +357,7 @@ class _Part:
         return self.fetched.source_id
 
     @property
-    def drafts(self) -> Sequence[Draft]:
+    def drafts(self) -> Sequence[ArticleDraft]:
         return self.shown.drafts if self.shown else ()
 
 
@@ -432,13 +424,13 @@ async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_
     The leases of the others were over: somebody else reads them now. It awaits statements alone.
     """
     changes = {part.source_id: await _changes(tx, part) for part in parts if part.is_last}
-    ours = await finish_fetches(tx, owner, changes)
+    ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
         ours |= await held(tx, Source, going_on, owner)
     parts = [part for part in parts if part.source_id in ours]
     for response in (part.fetched.result.response for part in parts if part.is_last):
         if pause := host_to_pause(response, tx.now):
-            await delay_host(tx, *pause)
+            await sources.delay_host(tx, *pause)
     return parts
 
 
@@ -505,14 +497,14 @@ def _portions(parts: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
         yield portion
 
 
-def _with_drafts(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
+def _with_drafts(whole: _Part, drafts: Sequence[ArticleDraft], *, is_last: bool) -> _Part:
     shown = whole.shown and replace(whole.shown, drafts=drafts)
     return replace(whole, shown=shown, is_last=is_last, is_split=True)
 
 
-def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
+def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     """Return parts that a transaction should store, the oldest entries first; at least one."""
-    parts: list[list[Draft]] = [[]]
+    parts: list[list[ArticleDraft]] = [[]]
     room = _MOST
     for each in reversed(drafts):
         weight = _weight([each])
@@ -524,7 +516,7 @@ def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
     return [part[::-1] for part in parts]
 
 
-def _weight(drafts: Iterable[Draft]) -> int:
+def _weight(drafts: Iterable[ArticleDraft]) -> int:
     return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
 
 
@@ -532,7 +524,7 @@ async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:
     """Return the columns of the source that change with the end of its fetch."""
     fetched = part.fetched
     changes = changes_after(fetched.source, fetched.result, tx.now, fetched.jitter)
-    if (target := new_address(changes)) and not await source_of(tx, url_hash(target)):
+    if (target := new_address(changes)) and not await sources.source_of(tx, url_hash(target)):
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
         changes |= {"moved_to": None, "moved_seen": 0}
     if not changes.get("own_network", fetched.source.own_network):

@@ -126,7 +126,7 @@ def _canonical(url: str) -> str:
     url = _BLANKS.sub("", url)
     for _ in range(_DEEPEST):
         normal = _normal(url)
-        target = _target(normal) if "?" in normal else ""  # a redirector is told where to
+        target = _target(normal) if "?" in normal else ""  # a redirector names its target
         if not target:
             return normal
         url = target
@@ -145,9 +145,9 @@ def host_of(url: str) -> str:
 
 
 def is_link(url: str) -> bool:
-    r"""False for what nobody follows: too long, or not read alike by browsers, parsers and people.
+    r"""False if *url* is too long, or browsers, parsers and users read it differently.
 
-    Each takes another host of `http://one.example\@two.example/`, and people take the wrong one
+    Each takes another host of `http://one.example\@two.example/`, and users take the wrong one
     of `https://two.example@one.example/`.
     """
     if len(url) > LONGEST_LINK or _MISREAD.search(url):
@@ -156,7 +156,7 @@ def is_link(url: str) -> bool:
 
 
 def absolute(link: str, base: str) -> str:
-    """*link* seen from *base*; "" for what leads nowhere on the web, or is no link for people."""
+    """Return *link* as seen from *base*; "" if it leads nowhere on the web or is no safe link."""
     if _ORDINARY.fullmatch(link):
         return link
     link = link.strip()

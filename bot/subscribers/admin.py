@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.ops.logs import Failure
 from bot.subscribers.errors import NoSuchChat
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from storage.db.engine import Storage
 from storage.pace import flood_waits_today
 from storage.sources import Source
@@ -71,13 +71,13 @@ async def get_overview(
         )
 
 
-async def chat_page(storage: Storage, wanted: int = 0) -> Page[ChatListed]:
+async def chat_page(storage: Storage, wanted: int = 0) -> ListPage[ChatListed]:
     async with storage.reading() as tx:
         total = await count_chats(tx)
         number = page_number(wanted, total, CHATS_PER_PAGE)
         offset = number * CHATS_PER_PAGE
         listed = await chats_listed(tx, offset=offset, limit=CHATS_PER_PAGE)
-    return Page(listed, number, total, CHATS_PER_PAGE)
+    return ListPage(listed, number, total, CHATS_PER_PAGE)
 
 
 async def get_chat(storage: Storage, chat_id: int) -> ChatListed:

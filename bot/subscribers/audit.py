@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from storage.access import (
     ACTIONS_ON_CHATS,
     ERASED_USER,
@@ -43,7 +43,7 @@ async def record(
         await record_event(tx, by, action, subject, **details)
 
 
-async def activity_page(storage: Storage, wanted: int = 0) -> Page[Activity]:
+async def activity_page(storage: Storage, wanted: int = 0) -> ListPage[Activity]:
     """Return what was done, the newest first."""
     async with storage.reading() as tx:
         total = await count_audit_events(tx)
@@ -51,7 +51,7 @@ async def activity_page(storage: Storage, wanted: int = 0) -> Page[Activity]:
         events = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
         ids = {telegram_id for event in events for telegram_id in _ids_in(event)}
         names = await names_of_chats(tx, ids)
-    return Page([_activity(event, names) for event in events], number, total, PER_PAGE)
+    return ListPage([_activity(event, names) for event in events], number, total, PER_PAGE)
 
 
 async def newest_events(storage: Storage, limit: int) -> list[AuditEvent]:

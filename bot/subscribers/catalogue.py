@@ -14,7 +14,7 @@ from bot.matching import search
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.errors import NoSuchTopic, NotAName
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.subscriptions import FIRST_REACH
 from bot.subscribers.text import one_line
 from bot.subscribers.topic_names import name_for
@@ -91,12 +91,12 @@ async def _add(tx: Transaction, slug: str, wanted: Mapping[str, Any]) -> bool:
 # What admins change.
 
 
-async def catalogue_topics(storage: Storage, wanted: int = 0) -> Page[TopicListed]:
+async def catalogue_topics(storage: Storage, wanted: int = 0) -> ListPage[TopicListed]:
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
         number = page_number(wanted, total, PER_PAGE)
         rows = await catalogue_listed(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-    return Page(rows, number, total, PER_PAGE)
+    return ListPage(rows, number, total, PER_PAGE)
 
 
 async def catalogue_topic(storage: Storage, topic_id: int) -> TopicListed:

@@ -24,7 +24,7 @@ from storage.db.leases import acquire_lease, release_lease
 from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
 from storage.queries import retire_query
 from storage.retention import (
-    Batch,
+    DeletionBatch,
     erase_batch,
     erase_chat,
     erase_queries,
@@ -146,7 +146,7 @@ EDITIONS: Final = timedelta(days=91)
 # Far beyond what any pause or wait for a send permit takes.
 PACES: Final = timedelta(days=2)
 
-_Forget = Callable[[Transaction, Any, datetime, int], Awaitable[Batch]]
+_Forget = Callable[[Transaction, Any, datetime, int], Awaitable[DeletionBatch]]
 
 
 class _Kind(NamedTuple):

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.export import Document, ExportedMailbox, export_chat, import_chat
+from bot.subscribers.export import ExportDocument, ExportedMailbox, export_chat, import_chat
 from bot.subscribers.limits import Limited  # noqa: TC001 - pydantic reads the annotation
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
@@ -58,7 +58,7 @@ class _Mailbox(ExportedMailbox):
     state: MailboxState
 
 
-class _Line(Document):
+class _Line(ExportDocument):
     """A chat's export, and what only another database needs.
 
     *bot* is the bot's user id, with which its token begins.

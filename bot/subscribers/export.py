@@ -143,7 +143,7 @@ class ExportedEdition(_Part):
     stories: int
 
 
-class Document(_Part):
+class ExportDocument(_Part):
     format: Literal["dateline-export"] = "dateline-export"
     version: Literal[1] = 1
     exported_at: Timestamp | None = None
@@ -177,11 +177,11 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
     return Export(written, _opml(feeds, title) if feeds else None)
 
 
-async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Document:
+async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> ExportDocument:
     chat_id, muted = chat.id, await topics_muted(tx, chat.id)
     mutes = await mutes_of(tx, chat_id, offset=0, limit=_MOST_LISTED)
     mailbox = await mailbox_of(tx, chat_id)
-    return Document(
+    return ExportDocument(
         exported_at=tx.now,
         settings=_settings(chat),
         digests=tuple(
@@ -305,12 +305,12 @@ class Imported:
     feeds: Sequence[str] = ()
 
 
-def read_document(data: bytes) -> Document:
+def read_document(data: bytes) -> ExportDocument:
     """Read an export; raise NotAnExport, which names the part that cannot be read."""
     if len(data) > LARGEST:
         raise NotAnExport
     try:
-        document = Document.model_validate_json(data.removeprefix(_BYTE_ORDER_MARK))
+        document = ExportDocument.model_validate_json(data.removeprefix(_BYTE_ORDER_MARK))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = first["loc"]
@@ -407,7 +407,7 @@ async def _is_subscribed(
     return True
 
 
-async def _import_settings(storage: Storage, chat_id: int, document: Document) -> bool:
+async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
     """Take what the chat has not chosen itself; return whether there was any."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
     wanted = renewed((), list(map(_times, document.digests)), {}) or DEFAULT_SCHEDULE

@@ -18,7 +18,7 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
 from bot.subscribers.errors import NoSuchList, TooManyFeeds, UserError
 from bot.subscribers.limits import Limits
-from bot.subscribers.own_feeds import AddsFeeds, Outcome, follow_feed
+from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
 from storage.chats import lock_chat
 from storage.db.engine import Storage
 from storage.db.leases import release
@@ -80,7 +80,7 @@ async def add_list(storage: Storage, chat_id: int, list_id: int, message: Import
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The result of a line; *outcome* is one of `Outcome`, or `TOO_MANY`."""
+    """The result of a line; *outcome* is one of `FeedAddition`, or `TOO_MANY`."""
 
     url: str
     outcome: str
@@ -143,10 +143,10 @@ class FeedListStage:
         except TooManyFeeds:
             return TOO_MANY, None
         except UserError:  # the chat was deleted meanwhile
-            return Outcome.REFUSED, None
+            return FeedAddition.REFUSED, None
         except Exception:  # one bad feed must not stop the others
             log.exception("a feed of a list could not be added")
-            return Outcome.REFUSED, None
+            return FeedAddition.REFUSED, None
         return followed.outcome, followed.problem
 
     async def _finish(self, chat: ImportChat) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import Limits, limits_of
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.settings import replan
 from bot.subscribers.users import CurrentUser
 from storage.chats import (
@@ -147,7 +147,7 @@ async def migrate(storage: Storage, old: int, new: int, *, limits: Limits) -> No
 
 async def sibling_topics(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-) -> Page[SiblingTopic]:
+) -> ListPage[SiblingTopic]:
     """Return the subscriptions of the chat's other threads; a page beyond the last is the last."""
     async with storage.reading() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
@@ -156,7 +156,7 @@ async def sibling_topics(
         rows = await subscriptions_in_other_threads(
             tx, chat, offset=page * per_page, limit=per_page
         )
-    return Page([SiblingTopic(*row) for row in rows], page, total, per_page)
+    return ListPage([SiblingTopic(*row) for row in rows], page, total, per_page)
 
 
 async def move_topic(

@@ -26,7 +26,7 @@ from bot.subscribers.input_times import (
     read_hours,
     read_times,
 )
-from bot.subscribers.posts import Link, Post, asks, is_telling, read_post
+from bot.subscribers.posts import Post, PostLink, asks, is_telling, read_post
 from bot.subscribers.text import one_line
 from bot.subscribers.timezones import zone_named, zone_of_place
 from storage.enums import QuietHours
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"\d{1,4}")
 _DIGIT = re.compile(r"\d")
 
 
-class Asked(StrEnum):
+class AskedInput(StrEnum):
     """What the message that was replied to had asked for."""
 
     QUERY = "query"
@@ -111,7 +111,7 @@ Typed: TypeAlias = (
     | Day
     | Number
     | Zone
-    | Link
+    | PostLink
     | Address
     | Code
     | Post
@@ -121,7 +121,7 @@ Typed: TypeAlias = (
 
 
 def read_typed(
-    text: str, asked: Asked | None = None, today: date | None = None, language: str = "en"
+    text: str, asked: AskedInput | None = None, today: date | None = None, language: str = "en"
 ) -> Typed:
     """Read *text*, which answers what was *asked*; dates are seen from *today*.
 
@@ -129,7 +129,7 @@ def read_typed(
     """
     line = one_line(text)
     said = ascii_digits(line)
-    if asked and asked is not Asked.QUERY:
+    if asked and asked is not AskedInput.QUERY:
         return _answer(said, asked, today, language) or Keywords(line)
     if not is_telling(line):
         return Nonsense()
@@ -143,18 +143,18 @@ def _setting(text: str, language: str) -> Clock | Timetable | Hours | Zone | Non
     return about_time or _zone(zone_named(text))
 
 
-def _answer(text: str, asked: Asked, today: date | None, language: str) -> Typed | None:
+def _answer(text: str, asked: AskedInput, today: date | None, language: str) -> Typed | None:
     match asked:
-        case Asked.TIME:
+        case AskedInput.TIME:
             return _times(text, language, loose=True)
-        case Asked.QUIET:
+        case AskedInput.QUIET:
             return _hours(text, language, loose=True)
-        case Asked.ZONE:
+        case AskedInput.ZONE:
             return _zone(zone_of_place(text))
-        case Asked.DATE if today:
+        case AskedInput.DATE if today:
             day = read_date(text, today, language)
             return Day(day) if day else None
-        case Asked.NUMBER if _NUMBER.fullmatch(text):
+        case AskedInput.NUMBER if _NUMBER.fullmatch(text):
             return Number(int(text))
     return None
 
@@ -176,10 +176,10 @@ def _zone(name: str | None) -> Zone | None:
     return Zone(name) if name else None
 
 
-def _link(text: str) -> Link | Nonsense | None:
+def _link(text: str) -> PostLink | Nonsense | None:
     if not _LINK.fullmatch(text):
         return None
-    return Link(text) if is_link(text) else Nonsense()
+    return PostLink(text) if is_link(text) else Nonsense()
 
 
 def _address(text: str) -> Address | None:

@@ -34,7 +34,7 @@ _HALVES: Final = (_AM, _PM, _NIGHT)
 _SIGNS: Final = {"-": _TO, ",": _AND}
 
 
-class Token(NamedTuple):
+class TimeToken(NamedTuple):
     """*value*: weekdays as bits, or minutes after midnight; *is_clear*: it can only be a time."""
 
     kind: str
@@ -42,18 +42,18 @@ class Token(NamedTuple):
     is_clear: bool = True
 
 
-_NONE: Final = Token("?")
+_NONE: Final = TimeToken("?")
 
 # What the words of a section of `bot/languages` say, and CLDR's periods of a day.
 _SECTIONS: Final = MappingProxyType(
     {
-        "every_day": Token(_DAYS, EVERY_DAY),
-        "workdays": Token(_DAYS, 0b0011111),
-        "weekend": Token(_DAYS, 0b1100000),
-        "until": Token(_TO),
-        "and": Token(_AND),
-        "quiet": Token(_QUIET),
-        "time_fillers": Token(_FILLER),
+        "every_day": TimeToken(_DAYS, EVERY_DAY),
+        "workdays": TimeToken(_DAYS, 0b0011111),
+        "weekend": TimeToken(_DAYS, 0b1100000),
+        "until": TimeToken(_TO),
+        "and": TimeToken(_AND),
+        "quiet": TimeToken(_QUIET),
+        "time_fillers": TimeToken(_FILLER),
     }
 )
 _PARTS_OF_DAY: Final = MappingProxyType(
@@ -97,7 +97,7 @@ def ascii_digits(text: str) -> str:
 def read_clock(text: str, language: str) -> int | None:
     """Return the minutes after midnight that *text* names: `8`, `8.30`, `at 7 pm`, `午後7時`."""
     match tokens_in(text, language):
-        case [Token("t", minutes)]:
+        case [TimeToken("t", minutes)]:
             return minutes
     return None
 
@@ -148,12 +148,12 @@ def read_hours(text: str, language: str, *, loose: bool = False) -> QuietHours |
     *loose*: hours were asked for, so numbers alone are hours, and `and` is between them.
     """
     match tokens_in(text, language):
-        case [Token("q"), *tokens]:
+        case [TimeToken("q"), *tokens]:
             loose = True
         case tokens:
             pass
     match tokens:
-        case [Token("t", start) as first, Token(between), Token("t", end) as last]:
+        case [TimeToken("t", start) as first, TimeToken(between), TimeToken("t", end) as last]:
             is_span = between == _TO or (loose and between == _AND)
             is_clear = loose or (first.is_clear and last.is_clear)
             return QuietHours(start, end) if is_span and is_clear and start != end else None
@@ -168,7 +168,7 @@ def read_date(text: str, today: date, language: str) -> date | None:
     if len(text) > _LONGEST_DATE:
         return None
     match [token for token in tokens_in(text, language) if token.kind != _TO]:
-        case [Token("d", days)] if days.bit_count() == 1:
+        case [TimeToken("d", days)] if days.bit_count() == 1:
             return today + timedelta((days.bit_length() - 1 - today.weekday() - 1) % 7 + 1)
     plain = _ORDINAL.sub("", ascii_digits(text).strip())
     if _AMBIGUOUS_DATE.fullmatch(plain):
@@ -183,7 +183,7 @@ def read_date(text: str, today: date, language: str) -> date | None:
 # From text to tokens.
 
 
-def tokens_in(text: str, language: str) -> list[Token]:
+def tokens_in(text: str, language: str) -> list[TimeToken]:
     """Return what *text* says about times; nothing if it says anything else."""
     if len(text) > LONGEST:
         return []
@@ -196,14 +196,14 @@ class _Lexicon:
     """*pattern* has a group for each of the *tokens*; *number* is a time in digits."""
 
     pattern: re.Pattern[str]
-    tokens: tuple[Token, ...]
+    tokens: tuple[TimeToken, ...]
     number: re.Pattern[str]
 
 
 @cache
 def _lexicon(language: str) -> _Lexicon:
     """Return the words of the language of a code of ours, and those of English."""
-    known: dict[str, Token] = {}  # by pattern; the first of a pattern counts
+    known: dict[str, TimeToken] = {}  # by pattern; the first of a pattern counts
     signs = [_EASTERN_SIGNS]
     for code in dict.fromkeys((language, ENGLISH.code)):
         for pattern, token in _patterns(code):
@@ -217,12 +217,12 @@ def _lexicon(language: str) -> _Lexicon:
     )
 
 
-def _patterns(code: str) -> Iterator[tuple[str, Token]]:
+def _patterns(code: str) -> Iterator[tuple[str, TimeToken]]:
     """Give patterns of folded words with their tokens."""
     is_spaced = code not in _NOT_SPACED
     shortest = 1 if is_spaced or code in _ONE_SIGN else 2
     for day, name in _weekdays(code):
-        token = Token(_DAYS, 1 << day)
+        token = TimeToken(_DAYS, 1 << day)
         if len(name) >= shortest:
             yield _pattern(name, is_spaced=is_spaced), token
         stem = name[:-1] if name[-1:] in _VOWELS else name
@@ -234,22 +234,22 @@ def _patterns(code: str) -> Iterator[tuple[str, Token]]:
     for word, token in (*listed, *_words_of_cldr(code)):
         if any(map(str.isalpha, word)):
             yield _pattern(word, is_spaced=is_spaced), token
-    yield r"(?<![^\W\d])a\.?m(?!\w)\.?", Token(_AM)
-    yield r"(?<![^\W\d])p\.?m(?!\w)\.?", Token(_PM)
-    yield _folded("上午|午前|오전"), Token(_AM)
-    yield _folded("下午|午後|오후"), Token(_PM)
+    yield r"(?<![^\W\d])a\.?m(?!\w)\.?", TimeToken(_AM)
+    yield r"(?<![^\W\d])p\.?m(?!\w)\.?", TimeToken(_PM)
+    yield _folded("上午|午前|오전"), TimeToken(_AM)
+    yield _folded("下午|午後|오후"), TimeToken(_PM)
 
 
-def _words_of_cldr(code: str) -> Iterator[tuple[str, Token]]:
+def _words_of_cldr(code: str) -> Iterator[tuple[str, TimeToken]]:
     """Give the word for `and`, and the parts of the day."""
     for locale in _locales(code):
         both = locale.list_patterns["standard"]["2"]
-        yield both.replace("{0}", "").replace("{1}", ""), Token(_AND)
+        yield both.replace("{0}", "").replace("{1}", ""), TimeToken(_AND)
         for names in locale.day_periods.values():
             for width in ("wide", "abbreviated"):
                 for period, name in names.get(width, {}).items():
                     if kind := _PARTS_OF_DAY.get(period.rstrip("12")):
-                        yield name, Token(kind)
+                        yield name, TimeToken(kind)
 
 
 def _weekdays(code: str) -> Iterator[tuple[int, str]]:
@@ -287,8 +287,8 @@ def _words(section: str, code: str) -> tuple[str, ...]:
     return words(section).get(_file_of(code), ())
 
 
-def _lexed(text: str, lexicon: _Lexicon) -> list[Token]:
-    tokens: list[Token] = []
+def _lexed(text: str, lexicon: _Lexicon) -> list[TimeToken]:
+    tokens: list[TimeToken] = []
     place = 0
     while place < len(text):
         sign = text[place]
@@ -297,7 +297,7 @@ def _lexed(text: str, lexicon: _Lexicon) -> list[Token]:
         elif found := lexicon.pattern.match(text, place):
             token = lexicon.tokens[(found.lastindex or 1) - 1]
         elif sign.isspace() or sign in _SIGNS:
-            token = Token(_SIGNS.get(sign, _FILLER))
+            token = TimeToken(_SIGNS.get(sign, _FILLER))
         else:
             return []
         if token is None:
@@ -308,16 +308,16 @@ def _lexed(text: str, lexicon: _Lexicon) -> list[Token]:
     return tokens
 
 
-def _time_of(found: re.Match[str]) -> Token | None:
+def _time_of(found: re.Match[str]) -> TimeToken | None:
     hour, minute = int(found["hour"]), int(found["minute"] or found["written"] or 0)
     minute = 30 if found["half"] else minute
     is_clear = bool(found["sign"]) or ":" in found[0]
-    return Token(_TIME, hour * 60 + minute, is_clear) if hour < _HOURS else None
+    return TimeToken(_TIME, hour * 60 + minute, is_clear) if hour < _HOURS else None
 
 
-def _with_halves(tokens: list[Token]) -> list[Token]:
+def _with_halves(tokens: list[TimeToken]) -> list[TimeToken]:
     """Apply each part of the day to the time after or before it: `午後7時`, `7 pm`."""
-    joined: list[Token] = []
+    joined: list[TimeToken] = []
     half = ""
     for token in reversed(tokens):
         if token.kind in _HALVES and joined and joined[-1].kind == _TIME:
@@ -330,25 +330,25 @@ def _with_halves(tokens: list[Token]) -> list[Token]:
     return joined[::-1] if not half else []
 
 
-def _in_half(time: Token, half: str) -> Token:
+def _in_half(time: TimeToken, half: str) -> TimeToken:
     """Return the *time* in that half of the day; no such token for `13 pm`, or what is no time."""
     hour, minute = divmod(time.value, 60)
     if time.kind != _TIME or not 1 <= hour <= _NOON:
         return _NONE
     is_late = half == _PM or (half == _NIGHT and hour >= _EVENING and hour != _NOON)
-    return Token(_TIME, (hour % _NOON + (_NOON if is_late else 0)) * 60 + minute)
+    return TimeToken(_TIME, (hour % _NOON + (_NOON if is_late else 0)) * 60 + minute)
 
 
-def _with_spans(tokens: list[Token]) -> list[Token]:
+def _with_spans(tokens: list[TimeToken]) -> list[TimeToken]:
     """Make one token of `Monday to Friday`; `to` stays between two times, where it says so too."""
-    joined: list[Token] = []
+    joined: list[TimeToken] = []
     for place, token in enumerate(tokens):
         before = tokens[place - 1] if place else _NONE
         after = tokens[place + 1] if place + 1 < len(tokens) else _NONE
         if token.kind == _TO and (before.kind, after.kind) != (_TIME, _TIME):
             continue
         if token.kind == _DAYS and before.kind == _TO and joined and joined[-1].kind == _DAYS:
-            joined[-1] = Token(_DAYS, _span(joined[-1].value, token.value))
+            joined[-1] = TimeToken(_DAYS, _span(joined[-1].value, token.value))
         else:
             joined.append(token)
     return joined

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import NotADate, NotANumber
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from storage.access import (
     Invite,
     admit,
@@ -77,12 +77,12 @@ async def create_invite_for(
     return await create_invite(storage, uses, today + timedelta(days=days - 1), by=by, code=code)
 
 
-async def invite_page(storage: Storage, wanted: int = 0) -> Page[Invite]:
+async def invite_page(storage: Storage, wanted: int = 0) -> ListPage[Invite]:
     async with storage.reading() as tx:
         total = await count_invites(tx)
         number = page_number(wanted, total, PER_PAGE)
         made = await invites_made(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-    return Page(made, number, total, PER_PAGE)
+    return ListPage(made, number, total, PER_PAGE)
 
 
 async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:

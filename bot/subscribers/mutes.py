@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
 from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
@@ -160,12 +160,12 @@ async def unmute_publisher(storage: Storage, chat_id: int, source_id: int, artic
             await end_mute(tx, chat_id, muted.id)
 
 
-async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> Page[ActiveMute]:
+async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> ListPage[ActiveMute]:
     async with storage.reading() as tx:
         total = await count_mutes(tx, chat_id)
         page = page_number(page, total, PER_PAGE)
         rows = await mutes_of(tx, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
-    return Page(rows, page, total, PER_PAGE)
+    return ListPage(rows, page, total, PER_PAGE)
 
 
 async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: bool) -> AlertMenu:

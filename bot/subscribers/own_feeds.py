@@ -23,7 +23,7 @@ from storage.feeds_followed import (
 from storage.sources import Source, source_of
 
 
-class Outcome(StrEnum):
+class FeedAddition(StrEnum):
     FOLLOWED = "followed"
     THERE = "there"  # the chat had it already
     REFUSED = "refused"
@@ -50,7 +50,7 @@ class AddsFeeds(Protocol):
 class Followed:
     """`problem` says why not."""
 
-    outcome: Outcome
+    outcome: FeedAddition
     url: str
     title: str = ""
     source_id: int | None = None
@@ -101,7 +101,7 @@ async def follow_feed(
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(added.url))
     if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
-        return Followed(Outcome.REFUSED, url, problem=added.problem)
+        return Followed(FeedAddition.REFUSED, url, problem=added.problem)
     return await _follow(storage, chat_id, source, url, most=most)
 
 
@@ -136,7 +136,7 @@ async def _follow(
         await lock_chat(tx, chat_id)
         await purge_unfollowed(tx)
         is_new = await _followed(tx, chat_id, source.id, most=most)
-    outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
+    outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
     title = source.title or source.host
     return Followed(outcome, url, title, source.id, source.public)
 

@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class ListPage(Generic[Item]):
     """The *items* of page *number*, of a list of *total* with *size* to a page."""
 
     items: Sequence[Item]
@@ -31,9 +31,9 @@ def page_number(wanted: int, total: int, size: int) -> int:
     return min(max(wanted, 0), _pages(total, size) - 1)
 
 
-def page_of(items: Sequence[Item], wanted: int, size: int) -> Page[Item]:
+def page_of(items: Sequence[Item], wanted: int, size: int) -> ListPage[Item]:
     number = page_number(wanted, len(items), size)
-    return Page(items[number * size : (number + 1) * size], number, len(items), size)
+    return ListPage(items[number * size : (number + 1) * size], number, len(items), size)
 
 
 def _pages(total: int, size: int) -> int:

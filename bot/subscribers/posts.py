@@ -42,7 +42,7 @@ _DELETE: Final = re.compile(
 )
 
 
-class Request(StrEnum):
+class PostRequest(StrEnum):
     """What is said to the bot itself; each is a section of the files of languages."""
 
     GREETING = "greetings"
@@ -53,7 +53,7 @@ class Request(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PostLink:
     url: str
 
 
@@ -76,27 +76,27 @@ def is_telling(text: str) -> bool:
     return bool(words) and (len(words) > 1 or words[0] not in STOP_WORDS)
 
 
-def read_post(text: str, hidden_links: Iterable[str] = ()) -> Link | Post:
+def read_post(text: str, hidden_links: Iterable[str] = ()) -> PostLink | Post:
     """Return the link that a post is about, or what it says; *hidden_links* lie under its words."""
     links = [found.rstrip(_TRAILING) for found in _URL.findall(text)]
     links += [link for link in hidden_links if _URL.fullmatch(link)]
     links = [link for link in links if is_link(link)]
     bare = one_line(_URL.sub(" ", text))
     if links and len(bare) <= _FEW:
-        return Link(links[0])
+        return PostLink(links[0])
     lines = [line for line in map(one_line, _URL.sub(" ", text).splitlines()) if line]
     title = lines[0] if lines and len(lines[0]) <= _LONGEST_TITLE else ""
     return Post(title, "\n".join(lines[1:] if title else lines))
 
 
-def read_request(text: str) -> Request | None:
+def read_request(text: str) -> PostRequest | None:
     """Return what *text* says to the bot itself; None for what may be looked for."""
     return _requests().get(folded_text(text))
 
 
 @cache
-def _requests() -> dict[str, Request]:
-    return {folded_text(said): request for request in Request for said in all_words(request)}
+def _requests() -> dict[str, PostRequest]:
+    return {folded_text(said): request for request in PostRequest for said in all_words(request)}
 
 
 def to_delete(text: str) -> str:

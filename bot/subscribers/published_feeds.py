@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.subscribers import topics
-from bot.subscribers.paging import Page
+from bot.subscribers.paging import ListPage
 from bot.subscribers.topics import ChatTopic
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
@@ -28,7 +28,7 @@ class FeedsSeen:
     """*page*: the topics of *feeds*; on the first page the feed of the digests comes first."""
 
     feeds: Sequence[FeedSeen]
-    page: Page[ChatTopic]
+    page: ListPage[ChatTopic]
     is_open: bool
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.matching import search
-from bot.matching.query import Query, is_readable, parse
+from bot.matching.query import ParsedQuery, is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.publishing.calendar import Plan
 from bot.subscribers.errors import (
@@ -235,7 +235,7 @@ async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> 
 
 
 async def _backfill(
-    storage: Storage, subscribed: Subscribed, query_id: int, query: Query, now: datetime
+    storage: Storage, subscribed: Subscribed, query_id: int, query: ParsedQuery, now: datetime
 ) -> None:
     """Let the first digest of a new topic report what came in the day before."""
     if subscribed.is_new and subscribed.mode.digests:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.matching.query import parse
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind
 from storage.mutes import MuteSubject, mute_of, topics_muted
@@ -44,7 +44,7 @@ class ChatTopic:
 
 async def subscribed(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-) -> Page[ChatTopic]:
+) -> ListPage[ChatTopic]:
     """What the chat subscribes to; a page beyond the last is the last."""
     async with storage.reading() as tx:
         total = await count_subscriptions(tx, chat_id)
@@ -59,7 +59,7 @@ async def subscribed(
         )
         for topic, mode in rows
     ]
-    return Page(shown, page, total, per_page)
+    return ListPage(shown, page, total, per_page)
 
 
 async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
@@ -72,16 +72,16 @@ async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
 
 async def catalogue_page(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
-) -> Page[ChatTopic]:
+) -> ListPage[ChatTopic]:
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
         page = page_number(page, total, per_page)
         rows = await public_topics(tx, offset=page * per_page, limit=per_page)
         shown = [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in rows]
-    return Page(shown, page, total, per_page)
+    return ListPage(shown, page, total, per_page)
 
 
-async def popular(storage: Storage, chat_id: int, limit: int) -> Page[ChatTopic]:
+async def popular(storage: Storage, chat_id: int, limit: int) -> ListPage[ChatTopic]:
     """The topics of the catalogue with most subscribers."""
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
@@ -91,7 +91,7 @@ async def popular(storage: Storage, chat_id: int, limit: int) -> Page[ChatTopic]
         ]
         found = [topic for topic in rows if topic and topic.slug][:limit]
         shown = [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in found]
-    return Page(shown, 0, total, limit)
+    return ListPage(shown, 0, total, limit)
 
 
 async def get_topic(storage: Storage, chat_id: int, topic_id: int) -> ChatTopic:

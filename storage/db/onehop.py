@@ -5,6 +5,9 @@ other thread and then the event loop, which costs more than most of our statemen
 
 The names of aiosqlite with an underscore are used in this module alone; pyproject.toml bounds its
 version.
+
+A new version of SQLAlchemy may break this; the storage tests would show it at once. PostgreSQL is
+not concerned.
 """
 
 import asyncio

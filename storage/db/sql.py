@@ -1,4 +1,10 @@
-"""What both databases share: column types, lists of values, inserts and upserts."""
+"""What both databases share: column types, lists of values, inserts and upserts.
+
+A table that numbers its rows says `NUMBERED`. Buttons, links, Message-IDs and mutes name rows by
+number, and may outlive them. PostgreSQL gives no number twice, but SQLite does once the last row is
+deleted: an old button would then act on another topic. A copy to the other database takes the last
+numbers along.
+"""
 
 import json
 import re

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 PUT_OFF = """
 import json, sys
@@ -51,6 +53,26 @@ print(json.dumps([type(answer.result.boosts[0].source.user).__module__,
                   asked.model_dump()["results"][0]["input_message_content"]["message_text"],
                   button["type"]]))
 """
+# Aiogram as it is, used as a bot uses it.
+AS_IT_IS = """
+import json, sys
+from bot.app import aiogram_models
+{change}
+aiogram_models.import_aiogram()
+from pydantic import BaseModel
+from aiogram import Bot, types
+from aiogram.client.context_controller import BotContextController
+from bot.app.sessions import telegram_session
+
+chat = {{"id": 7, "type": "private"}}
+update = types.Update.model_validate(
+    {{"update_id": 1, "message": {{"message_id": 1, "date": 1, "chat": chat, "text": "news"}}}}
+)
+print(json.dumps([types.Poll.__pydantic_complete__, update.message.text,
+    BotContextController.model_rebuild.__func__ is BaseModel.model_rebuild.__func__,
+    BaseModel.model_rebuild.__module__, Bot("1:x").id,
+    sys.modules["aiogram.types"] is types is sys.modules["aiogram"].types]))
+"""
 
 
 @pytest.fixture
@@ -79,3 +101,30 @@ def test_annotations_name_what_they_name_to_aiogram(answer):
 
 def test_models_are_built_on_their_first_use_whatever_names_its_place_has(answer):
     assert answer(USED) == ["aiogram.types.user", "news", "commands"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("aiogram_models.KNOWN['aiogram'] = '3.30'", id="another aiogram"),
+        pytest.param("aiogram_models.KNOWN['pydantic'] = '2.1'", id="another pydantic"),
+        pytest.param(
+            "def fail(*_): raise AttributeError\naiogram_models._complete = fail",
+            id="names cannot be completed",
+        ),
+        pytest.param(
+            "def fail(*_, **__): raise NameError\naiogram_models._rebuild = fail",
+            id="a model cannot be built",
+        ),
+        pytest.param(
+            "aiogram_models.BaseModel = type('Other', (), {})",
+            id="pydantic has other insides",
+        ),
+    ],
+)
+def test_whatever_is_unexpected_aiogram_is_imported_as_it_is(change):
+    program = AS_IT_IS.format(change=change)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == [True, "news", True, "pydantic.main", 1, True]

@@ -12,9 +12,9 @@ import pytest
 from bot.app import webhook
 from bot.app.webhook import CHECK_SECONDS, LEASE, ROLE, WebhookUpdates
 from bot.chat.webhook import Webhook
-from bot.playground.server import Playground
 from storage.db.leases import acquire_lease
 from tests.chat.test_polling import bot_on
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
@@ -33,7 +33,7 @@ class NoUpdates:
 
 @pytest.fixture
 async def playground():
-    async with Playground(token="1:playground", flood="off") as opened:
+    async with LocalPlayground(token="1:playground", flood="off") as opened:
         yield opened
 
 
@@ -44,14 +44,14 @@ async def bot(playground):
 
 
 @pytest.fixture
-def door(storage: Storage) -> WebhookUpdates:
-    return door_of(storage, "me")
+def updates(storage: Storage) -> WebhookUpdates:
+    return updates_of(storage, "me")
 
 
-def door_of(storage: Storage, owner: str) -> WebhookUpdates:
-    around: Any = SimpleNamespace(storage=storage, owner=owner)
+def updates_of(storage: Storage, owner: str) -> WebhookUpdates:
+    process: Any = SimpleNamespace(storage=storage, owner=owner)
     no_updates: Any = NoUpdates()
-    return WebhookUpdates(around, HOOK, no_updates)
+    return WebhookUpdates(process, HOOK, no_updates)
 
 
 @pytest.fixture
@@ -59,21 +59,21 @@ def hours(monkeypatch):
     """Return a list of what happens in each hour; after the last one the bot is asked to stop."""
     happens: list[Any] = []
 
-    async def nap(stopping: asyncio.Event, seconds: float) -> None:
+    async def sleep(stopping: asyncio.Event, seconds: float) -> None:
         assert seconds == CHECK_SECONDS
         if happens:
             await happens.pop(0)()
         else:
             stopping.set()
 
-    monkeypatch.setattr(webhook, "nap", nap)
+    monkeypatch.setattr(webhook, "sleep_until", sleep)
     return happens
 
 
-async def run(door: WebhookUpdates, bot) -> list[str]:
+async def run(updates: WebhookUpdates, bot) -> list[str]:
     said: list[str] = []
     handling: Any = None
-    await door.run(bot, handling, lambda: said.append("ready"), asyncio.Event())
+    await updates.run(bot, handling, lambda: said.append("ready"), asyncio.Event())
     return said
 
 
@@ -81,27 +81,27 @@ async def nothing() -> None:
     return
 
 
-def sets(playground: Playground) -> int:
+def sets(playground: LocalPlayground) -> int:
     return len(playground.journal("setWebhook"))
 
 
 async def test_it_is_set_before_the_bot_is_ready_and_then_only_looked_at(
-    door, bot, playground, hours
+    updates, bot, playground, hours
 ):
     hours += [nothing, nothing]
 
-    assert await run(door, bot) == ["ready"]
+    assert await run(updates, bot) == ["ready"]
     assert sets(playground) == 1
     assert len(playground.journal("getWebhookInfo")) == 2
 
 
-async def test_one_that_was_lost_is_set_again_within_the_hour(door, bot, playground, hours):
+async def test_one_that_was_lost_is_set_again_within_the_hour(updates, bot, playground, hours):
     async def lose() -> None:
         await bot.set_webhook(ELSEWHERE)
 
     hours += [nothing, lose, nothing]
 
-    await run(door, bot)
+    await run(updates, bot)
 
     assert [call["params"]["url"] for call in playground.journal("setWebhook")] == [
         HOOK.url,
@@ -118,22 +118,22 @@ async def test_of_several_processes_one_sets_it_again(storage, bot, playground, 
 
     hours += [lose, nothing]
 
-    await run(door_of(storage, "me"), bot)
+    await run(updates_of(storage, "me"), bot)
 
     assert (await bot.get_webhook_info()).url == ELSEWHERE
     assert sets(playground) == 2
 
 
-async def test_who_stops_leaves_it_to_the_others(storage, door, bot, hours):
+async def test_who_stops_leaves_it_to_the_others(storage, updates, bot, hours):
     hours += [nothing]
 
-    await run(door, bot)
+    await run(updates, bot)
 
     async with storage.writing() as tx:
         assert await acquire_lease(tx, ROLE, "another", LEASE)
 
 
-async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, door, bot, hours, clock):
+async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, updates, bot, hours, clock):
     async def pass_by() -> None:
         clock.turn(LEASE / 2)
         async with storage.writing() as tx:
@@ -141,17 +141,19 @@ async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, door, bo
 
     hours += [nothing, pass_by, pass_by]
 
-    await run(door, bot)
+    await run(updates, bot)
 
 
-async def test_without_the_database_it_is_looked_at_and_left(door, bot, playground, hours, storage):
+async def test_without_the_database_it_is_looked_at_and_left(
+    updates, bot, playground, hours, storage
+):
     async def lose() -> None:
         await bot.set_webhook(ELSEWHERE)
-        door.around.storage = Away()
+        updates.process.storage = Away()
 
     hours += [lose]
 
-    await run(door, bot)
+    await run(updates, bot)
 
     assert (await bot.get_webhook_info()).url == ELSEWHERE
     assert len(playground.journal("getWebhookInfo")) == 2  # one of them ours, just now
@@ -162,13 +164,13 @@ class Away:
         raise OSError("away")
 
 
-async def test_what_fails_at_telegram_ends_nothing(door, bot, playground, hours):
+async def test_what_fails_at_telegram_ends_nothing(updates, bot, playground, hours):
     async def lose() -> None:
         await bot.set_webhook(ELSEWHERE)
         playground.inject("502_html", method="getWebhookInfo")
 
     hours += [lose, nothing]
 
-    await run(door, bot)
+    await run(updates, bot)
 
     assert (await bot.get_webhook_info()).url == HOOK.url

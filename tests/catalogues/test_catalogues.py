@@ -22,6 +22,9 @@ from tests.catalogues.writing import written
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Whoever changes a sentence need not know thirteen languages.
+pytestmark = pytest.mark.slow
+
 SHIPPED = sorted(FOLDER.glob("*.po"))
 STORY = ("One story", "%(count)s stories")
 STORIES = ("%(count)s story", "%(count)s stories")
@@ -38,7 +41,6 @@ def test_no_shipped_catalogue_has_a_fault():
     assert {code: some[:20] for code, some in found.items() if some} == {}
 
 
-@pytest.mark.slow  # who changes a sentence need not know thirteen languages
 def test_no_shipped_catalogue_has_a_gap():
     found = {path.stem: list(gaps(read(path), messages())) for path in SHIPPED}
 

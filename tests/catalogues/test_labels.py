@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from bot.rendering.messages import Keyboard
 
+pytestmark = pytest.mark.slow
+
 WIDEST = {1: 60, 2: 34, 3: 16, 4: 11}  # columns of a label, by the buttons of its row
 DAILY, WEEKLY = ScheduleTime(0, 480), ScheduleTime(1, 1320, 0b1000000)
 RENDERERS = Renderers()

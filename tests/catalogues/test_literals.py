@@ -9,6 +9,8 @@ from bot.rendering.environment import make_environment
 from tests.catalogues.extracting import template_names
 from tests.catalogues.literals import literals
 
+pytestmark = pytest.mark.slow
+
 NAMES = {"Dateline", "Atom", "JSON", "UTC"}
 EXAMPLES = "queries/language.html"  # of what people type, in any language
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bot.rendering.operator_templates import Sample
     from bot.rendering.renderer import Renderer
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = [
     one
     for one in (*template_samples(), *page_samples())

@@ -16,11 +16,10 @@ from bot.chat.polling import Poller
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
 from bot.mail.compose import FromAddress, Mailer
-from bot.playground.server import Playground
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.renderer import Renderer
 from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
@@ -29,6 +28,7 @@ from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
 from tests.conftest import TurnedClock
+from tests.local_playground import LocalPlayground
 from tests.resources import (
     ADMIN,
     LINKS,
@@ -54,7 +54,7 @@ SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 class Talk:
     """One person's chat with the bot; what is said or pressed returns what the bot answered."""
 
-    playground: Playground
+    playground: LocalPlayground
     who: Any
     seen: int = 0
 
@@ -86,7 +86,7 @@ class Talk:
     async def settled(self) -> None:
         """Return once all that was sent before has been handled; a marker's answer says so."""
         async with asyncio.timeout(PATIENCE):
-            await Talk(self.playground, self.playground.person("Marker")).says("/help")
+            await Talk(self.playground, self.playground.user("Marker")).says("/help")
 
     def all(self) -> list[dict[str, Any]]:
         messages = self.playground.messages(self.who)
@@ -130,7 +130,7 @@ def labels(message: dict[str, Any]) -> list[str]:
 class House:
     """A bot that runs, and the resources behind it."""
 
-    playground: Playground
+    playground: LocalPlayground
     bot: Bot
     resources: Resources
     dispatcher: Dispatcher
@@ -140,12 +140,12 @@ class House:
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a person who is new."""
-        return Talk(self.playground, self.playground.person(name, **facts))
+        return Talk(self.playground, self.playground.user(name, **facts))
 
 
 @pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    async with Playground(flood="off") as opened:
+async def playground() -> AsyncIterator[LocalPlayground]:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
@@ -219,7 +219,7 @@ def app_url() -> str | None:
 
 @pytest.fixture
 async def house(
-    playground: Playground,
+    playground: LocalPlayground,
     one_storage: Storage,
     access: Access,
     mailer: Mailer | None,
@@ -261,7 +261,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
         async with one_storage.writing() as tx:
             source_id = await _sample_source(tx)
             item = Item("", url, title, "", text, tx.now, "en")
-            (entry,) = identify(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
+            (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), SAMPLE_SOURCE)
             found = draft_of(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
             await store_drafts(tx, source_id, [found])
 

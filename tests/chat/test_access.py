@@ -4,6 +4,8 @@ import pytest
 
 from bot.subscribers.access import Access, new_admin_code
 
+pytestmark = pytest.mark.slow
+
 FRIEND = 700
 
 

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from bot.chat.callbacks import admin as admin_callbacks
 from bot.chat.callbacks.admin import ADMIN_ONLY
-from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
+from bot.chat.commands import FOR_BOT_ADMINS, Menu, names_in
 from bot.subscribers import audit
 from bot.subscribers.access import Access
 from storage.articles import Article
@@ -20,6 +20,8 @@ from storage.sources import Source, add_source
 from tests.chat.conftest import House, Talk
 from tests.delivery.conftest import Outbox
 from tests.resources import ADMIN
+
+pytestmark = pytest.mark.slow
 
 ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
@@ -124,10 +126,8 @@ async def test_the_activity_log_says_who_did_what(house, admin, held):
 
 
 async def test_admin_is_in_the_menu_of_admins_only(house, admin, ann):
-    from bot.chat.menu import ADMIN_COMMANDS
-
-    assert "admin" in ADMIN_COMMANDS
-    assert "admin" not in COMMANDS
+    assert "admin" in names_in(Menu.PRIVATE, is_admin=True)
+    assert "admin" not in names_in(Menu.PRIVATE)
     assert (await ann.says("/admin"))["text"].startswith("Only admins of this bot can do that.")
 
 
@@ -194,7 +194,7 @@ class TestInAPlayground:
         assert hello["text"].startswith("Hello, Ann.")
         assert refused["text"].startswith("I am a private news bot")
         assert panel["text"].startswith("Something needs")
-        assert [one.command for one in theirs] == list(ADMIN_COMMANDS)
+        assert [one.command for one in theirs] == names_in(Menu.PRIVATE, is_admin=True)
 
     async def test_a_group_makes_no_admin(self, ann, playground):
         chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
@@ -212,7 +212,7 @@ async def test_help_shows_admins_their_commands(admin, ann):
     theirs = (await admin.presses(await admin.says("/help"), "All commands"))["text"]
     everybodys = (await ann.presses(await ann.says("/help"), "All commands"))["text"]
 
-    for command in FOR_ADMINS:
+    for command in FOR_BOT_ADMINS:
         assert f"/{command}" in theirs
         assert f"/{command} ·" not in everybodys
 

@@ -17,6 +17,8 @@ from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import House, Talk, labels
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def admin(house: House) -> Talk:

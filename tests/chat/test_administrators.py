@@ -28,7 +28,7 @@ def administrators(seconds) -> Administrators:
 
 @pytest.fixture
 def group(ann, playground):
-    return playground.chat("supergroup", "Newsroom", [ann.who, playground.person("Eve")])
+    return playground.chat("supergroup", "Newsroom", [ann.who, playground.user("Eve")])
 
 
 async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
@@ -42,10 +42,10 @@ async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
     assert not await has(eve)
     assert len(playground.journal("getChatAdministrators")) == 1
 
-    playground.member(group, playground.world.people[eve], "administrator")
+    playground.member(group, playground.world.users[eve], "administrator")
     seconds.now = NO_SECONDS
     assert await has(eve)
-    playground.member(group, playground.world.people[eve], "member")
+    playground.member(group, playground.world.users[eve], "member")
     seconds.now = NO_SECONDS + YES_SECONDS - 1
     assert await has(eve)
     seconds.now += 1
@@ -61,7 +61,7 @@ async def test_what_is_forgotten_is_asked_again(house, ann, group, playground, a
 
 
 async def test_of_a_channel_those_count_who_may_post(house, ann, playground, administrators):
-    eve, max_ = playground.person("Eve"), playground.person("Max")
+    eve, max_ = playground.user("Eve"), playground.user("Max")
     channel = playground.chat("channel", "Desk", [ann.who])
     playground.member(channel, eve, "administrator", rights=["can_edit_messages"])
     playground.member(channel, max_, "administrator", rights=["can_post_messages"])

@@ -8,6 +8,8 @@ from storage.outbox import Delivery
 from tests.chat.conftest import House, Talk
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def admin(house: House) -> Talk:

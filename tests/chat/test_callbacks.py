@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from bot.chat.callbacks import (
 )
 from bot.subscribers.digest_schedule import DigestTime
 from storage.enums import Mode
+
+pytestmark = pytest.mark.slow
 
 
 def test_short_words_travel_in_the_button():

@@ -1,8 +1,12 @@
+import pytest
+
 from bot.chat.cards import also_caught
 from bot.matching.query import parse
 from bot.matching.search import Hit
 from bot.matching.snippet import bold_ranges, snippet, spans
 from tests.conftest import MONDAY_NOON
+
+pytestmark = pytest.mark.slow
 
 
 def hit_of(typed: str, title: str, text: str) -> Hit:

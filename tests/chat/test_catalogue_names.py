@@ -8,9 +8,11 @@ from bot.chat import callbacks
 from bot.rendering.environment import make_environment
 from bot.rendering.renderer import Renderer
 from bot.subscribers.catalogue import starter_topics
-from bot.subscribers.paging import Page
+from bot.subscribers.paging import ListPage
 from bot.subscribers.topics import ChatTopic
 from tests.catalogues.pseudo import pseudo, pseudo_translation
+
+pytestmark = pytest.mark.slow
 
 MARKS = "\u200e\u200f\u2068\u2069"
 MACRO = Path("templates/chat/macros/topic.html").read_text(encoding="utf-8")
@@ -22,7 +24,7 @@ def shown():
     renderer = Renderer(make_environment(pseudo_translation()))
 
     def label(topic: ChatTopic) -> str:
-        page = Page([topic], 0, 1, 8)
+        page = ListPage([topic], 0, 1, 8)
         message = renderer.message("chat/catalogue.html", press=callbacks, page=page)
         return message.keyboard[0][0].text.strip(MARKS)
 

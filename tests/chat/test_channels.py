@@ -19,6 +19,8 @@ from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
 from tests.chat.test_groups import watches
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def channel(house, ann, playground) -> Talk:
@@ -164,7 +166,7 @@ async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
     sent = await house.bot.send_message(
         managed.who.id, "Digest", reply_markup=markup_of(((Button("Topics", "topics:0"),),))
     )
-    eve = playground.person("Eve")
+    eve = playground.user("Eve")
     post = next(m for m in managed.all() if m["message_id"] == sent.message_id)
 
     toast = await managed.presses_quietly(post, "Topics", from_id=eve.id)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from tests.conftest import TurnedClock
 
+pytestmark = pytest.mark.slow
+
 AWAY = "My database is unavailable right now. Please try again in a minute."
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import TurnedClock
 
+pytestmark = pytest.mark.slow
+
 EVE = 666
 AWAY = "My database is unavailable right now. Please try again in a minute."
 

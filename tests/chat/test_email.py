@@ -13,6 +13,8 @@ from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
 from tests.chat.conftest import labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def code(one_storage):

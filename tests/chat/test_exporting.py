@@ -8,6 +8,8 @@ import pytest
 from storage.sources import Follow, add_source
 from tests.chat.conftest import labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file_of(house):

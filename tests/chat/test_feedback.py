@@ -13,6 +13,8 @@ from storage.outbox import Delivery
 from tests.chat.conftest import labels
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def notices(one_storage):

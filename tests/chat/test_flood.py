@@ -11,6 +11,8 @@ from tests.chat.conftest import buttons
 from tests.chat.test_polling import Handler, polling
 from tests.story.processes import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 MANY = 300
 TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
 
@@ -53,11 +55,11 @@ async def test_too_many_taps_are_answered_with_a_toast(house, playground):
 
 
 async def test_what_is_dropped_reaches_no_handler(playground):
-    eve = playground.person("Eve")
+    eve = playground.user("Eve")
     handler = Handler()
     for number in range(MANY):
         playground.send(eve, str(number))
-    playground.send(playground.person("Ann"), "last")
+    playground.send(playground.user("Ann"), "last")
 
     async with polling(playground, handler.dispatcher) as stopping:
         await handler.wait_for(EVERYBODY.burst + 2)
@@ -68,7 +70,7 @@ async def test_what_is_dropped_reaches_no_handler(playground):
 
 
 async def test_a_calm_user_is_answered_while_a_flood_lasts_and_its_handlers_hang(playground):
-    ann, eve = playground.person("Ann"), playground.person("Eve")
+    ann, eve = playground.user("Ann"), playground.user("Eve")
     handler = Handler()
     handler.held["flood"] = asyncio.Event()
     answered = asyncio.Event()
@@ -94,7 +96,7 @@ async def test_a_calm_user_is_answered_while_a_flood_lasts_and_its_handlers_hang
 async def test_the_updates_at_work_are_bounded_however_many_users_write(playground):
     handler = Crowd(begin=100)
     for number in range(250):
-        playground.send(playground.person(f"P{number}"), "hello")
+        playground.send(playground.user(f"P{number}"), "hello")
 
     async with polling(playground, handler.dispatcher, most_at_work=10):
         await handler.wait_for(250)

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
 from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from storage.db.engine import Transaction
     from tests.chat.conftest import House
+
+pytestmark = pytest.mark.slow
 
 EVE = 666
 VERA = 777
@@ -106,7 +108,7 @@ async def _own_source(tx: Transaction, chat_id: int) -> None:
     source_id = await add_source(tx, values) or 0
     await follow(tx, chat_id, source_id)
     item = Item("", f"{FEED}/1", f"Okapi meets {SECRET}", "", "Both were seen.", tx.now, "en")
-    (entry,) = identify(Document(Kind.FEED, items=(item,)), FEED)
+    (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), FEED)
     found = draft_of(*entry, source_url=FEED, now=tx.now, backlog=False)
     await store_drafts(tx, source_id, [found])
 

@@ -10,6 +10,8 @@ from storage.enums import ChatState
 from tests.chat.conftest import Talk
 from tests.chat.test_groups import NAME, watches
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def forum(house, ann, playground) -> Talk:

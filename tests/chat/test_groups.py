@@ -20,6 +20,8 @@ from tests.chat.conftest import Talk
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
+pytestmark = pytest.mark.slow
+
 FRIEND = 700
 NAME = "@dateline_playground_bot"
 
@@ -27,7 +29,7 @@ NAME = "@dateline_playground_bot"
 @pytest.fixture
 def eve(playground):
     """Return a member of the group who does not run it."""
-    return playground.person("Eve")
+    return playground.user("Eve")
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from tests.chat.conftest import buttons, labels
 
+pytestmark = pytest.mark.slow
+
 OLD = "This button no longer does anything."
 GONE = "This topic is no longer there."
 

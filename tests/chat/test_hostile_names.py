@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
     from tests.chat.conftest import House
 
+pytestmark = pytest.mark.slow
+
 LONGEST = 4096
 NAMES = [*HOSTILE, pytest.param("w " * (LONGEST // 2), id="4,096 characters of a name")]
 HURTS = ("<b>&lt;", "tai\x00wan", "\ud83d taiwan", "\u202etaiwan", "x" * 4000, "{{ 7 }} %(n)s")
@@ -49,7 +51,7 @@ def feed(house: House):
 def place(house: House, feed):
     """Return a group or channel that Eve runs, as Telegram names it, under any title."""
 
-    eve = house.playground.world.people[EVE]
+    eve = house.playground.world.users[EVE]
 
     def make(kind: str, title: str, **facts: Any) -> dict[str, Any]:
         made = house.playground.chat(kind, "Zoo", [eve], "administrator")
@@ -111,7 +113,7 @@ async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place, name):
     forum = place("supergroup", "Zoo", is_forum=True)
-    house.playground.directing.topic(forum["id"], thread_id=7)
+    house.playground.topic(forum["id"], thread_id=7)
     made = {"name": name, "icon_color": 7322096}
     in_topic = {"chat": forum, "message_thread_id": 7, "is_topic_message": True}
     opening = say(EVE, "x", **in_topic, forum_topic_created=made).model_dump(exclude_none=True)

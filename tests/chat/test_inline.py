@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.chat.handlers.search import Turns, link_to_card, payload_of
 from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
 from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
@@ -20,11 +20,13 @@ from storage.sources import add_source
 if TYPE_CHECKING:
     from tests.chat.conftest import House, Talk
 
+pytestmark = pytest.mark.slow
+
 PRIVATE = "https://private.example/feed"
 
 
 async def asks(house: House, talk: Talk, text: str, offset: str = "") -> dict[str, Any]:
-    query = house.playground.inline_query(talk.who, text, offset)
+    query = house.playground.inline(talk.who, text, offset)
     return await house.playground.wait_for_inline_answer(query)
 
 
@@ -57,7 +59,7 @@ async def test_a_card_brings_others_to_its_words(house, ann, ferry):
 
 
 async def test_a_chosen_card_is_nothing_that_was_typed(house, ann, ferry):
-    query = house.playground.inline_query(ann.who, "ferry")
+    query = house.playground.inline(ann.who, "ferry")
     answer = await house.playground.wait_for_inline_answer(query)
 
     house.playground.choose(ann.who, query, answer["results"][0]["id"])
@@ -104,7 +106,7 @@ async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage
         source_id = await add_source(tx, row) or 0
         await follow(tx, 1, source_id)
         item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
-        (entry,) = identify(Document(Kind.FEED, items=(item,)), PRIVATE)
+        (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), PRIVATE)
         await store_drafts(
             tx, source_id, [draft_of(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
         )
@@ -144,7 +146,7 @@ async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
 
 
 async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):
-    queries = [house.playground.inline_query(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
+    queries = [house.playground.inline(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
 
     answer = await house.playground.wait_for_inline_answer(queries[-1])
 

@@ -10,6 +10,8 @@ from bot.subscribers.access import Access
 from tests.chat.conftest import House, Talk, buttons
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def access() -> Access:

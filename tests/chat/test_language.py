@@ -17,6 +17,8 @@ from tests.resources import ADMIN
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
 
+pytestmark = pytest.mark.slow
+
 # Arabic and Chinese, as if their sentences were English with accents.
 MADE_UP = pseudo_translation().catalogue
 TRANSLATIONS = {

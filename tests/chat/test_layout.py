@@ -6,6 +6,8 @@ from storage.articles import Article
 from storage.queries import Match, Query
 from tests.chat.conftest import labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def looks(ann):

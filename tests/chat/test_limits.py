@@ -5,6 +5,8 @@ import pytest
 from tests.chat.conftest import House, Talk
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def admin(house: House) -> Talk:

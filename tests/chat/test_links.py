@@ -12,6 +12,8 @@ from storage.sources import all_sources
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import ADMIN
 
+pytestmark = pytest.mark.slow
+
 FEED = "https://paper.example/feed.xml"
 
 
@@ -167,7 +169,7 @@ async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed
 async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
     from aiogram.types import Update
 
-    pressed = house.playground.world.callbacks.press(talk.who.id, talk.who.id)
+    pressed = house.playground.world.callbacks.ask(talk.who.id, talk.who.id)
     query = {
         "id": pressed.id,
         "from": {"id": talk.who.id, "is_bot": False, "first_name": "Bob"},

@@ -9,6 +9,8 @@ from bot.chat.menu import set_menu_button
 from bot.rendering.renderer import Renderer
 from tests.bot_api import PlainSession
 
+pytestmark = pytest.mark.slow
+
 APP = "https://news.example.org/app"
 
 
@@ -21,7 +23,7 @@ async def bot(playground):
 async def test_it_opens_the_app(bot, playground):
     await set_menu_button(bot, Renderer(), APP)
 
-    button = playground.directing.bot()["menu_button"]
+    button = playground.bot_profile()["menu_button"]
     assert button == {"type": "web_app", "text": "Topics", "web_app": {"url": APP}}
 
 
@@ -29,4 +31,4 @@ async def test_it_shows_the_commands_where_there_is_no_app_any_more(bot, playgro
     await set_menu_button(bot, Renderer(), APP)
     await set_menu_button(bot, Renderer(), None)
 
-    assert playground.directing.bot()["menu_button"] == {"type": "commands"}
+    assert playground.bot_profile()["menu_button"] == {"type": "commands"}

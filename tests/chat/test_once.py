@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.chat.conftest import House
 
+pytestmark = pytest.mark.slow
+
 EVE = 666
 
 

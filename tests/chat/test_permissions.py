@@ -9,8 +9,8 @@ import pytest
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
 
+from bot.chat.commands import CHAT_COMMANDS, Permission
 from bot.chat.dispatcher import make_dispatcher
-from bot.chat.menu import HANDLED_IN_GROUPS
 from bot.rendering.renderer import Renderer
 from tests.chat.conftest import Talk
 
@@ -22,43 +22,8 @@ if TYPE_CHECKING:
 
     from bot.resources import Resources
 
-EVERYBODY = "everybody"  # reads only
-ADMINISTRATORS = "administrators"  # changes what comes, or shows what is theirs alone
-OPERATOR = "operator"  # in private; in a group it may be another bot's command
-PRIVATE = "private"
+pytestmark = pytest.mark.slow
 
-COMMANDS = {
-    "admin": OPERATOR,
-    "allow": OPERATOR,
-    "ban": OPERATOR,
-    "broadcast": OPERATOR,
-    "cancel": PRIVATE,
-    "catalogue": OPERATOR,
-    "channels": PRIVATE,
-    "delete_me": ADMINISTRATORS,
-    "digest": EVERYBODY,
-    "email": ADMINISTRATORS,  # shows an address
-    "export": ADMINISTRATORS,
-    "feedback": ADMINISTRATORS,  # speaks for the group, and is answered there
-    "feeds": ADMINISTRATORS,  # shows secret links
-    "help": EVERYBODY,
-    "here": EVERYBODY,
-    "import": EVERYBODY,  # says how
-    "invites": OPERATOR,
-    "language": EVERYBODY,
-    "mutes": EVERYBODY,
-    "privacy": EVERYBODY,
-    "search": EVERYBODY,
-    "settings": EVERYBODY,
-    "sources": EVERYBODY,
-    "start": EVERYBODY,
-    "stop": ADMINISTRATORS,
-    "test": EVERYBODY,
-    "subscribe": EVERYBODY,  # shows a card; its buttons are for administrators
-    "topics": EVERYBODY,
-    "trend": EVERYBODY,
-    "watch": EVERYBODY,  # as /subscribe
-}
 READING = """
 CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
 SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery
@@ -109,13 +74,7 @@ def test_each_command_is_decided():
         for name in one.commands
     }
 
-    assert named == set(COMMANDS)
-
-
-def test_commands_for_everybody_or_administrators_work_in_groups():
-    assert {name for name, may in COMMANDS.items() if may not in {OPERATOR, PRIVATE}} == (
-        HANDLED_IN_GROUPS
-    )
+    assert named == {each.name for each in CHAT_COMMANDS}
 
 
 def test_each_button_is_decided(public_routers):
@@ -139,7 +98,7 @@ def test_each_button_is_decided(public_routers):
 @pytest.fixture
 def eve(playground) -> Any:
     """Return a member of the group who does not run it."""
-    return playground.person("Eve")
+    return playground.user("Eve")
 
 
 @pytest.fixture
@@ -152,19 +111,20 @@ async def group(house, ann, eve, playground) -> Talk:
     return talk
 
 
-@pytest.mark.parametrize("who", [EVERYBODY, ADMINISTRATORS])
-async def test_what_a_member_may_do_by_command(group, eve, who):
+@pytest.mark.parametrize("audience", [Permission.EVERYBODY, Permission.ADMINISTRATORS])
+async def test_what_a_member_may_do_by_command(group, eve, audience):
     refused = "Only administrators can change"
 
-    for name in (name for name, may in COMMANDS.items() if may == who):
+    for name in (each.name for each in CHAT_COMMANDS if each.audience is audience):
         answer = await group.says(f"/{name}", from_id=eve.id)
 
         said = answer.get("text") or answer["caption"]
-        assert said.startswith(refused) is (who == ADMINISTRATORS), name
+        assert said.startswith(refused) is (audience is Permission.ADMINISTRATORS), name
 
 
 async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, playground):
-    for name in (name for name, may in COMMANDS.items() if may in {OPERATOR, PRIVATE}):
+    private = {Permission.BOT_ADMINS, Permission.PRIVATE}
+    for name in (each.name for each in CHAT_COMMANDS if each.audience in private):
         for who in (ann.who, eve):
             playground.send(group.who, f"/{name} 12", from_id=who.id)
     answer = await group.says("/topics", from_id=ann.who.id)

@@ -19,8 +19,8 @@ from bot.chat.polling import (
     TokenRefusedError,
 )
 from bot.chat.updates import UpdateQueue
-from bot.playground.server import Playground
 from tests.bot_api import PlainSession
+from tests.local_playground import LocalPlayground
 from tests.story.processes import PATIENCE
 
 
@@ -51,17 +51,17 @@ class Handler:
 
 @pytest.fixture
 async def playground():
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
-def bot_on(playground: Playground, token: str = "1:playground") -> Bot:
+def bot_on(playground: LocalPlayground, token: str = "1:playground") -> Bot:
     return Bot(token, session=PlainSession(playground.base_url))
 
 
 @asynccontextmanager
 async def polling(
-    playground: Playground,
+    playground: LocalPlayground,
     dispatcher: Dispatcher,
     holds_lease: Callable[[], bool] = lambda: True,
     **facts: Any,
@@ -77,8 +77,8 @@ async def polling(
             stopping.set()
 
 
-async def test_updates_of_one_chat_are_handled_in_order(playground: Playground):
-    ann = playground.person("Ann")
+async def test_updates_of_one_chat_are_handled_in_order(playground: LocalPlayground):
+    ann = playground.user("Ann")
     handler = Handler()
 
     async with polling(playground, handler.dispatcher):
@@ -89,8 +89,8 @@ async def test_updates_of_one_chat_are_handled_in_order(playground: Playground):
     assert texts == [str(number) for number in range(10)]
 
 
-async def test_a_slow_handler_holds_up_its_own_chat_only(playground: Playground):
-    ann, ben = playground.person("Ann"), playground.person("Ben")
+async def test_a_slow_handler_holds_up_its_own_chat_only(playground: LocalPlayground):
+    ann, ben = playground.user("Ann"), playground.user("Ben")
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
@@ -107,10 +107,10 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground: Playground)
 
 
 async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
-    playground: Playground, monkeypatch: pytest.MonkeyPatch
+    playground: LocalPlayground, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.chat.updates.MOST_OF_A_CHAT", 3)
-    people = [playground.person(f"Member {number}") for number in range(8)]
+    people = [playground.user(f"Member {number}") for number in range(8)]
     group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
@@ -118,7 +118,7 @@ async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
     async with polling(playground, handler.dispatcher, most_at_work=5):
         for member in people:
             playground.send(group, "slow", from_id=member.id)
-        playground.send(playground.person("Ben"), "quick")
+        playground.send(playground.user("Ben"), "quick")
         first = list(await handler.wait_for(1))
         handler.held["slow"].set()
         await handler.wait_for(4)
@@ -129,12 +129,12 @@ async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
     assert texts == ["quick", "slow", "slow", "slow", "later"]
 
 
-async def test_what_is_in_hand_is_finished_at_the_stop(playground: Playground):
-    ann = playground.person("Ann")
+async def test_what_is_in_hand_is_finished_at_the_stop(playground: LocalPlayground):
+    ann = playground.user("Ann")
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
     playground.send(ann, "quick")
-    playground.send(playground.person("Ben"), "slow")
+    playground.send(playground.user("Ben"), "slow")
 
     async with polling(playground, handler.dispatcher) as stopping:
         await handler.wait_for(1)
@@ -144,8 +144,8 @@ async def test_what_is_in_hand_is_finished_at_the_stop(playground: Playground):
     assert sorted(map(str, handler.texts)) == ["quick", "slow"]
 
 
-async def test_what_was_handled_before_a_stop_does_not_come_again(playground: Playground):
-    ann = playground.person("Ann")
+async def test_what_was_handled_before_a_stop_does_not_come_again(playground: LocalPlayground):
+    ann = playground.user("Ann")
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
@@ -161,9 +161,9 @@ async def test_what_was_handled_before_a_stop_does_not_come_again(playground: Pl
     assert left == []
 
 
-async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground: Playground):
+async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground: LocalPlayground):
     handler = Handler()
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     async with polling(playground, handler.dispatcher) as stopping:
         await handler.wait_for(1)
@@ -173,9 +173,9 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
     assert handler.texts == ["hello"]
 
 
-async def test_who_has_not_the_lease_does_not_poll(playground: Playground):
+async def test_who_has_not_the_lease_does_not_poll(playground: LocalPlayground):
     handler, has_it = Handler(), asyncio.Event()
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     async with polling(playground, handler.dispatcher, has_it.is_set):
         polled = playground.journal("getUpdates")
@@ -186,9 +186,11 @@ async def test_who_has_not_the_lease_does_not_poll(playground: Playground):
     assert texts == ["hello"]
 
 
-async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground: Playground):
+async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(
+    playground: LocalPlayground,
+):
     handler, stopping = Handler(), asyncio.Event()
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
     asked = iter([True, False])
 
     async with bot_on(playground) as bot:
@@ -207,9 +209,9 @@ async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playgrou
     assert len(playground.journal("getUpdates")) == 2  # ours, and that of the one before
 
 
-async def test_nothing_is_confirmed_without_the_lease(playground: Playground):
+async def test_nothing_is_confirmed_without_the_lease(playground: LocalPlayground):
     handler, stopping = Handler(), asyncio.Event()
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
     has_it = True
 
     async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
@@ -224,8 +226,10 @@ async def test_nothing_is_confirmed_without_the_lease(playground: Playground):
     assert len(left) == 1
 
 
-async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground: Playground):
-    playground.send(playground.person("Ann"), "hello")
+async def test_an_update_that_was_not_handled_comes_again_after_a_crash(
+    playground: LocalPlayground,
+):
+    playground.send(playground.user("Ann"), "hello")
     async with bot_on(playground) as crashed:
         assert len(await crashed.get_updates()) == 1
     handler = Handler()
@@ -236,9 +240,9 @@ async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playgrou
     assert texts == ["hello"]
 
 
-async def test_trouble_on_the_way_is_waited_out(playground: Playground):
+async def test_trouble_on_the_way_is_waited_out(playground: LocalPlayground):
     playground.inject("502_html", method="getUpdates", times=1)
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
     handler = Handler()
 
     async with polling(playground, handler.dispatcher):
@@ -260,8 +264,8 @@ class Away(Handler):
         await super().on_message(message)
 
 
-async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground: Playground):
-    ann = playground.person("Ann")
+async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground: LocalPlayground):
+    ann = playground.user("Ann")
     handler, waited = Away(), []
     handler.times = 3
 
@@ -281,8 +285,8 @@ async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playgroun
     ]
 
 
-async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground: Playground):
-    ann, ben = playground.person("Ann"), playground.person("Ben")
+async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground: LocalPlayground):
+    ann, ben = playground.user("Ann"), playground.user("Ben")
     handler = Away()
     handler.times = 1
     playground.send(ben, "before it")
@@ -300,7 +304,7 @@ async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground: Pl
 
 async def test_a_wrong_token_stops_the_polling_with_a_sentence():
     async with (
-        Playground(token="2:another-token") as playground,
+        LocalPlayground(token="2:another-token") as playground,
         bot_on(playground, "1:playground") as bot,
     ):
         poller = Poller(bot, UpdateQueue(bot, Dispatcher(disable_fsm=True)), lambda: True, ())
@@ -311,7 +315,9 @@ async def test_a_wrong_token_stops_the_polling_with_a_sentence():
 
 
 @asynccontextmanager
-async def pausing(playground: Playground, handler: Handler, session: PlainSession | None = None):
+async def pausing(
+    playground: LocalPlayground, handler: Handler, session: PlainSession | None = None
+):
     """Poll; yield the poller, the seconds of each pause, and how to let one end."""
     waited: asyncio.Queue[float] = asyncio.Queue()
     stopping, goes_on = asyncio.Event(), asyncio.Semaphore(0)
@@ -332,10 +338,12 @@ async def pausing(playground: Playground, handler: Handler, session: PlainSessio
             goes_on.release()
 
 
-async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground: Playground):
+async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(
+    playground: LocalPlayground,
+):
     handler = Handler()
     playground.inject("401", method="getUpdates")
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     async with pausing(playground, handler) as (_, waited, go_on):
         assert await waited.get() == 1
@@ -346,12 +354,12 @@ async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playgrou
 
 
 async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(
-    playground: Playground,
+    playground: LocalPlayground,
 ):
     handler = Handler()
     playground.inject("401", method="getUpdates")
     playground.inject("502_html", method="getMe")
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     async with pausing(playground, handler) as (_, _waited, go_on):
         go_on()
@@ -359,12 +367,12 @@ async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(
 
 
 async def test_polling_that_fails_is_known_until_it_goes_well(
-    playground: Playground, monkeypatch: pytest.MonkeyPatch
+    playground: LocalPlayground, monkeypatch: pytest.MonkeyPatch
 ):
     handler, moment = Handler(), [100.0]
     monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
     playground.inject("502_html", method="getUpdates", times=2)
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     async with pausing(playground, handler) as (poller, waited, go_on):
         failing = []
@@ -402,10 +410,10 @@ class OddSession(PlainSession):
     ],
 )
 async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_logged(
-    playground: Playground, status: int, content: str
+    playground: LocalPlayground, status: int, content: str
 ):
     handler = Handler()
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
     session = OddSession(playground.base_url)
     session.odd = [(status, content)]
 

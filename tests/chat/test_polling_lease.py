@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Transaction
     from tests.conftest import TurnedClock
 
+pytestmark = pytest.mark.slow
+
 TAKEN_OVER_WITHIN = 10  # seconds
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
+pytestmark = pytest.mark.slow
+
 FEED = "https://paper.example/feed.xml"
 
 

@@ -9,6 +9,8 @@ from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.questions import question_in
 from tests.chat.conftest import Talk, labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def question(ann):

@@ -4,6 +4,8 @@ import pytest
 
 from tests.chat.conftest import labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def settings(ann):

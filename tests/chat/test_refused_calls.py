@@ -15,13 +15,13 @@ from bot.chat.updates import UpdateQueue
 from bot.delivery.replies import Replies
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.subscribers import users
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,12 +36,12 @@ WRONG = "Something went wrong"
 
 
 @pytest.fixture
-async def playground(clock: TurnedClock) -> AsyncIterator[Playground]:
+async def playground(clock: TurnedClock) -> AsyncIterator[LocalPlayground]:
     def seconds() -> float:
         moment: float = clock.now.timestamp()
         return moment
 
-    async with Playground(flood="normal", clock=seconds) as opened:
+    async with LocalPlayground(flood="normal", clock=seconds) as opened:
         yield opened
 
 
@@ -63,11 +63,9 @@ async def deliver(house: House, clock: TurnedClock) -> None:
 
 
 @pytest.fixture
-async def group(house: House, ann: Talk, playground: Playground) -> Talk:
+async def group(house: House, ann: Talk, playground: LocalPlayground) -> Talk:
     """Return the talk of a group that Ann runs and has let the bot into."""
-    chat = playground.chat(
-        "supergroup", "Newsroom", [ann.who, playground.person("Eve")], bot="left"
-    )
+    chat = playground.chat("supergroup", "Newsroom", [ann.who, playground.user("Eve")], bot="left")
     playground.membership(chat, "member", from_id=ann.who.id)
     talk = Talk(playground, chat)
     await talk.next()

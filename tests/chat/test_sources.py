@@ -2,15 +2,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.sources.discovery.add import Addition, Outcome
+from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.discover import FoundFeed
 from bot.sources.discovery.links import Where
-from bot.sources.feeds.model import Kind
+from bot.sources.feeds.model import DocumentKind
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import ADMIN
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ async def test_a_source_that_cannot_be_added_says_why(house, admin):
 
 async def test_a_site_is_added_by_its_feed_and_says_which(house, admin):
     feed = f"{SAMPLE_SOURCE}/feed"
-    house.adding.told = Addition(feed, Outcome.ADDED, "Times", 1, found_at=SAMPLE_SOURCE)
+    house.adding.told = Addition(feed, AddOutcome.ADDED, "Times", 1, found_at=SAMPLE_SOURCE)
 
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
 
@@ -55,11 +57,17 @@ async def test_a_site_with_several_feeds_offers_them_as_lines_to_send(house, adm
     addresses = [f"{SAMPLE_SOURCE}/{number}.xml" for number in range(12)]
     finds = [
         FoundFeed(
-            url, f"Section {number}", Kind.FEED, 9, date(2026, 3, 1), Where.NAMED, FetchResult()
+            url,
+            f"Section {number}",
+            DocumentKind.FEED,
+            9,
+            date(2026, 3, 1),
+            Where.NAMED,
+            FetchResult(),
         )
         for number, url in enumerate(addresses)
     ]
-    house.adding.told = Addition(SAMPLE_SOURCE, Outcome.SEVERAL, choice=tuple(finds))
+    house.adding.told = Addition(SAMPLE_SOURCE, AddOutcome.SEVERAL, choice=tuple(finds))
 
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
 

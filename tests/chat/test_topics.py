@@ -5,6 +5,8 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.enums import Mode
 from tests.chat.conftest import Talk, buttons, labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def watching(house, ann):

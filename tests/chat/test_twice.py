@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from tests.chat.conftest import House
 
+pytestmark = pytest.mark.slow
+
 Stored = dict[str, list[tuple[Any, ...]]]
 
 FEED = "https://paper.example/feed.xml"

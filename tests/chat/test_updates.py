@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
-    from bot.playground.server import Playground
     from tests.chat.conftest import House, Talk
+    from tests.local_playground import LocalPlayground
 
 WORDS = "meet me at the harbour"
 ANN = {"id": 7, "is_bot": False, "first_name": WORDS}
@@ -53,7 +53,7 @@ class Sees:
 
 
 @pytest.fixture
-async def bot(playground: Playground) -> AsyncIterator[Bot]:
+async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
     async with bot_on(playground) as opened:
         yield opened
 
@@ -68,7 +68,9 @@ async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Watch
         stopping.set()
 
 
-async def test_others_are_answered_around_them(house: House, ann: Talk, playground: Playground):
+async def test_others_are_answered_around_them(
+    house: House, ann: Talk, playground: LocalPlayground
+):
     with capture_logs() as logged:
         for told in BAD.values():
             playground.update(**told)
@@ -81,11 +83,11 @@ async def test_others_are_answered_around_them(house: House, ann: Talk, playgrou
 
 
 async def test_it_is_confirmed_counted_and_told_by_number_and_kind(
-    bot: Bot, playground: Playground
+    bot: Bot, playground: LocalPlayground
 ):
     handler, sees = Handler(), Sees()
     numbers = [playground.update(**told) for told in BAD.values() if told]
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     with capture_logs() as logged:
         await poll_until_heard(bot, handler, 1, Watch([sees]))
@@ -100,9 +102,9 @@ async def test_it_is_confirmed_counted_and_told_by_number_and_kind(
     assert await bot.get_updates() == []
 
 
-async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: Playground):
+async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: LocalPlayground):
     handler = Handler()
-    ann = playground.person("Ann")
+    ann = playground.user("Ann")
     playground.update(**BAD["poll"])
     playground.send(ann, "hello")
     await poll_until_heard(bot, handler, 1, Watch())

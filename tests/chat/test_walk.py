@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from tests.chat.conftest import House
 
+pytestmark = pytest.mark.slow
+
 EVE = 666
 FEED = "https://paper.example/feed.xml"
 NOBODYS = 424242

@@ -17,14 +17,16 @@ from tests.chat.test_polling import Away, Handler, bot_on
 if TYPE_CHECKING:
     from aiogram import Bot
 
-    from bot.playground.server import Playground
+    from tests.local_playground import LocalPlayground
+
+pytestmark = pytest.mark.slow
 
 AT_ONCE = 0.0
 LONG = 60.0
 
 
 @pytest.fixture
-async def bot(playground: Playground):
+async def bot(playground: LocalPlayground):
     async with bot_on(playground) as opened:
         yield opened
 

@@ -16,15 +16,15 @@ from bot.chat.webhook import (
     WebhookRegistration,
     remove_webhook,
 )
-from bot.playground.server import Playground
 from tests.chat.test_polling import bot_on
+from tests.local_playground import LocalPlayground
 
 WEBHOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message", "chat_member"))
 ELSEWHERE = Webhook("https://elsewhere.example/secret-path", "another", ("message",))
 
 
 @pytest.fixture
-async def bot(playground: Playground):
+async def bot(playground: LocalPlayground):
     async with bot_on(playground) as opened:
         yield opened
 
@@ -52,7 +52,7 @@ async def test_it_is_set_with_all_that_belongs_to_it(bot, registration, playgrou
 
 
 async def test_what_waits_is_kept(bot, registration, playground):
-    playground.send(playground.person("Ann"), "hello")
+    playground.send(playground.user("Ann"), "hello")
 
     await registration.set(asyncio.Event())
     await remove_webhook(bot)
@@ -94,7 +94,7 @@ async def test_an_address_that_telegram_refuses_is_told(bot):
 )
 async def test_a_wrong_token_ends_it(act):
     async with (
-        Playground(token="2:another-token") as playground,
+        LocalPlayground(token="2:another-token") as playground,
         bot_on(playground, "1:playground") as bot,
     ):
         with pytest.raises(TokenRefusedError):

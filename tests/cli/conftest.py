@@ -17,8 +17,8 @@ from bot.sources.administration import Checkup, check_source
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
 from tests.sources.feedfarm import FeedFarm
 
@@ -81,11 +81,13 @@ class Operator:
 
     storage: Storage
     fetcher: Fetcher
-    reader: Reader
+    reader: DocumentReader
 
     def __post_init__(self) -> None:
         self.adding = SourceAdder(self.storage, self.fetcher, self.reader)
-        self.polling = Poller(self.storage, self.fetcher, self.reader, owner="us", jitter=lambda: 0)
+        self.polling = SourcePoller(
+            self.storage, self.fetcher, self.reader, owner="us", jitter=lambda: 0
+        )
 
     async def check(self, url: str) -> Checkup:
         return await check_source(self.storage, self.fetcher, self.reader, url)
@@ -95,7 +97,7 @@ class Operator:
 async def operator(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Operator]:
     storage = Storage.open(sqlite_url, clock=clock)
     policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
-    async with Fetcher(policy=policy, user_agent="test") as fetcher, Reader() as reader:
+    async with Fetcher(policy=policy, user_agent="test") as fetcher, DocumentReader() as reader:
         yield Operator(storage, fetcher, reader)
     await storage.close()
 

@@ -8,8 +8,8 @@ import sqlite3
 import asyncpg
 import pytest
 
+from bot.app.resources import alone_on
 from bot.app.stops import StopError
-from bot.app.tools import alone_on
 from storage.db.engine import describe_failure
 from tests.cli.conftest import with_storage_at
 from tests.filling import all_rows, fill

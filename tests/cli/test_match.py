@@ -10,8 +10,10 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.articles import match
 from bot.cli.output import MINUS_IS_NO_OPTION
-from bot.matching.query import Code, QueryError
+from bot.matching.query import QueryError, QueryErrorCode
 from bot.rendering.environment import make_environment
+
+pytestmark = pytest.mark.slow
 
 TEXT = "Envoy flies to Taiwan\n\n2025-11-17\n\nThe consul-general spoke at length on Monday. {}\n"
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title>
@@ -180,8 +182,8 @@ def test_a_dash_is_standard_input():
     assert (found.exit_code, json.loads(found.stdout)["path"]) == (0, "-")
 
 
-@pytest.mark.parametrize("code", list(Code))
-def test_every_query_error_has_one_sentence(code: Code):
+@pytest.mark.parametrize("code", list(QueryErrorCode))
+def test_every_query_error_has_one_sentence(code: QueryErrorCode):
     template = make_environment().get_template("queries/error.txt")
 
     sentence = unescape(template.render(error=QueryError(code, "the OR", 4, 2))).strip()

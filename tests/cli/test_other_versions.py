@@ -14,6 +14,8 @@ from tests.cli.conftest import with_storage_at
 if TYPE_CHECKING:
     from storage.db.engine import Storage
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (
     ("stats",),
     ("export", "chats.jsonl"),

@@ -26,9 +26,9 @@ from bot.sources.administration import (
     remove_source,
     sources_as_opml,
 )
-from bot.sources.discovery.add import Addition, Form, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, discover
-from bot.sources.discovery.links import Link, Where
+from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.opml import read_opml
 from bot.sources.feeds.model import MOST_ENTRIES
 from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
@@ -71,9 +71,9 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder,
 
 def test_of_a_long_list_only_what_needs_attention_is_shown():
     gone = Problem(ProblemCode.GONE, {"status": 410})
-    done = [Addition(f"https://{n}.example/", Outcome.ADDED, f"Paper {n}") for n in range(998)]
-    done.append(Addition("https://a.example/", Outcome.THERE, "Known"))
-    done.append(Addition("https://b.example/", Outcome.REFUSED, "Gone", problem=gone))
+    done = [Addition(f"https://{n}.example/", AddOutcome.ADDED, f"Paper {n}") for n in range(998)]
+    done.append(Addition("https://a.example/", AddOutcome.THERE, "Known"))
+    done.append(Addition("https://b.example/", AddOutcome.REFUSED, "Gone", problem=gone))
 
     shown = "".join(map(printed, addition_report(done, MONDAY_NOON)))
 
@@ -84,7 +84,7 @@ def test_of_a_long_list_only_what_needs_attention_is_shown():
 
 def test_of_one_address_nothing_is_counted():
     (table,) = addition_report(
-        [Addition("https://a.example/", Outcome.ADDED, "Paper")], MONDAY_NOON
+        [Addition("https://a.example/", AddOutcome.ADDED, "Paper")], MONDAY_NOON
     )
 
     assert "Paper" in printed(table)
@@ -116,7 +116,7 @@ async def test_a_list_is_read_a_host_at_a_time():
             await asyncio.sleep(0)
             busy.remove(host)
             asked.append(url)
-            return Addition(url, Outcome.ADDED)
+            return Addition(url, AddOutcome.ADDED)
 
     wanted = [
         (f"https://{host}.example/{n}", SourceOptions())
@@ -134,12 +134,12 @@ async def test_what_the_database_refuses_is_listed_and_ends_nothing():
         async def add(self, url: str, _wish: SourceOptions) -> Addition:
             if url.endswith("1"):
                 raise DatabaseError("INSERT", {}, OSError("disk is full\nand more"))
-            return Addition(url, Outcome.ADDED)
+            return Addition(url, AddOutcome.ADDED)
 
     wanted = [(f"https://{n}.example/{n}", SourceOptions(title=f"Paper {n}")) for n in range(3)]
     done = await add_all(FullDisk(), wanted, Console(file=StringIO()))
 
-    assert sorted(each.outcome for each in done).count(Outcome.ADDED) == 2
+    assert sorted(each.outcome for each in done).count(AddOutcome.ADDED) == 2
     assert "could not be stored: disk is full" in printed(additions_table(done))
 
 
@@ -157,12 +157,12 @@ async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_u
     wanted = _wanted([], read_opml(given), SourceOptions())
     done = await add_all(adding, wanted, Console(file=StringIO()))
 
-    assert [each.outcome for each in done] == [Outcome.ADDED, Outcome.ADDED]
+    assert [each.outcome for each in done] == [AddOutcome.ADDED, AddOutcome.ADDED]
     assert await sources_as_opml(adding.storage) == given
 
 
 async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
-    link = Link("https://a.example/feed", "All", Where.NAMED)
+    link = FeedLink("https://a.example/feed", "All", Where.NAMED)
 
     assert not show_found(DiscoveryResult(FetchResult(), unread=(link,)), as_json=True)
 

@@ -7,6 +7,8 @@ from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
 from tests.storage.test_statistics import watch
 
+pytestmark = pytest.mark.slow
+
 
 async def fill(storage: Storage) -> None:
     ann = await Outbox(storage).chat(123456789, name="Ann Example")

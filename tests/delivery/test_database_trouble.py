@@ -15,7 +15,7 @@ from bot.delivery.answers import pauses
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import LIMITS
-from bot.loops import Loop
+from bot.stages import SEND, StageRunner
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, record_answers
@@ -143,14 +143,14 @@ async def test_a_locked_database_is_told_once_and_work_goes_on_after(
 async def run_through(
     step: Callable[[], Awaitable[int]], trouble: Trouble, times: int
 ) -> list[Any]:
-    """Let a loop run *step* while the failure lasts, that many times, and once after; its log."""
+    """Let a stage run *step* while the failure lasts, that many times, and once after; its log."""
     stopping = asyncio.Event()
     tries = 0
 
     async def tried() -> int:
         nonlocal tries
         tries += 1
-        loop.wake()
+        runner.wake()
         done = await step()
         stopping.set()
         return done
@@ -159,10 +159,10 @@ async def run_through(
         if tries >= times:
             trouble.end()
 
-    loop = Loop("send", tried, pause=pause)
+    runner = StageRunner(SEND, tried, pause=pause)
     await trouble.begin()
     with capture_logs() as logs:
-        await loop.run(stopping)
+        await runner.run(stopping)
     return logs
 
 

@@ -13,16 +13,18 @@ from aiogram import Bot
 
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.rendering.messages import Message
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryKind, DeliveryState
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from tests.conftest import TurnedClock
+
+pytestmark = pytest.mark.slow
 
 SECOND = timedelta(seconds=1)
 TOKEN = "1:playground"
@@ -30,7 +32,7 @@ TOKEN = "1:playground"
 
 @pytest.fixture
 async def playground():
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
@@ -62,7 +64,7 @@ async def work_for(sending: SendStage[Any], clock: TurnedClock, rounds: int = 4)
 async def test_after_any_fault_it_arrives_and_a_repeat_is_silent(
     sending, playground, outbox, clock, fault, when
 ):
-    ann, bob = playground.person("Ann"), playground.person("Bob")
+    ann, bob = playground.user("Ann"), playground.user("Bob")
     playground.inject(fault, method="sendMessage", chat_id=ann.id, when=when)
     first = await outbox.add(await outbox.chat(ann.id), "Taiwan")
     other = await outbox.add(await outbox.chat(bob.id), "Taiwan")
@@ -80,7 +82,7 @@ async def test_after_any_fault_it_arrives_and_a_repeat_is_silent(
 async def test_what_is_unknown_twice_is_held_and_lets_the_next_one_pass(
     sending, playground, outbox, clock, fault
 ):
-    ann = playground.person("Ann")
+    ann = playground.user("Ann")
     playground.inject(fault, method="sendMessage", chat_id=ann.id, times=2, when="before")
     chat = await outbox.chat(ann.id)
     first, behind = await outbox.add(chat, "first"), await outbox.add(chat, "behind")
@@ -105,7 +107,7 @@ async def test_what_is_unknown_twice_is_held_and_lets_the_next_one_pass(
 async def test_a_closed_address_is_suspended_and_loses_nothing(
     sending, playground, outbox, clock, storage, fault, description, state
 ):
-    ann = playground.person("Ann")
+    ann = playground.user("Ann")
     playground.inject(fault, method="sendMessage", chat_id=ann.id, description=description)
     chat = await outbox.chat(ann.id)
     delivery = await outbox.add(chat)
@@ -121,7 +123,7 @@ async def test_a_closed_address_is_suspended_and_loses_nothing(
 
 
 async def test_bad_markup_arrives_as_plain_text(sending, playground, outbox, clock):
-    ann = playground.person("Ann")
+    ann = playground.user("Ann")
     rich = Message("Taiwan").to_json() | {
         "entities": [{"type": "text_link", "offset": 0, "length": 6, "url": "no link"}],
         "keyboard": [[{"text": "More", "data": "x" * 65}]],
@@ -137,7 +139,7 @@ async def test_bad_markup_arrives_as_plain_text(sending, playground, outbox, clo
 
 
 async def test_what_is_too_long_fails_alone(sending, playground, outbox, clock):
-    ann = playground.person("Ann")
+    ann = playground.user("Ann")
     chat = await outbox.chat(ann.id)
     long, behind = await outbox.add(chat, "x" * 5000), await outbox.add(chat, "behind")
 
@@ -149,7 +151,7 @@ async def test_what_is_too_long_fails_alone(sending, playground, outbox, clock):
 async def test_a_migrated_group_gets_what_waits_and_is_one_row(
     sending, playground, outbox, clock, storage
 ):
-    group = playground.chat("group", "Readers", [playground.person("Ann")])
+    group = playground.chat("group", "Readers", [playground.user("Ann")])
     old = await outbox.chat(group.id)
     delivery = await outbox.add(old, "before")
     new_id = playground.migrate(group)
@@ -170,7 +172,7 @@ async def test_a_migrated_group_gets_what_waits_and_is_one_row(
 
 
 async def test_an_alert_is_edited_in_place(sending, playground, outbox, clock):
-    ann = playground.person("Ann")
+    ann = playground.user("Ann")
     chat = await outbox.chat(ann.id)
     alert = await outbox.add(chat, "Taiwan")
     for version, text in enumerate(("Taiwan +1", "Taiwan +2"), start=1):
@@ -182,7 +184,7 @@ async def test_an_alert_is_edited_in_place(sending, playground, outbox, clock):
 
 
 async def test_nothing_is_held_by_an_outage(sending, playground, outbox, clock):
-    people = [playground.person(f"P{i}") for i in range(5)]
+    people = [playground.user(f"P{i}") for i in range(5)]
     ids = [await outbox.add(await outbox.chat(person.id)) for person in people]
     playground.inject("502_html", times=0)
 

@@ -9,10 +9,12 @@ from aiogram import Bot
 
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.telegram import BOT_DEFAULTS
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer
+from tests.local_playground import LocalPlayground
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = 80
 ONE_PERSON, ONE_GROUP = 3, 22
@@ -34,7 +36,7 @@ async def playground(clock):
         moment: float = clock.now.timestamp()
         return moment
 
-    async with Playground(flood="strict", clock=seconds) as opened:
+    async with LocalPlayground(flood="strict", clock=seconds) as opened:
         yield opened
 
 
@@ -55,8 +57,8 @@ async def sending(storage, playground, clock):
 
 
 async def test_no_call_is_ever_too_fast_for_telegram(sending, playground, outbox, clock):
-    group = playground.chat("group", "Readers", [playground.person("Zoe")])
-    chats = [playground.person(f"P{i}").id for i in range(PEOPLE)]
+    group = playground.chat("group", "Readers", [playground.user("Zoe")])
+    chats = [playground.user(f"P{i}").id for i in range(PEOPLE)]
     rows = [await outbox.chat(chat) for chat in (*chats, group.id)]
     for row in (*rows, *[rows[0]] * ONE_PERSON, *[rows[-1]] * ONE_GROUP):
         await outbox.add(row)

@@ -10,20 +10,22 @@ from aiogram import Bot
 
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.subscribers import groups
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryState
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.local_playground import LocalPlayground
+
+pytestmark = pytest.mark.slow
 
 TURN = timedelta(seconds=5)
 
 
 @pytest.fixture
 async def playground():
-    async with Playground(flood="off") as opened:
+    async with LocalPlayground(flood="off") as opened:
         yield opened
 
 
@@ -51,7 +53,7 @@ async def send(sending: SendStage[Any], clock, rounds: int = 4) -> None:
 async def test_the_other_topics_of_the_group_go_on(
     sending, storage, playground, outbox, clock, state
 ):
-    forum = playground.chat("supergroup", "Newsroom", [playground.person("Ann")])
+    forum = playground.chat("supergroup", "Newsroom", [playground.user("Ann")])
     shut, opened = (playground.topic(forum, name=name) for name in ("Elections", "Courts"))
     rows = [await outbox.chat(forum.id, thread_id=thread) for thread in (shut, opened)]
     playground.topic(forum, thread_id=shut, state=state)
@@ -72,7 +74,7 @@ async def test_the_other_topics_of_the_group_go_on(
 async def test_a_topic_that_is_reopened_gets_what_waited(
     sending, storage, playground, outbox, clock
 ):
-    forum = playground.chat("supergroup", "Newsroom", [playground.person("Ann")])
+    forum = playground.chat("supergroup", "Newsroom", [playground.user("Ann")])
     thread = playground.topic(forum, name="Elections")
     playground.topic(forum, thread_id=thread, state="closed")
     waiting = await outbox.add(await outbox.chat(forum.id, thread_id=thread))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DELIVERIES = 200
 LEASE_SECONDS = 100  # longer than any lease
@@ -106,7 +108,7 @@ async def fill(url: str, playground: Playground) -> list[int]:
     storage = Storage.open(url)
     outbox = Outbox(storage)
     people = [
-        playground.ask("/control/people", {"first_name": f"P{i}"})["chat_id"]
+        playground.ask("/control/add_user", {"first_name": f"P{i}"})["chat_id"]
         for i in range(DELIVERIES)
     ]
     for chat_id in people:

@@ -17,7 +17,6 @@ from structlog.testing import capture_logs
 
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.rendering.messages import Message
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
@@ -27,6 +26,7 @@ from storage.suspension import restore_chat
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.delivery.matrix import ROWS, Fate, Row, page
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
     from tests.delivery.conftest import Outbox
+
+pytestmark = pytest.mark.slow
 
 SECOND = timedelta(seconds=1)
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "delivery.md"
@@ -64,7 +66,7 @@ class Scene:
     """Ann, whose call fails and who has a message behind it; and Bob, to whom all may go."""
 
     sending: SendStage[Any]
-    playground: Playground
+    playground: LocalPlayground
     outbox: Outbox
     clock: TurnedClock
     storage: Storage
@@ -74,7 +76,7 @@ class Scene:
     bob_chat: int = 0
 
     async def people(self, *, in_group: bool) -> None:
-        ann, bob = self.playground.person("Ann"), self.playground.person("Bob")
+        ann, bob = self.playground.user("Ann"), self.playground.user("Bob")
         group = self.playground.chat("group", "Readers", [ann]) if in_group else None
         self.ann = group.id if group else ann.id
         self.ann_chat = await self.outbox.chat(self.ann)
@@ -140,7 +142,7 @@ class Scene:
 async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
     order = request.node.callspec.params["row"].order or {}
     async with AsyncExitStack() as stack:
-        playground = await stack.enter_async_context(Playground(flood="off"))
+        playground = await stack.enter_async_context(LocalPlayground(flood="off"))
         session = PlainSession(playground.base_url)
         # Where no time runs out, a busy machine must not make it.
         seconds = 2 if order.get("fault") == "time_out" else 30

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import col, select
 from structlog.testing import capture_logs
 
-from bot.app.mails import report_reader
+from bot.app.mail import report_reader
 from bot.mail import confirm
 from bot.mail.bounces import Bounces
 from bot.mail.compose import Mail

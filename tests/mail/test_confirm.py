@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot.app.wiring import Wakeups
-from bot.loops import Loop
+from bot.app.peers import Wakeups
 from bot.mail import confirm
 from bot.mail.codes import Limit
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
+from bot.stages import MAIL, StageRunner
 from bot.subscribers import deletion
 from bot.subscribers.errors import (
     CodeIsOver,
@@ -263,8 +263,8 @@ async def test_the_mail_that_asks_leaves_at_once(mailer, arrive, storage):
     async def nothing() -> int:
         return 0
 
-    mail = Loop("mail", nothing)
+    mail = StageRunner(MAIL, nothing)
     with storage.notifying(Wakeups([mail])):
         await confirm.request_confirmation(storage, chat_id, "ann@example.org", mailer=mailer)
 
-    assert mail._woken.is_set()
+    assert mail.is_woken

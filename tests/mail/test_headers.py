@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from bot.mail.headers import header_line, with_name
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "news@dateline.example"
 SCRIPTS = "Zürich flies in — 台湾をめぐる für «Свобода» العربية 한국 ไทย 🗞️ e\u0301"
 PRINTABLE = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])

@@ -13,6 +13,8 @@ from storage.states import Event
 from tests.delivery.test_send_watched import Watcher
 from tests.mail.mailed import mail_all, subjects
 
+pytestmark = pytest.mark.slow
+
 SECOND = timedelta(seconds=1)
 
 

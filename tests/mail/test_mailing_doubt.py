@@ -14,6 +14,8 @@ from tests.delivery.test_database_trouble import LosingTimes
 from tests.mail.mailed import mail_all, subjects
 from tests.mail.relay import HANG_UP, HANG_UP_AFTER
 
+pytestmark = pytest.mark.slow
+
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 

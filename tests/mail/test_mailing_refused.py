@@ -9,6 +9,8 @@ import pytest
 from storage.enums import DeliveryState
 from tests.mail.mailed import mail_all, subjects
 
+pytestmark = pytest.mark.slow
+
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 

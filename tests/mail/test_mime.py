@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.mail.compose import Mail, Picture, message_bytes
+from bot.mail.compose import InlinePicture, Mail, message_bytes
 
 MAIL = Mail(
     to="ann@example.org",
@@ -59,13 +59,13 @@ def test_every_header_comes_back_as_it_was():
 
 
 def test_the_same_mail_is_the_same_bytes_always():
-    with_picture = replace(MAIL, pictures=(Picture("week", b"\x89PNG"),))
+    with_picture = replace(MAIL, pictures=(InlinePicture("week", b"\x89PNG"),))
 
     assert message_bytes(with_picture) == message_bytes(Mail.from_json(with_picture.to_json()))
 
 
 def test_a_picture_stands_beside_the_html_that_shows_it():
-    message = parsed(replace(MAIL, pictures=(Picture("week", b"\x89PNG..."),)))
+    message = parsed(replace(MAIL, pictures=(InlinePicture("week", b"\x89PNG..."),)))
 
     _text, related = message.iter_parts()
     html, picture = related.iter_parts()

@@ -4,13 +4,13 @@ It shares the folding and where each folded word stands in the original, which h
 their own, and nothing else.
 """
 
-from bot.matching.query import Query
+from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Source, Term
 from bot.matching.text import fold, han_variants, spelled, trace
 
 
 def matches(
-    query: Query,
+    query: ParsedQuery,
     title: str,
     text: str,
     *,

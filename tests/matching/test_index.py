@@ -4,9 +4,11 @@ from hypothesis import strategies as st
 
 from bot.matching import index as index_module
 from bot.matching.index import QueryIndex
-from bot.matching.query import Query, QueryError, parse
+from bot.matching.query import ParsedQuery, QueryError, parse
 from tests.matching import oracle
 from tests.matching.wordings import LANGUAGES, carriers, queries, surrounded, texts
+
+pytestmark = pytest.mark.slow
 
 
 def index_of(*typed: str) -> QueryIndex:
@@ -52,7 +54,7 @@ def test_what_is_removed_matches_no_more():
     assert (len(index), 1 in index, 3 in index) == (1, False, True)
 
 
-def readable(typed: list[str]) -> list[Query]:
+def readable(typed: list[str]) -> list[ParsedQuery]:
     found = []
     for text in typed:
         try:
@@ -65,7 +67,7 @@ def readable(typed: list[str]) -> list[Query]:
 @given(st.data())
 def test_it_agrees_with_the_oracle_whatever_was_added_removed_and_merged(data: st.DataObject):
     index = QueryIndex()
-    live: dict[int, Query] = {}
+    live: dict[int, ParsedQuery] = {}
     for query in readable(data.draw(st.lists(surrounded, max_size=12))):
         number = data.draw(st.integers(1, 9))
         index.add(number, query)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.index import QueryIndex
-from bot.matching.query import Query, parse
+from bot.matching.query import ParsedQuery, parse
 from tests.matching import oracle
 
 some_words = st.lists(st.sampled_from(["aa", "b1", "cc-dd", "台湾", "ee"]), max_size=12).map(
@@ -19,7 +19,7 @@ nears = st.builds(
 
 @given(st.lists(nears, min_size=1, max_size=9), some_words, some_words)
 def test_nears_of_two_words_are_decided_together_as_one_by_one(
-    asked: list[Query], title: str, text: str
+    asked: list[ParsedQuery], title: str, text: str
 ):
     index = QueryIndex()
     index.extend(enumerate(asked))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.matching.query import Code, QueryError, parse
+from bot.matching.query import QueryError, QueryErrorCode, parse
 from tests.matching.wordings import queries
 
 
@@ -112,7 +112,7 @@ def test_printing_and_parsing_is_the_identity(typed: str):
     try:
         query = parse(typed)
     except QueryError as error:
-        assume(error.code is not Code.TOO_DEEP)
+        assume(error.code is not QueryErrorCode.TOO_DEEP)
         raise
 
     assert parse(str(query)) == query

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.query import Code, QueryError, parse
+from bot.matching.query import QueryError, QueryErrorCode, parse
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
 
 
@@ -22,7 +22,7 @@ from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
 def test_in_a_terminal_the_caret_stands_under_the_place(
     text: str, position: int, line: str, caret: str
 ):
-    shown = pointer(QueryError(Code.UNCLOSED_BRACKET, text, position))
+    shown = pointer(QueryError(QueryErrorCode.UNCLOSED_BRACKET, text, position))
 
     assert (shown.line, shown.caret) == (line, caret)
 
@@ -49,7 +49,7 @@ def test_on_a_phone_the_caret_stands_under_the_place(text: str, line: str, caret
 
 @given(st.text(max_size=200), st.integers(0, 220), st.integers(0, 50))
 def test_any_place_can_be_pointed_at_in_a_line_of_a_phone(text: str, position: int, length: int):
-    error = QueryError(Code.STRAY_STAR, text, position, length)
+    error = QueryError(QueryErrorCode.STRAY_STAR, text, position, length)
 
     shown = pointer(error, room=PHONE, wide=WIDE_SPACE)
 

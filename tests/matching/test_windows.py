@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from bot.matching.evaluate import WIDEST, fold_article, holds, learned, windows
 from bot.matching.index import QueryIndex
-from bot.matching.query import Query, QueryError, parse
+from bot.matching.query import ParsedQuery, QueryError, parse
 from bot.matching.query.parser import LONGEST
 from bot.matching.query.tokens import FARTHEST
 from bot.matching.slices import finished
 from bot.matching.text import PIECE
 from tests.matching.wordings import queries, texts
+
+pytestmark = pytest.mark.slow
 
 LONG = 20_000
 
@@ -49,7 +51,7 @@ def test_windows_are_short_and_overlap():
         assert one[-shared:] == other[:shared]
 
 
-def readable(typed: list[str]) -> list[Query]:
+def readable(typed: list[str]) -> list[ParsedQuery]:
     found = []
     for text in typed:
         try:

@@ -37,7 +37,7 @@ class Takes:
 
 
 def error(sentence: str, **facts: object) -> dict[str, object]:
-    return {"event": sentence, "level": "error", "logger": "bot.loops", **facts}
+    return {"event": sentence, "level": "error", "logger": "bot.stages", **facts}
 
 
 def tells(reporting: Reporting, *events: dict[str, object]) -> None:
@@ -70,7 +70,7 @@ async def test_an_error_is_told_by_sentence_kind_lines_and_ids(logs_as_before):
             try:
                 fail_for("A" + "nn")
             except ValueError:
-                structlog.get_logger("bot.loops").exception(
+                structlog.get_logger("bot.stages").exception(
                     "a step failed", step="match", article=17
                 )
 

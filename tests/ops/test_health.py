@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.loops import Loop
 from bot.ops.health import (
     DEAF_SECONDS,
     HANGS_SECONDS,
@@ -17,6 +16,7 @@ from bot.ops.health import (
     make_web,
 )
 from bot.ops.instrumentation import Act, Watch
+from bot.stages import SEND, StageRunner
 
 
 @dataclass
@@ -138,13 +138,13 @@ async def test_a_role_that_ends_before_the_stop_asks_for_a_restart():
     assert await answers_of(health, "/healthz") == (503, {"status": "stuck", "steps": ["chat"]})
 
 
-async def test_a_loop_that_is_asked_to_stop_has_not_died():
+async def test_a_stage_that_is_asked_to_stop_has_not_died():
     health = Health()
 
     async def nothing_to_do() -> int:
         return 0
 
     health.stopping.set()
-    await health.lasting("send", Loop("send", nothing_to_do).run(health.stopping))
+    await health.lasting("send", StageRunner(SEND, nothing_to_do).run(health.stopping))
 
     assert health.ended == []

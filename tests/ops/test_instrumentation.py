@@ -3,8 +3,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.loops import Loop
 from bot.ops.instrumentation import FAILED, OK, STOPPED, Act, Seen, Watch
+from bot.stages import MATCH, StageRunner
 
 
 class Sees:
@@ -68,7 +68,7 @@ def test_a_word_for_what_went_wrong_stays(watch, sees):
     assert sees.seen[0].error == "OSError"
 
 
-async def test_a_loop_tells_each_round_and_how_much_it_did(watch, sees):
+async def test_a_stage_tells_each_round_and_how_much_it_did(watch, sees):
     stopping, left = asyncio.Event(), [3, 0]
 
     async def step() -> int:
@@ -77,7 +77,7 @@ async def test_a_loop_tells_each_round_and_how_much_it_did(watch, sees):
             stopping.set()
         return done
 
-    await Loop("match", step, watch=watch).run(stopping)
+    await StageRunner(MATCH, step, watch=watch).run(stopping)
 
     assert [(seen.name, seen.outcome, seen.done) for seen in sees.seen] == [
         ("match", OK, 3),

@@ -11,6 +11,8 @@ from typer.main import get_command
 from bot.cli.main import app
 from bot.settings import Role, Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SETTINGS = {name.upper() for name in Settings.model_fields}
 # What else a process reads, and who reads it.

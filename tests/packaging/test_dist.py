@@ -6,7 +6,11 @@ import zipfile
 from email import message_from_bytes
 from pathlib import Path
 
+import pytest
+
 from tests.packaging.conftest import ROOT, build
+
+pytestmark = pytest.mark.slow
 
 PACKAGES = ("bot", "storage", "templates")
 

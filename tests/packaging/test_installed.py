@@ -10,7 +10,7 @@ import pytest
 
 from tests.story.processes import free_port
 
-pytestmark = pytest.mark.timeout(900)  # what it needs may have to be fetched
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]  # what it needs may have to be fetched
 
 PAGE = """<!doctype html><html lang="en"><title>A port opens</title>
 <article><h1>A port opens</h1><p>The harbour of Keelung in Taiwan takes its first ships today,

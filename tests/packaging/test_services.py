@@ -13,6 +13,8 @@ from typer.main import get_command
 from bot.cli.main import app
 from tests.packaging.test_containers import is_known
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 MOST_EXPOSED = 20  # tenths, as systemd counts; 100 is a service that may do anything

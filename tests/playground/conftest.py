@@ -10,11 +10,11 @@ import pytest
 from aiogram import Bot
 from aiohttp import ClientSession
 
-from bot.playground.server import Playground
 from tests.bot_api import PlainSession
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
-    from bot.playground.chats import Person
+    from bot.playground.users.chats import User
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -38,8 +38,8 @@ def wall() -> Clock:
 
 
 @pytest.fixture
-async def pg(wall: Clock) -> AsyncIterator[Playground]:
-    async with Playground(flood="off", clock=wall) as playground:
+async def pg(wall: Clock) -> AsyncIterator[LocalPlayground]:
+    async with LocalPlayground(flood="off", clock=wall) as playground:
         yield playground
 
 
@@ -50,7 +50,7 @@ async def http() -> AsyncIterator[ClientSession]:
 
 
 @pytest.fixture
-def call(pg: Playground, http: ClientSession) -> Call:
+def call(pg: LocalPlayground, http: ClientSession) -> Call:
     """Call a method with a JSON body; returns the answer, refused or not."""
 
     async def call(method: str, token: str = "1:playground", **params: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def call(pg: Playground, http: ClientSession) -> Call:
 
 
 @pytest.fixture
-async def bot(pg: Playground) -> AsyncIterator[Bot]:
+async def bot(pg: LocalPlayground) -> AsyncIterator[Bot]:
     session = PlainSession(pg.base_url)
     bot = Bot("1:playground", session=session)
     yield bot
@@ -82,5 +82,5 @@ def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
 
 
 @pytest.fixture
-def ann(pg: Playground) -> Person:
-    return pg.person("Ann", language_code="ja")
+def ann(pg: LocalPlayground) -> User:
+    return pg.user("Ann", language_code="ja")

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.playground.api_table import api_table
-from bot.playground.make_api_table import limits, table
-from bot.playground.methods import METHODS
+from bot.playground.api.server import METHODS
+from bot.playground.api.table import api_table, limits, table
 
 
 def test_every_method_here_is_one_of_the_bot_api():

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.answers import Refusal
-from bot.playground.cleaning import clean, trim, utf16_length
-from bot.playground.entities import MONOSPACE, Mark
-from bot.playground.formatting import MOST_ENTITIES, format_text, message_text
-from bot.playground.nesting import fix_nesting
+from bot.playground.api.errors import ApiError
+from bot.playground.text.entities import MONOSPACE, MessageEntity, fix_nesting, utf16_length
+from bot.playground.text.formatting import MOST_ENTITIES, clean, format_text, message_text, trim
 
 FACE = "\N{GRINNING FACE}"  # two UTF-16 units, four bytes
 
@@ -87,7 +85,7 @@ def _shape(entities) -> list[tuple[str, int, int]]:
     ],
 )
 def test_an_entity_that_cannot_be_is_refused(text, entity, reason):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         message_text(text, "", [entity])
 
     assert refused.value.description == f"Bad Request: {reason}"
@@ -161,7 +159,7 @@ def test_control_characters_become_spaces_and_carriage_returns_vanish():
     ],
 )
 def test_nesting_is_put_right(marks, kept):
-    fixed = fix_nesting([Mark(*mark) for mark in marks])
+    fixed = fix_nesting([MessageEntity(*mark) for mark in marks])
 
     assert [(mark.type, mark.offset, mark.length) for mark in fixed] == kept
 
@@ -198,7 +196,7 @@ def test_a_link_of_ones_own_wins_over_a_found_one():
 KINDS = st.sampled_from(
     ["bold", "italic", "spoiler", "code", "pre", "blockquote", "custom_emoji", "text_link"]
 )
-MARKS = st.lists(st.builds(Mark, KINDS, st.integers(0, 12), st.integers(0, 8)), max_size=8)
+MARKS = st.lists(st.builds(MessageEntity, KINDS, st.integers(0, 12), st.integers(0, 8)), max_size=8)
 TEXTS = st.text(st.sampled_from(f"ab \n\r\t{FACE}\u202e"), max_size=12)
 
 
@@ -228,7 +226,7 @@ def test_after_nesting_links_never_cross_and_code_is_empty(marks):
 def test_entities_that_are_let_through_lie_inside_the_text_between_characters(text, marks):
     try:
         cleaned, kept = clean(text, fix_nesting(marks))
-    except Refusal:
+    except ApiError:
         return
     shown, kept = trim(cleaned, fix_nesting(kept))
 
@@ -242,11 +240,11 @@ def test_entities_that_are_let_through_lie_inside_the_text_between_characters(te
 def test_trimming_keeps_the_words_under_an_entity(text, marks):
     try:
         cleaned, kept = clean(text, fix_nesting(marks))
-    except Refusal:
+    except ApiError:
         return
     shown, trimmed = trim(cleaned, kept)
 
-    def words(whole: str, of: list[Mark]) -> list[str]:
+    def words(whole: str, of: list[MessageEntity]) -> list[str]:
         raw = whole.encode("utf-16-le")
         return [raw[m.offset * 2 : m.end * 2].decode("utf-16-le").rstrip(" \n") for m in of]
 

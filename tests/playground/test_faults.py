@@ -82,7 +82,7 @@ async def test_a_server_that_stops_does_not_wait_for_answers_that_never_come(pg,
 
 
 async def test_a_fault_hits_only_what_it_names_and_only_so_often(call, pg, ann):
-    ben = pg.person("Ben")
+    ben = pg.user("Ben")
     pg.inject("500", method="SENDmessage", chat_id=ann.id, times=2)
 
     async def ok(chat) -> bool:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.playground.answers import Refusal
-from bot.playground.flood import Flood, FloodMode
+from bot.playground.api.errors import ApiError
+from bot.playground.api.flood import Flood, FloodMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ def _let_through(flood: Flood, chats: Iterable[int]) -> int:
     for chat_id in chats:
         try:
             flood.charge(TOKEN, chat_id)
-        except Refusal:
+        except ApiError:
             continue
         passed += 1
     return passed
@@ -47,7 +47,7 @@ def test_the_refusal_says_how_long_to_wait_and_that_is_long_enough(wall):
     flood = Flood(wall, FloodMode.STRICT)
     flood.charge(TOKEN, 5, count=4)
 
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         flood.charge(TOKEN, 5)
 
     assert refused.value.description == "Too Many Requests: retry after 4"
@@ -71,6 +71,8 @@ def test_another_token_has_an_account_of_its_own(wall):
     _let_through(flood, range(1, 100))
 
     flood.charge("2:other", 500)
+    with pytest.raises(ApiError):
+        flood.charge(TOKEN, 500)
 
 
 def test_twenty_a_minute_is_all_that_a_group_takes(wall):
@@ -84,7 +86,7 @@ def test_twenty_a_minute_is_all_that_a_group_takes(wall):
 
 
 async def test_only_messages_that_would_be_sent_are_counted(call, pg, ann):
-    pg.directing.flood("strict")
+    pg.flood("strict")
 
     await call("sendMessage", chat_id=ann.id, text="")
     await call("sendChatAction", chat_id=ann.id, action="typing")
@@ -101,7 +103,7 @@ def test_a_refusal_bans_its_chat_and_calls_inside_the_ban_are_counted(wall):
     assert _let_through(flood, [-5] * 21) == 20
 
     flood.check_ban("editMessageText", -5)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         flood.check_ban("sendMessage", -5)
     flood.check_ban("sendMessage", 6)
     wall.seconds += 61

@@ -21,10 +21,10 @@ def signed(data: dict[str, str], token: str) -> str:
 
 
 async def test_the_launch_data_is_signed_with_the_token_in_use(call, pg, wall):
-    mei = pg.person("美玲 & Co", language_code="zh-hant")
+    mei = pg.user("美玲 & Co", language_code="zh-hant")
     await call("getMe", token="42:secret")
 
-    data = dict(parse_qsl(pg.directing.launch(mei.id)["data"]))
+    data = dict(parse_qsl(pg.launch(mei)))
 
     assert data["hash"] == signed(data, "42:secret")
     assert data["auth_date"] == str(int(wall()))
@@ -41,13 +41,13 @@ async def test_an_app_opens_in_private_chats_only(pg, http, ann):
 
 async def test_a_chats_own_menu_button_comes_before_everybodys(call, pg, ann):
     await call("setChatMenuButton", menu_button=APP)
-    assert pg.directing.bot("", ann.id)["menu_button"] == APP
+    assert pg.bot_profile("", ann.id)["menu_button"] == APP
 
     await call("setChatMenuButton", chat_id=ann.id, menu_button={"type": "commands"})
-    assert pg.directing.bot("", ann.id)["menu_button"] == {"type": "commands"}
+    assert pg.bot_profile("", ann.id)["menu_button"] == {"type": "commands"}
 
     await call("setChatMenuButton", chat_id=ann.id, menu_button={"type": "default"})
-    assert pg.directing.bot("", ann.id)["menu_button"] == APP
+    assert pg.bot_profile("", ann.id)["menu_button"] == APP
 
 
 @pytest.mark.parametrize(

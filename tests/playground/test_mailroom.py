@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.story.processes import PATIENCE
+
 if TYPE_CHECKING:
-    from bot.playground.server import Playground
+    from tests.local_playground import LocalPlayground
 
 
 def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:
@@ -23,9 +25,11 @@ def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:
     return message
 
 
-async def hand_over(pg: Playground, message: EmailMessage, to: str = "ann@example.org") -> None:
+async def hand_over(
+    pg: LocalPlayground, message: EmailMessage, to: str = "ann@example.org"
+) -> None:
     def send() -> None:
-        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=10) as client:
+        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("back@dateline.example", to, message.as_bytes())
 
     await asyncio.to_thread(send)
@@ -112,7 +116,7 @@ async def test_a_letter_arrives_byte_for_byte(pg):
 
     def send() -> None:
         host, port = pg.smtp
-        with smtplib.SMTP(host, port, local_hostname="here", timeout=10) as client:
+        with smtplib.SMTP(host, port, local_hostname="here", timeout=PATIENCE) as client:
             client.sendmail("a@b.example", ["c@d.example", "refused@d.example"], body)
 
     await asyncio.to_thread(send)

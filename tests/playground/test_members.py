@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.answers import Refusal
+from bot.playground.api.errors import ApiError
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def test_the_bot_hears_who_adds_it_and_as_what(pg, ann, heard):
 
 
 async def test_others_are_heard_of_only_by_an_administrator_who_asked(pg, ann, call, heard):
-    ben = pg.person("Ben")
+    ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann])
     await call("getUpdates", allowed_updates=["chat_member"])
 
@@ -61,7 +61,7 @@ async def test_others_are_heard_of_only_by_an_administrator_who_asked(pg, ann, c
 
 
 async def test_only_administrators_are_listed(pg, ann, call):
-    ben = pg.person("Ben")
+    ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann, ben])
     pg.membership(group, "administrator")
 
@@ -77,7 +77,7 @@ async def test_only_administrators_are_listed(pg, ann, call):
 
 
 async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
-    ben = pg.person("Ben")
+    ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann, ben])
     pg.member(group, ben, "restricted", rights=[])
 
@@ -88,7 +88,7 @@ async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
         True,
         False,
     )
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         pg.send(group, "hello", from_id=ben.id)
 
 
@@ -150,8 +150,8 @@ async def test_a_channels_posts_have_no_person(pg, ann, heard):
 async def test_readers_of_a_channel_post_nothing(pg, ann):
     channel = pg.chat("channel", "Desk", [ann])
 
-    with pytest.raises(Refusal):
-        pg.send(channel, "hello", from_id=pg.person("Eve").id)
+    with pytest.raises(ApiError):
+        pg.send(channel, "hello", from_id=pg.user("Eve").id)
 
 
 async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_person(
@@ -191,10 +191,20 @@ async def test_privacy_mode_lets_through_what_is_said_to_the_bot(pg, ann, heard,
     assert bool(await heard()) is is_heard
 
 
+async def test_a_reply_to_the_bot_is_heard_and_everything_by_an_administrator(pg, ann, call):
+    group = pg.chat("group", "Friends", [ann])
+    sent = (await call("sendMessage", chat_id=group.id, text="hello"))["result"]["message_id"]
+
+    assert pg.send(group, "an answer", reply_to_message_id=sent)["update_id"] is not None
+    assert pg.send(group, "talk")["update_id"] is None
+    pg.membership(group, "administrator")
+    assert pg.send(group, "talk")["update_id"] is not None
+
+
 async def test_an_unknown_status_or_right_is_refused(pg, ann):
     group = pg.chat("supergroup", "Newsroom", [ann])
 
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         pg.membership(group, "emperor")
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         pg.membership(group, "administrator", rights=["can_fly"])

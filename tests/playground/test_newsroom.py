@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from difflib import SequenceMatcher
 from html import unescape
+from importlib.resources import files
+from itertools import combinations
+from tomllib import loads
 from typing import TYPE_CHECKING
 
 import feedparser
@@ -11,38 +16,47 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.matching.evaluate import fold_article, holds
+from bot.matching.query import parse
 from bot.playground.newsroom import Newsroom, UnknownArticleError
+from bot.playground.newsroom.content import (
+    WESTERNMOST,
+    read_archive,
+    read_live,
+    read_publishers,
+)
+from bot.sources.pages.page import read_page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.playground.newsroom.articles import Article
+    from bot.playground.newsroom.content import Article, Draft
 
     Client = TestClient[web.Request, web.Application]
 
 START = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
-LIVE = 41
+LIVE = 155
 
 
-class Watch:
+class Clock:
     def __init__(self) -> None:
         self.now = START
 
     def __call__(self) -> datetime:
         return self.now
 
-    def turn(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def newsroom(watch: Watch) -> Newsroom:
-    return Newsroom(watch, every=None)
+def newsroom(clock: Clock) -> Newsroom:
+    return Newsroom(clock, every=None)
 
 
 @pytest.fixture
@@ -62,7 +76,7 @@ def publish_all(newsroom: Newsroom) -> list[dict[str, str]]:
     return [newsroom.publish() for _ in range(LIVE)]
 
 
-def test_a_week_of_back_issues_lies_ready_at_the_start(newsroom):
+def test_a_week_of_articles_is_there_at_the_start(newsroom):
     ages = [START - article.published for article in everything(newsroom)]
 
     assert len(ages) >= 48
@@ -70,26 +84,26 @@ def test_a_week_of_back_issues_lies_ready_at_the_start(newsroom):
     assert {age.days for age in ages} == set(range(7))
 
 
-def test_stories_are_told_by_three_outlets_at_different_times_in_different_words(newsroom):
-    told: dict[str | None, list[Article]] = defaultdict(list)
+def test_several_publishers_report_a_story_at_different_times_in_different_words(newsroom):
+    reports: dict[str | None, list[Article]] = defaultdict(list)
     for article in everything(newsroom):
-        told[article.story].append(article)
-    del told[None]
+        reports[article.story].append(article)
+    del reports[None]
 
-    wide = [versions for versions in told.values() if len({a.outlet.code for a in versions}) >= 3]
+    wide = [one for one in reports.values() if len({a.publisher.code for a in one}) >= 3]
 
     assert len(wide) >= 8
-    for versions in wide:
-        for facet in ("title", "summary", "published"):
-            assert len({getattr(version, facet) for version in versions}) == len(versions)
+    for articles in wide:
+        for field in ("title", "summary", "published"):
+            assert len({getattr(article, field) for article in articles}) == len(articles)
 
 
 def test_every_language_is_there(newsroom):
     publish_all(newsroom)
 
-    spoken = {article.outlet.tongue.code for article in everything(newsroom)}
+    languages = {article.publisher.language.code for article in everything(newsroom)}
 
-    assert spoken == {"en", "ja", "zh", "ko", "fr", "de", "es", "ar"}
+    assert languages == {"en", "ja", "zh", "ko", "fr", "de", "es", "ar"}
 
 
 def test_no_open_date_is_left_in_any_article(newsroom):
@@ -99,11 +113,11 @@ def test_no_open_date_is_left_in_any_article(newsroom):
         assert not re.search(r"[{}]", article.title + "".join(article.paragraphs))
 
 
-def test_two_newsrooms_that_open_at_one_moment_print_the_same(watch):
-    assert everything(Newsroom(watch)) == everything(Newsroom(watch))
+def test_two_newsrooms_that_open_at_the_same_time_publish_the_same(clock):
+    assert everything(Newsroom(clock)) == everything(Newsroom(clock))
 
 
-def test_the_first_fresh_article_is_about_a_consul_general_and_taiwan(newsroom):
+def test_the_first_article_published_is_about_a_consul_general_and_taiwan(newsroom):
     first = newsroom.publish()
 
     article = newsroom.newest(1)[0]
@@ -113,16 +127,34 @@ def test_the_first_fresh_article_is_about_a_consul_general_and_taiwan(newsroom):
         assert words in article.summary
 
 
-def test_each_article_comes_once_before_follow_ups_begin(newsroom):
-    first_round = publish_all(newsroom)
+def test_an_hour_and_more_passes_before_an_article_is_published_again(newsroom):
+    articles = publish_all(newsroom)
+
+    assert len({article["title"] for article in articles}) == LIVE
+    assert not any("(" in article["slug"] + article["title"][-4:] for article in articles)
+    assert newsroom.state()["left"] == 0
+
+
+def test_an_article_published_again_says_so(newsroom, clock):
+    first, *_ = publish_all(newsroom)
+    clock.advance(days=1)
+
     again = newsroom.publish()
 
-    assert len({said["slug"] for said in first_round}) == LIVE
-    assert again["slug"] == f"{first_round[0]['slug']}-2"
-    assert again["title"] == f"{first_round[0]['title']} (2)"
+    assert again["title"] == f"Republished: {first['title']}"
+    assert again["slug"] != first["slug"]
+    assert newsroom.newest(1)[0].paragraphs[-1] == "This report is unchanged since March 4, 2026."
 
 
-def test_an_article_asked_for_by_name_is_not_published_again_in_its_turn(newsroom):
+async def test_it_stops_by_itself_when_all_are_published(clock):
+    newsroom = Newsroom(clock, every=timedelta(0))
+
+    await newsroom._publish_all()
+
+    assert len(everything(newsroom)) == LIVE + len(newsroom._archive)
+
+
+def test_an_article_asked_for_by_slug_is_not_published_again_in_its_turn(newsroom):
     asked = newsroom.publish("oslo-rate-cut")
 
     in_turn = [newsroom.publish()["slug"] for _ in range(LIVE - 1)]
@@ -131,12 +163,12 @@ def test_an_article_asked_for_by_name_is_not_published_again_in_its_turn(newsroo
     assert "oslo-rate-cut" not in in_turn
 
 
-def test_an_unknown_name_is_refused(newsroom):
+def test_an_unknown_slug_raises(newsroom):
     with pytest.raises(UnknownArticleError):
         newsroom.publish("no-such-article")
 
 
-def test_old_follow_ups_leave_the_shelf_and_back_issues_stay(newsroom):
+def test_only_the_newest_thousand_stay_with_the_archive(newsroom):
     oldest = everything(newsroom)[-1]
     first = newsroom.publish()["slug"]
     for _ in range(1000):
@@ -188,26 +220,26 @@ async def test_dates_in_the_main_feed_are_written_in_several_zones(client):
     assert {"GMT", "EST", "JST", "KST", "CET", "+0800", "+0100"} <= zones
 
 
-async def test_every_page_holds_its_body_its_end_mark_and_a_box_of_other_stories(client, newsroom):
+async def test_every_page_has_its_text_its_end_mark_and_a_box_of_other_stories(client, newsroom):
     publish_all(newsroom)
 
     for article in everything(newsroom):
         page = unescape(await (await client.get(article.path)).text())
-        body, _, rest = page.partition(article.outlet.end)
+        body, _, rest = page.partition(article.publisher.end)
         assert all(paragraph in body for paragraph in article.paragraphs)
-        assert len(newsroom.others(article)) >= 1
-        assert all(other.path in rest for other in newsroom.others(article))
+        assert len(newsroom.box(article)) >= 1
+        assert all(other.path in rest for other in newsroom.box(article))
         assert article.story is None or article.story not in {
-            other.story for other in newsroom.others(article)
+            other.story for other in newsroom.box(article)
         }
 
 
-def test_boxes_speak_of_taiwan_beside_articles_that_do_not(newsroom):
+def test_boxes_mention_taiwan_beside_articles_that_do_not(newsroom):
     beside = [
         article
         for article in everything(newsroom)
         if "Taiwan" not in article.title + "".join(article.paragraphs)
-        and any("Taiwan" in other.title + other.summary for other in newsroom.others(article))
+        and any("Taiwan" in other.title + other.summary for other in newsroom.box(article))
     ]
 
     assert len(beside) >= 5
@@ -217,8 +249,8 @@ def test_boxes_speak_of_taiwan_beside_articles_that_do_not(newsroom):
 @pytest.mark.parametrize(
     ("asked", "gave"), [("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")]
 )
-async def test_a_reader_who_is_up_to_date_gets_304(client, watch, path, asked, gave):
-    watch.turn(seconds=5)
+async def test_a_reader_who_is_up_to_date_gets_304(client, clock, path, asked, gave):
+    clock.advance(seconds=5)
     first = await client.get(path)
 
     second = await client.get(path, headers={asked: first.headers[gave]})
@@ -228,11 +260,11 @@ async def test_a_reader_who_is_up_to_date_gets_304(client, watch, path, asked, g
     assert second.headers["Cache-Control"] == "no-cache"
 
 
-async def test_a_new_article_changes_both_validators(client, newsroom, watch):
+async def test_a_new_article_changes_both_validators(client, newsroom, clock):
     first = await client.get("/news/feed.xml")
-    watch.turn(seconds=5)
+    clock.advance(seconds=5)
     newsroom.publish()
-    watch.turn(seconds=5)
+    clock.advance(seconds=5)
 
     by_tag = await client.get("/news/feed.xml", headers={"If-None-Match": first.headers["ETag"]})
     by_date = await client.get(
@@ -259,8 +291,48 @@ async def test_what_does_not_exist_is_404(client, path):
     assert (await client.get(path)).status == 404
 
 
-async def test_it_publishes_by_itself_while_the_application_runs(watch):
-    newsroom = Newsroom(watch, every=timedelta(0))
+@pytest.mark.parametrize("name", ["rss", "gazette"])
+async def test_the_feed_of_a_publisher_without_articles_is_empty(client, newsroom, name):
+    publishers = newsroom.publishers
+    publishers[name] = replace(publishers["wire"], code=name)
+    newsroom._published.clear()
+
+    response = await client.get(f"/news/{name}.xml")
+    read = feedparser.parse(await response.read())
+
+    assert response.status == 200
+    assert not read.bozo
+    assert read.entries == []
+
+
+async def test_a_front_page_without_articles_is_there(client, newsroom):
+    newsroom._published.clear()
+
+    assert (await client.get("/news/")).status == 200
+
+
+async def test_keywords_that_are_only_in_the_box_of_a_page_do_not_match(client, newsroom):
+    """A page with its date in another language, which could hide where the text ends."""
+    article = newsroom.publish("tokyo-trade-delegation-beijing")
+    page = await (await client.get(article["url"])).text()
+
+    (item,) = read_page(page, "https://paper.example/news").items
+    folded = fold_article(item.title, item.text, sources=(), language="en")
+
+    def matches(query: str) -> bool:
+        return holds(parse(query).tree, folded.has)
+
+    assert "mars 2026" in page
+    text, _, box = unescape(page).partition("Don't Miss")
+    assert "Taiwan" not in text
+    assert "Taiwan" in box
+    assert "consul-general" in box
+    assert matches("machine tools")
+    assert not any(map(matches, ("Taiwan", '"consul-general"', "Naha", '"Don\'t Miss"')))
+
+
+async def test_it_publishes_by_itself_while_the_application_runs(clock):
+    newsroom = Newsroom(clock, every=timedelta(0))
     app = web.Application()
     app.add_routes(newsroom.routes())
     app.cleanup_ctx.append(newsroom.lifetime)
@@ -272,17 +344,10 @@ async def test_it_publishes_by_itself_while_the_application_runs(watch):
     assert newsroom.state()["published"] >= 60
 
 
-def test_each_topic_of_the_catalogue_finds_something_in_the_back_issues():
-    """Whoever tries the bot taps one of them first."""
-    from importlib.resources import files
-    from tomllib import loads
-
-    from bot.matching.evaluate import fold_article, holds
-    from bot.matching.query import parse
-    from bot.playground.newsroom.drafts import read_archive, read_outlets
-
+def test_each_topic_of_the_catalogue_finds_something_in_the_archive():
+    """A newcomer taps one of them first."""
     text = files("bot.subscribers").joinpath("starter_topics.toml").read_text(encoding="utf-8")
-    week = [draft for draft in read_archive(read_outlets()) if draft.age.days < 7]
+    week = [draft for draft in read_archive(read_publishers()) if draft.age.days < 7]
     folded = [
         fold_article(draft.title, "\n".join(draft.paragraphs), sources=(), language="")
         for draft in week
@@ -295,3 +360,85 @@ def test_each_topic_of_the_catalogue_finds_something_in_the_back_issues():
     ]
 
     assert silent == []
+
+
+# What the articles say
+
+
+def drafts() -> list[Draft]:
+    publishers = read_publishers()
+    return [*read_archive(publishers), *read_live(publishers)]
+
+
+def text_of(draft: Draft) -> str:
+    return "\n".join((draft.title, *draft.paragraphs))
+
+
+WRITTEN_DATES = {
+    "en": r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|May|June|"
+    r"July|August|September|October|November|December)\b|weekend\b|this (?:week|month)|"
+    r"yesterday|tomorrow|tonight|\bEaster\b|Christmas",
+    "de": r"\b(?:Mon|Diens|Donners|Frei|Sams|Sonn)tag|Mittwoch|Januar|Februar|\bMärz|April|\bMai\b|"
+    r"\bJuni|\bJuli|August|September|Oktober|November|Dezember|gestern|\bmorgen\b|\bheute\b",
+    "fr": r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|janvier|février|\bmars\b|avril|"
+    r"\bmai\b|\bjuin|juillet|août|septembre|octobre|novembre|décembre|\bhier\b|aujourd'hui",
+    "es": r"lunes|martes|miércoles|jueves|viernes|sábado|domingo|\benero|febrero|marzo|abril|"
+    r"\bmayo\b|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|\bayer\b|mañana",
+    "ja": r"[月火水木金土日]曜|[0-9０-９]+月[0-9０-９]*日|昨日|明日|今日",
+    "zh": r"星期[一二三四五六日]|[0-9]+月[0-9]+日|昨天|明天|今天",
+    "ko": r"[월화수목금토일]요일|[0-9]+월 ?[0-9]+일|어제|내일|오늘",
+    "ar": r"الاثنين|الثلاثاء|الأربعاء|الخميس|الجمعة|السبت|الأحد|أمس|غدا\b",
+}
+
+
+def test_no_article_names_a_day_that_is_not_counted_from_its_publication():
+    found = {
+        draft.slug: match[0]
+        for draft in drafts()
+        if (match := re.search(WRITTEN_DATES[draft.publisher.language.code], text_of(draft)))
+    }
+
+    assert found == {}
+
+
+def test_slugs_and_titles_are_unique():
+    for field in ("slug", "title"):
+        values = [getattr(draft, field) for draft in drafts()]
+        assert len(set(values)) == len(values)
+
+
+def test_each_report_of_a_story_is_in_its_own_words():
+    for one, other in combinations(drafts(), 2):
+        if one.story and one.story == other.story:
+            matcher = SequenceMatcher(None, text_of(one), text_of(other), autojunk=False)
+            longest = matcher.find_longest_match().size
+            assert longest < 60, (one.slug, other.slug)
+
+
+def test_publishers_write_dates_in_their_language_except_for_one_article(newsroom):
+    publish_all(newsroom)
+
+    foreign = [
+        article.slug
+        for article in everything(newsroom)
+        if article.draft.date_line != article.publisher.language
+    ]
+
+    assert foreign == ["tokyo-trade-delegation-beijing"]
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_all_reports_of_a_story_name_the_same_day_which_has_come(clock, hour):
+    clock.advance(hours=hour)
+    newsroom = Newsroom(clock, every=None)
+    for slug in (
+        "consul-general-taipei-flights",
+        "tainan-offers-slots",
+        "regional-airports-taiwan-japan",
+    ):
+        newsroom.publish(slug)
+    today = clock.now.astimezone(WESTERNMOST).date()
+
+    for article in newsroom.newest(3):
+        assert f"on {today + timedelta(days=2):%A}" in "".join(article.paragraphs)
+        assert article.published.date() >= today

@@ -12,7 +12,7 @@ async def test_commands_are_kept_by_scope_and_language(call, pg):
 
     assert (await call("getMyCommands"))["result"] == COMMANDS
     assert (await call("getMyCommands", scope=private, language_code="de"))["result"] == []
-    assert pg.directing.bot("de")["commands"] == COMMANDS
+    assert pg.bot_profile("de")["commands"] == COMMANDS
     await call("deleteMyCommands")
     assert (await call("getMyCommands"))["result"] == []
 
@@ -27,7 +27,7 @@ async def test_a_chat_shows_the_commands_that_are_nearest_to_it(call, pg, ann):
         commands = [{"command": name, "description": "Begin"}]
         await call("setMyCommands", commands=commands, scope=scope)
 
-    shown = [pg.directing.bot("en", chat)["commands"] for chat in (0, group.id, ann.id)]
+    shown = [pg.bot_profile("en", chat)["commands"] for chat in (0, group.id, ann.id)]
 
     assert [one["command"] for (one,) in shown] == ["private", "groups", "own"]
 
@@ -52,7 +52,7 @@ async def test_the_menu_button_is_kept_by_chat(call, ann):
 
 
 async def test_members_and_administrators_of_a_group(call, pg, ann):
-    ben = pg.person("Ben")
+    ben = pg.user("Ben")
     group = pg.chat("supergroup", "Friends", [ann, ben])
 
     async def status(user_id: int) -> str:

@@ -7,9 +7,9 @@ import struct
 
 import pytest
 
-from bot.playground.answers import Refusal
-from bot.playground.pictures import picture_size
-from bot.playground.rich_blocks import rich_message
+from bot.playground.api.errors import ApiError
+from bot.playground.api.files import picture_size
+from bot.playground.text.rich import rich_message
 
 HTML = (
     "<h2>News</h2><p>A <b>bold</b> word, <a href='https://a.example/x'>a link</a></p>"
@@ -59,7 +59,7 @@ async def test_a_rich_message_is_kept_in_blocks(call, ann):
     ],
 )
 def test_what_no_rich_message_can_be_is_refused(html, reason):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         rich_message(html)
 
     assert reason in refused.value.description
@@ -88,7 +88,7 @@ def test_a_photo_has_the_size_that_its_header_says():
     ],
 )
 def test_what_no_photo_can_be_is_refused(content, reason):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         picture_size(content)
 
     assert refused.value.description == f"Bad Request: {reason}"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.playground.answers import Refusal
+from bot.playground.api.errors import ApiError
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])
 async def test_a_forwarded_post_carries_its_origin(pg, origin):
-    ann = pg.person("Ann")
+    ann = pg.user("Ann")
 
     pg.forward(ann, "News", origin=origin)
 
@@ -17,7 +17,7 @@ async def test_a_forwarded_post_carries_its_origin(pg, origin):
 
 
 async def test_a_forwarded_picture_has_its_text_as_caption(pg):
-    ann = pg.person("Ann")
+    ann = pg.user("Ann")
     link = {"type": "text_link", "offset": 0, "length": 4, "url": "https://example.org/"}
 
     pg.forward(ann, "News", as_caption=True, entities=[link])
@@ -28,12 +28,12 @@ async def test_a_forwarded_picture_has_its_text_as_caption(pg):
 
 
 async def test_an_unknown_origin_is_refused(pg):
-    with pytest.raises(Refusal, match="no such kind of origin"):
-        pg.forward(pg.person("Ann"), "News", origin="moon")
+    with pytest.raises(ApiError, match="no such kind of origin"):
+        pg.forward(pg.user("Ann"), "News", origin="moon")
 
 
 async def test_a_file_can_be_fetched_by_the_bot(pg, call, http):
-    ann = pg.person("Ann")
+    ann = pg.user("Ann")
 
     pg.upload(ann, "list.opml", b"<opml/>", mime="text/x-opml", caption="My feeds")
 
@@ -47,5 +47,5 @@ async def test_a_file_can_be_fetched_by_the_bot(pg, call, http):
 
 
 async def test_an_empty_file_is_refused(pg):
-    with pytest.raises(Refusal, match="non-empty"):
-        pg.upload(pg.person("Ann"), "list.opml", b"")
+    with pytest.raises(ApiError, match="non-empty"):
+        pg.upload(pg.user("Ann"), "list.opml", b"")

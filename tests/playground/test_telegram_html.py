@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.answers import Refusal
-from bot.playground.cleaning import utf16_length
-from bot.playground.telegram_html import parse_html
+from bot.playground.api.errors import ApiError
+from bot.playground.text.entities import utf16_length
+from bot.playground.text.html import parse_html
 
 FACE = "\N{GRINNING FACE}"
 
@@ -111,7 +111,7 @@ def test_few_characters_have_names(source, text):
     ],
 )
 def test_wrong_html_is_refused_in_telegrams_words(source, reason):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         parse_html(source)
 
     assert refused.value.description == f"Bad Request: can't parse entities: {reason}"
@@ -142,6 +142,6 @@ def test_what_was_written_is_read_again(pieces):
 def test_any_text_is_read_or_refused(source):
     try:
         text, marks = parse_html(source)
-    except Refusal:
+    except ApiError:
         return  # refused in words; nothing else may happen
     assert all(0 <= mark.offset < mark.end <= utf16_length(text) for mark in marks)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.playground.server import PATIENCE, Playground
+from tests.local_playground import PATIENCE, LocalPlayground
 
 
 @dataclass
@@ -122,10 +122,10 @@ async def test_a_poller_is_sent_away_when_a_webhook_is_set(call, pg, until):
 
 
 async def test_it_may_be_set_once_a_second():
-    async with Playground(clock=lambda: 1_000.0) as pg:
-        pg.world.flood.charge_hook()
+    async with LocalPlayground(clock=lambda: 1_000.0) as pg:
+        pg.world.flood.charge_webhook()
         with pytest.raises(Exception, match="retry after 1"):
-            pg.world.flood.charge_hook()
+            pg.world.flood.charge_webhook()
 
 
 async def test_updates_come_with_the_secret_those_that_waited_too(call, pg, ann, listener, url):
@@ -144,7 +144,7 @@ async def test_a_chat_waits_for_its_last_update_and_others_do_not(call, pg, ann,
 
     pg.send(ann, "slow")
     pg.send(ann, "behind it")
-    pg.send(pg.person("Ben"), "quick")
+    pg.send(pg.user("Ben"), "quick")
     first = list(await listener.texts(2))
     listener.held["slow"].set()
 
@@ -158,7 +158,7 @@ async def test_no_more_come_at_once_than_were_asked_for(call, pg, ann, listener,
 
     pg.send(ann, "slow")
     await listener.texts(1)
-    pg.send(pg.person("Ben"), "quick")
+    pg.send(pg.user("Ben"), "quick")
     listener.held["slow"].set()
     await taken()
 

@@ -123,7 +123,7 @@ async def test_an_answer_that_never_comes_is_a_time_out(bot, pg, ann):
     pg.inject("time_out", method="sendMessage", when="after")
 
     with pytest.raises(TelegramNetworkError):
-        await bot.send_message(ann.id, "x", request_timeout=1)
+        await bot.send_message(ann.id, "x", request_timeout=3)
 
     assert len(pg.messages(ann)) == 1
 
@@ -169,4 +169,4 @@ async def test_the_menu_is_set(bot, pg):
 
     kept = await bot.get_my_commands(scope=scope, language_code="ja")
     assert _plain(kept) == _plain(commands)
-    assert pg.directing.bot("ja")["commands"][0]["command"] == "start"
+    assert pg.bot_profile("ja")["commands"][0]["command"] == "start"

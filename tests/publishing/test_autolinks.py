@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.matching.snippet import Snippet
-from bot.playground.formatting import format_text
+from bot.playground.text.formatting import format_text
 from bot.publishing import samples
 from bot.publishing.pages import alert_page, bundle_page, edition_page
 from bot.publishing.samples import sample_edition
@@ -16,7 +16,7 @@ from bot.rendering.autolinks import JOINER
 from bot.rendering.renderer import Renderers
 
 if TYPE_CHECKING:
-    from bot.publishing.selection import Story
+    from bot.publishing.selection import SelectedStory
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
@@ -46,7 +46,7 @@ def found_in(message: Message) -> list[tuple[str, str]]:
     ]
 
 
-def hostile(story: Story) -> Story:
+def hostile(story: SelectedStory) -> SelectedStory:
     return replace(story, title=HOSTILE, publishers=(HOSTILE, "evil.com"))
 
 

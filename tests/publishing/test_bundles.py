@@ -22,6 +22,8 @@ from storage.suspension import restore_chat, suspend_chat
 from tests.publishing.stages import Stages
 from tests.publishing.test_edits import joined
 
+pytestmark = pytest.mark.slow
+
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MORNING = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 07:00 in Tokyo

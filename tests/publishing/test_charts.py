@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.publishing.selection import Topic
+from bot.publishing.selection import SelectedTopic
 from bot.publishing.trends import MOST_TOPICS, Trend, chart_of
 
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
@@ -17,8 +17,8 @@ def trend(this_week: int = 7) -> Trend:
 
 
 def test_days_bear_the_date_of_most_of_their_hours():
-    morning = chart_of([(Topic(1, "ties"), trend())], NOW, every_letter)
-    evening = chart_of([(Topic(1, "ties"), trend())], NOW.replace(hour=20), every_letter)
+    morning = chart_of([(SelectedTopic(1, "ties"), trend())], NOW, every_letter)
+    evening = chart_of([(SelectedTopic(1, "ties"), trend())], NOW.replace(hour=20), every_letter)
 
     assert morning
     assert evening
@@ -27,7 +27,7 @@ def test_days_bear_the_date_of_most_of_their_hours():
 
 
 def test_the_busiest_topics_are_drawn():
-    topics = [(Topic(number, f"t{number}"), trend(number)) for number in range(1, 10)]
+    topics = [(SelectedTopic(number, f"t{number}"), trend(number)) for number in range(1, 10)]
 
     chart = chart_of(topics, NOW, every_letter)
 
@@ -47,7 +47,7 @@ def test_the_busiest_topics_are_drawn():
     ],
 )
 def test_a_name_is_written_where_it_can_be(name, label):
-    chart = chart_of([(Topic(1, name), trend())], NOW, every_letter)
+    chart = chart_of([(SelectedTopic(1, name), trend())], NOW, every_letter)
 
     assert chart
     assert chart.rows[0].label == label
@@ -56,7 +56,7 @@ def test_a_name_is_written_where_it_can_be(name, label):
 def test_names_that_cannot_be_written_have_letters_of_their_own():
     names = ("台湾", "ties", "日本")
 
-    chart = chart_of([(Topic(1, name), trend()) for name in names], NOW, every_letter)
+    chart = chart_of([(SelectedTopic(1, name), trend()) for name in names], NOW, every_letter)
 
     assert chart
     assert [row.letter for row in chart.rows] == ["A", "", "B"]
@@ -67,7 +67,7 @@ def test_without_a_topic_there_is_nothing_to_draw():
 
 
 def test_a_name_that_the_font_cannot_write_has_a_letter():
-    chart = chart_of([(Topic(1, "Łódź"), trend())], NOW, str.isascii)
+    chart = chart_of([(SelectedTopic(1, "Łódź"), trend())], NOW, str.isascii)
 
     assert chart
     assert (chart.rows[0].letter, chart.rows[0].label) == ("A", "A")

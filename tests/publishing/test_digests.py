@@ -14,6 +14,7 @@ from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Empt
 from storage.outbox import Delivery
 from storage.subscriptions import Subscription
 from tests.publishing.stages import Stages
+from tests.story.processes import PATIENCE
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -454,7 +455,7 @@ async def test_leases_are_renewed_while_digests_are_made(
     async def work_for_longer_than_a_lease(*known):
         begun = (await newsroom.all(Chat))[0].lease_until
         clock.turn(lease * 0.7)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (await newsroom.all(Chat))[0].lease_until <= begun:  # noqa: ASYNC110 - a row
                 await asyncio.sleep(0.01)
         clock.turn(lease * 0.7)

@@ -13,6 +13,8 @@ import pytest
 from bot.publishing.calendar import Due, Plan, decide_digest, next_due
 from storage.enums import ScheduleTime
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = date(2024, 1, 1), date(2030, 12, 31)
 START = datetime(2023, 12, 30, tzinfo=UTC)
 END = datetime(2031, 1, 3, tzinfo=UTC)

@@ -16,6 +16,8 @@ from storage.subscriptions import Subscription
 from storage.suspension import restore_chat
 from tests.publishing.stages import Stages
 
+pytestmark = pytest.mark.slow
+
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
 LINKS = Links("https://dateline.example", Signer(b"k" * 32))

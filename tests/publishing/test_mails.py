@@ -20,7 +20,7 @@ from bot.mail.compose import (
 from bot.publishing import samples
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
-from bot.publishing.selection import CAPS, Story, choose
+from bot.publishing.selection import CAPS, SelectedStory, choose
 from bot.publishing.trends import Chart
 from bot.rendering.environment import make_environment
 from bot.rendering.i18n import LANGUAGES, Translation
@@ -225,7 +225,7 @@ def test_lateness_is_said():
 ALERT = Occasion("alert:9:email", samples.NOW)
 
 
-def alert(story: Story | None = None, occasion: Occasion = ALERT) -> Mail:
+def alert(story: SelectedStory | None = None, occasion: Occasion = ALERT) -> Mail:
     return alert_mail(
         mailer(),
         ANN,

@@ -14,6 +14,8 @@ from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.stories import Story
 
+pytestmark = pytest.mark.slow
+
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 STORY, TOPIC = MuteSubject(MuteKind.STORY, 1), MuteSubject(MuteKind.TOPIC, 1)
 SOURCE, LESS = MuteSubject(MuteKind.SOURCE, 1), MuteSubject(MuteKind.LESS, 1)

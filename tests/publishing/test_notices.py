@@ -5,6 +5,8 @@ import pytest
 
 from bot.publishing.notices import Loss, dead_source_page
 
+pytestmark = pytest.mark.slow
+
 # In Tokyo it is the 3rd already.
 SINCE = datetime(2026, 3, 2, 20, tzinfo=UTC)
 

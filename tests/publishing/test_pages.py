@@ -7,7 +7,7 @@ from bot.matching.snippet import Snippet
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.pages import alert_page, edition_page
-from bot.publishing.selection import Story, Topic, choose
+from bot.publishing.selection import SelectedStory, SelectedTopic, choose
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
 from storage.enums import Layout, ScheduleTime, Style
@@ -19,7 +19,9 @@ def marked(message: Message, kind: str) -> list[str]:
     return [cut_units(message.text, e.offset, e.length) for e in message.entities if e.type == kind]
 
 
-def alert(renderer: Renderer, topics: list[Topic], story: Story | None = None) -> Message:
+def alert(
+    renderer: Renderer, topics: list[SelectedTopic], story: SelectedStory | None = None
+) -> Message:
     sample = samples.sample_story(samples.ALERTED)
     snippet = samples.sample_snippet(samples.ALERTED)
     return alert_page(
@@ -151,9 +153,9 @@ Example Wire · 12:00 · also Example Times, Daily Sample"""
 
 
 def test_an_alert_with_much_to_name_stays_one_message(renderer):
-    topics = [Topic(number, f"Topic {number} {'x' * 180}") for number in range(40)]
+    topics = [SelectedTopic(number, f"SelectedTopic {number} {'x' * 180}") for number in range(40)]
     publishers = tuple(f"Publisher {number}" for number in range(30))
-    story = Story(1, 1, "Title " * 500, "https://a.example", publishers, samples.NOW)
+    story = SelectedStory(1, 1, "Title " * 500, "https://a.example", publishers, samples.NOW)
 
     message = alert(renderer, topics, story=story)
 

@@ -4,7 +4,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageFont
 
-from bot.playground.pictures import picture_size
+from bot.playground.api.files import picture_size
 from bot.publishing import pictures
 from bot.publishing.pages import edition_page
 from bot.publishing.pictures import draw, has_letters, with_picture

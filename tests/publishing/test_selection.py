@@ -5,17 +5,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.selection import CAPS, Caps, Hit, Story, Topic, arrange, choose, deal, rank
+from bot.publishing.selection import (
+    CAPS,
+    Caps,
+    Hit,
+    SelectedStory,
+    SelectedTopic,
+    arrange,
+    choose,
+    deal,
+    rank,
+)
 from storage.enums import Style
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-TIES, CONSUL = Topic(1, "ties"), Topic(2, "consul")
+TIES, CONSUL = SelectedTopic(1, "ties"), SelectedTopic(2, "consul")
 
 
-def story(number: int = 1, hits: tuple[Hit, ...] = (Hit(1, frozenset("w")),), **more: Any) -> Story:
+def story(
+    number: int = 1, hits: tuple[Hit, ...] = (Hit(1, frozenset("w")),), **more: Any
+) -> SelectedStory:
     defaults: dict[str, Any] = {"publishers": ("Wire",), "news_at": NOON}
-    return Story(
-        number, number, f"Story {number}", "https://a.example", hits=hits, **defaults | more
+    return SelectedStory(
+        number, number, f"SelectedStory {number}", "https://a.example", hits=hits, **defaults | more
     )
 
 
@@ -168,7 +180,7 @@ def test_nothing_found_is_an_empty_choice():
     )
 )
 def test_every_story_has_one_place(stories):
-    topics = [TIES, CONSUL, Topic(3, "third")]
+    topics = [TIES, CONSUL, SelectedTopic(3, "third")]
 
     choice = choose(topics, stories)
 
@@ -181,10 +193,10 @@ def test_every_story_has_one_place(stories):
 
 # A stored edition, arranged again
 
-CHOSEN = [Topic(number, f"topic {number}") for number in (3, 1, 2)]
+CHOSEN = [SelectedTopic(number, f"topic {number}") for number in (3, 1, 2)]
 
 
-def hitting(number: int, topics: set[int], *, alerted: bool = False) -> Story:
+def hitting(number: int, topics: set[int], *, alerted: bool = False) -> SelectedStory:
     hits = tuple(Hit(topic, frozenset()) for topic in sorted(topics))
     return story(number, hits, publishers=(f"Publisher {number % 4}",), alerted=alerted)
 

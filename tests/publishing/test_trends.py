@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.trends import DAYS, FORTNIGHT, Change, Trend, sparkline, trend_of
+from bot.publishing.trends import DAYS, FORTNIGHT, Trend, TrendChange, sparkline, trend_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=99)
@@ -18,13 +18,13 @@ def trend(this_week: int, last_week: int, *, is_known: bool = True) -> Trend:
 @pytest.mark.parametrize(
     ("this_week", "last_week", "change"),
     [
-        pytest.param(14, 7, Change.TWICE, id="twice"),
-        pytest.param(13, 7, Change.TWICE, id="nearly twice"),
-        pytest.param(20, 7, Change.TIMES, id="three times"),
-        pytest.param(7, 14, Change.HALF, id="half"),
-        pytest.param(15, 14, Change.SAME, id="as many"),
-        pytest.param(9, 0, Change.NEW, id="none last week"),
-        pytest.param(9, 6, Change.OTHER, id="half as many again: the numbers say it better"),
+        pytest.param(14, 7, TrendChange.TWICE, id="twice"),
+        pytest.param(13, 7, TrendChange.TWICE, id="nearly twice"),
+        pytest.param(20, 7, TrendChange.TIMES, id="three times"),
+        pytest.param(7, 14, TrendChange.HALF, id="half"),
+        pytest.param(15, 14, TrendChange.SAME, id="as many"),
+        pytest.param(9, 0, TrendChange.NEW, id="none last week"),
+        pytest.param(9, 6, TrendChange.OTHER, id="half as many again: the numbers say it better"),
     ],
 )
 def test_weeks_are_compared(this_week, last_week, change):
@@ -36,7 +36,7 @@ def test_times_are_whole():
 
 
 def test_a_week_that_is_not_known_is_compared_with_nothing():
-    assert trend(14, 7, is_known=False).change is Change.UNKNOWN
+    assert trend(14, 7, is_known=False).change is TrendChange.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_a_topic_whose_week_is_not_known_has_no_trend():
     ("news_since", "change"),
     [
         pytest.param(NOW - timedelta(minutes=1), None, id="a minute: no week is known"),
-        pytest.param(WEEK_AGO, Change.UNKNOWN, id="a week: nothing to compare it with"),
-        pytest.param(NOW - timedelta(days=FORTNIGHT), Change.TIMES, id="two weeks"),
+        pytest.param(WEEK_AGO, TrendChange.UNKNOWN, id="a week: nothing to compare it with"),
+        pytest.param(NOW - timedelta(days=FORTNIGHT), TrendChange.TIMES, id="two weeks"),
     ],
 )
 def test_a_week_before_the_bot_read_news_is_not_known(news_since, change):

@@ -31,6 +31,8 @@ from bot.subscribers.mutes import Muted
 from bot.web.samples import sample_managed
 from storage.enums import Layout, MuteKind
 
+pytestmark = pytest.mark.slow
+
 L, R, FSI, PDI = "\u200e", "\u200f", "\u2068", "\u2069"
 MARKS = re.compile(f"[{L}{R}{FSI}{PDI}]")
 RENDERERS = Renderers()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Shown = Callable[..., Awaitable[tuple[Page, list[str]]]]
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 ENOUGH = 4.5  # WCAG 2.1, 1.4.3
 PHONE, DESK = 360, 900

@@ -7,14 +7,16 @@ from jinja2 import Environment, TemplateNotFound
 from jinja2.exceptions import SecurityError
 from pydantic import BaseModel
 
-from bot.app.templates import make_renderer
+from bot.app.resources import make_renderer
 from bot.chat import callbacks
 from bot.publishing import samples
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import sample_edition
-from bot.publishing.selection import Story
+from bot.publishing.selection import SelectedStory
 from bot.rendering.environment import Overrides, make_environment
 from bot.rendering.renderer import Parts, Renderer
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -229,7 +231,7 @@ def test_what_fails_later_gives_its_place_to_the_shipped_one_and_is_reported_onc
     ]
 
 
-def alert(renderer: Renderer, story: Story) -> str:
+def alert(renderer: Renderer, story: SelectedStory) -> str:
     snippet, zone = samples.sample_snippet(0), samples.PLAN.zone
     return alert_page(renderer, story, [], snippet, zone=zone, now=samples.NOW).text
 

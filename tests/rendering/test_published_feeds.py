@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from bot.rendering.published_feeds import Entry, FeedDocument, as_atom, as_json
+from bot.rendering.published_feeds import FeedDocument, FeedEntry, as_atom, as_json
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
 
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
 ENTRIES = tuple(
-    Entry(
+    FeedEntry(
         id=f"tag:news.example.org,2026:story-{number}",
         title=f"Title <{number}> & more, 台湾",
         url=f"https://news.example/{number}?a=1&b=2",
@@ -101,7 +101,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 @given(title=TEXTS, html=TEXTS, name=TEXTS)
 def test_no_text_breaks_a_feed(title, html, name):
-    entry = Entry("tag:a,2026:1", title, "https://a.example/", NOW, NOW, html, (name,))
+    entry = FeedEntry("tag:a,2026:1", title, "https://a.example/", NOW, NOW, html, (name,))
     feed = FeedDocument(FEED.id, title, FEED.url, "en", NOW, (entry,))
 
     root = etree.fromstring(as_atom(feed))

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from bot.playground.rich_blocks import rich_message
+from bot.playground.text.rich import rich_message
 from bot.rendering.html import TemplateError
 from bot.rendering.messages import Button
 from bot.rendering.rich import MAX_BLOCKS, MAX_CHARACTERS, parse_rich

@@ -20,10 +20,15 @@ WINDOW = ViewportSize(width=560, height=700)
 async def of_a_group(page: Page) -> AsyncIterator[tuple[str, bytes]]:
     """Yield a question in a topic of a group, its answer, and the alert that follows."""
     made = await ordered(
-        page, "chats", type="supergroup", title="Harbour desk", members=[FIRST_PERSON], bot="left"
+        page,
+        "add_chat",
+        type="supergroup",
+        title="Harbour desk",
+        members=[FIRST_PERSON],
+        bot="left",
     )
     chat = made["chat_id"]
-    thread = await ordered(page, "topics", chat_id=chat, name="Central banks")
+    thread = await ordered(page, "topic", chat_id=chat, name="Central banks")
     await ordered(page, "membership", chat_id=chat, status="member", from_id=FIRST_PERSON)
     await show(page, chat, thread["thread_id"])
     said = page.locator(".message.bot")

@@ -17,16 +17,16 @@ from aiogram import Bot
 from playwright.async_api import ViewportSize, expect
 
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.publishing.pages import edition_page
 from bot.publishing.pictures import with_picture
 from bot.publishing.samples import sample_edition
-from bot.publishing.selection import Topic
+from bot.publishing.selection import SelectedTopic
 from bot.rendering.renderer import Renderer
 from bot.telegram import BOT_DEFAULTS
 from storage.enums import Layout
 from tests.bot_api import PlainSession
 from tests.browsing import launched
+from tests.local_playground import LocalPlayground
 from tests.snapshots.looks import messages_by_look, messages_in_language
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ async def take(folder: Path, code: str = "") -> None:
 @asynccontextmanager
 async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int]]:
     """Yield the address of a playground, and the chat in which *messages* were sent there."""
-    async with Playground(flood="off") as playground:
-        ann = playground.person("Ann")
+    async with LocalPlayground(flood="off") as playground:
+        ann = playground.user("Ann")
         session = PlainSession(playground.base_url)
         async with Bot("1:playground", session=session, default=BOT_DEFAULTS) as bot:
             for message in messages:
@@ -80,7 +80,11 @@ def _long() -> Sequence[Message]:
     edition = sample_edition()
     first = edition.choice.sections[0]
     sections = [
-        replace(first, topic=Topic(number, f"Topic number {number}"), rest=first.listed * number)
+        replace(
+            first,
+            topic=SelectedTopic(number, f"SelectedTopic number {number}"),
+            rest=first.listed * number,
+        )
         for number in range(8)
     ]
     return edition_page(

@@ -9,14 +9,17 @@ from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fulltext import Completing
-from bot.sources.parser_pool import Reader, Workers
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader, Workers
+from bot.sources.poll import SourcePoller
 from tests.sources.feedfarm import FeedFarm
+from tests.sources.feeds_made import item, rss
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.sources.discovery.add import Addition
     from storage.db.engine import Storage
+    from tests.conftest import TurnedClock
 
 
 @pytest.fixture
@@ -42,22 +45,29 @@ async def farm_fetcher(farm: FeedFarm) -> AsyncIterator[Fetcher]:
 
 
 @pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
+async def reader() -> AsyncIterator[DocumentReader]:
     """Yield a reader that waits for its workers, however busy this machine is."""
-    async with Reader(Workers(seconds=600)) as reader:
+    async with DocumentReader(Workers(seconds=600)) as reader:
         yield reader
 
 
 @pytest.fixture
-def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> SourceAdder:
+def adding(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> SourceAdder:
     return SourceAdder(storage, fetcher, reader)
 
 
 @pytest.fixture
-def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Poller:
-    return Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+async def added(adding: SourceAdder, farm: FeedFarm, clock: TurnedClock) -> Addition:
+    """Add the feed at /feed.xml, which has one entry; return the result."""
+    farm.serve("/feed.xml", rss([item(1)]))
+    return await adding.add(farm.url())
 
 
 @pytest.fixture
-def completing(storage: Storage, fetcher: Fetcher, reader: Reader) -> Completing:
+def polling(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> SourcePoller:
+    return SourcePoller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+
+
+@pytest.fixture
+def completing(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> Completing:
     return Completing(storage, fetcher, reader, owner="me")

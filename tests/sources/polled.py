@@ -11,7 +11,7 @@ from storage.articles import Article
 from storage.sources import Source
 
 if TYPE_CHECKING:
-    from bot.sources.poll import Poller
+    from bot.sources.poll import SourcePoller
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
@@ -31,7 +31,7 @@ async def only_source(storage: Storage) -> Source:
     return source
 
 
-async def poll_after(polling: Poller, clock: TurnedClock, wait: timedelta = DAY) -> int:
+async def poll_after(polling: SourcePoller, clock: TurnedClock, wait: timedelta = DAY) -> int:
     clock.turn(wait)
     return await polling.poll_due()
 

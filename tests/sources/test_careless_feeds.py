@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.store import Fetched, store_fetched
@@ -19,10 +20,9 @@ from storage.sources import Source, add_source, source_of
 from tests.sources.polled import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
+
+pytestmark = pytest.mark.slow
 
 TITLES = ("Ferry sinks", "Budget passes", "Museum opens")
 FEEDS = count(1)
@@ -83,13 +83,11 @@ async def stored(storage: Storage, site: str) -> list[str]:
 
 @settings(max_examples=40)
 @given(VISITS)
-async def test_each_article_is_there_once(
-    storage: Storage, clock: TurnedClock, visits: Sequence[tuple[Manner, list[int], str]]
-):
+async def test_each_article_is_there_once(storage, clock, visits):
     site = f"feed{next(FEEDS)}.example"
     for manner, numbers, text in visits:
         items = tuple(manner.item(number, site, text) for number in numbers)
-        await visited(storage, site, Document(Kind.FEED, items=items))
+        await visited(storage, site, Document(DocumentKind.FEED, items=items))
         clock.turn(HOUR)
 
     shown = {number for _, numbers, _ in visits for number in numbers}

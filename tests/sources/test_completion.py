@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from bot.sources.drafts import MOST_PAGES, Draft, awaiting_pages, completed, wants_page
+from bot.sources.drafts import MOST_PAGES, ArticleDraft, awaiting_pages, wants_page
 from bot.sources.feeds.model import Item
+from bot.sources.revise import completed
 from storage.articles import Article
 from storage.enums import FullText, SourceKind
 from tests.sources.drafts_made import drafts
@@ -15,13 +16,17 @@ WORDS = "All the words of the article. " * 20
 PAGE = Item(title="From the page", summary="In short.", text=WORDS, language="en")
 
 
-def article(**told: Any) -> Article:
-    values: dict[str, Any] = {"url": "https://a.example/1", "title": "Told", "text": "A taste."}
+def article(**fields: Any) -> Article:
+    values: dict[str, Any] = {
+        "url": "https://a.example/1",
+        "title": "From the feed",
+        "text": "A taste.",
+    }
     values |= {"url_hash": "1", "summary": "Taste.", "stored_at": NOW, "news_at": NOW}
-    return Article(**values | {"story_id": 1} | told)
+    return Article(**values | {"story_id": 1} | fields)
 
 
-def tastes(count: int, *, backlog: bool = False) -> list[Draft]:
+def tastes(count: int, *, backlog: bool = False) -> list[ArticleDraft]:
     items = (Item(url=f"https://a.example/{n}", title="News", text="Taste.") for n in range(count))
     return drafts(items, NOW, backlog=backlog)
 
@@ -35,7 +40,7 @@ def tastes(count: int, *, backlog: bool = False) -> list[Draft]:
         pytest.param(Item(text="x"), False, id="no address"),
     ],
 )
-def test_by_itself_a_short_entry_with_an_address_wants_its_page(item: Item, is_wanted: bool):
+def test_by_itself_a_short_entry_with_an_address_wants_its_page(item, is_wanted):
     assert wants_page(item, FullText.AUTO) is is_wanted
 
 
@@ -74,15 +79,15 @@ def test_the_page_gives_the_text_and_what_the_source_left_out():
 
 
 @pytest.mark.parametrize(
-    "told",
+    "fields",
     [
         pytest.param({"title": "https://a.example/1"}, id="the address"),
         pytest.param({"title": "Taste."}, id="the summary"),
         pytest.param({"title": "A taste."}, id="the text"),
     ],
 )
-def test_a_title_that_only_stood_in_for_one_gives_way(told):
-    assert completed(article(**told), PAGE)["title"] == "From the page"
+def test_a_title_that_only_stood_in_for_one_gives_way(fields):
+    assert completed(article(**fields), PAGE)["title"] == "From the page"
 
 
 def test_a_page_that_says_less_changes_nothing():

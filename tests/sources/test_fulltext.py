@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import LEASE, Completing
@@ -22,7 +22,6 @@ from tests.sources.polled import rows_of
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 TURN = timedelta(seconds=2)  # for which a host rests
 WORDS = "All the words of the article. " * 20
@@ -49,7 +48,7 @@ class Pages:
     """Reads every page as one article with these words."""
 
     text: str = WORDS
-    kind: Kind = Kind.PAGE
+    kind: DocumentKind = DocumentKind.PAGE
     titles: dict[str, str] = field(default_factory=dict)
 
     async def read(self, _data: bytes, *, url: str, **_facts: object) -> Document:
@@ -96,7 +95,7 @@ async def ready(storage: Storage) -> list[str]:
     return [urls[article.id] for article in ready]
 
 
-async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage: Storage):
+async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage):
     await stored(storage, url(1))
     assert await ready(storage) == []
 
@@ -113,12 +112,10 @@ async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage: Storage):
         pytest.param(Web({url(1): TimedOut()}), Pages(), id="no answer"),
         pytest.param(Web(), Pages(text=""), id="unreadable"),
         pytest.param(Web(), Pages(text="Less."), id="shorter"),
-        pytest.param(Web(), Pages(kind=Kind.FEED), id="a feed"),
+        pytest.param(Web(), Pages(kind=DocumentKind.FEED), id="a feed"),
     ],
 )
-async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(
-    storage: Storage, web: Web, pages: Pages
-):
+async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(storage, web, pages):
     await stored(storage, url(1))
 
     await completing(storage, web, pages).complete_due()
@@ -138,7 +135,7 @@ async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(
 )
 @pytest.mark.parametrize("is_late", [False, True], ids=["in time", "late"])
 async def test_a_page_that_changes_nothing_leaves_the_search_index_alone(
-    storage: Storage, clock: TurnedClock, web: Web, pages: Pages, *, is_late: bool
+    storage, clock, web, pages, *, is_late
 ):
     await stored(storage, url(1))
     (article,) = await rows_of(storage, Article)
@@ -155,9 +152,7 @@ async def test_a_page_that_changes_nothing_leaves_the_search_index_alone(
     assert (folded.article_id, folded.title, folded.text) == mark[:-1]
 
 
-async def test_an_article_whose_page_is_late_goes_on_without_it(
-    storage: Storage, clock: TurnedClock
-):
+async def test_an_article_whose_page_is_late_goes_on_without_it(storage, clock):
     await stored(storage, url(1))
 
     clock.turn(PAGE_TIMEOUT)
@@ -165,9 +160,7 @@ async def test_an_article_whose_page_is_late_goes_on_without_it(
     assert await ready(storage) == [url(1)]
 
 
-async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(
-    storage: Storage, clock: TurnedClock
-):
+async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(storage, clock):
     await stored(storage, url(1), url(2), url(3), url(1, "b.example"))
     web = Web(failing={url(1): TimedOut()})
     step = completing(storage, web)
@@ -184,7 +177,7 @@ async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(
     assert web.asked[2:] == [url(2), url(3)]
 
 
-async def test_no_host_is_asked_by_two_at_once(storage: Storage):
+async def test_no_host_is_asked_by_two_at_once(storage):
     await stored(storage, url(1), url(2), inside=True)
 
     class TwoAtOnce(Web):
@@ -198,7 +191,7 @@ async def test_no_host_is_asked_by_two_at_once(storage: Storage):
     assert (web.asked, web.inside) == ([url(1)], {True})
 
 
-async def test_a_page_is_read_by_another_if_its_reader_died(storage: Storage, clock: TurnedClock):
+async def test_a_page_is_read_by_another_if_its_reader_died(storage, clock):
     await stored(storage, url(1))
 
     class Dies(Web):
@@ -214,9 +207,7 @@ async def test_a_page_is_read_by_another_if_its_reader_died(storage: Storage, cl
     assert await texts(storage) == {url(1): WORDS}
 
 
-async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(
-    storage: Storage, clock: TurnedClock
-):
+async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(storage, clock):
     await stored(storage, url(1))
     wait = timedelta(minutes=10)
 
@@ -228,7 +219,7 @@ async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(
     assert await completing(storage, Web()).complete_due() == 1
 
 
-async def test_a_page_that_asks_for_time_speaks_for_its_host(storage: Storage, clock: TurnedClock):
+async def test_a_page_that_asks_for_a_pause_pauses_its_host(storage, clock):
     await stored(storage, url(1), url(2))
 
     class Busy(Web):
@@ -246,7 +237,7 @@ async def test_a_page_that_asks_for_time_speaks_for_its_host(storage: Storage, c
     assert await texts(storage) == {url(1): WORDS, url(2): WORDS}
 
 
-async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage: Storage):
+async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage):
     await stored(storage, url(1))
 
     await completing(storage, Web({url(1): HostWaits(PAGE_WANTED_FOR)})).complete_due()
@@ -254,7 +245,7 @@ async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage
     assert await rows_of(storage, AwaitedPage) == []
 
 
-async def test_what_nobody_needs_any_more_is_not_fetched(storage: Storage, clock: TurnedClock):
+async def test_a_page_that_is_no_longer_needed_is_not_fetched(storage, clock):
     await stored(storage, url(1))
     clock.turn(PAGE_WANTED_FOR)
     web = Web()
@@ -265,7 +256,7 @@ async def test_what_nobody_needs_any_more_is_not_fetched(storage: Storage, clock
     assert await rows_of(storage, AwaitedPage) == []
 
 
-async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage: Storage):
+async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage):
     await stored(storage, url(1))
 
     await completing(storage, Web()).complete_due()
@@ -274,9 +265,7 @@ async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage:
     assert article.title == "From the page"
 
 
-async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(
-    storage: Storage, clock: TurnedClock
-):
+async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(storage, clock):
     """A feed that lists one page under many addresses would have its text taken out for all."""
     copies = [url(number) for number in range(1, 6)]
     await stored(storage, *copies, public=False)
@@ -288,9 +277,7 @@ async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(
     assert await rows_of(storage, BoilerplateBlocks) == []
 
 
-async def test_of_a_host_the_pages_of_public_articles_are_read_first(
-    storage: Storage, clock: TurnedClock
-):
+async def test_of_a_host_the_pages_of_public_articles_are_read_first(storage, clock):
     await stored(storage, url(1), url(2), public=False)
     await stored(storage, url(3), source="v")
     web = Web()
@@ -302,20 +289,18 @@ async def test_of_a_host_the_pages_of_public_articles_are_read_first(
     assert web.asked == [url(3), url(1), url(2)]
 
 
-async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(
-    storage: Storage, clock: TurnedClock
-):
-    told = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
-    pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=told)
-    await stored(storage, *told, url(3, "b.example"))
+async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(storage, clock):
+    titles = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
+    pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=titles)
+    await stored(storage, *titles, url(3, "b.example"))
     step = completing(storage, Web(), pages)
 
-    for _ in told:
+    for _ in titles:
         await step.complete_due()
         clock.turn(TURN)
 
     found = await texts(storage)
-    assert [found[each].endswith("of the bay.") for each in told] == [True, True, False]
+    assert [found[each].endswith("of the bay.") for each in titles] == [True, True, False]
     assert found[url(3, "b.example")].endswith("of the bay.")
 
 
@@ -323,19 +308,19 @@ def gone() -> DBAPIError:
     return DBAPIError("SELECT", {}, ConnectionResetError("it is gone"), connection_invalidated=True)
 
 
-async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
+async def test_an_unavailable_database_is_logged_in_one_line(storage):
     await stored(storage, url(1))
 
-    with capture_logs() as told:
+    with capture_logs() as lines:
         await completing(storage, Web({url(1): gone()})).complete_due()
 
-    assert [(line["event"], line["reason"]) for line in told] == [
+    assert [(line["event"], line["reason"]) for line in lines] == [
         ("what a page says could not be stored", "(builtins.ConnectionResetError) it is gone")
     ]
-    assert "exc_info" not in told[0]
+    assert "exc_info" not in lines[0]
 
 
-async def test_a_page_that_could_not_be_stored_is_read_again_at_once(storage: Storage):
+async def test_a_page_that_could_not_be_stored_is_read_again_at_once(storage):
     await stored(storage, url(1))
     web = Web({url(1): gone()})
     step = completing(storage, web)

@@ -1,4 +1,4 @@
-"""Articles find their story one after the other, whoever it is that groups."""
+"""Articles find their story one after the other, whichever process groups them."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,6 @@ from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import Stage
 from storage.stories import Story
-from tests.conftest import TurnedClock
 from tests.matching.stored import stored_source
 
 MINUTE = timedelta(minutes=1)
@@ -82,7 +81,17 @@ async def stories(storage: Storage) -> list[int]:
         return list(await tx.session.exec(rows))
 
 
-async def test_articles_are_grouped_the_oldest_first(storage: Storage):
+@pytest.fixture
+async def wire(storage, clock) -> int:
+    return await stored_source(storage, "Wire")
+
+
+@pytest.fixture
+async def daily(storage, clock) -> int:
+    return await stored_source(storage, "Daily")
+
+
+async def test_articles_are_grouped_the_oldest_first(storage):
     await stored(storage, "First", "Second", "Third")
     step = Grouping(storage, "me")
 
@@ -92,8 +101,7 @@ async def test_articles_are_grouped_the_oldest_first(storage: Storage):
     assert await step.run_once(limit=2) == 0
 
 
-async def test_two_publishers_that_report_one_event_share_a_story(storage: Storage):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_two_publishers_that_report_one_event_share_a_story(storage, wire, daily):
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
 
@@ -104,8 +112,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage: Stora
         assert {story.id for story in await tx.session.exec(select(Story))} == {1, 2}
 
 
-async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage: Storage):
-    wire = await stored_source(storage, "Wire")
+async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage, wire):
     await stored(storage, FIRST, SECOND, by=wire)
 
     await Grouping(storage, "me").run_once()
@@ -115,9 +122,8 @@ async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage: S
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
 async def test_the_second_reports_of_all_publishers_are_one_chapter(
-    storage: Storage, clock: TurnedClock, restarted: bool
+    storage, clock, restarted, wire, daily
 ):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
     await stored(storage, SECOND, by=daily)
@@ -136,8 +142,7 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(
         assert [(story.id, story.continues_id) for story in rows] == [(1, None), (3, 1)]
 
 
-async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, clock: TurnedClock):
-    wire = await stored_source(storage, "Wire")
+async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)
     await Grouping(storage, "dead").run_once()
@@ -151,8 +156,7 @@ async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, cl
     assert 1 <= len(heir.stories) <= 2
 
 
-async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
-    wire = await stored_source(storage, "Wire")
+async def test_the_chapters_of_a_story_name_its_first(storage, wire):
     await stored(storage, FIRST, OTHER, SECOND, by=wire)
     step = Grouping(storage, "me")
     await step.run_once()
@@ -165,12 +169,12 @@ async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
         assert [story.continues_id for story in rows] == [None, None, 1, 1]
 
 
-async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage):
-    strange = await stored_source(storage, "Strange", public=False)
+async def test_a_private_source_begins_no_story_for_others(storage):
+    private = await stored_source(storage, "Private", public=False)
     wire = await stored_source(storage, "Wire")
-    await stored(storage, FIRST, by=strange, scope=strange)
+    await stored(storage, FIRST, by=private, scope=private)
     await stored(storage, SECOND, by=wire)
-    await stored(storage, THIRD, by=strange, scope=strange)
+    await stored(storage, THIRD, by=private, scope=private)
 
     await Grouping(storage, "me").run_once()
 
@@ -180,8 +184,8 @@ async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage
         assert list(grown) == [0, 0]
 
 
-async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
-    storage: Storage, clock: TurnedClock, monkeypatch
+async def test_a_process_that_takes_over_knows_the_stories_of_the_last_days(
+    storage, clock, monkeypatch
 ):
     monkeypatch.setattr(group, "_READ", 1)
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
@@ -196,8 +200,7 @@ async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
     assert await stories(storage) == [1, 2, 1, 1]
 
 
-async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: TurnedClock):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_after_three_days_an_event_is_news_again(storage, clock, wire, daily):
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
     await step.run_once()
@@ -209,10 +212,7 @@ async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: 
     assert await stories(storage) == [1, 2]
 
 
-async def test_who_lost_the_role_meanwhile_writes_nothing_down(
-    storage: Storage, clock: TurnedClock
-):
-    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, clock, wire, daily):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, FIRST, by=wire)
     await mine.run_once()
@@ -229,7 +229,7 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     assert await stories(storage) == [1, 2, 1]
 
 
-async def test_who_has_the_role_keeps_the_others_from_it(storage: Storage, clock: TurnedClock):
+async def test_one_process_at_a_time_groups(storage, clock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
     assert await mine.run_once() == 1
@@ -242,7 +242,7 @@ async def test_who_has_the_role_keeps_the_others_from_it(storage: Storage, clock
     assert await mine.run_once() == 0
 
 
-async def test_who_has_nothing_to_do_keeps_the_role(storage: Storage, clock: TurnedClock):
+async def test_a_process_without_work_renews_its_lease(storage, clock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
     await mine.run_once()
@@ -255,7 +255,7 @@ async def test_who_has_nothing_to_do_keeps_the_role(storage: Storage, clock: Tur
     assert await mine.run_once() == 1
 
 
-async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, clock: TurnedClock):
+async def test_an_article_that_is_not_ready_holds_up_nobody(storage, clock):
     await stored(storage, "Awaited", ready_in=MINUTE)
     await stored(storage, "Later")
     step = Grouping(storage, "me")
@@ -267,7 +267,7 @@ async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, cl
 
 
 async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched_again(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
+    storage, monkeypatch
 ):
     ids = await stored(storage, "First", "Second")
     step = Grouping(storage, "me")
@@ -290,9 +290,7 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     assert await stories(storage) == [1, 2]
 
 
-async def test_what_could_not_be_stored_is_claimed_again_at_once(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_what_could_not_be_stored_is_claimed_again_at_once(storage, monkeypatch):
     await stored(storage, "First", "Second")
     step = Grouping(storage, "me")
 
@@ -309,7 +307,7 @@ async def test_what_could_not_be_stored_is_claimed_again_at_once(
 
 
 async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_role(
-    storage: Storage, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+    storage, clock, monkeypatch
 ):
     await stored(storage, "First")
     dead, heir = Grouping(storage, "dead"), Grouping(storage, "heir")

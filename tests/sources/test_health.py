@@ -7,7 +7,7 @@ import pytest
 
 from bot.sources import store
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.poll import LEASE, Poller
+from bot.sources.poll import LEASE, SourcePoller
 from bot.sources.store import Shown, store_shown
 from storage.articles import Article
 from storage.enums import SourceState
@@ -51,7 +51,7 @@ async def test_a_crashing_reader_stops_one_source_only(
         farm.serve(f"/{name}.xml", rss([item(1)]))
         await adding.add(farm.url(f"/{name}.xml"))
         farm.serve(f"/{name}.xml", rss([item(2)]))
-    polling = Poller(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
+    polling = SourcePoller(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 
@@ -108,10 +108,8 @@ async def test_a_result_that_cannot_be_stored_is_a_problem_unless_the_database_f
     ],
 )
 async def test_a_problem_is_stored_and_ends_with_the_next_success(
-    storage, adding, polling, farm, clock, status, headers, error, failures, waited
+    storage, added, polling, farm, clock, status, headers, error, failures, waited
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     farm.serve("/feed.xml", status=status, **headers)
 
     await poll_after(polling, clock)
@@ -129,28 +127,16 @@ async def test_a_problem_is_stored_and_ends_with_the_next_success(
     assert (source.error, source.failures, source.error_since) == (None, 0, None)
 
 
-async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", status=410)
-
-    await poll_after(polling, clock)
-
-    assert (await only_source(storage)).state is SourceState.GONE
-    assert await poll_after(polling, clock, 9 * DAY) == 0
-
-
-async def test_a_gone_source_is_polled_again_when_it_is_added_again(
-    storage, adding, polling, farm, clock
+async def test_a_gone_source_is_polled_again_only_when_the_operator_adds_it_again(
+    storage, adding, added, polling, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     farm.serve("/feed.xml", status=410)
     await poll_after(polling, clock)
+    assert (await only_source(storage)).state is SourceState.GONE
     farm.serve("/feed.xml", rss([item(2)]))
 
-    stranger = await replace(adding, public=False).add(farm.url())
-    assert (stranger.problem, await poll_after(polling, clock)) == (None, 0)
+    unauthorized = await replace(adding, public=False).add(farm.url())
+    assert (unauthorized.problem, await poll_after(polling, clock, 9 * DAY)) == (None, 0)
     again = await adding.add(farm.url())
 
     assert again.problem == Problem(ProblemCode.ASKED_AGAIN)
@@ -160,9 +146,7 @@ async def test_a_gone_source_is_polled_again_when_it_is_added_again(
     assert "Sample news 2" in await articles_of(storage)
 
 
-async def test_a_feed_that_became_a_page_has_a_problem(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
+async def test_a_feed_that_became_a_page_has_a_problem(storage, added, polling, farm, clock):
     farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
 
     await poll_after(polling, clock)
@@ -172,10 +156,8 @@ async def test_a_feed_that_became_a_page_has_a_problem(storage, adding, polling,
 
 
 async def test_an_address_changes_after_ten_permanent_redirects(
-    storage, adding, polling, farm, clock
+    storage, added, polling, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     farm.serve("/feed.xml", status=301, Location="/new.xml")
     farm.serve("/new.xml", rss([item(1)]))
 
@@ -188,9 +170,7 @@ async def test_an_address_changes_after_ten_permanent_redirects(
     assert (await only_source(storage)).moved_to is None
 
 
-async def test_an_address_never_changes_to_an_unreadable_one(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
+async def test_an_address_never_changes_to_an_unreadable_one(storage, added, polling, farm, clock):
     farm.serve("/feed.xml", status=301, Location="/parking")
     farm.serve("/parking", page("This domain is for sale", [LONG]), Content_Type="text/html")
 

@@ -1,17 +1,17 @@
-from collections.abc import Sequence
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.drafts import folded_guid, identify, is_another
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 
 FEED = "https://a.example/feed"
 HOME = "https://a.example/"
 
 
-def hashes(*items: Item, kind: Kind = Kind.FEED, source: str = FEED) -> list[tuple[str, str]]:
+def hashes(
+    *items: Item, kind: DocumentKind = DocumentKind.FEED, source: str = FEED
+) -> list[tuple[str, str]]:
     found = identify(Document(kind, items=items), source)
     return [(identity.guid_hash, identity.url_hash) for _, identity in found]
 
@@ -40,7 +40,7 @@ def item(number: int, *, guid: str = "", title: str = "") -> Item:
         pytest.param("17 at http://a.example", "17 at https://a.example", id="an address inside"),
     ],
 )
-def test_a_guid_that_was_written_otherwise_is_the_same(guid: str, other: str):
+def test_a_guid_that_was_written_otherwise_is_the_same(guid, other):
     assert folded_guid(guid) == folded_guid(other)
 
 
@@ -54,12 +54,12 @@ def test_a_guid_that_was_written_otherwise_is_the_same(guid: str, other: str):
         pytest.param("X1", "x1", id="capitals"),
     ],
 )
-def test_guids_that_differ_stay_different(guid: str, other: str):
+def test_guids_that_differ_stay_different(guid, other):
     assert folded_guid(guid) != folded_guid(other)
 
 
 @given(st.text() | st.from_regex(r"(https?://|//)?(www\.)?[a-z./?&=#]*", fullmatch=True))
-def test_folding_a_guid_twice_is_folding_it_once(guid: str):
+def test_folding_a_guid_twice_is_folding_it_once(guid):
     assert folded_guid(folded_guid(guid)) == folded_guid(guid)
 
 
@@ -87,7 +87,7 @@ def test_a_link_that_has_moved_to_https_is_the_same_entry():
         pytest.param([item(1, guid="g"), Item("g", "", "Two")], id="one has a link"),
     ],
 )
-def test_entries_of_one_guid_are_told_apart(shown: Sequence[Item]):
+def test_entries_of_one_guid_are_distinguished(shown):
     assert len(set(guids(*shown))) == 2
     assert len(set(articles(*shown))) == 2
 
@@ -95,7 +95,7 @@ def test_entries_of_one_guid_are_told_apart(shown: Sequence[Item]):
 def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
     newest, older = item(1, guid="g", title="Now"), item(1, guid="g", title="Before")
 
-    (shown,) = identify(Document(Kind.FEED, items=(newest, older)), FEED)
+    (shown,) = identify(Document(DocumentKind.FEED, items=(newest, older)), FEED)
 
     assert shown[0] is newest
 
@@ -109,7 +109,7 @@ def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
         pytest.param([item(1, guid="g")] * 2, id="the same twice"),
     ],
 )
-def test_an_entry_has_the_same_article_whatever_stands_beside_it(shown: Sequence[Item]):
+def test_an_entry_has_the_same_article_whatever_stands_beside_it(shown):
     assert articles(shown[0]) == articles(*shown)[:1]
 
 
@@ -133,7 +133,7 @@ def test_one_link_under_two_guids_is_one_article():
 def test_a_page_that_is_a_source_is_known_by_its_address_whatever_its_title():
     now, later = Item("", HOME, "Closed"), Item("", HOME, "Open")
 
-    assert hashes(now, kind=Kind.PAGE) == hashes(later, kind=Kind.PAGE)
+    assert hashes(now, kind=DocumentKind.PAGE) == hashes(later, kind=DocumentKind.PAGE)
 
 
 def test_an_article_without_an_address_belongs_to_its_source():
@@ -149,14 +149,14 @@ def test_what_a_search_found_is_known_by_its_name_alone():
 
 
 @given(st.lists(st.builds(Item, *[st.sampled_from(["", "a", "b", HOME])] * 4), max_size=6))
-def test_no_two_entries_have_one_name(shown: Sequence[Item]):
+def test_no_two_entries_have_one_name(shown):
     found = guids(*shown)
 
     assert len(set(found)) == len(found) <= len(shown)
 
 
 @pytest.mark.parametrize(
-    ("told", "shown", "is_other"),
+    ("before", "shown", "is_other"),
     [
         pytest.param(
             ("Storm hits harbour", "A storm hit the harbour."),
@@ -179,5 +179,5 @@ def test_no_two_entries_have_one_name(shown: Sequence[Item]):
         pytest.param(("", ""), ("Storm", ""), False, id="nothing to compare"),
     ],
 )
-def test_a_guid_that_is_used_for_something_else(told, shown, is_other):
-    assert is_another(told, shown) is is_other
+def test_a_guid_that_is_used_for_something_else(before, shown, is_other):
+    assert is_another(before, shown) is is_other

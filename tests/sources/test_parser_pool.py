@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.sources.feeds.model import MOST_ENTRIES, Document, Item, Kind, item_to_json
+from bot.sources.feeds.model import MOST_ENTRIES, Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
-from bot.sources.parser_pool import _PART, QUICK, Reader, frames
+from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames
 from bot.sources.urls import canonical_url
 from storage.entries import Entry
 from storage.sources import Source
@@ -33,7 +33,7 @@ class Asked:
 
     async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
         self.tasks.append(task)
-        return [Document(Kind.FEED).to_json(), *self.items]
+        return [Document(DocumentKind.FEED).to_json(), *self.items]
 
     async def close(self) -> None:
         pass
@@ -59,10 +59,10 @@ class Asked:
         pytest.param(b"A title\n\nA text.", ["document"], id="a text"),
     ],
 )
-async def test_only_small_feeds_are_read_at_once(data: bytes, tasks: list[str]):
+async def test_only_small_feeds_are_read_at_once(data, tasks):
     workers = Asked()
 
-    await Reader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
 
     assert workers.tasks == tasks
 
@@ -71,27 +71,29 @@ async def test_the_forms_of_links_are_found_by_the_worker():
     url = "https://ex.org/ü,2"
     workers = Asked(items=[item_to_json(Item(url=url)) | {"form": "https://ex.org/form"}])
 
-    await Reader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
 
     assert canonical_url(url) == "https://ex.org/form"
 
 
-async def test_a_worker_reads_the_newest_of_a_huge_feed(reader: Reader):
+async def test_a_worker_reads_the_newest_of_a_huge_feed(reader):
     document = await reader.read(MANY, url="https://ex.org/")
 
     assert len(document.items) == MOST_ENTRIES
     assert document.left_out == 500
 
 
-async def test_a_worker_reads_lists_and_the_links_of_pages(reader: Reader):
+async def test_a_worker_reads_lists_and_the_links_of_pages(reader):
     opml = b'<opml><body><outline text="F"><outline xmlUrl="https://a.example/"/></outline></body></opml>'
     linked = b'<html><link rel="alternate" type="application/rss+xml" href="/feed"></html>'
 
     (outline,) = await reader.outlines(opml)
-    (link,) = await reader.links(linked, url="https://ex.org/") or ()
+    links = await reader.links(linked, url="https://ex.org/")
 
     assert (outline.url, outline.folder) == ("https://a.example/", ("F",))
-    assert (link.url, link.where) == ("https://ex.org/feed", "named by the page")
+    assert [(link.url, link.where) for link in links] == [
+        ("https://ex.org/feed", "named by the page")
+    ]
     assert await reader.links(SMALL, url="https://ex.org/") is None
 
 
@@ -114,7 +116,7 @@ async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
 
 
 @pytest.mark.parametrize("padding", [0, QUICK], ids=["at once", "by a worker"])
-async def test_known_entries_are_not_read_again(reader: Reader, padding: int):
+async def test_known_entries_are_not_read_again(reader, padding):
     data = rss(map(item, range(5))).encode() + b" " * padding
     first = await reader.read(data, url="https://ex.org/")
     known = {each.fingerprint for each in first.items[1:]}

@@ -1,12 +1,15 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.sources.feeds.model import Document, Unreadable
-from bot.sources.parser_pool import Reader, Workers
+from bot.sources.parser_pool import DocumentReader, Workers
+
+pytestmark = pytest.mark.slow
 
 TEXT = b"Ferry late\n\n2 March 2026\n\nThe ferry was late because of the fog."
 # A hundred thousand entries, and the XML is broken: minutes of work for the patient reader.
@@ -26,38 +29,38 @@ except BaseException as error:
 
 
 async def read(workers: Workers, data: bytes) -> Document:
-    return await Reader(workers).read(data, url="https://ex.org/")
+    return await DocumentReader(workers).read(data, url="https://ex.org/")
 
 
-async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read():
-    workers = Workers(most=1, seconds=1)
-    try:
-        with pytest.raises(Unreadable) as refused:
-            await read(workers, SLOW)
-        workers.seconds = 60
-        document = await read(workers, TEXT)
-    finally:
-        await workers.close()
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    """Yield one worker that has the time it needs."""
+    workers = Workers(most=1, seconds=600)
+    yield workers
+    await workers.close()
+
+
+async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(workers):
+    workers.seconds = 1
+    with pytest.raises(Unreadable) as refused:
+        await read(workers, SLOW)
+    workers.seconds = 60
+    document = await read(workers, TEXT)
 
     assert refused.value.reason == "time_out"
     assert document.items[0].title == "Ferry late"
 
 
-async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read():
-    workers = Workers(most=1, seconds=600)
-    try:
-        await read(workers, TEXT)
-        first = workers._free[0]
-        with pytest.raises(Unreadable) as refused:
-            await read(workers, GREEDY)
-        document = await read(workers, TEXT)
-        second = workers._free[0]
-    finally:
-        await workers.close()
+async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read(workers):
+    await read(workers, TEXT)
+    first = workers._free[0]
+    with pytest.raises(Unreadable) as refused:
+        await read(workers, GREEDY)
+    document = await read(workers, TEXT)
 
     assert refused.value.reason == "memory"
     assert document.items[0].title == "Ferry late"
-    assert second is not first
+    assert workers._free[0] is not first
 
 
 @pytest.mark.parametrize(
@@ -81,24 +84,12 @@ async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read():
         pytest.param("importlib.import_module('wave')", "done", id="import a module"),
     ],
 )
-async def test_a_worker_cannot(tmp_path: Path, act: str, outcome: str):
+async def test_a_worker_cannot(tmp_path, act, outcome):
     assert await shut_in(tmp_path, act) == outcome
     assert files(tmp_path) == ["script.py"]
 
 
-async def test_a_worker_can_tell_the_language_of_a_page():
-    said = "<p>The fog lay over the bay for a week and nobody could see the old bridge.</p>" * 8
-    workers = Workers()
-    try:
-        page = f"<html><title>Fog</title><h1>Fog</h1>{said}</html>".encode()
-        document = await read(workers, page)
-    finally:
-        await workers.close()
-
-    assert document.items[0].language == "en"
-
-
-async def test_a_worker_keeps_what_it_has_compiled(tmp_path: Path):
+async def test_a_worker_keeps_what_it_has_compiled(tmp_path):
     (tmp_path / "fresh.py").write_text("")
 
     assert await shut_in(tmp_path, "importlib.import_module('fresh')") == "done"
@@ -115,8 +106,8 @@ async def shut_in(folder: Path, act: str) -> str:
         cwd=folder,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    _, told = await process.communicate()
-    return told.decode().strip()
+    _, error = await process.communicate()
+    return error.decode().strip()
 
 
 def files(folder: Path) -> list[str]:
@@ -151,50 +142,39 @@ async def test_a_worker_is_used_again_and_none_is_left_behind():
     assert process.returncode is not None
 
 
-async def test_an_idle_worker_leaves_and_a_new_one_comes():
-    workers = Workers(idle_seconds=0)
-    try:
-        await read(workers, TEXT)
-        first = workers._free[0]._process
-        await first.wait()
-        document = await read(workers, TEXT)
-    finally:
-        await workers.close()
+async def test_an_idle_worker_leaves_and_a_new_one_comes(workers):
+    workers.idle_seconds = 0
+    await read(workers, TEXT)
+    await workers._free[0]._process.wait()
 
-    assert document.items
+    assert (await read(workers, TEXT)).items
 
 
-async def test_a_worker_knows_nothing_of_our_environment(monkeypatch):
+async def test_a_worker_knows_nothing_of_our_environment(workers, monkeypatch):
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
-    workers = Workers()
-    try:
-        await read(workers, TEXT)
-        pid = workers._free[0]._process.pid
-        environment = await asyncio.to_thread(Path(f"/proc/{pid}/environ").read_bytes)
-    finally:
-        await workers.close()
+    await read(workers, TEXT)
+    pid = workers._free[0]._process.pid
+
+    environment = await asyncio.to_thread(Path(f"/proc/{pid}/environ").read_bytes)
 
     assert b"secret" not in environment
     assert os.getsid(0) != pid
 
 
-async def test_the_reader_gives_each_shape_to_its_reader():
-    page = (
-        b"<html lang='en'><title>Fog - Harbour</title><h1>Fog in harbour</h1><article><p>"
-        + b"The fog lay over the bay for a week and nobody could see the old bridge. " * 5
-        + b"</p></article></html>"
-    )
-    async with Reader() as reader:
-        kinds = [
-            (await reader.read(data, url="https://ex.org/")).kind
-            for data in (
-                page,
-                TEXT,
-                b"<!DOCTYPE rss><rss version='2.0'><channel/></rss>",
-            )
-        ]
-
-    assert kinds == ["page", "text", "feed"]
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        pytest.param(
+            b"<html lang='en'><h1>Fog</h1>" + b"<p>Fog lay over the bay for a week.</p>" * 9,
+            "page",
+            id="page",
+        ),
+        pytest.param(TEXT, "text", id="text"),
+        pytest.param(b"<!DOCTYPE rss><rss version='2.0'><channel/></rss>", "feed", id="feed"),
+    ],
+)
+async def test_each_shape_has_its_parser(reader, data, kind):
+    assert (await reader.read(data, url="https://ex.org/")).kind == kind
 
 
 async def test_no_worker_is_left_when_it_closes_over_a_document():
@@ -230,7 +210,7 @@ asyncio.run(main())
 @pytest.mark.parametrize(
     "document", [pytest.param("TEXT", id="idle"), pytest.param("SLOW", id="at work")]
 )
-async def test_no_worker_outlives_a_parent_that_is_killed(document: str):
+async def test_no_worker_outlives_a_parent_that_is_killed(document):
     code = PARENT.format(document=document)
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from bot.sources import store
-from bot.sources.discovery.add import Outcome, SourceOptions
+from bot.sources.discovery.add import AddOutcome, SourceOptions
 from bot.sources.drafts import awaiting_pages
 from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import Completing
-from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, Poller, handed_back
+from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
 from bot.sources.store import store_drafts
+from storage import sources
 from storage.articles import Article, Folded
 from storage.entries import Entry
 from storage.enums import FullText, SourceKind, Stage
@@ -28,6 +28,8 @@ from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from storage.db.engine import Storage
 
 
@@ -36,7 +38,7 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
 
     added = await adding.add(farm.url())
 
-    assert (added.outcome, added.title, added.articles) == (Outcome.ADDED, "Sample Wire", 3)
+    assert (added.outcome, added.title, added.articles) == (AddOutcome.ADDED, "Sample Wire", 3)
     assert len(farm.asked) == 1
     articles = await articles_of(storage)
     assert {article.quiet for article in articles.values()} == {True}
@@ -48,41 +50,19 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
     assert folded[articles["Sample news 0"].id].title.split() == ["sample", "news", "0"]
 
 
-async def test_what_appears_later_is_news(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1, MONDAY_NOON - HOUR)]))
+async def test_what_appears_later_is_news_unless_it_is_two_days_old(
+    storage, adding, polling, farm, clock
+):
+    first, recent, old = MONDAY_NOON - HOUR, MONDAY_NOON + 23 * HOUR, MONDAY_NOON - 30 * HOUR
+    farm.serve("/feed.xml", rss([item(1, first)]))
     await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON + 23 * HOUR), item(1, MONDAY_NOON - HOUR)]))
+    farm.serve("/feed.xml", rss([item(2, recent), item(3, old), item(1, first)]))
 
     assert await poll_after(polling, clock) == 1
 
     articles = await articles_of(storage)
-    assert not articles["Sample news 2"].quiet
-    assert articles["Sample news 2"].news_at == clock.now
-    assert len(articles) == 2
-
-
-async def test_what_is_older_than_two_days_when_first_seen_is_quiet(
-    storage, adding, polling, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON - 30 * HOUR), item(1)]))
-
-    await poll_after(polling, clock)
-
-    late = (await articles_of(storage))["Sample news 2"]
-    assert late.quiet
-    assert late.news_at == MONDAY_NOON - 30 * HOUR
-
-
-async def test_a_date_in_the_future_means_now(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON + 9 * DAY), item(1)]))
-
-    await poll_after(polling, clock)
-
-    assert (await articles_of(storage))["Sample news 2"].published_at == clock.now
+    news = {title[-1]: (each.quiet, each.news_at) for title, each in articles.items()}
+    assert news == {"1": (True, first), "2": (False, clock.now), "3": (True, old)}
 
 
 async def test_an_unchanged_feed_is_neither_sent_nor_read_again(
@@ -141,10 +121,8 @@ async def test_entries_without_guid_or_link_are_known_by_what_they_have(
 
 
 async def test_a_short_entry_is_stored_at_once_and_waits_for_the_words_of_its_page(
-    storage, adding, polling, completing, farm, clock
+    storage, added, polling, completing, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     farm.serve("/story", page("Sample news 2", [LONG, "An unheard-of word: brontosaurus."] * 2))
     short = item(2, link=farm.url("/story"), text="A taste.")
     farm.serve("/feed.xml", rss([short, item(1)]))
@@ -159,15 +137,6 @@ async def test_a_short_entry_is_stored_at_once_and_waits_for_the_words_of_its_pa
     assert (article.summary, article.ready_at) == ("A taste.", None)
     (folded,) = [f for f in await rows_of(storage, Folded) if f.article_id == article.id]
     assert "brontosaurus" in folded.text
-
-
-async def test_the_backlog_fetches_no_pages(adding, completing, farm):
-    farm.serve("/feed.xml", rss([item(n, link=farm.url(f"/{n}"), text="x") for n in range(9)]))
-
-    await adding.add(farm.url())
-    await completing.complete_due()
-
-    assert farm.paths() == ["/feed.xml"]
 
 
 async def test_the_next_poll_is_a_row_that_a_restart_does_not_forget(
@@ -213,18 +182,15 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
     clock.turn(DAY)
 
     await asyncio.gather(
-        *(Poller(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
+        *(SourcePoller(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
     )
 
     assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
 
 
 async def test_a_poller_that_lost_its_lease_stores_nothing(
-    storage, adding, fetcher, reader, farm, clock
+    storage, added, fetcher, reader, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-
     class TakenMeanwhile:
         async def fetch(self, url: str, **asked):
             async with storage.writing() as tx:
@@ -233,7 +199,7 @@ async def test_a_poller_that_lost_its_lease_stores_nothing(
             return await fetcher.fetch(url, **asked)
 
     farm.serve("/feed.xml", rss([item(2)]))
-    polling = Poller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
+    polling = SourcePoller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 
@@ -242,10 +208,8 @@ async def test_a_poller_that_lost_its_lease_stores_nothing(
 
 
 async def test_a_followed_source_never_leads_into_the_own_network(
-    storage, adding, polling, farm, clock
+    storage, added, polling, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     async with storage.writing() as tx:
         (await tx.session.exec(select(Source))).one().public = False
     farm.asked.clear()
@@ -267,10 +231,8 @@ async def test_articles_are_stored_in_the_order_of_publication(storage, adding, 
 
 
 async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
-    storage, adding, fetcher, reader, farm, clock
+    storage, added, fetcher, reader, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     renewed = asyncio.Event()
     found_by_others: list[int] = []
 
@@ -283,10 +245,10 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
     class Slow:
         async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
             await renewed.wait()
-            found_by_others.append(await Poller(storage, fetcher, reader, "other").poll_due())
+            found_by_others.append(await SourcePoller(storage, fetcher, reader, "other").poll_due())
             return await reader.read(data, url=url, content_type=content_type, known=known)
 
-    polling = Poller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
+    polling = SourcePoller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
     clock.turn(DAY)
     begun = clock.now
     farm.serve("/feed.xml", rss([item(1), item(2)]))
@@ -298,19 +260,16 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
 
 
 async def test_a_source_is_read_again_at_once_when_the_database_is_back(
-    storage, adding, fetcher, reader, farm, clock, monkeypatch
+    storage, added, polling, farm, clock, monkeypatch
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
     clock.turn(DAY)
     farm.serve("/feed.xml", rss([item(1), item(2)]))
-    polling = Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
 
     async def away(*_: object) -> None:
         raise DBAPIError("INSERT", {}, ConnectionResetError(), connection_invalidated=True)
 
     with monkeypatch.context() as trouble:
-        trouble.setattr(store, "finish_fetches", away)
+        trouble.setattr(sources, "finish_fetches", away)
         assert await polling.poll_due() == 1
     assert "Sample news 2" not in await articles_of(storage)
 
@@ -325,13 +284,13 @@ MINUTE = timedelta(minutes=1)
 class Web:
     """Gives a feed at every address; while it answers, others ask it too."""
 
-    others: list[Poller | Completing] = field(default_factory=list)
+    others: list[SourcePoller | Completing] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     async def fetch(self, url: str, **_asked: Any) -> Response:
         self.asked.append(url)
         for other in self.others:
-            await (other.poll_due() if isinstance(other, Poller) else other.complete_due())
+            await (other.poll_due() if isinstance(other, SourcePoller) else other.complete_due())
         return Response(200, url, {"content-type": "text/xml"}, rss([item(1)]).encode())
 
 
@@ -386,7 +345,7 @@ async def test_how_many_sources_of_a_host_are_polled_at_once(
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
     crowd = Crowd()
 
-    assert await Poller(storage, crowd, reader, owner="me").poll_due() == 9
+    assert await SourcePoller(storage, crowd, reader, owner="me").poll_due() == 9
 
     assert (crowd.requests, crowd.most) == (9, most)
 
@@ -395,8 +354,8 @@ async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
     urls = [f"https://one.example/{number}" for number in range(4)]
     await stored(storage, *urls, "https://two.example/1")
     theirs = Web()
-    ours = Web([Poller(storage, theirs, reader, owner="another")])
-    polling = Poller(storage, ours, reader, owner="me")
+    ours = Web([SourcePoller(storage, theirs, reader, owner="another")])
+    polling = SourcePoller(storage, ours, reader, owner="me")
 
     await polling.poll_due(limit=1)
 
@@ -407,9 +366,9 @@ async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
 async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clock):
     await stored(storage, "https://one.example/1", "https://one.example/2")
     ours, theirs = Web(), Web()
-    another = Poller(storage, theirs, reader, owner="another")
+    another = SourcePoller(storage, theirs, reader, owner="another")
 
-    await Poller(storage, ours, reader, owner="me").poll_due(limit=1)
+    await SourcePoller(storage, ours, reader, owner="me").poll_due(limit=1)
 
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
@@ -430,7 +389,7 @@ async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_i
     theirs = Web()
     ours = Web([Completing(storage, theirs, reader, "another")])
 
-    await Poller(storage, ours, reader, owner="me").poll_due()
+    await SourcePoller(storage, ours, reader, owner="me").poll_due()
 
     assert theirs.asked == ["https://two.example/story"]
 
@@ -442,7 +401,7 @@ async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_h
     await stored(storage, "https://one.example/feed", "https://two.example/feed")
     await awaited(storage, "https://one.example/story")
     theirs = Web()
-    another = Poller(storage, theirs, reader, owner="another")
+    another = SourcePoller(storage, theirs, reader, owner="another")
     ours = Web([another])
 
     await Completing(storage, ours, reader, "me").complete_due()
@@ -477,93 +436,78 @@ def test_what_could_not_be_handed_back_is_kept():
     assert ids == {1, 2, 3}
 
 
-async def poll_with(storage, fetcher, reader, farm, clock, body: str) -> int:
-    """Serve *body* and poll it; return how many of its entries were read as a whole."""
-    read: list[Item] = []
+@pytest.fixture
+def poll(storage, fetcher, reader, farm, clock) -> Callable[[str], Awaitable[int]]:
+    """Return a function that polls a feed and counts the entries that were read as a whole."""
 
     class Counting:
+        def __init__(self) -> None:
+            self.read_whole = 0
+
         async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
             found = await reader.read(data, url=url, content_type=content_type, known=known)
-            read.extend(each for each in found.items if not each.is_known)
+            self.read_whole += sum(not each.is_known for each in found.items)
             return found
 
-    farm.serve("/feed.xml", body)
-    await poll_after(Poller(storage, fetcher, Counting(), "me", jitter=lambda: 0), clock)
-    return len(read)
+    async def poll(body: str) -> int:
+        counting = Counting()
+        farm.serve("/feed.xml", body)
+        await poll_after(SourcePoller(storage, fetcher, counting, "me", jitter=lambda: 0), clock)
+        return counting.read_whole
+
+    return poll
 
 
-async def test_of_entries_that_are_as_before_only_the_new_one_is_read(
-    storage, adding, fetcher, reader, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(2), item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-
-    assert await poll_with(*poll, rss([item(3), item(2), item(1)])) == 3
-    assert await poll_with(*poll, rss([item(4), item(3), item(2), item(1)])) == 1
-    assert await poll_with(*poll, rss([item(4), item(3), item(1)])) == 0
+async def test_of_entries_that_are_as_before_only_the_new_one_is_read(storage, added, poll):
+    assert await poll(rss([item(3), item(2), item(1)])) == 3
+    assert await poll(rss([item(4), item(3), item(2), item(1)])) == 1
+    assert await poll(rss([item(4), item(3), item(1)])) == 0
     assert len(await articles_of(storage)) == 4
 
 
-async def test_an_entry_in_other_words_is_read_and_revised_beside_those_that_are_as_before(
-    storage, adding, fetcher, reader, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(2), item(1)]))
+async def test_a_changed_entry_is_read_and_revised_beside_unchanged_ones(storage, added, poll):
+    await poll(rss([item(2), item(1)]))
 
-    assert await poll_with(*poll, rss([item(2, text=f"Now otherwise. {LONG}"), item(1)])) == 1
+    assert await poll(rss([item(2, text=f"Now otherwise. {LONG}"), item(1)])) == 1
 
     articles = await articles_of(storage)
     assert articles["Sample news 2"].text.startswith("Now otherwise.")
     assert len(articles) == 2
 
 
-async def test_a_new_entry_with_the_link_of_one_that_is_as_before_is_an_article_of_its_own(
-    storage, adding, fetcher, reader, farm, clock
+async def test_a_new_entry_with_the_link_of_a_known_one_is_an_article_of_its_own(
+    storage, adding, poll, farm
 ):
     live = "https://news.example/live"
     farm.serve("/feed.xml", rss([item(2, link=live), item(1, link=live)]))
     await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(3, link=live), item(2, link=live), item(1, link=live)]))
+    await poll(rss([item(number, link=live) for number in (3, 2, 1)]))
 
-    shown = rss([item(number, link=live) for number in (4, 3, 2, 1)])
-
-    assert await poll_with(*poll, shown) == 1
+    assert await poll(rss([item(number, link=live) for number in (4, 3, 2, 1)])) == 1
     assert len(await articles_of(storage)) == 4
 
 
 async def test_a_number_that_changes_too_soon_is_looked_at_again(
-    storage, adding, fetcher, reader, farm, clock
+    storage, added, polling, poll, farm, clock
 ):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(2, text=f"It costs 1 euros. {LONG}")]))
+    await poll(rss([item(2, text=f"It costs 1 euros. {LONG}")]))
     source = await only_source(storage)
     async with storage.writing() as tx:
         await change_source(tx, source.id, {"next_fetch_at": clock.now})
     farm.serve("/feed.xml", rss([item(2, text=f"It costs 2 euros. {LONG}")]))
-    await Poller(storage, fetcher, reader, "me", jitter=lambda: 0).poll_due()
+    await polling.poll_due()
     assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 1")
 
     clock.turn(2 * HOUR)
     async with storage.writing() as tx:
         await change_source(tx, source.id, {"next_fetch_at": clock.now, "body_hash": None})
-    await Poller(storage, fetcher, reader, "me", jitter=lambda: 0).poll_due()
+    await polling.poll_due()
 
     assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 2")
 
 
-async def test_of_a_source_that_becomes_public_all_is_read_anew(
-    storage, adding, fetcher, reader, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    poll = storage, fetcher, reader, farm, clock
-    await poll_with(*poll, rss([item(2), item(1)]))
+async def test_of_a_source_that_becomes_public_all_is_read_anew(storage, added, poll):
+    await poll(rss([item(2), item(1)]))
     assert (await only_source(storage)).fingerprints
     async with storage.writing() as tx:
         await make_source_public(tx, await only_source(storage), {})

@@ -22,6 +22,8 @@ from tests.sources.polled import DAY, HOUR, poll_after, rows_of
 if TYPE_CHECKING:
     from storage.db.engine import Storage
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 
 
@@ -41,7 +43,7 @@ async def is_revised(storage: Storage) -> bool:
 
 
 @pytest.fixture
-async def told(storage, adding, polling, farm, clock):
+async def source_says(storage, adding, polling, farm, clock):
     """An article of one source that has been published; return what the source says next."""
     farm.serve("/feed.xml", rss([item(0)]))
     await adding.add(farm.url())
@@ -60,30 +62,25 @@ async def told(storage, adding, polling, farm, clock):
     return says
 
 
-async def test_an_update_of_an_entry_is_a_version_of_its_article(storage, told, clock):
+async def test_an_update_of_an_entry_is_a_version_that_is_matched_again(
+    storage, source_says, clock
+):
     before = await only_article(storage)
 
-    await told(f"{LONG} A flood.")
+    await source_says(f"{LONG} A flood.")
 
     article = await only_article(storage)
     assert (article.id, article.story_id) == (before.id, before.story_id)
     assert article.text.endswith("A flood.")
     assert (article.version, article.revised_at) == (2, clock.now)
+    assert (article.stage, article.owner, article.quiet) == (Stage.GROUPED, None, False)
     (folded,) = await rows_of(storage, Folded)
     assert folded.text.endswith(" a flood")
     (entry,) = await rows_of(storage, Entry)
     assert entry.article_id == article.id
 
 
-async def test_a_new_version_is_matched_again_but_not_grouped_anew(storage, told):
-    await told(f"{LONG} A flood.")
-
-    article = await only_article(storage)
-    assert (article.stage, article.owner) == (Stage.GROUPED, None)
-    assert not article.quiet
-
-
-async def test_a_new_version_only_adds_matches(storage, told):
+async def test_a_new_version_only_adds_matches(storage, source_says):
     async with storage.writing() as tx:
         storm, flood = [
             (await query_for(tx, parse(word).canonical)).id for word in ("storm", "flood")
@@ -93,7 +90,7 @@ async def test_a_new_version_only_adds_matches(storage, told):
     await matching.run_once()
     assert [match.query_id for match in await rows_of(storage, Match)] == [storm]
 
-    await told(f"{LONG} A flood.")
+    await source_says(f"{LONG} A flood.")
     await matching.run_once()
 
     assert {match.query_id for match in await rows_of(storage, Match)} == {storm, flood}
@@ -107,54 +104,58 @@ async def test_a_new_version_only_adds_matches(storage, told):
         pytest.param(f"{LONG} A storm. https://a.example/?utm_source=rss", id="an address"),
     ],
 )
-async def test_what_says_the_same_makes_no_version(storage, told, text):
-    await told(text)
+async def test_a_text_that_says_the_same_makes_no_version(storage, source_says, text):
+    await source_says(text)
 
     assert not await is_revised(storage)
     assert (await only_article(storage)).stage is Stage.PUBLISHED
 
 
-async def test_a_number_that_changes_with_each_poll_makes_a_version_an_hour(storage, told):
-    await told(f"{LONG} A storm. Gold at 4000 dollars.")
+async def test_a_number_that_changes_with_each_poll_makes_a_version_an_hour(storage, source_says):
+    await source_says(f"{LONG} A storm. Gold at 4000 dollars.")
     shown: list[tuple[int, str]] = []
     for number in range(8):
-        await told(f"{LONG} A storm. Gold at 400{number} dollars.", 15 * MINUTE)
+        await source_says(f"{LONG} A storm. Gold at 400{number} dollars.", 15 * MINUTE)
         article = await only_article(storage)
         shown.append((article.version, article.text[-10]))
 
     assert list(dict.fromkeys(shown)) == [(2, "0"), (3, "3"), (4, "7")]
 
 
-async def test_an_article_has_so_many_versions_and_no_more(storage, told):
+async def test_an_article_has_so_many_versions_and_no_more(storage, source_says):
     words = [f"{a}{b}" for a in "abcde" for b in "vwxyz"]
     for word in words:
-        await told(f"{LONG} A {word}.", HOUR)
+        await source_says(f"{LONG} A {word}.", HOUR)
 
     article = await only_article(storage)
     assert article.version == 20
     assert article.text.endswith(f" A {words[18]}.")
 
 
-async def test_an_old_article_is_not_revised(storage, told):
-    await told(f"{LONG} A flood.", 4 * DAY)
+async def test_an_old_article_is_not_revised(storage, source_says):
+    await source_says(f"{LONG} A flood.", 4 * DAY)
 
     assert not await is_revised(storage)
 
 
-async def test_who_works_on_an_article_that_is_revised_has_it_no_longer(storage, told):
+async def test_revising_an_article_revokes_the_lease_of_the_stage_that_holds_it(
+    storage, source_says
+):
     await move_on(storage, Stage.GROUPED)
     async with storage.writing() as tx:
         await claim_new_articles(tx, owner="me", limit=9, lease=2 * DAY)
 
-    await told(f"{LONG} A flood.")
+    await source_says(f"{LONG} A flood.")
 
     assert (await only_article(storage)).owner is None
 
 
-async def test_what_nobody_has_seen_yet_is_changed_without_a_version(storage, told):
+async def test_an_article_that_no_stage_has_claimed_is_changed_without_a_version(
+    storage, source_says
+):
     await move_on(storage, Stage.STORED)
 
-    await told(f"{LONG} A flood.")
+    await source_says(f"{LONG} A flood.")
 
     article = await only_article(storage)
     assert (article.version, article.stage) == (1, Stage.STORED)
@@ -163,20 +164,20 @@ async def test_what_nobody_has_seen_yet_is_changed_without_a_version(storage, to
 
 
 async def test_an_entry_that_disappears_and_comes_back_is_not_new(
-    storage, told, polling, farm, clock
+    storage, source_says, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(2)]))
     await poll_after(polling, clock, HOUR)
 
-    await told(f"{LONG} A storm.", HOUR)
+    await source_says(f"{LONG} A storm.", HOUR)
 
     assert len(await rows_of(storage, Article)) == 2
     assert not await is_revised(storage)
 
 
-async def test_a_guid_that_changes_with_each_update_is_no_new_article(storage, told):
-    await told(f"{LONG} A storm.", HOUR, guid="sample-1#2")
-    await told(f"{LONG} A flood.", HOUR, guid="sample-1#3")
+async def test_a_guid_that_changes_with_each_update_is_no_new_article(storage, source_says):
+    await source_says(f"{LONG} A storm.", HOUR, guid="sample-1#2")
+    await source_says(f"{LONG} A flood.", HOUR, guid="sample-1#3")
 
     article = await only_article(storage)
     assert article.version == 2
@@ -184,7 +185,7 @@ async def test_a_guid_that_changes_with_each_update_is_no_new_article(storage, t
 
 
 async def test_a_guid_that_is_used_again_for_something_else_is_a_new_article(
-    storage, told, polling, farm, clock
+    storage, source_says, polling, farm, clock
 ):
     other = item(9, text="Nobody expected that: hens.", guid="sample-1")
     farm.serve("/feed.xml", rss([other.replace("Sample news 9", "Poultry everywhere")]))
@@ -210,7 +211,9 @@ async def test_a_feed_that_gives_all_its_entries_new_guids_has_no_new_articles(
     assert not await is_revised(storage)
 
 
-async def test_another_sources_words_change_nothing(storage, told, adding, polling, farm, clock):
+async def test_the_text_of_another_source_changes_nothing(
+    storage, source_says, adding, polling, farm, clock
+):
     farm.serve("/other.xml", rss([item(1, text=f"{LONG} A flood.")]))
     await adding.add(farm.url("/other.xml"))
     farm.serve("/other.xml", rss([item(1, text=f"{LONG} A fire.")]))
@@ -222,8 +225,8 @@ async def test_another_sources_words_change_nothing(storage, told, adding, polli
     assert len(hashes) == 2
 
 
-async def test_what_a_stranger_told_first_gives_way_to_the_operators_source(
-    storage, told, adding, polling, farm, clock
+async def test_the_text_of_a_private_source_gives_way_to_the_operators_source(
+    storage, source_says, adding, polling, farm, clock
 ):
     async with storage.writing() as tx:
         await tx.session.exec(update(Source).values(public=False))

@@ -22,7 +22,6 @@ from tests.sources.test_store import TEXT, added
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 HOUR = timedelta(hours=1)
 STORM = Item("g", "https://news.example/1", "Storm", text=f"{TEXT}By the paper.")
@@ -65,7 +64,7 @@ LISTED_FIRST = {
 
 @pytest.mark.parametrize(("item", "backlog"), LISTED_FIRST.values(), ids=LISTED_FIRST)
 async def test_a_public_article_is_what_it_would_be_without_the_private_one(
-    storage: Storage, clock: TurnedClock, item: Item, backlog: bool
+    storage, clock, item, backlog
 ):
     mine, _, paper = await feeds(storage)
     async with storage.writing() as tx:
@@ -87,9 +86,7 @@ async def test_a_public_article_is_what_it_would_be_without_the_private_one(
     assert (listed["url"], listed["quiet"], listed["version"]) == (STORM.url, False, 1)
 
 
-async def test_followers_have_the_public_article_as_soon_as_there_is_one(
-    storage: Storage, clock: TurnedClock
-):
+async def test_followers_have_the_public_article_as_soon_as_there_is_one(storage, clock):
     mine, theirs, paper = await feeds(storage)
     await show(storage, mine)
     await show(storage, theirs)
@@ -120,9 +117,7 @@ async def alerted(storage: Storage, article: Article) -> None:
         )
 
 
-async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(
-    storage: Storage, clock: TurnedClock
-):
+async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(storage, clock):
     mine, _, paper = await feeds(storage)
     await show(storage, paper)
     before = said((await articles(storage))[PUBLIC])
@@ -140,9 +135,7 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(
 
 
 @pytest.mark.parametrize("public_first", [True, False])
-async def test_of_what_comes_at_once_the_public_source_makes_the_article(
-    storage: Storage, public_first: bool
-):
+async def test_of_what_comes_at_once_the_public_source_makes_the_article(storage, public_first):
     mine, _, paper = await feeds(storage)
     invented = replace(STORM, title="Sunshine")
     async with storage.writing() as tx:
@@ -157,7 +150,7 @@ async def test_of_what_comes_at_once_the_public_source_makes_the_article(
 
 
 async def test_a_source_that_becomes_public_makes_nothing_public_that_it_showed_before(
-    storage: Storage, clock: TurnedClock
+    storage, clock
 ):
     mine, _, _ = await feeds(storage)
     await show(storage, mine, replace(STORM, title="Invented", url="https://news.example/2"))

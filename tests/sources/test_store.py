@@ -14,8 +14,7 @@ from tests.sources.drafts_made import drafts
 from tests.sources.polled import HOUR, rows_of
 
 if TYPE_CHECKING:
-    from storage.db.engine import Storage, Transaction
-    from tests.conftest import TurnedClock
+    from storage.db.engine import Transaction
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
@@ -31,7 +30,7 @@ def shown(source_id: int, tx: Transaction, words: str) -> Shown:
     return Shown(source_id, drafts([item], tx.now))
 
 
-async def test_what_two_sources_show_at_once_is_one_article(storage: Storage):
+async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
     async with storage.writing() as tx:
         ids = [await added(tx, name) for name in ("first", "second")]
         made = await store_shown(tx, [shown(at, tx, f"By {at}.") for at in ids])
@@ -45,14 +44,12 @@ async def test_what_two_sources_show_at_once_is_one_article(storage: Storage):
 @pytest.mark.parametrize(
     "first",
     [
-        pytest.param({"public": False}, id="of a stranger"),
-        pytest.param({"kind": SourceKind.SEARCH}, id="of a search"),
+        pytest.param({"public": False}, id="a private source"),
+        pytest.param({"kind": SourceKind.SEARCH}, id="a search feed"),
     ],
 )
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
-async def test_words_give_way_to_those_of_an_operators_feed(
-    storage: Storage, first: dict[str, Any], at_once: bool
-):
+async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_once):
     async with storage.writing() as tx:
         ids = [await added(tx, "first", **first), await added(tx, "ours")]
         news = [shown(ids[0], tx, "By somebody."), shown(ids[1], tx, "By us.")]
@@ -67,9 +64,7 @@ async def test_words_give_way_to_those_of_an_operators_feed(
     assert {entry.article_id for entry in await rows_of(storage, Entry)} == {article.id}
 
 
-async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(
-    storage: Storage, clock: TurnedClock
-):
+async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(storage, clock):
     async with storage.writing() as tx:
         ids = [await added(tx, name) for name in ("careless", "other")]
         await store_shown(tx, [shown(ids[1], tx, "By us.")])

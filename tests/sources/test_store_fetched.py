@@ -1,4 +1,4 @@
-"""What visits brought goes into the tables together, and nobody pays for a neighbour."""
+"""The results of fetches are stored together; one that fails costs the others nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.matching import slices
 from bot.sources import store
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
@@ -35,8 +35,8 @@ MINUTE = timedelta(minutes=1)
 UNSTORABLE = "half a character: \ud800"
 
 
-class Away:
-    """A storage that lost its database."""
+class Unavailable:
+    """A storage whose database is not available."""
 
     def reading(self) -> NoReturn:
         lost = ConnectionResetError("it is gone")
@@ -54,12 +54,12 @@ async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Sour
     return sorted(sources, key=lambda source: source.host)
 
 
-def brought(source: Source, *titles: str, site: str = "") -> Fetched:
+def fetched(source: Source, *titles: str, site: str = "") -> Fetched:
     host = site or source.host
     items = tuple(
         Item(guid=title, url=f"https://{host}.example/{title}", title=title) for title in titles
     )
-    document = Document(Kind.FEED, items=items)
+    document = Document(DocumentKind.FEED, items=items)
     return Fetched(source, FetchResult(Response(200, source.url), "hash", document))
 
 
@@ -71,11 +71,11 @@ async def titles_of(storage: Storage) -> list[str]:
     return sorted(article.title for article in await rows_of(storage, Article))
 
 
-async def test_what_several_sources_brought_is_stored(storage: Storage):
+async def test_the_results_of_several_fetches_are_stored(storage):
     a, b, c = await claimed(storage, "a", "b", "c")
 
     await store_fetched(
-        storage, "me", [brought(a, "One", "Two"), unchanged(b), brought(c, "Three")]
+        storage, "me", [fetched(a, "One", "Two"), unchanged(b), fetched(c, "Three")]
     )
 
     assert await titles_of(storage) == ["One", "Three", "Two"]
@@ -85,25 +85,25 @@ async def test_what_several_sources_brought_is_stored(storage: Storage):
     assert {host: each.unchanged for host, each in sources.items()} == {"a": 0, "b": 1, "c": 0}
 
 
-async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
-    away = Away()
+async def test_an_unavailable_database_is_logged_in_one_line(storage):
+    storage_lost = Unavailable()
     sources = await claimed(storage, "a", "b")
 
-    with capture_logs() as told:
-        left = await store_fetched(away, "me", [brought(each, "One") for each in sources])  # type: ignore[arg-type]
+    with capture_logs() as lines:
+        left = await store_fetched(storage_lost, "me", [fetched(each, "One") for each in sources])  # type: ignore[arg-type]
 
     assert left == {each.id for each in sources}
-    assert [(line["event"], line["reason"]) for line in told] == 2 * [
+    assert [(line["event"], line["reason"]) for line in lines] == 2 * [
         ("the result of a fetch could not be stored", "(builtins.ConnectionResetError) it is gone")
     ]
-    assert not any("exc_info" in line for line in told)
+    assert not any("exc_info" in line for line in lines)
 
 
-async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Storage):
+async def test_a_result_that_cannot_be_stored_costs_the_others_nothing(storage):
     a, b, c = await claimed(storage, "a", "b", "c")
 
     await store_fetched(
-        storage, "me", [brought(a, "One"), brought(b, UNSTORABLE), brought(c, "Three")]
+        storage, "me", [fetched(a, "One"), fetched(b, UNSTORABLE), fetched(c, "Three")]
     )
 
     assert await titles_of(storage) == ["One", "Three"]
@@ -116,20 +116,20 @@ async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Stora
     }
 
 
-async def test_what_another_process_reads_by_now_is_left_to_it(storage: Storage):
+async def test_a_source_that_another_process_has_claimed_is_left_to_it(storage):
     (theirs,) = await claimed(storage, "a", owner="another")
     (ours,) = await claimed(storage, "b")
 
-    await store_fetched(storage, "me", [brought(theirs, "Theirs"), brought(ours, "Ours")])
+    await store_fetched(storage, "me", [fetched(theirs, "Theirs"), fetched(ours, "Ours")])
 
     assert await titles_of(storage) == ["Ours"]
 
 
-async def test_an_article_that_two_bring_at_once_is_stored_once(storage: Storage):
+async def test_an_article_of_two_sources_at_once_is_stored_once(storage):
     a, b = await claimed(storage, "a", "b")
 
     await store_fetched(
-        storage, "me", [brought(a, "One", site="wire"), brought(b, "One", "Two", site="wire")]
+        storage, "me", [fetched(a, "One", site="wire"), fetched(b, "One", "Two", site="wire")]
     )
 
     assert await titles_of(storage) == ["One", "Two"]
@@ -138,14 +138,12 @@ async def test_an_article_that_two_bring_at_once_is_stored_once(storage: Storage
     assert entries == {(a.id, ids["One"]), (b.id, ids["One"]), (b.id, ids["Two"])}
 
 
-async def test_more_than_a_unit_should_hold_takes_several(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_more_than_a_transaction_should_hold_takes_several(storage, monkeypatch):
     monkeypatch.setattr(store, "_MOST", 2)
     a, b, c = await claimed(storage, "a", "b", "c")
 
     await store_fetched(
-        storage, "me", [brought(a, "One"), brought(b, "Two", "Three", "Four"), brought(c, "Five")]
+        storage, "me", [fetched(a, "One"), fetched(b, "Two", "Three", "Four"), fetched(c, "Five")]
     )
 
     assert await titles_of(storage) == ["Five", "Four", "One", "Three", "Two"]
@@ -153,7 +151,7 @@ async def test_more_than_a_unit_should_hold_takes_several(
 
 
 @dataclass
-class Units:
+class Transactions:
     """Stores what transactions bring; *then* does something within the first one."""
 
     then: Callable[[Transaction], Awaitable[object]] | None = None
@@ -175,8 +173,8 @@ class Killed(BaseException):
     pass
 
 
-async def killed(_unit: Transaction) -> None:
-    """Let the process end behind the first unit."""
+async def killed(_tx: Transaction) -> None:
+    """Let the process end after the first transaction."""
 
 
 async def taken_over(tx: Transaction) -> None:
@@ -184,32 +182,32 @@ async def taken_over(tx: Transaction) -> None:
 
 
 @pytest.fixture
-def units(monkeypatch: pytest.MonkeyPatch) -> Units:
+def transactions(monkeypatch: pytest.MonkeyPatch) -> Transactions:
     monkeypatch.setattr(store, "_MOST", 2)
-    units = Units()
-    monkeypatch.setattr(store, "store_shown", units.store)
-    return units
+    transactions = Transactions()
+    monkeypatch.setattr(store, "store_shown", transactions.store)
+    return transactions
 
 
 FIVE = ("Five", "Four", "Three", "Two", "One")  # the newest first, as sources have it
 
 
-async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(
-    storage: Storage, units: Units
+async def test_a_large_result_is_stored_in_parts_and_the_last_one_finishes_the_fetch(
+    storage, transactions
 ):
     (source,) = await claimed(storage, "a")
 
-    await store_fetched(storage, "me", [brought(source, *FIVE)])
+    await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
-    assert units.titles == [["Two", "One"], ["Four", "Three"], ["Five"]]
-    assert units.owners == ["me", "me", None]
+    assert transactions.titles == [["Two", "One"], ["Four", "Three"], ["Five"]]
+    assert transactions.owners == ["me", "me", None]
     (source,) = await rows_of(storage, Source)
     assert (source.fetches, source.body_hash) == (1, "hash")
 
 
-async def test_long_texts_take_more_of_a_unit(storage: Storage, units: Units):
+async def test_long_texts_take_more_of_a_transaction(storage, transactions):
     (source,) = await claimed(storage, "a")
-    visit = brought(source, *FIVE)
+    visit = fetched(source, *FIVE)
     assert visit.result.document
     items = tuple(replace(item, text="long " * 2_000) for item in visit.result.document.items)
     document = replace(visit.result.document, items=items)
@@ -218,27 +216,27 @@ async def test_long_texts_take_more_of_a_unit(storage: Storage, units: Units):
         storage, "me", [replace(visit, result=replace(visit.result, document=document))]
     )
 
-    assert units.titles == [["One"], ["Two"], ["Three"], ["Four"], ["Five"]]
+    assert transactions.titles == [["One"], ["Two"], ["Three"], ["Four"], ["Five"]]
 
 
-async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
-    storage: Storage, units: Units, clock: TurnedClock
+async def test_what_was_stored_before_a_crash_is_known_to_the_next_fetch(
+    storage, transactions, clock
 ):
     (source,) = await claimed(storage, "a")
-    units.then = killed
+    transactions.then = killed
 
     with pytest.raises(Killed):
-        await store_fetched(storage, "me", [brought(source, *FIVE)])
+        await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == ["One", "Two"]
     (source,) = await rows_of(storage, Source)
     assert (source.owner, source.fetches, source.body_hash) == ("me", 0, None)
 
-    units.then = None
+    transactions.then = None
     clock.turn(MINUTE)
     async with storage.writing() as tx:
         (source,) = await claim_due_sources(tx, owner="another", limit=9, lease=MINUTE)
-    await store_fetched(storage, "another", [brought(source, *FIVE)])
+    await store_fetched(storage, "another", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
     assert len(await rows_of(storage, Entry)) == 5
@@ -246,13 +244,13 @@ async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
     assert (source.owner, source.fetches, source.body_hash) == (None, 1, "hash")
 
 
-async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
-    storage: Storage, units: Units
+async def test_a_poller_that_loses_its_lease_between_transactions_stores_no_more(
+    storage, transactions
 ):
     (source,) = await claimed(storage, "a")
-    units.then = taken_over
+    transactions.then = taken_over
 
-    await store_fetched(storage, "me", [brought(source, *FIVE)])
+    await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == ["One", "Two"]
     (source,) = await rows_of(storage, Source)
@@ -260,9 +258,7 @@ async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
 
 
 @pytest.mark.parametrize("step", ["draft_of", "folded_draft"])
-async def test_the_loop_has_its_turn_within_one_visit(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, step: str
-):
+async def test_the_event_loop_runs_while_one_result_is_stored(storage, monkeypatch, step):
     """The clock is such that each slice of the work is taken for a long one."""
     turns, seen = 0, []
     work = getattr(store, step)
@@ -282,7 +278,7 @@ async def test_the_loop_has_its_turn_within_one_visit(
     (source,) = await claimed(storage, "a")
     async with asyncio.TaskGroup() as group:
         others = group.create_task(turning())
-        await store_fetched(storage, "me", [brought(source, *FIVE)])
+        await store_fetched(storage, "me", [fetched(source, *FIVE)])
         others.cancel()
 
     assert len(set(seen)) == len(FIVE)
@@ -304,7 +300,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
         Item(title, f"https://a.example/{title}", title, published=clock.now - n * MINUTE)
         for n, title in enumerate(titles)
     ]
-    document = Document(Kind.FEED, items=tuple(dated[::-1]))  # the oldest stands first
+    document = Document(DocumentKind.FEED, items=tuple(dated[::-1]))  # the oldest stands first
     visit = FetchResult(Response(200, source.url), f"hash of {titles}", document)
     await store_fetched(storage, "me", [Fetched(source, visit)])
     (source,) = await rows_of(storage, Source)
@@ -312,9 +308,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
 
 
 @pytest.mark.usefixtures("four_a_day")
-async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_count(
-    storage: Storage, clock: TurnedClock
-):
+async def test_the_newest_entries_within_the_daily_limit_of_a_source_are_stored(storage, clock):
     await claimed(storage, "a")
 
     well = await again(storage, clock, MINUTE, "c", "b", "a")
@@ -332,7 +326,7 @@ async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_cou
 
 
 @pytest.mark.usefixtures("four_a_day")
-async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, clock: TurnedClock):
+async def test_known_entries_are_revised_beyond_the_daily_limit(storage, clock):
     await claimed(storage, "a")
     await again(storage, clock, MINUTE, "d", "c", "b", "a")
     clock.turn(MINUTE)
@@ -344,21 +338,19 @@ async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, 
         *(Item(name, f"https://a.example/{name}", name) for name in "xyz"),
     )
 
-    visit = FetchResult(Response(200, source.url), "hash", Document(Kind.FEED, items=items))
+    visit = FetchResult(Response(200, source.url), "hash", Document(DocumentKind.FEED, items=items))
     await store_fetched(storage, "me", [Fetched(source, visit)])
 
     assert await titles_of(storage) == ["a rewritten", "b", "c", "d"]
 
 
-async def test_nothing_is_counted_where_few_are_new(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_nothing_is_counted_where_few_are_new(storage, monkeypatch):
     async def count(*_: object) -> NoReturn:
         raise AssertionError
 
     monkeypatch.setattr(store, "count_newest", count)
     (source,) = await claimed(storage, "a")
 
-    await store_fetched(storage, "me", [brought(source, *FIVE)])
+    await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)

@@ -42,15 +42,21 @@ async def shows(storage, adding, polling, farm, clock):
     return show
 
 
+@pytest.fixture
+def named(farm) -> str:
+    """Return the address that the page at /short/1 names as its own."""
+    address = str(farm.url("/2026/storm-hits-harbour"))
+    farm.serve("/short/1", with_canonical(address))
+    return address
+
+
 async def articles(storage: Storage) -> list[Article]:
     return [each for each in await rows_of(storage, Article) if each.title != "Sample news 900"]
 
 
 async def test_an_article_is_found_at_the_address_that_its_page_names(
-    storage, shows, completing, farm
+    storage, shows, completing, farm, named
 ):
-    named = farm.url("/2026/storm-hits-harbour")
-    farm.serve("/short/1", with_canonical(named))
     await shows("one", item(1, link=farm.url("/short/1"), text=TASTE))
     await completing.complete_due()
 
@@ -62,9 +68,7 @@ async def test_an_article_is_found_at_the_address_that_its_page_names(
     assert article.url == farm.url("/short/1")
 
 
-async def test_two_that_turn_out_to_be_one_are_united(storage, shows, completing, farm):
-    named = farm.url("/2026/storm-hits-harbour")
-    farm.serve("/short/1", with_canonical(named))
+async def test_two_that_turn_out_to_be_one_are_united(storage, shows, completing, farm, named):
     await shows("one", item(1, link=named, text=LONG))
     await shows("two", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
     assert len(await articles(storage)) == 2
@@ -83,10 +87,10 @@ async def test_two_that_turn_out_to_be_one_are_united(storage, shows, completing
     assert await rows_of(storage, AwaitedPage) == []
 
 
-async def test_united_they_have_the_words_of_the_operators_source(storage, shows, completing, farm):
-    named = farm.url("/2026/storm-hits-harbour")
-    farm.serve("/short/1", with_canonical(named))
-    await shows("stranger", item(1, link=named, text=f"{LONG} Buy here."))
+async def test_united_articles_have_the_text_of_the_operators_source(
+    storage, shows, completing, farm, named
+):
+    await shows("private", item(1, link=named, text=f"{LONG} Buy here."))
     async with storage.writing() as tx:
         await tx.session.exec(update(Source).values(public=False, own_network=True))
     await shows("ours", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
@@ -98,9 +102,9 @@ async def test_united_they_have_the_words_of_the_operators_source(storage, shows
     assert article.url == farm.url("/short/1")
 
 
-async def test_what_somebody_may_have_seen_is_not_united(storage, shows, completing, farm, clock):
-    named = farm.url("/2026/storm-hits-harbour")
-    farm.serve("/short/1", with_canonical(named))
+async def test_articles_that_were_published_are_not_united(
+    storage, shows, completing, farm, clock, named
+):
     await shows("one", item(1, link=named, text=LONG))
     await shows("two", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
     clock.turn(PAGE_TIMEOUT)

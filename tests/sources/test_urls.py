@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -65,23 +64,23 @@ def test_the_host_is_bare(url, host):
 
 
 MISREAD = [
-    pytest.param("http://evil.example\\@outlet.example/story-1", id="a backslash before a login"),
-    pytest.param("https://outlet.example\\.evil.example/story-1", id="a backslash in the host"),
-    pytest.param("https://outlet.example/story-1\\", id="a backslash in the path"),
-    pytest.param("https://outlet.example@evil.example/story-1", id="a host for a login"),
-    pytest.param("https://outlet.example:80@evil.example/", id="a host and a port"),
-    pytest.param("https://outlet%2eexample@evil.example/", id="a host in other signs"),
-    pytest.param("https://outlet\u3002example@evil.example/", id="a host with another point"),
-    pytest.param("https://a@outlet.example@evil.example/", id="two logins"),
-    pytest.param("https://outlet.example/\0story-1", id="a control character"),
-    pytest.param("https://outlet.example/\u202egpj.1", id="another direction"),
-    pytest.param("https://outlet.example/" + "a" * LONGEST_LINK, id="too long"),
+    pytest.param("http://evil.example\\@paper.example/story-1", id="a backslash before a login"),
+    pytest.param("https://paper.example\\.evil.example/story-1", id="a backslash in the host"),
+    pytest.param("https://paper.example/story-1\\", id="a backslash in the path"),
+    pytest.param("https://paper.example@evil.example/story-1", id="a host for a login"),
+    pytest.param("https://paper.example:80@evil.example/", id="a host and a port"),
+    pytest.param("https://paper%2eexample@evil.example/", id="a host in other signs"),
+    pytest.param("https://paper\u3002example@evil.example/", id="a host with another point"),
+    pytest.param("https://a@paper.example@evil.example/", id="two logins"),
+    pytest.param("https://paper.example/\0story-1", id="a control character"),
+    pytest.param("https://paper.example/\u202egpj.1", id="another direction"),
+    pytest.param("https://paper.example/" + "a" * LONGEST_LINK, id="too long"),
     pytest.param("https://" + "\ufdfa" * 500_000 + "/", id="a giant host"),
 ]
 
 
 @pytest.mark.parametrize("url", MISREAD)
-def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url: str):
+def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url):
     assert not is_link(url)
     assert host_of(url) == ""
     assert canonical_url(url) == url.strip()
@@ -90,14 +89,14 @@ def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url: str):
 @pytest.mark.parametrize(
     "url",
     [
-        "https://ann:secret@outlet.example/feed",
-        "https://outlet.example/@ann.b/1",
-        "https://outlet.example/?mail=ann@outlet.example",
-        " https://outlet.example/a\nb ",
+        "https://ann:secret@paper.example/feed",
+        "https://paper.example/@ann.b/1",
+        "https://paper.example/?mail=ann@paper.example",
+        " https://paper.example/a\nb ",
         "https://zeitung-süd.example/straße",
     ],
 )
-def test_what_only_looks_odd_is_a_link(url: str):
+def test_what_only_looks_odd_is_a_link(url):
     assert is_link(url)
     assert host_of(url)
 
@@ -145,9 +144,7 @@ def test_any_string_has_a_form_that_is_its_own_form(text):
     st.one_of(st.just(""), st.text("abr=&;+%2F~é /?:@[]", max_size=16).map("?utm_x=1&{}".format)),
     st.sampled_from(["", "#", "#top", "#!/a", "#é"]),
 )
-def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(
-    host: str, port: str, path: str, query: str, fragment: str
-):
+def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(host, port, path, query, fragment):
     url = _BLANKS.sub("", f"http://{host}{port}/{path}{query}{fragment}")
     try:
         long_way = _once(url)
@@ -158,7 +155,7 @@ def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(
     assert canonical_url(url) == long_way
 
 
-def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
+def test_the_corpus_of_url_pairs_is_judged_right(corpus):
     pairs = json.loads((corpus / "crafted/url_pairs.json").read_text(encoding="utf-8"))
 
     apart = [pair for pair in pairs["same"] if len(set(map(canonical_url, pair))) > 1]
@@ -190,5 +187,5 @@ def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
         ("", ""),
     ],
 )
-def test_an_address_without_its_scheme_is_meant_as_one(typed: str, meant: str):
+def test_an_address_without_its_scheme_is_meant_as_one(typed, meant):
     assert as_typed(typed) == meant

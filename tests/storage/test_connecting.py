@@ -27,6 +27,8 @@ from storage.db.postgresql import COMMAND_SECONDS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+SECONDS = "5"  # in which a server answers that can, whatever else the machine has to do
+
 
 def on_servers(url: str, *servers: tuple[str, int], **options: str) -> str:
     """Return *url* with other *servers* before its own."""
@@ -103,17 +105,19 @@ async def test_a_server_that_is_not_there_is_passed_over(postgresql_url: str, un
         assert await server_process(storage)
 
 
+@pytest.mark.slow
 async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str):
     async with silent_server() as silent:
-        url = on_servers(postgresql_url, silent, timeout="1")
+        url = on_servers(postgresql_url, silent, timeout=SECONDS)
         async with opened(url) as storage:
             assert await server_process(storage)
 
 
+@pytest.mark.slow
 async def test_a_server_that_did_not_answer_is_asked_last(postgresql_url: str):
     taken: list[str] = []
     async with silent_server(taken) as silent:
-        url = on_servers(postgresql_url, silent, timeout="1")
+        url = on_servers(postgresql_url, silent, timeout=SECONDS)
         async with opened(url) as storage, storage.writing(), storage.writing() as tx:
             assert await said(tx, "SELECT 1") == 1
 
@@ -227,8 +231,9 @@ async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_ur
         assert await server_process(storage) != before
 
 
+@pytest.mark.slow
 async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: str):
-    async with opened(postgresql_url, command_seconds=1) as storage:
+    async with opened(postgresql_url, command_seconds=int(SECONDS)) as storage:
         before = await server_process(storage)
         failed = await fails(storage, "SELECT pg_sleep(600)")
 
@@ -237,6 +242,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: st
         assert await server_process(storage) != before
 
 
+@pytest.mark.slow
 async def test_whoever_waits_for_a_silent_server_fails_in_time_and_connects_anew(
     postgresql_url: str,
 ):
@@ -244,7 +250,7 @@ async def test_whoever_waits_for_a_silent_server_fails_in_time_and_connects_anew
     async with wire(own.host or "127.0.0.1", own.port or 5432) as network:
         behind = own.set(host="127.0.0.1", port=network.port)
         url = behind.render_as_string(hide_password=False)
-        async with opened(url, command_seconds=1) as storage:
+        async with opened(url, command_seconds=int(SECONDS)) as storage:
             before = await server_process(storage)
             async with network.silence():
                 failed = await fails(storage, "SELECT 1")

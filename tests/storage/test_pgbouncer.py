@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import func, select
 
-from bot.app.databases import Database
+from bot.app.resources import Database
 from storage.sources import Source
 from tests.pooling import pooled
 from tests.storage.test_engine import add_sources, claim_sources

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.playground.server import Playground
+from tests.local_playground import LocalPlayground
 from tests.story.processes import Workplace
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def workplace(tmp_path: Path) -> Workplace:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[Playground]:
+async def telegram() -> AsyncIterator[LocalPlayground]:
     """Yield a Telegram that knows one token only."""
-    async with Playground(token=TOKEN) as playground:
+    async with LocalPlayground(token=TOKEN) as playground:
         yield playground

@@ -8,6 +8,8 @@ from storage.alerts import Alert
 from tests.pooling import pooled
 from tests.story.test_two_bots import ALERTS, NEWS, town
 
+pytestmark = pytest.mark.slow
+
 __all__ = ("town",)
 
 

@@ -32,7 +32,7 @@ async def bot(workplace: Workplace) -> AsyncIterator[Command]:
     loop_scope="session",
     params=[
         pytest.param({"width": 1280, "height": 900}, id="on a desk"),
-        pytest.param({"width": 390, "height": 800}, id="on a phone"),
+        pytest.param({"width": 390, "height": 800}, id="on a phone", marks=pytest.mark.slow),
     ],
 )
 async def page(
@@ -100,3 +100,25 @@ async def test_a_newcomer_gets_a_card_an_alert_and_a_digest(page):
     await expect(digest).to_contain_text("Taiwan")
     await expect(digest).to_contain_text("Alerted earlier")
     await expect(digest.get_by_role("button", name="Time & pause")).to_be_visible()
+
+
+async def test_the_link_of_an_article_offers_its_words_and_its_publishers_feed(page):
+    said = page.locator(".message.bot")
+    article = re.sub(r"/[^/]*$", "/news/copper-stocks", page.url)
+
+    await say(page, article)
+    words = said.filter(has_text="Copper Stocks in Warehouses at Lowest in Two Years")
+    await expect(words).to_contain_text("Subscribe to its words?")
+    await words.get_by_role("button", name="copper").click()
+    await expect(said.last).to_contain_text("copper · 1 story")
+    await words.get_by_role("button", name="Feeds of this site").click()
+
+    await expect(said.last).to_contain_text("I already read Example Wire for everybody")
+
+
+async def test_the_link_of_the_front_page_offers_the_feeds_of_the_publishers(page):
+    front = re.sub(r"127\.0\.0\.1(.*)/[^/]*$", r"localhost\1/news/", page.url)
+
+    await say(page, front)
+
+    await expect(page.locator(".message.bot").last).to_contain_text("has 8 feeds")

@@ -9,6 +9,8 @@ import pytest
 from benchmarks.chaos.killing import Run
 from benchmarks.chaos.verdict import Verdict
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_kills_lose_nothing_and_repeat_no_more_than_was_in_flight(database_url, tmp_path):

@@ -9,6 +9,8 @@ import pytest
 from benchmarks.chaos.together import Together
 from benchmarks.chaos.troubles import Trouble
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_equal_processes_lose_and_repeat_nothing_in_any_trouble(database_url, tmp_path):

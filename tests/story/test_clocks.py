@@ -11,6 +11,8 @@ from benchmarks.chaos.together import Together
 from benchmarks.chaos.troubles import Trouble
 from tests.conftest import missing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_clock_that_is_set_holds_up_and_doubles_nothing(database_url, tmp_path):

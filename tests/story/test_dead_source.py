@@ -12,17 +12,17 @@ from aiogram import Bot
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.parser_pool import Reader
-from bot.sources.poll import Poller
+from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import open_chat
 from storage.sources import Follow
 from tests.bot_api import PlainSession
+from tests.local_playground import LocalPlayground
 from tests.publishing.stages import Stages
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ TOKEN = "1:playground"
 
 async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: TurnedClock):
     async with AsyncExitStack() as stack:
-        playground = await stack.enter_async_context(Playground(flood="off"))
+        playground = await stack.enter_async_context(LocalPlayground(flood="off"))
         address = (ip_address(playground.host), playground.port)
         policy = AddressPolicy(endpoints=frozenset({address}))
         fetcher = await stack.enter_async_context(Fetcher(policy=policy, user_agent="test"))
-        reader = await stack.enter_async_context(Reader())
-        ann = playground.person("Ann")
+        reader = await stack.enter_async_context(DocumentReader())
+        ann = playground.user("Ann")
         added = await SourceAdder(storage, fetcher, reader).add(
             f"{playground.base_url}/news/wire.xml"
         )
@@ -50,7 +50,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
 
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))
-        await Poller(storage, fetcher, reader, owner="us").poll_due()
+        await SourcePoller(storage, fetcher, reader, owner="us").poll_due()
         await Stages(storage, Renderer(), "us").notices()
         await send(storage, playground)
 
@@ -59,7 +59,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
     assert "You follow it." in message["text"]
 
 
-async def send(storage: Storage, playground: Playground) -> None:
+async def send(storage: Storage, playground: LocalPlayground) -> None:
     session = PlainSession(playground.base_url)
     async with Bot(TOKEN, session=session, default=BOT_DEFAULTS) as bot, Calls() as calls:
         await SendStage(storage, Telegram(bot), "us", calls, bot_key(TOKEN)).run_once()

@@ -9,6 +9,8 @@ from benchmarks.failover.mishaps import Mishap
 from benchmarks.failover.working import Outcome, Working
 from tests.conftest import missing
 
+pytestmark = pytest.mark.slow
+
 
 async def outcome_of(mishap: Mishap, folder) -> Outcome:
     if binaries() is None:

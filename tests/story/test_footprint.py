@@ -12,6 +12,8 @@ from tests.story.conftest import TOKEN
 if TYPE_CHECKING:
     from tests.story.processes import Workplace
 
+pytestmark = pytest.mark.slow
+
 _IMPORTED = re.compile(r"^import time: .*\| +([\w.]+)$", re.MULTILINE)
 TELEGRAM = {"aiogram"}
 PARSERS = {"lxml"}  # of feeds

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # One browser serves all tests, and they share its event loop; one bot serves all, each with a
 # person of its own.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 900}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlmodel import col, func, select
 
 from storage.db.engine import Storage
@@ -15,6 +16,8 @@ from tests.story.test_two_bots import subscribe
 
 if TYPE_CHECKING:
     from tests.story.processes import Workplace
+
+pytestmark = pytest.mark.slow
 
 
 async def in_state(url: str, state: DeliveryState) -> int:

@@ -14,14 +14,16 @@ from tests.story.processes import free_port, running
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 # As `python -m bot`, but it looks at the schema more often than once a minute.
 IMPATIENT = """
 from functools import partial
 
-from bot.app import outdated
+from bot.app import run
 from bot.cli.main import main
 
-outdated.Outdated = partial(outdated.Outdated, every_seconds=0.05)
+run.SchemaWatch = partial(run.SchemaWatch, every_seconds=0.05)
 main()
 """
 SENTENCE = "The database was written by a newer version of Dateline; run that version."

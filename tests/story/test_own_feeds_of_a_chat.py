@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.story.whole_bot import Feed, User, WholeBot
 
+pytestmark = pytest.mark.slow
+
 WATCHED: Final = "harbour OR library"
 TOPIC: Final = "Harbour, library"
 CRANE: Final = "Crane collapses onto ferry in Westport harbour"

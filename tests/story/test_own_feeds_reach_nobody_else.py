@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.story.whole_bot import Feed, User, WholeBot
 
+pytestmark = pytest.mark.slow
+
 WATCHED: Final = "harbour OR bribery"
 AT: Final = 100.0  # the hour in which the outlet prints its article
 BEFORE: Final = AT - 1  # the hour in which the attacker usually lists it

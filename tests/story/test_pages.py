@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.story.processes import Command
 
+pytestmark = pytest.mark.slow
+
 MORE_THAN_A_MESSAGE_TELLS = 7
 TEN_MINUTES = timedelta(minutes=10)
 

@@ -24,6 +24,8 @@ from tests.conftest import MONDAY_NOON, TurnedClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def week(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:

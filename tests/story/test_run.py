@@ -17,7 +17,7 @@ from tests.story.processes import PATIENCE, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.playground.server import Playground
+    from tests.local_playground import LocalPlayground
     from tests.story.processes import Command
 
 CANNOT = 2
@@ -31,7 +31,7 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def on(telegram: Playground, **settings: object) -> dict[str, object]:
+def on(telegram: LocalPlayground, **settings: object) -> dict[str, object]:
     return {"bot_token": TOKEN, "bot_api_url": telegram.base_url, "access": "open", **settings}
 
 
@@ -63,17 +63,20 @@ async def assert_refuses(command: Command, *words: str) -> None:
         pytest.param("bot_api_url", "telegram", id="no address"),
     ],
 )
+@pytest.mark.slow
 async def test_a_wrong_setting_is_named(workplace, setting, value):
     async with workplace.dateline("run", **{setting: value}) as command:
         await assert_refuses(command, setting.upper())
         assert len(command.lines) == 1
 
 
+@pytest.mark.slow
 async def test_a_secret_file_that_is_not_there_is_named(workplace):
     async with workplace.dateline("run", bot_token_file="/nowhere/token") as command:
         await assert_refuses(command, "BOT_TOKEN_FILE", "/nowhere/token")
 
 
+@pytest.mark.slow
 async def test_a_token_may_stand_in_a_file(workplace, telegram):
     (workplace.folder / "token").write_text(f"{TOKEN}\n")
     settings = on(telegram, bot_token_file="token")
@@ -83,6 +86,7 @@ async def test_a_token_may_stand_in_a_file(workplace, telegram):
         await command.said("ready")
 
 
+@pytest.mark.slow
 async def test_a_token_that_telegram_does_not_know_is_said_so(workplace, telegram):
     wrong = TOKEN[:-1] + "x"
 
@@ -91,6 +95,7 @@ async def test_a_token_that_telegram_does_not_know_is_said_so(workplace, telegra
         assert wrong not in command.output
 
 
+@pytest.mark.slow
 async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegram):
     async with workplace.dateline("run", **on(telegram)) as first:
         await first.said("ready")
@@ -101,6 +106,7 @@ async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegr
         await first.stop()
 
 
+@pytest.mark.slow
 async def test_a_second_playground_on_the_same_file_announces_nothing(workplace):
     async with workplace.dateline("run") as first:
         await first.said("Open http")
@@ -112,6 +118,7 @@ async def test_a_second_playground_on_the_same_file_announces_nothing(workplace)
         await first.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["web_port", "metrics_port"])
 async def test_a_playground_whose_other_port_is_taken_announces_nothing(
     workplace, taken_port, setting
@@ -121,6 +128,7 @@ async def test_a_playground_whose_other_port_is_taken_announces_nothing(
         assert len(command.lines) == 1
 
 
+@pytest.mark.slow
 async def test_other_commands_work_beside_a_run(workplace, telegram):
     async with workplace.dateline("run", **on(telegram)) as first:
         await first.said("ready")
@@ -131,17 +139,20 @@ async def test_other_commands_work_beside_a_run(workplace, telegram):
         assert "No sources yet" in command.output
 
 
+@pytest.mark.slow
 async def test_a_taken_web_port_is_said_so(workplace, telegram, taken_port):
     async with workplace.dateline("run", **on(telegram, web_port=taken_port)) as command:
         await assert_refuses(command, "WEB_PORT", str(taken_port))
 
 
+@pytest.mark.slow
 async def test_a_taken_playground_port_is_said_so(workplace, taken_port):
     async with workplace.dateline("run", playground_port=taken_port) as command:
         await assert_refuses(command, "PLAYGROUND_PORT", str(taken_port))
         assert len(command.lines) == 1
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_no_database_is_said_so(workplace, telegram):
     (workplace.folder / "news.sqlite3").write_bytes(b"Dear diary, " * 1000)
     settings = on(telegram, database_url="sqlite:///news.sqlite3")
@@ -160,6 +171,7 @@ async def test_a_file_that_is_no_database_is_said_so(workplace, telegram):
         pytest.param("postgresql://nobody@127.0.0.1:1/news", id="no server there"),
     ],
 )
+@pytest.mark.slow
 async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, url):
     (workplace.folder / "folder").mkdir()
 
@@ -167,6 +179,7 @@ async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, 
         await assert_refuses(command, "DATABASE_URL")
 
 
+@pytest.mark.slow
 async def test_a_telegram_that_does_not_answer_is_waited_for_while_pages_answer(workplace):
     port = free_port()
     settings = {
@@ -202,12 +215,13 @@ async def test_it_is_healthy_once_it_works_and_stops_when_asked(workplace, teleg
     assert SECRET not in command.output
 
 
+@pytest.mark.slow
 async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
     port, metrics = free_port(), free_port()
     settings = on(telegram, web_port=port, metrics_port=metrics)
     async with workplace.dateline("run", **settings) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
 
@@ -224,11 +238,12 @@ async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
     assert SECRET not in text
 
 
+@pytest.mark.slow
 async def test_people_are_answered_before_the_menus_are_told(workplace, telegram):
     telegram.inject("time_out", method="setMyCommands")
     async with workplace.dateline("run", **on(telegram)) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
 
@@ -237,10 +252,11 @@ async def test_people_are_answered_before_the_menus_are_told(workplace, telegram
     assert "Traceback" not in command.output
 
 
+@pytest.mark.slow
 async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, telegram):
     async with workplace.dateline("run", **on(telegram)) as command:
         await command.said("ready")
-        ann = telegram.person("Ann")
+        ann = telegram.user("Ann")
         for word in ("Taiwan", "Japan", "Oslo"):
             telegram.send(ann, word)
         await telegram.wait_for_message(ann)
@@ -258,13 +274,14 @@ async def test_a_stop_by_the_keyboard_is_a_stop(workplace):
     assert "Traceback" not in command.output
 
 
+@pytest.mark.slow
 async def test_whoever_opens_the_link_first_is_the_admin(workplace, telegram):
     async with workplace.dateline("run", **on(telegram, access="allowlist")) as command:
         link = await command.said("?start=admin_")
         await command.said("ready")
         found = re.search(r"\?start=(admin_\S+)", link)
         assert found
-        ann, mallory = telegram.person("Ann"), telegram.person("Mallory")
+        ann, mallory = telegram.user("Ann"), telegram.user("Mallory")
 
         telegram.send(ann, f"/start {found[1]}")
         welcome = await telegram.wait_for_message(ann)
@@ -280,6 +297,7 @@ async def test_whoever_opens_the_link_first_is_the_admin(workplace, telegram):
     assert command.output.count("admin_") == 1
 
 
+@pytest.mark.slow
 async def test_a_bot_with_an_admin_prints_no_link(workplace, telegram):
     async with workplace.dateline("run", **on(telegram, admin_ids="42")) as command:
         await command.said("ready")
@@ -288,8 +306,9 @@ async def test_a_bot_with_an_admin_prints_no_link(workplace, telegram):
     assert "admin_" not in command.output
 
 
+@pytest.mark.slow
 async def test_a_stranger_is_told_politely_and_a_guest_is_welcome(workplace, telegram):
-    user, stranger = telegram.person("Ann", id=77), telegram.person("Bob")
+    user, stranger = telegram.user("Ann", id=77), telegram.user("Bob")
     settings = on(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
 
     async with workplace.dateline("run", **settings) as command:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from storage.db.engine import Storage
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, far_playground
@@ -11,6 +13,8 @@ from tests.story.test_two_bots import subscribe
 
 if TYPE_CHECKING:
     from tests.story.processes import Workplace
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workplace: Workplace):

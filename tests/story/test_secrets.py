@@ -17,6 +17,8 @@ from tests.secrecy import (
 from tests.story.conftest import TOKEN
 from tests.story.processes import free_port
 
+pytestmark = pytest.mark.slow
+
 HOOK = webhook_at("https://news.example", Signer(b"k" * 32))
 
 

@@ -16,6 +16,8 @@ from benchmarks.soak.numbers import Numbers
 from benchmarks.soak.verdict import Verdict, judge_memory, judge_tables, slope
 from benchmarks.soak.week import Week
 
+pytestmark = pytest.mark.slow
+
 SMALL = Numbers(
     days=1 / 24,
     feeds=8,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.story.processes import Command, Workplace
 
+pytestmark = pytest.mark.slow
+
 CHATS = 100
 NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
 ALERTS = CHATS * len(NEWS)
@@ -98,7 +100,7 @@ async def town(database_url: str, workplace: Workplace) -> AsyncIterator[Town]:
 
 
 async def subscribe(storage: Storage, playground: FarPlayground) -> int:
-    number: int = (await playground.post("people", first_name="Reader"))["id"]
+    number: int = (await playground.post("add_user", first_name="Reader"))["id"]
     user = await users.identify(storage, Sender(number, number), access=Access(is_open=True))
     assert user
     await subscriptions.subscribe(storage, user.chat_id, "mayor", Mode.INSTANT, limits=USUAL_LIMITS)

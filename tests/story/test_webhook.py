@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.story.processes import Command
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 6
 QUESTIONS = ("/help", "/settings")
 
@@ -34,7 +36,7 @@ class Town:
         return self.workplace.dateline("run", "--roles", "chat,send", **facts)
 
     async def person(self) -> int:
-        return int((await self.playground.post("people", first_name="Ann"))["id"])
+        return int((await self.playground.post("add_user", first_name="Ann"))["id"])
 
     async def ask(self, people: list[int], *questions: str) -> None:
         for question in questions:

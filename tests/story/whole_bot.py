@@ -20,13 +20,9 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlmodel import update
 
-from bot.app.places import Place
-from bot.app.resources import make_resources
-from bot.app.steps.matching import matching_loops
-from bot.app.steps.publishing import publishing_loops
-from bot.app.steps.reading import reading_loops
-from bot.app.surroundings import Surroundings
-from bot.app.tools import SourceTools
+from bot.app.deployment import Deployment
+from bot.app.resources import ProcessContext, SourceResources, make_resources
+from bot.app.roles import match_stages, poll_stages, publish_stages
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.polling import Poller
 from bot.chat.rate_limit import Rate, RateLimiter
@@ -34,7 +30,6 @@ from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.server import Playground
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
@@ -44,7 +39,8 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
+from bot.stages import ALERT, ALSO, BUNDLE, DIGEST, MATCH, PAGE, POLL
 from bot.subscribers import own_feeds, subscriptions
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import chats_of
@@ -54,6 +50,7 @@ from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import TurnedTimer
+from tests.local_playground import LocalPlayground
 from tests.sources.feedfarm import FeedFarm
 from tests.sources.ledhere import Names, SocketsLedHere
 
@@ -67,7 +64,7 @@ if TYPE_CHECKING:
 TOKEN: Final = "1:playground"
 _EVERY: Final = timedelta(minutes=30)  # a public source is asked
 _PAUSE: Final = timedelta(seconds=2)  # after it a host may be asked again, and a chat be written to
-_STEPS: Final = ("poll", "page", "match", "alert", "bundle", "also", "digest")
+_STEPS: Final = (POLL, PAGE, MATCH, ALERT, BUNDLE, ALSO, DIGEST)
 
 
 def hour(number: float) -> datetime:
@@ -138,7 +135,7 @@ class User:
         return await self.talk.presses(message, label)
 
     async def asks_inline(self, text: str) -> dict[str, Any]:
-        query = self.talk.playground.inline_query(self.talk.who, text)
+        query = self.talk.playground.inline(self.talk.who, text)
         return await self.talk.playground.wait_for_inline_answer(query)
 
     def messages(self) -> list[dict[str, Any]]:
@@ -158,7 +155,7 @@ class WholeBot:
     clock: TurnedClock
     storage: Storage
     farm: FeedFarm
-    playground: Playground
+    playground: LocalPlayground
     doors: Resources
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
@@ -175,7 +172,7 @@ class WholeBot:
         assert added.source_id, added.problem
 
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
-        talk = Talk(self.playground, self.playground.person(name))
+        talk = Talk(self.playground, self.playground.user(name))
         await talk.says("/start")
         async with self.storage.reading() as tx:
             (chat,) = await chats_of(tx, talk.who.id)
@@ -234,15 +231,15 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         async with (
             FeedFarm() as farm,
             _way_out(farm) as fetcher,
-            Reader() as reader,
-            Playground(flood="off") as playground,
+            DocumentReader() as reader,
+            LocalPlayground(flood="off") as playground,
             Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
             Calls(timer=TurnedTimer(clock)) as calls,
             asyncio.TaskGroup() as group,
         ):
-            around = _surroundings(database_url, SourceTools(storage, fetcher, reader))
+            process = _process(database_url, SourceResources(storage, fetcher, reader))
             renderer = Renderer()
-            doors = make_resources(around, renderer)
+            doors = make_resources(process, renderer)
             group.create_task(_listening(bot, doors, renderer).run(stopping))
             try:
                 yield WholeBot(
@@ -251,9 +248,9 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
                     farm,
                     playground,
                     doors,
-                    partial(read_published_feed, storage, renderer, around.links),
-                    _steps(around),
-                    SendStage(storage, Telegram(bot), around.owner, calls, bot_key(TOKEN)),
+                    partial(read_published_feed, storage, renderer, process.links),
+                    _steps(process),
+                    SendStage(storage, Telegram(bot), process.owner, calls, bot_key(TOKEN)),
                 )
             finally:
                 stopping.set()
@@ -272,26 +269,26 @@ def _way_out(farm: FeedFarm) -> Fetcher:
     )
 
 
-def _surroundings(database_url: str, tools: SourceTools) -> Surroundings:
-    return Surroundings(
+def _process(database_url: str, sources: SourceResources) -> ProcessContext:
+    return ProcessContext(
         settings=Settings(
             _env_file=None,  # type: ignore[call-arg]
             bot_token=SecretStr(TOKEN),
             database_url=SecretStr(database_url),
             access=Access.OPEN,
         ),
-        place=Place(token=TOKEN, api="", database=database_url, access=Access.OPEN),
-        tools=tools,
+        deployment=Deployment(TOKEN, "", database_url, Access.OPEN),
+        sources=sources,
         links=Links("https://bot.example", Signer(bytes(32))),
         announce=lambda _said: None,
     )
 
 
-def _steps(around: Surroundings) -> list[Callable[[], Awaitable[int]]]:
+def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
     """Return one of each, in the order in which news goes through them."""
-    loops = [*reading_loops(around), *matching_loops(around), *publishing_loops(around)]
-    by_name = {loop.name: loop.step for loop in loops}
-    return [by_name[name] for name in _STEPS]
+    runners = [*poll_stages(process), *match_stages(process), *publish_stages(process)]
+    by_stage = {runner.stage: runner.run_once for runner in runners}
+    return [by_stage[stage] for stage in _STEPS]
 
 
 def _listening(bot: Bot, doors: Resources, renderer: Renderer) -> Poller:

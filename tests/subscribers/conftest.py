@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from bot.matching.query import Query
+    from bot.matching.query import ParsedQuery
     from storage.db.engine import Storage
 
 
@@ -35,7 +35,7 @@ def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
     """What was asked to be searched for in the past: the query, and since when."""
     asked: list[tuple[str, datetime]] = []
 
-    async def backfill(_storage: Storage, _query: int, query: Query, since: datetime) -> int:
+    async def backfill(_storage: Storage, _query: int, query: ParsedQuery, since: datetime) -> int:
         asked.append((query.canonical, since))
         return 0
 

@@ -1,3 +1,4 @@
+import pytest
 from sqlmodel import col, select
 
 from bot.subscribers import deletion, subscriptions, users
@@ -10,6 +11,8 @@ from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from tests.limits import USUAL_LIMITS
+
+pytestmark = pytest.mark.slow
 
 
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):

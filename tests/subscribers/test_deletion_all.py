@@ -23,6 +23,8 @@ from storage.suspension import open_mailbox
 from storage.tables import METADATA
 from tests.limits import USUAL_LIMITS
 
+pytestmark = pytest.mark.slow
+
 # Whom a row names that is no chat: who runs the bot, and what they did; who was let in or runs a
 # group, which erasing forgets by itself; who was shut out or guessed at codes, which holds for who
 # comes back.

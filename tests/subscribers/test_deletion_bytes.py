@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from storage.db.engine import Storage
 
+pytestmark = pytest.mark.slow
+
 ADMIN = 5
 ANN = 0x0123_4567_89AB  # six bytes in SQLite, as Telegram's newer numbers
 NAME, NEW_NAME, WORDS = "Quaggabert", "Quaggabertine", "okapiword"

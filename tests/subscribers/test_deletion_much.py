@@ -28,6 +28,8 @@ from tests.mail.mailed import MailOutbox
 if TYPE_CHECKING:
     from storage.db.engine import Transaction
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 SECRET = "ann@example.org"
 

@@ -13,7 +13,7 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import deletion, own_feeds
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from bot.subscribers.limits import Limited, set_limits
-from bot.subscribers.own_feeds import Outcome
+from bot.subscribers.own_feeds import FeedAddition
 from storage.sources import add_source, all_sources
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, reade
 
     done = await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
 
-    assert (done.outcome, done.title, done.public) == (Outcome.FOLLOWED, "feed", False)
+    assert (done.outcome, done.title, done.public) == (FeedAddition.FOLLOWED, "feed", False)
     assert [source.url for source in await own_feeds.list_own_feeds(storage, ann)] == [FEED]
     assert await own_feeds.list_own_feeds(storage, bob) == []
     with pytest.raises(NoSuchSource):
@@ -84,7 +84,7 @@ async def test_the_same_wish_twice_changes_nothing(arrive, storage, reader):
 
     assert (
         await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
-    ).outcome is Outcome.THERE
+    ).outcome is FeedAddition.THERE
     assert len(await own_feeds.list_own_feeds(storage, ann)) == 1
 
 
@@ -115,7 +115,7 @@ async def test_what_is_public_is_followed_without_being_read(reader, arrive, sto
 
     done = await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
 
-    assert (done.outcome, done.public) == (Outcome.FOLLOWED, True)
+    assert (done.outcome, done.public) == (FeedAddition.FOLLOWED, True)
     assert reader.asked == []
 
 
@@ -124,7 +124,7 @@ async def test_what_cannot_be_read_says_why(reader, arrive, storage):
 
     done = await own_feeds.follow_feed(storage, await arrive(1), FEED, adder=reader, most=2)
 
-    assert (done.outcome, done.problem) == (Outcome.REFUSED, reader.problem)
+    assert (done.outcome, done.problem) == (FeedAddition.REFUSED, reader.problem)
 
 
 async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arrive, storage):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.app.mails import report_reader
+from bot.app.mail import report_reader
 from bot.mail.bounces import Bounces
 from bot.sources.parser_pool import Workers
 from tests.mail.returned import BROKEN, notification

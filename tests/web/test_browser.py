@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.rendering.links import Links
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 PAGES = ["edition", "manage", "unsubscribe", "confirm"]
 

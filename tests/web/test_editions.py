@@ -10,6 +10,8 @@ from storage.enums import ScheduleTime
 from storage.subscriptions import Subscription
 from tests.web.conftest import TUESDAY
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 

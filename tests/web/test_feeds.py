@@ -10,6 +10,8 @@ from bot.subscribers import published_feeds
 from storage.articles import Article
 from tests.web.conftest import BASE, SIGNER
 
+pytestmark = pytest.mark.slow
+
 KINDS = [pytest.param(kind, id=kind) for kind in FeedKind]
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
     from tests.web.conftest import Visitor
 
+pytestmark = pytest.mark.slow
+
 BUTTONS: tuple[dict[str, str], ...] = (
     {"stop": "yes"},
     {"mode": "instant"},

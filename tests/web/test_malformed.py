@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from bot.ops.health import Health, make_web, serving
 from bot.ops.logs import LastErrors, configure_logs
 from bot.ops.metrics_page import MetricsPage, make_metrics_web
-from bot.playground.server import Playground
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ def _metrics() -> Application:
 @asynccontextmanager
 async def _served(server: str, port: int) -> AsyncIterator[None]:
     if server == "playground":
-        async with Playground(port, newsroom_every=None):
+        async with LocalPlayground(port, newsroom_every=None):
             yield
     else:
         async with serving(_metrics() if server == "metrics" else make_web(), "127.0.0.1", port):

@@ -12,6 +12,8 @@ from storage.subscriptions import Subscription
 from storage.suspension import confirm_mailbox, open_mailbox
 from storage.topics import Topic
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def link(visitor, told, clock):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.templates import make_renderer
+from bot.app.resources import make_renderer
 from bot.rendering.renderer import Renderer
 from bot.web.samples import LOOK, page_samples
 

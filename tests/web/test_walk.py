@@ -17,6 +17,8 @@ from tests.leftovers import english, untidy
 if TYPE_CHECKING:
     from bot.rendering.operator_templates import Sample
 
+pytestmark = pytest.mark.slow
+
 RENDERERS = Renderers()
 # What the samples tell of; bold words cut it into parts.
 NUMBERS = range(ALERTED + 1)

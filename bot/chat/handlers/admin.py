@@ -32,9 +32,9 @@ from bot.chat.callbacks.admin import (
     StuckPage,
     Undrop,
 )
+from bot.chat.commands import FOR_BOT_ADMINS
 from bot.chat.handlers import admin_broadcasts, admin_catalogue
 from bot.chat.handlers.join import INVITE_PREFIX
-from bot.chat.menu import FOR_ADMINS
 from bot.chat.permissions import READS
 from bot.delivery import release
 from bot.rendering.filters import local
@@ -42,7 +42,7 @@ from bot.subscribers import audit, invites
 from bot.subscribers.access import allow_user, ban_user
 from bot.subscribers.admin import chat_page, get_chat, get_overview
 from bot.subscribers.limits import get_limits, set_limits
-from bot.subscribers.paging import Page, page_number
+from bot.subscribers.paging import ListPage, page_number
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _admin_router() -> Router:
 
 def _others_router() -> Router:
     router = Router(name="others")
-    router.message.register(not_for_you, Command(*FOR_ADMINS), flags=READS)
+    router.message.register(not_for_you, Command(*FOR_BOT_ADMINS), flags=READS)
     buttons = or_f(*(data.filter() for data in ADMIN_ONLY))
     router.callback_query.register(not_for_you, buttons, flags=READS)
     return router
@@ -153,7 +153,7 @@ async def _show_stuck(context: Context, wanted: int = 0, dropped: Drop | None = 
     number = page_number(wanted, total, _STUCK_PER_PAGE)
     offset = number * _STUCK_PER_PAGE
     listed = await release.list_deliveries(context.storage, _STUCK, _STUCK_PER_PAGE, offset)
-    page = Page(listed, number, total, _STUCK_PER_PAGE)
+    page = ListPage(listed, number, total, _STUCK_PER_PAGE)
     await context.reply.change(
         "chat/admin/stuck.html", page=page, dropped=dropped, now=context.user.now
     )

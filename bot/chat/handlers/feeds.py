@@ -29,7 +29,7 @@ from bot.chat.permissions import READS
 from bot.chat.progress import Progress
 from bot.matching.suggest import suggested
 from bot.sources.administration import get_source, list_sources, remove_source
-from bot.sources.discovery.add import Outcome
+from bot.sources.discovery.add import AddOutcome
 from bot.sources.urls import host_of
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.errors import CardTooOld
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.posts import Post
     from bot.subscribers.published_feeds import FeedsSeen
+    from storage.sources import Source
 
 _PER_PAGE = 8
 _ALL, _OWN, _PUBLISHED = "chat/sources.html#list", "chat/sources.html#own", "chat/feeds.html"
@@ -77,7 +78,7 @@ async def open_source(_pressed: CallbackQuery, callback_data: OpenSource, contex
 async def add_source(_message: Message, command: CommandObject, context: Context) -> None:
     async with context.reply.typing():
         addition = await context.resources.source_adder.add(_url(command))
-    if addition.outcome is Outcome.ADDED:
+    if addition.outcome is AddOutcome.ADDED:
         await audit.record(
             context.storage, context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
         )
@@ -195,10 +196,19 @@ async def _show_found(progress: Progress, found: LookupResult, context: Context)
         await progress.change(
             "chat/typed.html#keywords", title=found.title, url=found.url, words=words
         )
+    elif source := await _known_source(found, context):
+        await progress.change("chat/typed.html#known_source", source=source, now=context.user.now)
     else:
         await progress.change(
             "chat/typed.html#feeds", looked=found, user=context.user, now=context.user.now
         )
+
+
+async def _known_source(found: LookupResult, context: Context) -> Source | None:
+    """Return the one feed that was found, if it is everybody's already."""
+    if len(found.feeds) != 1:
+        return None
+    return await own_feeds.public_source(context.storage, found.feeds[0].url)
 
 
 async def follow_link(pressed: CallbackQuery, callback_data: FollowLink, context: Context) -> None:

@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import HelpPage, ShowHelp
+from bot.chat.commands import commands_in_help
 from bot.chat.permissions import READS
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ async def asked_for(_message: object, context: Context) -> None:
 
 
 async def page_opened(_pressed: CallbackQuery, callback_data: ShowHelp, context: Context) -> None:
-    await context.reply.change(f"chat/help.html#{callback_data.page}", user=context.user)
+    user = context.user
+    commands = commands_in_help(user.kind, is_admin=user.is_admin)
+    await context.reply.change(f"chat/help.html#{callback_data.page}", user=user, commands=commands)
 
 
 async def queries_asked_for(_message: object, context: Context) -> None:

@@ -26,7 +26,7 @@ from bot.subscribers import settings, subscriptions, topics
 from bot.subscribers.digest_schedule import renewed
 from bot.subscribers.input import (
     Address,
-    Asked,
+    AskedInput,
     Clock,
     Code,
     Day,
@@ -40,9 +40,9 @@ from bot.subscribers.input import (
 )
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.posts import (
-    Link,
     Post,
-    Request,
+    PostLink,
+    PostRequest,
     any_of,
     is_telling,
     listed,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from bot.subscribers.topics import ChatTopic
 
 
-class Reads(Filter):
+class TextReader(Filter):
     """Reads what was typed, once: the handler gets it as `read`, and the question it answers."""
 
     async def __call__(self, message: Message, context: Context) -> dict[str, Any]:
@@ -69,14 +69,14 @@ class Reads(Filter):
         asked = asked_by(message, context.user)
         language = context.reply.renderer.language.code
         if asked is None or asked.question is Question.QUERY:
-            query = Asked.QUERY if asked else None
+            query = AskedInput.QUERY if asked else None
             return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
-        kind = Asked(asked.question.value)
+        kind = AskedInput(asked.question.value)
         return {"read": read_typed(text, kind, today, language), "asked": kind}
 
 
-async def typed(message: Message, context: Context, read: Typed, asked: Asked | None) -> None:
+async def typed(message: Message, context: Context, read: Typed, asked: AskedInput | None) -> None:
     text = message.text or ""
     if asked:
         await _answered(read, asked, context)
@@ -88,10 +88,10 @@ async def typed(message: Message, context: Context, read: Typed, asked: Asked | 
         await _unasked(text, read, context)
 
 
-async def _requested(request: Request, context: Context) -> None:
-    if request is Request.CANCEL:
+async def _requested(request: PostRequest, context: Context) -> None:
+    if request is PostRequest.CANCEL:
         await cancelled(None, context)
-    elif request is Request.HELP:
+    elif request is PostRequest.HELP:
         await show_help(context)
     else:
         await context.reply.show(f"chat/typed.html#{request}", user=context.user)
@@ -136,7 +136,7 @@ async def forwarded(message: Message, context: Context) -> None:
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or ()
     match read_post(text, [entity.url for entity in entities if entity.url]):
-        case Link(url):
+        case PostLink(url):
             await show_link(url, context)
         case Post() as post if is_telling(text):
             await suggest_keywords(post, context)
@@ -155,7 +155,7 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
             await context.reply.show("chat/typed.html#quiet", hours=hours)
         case Zone(name):
             await context.reply.show("chat/typed.html#zone", zone=name, typed=text)
-        case Link(url):
+        case PostLink(url):
             await show_link(url, context)
         case Post() as post:
             await suggest_keywords(post, context)
@@ -178,7 +178,7 @@ async def _digits(digits: str, text: str, context: Context) -> None:
         await show_card(text, context)
 
 
-async def _answered(read: Typed, asked: Asked, context: Context) -> None:
+async def _answered(read: Typed, asked: AskedInput, context: Context) -> None:
     settings = await _settings(read, context.chat_id, context)
     if settings is None:
         await ask(context, Question(asked), is_again=True)
@@ -239,7 +239,7 @@ def make_router() -> Router:
     in_private = F.chat.type == "private"
     router.message.register(forwarded, F.forward_origin, in_private, flags=READS)
     is_typed = (F.text, ~F.text.startswith("/"), ~F.forward_origin)
-    router.message.register(typed, *is_typed, Reads(), flags=READS)
+    router.message.register(typed, *is_typed, TextReader(), flags=READS)
     router.message.register(captioned, F.caption, in_private, flags=READS)
     router.message.register(sticker_sent, F.sticker, in_private, flags=READS)
     router.message.register(cancelled, Command("cancel"), flags=READS)

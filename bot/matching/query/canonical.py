@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from bot.matching.query.ast import And, Near, Node, Not, Or, Source, Term, conjunction, negation
-from bot.matching.query.parser import Query, is_readable, parse
+from bot.matching.query.parser import ParsedQuery, is_readable, parse
 from bot.matching.query.stopwords import STOP_WORDS
 
 # Words that fold to themselves, say something and are no operators.
@@ -19,15 +19,17 @@ _SEPARATE = re.compile(r'-?"[^"]*"|\S+')
 _TELLING_NOTHING = STOP_WORDS | {"near"}
 
 
-def read_back(canonical: str) -> Query:
+def read_back(canonical: str) -> ParsedQuery:
     """As `parse`, which made it; `QueryError` if it was an older grammar's."""
     if not _PLAIN.fullmatch(canonical):
         return parse(canonical)
     if canonical.isalpha():
-        return parse(canonical) if canonical in _TELLING_NOTHING else Query(Term((canonical,)))
+        return (
+            parse(canonical) if canonical in _TELLING_NOTHING else ParsedQuery(Term((canonical,)))
+        )
     if not _TELLING_NOTHING.isdisjoint(re.findall("[a-z]+", canonical)):
         return parse(canonical)
-    return Query(conjunction(map(_node, _SEPARATE.findall(canonical))))
+    return ParsedQuery(conjunction(map(_node, _SEPARATE.findall(canonical))))
 
 
 def _node(item: str) -> Node:
@@ -36,7 +38,7 @@ def _node(item: str) -> Node:
     return Term(tuple(item.strip('"').split()))
 
 
-def shown(query: Query) -> str:
+def shown(query: ParsedQuery) -> str:
     """A text of the same query in the words that were typed."""
     typed = str(as_typed(query.tree))
     return typed if is_readable(typed) and parse(typed) == query else query.canonical

@@ -5,7 +5,7 @@ from enum import StrEnum
 from unicodedata import category, east_asian_width
 
 
-class Code(StrEnum):
+class QueryErrorCode(StrEnum):
     EMPTY = "empty"
     EMPTY_BRACKETS = "empty_brackets"
     EMPTY_PHRASE = "empty_phrase"
@@ -41,7 +41,7 @@ class QueryError(ValueError):
     """
 
     def __init__(
-        self, code: Code, text: str, position: int, length: int = 1, suggestion: str = ""
+        self, code: QueryErrorCode, text: str, position: int, length: int = 1, suggestion: str = ""
     ) -> None:
         super().__init__(f"{code} at {position}")
         self.code = code
@@ -56,7 +56,7 @@ class QueryError(ValueError):
         return self.text[self.position : self.position + self.length]
 
 
-def error_here(code: Code, text: str, start: int, end: int, instead: str) -> QueryError:
+def error_here(code: QueryErrorCode, text: str, start: int, end: int, instead: str) -> QueryError:
     """Suggest the same query with *instead* at that place."""
     return QueryError(code, text, start, end - start, text[:start] + instead + text[end:])
 

@@ -31,10 +31,10 @@ from bot.matching.query.ast import (
     term,
     terms,
 )
-from bot.matching.query.errors import Code, QueryError, error_here, not_before
+from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
 from bot.matching.query.fields import folded_name
 from bot.matching.query.stopwords import is_any, is_no_language, is_selective, may_stand_alone
-from bot.matching.query.tokens import BEGINNINGS, Kind, Token, resolved, tokens
+from bot.matching.query.tokens import BEGINNINGS, Token, TokenKind, resolved, tokens
 
 DEEPEST = 8  # brackets, and topics in topics
 _LONGEST = 4000  # characters of all topics that one query reads; written out, 1,000 are allowed
@@ -58,19 +58,24 @@ class SavedTopics:
     def within(self, name: str) -> "SavedTopics":
         return replace(self, reached=(*self.reached, name))
 
-    def refusal_of(self, name: str) -> Code | None:
+    def refusal_of(self, name: str) -> QueryErrorCode | None:
         """Why the topic cannot be read here."""
         if name in self.reached:
-            return Code.TOPIC_IN_ITSELF
+            return QueryErrorCode.TOPIC_IN_ITSELF
         if sum(len(self.topics[known]) for known, _ in self.known) > _LONGEST:
-            return Code.TOO_LONG
-        return Code.TOO_DEEP if len(self.reached) == DEEPEST else None
+            return QueryErrorCode.TOO_LONG
+        return QueryErrorCode.TOO_DEEP if len(self.reached) == DEEPEST else None
 
 
-def reported_as(code: Code) -> Code:
+def reported_as(code: QueryErrorCode) -> QueryErrorCode:
     """What is said of a topic that cannot be read because of *code*."""
-    same = {Code.TOPIC_IN_ITSELF, Code.TOO_DEEP, Code.TOO_LONG, Code.TOO_MANY_LITERALS}
-    return code if code in same else Code.BROKEN_TOPIC
+    same = {
+        QueryErrorCode.TOPIC_IN_ITSELF,
+        QueryErrorCode.TOO_DEEP,
+        QueryErrorCode.TOO_LONG,
+        QueryErrorCode.TOO_MANY_LITERALS,
+    }
+    return code if code in same else QueryErrorCode.BROKEN_TOPIC
 
 
 _MOST = 32  # pairs; each is two literals
@@ -92,12 +97,12 @@ def _alternatives(node: Node) -> list[Term]:
 
 MOST_LITERALS = 64
 
-_LITERALS = frozenset({Kind.TERM, Kind.SOURCE, Kind.LANGUAGE, Kind.TOPIC})
-_ASKING = frozenset({Kind.NOT, Kind.TITLE, Kind.AND, Kind.OR, Kind.NEAR})
+_LITERALS = frozenset({TokenKind.TERM, TokenKind.SOURCE, TokenKind.LANGUAGE, TokenKind.TOPIC})
+_ASKING = frozenset({TokenKind.NOT, TokenKind.TITLE, TokenKind.AND, TokenKind.OR, TokenKind.NEAR})
 
 
 @dataclass(slots=True)
-class Reading:
+class QueryReading:
     """One pass over the tokens of *text*; the state is the place reached."""
 
     text: str
@@ -112,14 +117,14 @@ class Reading:
         self._count_literals()
 
     def tree(self) -> Node:
-        if self.next.kind is Kind.END:
-            raise QueryError(Code.EMPTY, self.text, 0, len(self.text))
+        if self.next.kind is TokenKind.END:
+            raise QueryError(QueryErrorCode.EMPTY, self.text, 0, len(self.text))
         node = self._either()
         after = self._take()
-        if after.kind is Kind.NEAR:
-            raise QueryError(Code.NEAR_WHAT, self.text, after.position, after.length)
-        if after.kind is not Kind.END:
-            raise self._refusal(Code.UNEXPECTED_BRACKET, after)
+        if after.kind is TokenKind.NEAR:
+            raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, after.position, after.length)
+        if after.kind is not TokenKind.END:
+            raise self._refusal(QueryErrorCode.UNEXPECTED_BRACKET, after)
         return node
 
     @property
@@ -132,22 +137,22 @@ class Reading:
 
     def _either(self) -> Node:
         nodes = [self._all()]
-        while self.next.kind is Kind.OR:
+        while self.next.kind is TokenKind.OR:
             self._take()
             nodes.append(self._all())
         return disjunction(nodes)
 
     def _all(self) -> Node:
         nodes = [self._single()]
-        while self.next.kind is Kind.AND or self.next.kind in BEGINNINGS:
-            if self.next.kind is Kind.AND:
+        while self.next.kind is TokenKind.AND or self.next.kind in BEGINNINGS:
+            if self.next.kind is TokenKind.AND:
                 self._take()
             nodes.append(self._single())
         return conjunction(nodes)
 
     def _single(self) -> Node:
         is_wanted = True
-        while self.next.kind is Kind.NOT:
+        while self.next.kind is TokenKind.NOT:
             self._take()
             is_wanted = not is_wanted
         node = self._near()
@@ -155,21 +160,21 @@ class Reading:
 
     def _near(self) -> Node:
         node = self._operand()
-        if self.next.kind is not Kind.NEAR:
+        if self.next.kind is not TokenKind.NEAR:
             return node
         token = self._take()
         if token.distance < 0:
             start, end = token.position, token.end
-            raise error_here(Code.NEAR_HOW_FAR, self.text, start, end, "NEAR/5")
+            raise error_here(QueryErrorCode.NEAR_HOW_FAR, self.text, start, end, "NEAR/5")
         other = self._operand()
         found = near_each(node, other, token.distance)
-        if found is None or self.tokens[self.at].kind is Kind.NEAR:
-            raise QueryError(Code.NEAR_WHAT, self.text, token.position, token.length)
+        if found is None or self.tokens[self.at].kind is TokenKind.NEAR:
+            raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, token.position, token.length)
         return found
 
     def _operand(self) -> Node:
         outside = self.in_title
-        while self.next.kind is Kind.TITLE:
+        while self.next.kind is TokenKind.TITLE:
             self._take()
             self.in_title = True
         node = self._named(self._take())
@@ -178,7 +183,7 @@ class Reading:
 
     def _named(self, token: Token) -> Node:
         match token.kind:
-            case Kind.TERM:
+            case TokenKind.TERM:
                 return term(
                     token.words,
                     prefix=token.prefix,
@@ -186,30 +191,30 @@ class Reading:
                     spelling=token.spelling,
                     typed=token.typed,
                 )
-            case Kind.OPEN:
+            case TokenKind.OPEN:
                 return self._bracket(token)
-            case Kind.SOURCE:
+            case TokenKind.SOURCE:
                 return Source(token.name, token.typed)
-            case Kind.LANGUAGE:
+            case TokenKind.LANGUAGE:
                 return Language(token.name)
-            case Kind.TOPIC:
+            case TokenKind.TOPIC:
                 return self._topic(token)
             case _:
                 raise self._nothing_at(token)
 
     def _bracket(self, opening: Token) -> Node:
-        if self.next.kind is Kind.CLOSE:
+        if self.next.kind is TokenKind.CLOSE:
             end = self.next.end - opening.position
-            raise QueryError(Code.EMPTY_BRACKETS, self.text, opening.position, end)
+            raise QueryError(QueryErrorCode.EMPTY_BRACKETS, self.text, opening.position, end)
         if self.depth == DEEPEST:
-            raise QueryError(Code.TOO_DEEP, self.text, opening.position)
-        if self.next.kind is Kind.END:
-            raise self._refusal(Code.UNCLOSED_BRACKET, opening)
+            raise QueryError(QueryErrorCode.TOO_DEEP, self.text, opening.position)
+        if self.next.kind is TokenKind.END:
+            raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
         self.depth += 1
         node = self._either()
         self.depth -= 1
-        if self._take().kind is not Kind.CLOSE:
-            raise self._refusal(Code.UNCLOSED_BRACKET, opening)
+        if self._take().kind is not TokenKind.CLOSE:
+            raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
         return node
 
     def _topic(self, token: Token) -> Node:
@@ -218,7 +223,7 @@ class Reading:
         if typed is None:
             start = token.position
             plain = self.text[:start] + self.text[start + 1 :]
-            raise QueryError(Code.UNKNOWN_TOPIC, self.text, start, token.length, plain)
+            raise QueryError(QueryErrorCode.UNKNOWN_TOPIC, self.text, start, token.length, plain)
         known = token.name, self.in_title
         if known not in self.saved.known:
             self.saved.known[known] = self._read(typed, token)
@@ -228,28 +233,30 @@ class Reading:
         if code := self.saved.refusal_of(token.name):
             raise QueryError(code, self.text, token.position, token.length)
         try:
-            node = Reading(typed, self.saved.within(token.name), self.in_title).tree()
+            node = QueryReading(typed, self.saved.within(token.name), self.in_title).tree()
         except QueryError as error:
             code = reported_as(error.code)
             raise QueryError(code, self.text, token.position, token.length) from None
         if sum(1 for _ in terms(node)) > MOST_LITERALS:
-            raise QueryError(Code.TOO_MANY_LITERALS, self.text, token.position, token.length)
+            raise QueryError(
+                QueryErrorCode.TOO_MANY_LITERALS, self.text, token.position, token.length
+            )
         return node
 
     def _nothing_at(self, token: Token) -> QueryError:
         """What to say where a word or bracket had to stand, and *token* did."""
         before = self.tokens[self.at - 2] if self.at > 1 else None
-        if before is not None and before.kind is Kind.TITLE and token.kind is Kind.NOT:
+        if before is not None and before.kind is TokenKind.TITLE and token.kind is TokenKind.NOT:
             start, end = before.position, before.end
             turned = not_before(self.text, start, end)
-            return QueryError(Code.NOTHING_FOLLOWS, self.text, start, end - start, turned)
+            return QueryError(QueryErrorCode.NOTHING_FOLLOWS, self.text, start, end - start, turned)
         if before is not None and before.kind in _ASKING:
-            return self._refusal(Code.NOTHING_FOLLOWS, before)
-        if token.kind is Kind.CLOSE:
-            return self._refusal(Code.UNEXPECTED_BRACKET, token)
-        return self._refusal(Code.UNEXPECTED_OPERATOR, token)
+            return self._refusal(QueryErrorCode.NOTHING_FOLLOWS, before)
+        if token.kind is TokenKind.CLOSE:
+            return self._refusal(QueryErrorCode.UNEXPECTED_BRACKET, token)
+        return self._refusal(QueryErrorCode.UNEXPECTED_OPERATOR, token)
 
-    def _refusal(self, code: Code, token: Token) -> QueryError:
+    def _refusal(self, code: QueryErrorCode, token: Token) -> QueryError:
         """The query may be meant without that token."""
         rest = " ".join((self.text[: token.position] + self.text[token.end :]).split())
         return QueryError(code, self.text, token.position, token.length, rest)
@@ -258,16 +265,16 @@ class Reading:
         found = [token for token in self.tokens if token.kind in _LITERALS]
         if len(found) > MOST_LITERALS:
             token = found[MOST_LITERALS]
-            raise QueryError(Code.TOO_MANY_LITERALS, self.text, token.position, token.length)
+            raise QueryError(
+                QueryErrorCode.TOO_MANY_LITERALS, self.text, token.position, token.length
+            )
 
-
-__all__ = ["Code", "Query", "QueryError", "is_readable", "parse"]
 
 LONGEST = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ParsedQuery:
     tree: Node
     canonical: str = field(init=False, compare=False)
 
@@ -278,7 +285,7 @@ class Query:
         return self.canonical
 
 
-def parse(text: str, topics: Mapping[str, str] | None = None) -> Query:
+def parse(text: str, topics: Mapping[str, str] | None = None) -> ParsedQuery:
     """Read *text*; raise `QueryError` with the place, and where it can be a query that works.
 
     *topics* are the saved ones, what each asks for by its name; `#name` stands for one of them.
@@ -305,21 +312,25 @@ def _is_readable(text: str, saved: SavedTopics) -> bool:
     return True
 
 
-def _parse(text: str, saved: SavedTopics) -> Query:
+def _parse(text: str, saved: SavedTopics) -> ParsedQuery:
     if len(text) > LONGEST:
-        raise QueryError(Code.TOO_LONG, text, LONGEST, len(text) - LONGEST)
-    reading = Reading(text, saved)
+        raise QueryError(QueryErrorCode.TOO_LONG, text, LONGEST, len(text) - LONGEST)
+    reading = QueryReading(text, saved)
     tree = reading.tree()
     if not needs(tree, is_any):
-        raise _refused(reading, Code.ONLY_NOT, lambda token: token.kind is Kind.NOT)
+        raise _refused(reading, QueryErrorCode.ONLY_NOT, lambda token: token.kind is TokenKind.NOT)
     if not needs(tree, is_no_language):
-        raise _refused(reading, Code.ONLY_LANGUAGE, lambda token: token.kind is Kind.LANGUAGE)
+        raise _refused(
+            reading, QueryErrorCode.ONLY_LANGUAGE, lambda token: token.kind is TokenKind.LANGUAGE
+        )
     if not needs(tree, may_stand_alone) or not any(map(is_selective, leaves(tree))):
-        raise _refused(reading, Code.ONLY_STOP_WORDS, _is_stop_word)
-    return _written_out(reading, Query(tree))
+        raise _refused(reading, QueryErrorCode.ONLY_STOP_WORDS, _is_stop_word)
+    return _written_out(reading, ParsedQuery(tree))
 
 
-def _refused(reading: Reading, code: Code, is_why: Callable[[Token], bool]) -> QueryError:
+def _refused(
+    reading: QueryReading, code: QueryErrorCode, is_why: Callable[[Token], bool]
+) -> QueryError:
     """Point at the first token that makes the query match nearly everything, or at all of it."""
     for token in reading.tokens:
         if is_why(token):
@@ -328,22 +339,22 @@ def _refused(reading: Reading, code: Code, is_why: Callable[[Token], bool]) -> Q
 
 
 def _is_stop_word(token: Token) -> bool:
-    return token.kind is Kind.TERM and not is_selective(
+    return token.kind is TokenKind.TERM and not is_selective(
         Term(token.words, token.prefix, spelling=token.spelling)
     )
 
 
-def _written_out(reading: Reading, query: Query) -> Query:
+def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
     """What is stored is the canonical text: it must be readable too, topics written out and all."""
     why = None
     if len(query.canonical) > LONGEST:
-        why = Code.TOO_LONG
+        why = QueryErrorCode.TOO_LONG
     elif sum(1 for _ in terms(query.tree)) > MOST_LITERALS:
-        why = Code.TOO_MANY_LITERALS
+        why = QueryErrorCode.TOO_MANY_LITERALS
     elif _depth(query.canonical) > DEEPEST:
-        why = Code.TOO_DEEP
+        why = QueryErrorCode.TOO_DEEP
     if why:
-        raise _refused(reading, why, lambda token: token.kind in {Kind.TOPIC, Kind.NEAR})
+        raise _refused(reading, why, lambda token: token.kind in {TokenKind.TOPIC, TokenKind.NEAR})
     return query
 
 

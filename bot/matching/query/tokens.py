@@ -17,12 +17,12 @@ from enum import StrEnum
 from typing import Final
 from unicodedata import normalize
 
-from bot.matching.query.errors import Code, QueryError, error_here, not_before
+from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
 from bot.matching.query.fields import CODES, MEANT, folded_name, language_code, source_name
 from bot.matching.text import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     TERM = "term"
     OPEN = "open"
     CLOSE = "close"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    kind: Kind
+    kind: TokenKind
     position: int
     length: int
     words: tuple[str, ...] = ()  # folded; a term has at least one
@@ -119,7 +119,9 @@ def quoted(text: str, at: int) -> tuple[str, int]:
     """What stands in the quotes that open at *at*, and where they end."""
     end = _closing(text, at)
     if end is None:
-        raise QueryError(Code.UNCLOSED_QUOTE, text, at, 1, text.rstrip() + CLOSERS[text[at]][0])
+        raise QueryError(
+            QueryErrorCode.UNCLOSED_QUOTE, text, at, 1, text.rstrip() + CLOSERS[text[at]][0]
+        )
     return text[at + 1 : end].strip(), end + 1
 
 
@@ -135,19 +137,23 @@ SHORTEST_PREFIX = 3
 _STAR = re.compile(f"[{STARS}]")
 
 
-def term_token(text: str, start: int, end: int, inside: str, if_empty: Code | None = None) -> Token:
+def term_token(
+    text: str, start: int, end: int, inside: str, if_empty: QueryErrorCode | None = None
+) -> Token:
     """Read *inside*, which stands between *start* and *end*, perhaps in quotes."""
     stem = inside.rstrip(STARS)
     prefix = stem != inside
     # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
     words = fold(fold(stem).plain).words
     if _STAR.search(stem) or (prefix and not words):
-        raise QueryError(Code.STRAY_STAR, text, start, end - start)
+        raise QueryError(QueryErrorCode.STRAY_STAR, text, start, end - start)
     if if_empty and not words:
         raise QueryError(if_empty, text, start, end - start)
     if prefix and len(words[-1]) < SHORTEST_PREFIX and not _is_beginning_anyway(words[-1]):
-        raise error_here(Code.SHORT_PREFIX, text, start, end, _STAR.sub("", text[start:end]))
-    return Token(Kind.TERM, start, end - start, words, prefix, typed=" ".join(stem.split()))
+        raise error_here(
+            QueryErrorCode.SHORT_PREFIX, text, start, end, _STAR.sub("", text[start:end])
+        )
+    return Token(TokenKind.TERM, start, end - start, words, prefix, typed=" ".join(stem.split()))
 
 
 def _is_beginning_anyway(word: str) -> bool:
@@ -155,18 +161,24 @@ def _is_beginning_anyway(word: str) -> bool:
 
 
 def exact_term(
-    text: str, start: int, end: int, inside: str, if_empty: Code = Code.EMPTY_PHRASE
+    text: str,
+    start: int,
+    end: int,
+    inside: str,
+    if_empty: QueryErrorCode = QueryErrorCode.EMPTY_PHRASE,
 ) -> Token:
     """The same, to be found only as it is spelt here."""
     if _STAR.search(inside):
-        raise error_here(Code.EXACT_STAR, text, start, end, _STAR.sub("", text[start:end]))
+        raise error_here(
+            QueryErrorCode.EXACT_STAR, text, start, end, _STAR.sub("", text[start:end])
+        )
     spelling, words = spelling_of(inside)
     if not words:
         raise QueryError(if_empty, text, start, end - start)
-    return Token(Kind.TERM, start, end - start, words, spelling=spelling)
+    return Token(TokenKind.TERM, start, end - start, words, spelling=spelling)
 
 
-_KINDS = {"title": Kind.TITLE, "source": Kind.SOURCE, "lang": Kind.LANGUAGE}
+_KINDS = {"title": TokenKind.TITLE, "source": TokenKind.SOURCE, "lang": TokenKind.LANGUAGE}
 _SEVERAL = re.compile("[,;\uff0c\uff1b\u3001]+")
 _INSIDE = re.compile(f"([^{re.escape(OPENINGS + CLOSINGS)}]*)[{re.escape(CLOSINGS)}]")
 _OPERATORS = frozenset({"and", "or", "not", "AND", "OR", "NOT"})
@@ -178,10 +190,10 @@ def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
     start, end = found.span()
     name = normalize("NFKC", found[0][:-1]).strip().lower()
     if name not in FIELDS:
-        raise error_here(Code.UNKNOWN_FIELD, text, start, end, MEANT_FIELDS[name])
+        raise error_here(QueryErrorCode.UNKNOWN_FIELD, text, start, end, MEANT_FIELDS[name])
     kind = _KINDS[name]
     opening = LEXEME.match(text, _behind(text, end))
-    if kind is Kind.TITLE:
+    if kind is TokenKind.TITLE:
         yield Token(kind, start, end - start)
     elif opening and opening.lastgroup == "open":
         yield from _listed(text, found, opening, kind)
@@ -189,16 +201,16 @@ def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
         yield named_tokens(text, found, kind)
 
 
-def named_tokens(text: str, found: re.Match[str], kind: Kind) -> Token:
+def named_tokens(text: str, found: re.Match[str], kind: TokenKind) -> Token:
     start, end = found.span()
-    behind = LEXEME.match(text, end if kind is Kind.TOPIC else _behind(text, end))
+    behind = LEXEME.match(text, end if kind is TokenKind.TOPIC else _behind(text, end))
     if behind is None or behind.lastgroup not in {"word", "quote"}:
         is_not = behind is not None and behind.lastgroup == "not"
         turned = not_before(text, start, end) if is_not else ""
-        raise QueryError(Code.NOTHING_FOLLOWS, text, start, end - start, turned)
+        raise QueryError(QueryErrorCode.NOTHING_FOLLOWS, text, start, end - start, turned)
     token = _name(text, behind, kind)
     if not token.name:
-        raise QueryError(Code.NOTHING_FOLLOWS, text, start, end - start)
+        raise QueryError(QueryErrorCode.NOTHING_FOLLOWS, text, start, end - start)
     return Token(kind, start, token.end - start, typed=token.typed, name=token.name)
 
 
@@ -206,9 +218,11 @@ def _behind(text: str, end: int) -> int:
     return end + len(text[end:]) - len(text[end:].lstrip())
 
 
-def _listed(text: str, found: re.Match[str], opening: re.Match[str], kind: Kind) -> Iterator[Token]:
+def _listed(
+    text: str, found: re.Match[str], opening: re.Match[str], kind: TokenKind
+) -> Iterator[Token]:
     """`source:(a OR b)` is `(source:a OR source:b)`."""
-    yield Token(Kind.OPEN, found.start(), opening.end() - found.start())
+    yield Token(TokenKind.OPEN, found.start(), opening.end() - found.start())
     at, was_name = opening.end(), False
     while behind := LEXEME.match(text, at):
         at, group = behind.end(), behind.lastgroup
@@ -216,7 +230,7 @@ def _listed(text: str, found: re.Match[str], opening: re.Match[str], kind: Kind)
         if group == "space":
             continue
         if group == "close":
-            yield Token(Kind.CLOSE, behind.start(), len(behind[0]))
+            yield Token(TokenKind.CLOSE, behind.start(), len(behind[0]))
             return
         if group not in {"word", "quote", "or"} or is_or is not was_name:
             raise _not_listed(text, opening, kind)
@@ -225,42 +239,42 @@ def _listed(text: str, found: re.Match[str], opening: re.Match[str], kind: Kind)
             raise _not_listed(text, opening, kind)
         at, was_name = token.end, not is_or
         yield token
-    raise QueryError(Code.UNCLOSED_BRACKET, text, opening.start(), 1, f"{text.rstrip()})")
+    raise QueryError(QueryErrorCode.UNCLOSED_BRACKET, text, opening.start(), 1, f"{text.rstrip()})")
 
 
 def _or(found: re.Match[str]) -> Token:
-    return Token(Kind.OR, found.start(), len(found[0]))
+    return Token(TokenKind.OR, found.start(), len(found[0]))
 
 
-def _not_listed(text: str, opening: re.Match[str], kind: Kind) -> QueryError:
+def _not_listed(text: str, opening: re.Match[str], kind: TokenKind) -> QueryError:
     """Names with nothing between them are one name of several words, or have lost their ORs."""
     start = opening.start()
     found = _INSIDE.match(text, opening.end())
     end = found.end() if found else len(text)
     names = _SEVERAL.sub(" ", found[1]).split() if found else []
     if not names or not all(_is_name(name) for name in names):
-        return QueryError(Code.FIELD_BRACKETS, text, start, end - start)
-    is_one = kind is Kind.SOURCE and names == text[opening.end() : end - 1].split()
+        return QueryError(QueryErrorCode.FIELD_BRACKETS, text, start, end - start)
+    is_one = kind is TokenKind.SOURCE and names == text[opening.end() : end - 1].split()
     if is_one and not all("." in name for name in names):
-        return error_here(Code.FIELD_BRACKETS, text, start, end, f'"{" ".join(names)}"')
-    return error_here(Code.FIELD_BRACKETS, text, start, end, f"({' OR '.join(names)})")
+        return error_here(QueryErrorCode.FIELD_BRACKETS, text, start, end, f'"{" ".join(names)}"')
+    return error_here(QueryErrorCode.FIELD_BRACKETS, text, start, end, f"({' OR '.join(names)})")
 
 
 def _is_name(word: str) -> bool:
     return word[0].isalnum() and word not in _OPERATORS
 
 
-def _name(text: str, found: re.Match[str], kind: Kind) -> Token:
+def _name(text: str, found: re.Match[str], kind: TokenKind) -> Token:
     start, end, typed = found.start(), found.end(), found[0]
     if found.lastgroup == "quote":
         typed, end = quoted(text, start)
-    elif kind is not Kind.TOPIC and _SEVERAL.search(typed.rstrip(",;.")):
+    elif kind is not TokenKind.TOPIC and _SEVERAL.search(typed.rstrip(",;.")):
         instead = f"({' OR '.join(_SEVERAL.sub(' ', typed).split())})"
-        raise error_here(Code.FIELD_BRACKETS, text, start, end, instead)
+        raise error_here(QueryErrorCode.FIELD_BRACKETS, text, start, end, instead)
     typed = typed.strip()
-    if kind is Kind.LANGUAGE:
+    if kind is TokenKind.LANGUAGE:
         return Token(kind, start, end - start, name=_language(text, (start, end), typed))
-    name = source_name(typed) if kind is Kind.SOURCE else folded_name(typed)
+    name = source_name(typed) if kind is TokenKind.SOURCE else folded_name(typed)
     return Token(kind, start, end - start, typed=typed, name=name)
 
 
@@ -270,13 +284,13 @@ def _language(text: str, place: tuple[int, int], typed: str) -> str:
         return code
     start, end = place
     if meant := MEANT.get(typed.casefold()) or MEANT.get(code, ""):
-        raise error_here(Code.UNKNOWN_LANGUAGE, text, start, end, meant)
-    raise QueryError(Code.UNKNOWN_LANGUAGE, text, start, end - start)
+        raise error_here(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end, meant)
+    raise QueryError(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end - start)
 
 
 FARTHEST = 50  # words between two that are near
 
-_IN_CAPITALS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
+_IN_CAPITALS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
 _NEAR = re.compile(r"near/(\d{0,9})", re.IGNORECASE)
 # What other search engines write for it, or what was meant as it.
 _LIKE_NEAR = re.compile(r"(?:NEAR[^\w\s]*|[NnWw]/)(\d+).*")
@@ -288,9 +302,9 @@ def tokens(text: str) -> Iterator[Token]:
     while found := LEXEME.match(text, at):
         for token in _tokens(text, found):
             at = token.end
-            if token.kind is not Kind.TERM or token.words:
+            if token.kind is not TokenKind.TERM or token.words:
                 yield token
-    yield Token(Kind.END, len(text), 0)
+    yield Token(TokenKind.END, len(text), 0)
 
 
 def _tokens(text: str, found: re.Match[str]) -> Iterator[Token]:
@@ -303,11 +317,11 @@ def _tokens(text: str, found: re.Match[str]) -> Iterator[Token]:
         case "field":
             yield from field_token(text, found)
         case "topic":
-            yield named_tokens(text, found, Kind.TOPIC)
+            yield named_tokens(text, found, TokenKind.TOPIC)
         case "space" | "stray":
-            yield Token(Kind.TERM, at, length)
+            yield Token(TokenKind.TERM, at, length)
         case kind:
-            yield Token(Kind(kind or ""), at, length)
+            yield Token(TokenKind(kind or ""), at, length)
 
 
 def _word(text: str, at: int, word: str) -> Token:
@@ -316,10 +330,10 @@ def _word(text: str, at: int, word: str) -> Token:
         return Token(_IN_CAPITALS[operator], at, len(word))
     if near := _NEAR.fullmatch(operator):
         return Token(
-            Kind.NEAR, at, len(word), distance=_distance(text, at, at + len(word), near[1])
+            TokenKind.NEAR, at, len(word), distance=_distance(text, at, at + len(word), near[1])
         )
     if meant := _LIKE_NEAR.fullmatch(operator):
-        raise error_here(Code.NEAR_HOW_FAR, text, at, at + len(word), f"NEAR/{meant[1]}")
+        raise error_here(QueryErrorCode.NEAR_HOW_FAR, text, at, at + len(word), f"NEAR/{meant[1]}")
     return term_token(text, at, at + len(word), word)
 
 
@@ -330,37 +344,49 @@ def _quoted(text: str, at: int) -> Iterator[Token]:
         raise AssertionError  # it matches nothing too
     behind = after.end()
     if behind < len(text) and text[behind] in STARS:
-        code = Code.EXACT_STAR if after["exact"] else Code.STRAY_STAR
+        code = QueryErrorCode.EXACT_STAR if after["exact"] else QueryErrorCode.STRAY_STAR
         instead = text[at:behind] if after["exact"] else f'"{inside}*"'
         raise error_here(code, text, at, behind + 1, instead)
     read = exact_term if after["exact"] else term_token
     if after["near"] is None:
-        yield read(text, at, after.end(), inside, Code.EMPTY_PHRASE)
+        yield read(text, at, after.end(), inside, QueryErrorCode.EMPTY_PHRASE)
         return
     pieces = inside.split()
     if len(pieces) != 2:  # noqa: PLR2004 - two are near each other
-        raise QueryError(Code.NEAR_WHAT, text, at, after.end() - at)
+        raise QueryError(QueryErrorCode.NEAR_WHAT, text, at, after.end() - at)
     distance = _distance(text, after.start("near"), after.end(), after["far"])
-    one, other = (read(text, at, after.end(), piece, Code.EMPTY_PHRASE) for piece in pieces)
-    yield from (one, Token(Kind.NEAR, at, after.end() - at, distance=distance), other)
+    one, other = (
+        read(text, at, after.end(), piece, QueryErrorCode.EMPTY_PHRASE) for piece in pieces
+    )
+    yield from (one, Token(TokenKind.NEAR, at, after.end() - at, distance=distance), other)
 
 
 def _distance(text: str, start: int, end: int, far: str) -> int:
     """*far* is the number as it was written, in the NEAR between *start* and *end*."""
     if not far:
         instead = text[start:end].rstrip() + "5"
-        raise error_here(Code.NEAR_HOW_FAR, text, start, end, instead)
+        raise error_here(QueryErrorCode.NEAR_HOW_FAR, text, start, end, instead)
     if int(far) > FARTHEST:
         instead = text[start:end].replace(text[start:end][-len(far) :], str(FARTHEST))
-        raise error_here(Code.NEAR_TOO_FAR, text, start, end, instead)
+        raise error_here(QueryErrorCode.NEAR_TOO_FAR, text, start, end, instead)
     return int(far)
 
 
-_SMALL = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT, "NEAR": Kind.NEAR}
+_SMALL = {"and": TokenKind.AND, "or": TokenKind.OR, "not": TokenKind.NOT, "NEAR": TokenKind.NEAR}
 BEGINNINGS = frozenset(
-    {Kind.TERM, Kind.OPEN, Kind.NOT, Kind.TITLE, Kind.SOURCE, Kind.LANGUAGE, Kind.TOPIC}
+    {
+        TokenKind.TERM,
+        TokenKind.OPEN,
+        TokenKind.NOT,
+        TokenKind.TITLE,
+        TokenKind.SOURCE,
+        TokenKind.LANGUAGE,
+        TokenKind.TOPIC,
+    }
 )
-_ENDS = frozenset({Kind.TERM, Kind.CLOSE, Kind.SOURCE, Kind.LANGUAGE, Kind.TOPIC})
+_ENDS = frozenset(
+    {TokenKind.TERM, TokenKind.CLOSE, TokenKind.SOURCE, TokenKind.LANGUAGE, TokenKind.TOPIC}
+)
 
 
 def resolved(text: str, read: Sequence[Token]) -> list[Token]:
@@ -368,16 +394,16 @@ def resolved(text: str, read: Sequence[Token]) -> list[Token]:
     found: list[Token] = []
     for at, token in enumerate(read):
         kind = _SMALL.get(text[token.position : token.end])
-        if kind and token.kind is Kind.TERM and _is_meant(kind, found, text, read[at + 1]):
+        if kind and token.kind is TokenKind.TERM and _is_meant(kind, found, text, read[at + 1]):
             found.append(replace(token, kind=kind, words=()))
         else:
             found.append(token)
     return found
 
 
-def _is_meant(kind: Kind, before: Sequence[Token], text: str, after: Token) -> bool:
+def _is_meant(kind: TokenKind, before: Sequence[Token], text: str, after: Token) -> bool:
     is_between = bool(before) and before[-1].kind in _ENDS
     if after.kind not in BEGINNINGS:
         return False
     is_operator = text[after.position : after.end] in {"and", "or"}
-    return not is_operator and (is_between or kind is Kind.NOT)
+    return not is_operator and (is_between or kind is TokenKind.NOT)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app.databases import database_of
-from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
+from bot.app.deployment import DATA_FOLDER, PLAYGROUND_DATABASE
+from bot.app.resources import database_of
 from bot.ops.doctor import choices, database, machine, sources, telegram, updates
 from bot.ops.doctor.asking import (
     ask_telegram,
@@ -196,7 +196,10 @@ async def _disks(url: str) -> Sequence[Finding]:
 
     file = database_file(url)
     folders = {"the database": file.parent} if file else {}
-    folders |= {"what this machine keeps": ELSEWHERE, "passing files": Path(tempfile.gettempdir())}
+    folders |= {
+        "what this machine keeps": DATA_FOLDER,
+        "passing files": Path(tempfile.gettempdir()),
+    }
     rooms = [
         await asyncio.to_thread(look_at_room, what, folder) for what, folder in folders.items()
     ]
@@ -211,7 +214,7 @@ async def _files(settings: Settings, url: str) -> Sequence[Finding]:
 def _looked_at(settings: Settings, url: str) -> list[machine.Kept]:
     from storage.schema import database_file
 
-    secret = [Path(".env"), settings.dkim_key_file, ELSEWHERE]
+    secret = [Path(".env"), settings.dkim_key_file, DATA_FOLDER]
     if file := database_file(url):
         # With its logs, the copies before a migration or a restore, and what stands beside.
         secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]
@@ -272,7 +275,7 @@ def _choices(settings: Settings, *, has_admins: bool) -> choices.Choices:
 
 
 async def _templates(settings: Settings) -> Sequence[Finding]:
-    from bot.app.templates import make_renderer
+    from bot.app.resources import make_renderer
 
     if settings.templates_dir is None:
         return []
@@ -284,7 +287,7 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
-    from bot.app.mails import examine_mail
+    from bot.app.mail import examine_mail
 
     findings = await examine_mail(settings)
     if findings is None:

@@ -62,7 +62,7 @@ async def _asked(base: str) -> tuple[int | None, str]:
 
 async def _returns_address(settings: Settings, base: str) -> str | None:
     """Return where returned mails may be posted; None while there is no key to sign it with."""
-    from bot.app.databases import database_of
+    from bot.app.resources import database_of
     from bot.rendering.links import Links, Signer
     from storage.access import existing_signing_key
     from storage.db.engine import DatabaseError

@@ -2,7 +2,3 @@
 
 An address that begins with `refused` is refused (550), one with `later` is put off (450).
 """
-
-from bot.playground.mailroom.desk import Mailroom
-
-__all__ = ["Mailroom"]

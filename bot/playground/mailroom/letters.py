@@ -1,11 +1,16 @@
-"""Letters: what came, read for people to look at."""
+"""Letters, and the pages that show them, without scripts; a letter's own HTML is in a frame."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
-from functools import cached_property
+from functools import cache, cached_property
+from html import escape
+from pathlib import Path
+from string import Template
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Letter:
 
     @property
     def html(self) -> str:
-        """The HTML part, its pictures in their places; what it links opens beside the frame."""
+        """The HTML part with its pictures inline; its links open outside of the frame."""
         html = _written(self.message.get_body(("html",)))
         for part in self.message.walk():
             if name := str(part.get("Content-ID", "")).strip("<>"):
@@ -66,3 +71,55 @@ def _as_url(part: Message) -> str:
     content = part.get_payload(decode=True)
     packed = b64encode(content).decode() if isinstance(content, bytes) else ""
     return f"data:{part.get_content_type()};base64,{packed}"
+
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+# What a mail program would do too: its own styles and inline pictures, nothing from outside.
+HTML_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+_LAYOUTS = Path(__file__).with_name("layouts")
+
+
+def write_list(letters: Iterable[Letter]) -> str:
+    rows = "\n".join(_row(letter) for letter in reversed(list(letters)))
+    empty = "<p>Nothing yet. In the chat, type <code>/email me@example.org</code>.</p>"
+    listed = f'<ol class="letters" reversed>{rows}</ol>' if rows else empty
+    return _layout("list.html").substitute(letters=listed)
+
+
+def write_letter(letter: Letter) -> str:
+    headers = "\n".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+        for name, value in letter.headers
+    )
+    return _layout("letter.html").substitute(
+        n=str(letter.n),
+        subject=escape(letter.subject),
+        sender=escape(letter.sender),
+        recipient=escape(letter.recipient),
+        at=_clock(letter),
+        headers=headers,
+        text=escape(letter.text),
+    )
+
+
+def _row(letter: Letter) -> str:
+    return (
+        f'<li><a href="/mail/{letter.n}">{escape(letter.subject) or "(no subject)"}</a>'
+        f"<small>{escape(letter.recipient)} · {_clock(letter)}</small></li>"
+    )
+
+
+def _clock(letter: Letter) -> str:
+    return f"{datetime.fromtimestamp(letter.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@cache
+def _layout(name: str) -> Template:
+    return Template((_LAYOUTS / name).read_text("utf-8"))

@@ -1,8 +1,9 @@
-"""A small local newsroom: invented outlets with feeds and pages, a week of back issues, fresh news.
+"""A small newsroom on this machine: invented publishers with feeds and pages.
 
-Back issues lie in `archive/`, what is still to be published in `live/`; one TOML table an article.
+A week of articles is in `archive/`, what is still to be published in `live/`; one TOML table an
+article.
 """
 
-from bot.playground.newsroom.desk import Newsroom, UnknownArticleError, UnknownOutletError
+from bot.playground.newsroom.newsroom import Newsroom, UnknownArticleError, UnknownPublisherError
 
-__all__ = ["Newsroom", "UnknownArticleError", "UnknownOutletError"]
+__all__ = ["Newsroom", "UnknownArticleError", "UnknownPublisherError"]

@@ -1,6 +1,6 @@
 """Articles as RSS 2.0 and Atom, newest first.
 
-The dates of the RSS are written in each outlet's own zone, by name where it
+The dates of the RSS are written in each publisher's own zone, by name where it
 has one (JST, EST), because that is what real feeds do and readers get wrong.
 """
 
@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from html import escape
 from xml.etree import ElementTree as ET
 
-from bot.playground.newsroom.articles import Article
+from bot.playground.newsroom.content import Article
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN = "http://purl.org/dc/elements/1.1/"
@@ -58,14 +58,14 @@ def _put_item(channel: ET.Element, article: Article, base: str) -> None:
     item = ET.SubElement(channel, "item")
     _put(item, "title", article.title)
     _put(item, "link", base + article.path)
-    _put(item, "guid", f"{article.outlet.code}:{article.slug}").set("isPermaLink", "false")
+    _put(item, "guid", f"{article.publisher.code}:{article.slug}").set("isPermaLink", "false")
     _put(item, "pubDate", rfc_822(article))
-    _put(item, "category", article.category)
-    _put(item, f"{{{DUBLIN}}}language", article.outlet.tongue.code)
-    source = _put(item, "source", article.outlet.name)
-    source.set("url", f"{base}/news/{article.outlet.code}.xml")
+    _put(item, "category", article.draft.category)
+    _put(item, f"{{{DUBLIN}}}language", article.publisher.language.code)
+    source = _put(item, "source", article.publisher.name)
+    source.set("url", f"{base}/news/{article.publisher.code}.xml")
     _put(item, "description", article.summary)
-    if article.outlet.full_text:
+    if article.publisher.has_full_text:
         _put(item, f"{{{CONTENT}}}encoded", write_paragraphs(article))
 
 
@@ -77,8 +77,8 @@ def _put_entry(root: ET.Element, article: Article, base: str) -> None:
     _put(entry, f"{{{ATOM}}}published", article.published.isoformat())
     _put(entry, f"{{{ATOM}}}updated", article.published.isoformat())
     author = ET.SubElement(entry, f"{{{ATOM}}}author")
-    _put(author, f"{{{ATOM}}}name", article.outlet.name)
-    ET.SubElement(entry, f"{{{ATOM}}}category", term=article.category)
+    _put(author, f"{{{ATOM}}}name", article.publisher.name)
+    ET.SubElement(entry, f"{{{ATOM}}}category", term=article.draft.category)
     _put(entry, f"{{{ATOM}}}summary", article.summary)
 
 

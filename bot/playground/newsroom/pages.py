@@ -1,13 +1,12 @@
-"""Articles as HTML pages, each outlet in its own layout, and the front page."""
+"""Articles as HTML pages, each publisher in its own layout, and the front page."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from html import escape
 from string import Template
 
-from bot.playground.newsroom.articles import Article
-from bot.playground.newsroom.drafts import ROOM, Outlet
+from bot.playground.newsroom.content import FOLDER, Article, Publisher
 from bot.playground.newsroom.feeds import write_paragraphs
 
 TEASER_CHARACTERS = 160
@@ -15,48 +14,53 @@ TEASER_CHARACTERS = 160
 
 def write_page(article: Article, others: Iterable[Article], base: str) -> str:
     """The page of *article* with *others* in its "Don't Miss" box."""
-    outlet = article.outlet
-    words = {
-        "language": outlet.tongue.code,
-        "direction": outlet.tongue.direction,
+    publisher = article.publisher
+    fields = {
+        "language": publisher.language.code,
+        "direction": publisher.language.direction,
         "title": article.title,
-        "outlet": outlet.name,
+        "publisher": publisher.name,
         "summary": article.summary,
         "url": base + article.path,
-        "feed": f"{base}/news/{outlet.code}.xml",
+        "feed": f"{base}/news/{publisher.code}.xml",
         "published": article.published.isoformat(),
         "date_line": article.date_line,
-        "category": article.category,
-        "box_title": outlet.box,
+        "category": article.draft.category,
+        "box_title": publisher.box_title,
         "year": str(article.published.year),
     }
-    return layout(f"{outlet.layout}.html").substitute(
-        {name: escape(word) for name, word in words.items()},
+    return layout(f"{publisher.layout}.html").substitute(
+        {name: escape(text) for name, text in fields.items()},
         paragraphs=write_paragraphs(article),
         box="\n".join(_teaser(other) for other in others),
         linked_data=_linked_data(article, base),
     )
 
 
-def write_front(articles: Sequence[Article], outlets: Iterable[Outlet]) -> str:
+def write_front(articles: Sequence[Article], publishers: Collection[Publisher]) -> str:
     return layout("front.html").substitute(
         latest="\n".join(_headline(article) for article in articles),
+        alternates="\n".join(
+            f'<link rel="alternate" type="application/rss+xml" title="{escape(publisher.name)}" '
+            f'href="/news/{publisher.code}.xml">'
+            for publisher in publishers
+        ),
         feeds="\n".join(
-            f'<li><a href="/news/{outlet.code}.xml">{escape(outlet.name)}</a></li>'
-            for outlet in outlets
+            f'<li><a href="/news/{publisher.code}.xml">{escape(publisher.name)}</a></li>'
+            for publisher in publishers
         ),
     )
 
 
 @cache
 def layout(name: str) -> Template:
-    return Template((ROOM / "layouts" / name).read_text("utf-8"))
+    return Template((FOLDER / "layouts" / name).read_text("utf-8"))
 
 
 def _headline(article: Article) -> str:
     return (
-        f'<li lang="{article.outlet.tongue.code}"><a href="{escape(article.path)}">'
-        f'{escape(article.title)}</a><br><span class="meta">{escape(article.outlet.name)} · '
+        f'<li lang="{article.publisher.language.code}"><a href="{escape(article.path)}">'
+        f'{escape(article.title)}</a><br><span class="meta">{escape(article.publisher.name)} · '
         f"{escape(article.date_line)}</span></li>"
     )
 
@@ -74,9 +78,9 @@ def _linked_data(article: Article, base: str) -> str:
         "@type": "NewsArticle",
         "headline": article.title,
         "datePublished": article.published.isoformat(),
-        "inLanguage": article.outlet.tongue.code,
+        "inLanguage": article.publisher.language.code,
         "mainEntityOfPage": base + article.path,
-        "publisher": {"@type": "Organization", "name": article.outlet.name},
+        "publisher": {"@type": "Organization", "name": article.publisher.name},
     }
     # A "<" would let a title close the script element.
     return json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")

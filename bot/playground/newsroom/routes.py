@@ -1,28 +1,32 @@
-"""The addresses under `/news`."""
+"""The addresses under `/news`, with validators and 304 for who is up to date (RFC 9110, 13)."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.playground.newsroom.answers import answer
-from bot.playground.newsroom.drafts import ROOM
+from bot.playground.newsroom.content import FOLDER
 from bot.playground.newsroom.feeds import write_atom, write_rss
 from bot.playground.newsroom.pages import write_front, write_page
 
 if TYPE_CHECKING:
-    from bot.playground.newsroom.articles import Article
-    from bot.playground.newsroom.desk import Newsroom
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.playground.newsroom.content import Article
+    from bot.playground.newsroom.newsroom import Newsroom
 
 FEED_LENGTH = 60
-ATOM_OUTLETS = frozenset({"gazette"})
-RSS_TYPE = "application/rss+xml"
-ATOM_TYPE = "application/atom+xml"
+_ATOM_PUBLISHERS = frozenset({"gazette"})
+_RSS, _ATOM = "application/rss+xml", "application/atom+xml"
+_SECOND = timedelta(seconds=1)
 
 
 def make_routes(newsroom: Newsroom) -> list[web.RouteDef]:
-    pages = Pages(newsroom)
+    pages = _Pages(newsroom)
     return [
         web.get("/news", pages.redirect),
         web.get("/news/", pages.front),
@@ -32,7 +36,7 @@ def make_routes(newsroom: Newsroom) -> list[web.RouteDef]:
     ]
 
 
-class Pages:
+class _Pages:
     def __init__(self, newsroom: Newsroom) -> None:
         self._newsroom = newsroom
 
@@ -40,39 +44,59 @@ class Pages:
         raise web.HTTPFound("/news/")
 
     async def style(self, _request: web.Request) -> web.Response:
-        style = (ROOM / "layouts" / "newsroom.css").read_text("utf-8")
+        style = (FOLDER / "layouts" / "newsroom.css").read_text("utf-8")
         return web.Response(text=style, content_type="text/css")
 
     async def front(self, request: web.Request) -> web.Response:
         articles = self._newsroom.newest(FEED_LENGTH)
-        body = write_front(articles, self._newsroom.outlets.values())
-        return self._answer(request, body, "text/html", articles[0])
+        body = write_front(articles, self._newsroom.publishers.values())
+        return self._respond(request, body, "text/html", self._changed(articles))
 
     async def article(self, request: web.Request) -> web.Response:
         article = self._newsroom.find(request.match_info["slug"])
         if article is None:
             raise web.HTTPNotFound(text="No such article.")
-        body = write_page(article, self._newsroom.others(article), _base(request))
-        return self._answer(request, body, "text/html", article)
+        body = write_page(article, self._newsroom.box(article), _base(request))
+        return self._respond(request, body, "text/html", article.published)
 
     async def feed(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        outlet = self._newsroom.outlets.get(name)
-        if outlet is None and name not in {"feed", "atom"}:
+        publisher = self._newsroom.publishers.get(name)
+        if publisher is None and name not in {"feed", "atom"}:
             raise web.HTTPNotFound(text="No such feed.")
         if name in self._newsroom.closed:
-            raise web.HTTPGone(text="This outlet has closed.")
-        articles = self._newsroom.newest(FEED_LENGTH, outlet.code if outlet else None)
-        is_atom = name == "atom" or name in ATOM_OUTLETS
-        write, content_type = (write_atom, ATOM_TYPE) if is_atom else (write_rss, RSS_TYPE)
-        title = outlet.name if outlet else "Sample news"
+            raise web.HTTPGone(text="This publisher has closed.")
+        articles = self._newsroom.newest(FEED_LENGTH, publisher.code if publisher else None)
+        is_atom = name == "atom" or name in _ATOM_PUBLISHERS
+        write, content_type = (write_atom, _ATOM) if is_atom else (write_rss, _RSS)
+        title = publisher.name if publisher else "Sample news"
         body = write(title, f"/news/{name}.xml", articles, _base(request))
-        return self._answer(request, body, content_type, articles[0])
+        return self._respond(request, body, content_type, self._changed(articles))
 
-    def _answer(
-        self, request: web.Request, body: str, content_type: str, newest: Article
+    def _changed(self, articles: Sequence[Article]) -> datetime:
+        return articles[0].published if articles else self._newsroom.opened
+
+    def _respond(
+        self, request: web.Request, body: str, content_type: str, changed: datetime
     ) -> web.Response:
-        return answer(request, body, content_type, newest.published, self._newsroom.now())
+        tag = sha256(body.encode()).hexdigest()[:20]
+        if _is_known(request, tag, changed, self._newsroom.now()):
+            response = web.Response(status=304)
+        else:
+            response = web.Response(text=body, content_type=content_type, charset="utf-8")
+        response.etag = tag
+        response.last_modified = changed
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _is_known(request: web.Request, tag: str, changed: datetime, now: datetime) -> bool:
+    """If-None-Match goes before If-Modified-Since."""
+    if request.if_none_match is not None:
+        return any(known.value in {tag, "*"} for known in request.if_none_match)
+    since = request.if_modified_since
+    # A date has whole seconds: within the second of a change it proves nothing.
+    return since is not None and changed <= since and now - changed >= _SECOND
 
 
 def _base(request: web.Request) -> str:

@@ -30,7 +30,7 @@ export const readMessages = (chatId, after) => get(`chats/${chatId}/messages?aft
 export const readNewsroom = () => get("newsroom");
 export const publish = () => post("publish");
 export const addPerson = (name, language) =>
-  post("people", { first_name: name, language_code: language, started: false });
+  post("add_user", { first_name: name, language_code: language, started: false });
 export const send = (chatId, text, { replyTo, as, thread } = {}) =>
   post("send", {
     chat_id: chatId,
@@ -47,22 +47,22 @@ export const upload = (chatId, file, content) =>
     content,
     ...(file.type ? { mime: file.type } : {}),
   });
-export const askInline = (personId, text, offset) =>
-  post("inline", { person_id: personId, text, offset });
+export const askInline = (userId, text, offset) =>
+  post("inline", { user_id: userId, text, offset });
 export const readInlineAnswer = (id) => post("inline_answer", { inline_query_id: id });
 export const chooseInline = (id, resultId, chatId, as) =>
   post("choose", { inline_query_id: id, result_id: resultId, chat_id: chatId, from_id: as });
 export const press = (chatId, messageId, data, as) =>
   post("press", { chat_id: chatId, message_id: messageId, data, ...(as ? { from_id: as } : {}) });
 export const addChat = (type, title, members) =>
-  post("chats", { type, title, members, bot: "left" });
+  post("add_chat", { type, title, members, bot: "left" });
 export const setBotStatus = (chatId, status, as) =>
   post("membership", { chat_id: chatId, status, ...(as ? { from_id: as } : {}) });
 export const setMember = (chatId, userId, status) =>
   post("member", { chat_id: chatId, user_id: userId, status });
-export const addTopic = (chatId, name) => post("topics", { chat_id: chatId, name });
+export const addTopic = (chatId, name) => post("topic", { chat_id: chatId, name });
 export const turnTopic = (chatId, threadId, state) =>
-  post("topics", { chat_id: chatId, thread_id: threadId, state });
+  post("topic", { chat_id: chatId, thread_id: threadId, state });
 export const setBlocked = (chatId, blocked) =>
   post(blocked ? "block" : "unblock", { chat_id: chatId });
 

@@ -98,7 +98,7 @@ function renderArticle(article) {
     text: article.title,
   });
   const source = element("small", {
-    text: `${article.outlet} · ${sayWhen(new Date(article.published))}`,
+    text: `${article.publisher} · ${sayWhen(new Date(article.published))}`,
   });
   return element("li", { lang: article.language, dir: "auto" }, title, source);
 }

@@ -19,9 +19,9 @@ from bot.sources.discovery.discover import (
     discover,
     is_list,
 )
-from bot.sources.discovery.links import Link, Where
+from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.publishers import with_publishers
-from bot.sources.drafts import Draft, draft_of, identify_in_slices, url_hash
+from bot.sources.drafts import ArticleDraft, draft_of, identify_in_slices, url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
@@ -29,24 +29,18 @@ from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_s
 from bot.sources.health import changes_after, kind_of
 from bot.sources.store import parted, store_drafts
 from bot.sources.urls import as_typed, host_of
+from storage import sources
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import held
 from storage.enums import FullText, SourceState
-from storage.sources import (
-    Source,
-    add_source,
-    change_source,
-    finish_fetches,
-    make_source_public,
-    source_of,
-)
+from storage.sources import Source
 
 LEASE: Final = timedelta(minutes=1)
 # Columns that say that a source has been read.
 _READ: Final = ("first_read_at", "etag", "last_modified", "body_hash", "next_fetch_at")
 
 
-class Outcome(StrEnum):
+class AddOutcome(StrEnum):
     ADDED = "added"
     THERE = "already there"
     SEVERAL = "has several feeds"
@@ -62,14 +56,14 @@ class Addition:
     """
 
     url: str
-    outcome: Outcome
+    outcome: AddOutcome
     title: str = ""
     articles: int = 0
     problem: Problem | None = None
     source_id: int | None = None
     found_at: str = ""
     choice: tuple[FoundFeed, ...] = ()
-    unread: tuple[Link, ...] = ()
+    unread: tuple[FeedLink, ...] = ()
 
 
 class Form(StrEnum):
@@ -133,15 +127,15 @@ class SourceAdder:
             added = added or await self._add_fetched(feed.url, feed.result, options)
             return replace(added, found_at=url)
         if options.form is Form.FEED:
-            return Addition(url, Outcome.REFUSED, options.title, problem=NOT_A_FEED)
+            return Addition(url, AddOutcome.REFUSED, options.title, problem=NOT_A_FEED)
         if found.result.document is None:
             nothing = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
-            return Addition(url, Outcome.REFUSED, options.title, problem=nothing)
+            return Addition(url, AddOutcome.REFUSED, options.title, problem=nothing)
         return await self._add_fetched(url, found.result, options)
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
         if problem := why_not(result, options.every):
-            return Addition(url, Outcome.REFUSED, options.title, problem=problem)
+            return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
         final = result.address_of(url)
         if final != url and (existing := await self._existing(final, options)):
             return existing
@@ -150,7 +144,7 @@ class SourceAdder:
     async def _existing(self, url: str, options: SourceOptions) -> Addition | None:
         """Change the source at *url* as *options* say and return it; None if there is none."""
         async with self.storage.reading() as tx:
-            source = await source_of(tx, url_hash(url))
+            source = await sources.source_of(tx, url_hash(url))
             now = tx.now
         if source is None:
             return None
@@ -162,17 +156,17 @@ class SourceAdder:
             changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
         if changes:
             async with self.storage.writing() as tx:
-                await change_source(tx, source.id, changes)
+                await sources.change_source(tx, source.id, changes)
         title = changes.get("title", source.title)
         problem = Problem(ProblemCode.ASKED_AGAIN) if is_back else None
-        return Addition(url, Outcome.THERE, title, problem=problem, source_id=source.id)
+        return Addition(url, AddOutcome.THERE, title, problem=problem, source_id=source.id)
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
         """Read the source as if it were new: what it showed its followers stays theirs."""
         request = FetchRequest(source.url, inside=True)
         result = await fetch_source(self.fetcher, self.reader, request)
         if problem := why_not(result, options.every):
-            return Addition(source.url, Outcome.REFUSED, source.title, problem=problem)
+            return Addition(source.url, AddOutcome.REFUSED, source.title, problem=problem)
         return await self._store(source.url, result, options, private=source)
 
     def _changes(self, source: Source, options: SourceOptions) -> dict[str, Any]:
@@ -205,16 +199,16 @@ class SourceAdder:
             owner = f"adding {uuid4().hex}"
             row_now = row | (_unread(tx, owner) if others else {})
             if private is None:
-                source_id = await add_source(tx, row_now)
+                source_id = await sources.add_source(tx, row_now)
             else:
-                source_id = await make_source_public(tx, private, row_now)
+                source_id = await sources.make_source_public(tx, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
-                return Addition(url, Outcome.THERE, row["title"])
+                return Addition(url, AddOutcome.THERE, row["title"])
             articles = await store_drafts(tx, source_id, first)
         for some in others:
             ending = {name: row[name] for name in _READ} if some is others[-1] else None
             articles += await self._store_more(source_id, owner, some, ending)
-        outcome = Outcome.THERE if private else Outcome.ADDED
+        outcome = AddOutcome.THERE if private else AddOutcome.ADDED
         return Addition(url, outcome, row["title"], articles, source_id=source_id)
 
     def _first_row(
@@ -237,14 +231,18 @@ class SourceAdder:
         }
 
     async def _store_more(
-        self, source_id: int, owner: str, drafts: Sequence[Draft], ending: dict[str, Any] | None
+        self,
+        source_id: int,
+        owner: str,
+        drafts: Sequence[ArticleDraft],
+        ending: dict[str, Any] | None,
     ) -> int:
         """Store a part of a backlog too long for one transaction; *ending*: with the last part."""
         async with self.storage.writing() as tx:
             if not await held(tx, Source, [source_id], owner):
                 return 0  # a poller reads it now and stores the rest
             if ending:
-                await finish_fetches(tx, owner, {source_id: ending})
+                await sources.finish_fetches(tx, owner, {source_id: ending})
             return await store_drafts(tx, source_id, drafts)
 
 
@@ -275,19 +273,21 @@ def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
 
 
 def _question(
-    url: str, feeds: Sequence[FoundFeed], unread: Sequence[Link], options: SourceOptions
+    url: str, feeds: Sequence[FoundFeed], unread: Sequence[FeedLink], options: SourceOptions
 ) -> Addition:
     """Without the documents that were read: a list may have a thousand such sites."""
     return Addition(
         url,
-        Outcome.SEVERAL,
+        AddOutcome.SEVERAL,
         options.title,
         choice=tuple(replace(feed, result=FetchResult()) for feed in feeds),
         unread=tuple(unread),
     )
 
 
-def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> Slices[list[Draft]]:
+def _backlog(
+    row: Mapping[str, Any], result: FetchResult, now: datetime
+) -> Slices[list[ArticleDraft]]:
     if result.document is None:
         return []
     document = with_publishers(result.document, row["kind"], row["host"])

@@ -12,10 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, Protocol
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
-from bot.sources.discovery.links import Link, Where, robots_of, sitemaps_of, usual_places
-from bot.sources.feeds.model import Item, Kind, Unreadable, moment_of
+from yarl import URL
+
+from bot.sources.discovery.links import FeedLink, Where, robots_of, sitemaps_of, usual_places
+from bot.sources.feeds.model import DocumentKind, Item, Unreadable, moment_of
 from bot.sources.feeds.sniff import decode
 from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
@@ -23,7 +26,7 @@ from bot.sources.fetch.source import (
     Fetches,
     FetchRequest,
     FetchResult,
-    Reads,
+    ReadsDocuments,
     fetch_source,
     is_news_sitemap,
 )
@@ -33,15 +36,14 @@ MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it
 MAX_ROBOTS_SITEMAPS: Final = 3
 MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
 PATIENCE_SECONDS: Final = 90.0
-_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
 _SAME_SHARE = 0.8  # of the links
 _COMPARED = 100  # entries
 
 
-class ReadsLinks(Reads, Protocol):
+class ReadsLinks(ReadsDocuments, Protocol):
     async def links(
         self, data: bytes, /, *, url: str, content_type: str = ""
-    ) -> Sequence[Link] | None: ...
+    ) -> Sequence[FeedLink] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class FoundFeed:
 
     url: str
     title: str
-    kind: Kind = Kind.FEED
+    kind: DocumentKind = DocumentKind.FEED
     entries: int = 0
     newest: datetime | date | None = None
     where: Where = Where.HERE
@@ -59,7 +61,7 @@ class FoundFeed:
     @property
     def tells_news(self) -> bool:
         """False for a plain sitemap, which says no more than which pages there are."""
-        return self.kind is Kind.FEED or any(item.title for item in self._items)
+        return self.kind is DocumentKind.FEED or any(item.title for item in self._items)
 
     @property
     def links(self) -> frozenset[str]:
@@ -86,7 +88,7 @@ class DiscoveryResult:
 
     result: FetchResult
     feeds: tuple[FoundFeed, ...] = ()
-    unread: tuple[Link, ...] = ()
+    unread: tuple[FeedLink, ...] = ()
     is_page: bool = False
 
 
@@ -107,7 +109,7 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     """
     url = as_typed(url)
     result = result or await fetch_source(fetcher, reader, FetchRequest(url, inside=inside))
-    if feed := found_feed(Link(result.address_of(url), where=Where.HERE), result):
+    if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):
         return DiscoveryResult(result, (feed,))
     links = await _links_on(result, reader)
     if links is None or result.response is None:
@@ -119,7 +121,7 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     return DiscoveryResult(result, tuple(search.feeds), tuple(search.unread), is_page=True)
 
 
-async def _links_on(result: FetchResult, reader: ReadsLinks) -> Sequence[Link] | None:
+async def _links_on(result: FetchResult, reader: ReadsLinks) -> Sequence[FeedLink] | None:
     """Return the links to feeds on the page that was fetched; None if it is no page."""
     response = result.response
     if response is None or problem_of(response):
@@ -140,10 +142,10 @@ class _SiteSearch:
     reader: ReadsLinks
     inside: bool
     feeds: list[FoundFeed] = field(default_factory=list)
-    unread: list[Link] = field(default_factory=list)
+    unread: list[FeedLink] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
-    async def run(self, links: Sequence[Link], url: str, *, thorough: bool) -> None:
+    async def run(self, links: Sequence[FeedLink], url: str, *, thorough: bool) -> None:
         await self._read([link for link in links if link.where is Where.NAMED])
         if thorough or not self.feeds:
             await self._read([link for link in links if link.where is Where.LINKED])
@@ -152,7 +154,7 @@ class _SiteSearch:
         if thorough or not self.feeds:
             await self._read_sitemaps(await self._sitemaps(url))
 
-    async def _read(self, links: Sequence[Link], limit: int = MAX_READ) -> None:
+    async def _read(self, links: Sequence[FeedLink], limit: int = MAX_READ) -> None:
         waiting = deque(self._new(links))
         for _ in range(limit):
             if not waiting:
@@ -168,7 +170,7 @@ class _SiteSearch:
                 listed = await _links_on(result, self.reader) or ()
                 waiting += self._new(replace(each, where=Where.LISTED) for each in listed)
 
-    def _new(self, links: Iterable[Link]) -> list[Link]:
+    def _new(self, links: Iterable[FeedLink]) -> list[FeedLink]:
         """Return those that were not seen yet, which are unread now."""
         by_url = {canonical_url(link.url): link for link in links}
         new = [link for url, link in by_url.items() if url not in self._seen]
@@ -176,7 +178,7 @@ class _SiteSearch:
         self.unread += new
         return new
 
-    async def _read_first(self, links: Sequence[Link]) -> None:
+    async def _read_first(self, links: Sequence[FeedLink]) -> None:
         """Until the first feed, or the first place at which the host does not respond."""
         for link in links:
             result = await self._fetch(link)
@@ -185,17 +187,17 @@ class _SiteSearch:
             if feed or result.response is None:
                 return
 
-    async def _read_sitemaps(self, links: Sequence[Link]) -> None:
+    async def _read_sitemaps(self, links: Sequence[FeedLink]) -> None:
         """If there are feeds, only sitemaps for news are worth a request."""
         for_news = [link for link in links if is_news_sitemap(link.url)]
         await self._read(for_news if self.feeds else links, MAX_ROBOTS_SITEMAPS)
 
-    async def _fetch(self, link: Link) -> FetchResult:
+    async def _fetch(self, link: FeedLink) -> FetchResult:
         return await fetch_source(
             self.fetcher, self.reader, FetchRequest(link.url, inside=self.inside)
         )
 
-    async def _sitemaps(self, url: str) -> Sequence[Link]:
+    async def _sitemaps(self, url: str) -> Sequence[FeedLink]:
         try:
             response = await self.fetcher.fetch(robots_of(url), inside=self.inside)
         except FetchError:
@@ -208,10 +210,10 @@ class _SiteSearch:
 
 def is_list(result: FetchResult) -> bool:
     """Whether there are entries to follow."""
-    return result.document is not None and result.document.kind in _LISTS
+    return result.document is not None and result.document.kind.is_list
 
 
-def found_feed(link: Link, result: FetchResult) -> FoundFeed | None:
+def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
     """Return what was read at *link*; None unless it is a feed or a sitemap."""
     document = result.document
     if document is None or not is_list(result):
@@ -242,7 +244,8 @@ def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
 
 MAX_OFFERS: Final = 8
 LOOKUP_SECONDS: Final = 20.0
-_MIN_ARTICLE: Final = 300  # characters of text; a front page gives less, or some teasers
+# Letters of text, a Han character for three of them; a front page gives less, or some teasers.
+_MIN_ARTICLE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,15 +265,20 @@ class LookupResult:
 
 @dataclass(frozen=True, slots=True)
 class LinkLookup:
-    """Stores nothing and reaches nothing in the operator's network, no matter who asks."""
+    """Stores nothing and reaches nothing in the operator's network, no matter who asks.
+
+    *newsroom*: the exception, of the playground alone, such as `http://127.0.0.1:8081/news/`.
+    """
 
     fetcher: Fetches
     reader: ReadsLinks
+    newsroom: str | None = None
 
     async def look(self, url: str) -> LookupResult:
-        url = without_login(as_typed(url))
-        result = await fetch_source(self.fetcher, self.reader, FetchRequest(url))
-        if feed := found_feed(Link(result.address_of(url), where=Where.HERE), result):
+        url = self._address(url)
+        request = FetchRequest(url, inside=self._is_newsroom(url))
+        result = await fetch_source(self.fetcher, self.reader, request)
+        if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):
             return LookupResult(url, _offers([feed]), is_feed=True)
         if item := _article(url, result):
             return LookupResult(url, title=item.title, text=item.text)
@@ -278,7 +286,7 @@ class LinkLookup:
 
     async def feeds_of(self, url: str) -> LookupResult:
         """Look for the feeds of the site, whatever article is at *url*."""
-        return await self._feeds_of(without_login(as_typed(url)))
+        return await self._feeds_of(self._address(url))
 
     async def _feeds_of(self, url: str, result: FetchResult | None = None) -> LookupResult:
         found = await discover(
@@ -286,22 +294,39 @@ class LinkLookup:
             self.reader,
             url,
             result=result,
-            inside=False,
+            inside=self._is_newsroom(url),
             patience_seconds=LOOKUP_SECONDS,
         )
         feeds = _offers(feed for feed in found.feeds if feed.tells_news)
         problem = None if feeds or found.is_page else found.result.problem
         return LookupResult(url, feeds, problem=problem)
 
+    def _address(self, typed: str) -> str:
+        url = without_login(as_typed(typed))
+        # The playground's page may be open under either name; the newsroom's is the number.
+        return url.replace("//localhost:", "//127.0.0.1:", 1) if self.newsroom else url
+
+    def _is_newsroom(self, url: str) -> bool:
+        if self.newsroom is None:
+            return False
+        try:
+            return str(URL(url)).startswith(self.newsroom)  # without dot segments
+        except ValueError:
+            return False
+
 
 def _article(url: str, result: FetchResult) -> Item | None:
     """Return the one article of a page that is no front page."""
     document = result.document
-    if document is None or document.kind is not Kind.PAGE or not document.items:
+    if document is None or document.kind is not DocumentKind.PAGE or not document.items:
         return None
     item, parts = document.items[0], urlsplit(url)
     is_front = not parts.path.strip("/") and not parts.query
-    return item if item.title and not is_front and len(item.text) >= _MIN_ARTICLE else None
+    return item if item.title and not is_front and _letters(item.text) >= _MIN_ARTICLE else None
+
+
+def _letters(text: str) -> int:
+    return len(text) + 2 * sum(east_asian_width(character) in "WF" for character in text)
 
 
 def _offers(feeds: Iterable[FoundFeed]) -> tuple[FoundFeed, ...]:

@@ -61,7 +61,7 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class FeedLink:
     """An address that may hold a feed; `name` is what the page calls it."""
 
     url: str
@@ -74,19 +74,19 @@ class Link:
         return {"url": self.url, "title": self.name, **unknown, "where": str(self.where)}
 
 
-def links_of(page: str, url: str) -> tuple[Link, ...]:
+def links_of(page: str, url: str) -> tuple[FeedLink, ...]:
     """Return the feeds that *page*, from *url*, names, then its links that look like feeds.
 
     Feeds of comments are left out. For workers: it may take long.
     """
-    found: dict[str, Link] = {}
+    found: dict[str, FeedLink] = {}
     links = islice(_links(page, url), _MOST_LINKS)
     for link in sorted(links, key=lambda link: link.where is Where.LINKED):
         found.setdefault(canonical_url(link.url), link)
     return tuple(link for link in found.values() if not _is_of_comments(link))
 
 
-def usual_places(url: str) -> tuple[Link, ...]:
+def usual_places(url: str) -> tuple[FeedLink, ...]:
     """Return where feeds often are: in the first folder of *url*, and at its host's root.
 
     Deeper, under an article, a blog has the feed of its comments.
@@ -96,7 +96,7 @@ def usual_places(url: str) -> tuple[Link, ...]:
     root = f"{parts.scheme}://{parts.netloc}/"
     below = [f"{root}{folders[0]}/{place}" for place in _PLACES[:2]] if folders else []
     places = [*below, *(root + place for place in _PLACES)]
-    return tuple(Link(place, where=Where.PLACE) for place in places)
+    return tuple(FeedLink(place, where=Where.PLACE) for place in places)
 
 
 def robots_of(url: str) -> str:
@@ -104,16 +104,16 @@ def robots_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/robots.txt"
 
 
-def sitemaps_of(robots: str, url: str) -> tuple[Link, ...]:
+def sitemaps_of(robots: str, url: str) -> tuple[FeedLink, ...]:
     """Return the sitemaps that *robots*, from *url*, names; if some are for news, only those."""
     lines = islice(_SITEMAP_LINE.finditer(robots), _MOST_LINKS)
     urls = (_address(found[1], url) for found in lines)
     once = list(dict.fromkeys(filter(None, urls)))
     of_news = [address for address in once if is_news_sitemap(address)]
-    return tuple(Link(address, where=Where.SITEMAP) for address in of_news or once)
+    return tuple(FeedLink(address, where=Where.SITEMAP) for address in of_news or once)
 
 
-def _links(page: str, url: str) -> Iterator[Link]:
+def _links(page: str, url: str) -> Iterator[FeedLink]:
     # As UTF-8, whatever the page declares: it has been decoded already.
     parser = etree.HTMLParser(encoding="utf-8", no_network=True)
     try:
@@ -130,11 +130,11 @@ def _links(page: str, url: str) -> Iterator[Link]:
         if node.tag == "base":
             base = address
         elif node.tag == "link" and _is_named(facts):
-            yield Link(address, title)
+            yield FeedLink(address, title)
         elif node.tag == "a":
             text = _name("".join(islice(node.itertext(), _MOST_TEXTS)))
             if _looks_like_a_feed(address, text, facts):
-                yield Link(address, title or text, Where.LINKED)
+                yield FeedLink(address, title or text, Where.LINKED)
 
 
 def _is_named(facts: dict[str, str]) -> bool:
@@ -182,7 +182,7 @@ def _name(text: str) -> str:
     return one_line(text)[:_LONGEST_NAME]
 
 
-def _is_of_comments(link: Link) -> bool:
+def _is_of_comments(link: FeedLink) -> bool:
     """By its path, or its title on the page; a mere link may have such a title for its opinions."""
     if _COMMENTS_PATH.search(urlsplit(link.url).path):
         return True

@@ -21,9 +21,9 @@ from bot.sources.feeds.model import (
     MOST_ENTRIES,
     MOST_TEXT,
     Document,
+    DocumentKind,
     FeedPace,
     Item,
-    Kind,
     moment_of,
     newest_places,
 )
@@ -88,7 +88,7 @@ def feed_document(
         numbered = [numbered[at] for at in newest_places([*map(moment_of, numbered)], lengths)]
     title, items = _items(numbered, known, facts.title, tag)
     return Document(
-        kind=Kind.FEED,
+        kind=DocumentKind.FEED,
         title=title,
         url=facts.home,
         language=tag,

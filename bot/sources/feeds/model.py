@@ -28,12 +28,17 @@ _STEP = LONGEST_WORD // 2
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-class Kind(StrEnum):
+class DocumentKind(StrEnum):
     FEED = "feed"
     PAGE = "page"
     TEXT = "text"
     SITEMAP = "sitemap"
     INDEX = "index"  # of sitemaps, which are its items
+
+    @property
+    def is_list(self) -> bool:
+        """Whether there are entries to follow."""
+        return self in {DocumentKind.FEED, DocumentKind.SITEMAP}
 
 
 class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it
@@ -103,7 +108,7 @@ class FeedPace:
 class Document:
     """`left_out`: how many older entries it has, which are one too many."""
 
-    kind: Kind
+    kind: DocumentKind
     title: str = ""
     url: str = ""
     language: str = ""
@@ -123,7 +128,7 @@ class Document:
         return cls(
             **fields
             | {
-                "kind": Kind(fields["kind"]),
+                "kind": DocumentKind(fields["kind"]),
                 "items": tuple(item_from_json(item) for item in fields["items"]),
                 "pace": None if pace is None else _pace_from_json(pace),
             }

@@ -9,7 +9,7 @@ any zone that they do not know as UTC, which makes a Japanese agency nine hours 
 import re
 import tomllib
 from datetime import UTC, timedelta, timezone, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -45,7 +45,7 @@ def clock_of(place: str) -> ZoneInfo | None:
     """The clock of *place*; None where it is unknown or the country has several."""
     code, _, country = place.partition("-")
     name = _CLOCKS.get(country or code)
-    return _clock(name) if name else None
+    return ZoneInfo(name) if name else None
 
 
 @lru_cache(maxsize=256)
@@ -67,11 +67,6 @@ def _offset(sign: str, hours: str, minutes: str | None) -> tzinfo:
     if not 0 < total < _DAY_MINUTES:
         return UTC
     return timezone(timedelta(minutes=-total if sign == "-" else total))
-
-
-@cache
-def _clock(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
 
 
 def _country_of(host: str) -> str:

@@ -15,7 +15,7 @@ from lxml import etree
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable, moment_of
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, moment_of
 from bot.sources.feeds.roots import strict_root
 from bot.sources.feeds.text import cleaned, one_line
 from bot.sources.urls import absolute
@@ -25,7 +25,7 @@ MOST_KEPT = 1000  # the newest
 _LONGEST_URL = 2000
 _WEB = ("http://", "https://")
 _READ = frozenset(("keywords", "language", "lastmod", "loc", "name", "publication_date", "title"))
-_PARTS = {"url": Kind.SITEMAP, "sitemap": Kind.INDEX}
+_PARTS = {"url": DocumentKind.SITEMAP, "sitemap": DocumentKind.INDEX}
 
 
 class Linked(Protocol):
@@ -53,7 +53,7 @@ def read_sitemap(data: bytes, url: str) -> Document:
 
     What stands before a mistake in the XML counts. An index gives its sitemaps as items.
     """
-    kind, name = Kind.SITEMAP, ""
+    kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
     for element in islice(_elements(data), MOST_READ):
         facts = _facts(element)

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Final, Self
 import aiohttp
 from aiohttp.resolver import DefaultResolver
 
-from bot.sources.fetch.connection import CheckedSockets, Resolver, as_fetch_error, without_retry
+from bot.sources.fetch.connection import (
+    CheckedResolver,
+    CheckedSockets,
+    as_fetch_error,
+    without_retry,
+)
 from bot.sources.fetch.problems import TooBig, TooManyRedirects
 from bot.sources.fetch.response import (
     METHOD_PRESERVING,
@@ -68,7 +73,7 @@ class _Pool:
     """Connections under one address policy; pools never share a connection."""
 
     policy: AddressPolicy
-    resolver: Resolver
+    resolver: CheckedResolver
     session: aiohttp.ClientSession
 
     def is_own(self, url: URL) -> bool:
@@ -150,7 +155,7 @@ class Fetcher:
         raise TooManyRedirects(limit=MAX_REDIRECTS)
 
     def _pool(self, policy: AddressPolicy) -> _Pool:
-        resolver = Resolver(self._given_resolver or DefaultResolver(), policy)
+        resolver = CheckedResolver(self._given_resolver or DefaultResolver(), policy)
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,  # the slots bound it, and waiting there costs none of the time-out

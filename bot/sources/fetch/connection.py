@@ -71,7 +71,7 @@ class CheckedSockets:
         return socket.socket(family, kind, protocol)
 
 
-class Resolver(AbstractResolver):
+class CheckedResolver(AbstractResolver):
     """Resolves names by *inner* and remembers which are in the operator's own network."""
 
     def __init__(self, inner: AbstractResolver, policy: AddressPolicy) -> None:

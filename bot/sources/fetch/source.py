@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.sources.feeds.model import (
     Document,
+    DocumentKind,
     Item,
-    Kind,
     Unreadable,
     moment_of,
     unpack_fingerprints,
@@ -44,7 +44,7 @@ class Fetches(Protocol):
     ) -> Response: ...
 
 
-class Reads(Protocol):
+class ReadsDocuments(Protocol):
     async def read(
         self, data: bytes, /, *, url: str, content_type: str = "", known: Collection[int] = ...
     ) -> Document: ...
@@ -85,7 +85,9 @@ class FetchResult:
         return (self.response and self.response.moved_permanently_to) or url
 
 
-async def fetch_source(fetcher: Fetches, reader: Reads, request: FetchRequest) -> FetchResult:
+async def fetch_source(
+    fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest
+) -> FetchResult:
     try:
         response = await fetcher.fetch(
             request.url,
@@ -118,13 +120,17 @@ def _hash(body: bytes) -> str:
 
 
 async def _read(
-    fetcher: Fetches, reader: Reads, response: Response, body_hash: str, known: Collection[int]
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    response: Response,
+    body_hash: str,
+    known: Collection[int],
 ) -> FetchResult:
     try:
         document = await reader.read(
             response.body, url=response.url, content_type=response.content_type, known=known
         )
-        if document.kind is not Kind.INDEX:
+        if document.kind is not DocumentKind.INDEX:
             return FetchResult(response, body_hash, document)
         listed = await _read_sitemaps(document, fetcher, reader, inside=response.own_network)
     except Unreadable as error:
@@ -136,7 +142,7 @@ async def _read(
 
 
 async def _read_sitemaps(
-    index: Document, fetcher: Fetches, reader: Reads, *, inside: bool
+    index: Document, fetcher: Fetches, reader: ReadsDocuments, *, inside: bool
 ) -> Document:
     """Return the entries of the chosen sitemaps; raise Unreadable if none can be read.
 
@@ -153,13 +159,13 @@ async def _read_sitemaps(
             )
         except (FetchError, Unreadable):
             continue
-        if document.kind is Kind.SITEMAP:
+        if document.kind is DocumentKind.SITEMAP:
             found.append(document)
     if not found:
         raise Unreadable("None of the sitemaps that this index names can be read.", "index")
     items = [item for document in found for item in document.items]
     title = next((document.title for document in found if document.title), "")
-    return Document(Kind.SITEMAP, title, index.url, found[0].language, newest(items))
+    return Document(DocumentKind.SITEMAP, title, index.url, found[0].language, newest(items))
 
 
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:

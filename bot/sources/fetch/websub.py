@@ -18,20 +18,11 @@ import structlog
 
 from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.response import Response
+from storage import websub
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
 from storage.sources import Source
-from storage.websub import (
-    PushSubscription,
-    add_pushes,
-    change_push,
-    claim_pushes,
-    forget_push,
-    poll_soon,
-    push_of,
-    sources_without_push,
-    unsubscribe_unused,
-)
+from storage.websub import PushSubscription
 
 log = structlog.get_logger(__name__)
 
@@ -62,11 +53,11 @@ async def ask_hubs(
     *callback*: the URL that hubs call; the token of the subscription is appended.
     """
     async with storage.writing() as tx:
-        await poll_soon(tx, MIN_POLL_GAP)
-        await unsubscribe_unused(tx)
-        new = await sources_without_push(tx, limit)
-        await add_pushes(tx, [_new_row(source, tx.now) for source in new])
-        due = await claim_pushes(tx, owner=owner, limit=limit, lease=_CLAIM)
+        await websub.poll_soon(tx, MIN_POLL_GAP)
+        await websub.unsubscribe_unused(tx)
+        new = await websub.sources_without_push(tx, limit)
+        await websub.add_pushes(tx, [_new_row(source, tx.now) for source in new])
+        due = await websub.claim_pushes(tx, owner=owner, limit=limit, lease=_CLAIM)
         pushes = [push for push in due if await _is_request_recorded(tx, push, owner)]
     async with asyncio.TaskGroup() as group:
         for push in pushes:
@@ -80,7 +71,7 @@ async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) 
     A hub is known by the token in the URL that it calls; nobody else has it.
     """
     async with storage.reading() as tx:
-        push = await push_of(tx, token)
+        push = await websub.push_of(tx, token)
     if push is None or question.get("hub.topic") != push.topic:
         return None
     mode = question.get("hub.mode")
@@ -93,10 +84,10 @@ async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) 
                 "a hub denies a subscription", hub=push.hub, topic=push.topic, reason=reason
             )
             retry = {"asking": None, "ends_at": None, "due_at": tx.now + RETRY_AFTER_DENIAL}
-            await change_push(tx, push.id, retry)
+            await websub.change_push(tx, push.id, retry)
             return ""
         if push.source_id is None:
-            await forget_push(tx, push.id)
+            await websub.forget_push(tx, push.id)
         else:
             await _confirm(tx, push, lease_of(question.get("hub.lease_seconds", "")))
     return question.get("hub.challenge")
@@ -105,22 +96,22 @@ async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) 
 async def is_expected(storage: Storage, token: str) -> bool:
     """Whether we still want the pushes that come to *token*."""
     async with storage.reading() as tx:
-        push = await push_of(tx, token)
+        push = await websub.push_of(tx, token)
     return push is not None and push.source_id is not None
 
 
 async def receive_push(storage: Storage, token: str, body: bytes, signature: str) -> bool:
     """Make the source due soon; False if the hub did not sign *body*."""
     async with storage.reading() as tx:
-        push = await push_of(tx, token)
+        push = await websub.push_of(tx, token)
     if push is None or push.source_id is None:
         return False
     if not is_signed(body, signature, push.secret):
         log.warning("a push without a good signature is ignored", hub=push.hub)
         return False
     async with storage.writing() as tx:
-        await change_push(tx, push.id, {"pushed_at": tx.now})
-        await poll_soon(tx, MIN_POLL_GAP)
+        await websub.change_push(tx, push.id, {"pushed_at": tx.now})
+        await websub.poll_soon(tx, MIN_POLL_GAP)
     return True
 
 
@@ -167,7 +158,7 @@ async def _is_request_recorded(tx: Transaction, push: PushSubscription, owner: s
     if push.source_id is None:
         is_over = push.ends_at is None or push.ends_at <= tx.now
         if is_over or failures >= MAX_UNSUBSCRIBES:
-            await forget_push(tx, push.id)
+            await websub.forget_push(tx, push.id)
             return False
     retry = min(MIN_RETRY * 2.0 ** min(failures, 10), MAX_RETRY)
     values = {"asking": _mode(push), "failures": failures, "due_at": tx.now + retry}
@@ -197,7 +188,7 @@ async def _ask(client: PostClient, push: PushSubscription, callback: str) -> Non
 async def _confirm(tx: Transaction, push: PushSubscription, lease: timedelta) -> None:
     due_at = renewal_of(tx.now, lease)
     confirmed = {"asking": None, "failures": 0, "ends_at": tx.now + lease, "due_at": due_at}
-    await change_push(tx, push.id, confirmed)
+    await websub.change_push(tx, push.id, confirmed)
 
 
 def _mode(push: PushSubscription) -> str:

@@ -37,7 +37,7 @@ _TOP, _END, _HEADING = "top", "end", "heading"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LearnedBlock:
     """`first` and `last` are numbers of articles; `shared` the words that their titles share."""
 
     place: str
@@ -53,7 +53,7 @@ class HostBoilerplate:
     """What has been learned of one host; small, and it forgets."""
 
     articles: int = 0
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[LearnedBlock, ...] = ()
 
     def after(self, title: str, paragraphs: Sequence[str]) -> Self:
         """What is known when an article of these words has been read too."""
@@ -62,7 +62,7 @@ class HostBoilerplate:
         number, words = self.articles + 1, _words_of(title)
         known = {(block.place, block.text): block for block in self.blocks}
         for place, text in dict.fromkeys(_places(paragraphs)):
-            block = known.get((place, text)) or Block(place, text, 0, number, number, words)
+            block = known.get((place, text)) or LearnedBlock(place, text, 0, number, number, words)
             known[place, text] = replace(
                 block, seen=block.seen + 1, last=number, shared=block.shared & words
             )
@@ -98,12 +98,12 @@ class HostBoilerplate:
             return cls()
         articles, rows = json.loads(written)
         blocks = (
-            Block(place, text, seen, first, last, frozenset(shared))
+            LearnedBlock(place, text, seen, first, last, frozenset(shared))
             for place, text, seen, first, last, *shared in rows
         )
         return cls(articles, tuple(blocks))
 
-    def _is_own(self, block: Block) -> bool:
+    def _is_own(self, block: LearnedBlock) -> bool:
         since = self.articles - block.first + 1
         return block.seen >= ENOUGH and block.seen >= _SHARE * since and not block.shared
 

@@ -139,7 +139,7 @@ def heading_of(root: Any, title: str) -> Any:
 
 
 def is_nearby(element: Any) -> bool:
-    """Whether *element* is in the part of the page where the article is, as far as names tell."""
+    """Whether *element* is in the part of the page where the article is, as far as names say."""
     for around in (element, *element.iterancestors()):
         if around.tag in _ELSEWHERE:
             return False

@@ -13,7 +13,7 @@ from lxml import etree
 
 from bot.languages import all_words
 from bot.sources.feeds import language
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.text import plain_text, tidy
 from bot.sources.pages.boxes import drop_boxes
 from bot.sources.pages.canonical import own_address
@@ -64,7 +64,7 @@ def read_page(text: str, url: str) -> Document:
         published=published(root, meta, title, read) or dated or guessed(text, address),
         language=code,
     )
-    return Document(Kind.PAGE, meta.site, address, code, (item,))
+    return Document(DocumentKind.PAGE, meta.site, address, code, (item,))
 
 
 def _language(declared: str, text: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from bot.matching.snippet import sentences
 from bot.sources.feeds import language
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.places import clock_of
 from bot.sources.feeds.text import tidy
 from bot.sources.pages.dates import page_date
@@ -47,7 +47,7 @@ def read_text(text: str, url: str) -> Document:
         published=published,
         language=code,
     )
-    return Document(kind=Kind.TEXT, title=item.title, url=url, language=code, items=(item,))
+    return Document(kind=DocumentKind.TEXT, title=item.title, url=url, language=code, items=(item,))
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -123,9 +123,9 @@ class Word:
         self.text = text
         self.frequency = frequency
         self.users = self.seen = self.named = 0
-        self.stories: list[Story] = []
+        self.stories: list[StoryCluster] = []
 
-    def list_under(self, story: Story) -> None:
+    def list_under(self, story: StoryCluster) -> None:
         """Let the word lead to the story, which is the last that was active."""
         stories = self.stories
         if story.articles and story in stories:
@@ -135,7 +135,7 @@ class Word:
         stories.append(story)
 
 
-class Story:
+class StoryCluster:
     """The sum of its articles' vectors: *weights* and, for each word, the *counts* of articles.
 
     *publishers* names each as often as it has an article here. *chapters* are their ids.
@@ -195,9 +195,11 @@ class Clustering:
         self._most_memory = most_memory
         self._base = base
         self._words: dict[str, Word] = {}
-        self._stories: dict[int, Story] = {}  # by their first chapter, in the order they began
-        self._in_order: deque[Story] = deque()
-        self._texts: NearDuplicates[Story] = NearDuplicates()
+        self._stories: dict[
+            int, StoryCluster
+        ] = {}  # by their first chapter, in the order they began
+        self._in_order: deque[StoryCluster] = deque()
+        self._texts: NearDuplicates[StoryCluster] = NearDuplicates()
         self._taken = 0  # bytes, by stories
 
     def __len__(self) -> int:
@@ -286,13 +288,13 @@ class Clustering:
 
     def _found(
         self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]
-    ) -> Story | None:
+    ) -> StoryCluster | None:
         for story in self._texts.owners_of(passages):
             if abs(article.at - story.at) <= WINDOW:
                 return story
         return self._likest(article, vector)
 
-    def _likest(self, article: NewsArticle, vector: Vector) -> Story | None:
+    def _likest(self, article: NewsArticle, vector: Vector) -> StoryCluster | None:
         """Return the story that is like enough and, of several, rather the one with more articles.
 
         Else an event would stay split where two publishers begin it at once.
@@ -312,12 +314,12 @@ class Clustering:
         return found
 
     @staticmethod
-    def _candidates(vector: Vector) -> list[Story]:
+    def _candidates(vector: Vector) -> list[StoryCluster]:
         """Return the stories that share the most words with the article, the likeliest first.
 
         They are looked for under its heaviest words, until there are enough.
         """
-        listed: list[Story] = []
+        listed: list[StoryCluster] = []
         for word in vector:
             listed += word.stories
             if len(listed) >= _ENOUGH:
@@ -327,8 +329,8 @@ class Clustering:
         found.sort(key=shared.__getitem__, reverse=True)
         return found[:_COMPARED]
 
-    def _begun(self, chain_id: int, at: float) -> Story:
-        story = Story(at)
+    def _begun(self, chain_id: int, at: float) -> StoryCluster:
+        story = StoryCluster(at)
         story.chapters = (chain_id,)
         self._stories[chain_id] = story
         self._in_order.append(story)
@@ -336,7 +338,7 @@ class Clustering:
         return story
 
     @staticmethod
-    def _chapter(story: Story, article: NewsArticle) -> int:
+    def _chapter(story: StoryCluster, article: NewsArticle) -> int:
         """Return the chapter of the article, by its place; it begins one if it is the first."""
         chapter = min(story.reports_of(article.publishers), len(story.chapters))
         if chapter == len(story.chapters):
@@ -347,7 +349,7 @@ class Clustering:
     def _add(
         self,
         article: NewsArticle,
-        story: Story,
+        story: StoryCluster,
         vector: Vector,
         passages: tuple[int, ...],
     ) -> None:
@@ -380,7 +382,7 @@ class Clustering:
         self._texts.remove(story, story.passages)
         self._drop(story, range(len(story.words)))
 
-    def _merge(self, story: Story, vector: Vector) -> None:
+    def _merge(self, story: StoryCluster, vector: Vector) -> None:
         weights, counts = story.weights, story.counts
         places = {word: place for place, word in enumerate(story.words)}
         new = [word for word in vector if word not in places]
@@ -405,7 +407,7 @@ class Clustering:
             word.users += 1
             word.frequency += 1
 
-    def _shorten(self, story: Story) -> None:
+    def _shorten(self, story: StoryCluster) -> None:
         """Drop the least of its words, so many that this is seldom needed."""
         places = range(len(story.words))
         kept = sorted(nlargest(_MOST_WORDS * 3 // 4, places, key=story.weights.__getitem__))
@@ -415,7 +417,7 @@ class Clustering:
         story.counts = bytearray([story.counts[place] for place in kept])
         story.square = sum([weight * weight for weight in story.weights])
 
-    def _drop(self, story: Story, places: Iterable[int]) -> None:
+    def _drop(self, story: StoryCluster, places: Iterable[int]) -> None:
         """Count the words at these places of the story no more."""
         for place in places:
             word = story.words[place]

@@ -6,6 +6,11 @@
 3. Data with a repeated field or a malformed user is refused, even if it is signed.
 
 https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
+
+There is no session and no cookie: each request carries the launch data, which stands behind the `#`
+of the page's address and so reaches no log. What a user types is posted even where it only reads,
+since addresses end up in the logs of proxies. The page shows the user's private chat; a group is
+managed in the chat, where its administrators are known.
 """
 
 from __future__ import annotations

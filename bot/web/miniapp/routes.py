@@ -37,15 +37,11 @@ class RenewsMenus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MiniApp:
-    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it.
-
-    *press*: what the chat's templates may build buttons from.
-    """
+    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it."""
 
     token: str
     resources: Resources
     menus: RenewsMenus
-    press: object = None
     frames: tuple[str, ...] = ()
 
 
@@ -127,9 +123,9 @@ class AppRoutes:
         return handle
 
     def _error(self, renderer: Renderer, error: UserError) -> web.Response:
-        """Say what the chat would say."""
+        """Say what the chat would say; no template of an error has buttons."""
         template = _TYPED_HERE.get(type(error), error.template)
-        message = renderer.message(template, error=error, press=self.app.press)
+        message = renderer.message(template, error=error)
         return _json({"error": message.text}, status=409)
 
 

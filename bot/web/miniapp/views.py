@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bot.mail.confirm import MailboxSeen
-    from bot.matching.query import Query
+    from bot.matching.query import ParsedQuery
     from bot.matching.search import Difference, Headlines, Hit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
@@ -145,7 +145,7 @@ class Previews:
         topic = await topics.get_topic(self.resources.storage, caller.user.chat_id, topic_id)
         return await self._find(caller, parse(topic.typed))
 
-    async def _find(self, caller: Caller, query: Query) -> dict[str, Any]:
+    async def _find(self, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
         user, renderer, storage = caller.user, caller.renderer, self.resources.storage
         async with self._turns:
             found = await search.find(storage, query, chat_id=user.chat_id, limit=SHOWN)

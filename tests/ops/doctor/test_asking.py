@@ -9,12 +9,12 @@ from aiohttp.test_utils import TestServer
 
 from bot.ops.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
 from bot.ops.doctor.telegram import judge_token
-from bot.playground.server import Playground
 from storage.db.filelock import file_lock
+from tests.local_playground import LocalPlayground
 
 
 async def test_the_playground_knows_its_token_and_the_time():
-    async with Playground(0) as playground:
+    async with LocalPlayground(0) as playground:
         answer = await ask_telegram(playground.base_url, "1:playground", "getMe")
 
     assert answer.status == 200

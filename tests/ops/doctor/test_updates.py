@@ -7,11 +7,11 @@ import pytest
 from bot.app.webhook import webhook_at
 from bot.ops.doctor.checks import make_checks
 from bot.ops.doctor.updates import judge_polling, judge_webhook
-from bot.playground.hooks import Hook
-from bot.playground.server import Playground
+from bot.playground.api.updates import WebhookInfo
 from bot.rendering.links import Signer
 from bot.settings import Settings
 from storage.access import signing_key
+from tests.local_playground import LocalPlayground
 
 OWN = "https://news.example.org/telegram/secret-path"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -68,9 +68,9 @@ def test_what_is_said_of_a_webhook_where_the_bot_polls(info, code):
 async def test_telegram_is_asked_for_the_webhook_of_this_bot(storage, database_url, is_set):
     async with storage.writing() as tx:
         hook = webhook_at("https://news.example.org", Signer(await signing_key(tx)))
-    async with Playground() as playground:
+    async with LocalPlayground() as playground:
         if is_set:
-            playground.world.updates.set_hook(Hook(hook.url, hook.secret))
+            playground.world.updates.use_webhook(WebhookInfo(hook.url, hook.secret))
         settings = Settings.model_validate(
             {
                 "bot_token": TOKEN,

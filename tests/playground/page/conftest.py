@@ -9,7 +9,7 @@ import aiohttp
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from bot.playground.server import Playground
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Bot:
     """Calls the Bot API for the one chat that the page shows."""
 
-    playground: Playground
+    playground: LocalPlayground
     session: aiohttp.ClientSession
     chat_id: int = 0
 
@@ -49,13 +49,13 @@ def keyboard(*buttons: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def playground() -> AsyncIterator[Playground]:
-    async with Playground(flood="off") as started:
+async def playground() -> AsyncIterator[LocalPlayground]:
+    async with LocalPlayground(flood="off") as started:
         yield started
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, playground: Playground) -> AsyncIterator[Page]:
+async def page(browser: Browser, playground: LocalPlayground) -> AsyncIterator[Page]:
     """Yield the page with Ann's chat open; an error or a breach of its policy fails the test."""
     context = await browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
     opened = await context.new_page()
@@ -70,8 +70,8 @@ async def page(browser: Browser, playground: Playground) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def bot(page: Page, playground: Playground) -> AsyncIterator[Bot]:
+async def bot(page: Page, playground: LocalPlayground) -> AsyncIterator[Bot]:
     async with aiohttp.ClientSession() as session:
         await page.click("#start")
         await expect(page.locator(".mine")).to_have_count(1)
-        yield Bot(playground, session, playground.directing.chats()[0]["id"])
+        yield Bot(playground, session, playground.chats()[0]["id"])

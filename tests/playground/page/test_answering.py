@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.playground.page.conftest import keyboard
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_start_is_a_button_until_something_is_said(page, playground):
@@ -18,7 +18,7 @@ async def test_start_is_a_button_until_something_is_said(page, playground):
 
     await expect(page.locator(".mine .body")).to_have_text("/start")
     await expect(page.locator("#start")).to_be_hidden()
-    assert playground.directing.chats()[0]["first_name"] == "Ann"
+    assert playground.chats()[0]["first_name"] == "Ann"
 
 
 async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_reader(page, bot):

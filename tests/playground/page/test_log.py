@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.playground.page.conftest import keyboard
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_an_edit_changes_the_message_in_its_place(page, bot):

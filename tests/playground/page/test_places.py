@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def _made(page, title: str, kind: str = "supergroup") -> None:
@@ -33,7 +33,7 @@ async def test_a_group_is_made_and_the_bot_let_in(page, bot, playground):
 
 
 async def test_one_writes_as_another_and_into_a_topic(page, bot, playground):
-    ben = playground.person("Ben")
+    ben = playground.user("Ben")
     await _made(page, "Newsroom")
     await page.select_option("#acting", label="Ben")
     await _appointed(page, "#role", "administrator")
@@ -48,7 +48,7 @@ async def test_one_writes_as_another_and_into_a_topic(page, bot, playground):
     await expect(page.locator(".who-said")).to_have_text("Ben")
     await expect(page.locator(".meta").last).to_contain_text("Elections")
     await expect(page.get_by_role("heading", name="Newsroom").first).to_be_visible()
-    group = playground.directing.chats()[-1]
+    group = playground.chats()[-1]
     said = playground.messages(group["id"])[-1]
     assert (said["from"]["id"], said["message_thread_id"]) == (ben.id, group["threads"][0]["id"])
 
@@ -62,13 +62,13 @@ async def test_a_topic_is_closed_and_reopened(page, bot, playground):
     await page.click("#turn-topic")
     await expect(page.locator("#turn-topic")).to_have_text("Reopen it")
 
-    assert playground.directing.chats()[-1]["threads"][0]["state"] == "closed"
+    assert playground.chats()[-1]["threads"][0]["state"] == "closed"
 
 
 async def test_a_channel_has_posts_and_no_topics(page, bot, playground):
     await _made(page, "Desk", "channel")
     await _appointed(page, "#bot-role", "administrator")
-    channel = playground.directing.chats()[-1]["id"]
+    channel = playground.chats()[-1]["id"]
 
     await bot.call("sendMessage", chat_id=channel, text="Good morning")
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_an_inline_query_is_answered_and_a_result_is_sent(page, bot, playground):

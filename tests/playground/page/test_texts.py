@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.playground.page.conftest import keyboard
 
 # One browser serves all tests, and they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 

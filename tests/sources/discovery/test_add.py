@@ -13,13 +13,13 @@ from bot.sources.administration import (
     remove_source,
     sources_as_opml,
 )
-from bot.sources.discovery.add import LEASE, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.add import LEASE, AddOutcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.articles import Article
-from storage.enums import FullText, SourceKind
+from storage.enums import FullText
 from storage.sources import Source
-from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.feeds_made import item, rss
 from tests.sources.polled import poll_after, rows_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def test_a_source_is_added_once_however_its_address_is_written(storage, ad
     first = await adding.add(f"  {farm.url()}?b=2&a=1 ")
     again = await adding.add(f"{farm.url()}?a=1&b=2&utm_source=mail")
 
-    assert (first.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
+    assert (first.outcome, again.outcome) == (AddOutcome.ADDED, AddOutcome.THERE)
     assert again.source_id == first.source_id
     assert len(farm.asked) == 1
 
@@ -55,17 +55,7 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
     again = await adding.add(farm.url("/feed.xml"))
 
     assert added.url == farm.url("/feed.xml")
-    assert again.outcome is Outcome.THERE
-
-
-async def test_adding_again_changes_the_interval(storage, adding, farm):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-
-    await adding.add(farm.url(), SourceOptions(every=timedelta(minutes=7)))
-
-    (source,) = await list_sources(storage)
-    assert source.every_seconds == 420
+    assert again.outcome is AddOutcome.THERE
 
 
 async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, reader, farm):
@@ -74,39 +64,31 @@ async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, r
 
     refused = await adding.add(farm.url())
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem
     assert farm.asked == []
     assert await list_sources(storage) == []
 
 
-async def test_a_page_is_a_source_of_its_own_kind(storage, adding, farm):
-    farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
-
-    added = await adding.add(farm.url("/page"))
-
-    (source,) = await list_sources(storage)
-    assert (added.outcome, added.articles) == (Outcome.ADDED, 1)
-    assert source.kind is SourceKind.PAGE
-
-
 @pytest.mark.parametrize(
-    ("body", "status"),
+    ("body", "status", "problem"),
     [
-        pytest.param("", 404, id="missing"),
-        pytest.param("", 200, id="empty"),
-        pytest.param("x", 500, id="server error"),
-        pytest.param("\x00\x01\x02\x03\x04\x05\x06\x07" * 9, 200, id="binary"),
-        pytest.param("<rss><channel>", 403, id="robot wall"),
+        pytest.param("", 404, Problem(ProblemCode.NOT_FOUND, {"status": 404}), id="missing"),
+        pytest.param("", 200, Problem(ProblemCode.EMPTY), id="empty"),
+        pytest.param("x", 500, Problem(ProblemCode.SERVER_ERROR, {"status": 500}), id="error"),
+        pytest.param("\0\1\2\3\4" * 9, 200, Problem(ProblemCode.BINARY_FILE), id="binary"),
+        pytest.param("x", 403, Problem(ProblemCode.FORBIDDEN, {"status": 403}), id="firewall"),
+        pytest.param("<html></html>", 200, Problem(ProblemCode.NO_FEED_OR_ARTICLE), id="no text"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_with_the_reason(storage, adding, farm, body, status):
+async def test_what_cannot_be_read_is_refused_with_the_reason(
+    storage, adding, farm, body, status, problem
+):
     farm.serve("/feed.xml", body, status=status)
 
     refused = await adding.add(farm.url())
 
-    assert refused.outcome is Outcome.REFUSED
-    assert refused.problem
+    assert (refused.outcome, refused.problem) == (AddOutcome.REFUSED, problem)
     assert await list_sources(storage) == []
 
 
@@ -116,7 +98,7 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(storage, adding, f
 async def test_what_is_no_address_is_refused_with_the_reason(storage, adding, url):
     refused = await adding.add(url)
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem
 
 
@@ -131,26 +113,14 @@ async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, re
         farm.url(), SourceOptions(every=timedelta(seconds=5))
     )
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem == Problem(ProblemCode.INTERVAL_TOO_SHORT)
 
 
-async def test_a_removed_source_can_be_added_again(storage, adding, farm):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-
+async def test_a_removed_source_can_be_added_again(storage, adding, added, farm):
     assert await remove_source(storage, farm.url())
     assert not await remove_source(storage, farm.url())
-    assert (await adding.add(farm.url())).outcome is Outcome.ADDED
-
-
-async def test_sources_are_exported_as_opml(storage, adding, farm):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-
-    (outline,) = read_opml(await sources_as_opml(storage))
-
-    assert (outline.title, outline.url) == ("Sample Wire", farm.url())
+    assert (await adding.add(farm.url())).outcome is AddOutcome.ADDED
 
 
 async def test_the_export_holds_the_operators_sources_with_titles_and_folders(
@@ -169,34 +139,23 @@ async def test_the_export_holds_the_operators_sources_with_titles_and_folders(
     assert listed == (Outline(farm.url("/mine.xml"), "My wire", folder=("World", "Wires")),)
 
 
-async def test_adding_again_moves_and_renames_an_operators_source(storage, adding, farm):
+async def test_adding_again_changes_the_options_of_an_operators_source(storage, adding, farm):
     farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
+    await adding.add(farm.url(), SourceOptions(full_text=FullText.NEVER))
+    every = timedelta(minutes=7)
 
     again = await adding.add(
-        farm.url(), SourceOptions(title="My wire", folder=("World",), full_text=FullText.NEVER)
+        farm.url(), SourceOptions(every=every, title="My wire", folder=("World",))
     )
 
     (source,) = await list_sources(storage)
-    assert (again.outcome, again.title) == (Outcome.THERE, "My wire")
-    assert (source.title, source.folder) == ("My wire", ["World"])
+    assert (again.outcome, again.title) == (AddOutcome.THERE, "My wire")
+    assert (source.title, source.folder, source.every_seconds) == ("My wire", ["World"], 420)
     assert source.full_text is FullText.NEVER
     assert len(farm.asked) == 1
 
 
-async def test_the_full_text_option_is_kept(storage, adding, farm):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
-
-    await adding.add(farm.url(), SourceOptions(title="My wire"))
-
-    (source,) = await list_sources(storage)
-    assert source.full_text is FullText.ALWAYS
-
-
-async def test_a_user_cannot_change_an_operators_source(storage, adding, fetcher, reader, farm):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
+async def test_a_user_cannot_change_an_operators_source(storage, added, fetcher, reader, farm):
     (before,) = await list_sources(storage)
     options = SourceOptions(
         every=timedelta(hours=9), title="Theirs", folder=("Theirs",), full_text=FullText.ALWAYS

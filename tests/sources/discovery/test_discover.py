@@ -1,4 +1,4 @@
-"""What a person named: a feed, a site, an article; and that nothing inside is reached."""
+"""What is at an address that a user names: a feed, a site, an article; never in the own network."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.administration import list_sources
-from bot.sources.discovery.add import Form, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.add import AddOutcome, Form, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import AddressRefused, Problem, ProblemCode
 from bot.sources.fetch.response import Response
 from storage.enums import SourceKind
@@ -22,6 +22,8 @@ from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+pytestmark = pytest.mark.slow
 
 
 HTML = {"Content_Type": "text/html"}
@@ -50,7 +52,7 @@ async def test_a_feed_is_found_at_its_own_address_with_one_request(discovery, fa
 
     (find,) = found.feeds
     assert (find.url, find.title, find.entries) == (farm.url(), "Sample Wire", 2)
-    assert (find.where, find.kind) == (Where.HERE, Kind.FEED)
+    assert (find.where, find.kind) == (Where.HERE, DocumentKind.FEED)
     assert find.newest == MONDAY_NOON + timedelta(minutes=2)
     assert len(farm.asked) == 1
 
@@ -114,7 +116,7 @@ async def test_a_thorough_search_reads_links_beside_named_feeds(discovery, farm)
     assert [find.url for find in thorough.feeds[2:]] == [farm.url("/news.xml")]
 
 
-async def test_usual_places_are_tried_until_one_holds_a_feed(discovery, farm):
+async def test_the_usual_paths_are_tried_until_one_holds_a_feed(discovery, farm):
     farm.serve("/", page("A paper", [LONG]), **HTML)
     farm.serve("/rss", page("Not found, says a page", [LONG]), **HTML)
     farm.serve("/rss.xml", feed(1))
@@ -139,7 +141,7 @@ async def test_the_sitemaps_of_robots_txt_come_last(discovery, farm):
     found = await discovery(farm.url("/"))
 
     (find,) = found.feeds
-    assert (find.kind, find.where) == (Kind.SITEMAP, Where.SITEMAP)
+    assert (find.kind, find.where) == (DocumentKind.SITEMAP, Where.SITEMAP)
     assert str(find.newest) == "2026-03-01"
 
 
@@ -179,9 +181,8 @@ async def test_without_a_page_there_are_no_further_requests(discovery, farm, bod
 
 async def test_a_page_from_outside_leads_nowhere_inside(fetcher, reader, farm):
     """The operator asks, whose network is open; the page belongs to anybody."""
-    inner = farm.url("/feed.xml")
     farm.serve("/feed.xml", feed(1))
-    farm.serve("/", site(inner), **HTML)
+    farm.serve("/", site(farm.url("/feed.xml")), **HTML)
 
     class FromOutside:
         async def fetch(self, url: str, *, inside: bool = False, **asked):
@@ -204,23 +205,13 @@ async def test_a_site_with_one_feed_is_added_by_it(storage, adding, farm):
 
     (source,) = await list_sources(storage)
     assert (added.outcome, added.url, added.found_at) == (
-        Outcome.ADDED,
+        AddOutcome.ADDED,
         farm.url("/feed.xml"),
         farm.url("/"),
     )
     assert (added.articles, source.folder) == (2, ["World"])
-    assert again.outcome is Outcome.THERE
+    assert again.outcome is AddOutcome.THERE
     assert farm.paths()[:2] == ["/", "/feed.xml"]
-
-
-async def test_a_feed_is_added_with_one_request_and_known_with_none(adding, farm):
-    farm.serve("/feed.xml", feed(1))
-
-    added = await adding.add(farm.url())
-    again = await adding.add(farm.url())
-
-    assert (added.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
-    assert len(farm.asked) == 1
 
 
 async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
@@ -230,7 +221,7 @@ async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
 
     asked = await adding.add(farm.url("/"))
 
-    assert asked.outcome is Outcome.SEVERAL
+    assert asked.outcome is AddOutcome.SEVERAL
     assert [find.title for find in asked.choice] == ["A", "B"]
     assert await list_sources(storage) == []
 
@@ -238,9 +229,9 @@ async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
 @pytest.mark.parametrize(
     ("form", "outcome", "kinds"),
     [
-        pytest.param(Form.ANY, Outcome.ADDED, [SourceKind.PAGE], id="any: the page itself"),
-        pytest.param(Form.FEED, Outcome.REFUSED, [], id="a feed: refused"),
-        pytest.param(Form.PAGE, Outcome.ADDED, [SourceKind.PAGE], id="the page: taken"),
+        pytest.param(Form.ANY, AddOutcome.ADDED, [SourceKind.PAGE], id="any: the page itself"),
+        pytest.param(Form.FEED, AddOutcome.REFUSED, [], id="a feed: refused"),
+        pytest.param(Form.PAGE, AddOutcome.ADDED, [SourceKind.PAGE], id="the page: taken"),
     ],
 )
 async def test_a_page_without_feeds_is_added_if_allowed(
@@ -250,7 +241,7 @@ async def test_a_page_without_feeds_is_added_if_allowed(
 
     added = await adding.add(farm.url("/page"), SourceOptions(form=form))
 
-    assert added.outcome is outcome
+    assert (added.outcome, added.articles) == (outcome, len(kinds))
     assert [source.kind for source in await list_sources(storage)] == kinds
     assert len(farm.asked) == 1 or form is not Form.PAGE
 
@@ -264,7 +255,7 @@ async def test_a_plain_sitemap_is_no_feed_to_add_by_itself(storage, adding, disc
     await adding.add(farm.url("/page"))
 
     (source,) = await list_sources(storage)
-    assert [find.kind for find in found.feeds] == [Kind.SITEMAP]
+    assert [find.kind for find in found.feeds] == [DocumentKind.SITEMAP]
     assert source.kind is SourceKind.PAGE
 
 
@@ -279,38 +270,8 @@ async def test_a_page_itself_is_added_on_request(storage, adding, farm):
     assert farm.paths() == ["/page"]
 
 
-NO_FEED = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
-NOT_FOUND = Problem(ProblemCode.NOT_FOUND, {"status": 404})
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "problem"),
-    [
-        pytest.param("<html><body></body></html>", 200, NO_FEED, id="an empty page"),
-        pytest.param("", 404, NOT_FOUND, id="nothing there"),
-    ],
-)
-async def test_what_is_no_site_is_refused_with_the_reason(adding, farm, body, status, problem):
-    farm.serve("/x", body, status=status, **HTML)
-
-    refused = await adding.add(farm.url("/x"))
-
-    assert refused.outcome is Outcome.REFUSED
-    assert refused.problem == problem
-
-
-async def test_a_users_site_leads_nowhere_inside(storage, fetcher, reader, farm):
-    farm.serve("/", site("/feed.xml"), **HTML)
-    theirs = SourceAdder(storage, fetcher, reader, public=False)
-
-    refused = await theirs.add(farm.url("/"))
-
-    assert refused.outcome is Outcome.REFUSED
-    assert farm.asked == []
-
-
 FEED = Document(
-    Kind.FEED,
+    DocumentKind.FEED,
     "Paper",
     items=(
         Item(
@@ -343,53 +304,82 @@ class Reads:
         if data == b"feed":
             return FEED
         text = "A long story. " * 40 if b"article" in data else "Hello"
-        return Document(Kind.PAGE, items=(Item(url=url, title="A ferry sinks", text=text),))
+        return Document(DocumentKind.PAGE, items=(Item(url=url, title="A ferry sinks", text=text),))
 
     async def links(self, data, /, *, url, **_facts):
         return links_of(data.decode(), url)
 
 
-async def test_a_link_to_a_feed_offers_that_feed():
-    looked = await LinkLookup(Site(feed=b"feed"), Reads()).look("paper.example/feed")
+@pytest.mark.parametrize(
+    ("path", "is_feed"), [("feed", True), ("", False)], ids=["a feed", "a site"]
+)
+async def test_a_link_to_a_feed_or_a_site_offers_its_feed(path, is_feed):
+    lookup = LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads())
 
-    assert looked.is_feed
-    assert [(feed.url, feed.title) for feed in looked.feeds] == [
+    found_there = await lookup.look(f"paper.example/{path}")
+
+    assert found_there.is_feed is is_feed
+    assert [(feed.url, feed.title) for feed in found_there.feeds] == [
         ("https://paper.example/feed", "Paper")
     ]
 
 
-async def test_a_link_to_a_site_offers_its_feeds():
-    looked = await LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads()).look(
-        "https://paper.example/"
-    )
-
-    assert not looked.is_feed
-    assert [feed.url for feed in looked.feeds] == ["https://paper.example/feed"]
-
-
 async def test_a_link_to_an_article_gives_its_text_and_on_request_the_feeds():
     site = Site(article=PAGE % LINK + b"<!-- article -->", feed=b"feed")
-    looking = LinkLookup(site, Reads())
+    lookup = LinkLookup(site, Reads())
 
-    looked = await looking.look("https://paper.example/article")
-    feeds = await looking.feeds_of("https://paper.example/article")
+    found_there = await lookup.look("https://paper.example/article")
+    feeds = await lookup.feeds_of("https://paper.example/article")
 
-    assert (looked.title, looked.feeds) == ("A ferry sinks", ())
-    assert len(looked.text) > 300
+    assert (found_there.title, found_there.feeds) == ("A ferry sinks", ())
+    assert len(found_there.text) > 300
     assert [feed.title for feed in feeds.feeds] == ["Paper"]
 
 
 async def test_a_link_never_leads_inside():
     site = Site()
 
-    looked = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
+    found_there = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
 
-    assert looked.problem == Problem(ProblemCode.PRIVATE_ADDRESS)
+    assert found_there.problem == Problem(ProblemCode.PRIVATE_ADDRESS)
     assert site.inside == [False]
+
+
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        pytest.param("http://127.0.0.1:8081/news/a", True, id="its number"),
+        pytest.param("http://localhost:8081/news/a", True, id="its name"),
+        pytest.param("http://127.0.0.1:8081/news/../control", False, id="above"),
+        pytest.param("http://127.0.0.1:8081/control", False, id="beside"),
+        pytest.param("http://127.0.0.1:8082/news/a", False, id="another port"),
+        pytest.param("http://127.0.0.1:8081@paper.example/news/", False, id="a login"),
+    ],
+)
+async def test_in_the_playground_a_link_leads_to_the_newsroom_and_nowhere_else(url, inside):
+    site = Site()
+
+    await LinkLookup(site, Reads(), newsroom="http://127.0.0.1:8081/news/").look(url)
+
+    assert set(site.inside) == {inside}
+
+
+async def test_an_article_in_chinese_has_fewer_characters_than_one_in_english():
+    class ReadsChinese(Reads):
+        async def read(self, _data, /, *, url, **_facts):
+            return Document(
+                DocumentKind.PAGE, items=(Item(url=url, title="地震", text="地震。" * 40),)
+            )
+
+    site = Site(article=b"article")
+
+    looked = await LinkLookup(site, ReadsChinese()).look("https://paper.example/article")
+
+    assert looked.title == "地震"
 
 
 @pytest.mark.parametrize("url", ["https://paper.example/", "https://paper.example/none"])
 async def test_a_page_without_feed_and_article_gives_nothing(url):
-    looked = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
+    found_there = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
 
-    assert (looked.feeds, looked.title, looked.problem) == ((), "", None)
+    assert (found_there.feeds, found_there.title, found_there.problem) == ((), "", None)

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.discovery.links import Link, Where, links_of, robots_of, sitemaps_of, usual_places
+from bot.sources.discovery.links import (
+    FeedLink,
+    Where,
+    links_of,
+    robots_of,
+    sitemaps_of,
+    usual_places,
+)
 
 SITE = "https://paper.example/world/today.html"
 
@@ -93,7 +100,7 @@ def named(markup: str) -> list[str]:
         ),
     ],
 )
-def test_a_pages_feeds_are_found(markup: str, expected: list[str]):
+def test_a_pages_feeds_are_found(markup, expected):
     assert named(markup) == expected
 
 
@@ -104,8 +111,8 @@ def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out(
       <a href="/feed">RSS</a>"""
 
     assert links_of(page, SITE) == (
-        Link("https://paper.example/feed", "Paper & News", Where.NAMED),
-        Link("https://paper.example/linked/feed", "Feed", Where.LINKED),
+        FeedLink("https://paper.example/feed", "Paper & News", Where.NAMED),
+        FeedLink("https://paper.example/linked/feed", "Feed", Where.LINKED),
     )
 
 
@@ -136,7 +143,7 @@ def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out(
         ),
     ],
 )
-def test_feeds_of_comments_are_left_out(markup: str):
+def test_feeds_of_comments_are_left_out(markup):
     assert named(markup) == []
 
 
@@ -194,6 +201,6 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces | st.text(max_size=5), max_size=60).map("".join))
-def test_any_page_gives_addresses_of_the_web_or_nothing(page: str):
+def test_any_page_gives_addresses_of_the_web_or_nothing(page):
     for link in links_of(page, SITE):
         assert link.url.startswith(("http://", "https://"))

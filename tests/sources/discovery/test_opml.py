@@ -75,11 +75,13 @@ anything = st.text(st.characters(), max_size=300)
 
 
 @given(outlines)
-def test_a_written_list_is_read_back(feeds: list[Outline]):
+def test_a_written_list_is_read_back(feeds):
     """A title that only repeats an address is none."""
-    told = {replace(one, title="") if one.title in {one.url, one.site} else one for one in feeds}
+    expected = {
+        replace(one, title="") if one.title in {one.url, one.site} else one for one in feeds
+    }
 
-    assert set(read_opml(write_opml(feeds, "All"))) == told
+    assert set(read_opml(write_opml(feeds, "All"))) == expected
 
 
 @given(
@@ -89,7 +91,7 @@ def test_a_written_list_is_read_back(feeds: list[Outline]):
         )
     )
 )
-def test_any_names_survive_writing_and_reading(feeds: list[Outline]):
+def test_any_names_survive_writing_and_reading(feeds):
     sample = Outline("https://a.example/feed")
     once = read_opml(write_opml([sample, *feeds], "All"))
 
@@ -142,7 +144,7 @@ def test_folders_deeper_than_eight_are_one():
         ),
     ],
 )
-def test_what_is_no_opml_is_refused_with_a_sentence(data: bytes):
+def test_what_is_no_opml_is_refused_with_a_sentence(data):
     with pytest.raises(NotOpmlError, match=r"^This .*\.$"):
         read_opml(data)
 
@@ -166,7 +168,7 @@ def test_what_is_no_link_is_left_out():
 
 
 @pytest.mark.parametrize("data", [pytest.param(BOMB, id="bomb"), pytest.param(EXTERNAL, id="file")])
-def test_entities_bring_nothing_in(data: bytes):
+def test_entities_bring_nothing_in(data):
     try:
         read = read_opml(data)
     except NotOpmlError:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,21 +12,15 @@ from hypothesis import strategies as st
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.discovery.publishers import as_search_results, names_publishers, with_publisher
 from bot.sources.feeds.fallback import read_broken
-from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.feeds.reader import read_fast
 from bot.sources.fetch.response import Response
-from bot.sources.poll import Poller
+from bot.sources.poll import SourcePoller
 from storage.articles import Article
 from storage.publishers import first_publisher_names
 from storage.sources import AwaitedPage
 from tests.sources.feeds_made import rss
 from tests.sources.polled import DAY, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from bot.sources.parser_pool import Reader
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
-
 
 SERVICE = "search.example"
 DETOUR = "https://search.example/rss/articles/CBMiABC"
@@ -38,7 +32,7 @@ def found(title: str, credit: str = "", url: str = DETOUR, **facts) -> Item:
 
 
 @pytest.mark.parametrize(
-    ("title", "credit", "told"),
+    ("title", "credit", "expected"),
     [
         pytest.param("A ship sails - Sample Post", "Sample Post", "A ship sails", id="hyphen"),
         pytest.param("A ship sails – sample post", "Sample Post", "A ship sails", id="dash, case"),
@@ -50,10 +44,10 @@ def found(title: str, credit: str = "", url: str = DETOUR, **facts) -> Item:
         pytest.param("- Post", "Post", "- Post", id="nothing but the name"),
     ],
 )
-def test_the_credited_publisher_is_cut_from_the_title(title: str, credit: str, told: str):
+def test_the_credited_publisher_is_cut_from_the_title(title, credit, expected):
     item = with_publisher(found(title, credit), SERVICE)
 
-    assert (item.title, item.publisher) == (told, credit)
+    assert (item.title, item.publisher) == (expected, credit)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +64,7 @@ def test_the_credited_publisher_is_cut_from_the_title(title: str, credit: str, t
     ],
 )
 def test_a_publisher_is_guessed_if_all_titles_end_with_one(titles, publishers):
-    document = Document(Kind.FEED, items=tuple(map(found, titles)))
+    document = Document(DocumentKind.FEED, items=tuple(map(found, titles)))
 
     assert [item.publisher for item in as_search_results(document, SERVICE).items] == publishers
 
@@ -90,9 +84,9 @@ def test_duplicates_in_one_result_count_once():
         found("Rain - Post", "Post"),
     ]
 
-    told = as_search_results(Document(Kind.FEED, items=tuple(shown)), SERVICE)
+    results = as_search_results(Document(DocumentKind.FEED, items=tuple(shown)), SERVICE)
 
-    assert [item.title for item in told.items] == ["A ship sails", "Rain"]
+    assert [item.title for item in results.items] == ["A ship sails", "Rain"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +100,7 @@ def test_duplicates_in_one_result_count_once():
         ),
     ],
 )
-def test_different_articles_stay_apart(other: Item):
+def test_different_articles_stay_apart(other):
     first = with_publisher(found("A ship sails - Post", "Post"), SERVICE)
 
     assert with_publisher(other, SERVICE).guid != first.guid
@@ -128,7 +122,7 @@ def test_a_date_without_a_time_identifies_an_article_too(published):
         "A ship sails  Post\n\nRain stays away  Times\n\nSnow falls  Herald",
     ],
 )
-def test_a_summary_that_only_repeats_titles_is_dropped(summary: str):
+def test_a_summary_that_only_repeats_titles_is_dropped(summary):
     item = with_publisher(
         found("A ship sails - Post", "Post", summary=summary, text=summary), SERVICE
     )
@@ -137,10 +131,10 @@ def test_a_summary_that_only_repeats_titles_is_dropped(summary: str):
 
 
 def test_a_summary_with_content_stays():
-    told = "A ship sails on Monday with a cargo of tea."
-    item = with_publisher(found("A ship sails - Post", "Post", summary=told), SERVICE)
+    summary = "A ship sails on Monday with a cargo of tea."
+    item = with_publisher(found("A ship sails - Post", "Post", summary=summary), SERVICE)
 
-    assert item.summary == told
+    assert item.summary == summary
 
 
 def test_a_direct_link_is_kept_and_names_the_publisher():
@@ -196,14 +190,14 @@ def test_both_readers_give_the_credited_publisher(read):
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))
-def test_any_titles_can_be_credited(titles: list[str]):
-    document = Document(Kind.FEED, items=tuple(map(found, titles)))
+def test_any_titles_can_be_credited(titles):
+    document = Document(DocumentKind.FEED, items=tuple(map(found, titles)))
 
-    told = as_search_results(document, SERVICE)
+    results = as_search_results(document, SERVICE)
 
-    assert len(told.items) <= len(titles)
+    assert len(results.items) <= len(titles)
     if not names_publishers(titles):
-        assert {item.title for item in told.items} <= set(titles)
+        assert {item.title for item in results.items} <= set(titles)
 
 
 SEARCH = "https://news.google.com/rss/search?q=storm"
@@ -227,12 +221,10 @@ class Service:
         return Response(200, url, {"content-type": "text/xml"}, rss([shown]).encode())
 
 
-async def test_an_entry_with_another_id_is_no_new_article(
-    storage: Storage, reader: Reader, clock: TurnedClock
-):
+async def test_an_entry_with_another_id_is_no_new_article(storage, reader, clock):
     service = Service(clock.now - timedelta(hours=1))
     added = await SourceAdder(storage, service, reader).add(SEARCH)
-    polling = Poller(storage, service, reader, owner="me", jitter=lambda: 0)
+    polling = SourcePoller(storage, service, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock, DAY)
 

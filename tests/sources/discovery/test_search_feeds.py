@@ -54,8 +54,8 @@ def update(storage, farm) -> Callable[..., Awaitable[int]]:
 
 
 @pytest.fixture
-async def watched(newsroom: Newsroom) -> int:
-    """Return the chat that watches tea."""
+async def subscribed(newsroom: Newsroom) -> int:
+    """Return the chat that subscribes to tea."""
     chat = await newsroom.chat()
     await newsroom.subscribe(chat, await newsroom.query("tea"), "Tea", Mode.BOTH)
     return chat
@@ -73,7 +73,7 @@ def found(farm, number: int, title: str, name: str, published="Mon, 02 Mar 2026 
     )
 
 
-async def test_a_subscribed_query_gets_a_search_feed(storage, update, watched, farm):
+async def test_a_subscribed_query_gets_a_search_feed(storage, update, subscribed, farm):
     assert await update() == 1
     assert await update() == 0
 
@@ -82,7 +82,9 @@ async def test_a_subscribed_query_gets_a_search_feed(storage, update, watched, f
     assert (source.public, source.title) == (True, "127.0.0.1")
 
 
-async def test_a_source_of_the_operator_is_no_search_feed(storage, update, adding, watched, farm):
+async def test_a_source_of_the_operator_is_no_search_feed(
+    storage, update, adding, subscribed, farm
+):
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
     await adding.add(farm.url("/search?q=tea"))
 
@@ -92,7 +94,7 @@ async def test_a_source_of_the_operator_is_no_search_feed(storage, update, addin
     assert source.kind is SourceKind.FEED
 
 
-async def test_two_processes_create_each_search_feed_once(storage, update, watched):
+async def test_two_processes_create_each_search_feed_once(storage, update, subscribed):
     await asyncio.gather(*(update() for _ in range(4)))
 
     assert len(await rows_of(storage, Source)) == 1
@@ -127,7 +129,7 @@ async def test_the_most_subscribed_query_comes_first(storage, update, newsroom, 
 
 
 async def test_an_unused_search_feed_is_retired_and_later_deleted(
-    storage, update, newsroom, watched, clock
+    storage, update, newsroom, subscribed, clock
 ):
     await update()
     await newsroom.mute_topic(1, 1)
@@ -142,7 +144,7 @@ async def test_an_unused_search_feed_is_retired_and_later_deleted(
 
 
 async def test_a_retired_search_feed_is_not_polled_and_starts_with_a_backlog_when_revived(
-    storage, update, polling, newsroom, watched, farm, clock
+    storage, update, polling, newsroom, subscribed, farm, clock
 ):
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
     await update()
@@ -160,7 +162,7 @@ async def test_a_retired_search_feed_is_not_polled_and_starts_with_a_backlog_whe
     assert len(await rows_of(storage, Article)) == 2
 
 
-async def test_without_the_setting_all_search_feeds_are_retired(storage, update, watched):
+async def test_without_the_setting_all_search_feeds_are_retired(storage, update, subscribed):
     await update()
 
     assert await update(templates=()) == 1
@@ -170,7 +172,7 @@ async def test_without_the_setting_all_search_feeds_are_retired(storage, update,
 
 
 async def test_entries_of_a_search_feed_have_their_publishers(
-    storage, update, polling, watched, farm, clock
+    storage, update, polling, subscribed, farm, clock
 ):
     farm.serve("/search", rss([]))
     await update()
@@ -182,11 +184,11 @@ async def test_entries_of_a_search_feed_have_their_publishers(
     stored = await rows_of(storage, Article)
     async with storage.reading() as tx:
         publishers = await publisher_names(tx, {article.story_id: article.id for article in stored})
-        carriers = await searchable_names(tx, [article.id for article in stored])
+        names_found = await searchable_names(tx, [article.id for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
     assert sorted(tuple(names) for names in publishers.values()) == [("Post",), ("Times",)]
-    assert {names[-2:] for names in carriers.values()} == {
+    assert {names[-2:] for names in names_found.values()} == {
         ("Post", "post.example"),
         ("Times", "times.example"),
     }
@@ -194,7 +196,7 @@ async def test_entries_of_a_search_feed_have_their_publishers(
 
 
 async def test_an_entry_with_another_number_is_known(
-    storage, update, polling, watched, farm, clock
+    storage, update, polling, subscribed, farm, clock
 ):
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
     await update()
@@ -208,9 +210,9 @@ async def test_an_entry_with_another_number_is_known(
 
 
 async def test_two_search_feeds_share_an_article(
-    storage, update, polling, newsroom, watched, farm, clock
+    storage, update, polling, newsroom, subscribed, farm, clock
 ):
-    await newsroom.subscribe(watched, await newsroom.query("leaves"), "Leaves", Mode.BOTH)
+    await newsroom.subscribe(subscribed, await newsroom.query("leaves"), "Leaves", Mode.BOTH)
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
     await update()
 
@@ -225,7 +227,7 @@ async def test_two_search_feeds_share_an_article(
 
 
 async def test_a_search_feed_is_polled_every_half_hour_to_two_hours(
-    storage, update, polling, watched, farm, clock
+    storage, update, polling, subscribed, farm, clock
 ):
     farm.serve("/search", rss([found(farm, n, f"Tea {n}", "Post") for n in range(5)]))
     await update()
@@ -239,7 +241,7 @@ async def test_a_search_feed_is_polled_every_half_hour_to_two_hours(
     assert stale.next_fetch_at - clock.now == timedelta(hours=2)
 
 
-async def test_search_feeds_are_not_exported(storage, update, watched, farm):
+async def test_search_feeds_are_not_exported(storage, update, subscribed, farm):
     await update()
 
     assert await is_search_feed(storage, farm.url("/search?q=tea"))
@@ -247,11 +249,11 @@ async def test_search_feeds_are_not_exported(storage, update, watched, farm):
     assert b"search" not in await sources_as_opml(storage)
 
 
-async def test_a_query_for_a_source_covers_search_feeds(storage, update, watched):
+async def test_a_query_for_a_source_covers_search_feeds(storage, update, subscribed):
     await update()
 
     async with storage.reading() as tx:
-        assert len(await sources_named(tx, lambda _host, _title: False, watched)) == 1
+        assert len(await sources_named(tx, lambda _host, _title: False, subscribed)) == 1
 
 
 def test_a_page_behind_an_indirect_link_is_not_read():
@@ -275,20 +277,20 @@ def test_a_query_is_searched_for_at_every_service():
 
 
 @pytest.mark.parametrize("query", ["lang:en source:a.example", "tea*", "tea AND AND"])
-def test_what_no_search_can_ask_for_has_none(query: str):
+def test_what_no_search_can_ask_for_has_none(query):
     assert search_addresses(query, TWO) == []
 
 
 @pytest.mark.parametrize(
-    ("watched", "existing", "budget", "start", "revive", "retire"),
+    ("queries", "existing", "budget", "start", "revive", "retire"),
     [
         pytest.param(["tea", "rain"], [], 9, ["tea", "rain"], [], [], id="new ones"),
         pytest.param(["tea"], [old(1, "tea")], 9, [], [], [], id="nothing to do"),
         pytest.param(["tea", "rain", "fog"], [], 2, ["tea", "rain"], [], [], id="budget"),
         pytest.param(
-            [], [old(1, "tea"), old(2, "fog", retired=True)], 9, [], [], [1], id="none watched"
+            [], [old(1, "tea"), old(2, "fog", retired=True)], 9, [], [], [1], id="no subscription"
         ),
-        pytest.param(["tea"], [old(1, "tea", retired=True)], 9, [], [1], [], id="watched again"),
+        pytest.param(["tea"], [old(1, "tea", retired=True)], 9, [], [1], [], id="subscribed again"),
         pytest.param(["rain", "tea"], [old(1, "tea")], 1, [], [], [], id="a place is kept"),
         pytest.param(
             ["fog", "tea"], [old(1, "tea"), old(2, "fog")], 1, [], [], [2], id="less room"
@@ -297,8 +299,8 @@ def test_what_no_search_can_ask_for_has_none(query: str):
         pytest.param(["lang:en"], [], 9, [], [], [], id="no search for it"),
     ],
 )
-def test_a_plan_follows_the_subscriptions(watched, existing, budget, start, revive, retire):
-    wanted = plan_search_feeds(watched, existing, ONE, budget)
+def test_a_plan_follows_the_subscriptions(queries, existing, budget, start, revive, retire):
+    wanted = plan_search_feeds(queries, existing, ONE, budget)
 
     assert wanted.start == tuple(f"https://s.example/rss?q={query}" for query in start)
     assert (wanted.revive, wanted.retire) == (tuple(revive), tuple(retire))
@@ -312,9 +314,9 @@ words = st.sampled_from(["tea", "rain", "fog", "snow", "cocoa"])
     st.lists(st.tuples(words, st.booleans()), unique_by=lambda one: one[0]),
     st.integers(0, 6),
 )
-def test_a_plan_that_was_carried_out_leaves_nothing_to_do(watched, before, budget):
+def test_a_plan_that_was_carried_out_leaves_nothing_to_do(queries, before, budget):
     existing = [old(at, query, retired=retired) for at, (query, retired) in enumerate(before)]
-    wanted = plan_search_feeds(watched, existing, ONE, budget)
+    wanted = plan_search_feeds(queries, existing, ONE, budget)
 
     after = [
         replace(one, is_retired=one.is_retired or one.id in wanted.retire)
@@ -324,7 +326,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(watched, before, budge
     after += [replace(one, is_retired=False) for one in existing if one.id in wanted.revive]
     after += [old(100 + at, url.rpartition("=")[2]) for at, url in enumerate(wanted.start)]
 
-    assert not plan_search_feeds(watched, after, ONE, budget)
+    assert not plan_search_feeds(queries, after, ONE, budget)
     assert sum(not one.is_retired for one in after) <= budget
 
 
@@ -361,7 +363,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(watched, before, budge
         pytest.param(f'"{"cup " * 120}"', "", id="too long"),
     ],
 )
-def test_a_query_becomes_a_search(query: str, text: str):
+def test_a_query_becomes_a_search(query, text):
     assert search_texts(parse(query).tree) == ((text,) if text else ())
 
 
@@ -395,7 +397,7 @@ def test_of_many_required_words_some_are_searched_for():
         pytest.param("台" * 300, "", id="too long"),
     ],
 )
-def test_a_search_has_an_address(text: str, url: str):
+def test_a_search_has_an_address(text, url):
     assert search_url("https://s.example/rss?q={query}&hl=en", text) == url
 
 
@@ -427,7 +429,7 @@ def urls_of(text: str, article: str) -> bool:
 
 
 @given(trees, st.lists(st.sampled_from(WORDS), max_size=8))
-def test_a_search_finds_all_that_the_query_matches(tree: Node, words: list[str]):
+def test_a_search_finds_all_that_the_query_matches(tree, words):
     texts = search_texts(tree)
     title, body = " ".join(words[:3]), " ".join(words[3:])
 
@@ -436,7 +438,7 @@ def test_a_search_finds_all_that_the_query_matches(tree: Node, words: list[str])
 
 
 @given(trees)
-def test_a_search_never_consists_of_exclusions_only(tree: Node):
+def test_a_search_never_consists_of_exclusions_only(tree):
     for text in search_texts(tree):
         assert any(not isinstance(part, Not) for part in parts(parse(text).tree))
 

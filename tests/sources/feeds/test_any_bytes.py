@@ -15,23 +15,20 @@ from tests.sources.polled import articles_of, poll_after, rows_of
 
 if TYPE_CHECKING:
     from bot.sources.discovery.add import SourceAdder
-    from bot.sources.poll import Poller
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
     from tests.sources.feedfarm import FeedFarm
 
 FINE = rss([item(2)])
 LAUGHS = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 9))
 
 
-def told(text: str) -> bytes:
+def feed_of(text: str) -> bytes:
     return rss([item(2, text=text)]).encode("utf-8", "surrogatepass")
 
 
 READ = {
-    "NUL in a text": told("Fog\0 over\x01 the bay."),
-    "half a character": told("Fog &#xD800; over \ud800 the bay."),
-    "a number without end": told(f"Fog &#{'9' * 6000};"),
+    "NUL in a text": feed_of("Fog\0 over\x01 the bay."),
+    "half a character": feed_of("Fog &#xD800; over \ud800 the bay."),
+    "a number without end": feed_of(f"Fog &#{'9' * 6000};"),
     "cut off": FINE.encode()[:-60],
     "zipped": gzip.compress(FINE.encode()),
     "a date without end": FINE.replace("<guid", f"<pubDate>{'9' * 6000}</pubDate><guid").encode(),
@@ -74,9 +71,7 @@ async def sources(adding: SourceAdder, farm: FeedFarm) -> None:
 
 
 @pytest.mark.usefixtures("sources")
-async def test_every_source_is_read_or_says_why_not(
-    storage: Storage, polling: Poller, clock: TurnedClock
-):
+async def test_every_source_is_read_or_says_why_not(storage, polling, clock):
     await poll_after(polling, clock)
     while await polling.poll_due():
         pass

@@ -1,6 +1,5 @@
 import json
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -115,7 +114,7 @@ BERLIN, TOKYO = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
         pytest.param("2 March 2026 at 12:00 GMT", "en", TOKYO, id="a zone counts before the clock"),
     ],
 )
-def test_a_time_without_a_zone_is_told_by_the_clock_of_the_place(text, place, clock):
+def test_a_time_without_a_zone_is_read_in_the_time_zone_of_the_place(text, place, clock):
     assert page_date(text, place, clock) == NOON
 
 
@@ -147,7 +146,7 @@ def test_what_python_reads_by_itself_means_the_same_here(day, clock, zone):
     assert feed_date(f"{day}T{clock}{zone}") == feed_date(f"{day} {clock} {zone}")
 
 
-def test_the_corpus_of_dates_is_read_right(corpus: Path):
+def test_the_corpus_of_dates_is_read_right(corpus):
     rows = json.loads((corpus / "crafted/dates.json").read_text(encoding="utf-8"))
 
     wrong = [row for row in rows if _read(row) != _wanted(row)]

@@ -40,13 +40,13 @@ def fingerprint(raw: RawEntry = RAW, *, language: str = "", url: str = HOME) -> 
     return read(raw, language=language, url=url).items[0].fingerprint
 
 
-def told(text: str, number: int) -> RawEntry:
+def entry(text: str, number: int) -> RawEntry:
     return RAW._replace(guid=f"g{number}", title=text, summary="", contents=())
 
 
 def test_each_entry_is_in_its_own_language():
-    english = [told(f"{ENGLISH} {n}", n) for n in range(6)]
-    french = [told(f"{FRENCH} {n}", n) for n in range(6, 12)]
+    english = [entry(f"{ENGLISH} {n}", n) for n in range(6)]
+    french = [entry(f"{FRENCH} {n}", n) for n in range(6, 12)]
 
     document = read(*english, *french, language="en")
 
@@ -55,14 +55,14 @@ def test_each_entry_is_in_its_own_language():
 
 
 def test_entries_in_another_language_than_declared_disprove_it():
-    document = read(*(told(f"{FRENCH} {n}", n) for n in range(8)), language="en")
+    document = read(*(entry(f"{FRENCH} {n}", n) for n in range(8)), language="en")
 
     assert document.language == "fr"
     assert {item.language for item in document.items} == {"fr"}
 
 
 def test_an_entry_too_short_to_tell_is_in_the_language_of_its_feed():
-    document = read(*(told(f"{FRENCH} {n}", n) for n in range(8)), told("Brouillard", 9))
+    document = read(*(entry(f"{FRENCH} {n}", n) for n in range(8)), entry("Brouillard", 9))
 
     assert document.items[-1].language == "fr"
 
@@ -74,7 +74,7 @@ def test_an_entry_may_declare_its_own_language():
 
 
 @pytest.mark.parametrize("contents", [("<p>One way.</p>", "<p>Or other</p>")] * 2)
-def test_of_equally_long_contents_the_first_counts_in_every_process(contents: tuple[str, ...]):
+def test_of_equally_long_contents_the_first_counts_in_every_process(contents):
     assert read(RAW._replace(summary="", contents=contents)).items[0].text == "One way."
     assert read(RAW._replace(summary="", contents=contents[::-1])).items[0].text == "Or other"
 
@@ -107,7 +107,7 @@ def test_a_fingerprint_is_the_same_in_every_process():
         pytest.param({"guid": "", "link": "g1", "base": "https://ex.org/1"}, id="moved"),
     ],
 )
-def test_any_part_of_an_entry_changes_its_fingerprint(changed: dict[str, Any]):
+def test_any_part_of_an_entry_changes_its_fingerprint(changed):
     assert fingerprint(RAW._replace(**changed)) != fingerprint()
 
 
@@ -156,9 +156,7 @@ _RAWS = st.lists(
 
 
 @given(_RAWS, st.sets(st.integers(0, 5)))
-def test_an_entry_is_read_alike_whether_its_neighbours_are_known_or_not(
-    raws: list[RawEntry], places: set[int]
-):
+def test_an_entry_is_read_alike_whether_its_neighbours_are_known_or_not(raws, places):
     whole = read(*raws).items
     known = {item.fingerprint for at, item in enumerate(whole) if at in places}
 
@@ -184,7 +182,7 @@ def test_an_entry_is_read_alike_whether_its_neighbours_are_known_or_not(
         pytest.param(60, "word " * 20_000, id="characters"),
     ],
 )
-def test_what_was_left_out_is_not_new_the_next_time(count: int, text: str):
+def test_what_was_left_out_is_not_new_the_next_time(count, text):
     days = (f"2026-03-02T10:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(count))
     raws = [RAW._replace(guid=str(n), contents=(text,), dates=(day,)) for n, day in enumerate(days)]
     first = read(*raws)

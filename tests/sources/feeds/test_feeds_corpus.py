@@ -17,7 +17,7 @@ from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
 from bot.sources.feeds.sniff import Shape
 from bot.sources.feeds.text import one_line
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 
 BASE = "http://127.0.0.1:8097/"
 
@@ -38,7 +38,7 @@ def folded(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def test_the_fields_that_another_parser_expects_are_there(corpus: Path):
+def test_the_fields_that_another_parser_expects_are_there(corpus):
     wrong = list(_wrong_fields(corpus / "feeds_expected"))
     counted = len(list(_checks(corpus / "feeds_expected")))
 
@@ -74,7 +74,7 @@ def _is_as(item: Item, field: str, expected: Any) -> bool:
     return folded(getattr(item, names.get(field, field))) == folded(expected)
 
 
-def test_real_feeds_are_read_as_two_parsers_agree(corpus: Path):
+def test_real_feeds_are_read_as_two_parsers_agree(corpus):
     folder = corpus / "feeds_real"
     rows = map(json.loads, (folder / "reference.jsonl").read_text(encoding="utf-8").splitlines())
 
@@ -96,7 +96,7 @@ def _unlike(folder: Path, row: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]
             yield row["file"], got, expected
 
 
-def test_an_independent_parser_finds_the_same_entries(corpus: Path):
+def test_an_independent_parser_finds_the_same_entries(corpus):
     pairs = list(_gofeed(corpus / "feeds_gofeed"))
 
     wrong = [path for path, got, expected in pairs if got != expected]
@@ -122,9 +122,9 @@ def _gofeed(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 @pytest.mark.parametrize("folder", ["crafted/robust_feeds", "feeds_miniflux", "feeds_gofeed"])
-async def test_every_odd_document_is_read_or_refused(corpus: Path, folder: str):
+async def test_every_odd_document_is_read_or_refused(corpus, folder):
     refused: dict[str, str] = {}
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         for path in sorted((corpus / folder).rglob("*.*ml")):
             try:
                 document = await reader.read(path.read_bytes(), url="https://ex.org/")
@@ -137,7 +137,7 @@ async def test_every_odd_document_is_read_or_refused(corpus: Path, folder: str):
     assert set(refused.values()) <= {"empty", "kind", "xml", "no_text", "html"}, refused
 
 
-def test_the_fast_reader_takes_most_real_feeds(corpus: Path):
+def test_the_fast_reader_takes_most_real_feeds(corpus):
     feeds = sorted((corpus / "feeds_real").glob("*.gz"))
 
     slow = [path.name for path in feeds if isinstance(read_fast(path.read_bytes()), NeedsWorker)]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.feeds.language import declared, detect, judged, quick
-from bot.sources.parser_pool import Reader
+from bot.sources.parser_pool import DocumentReader
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_small_words_and_scripts_tell_the_language(text, code):
         ),
     ],
 )
-def test_a_declaration_counts_unless_the_text_contradicts_it(code: str, text: str, found: str):
+def test_a_declaration_counts_unless_the_text_contradicts_it(code, text, found):
     assert judged(text, code) == found
 
 
@@ -91,7 +91,7 @@ def test_the_model_tells_what_small_words_cannot():
 async def test_a_worker_may_ask_the_model_though_it_may_write_no_file():
     text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
 
-    async with Reader() as reader:
+    async with DocumentReader() as reader:
         document = await reader.read(f"<title>Prom</title><p>{text}</p>".encode(), url="")
 
     assert document.language == "pl"

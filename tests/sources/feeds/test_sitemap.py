@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.discovery.add import Outcome
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.discovery.add import AddOutcome
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.reader import read_fast
 from bot.sources.feeds.sitemap import MOST_KEPT, read_sitemap
 from bot.sources.fetch.problems import Problem, ProblemCode
@@ -62,7 +62,7 @@ def test_a_news_sitemap_tells_title_date_language_and_keywords_and_no_picture():
     document = read_fast(NEWS, "https://news.example/sitemap.xml")
 
     assert document == Document(
-        kind=Kind.SITEMAP,
+        kind=DocumentKind.SITEMAP,
         title="Harbour News",
         language="de",
         items=(
@@ -104,7 +104,7 @@ def test_an_index_gives_its_sitemaps():
     document = read_fast(index)
 
     assert isinstance(document, Document)
-    assert document.kind is Kind.INDEX
+    assert document.kind is DocumentKind.INDEX
     assert len(document.items) == 2
 
 
@@ -158,7 +158,7 @@ FILE = (
         pytest.param(FILE, ["https://a.example/"], id="file"),
     ],
 )
-def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data: bytes, addresses: list[str]):
+def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data, addresses):
     try:
         found = [item.url for item in read_sitemap(data, "https://news.example/s.xml").items]
     except Unreadable:
@@ -170,13 +170,13 @@ def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data: bytes, add
 def test_a_sitemap_without_news_is_no_trouble():
     document = read_sitemap(b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>", "")
 
-    assert (document.kind, document.items) == (Kind.SITEMAP, ())
+    assert (document.kind, document.items) == (DocumentKind.SITEMAP, ())
     with pytest.raises(Unreadable):
         read_sitemap(b"<urlset><url><loc/></url></urlset>", "")
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(data: bytes):
+def test_any_bytes_are_read_or_refused(data):
     try:
         read = read_sitemap(b"<urlset>" + data + NEWS[60:], "https://news.example/").items
     except Unreadable:
@@ -222,7 +222,7 @@ async def test_a_sitemap_is_a_source_of_its_own_kind(storage, adding, farm):
 
     added = await adding.add(farm.url("/sitemap.xml"))
 
-    assert (added.outcome, added.title, added.articles) == (Outcome.ADDED, "Harbour News", 1)
+    assert (added.outcome, added.title, added.articles) == (AddOutcome.ADDED, "Harbour News", 1)
     assert (await only_source(storage)).kind is SourceKind.SITEMAP
 
 
@@ -254,7 +254,7 @@ async def test_an_index_of_nothing_readable_is_refused_with_the_reason(adding, f
 
     refused = await adding.add(farm.url("/index.xml"))
 
-    assert refused.outcome is Outcome.REFUSED
+    assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem == Problem(ProblemCode.NO_SITEMAP)
 
 

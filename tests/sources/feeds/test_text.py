@@ -91,14 +91,14 @@ def mistaken(text: str, charset: str) -> str:
 
 @pytest.mark.parametrize("charset", ["cp1252", "latin-1"])
 @pytest.mark.parametrize("text", MEANT)
-def test_utf8_taken_for_a_western_charset_is_repaired(text: str, charset: str):
+def test_utf8_taken_for_a_western_charset_is_repaired(text, charset):
     assert repaired(mistaken(text, charset)) == text
 
 
 @pytest.mark.parametrize(
     ("text", "charset"), [("Привет, мир", "cp1251"), ("Zażółć gęślą jaźń", "cp1250")]
 )
-def test_utf8_taken_for_another_charset_is_repaired(text: str, charset: str):
+def test_utf8_taken_for_another_charset_is_repaired(text, charset):
     assert repaired(mistaken(text, charset)) == text
 
 
@@ -117,7 +117,7 @@ def test_what_was_mistaken_twice_is_repaired():
         "",
     ],
 )
-def test_what_may_be_meant_stays(text: str):
+def test_what_may_be_meant_stays(text):
     assert repaired(text) == text
 
 
@@ -125,7 +125,7 @@ LETTERS = st.characters(categories=["L", "Nd", "P", "Sc", "Zs"])
 
 
 @given(st.text(LETTERS, max_size=30).filter(lambda text: repaired(text) == text))
-def test_any_text_that_was_taken_for_latin_comes_back(text: str):
+def test_any_text_that_was_taken_for_latin_comes_back(text):
     assert repaired(mistaken(text, "latin-1")) == text
 
 
@@ -152,12 +152,12 @@ def test_titles_and_texts_are_repaired():
         pytest.param("R&D #1; a&b", "R&D #1; a&b", id="no reference at all"),
     ],
 )
-def test_only_references_to_characters_are_left(text: str, left: str):
+def test_only_references_to_characters_are_left(text, left):
     assert possible(text) == left
 
 
 @given(st.integers(0, 0x120000), st.sampled_from(["&#{};", "&#x{:x};", "&#X{:08X};", "&amp;#{}"]))
-def test_what_is_left_can_be_unescaped(number: int, written: str):
+def test_what_is_left_can_be_unescaped(number, written):
     left = possible(written.format(number))
 
     assert "\ufffd" not in unescape(unescape(left)) or number == 0xFFFD

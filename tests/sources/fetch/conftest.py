@@ -102,7 +102,7 @@ async def confirm(
     return f"{answer.status} {await answer.text()}"
 
 
-async def tell(visitor: Visitor, push: PushSubscription, secret: str | None = None) -> int:
+async def send_push(visitor: Visitor, push: PushSubscription, secret: str | None = None) -> int:
     made = hmac.new((secret or push.secret).encode(), b"news", "sha256").hexdigest()
     answer = await visitor.post(
         f"/hub/{push.token}", data=b"news", headers={"X-Hub-Signature": f"sha256={made}"}

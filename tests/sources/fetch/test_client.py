@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import socket
 import tracemalloc
 import zlib
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.sources.fetch import client
 from bot.sources.fetch.client import Fetcher
@@ -23,57 +20,19 @@ from bot.sources.fetch.problems import (
 )
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from tests.sources.ledhere import Names
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.sources.fetch.response import Response
-    from tests.sources.feedfarm import FeedFarm
+INSIDE = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
 
 
-class FakeResolver(AbstractResolver):
-    """Answers each question with the next address of its list, the last for ever."""
-
-    def __init__(self, *addresses: str) -> None:
-        self.addresses = list(addresses)
-
-    async def resolve(
-        self, host: str, port: int = 0, _family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        address = self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
-        version = socket.AF_INET6 if ":" in address else socket.AF_INET
-        found = ResolveResult(
-            hostname=host, host=address, port=port, family=version, proto=0, flags=0
-        )
-        return [found]
-
-    async def close(self) -> None:
-        pass
-
-
-async def fetch_by(
-    url: str, *addresses: str, policy: AddressPolicy | None = None, times: int = 1
-) -> Response:
-    fetcher = Fetcher(
-        policy=policy or AddressPolicy(),
-        user_agent="test",
-        resolver=FakeResolver(*addresses),
-        throttle=Throttle(0),
-    )
-    async with fetcher:
-        for _ in range(times - 1):
-            await fetcher.fetch(url, inside=True)
-        return await fetcher.fetch(url, inside=True)
-
-
-async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm: FeedFarm):
+async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm):
     farm.serve("/again", status=302, Location="/again", Connection="close")
-    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+    names = Names(rebind_example=["127.0.0.1", "127.0.0.2"])
+    fetcher = Fetcher(policy=INSIDE, user_agent="test", resolver=names, throttle=Throttle(0))
 
-    with pytest.raises(AddressRefused):
-        await fetch_by(
-            farm.url("/again", "rebind.example"), "127.0.0.1", "127.0.0.2", policy=policy
-        )
+    async with fetcher:
+        with pytest.raises(AddressRefused):
+            await fetcher.fetch(farm.url("/again", "rebind.example"), inside=True)
 
     assert farm.paths() == ["/again"]
 
@@ -89,16 +48,14 @@ async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm: Feed
         pytest.param("http://[::ffff:127.0.0.1]:22/", id="v4-mapped"),
     ],
 )
-async def test_a_redirect_to_inside_is_refused(farm: FeedFarm, farm_fetcher: Fetcher, target: str):
+async def test_a_redirect_to_inside_is_refused(farm, farm_fetcher, target):
     farm.serve("/away", status=302, Location=target)
 
     with pytest.raises(AddressRefused):
         await farm_fetcher.fetch(farm.url("/away"), inside=True)
 
 
-async def test_validators_are_sent_back_unchanged_and_survive_a_304_without_them(
-    farm: FeedFarm, fetcher: Fetcher
-):
+async def test_validators_are_sent_back_unchanged_and_survive_a_304_without_them(farm, fetcher):
     farm.serve_validated("/feed.xml", "<rss/>", etag="W/\"odd 'one'--gzip\"")
 
     first = await fetcher.fetch(farm.url(), last_modified="yesterday, or so", inside=True)
@@ -112,7 +69,7 @@ async def test_validators_are_sent_back_unchanged_and_survive_a_304_without_them
     assert (second.etag, second.last_modified) == (first.etag, "yesterday, or so")
 
 
-async def test_a_request_names_the_bot_and_nothing_else(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_request_names_the_bot_and_nothing_else(farm, fetcher):
     farm.serve("/feed.xml", "<rss/>", Set_Cookie="a=b; Path=/")
 
     await fetcher.fetch(farm.url(), inside=True)
@@ -123,31 +80,27 @@ async def test_a_request_names_the_bot_and_nothing_else(farm: FeedFarm, fetcher:
     assert not headers.keys() & {"Cookie", "Referer", "Pragma", "Cache-Control", "Authorization"}
 
 
-async def test_an_unbroken_chain_of_permanent_redirects_is_reported(
-    farm: FeedFarm, fetcher: Fetcher
+@pytest.mark.parametrize(
+    ("statuses", "moved_to"),
+    [
+        pytest.param([301, 308, 302], "/2", id="permanent up to the third"),
+        pytest.param([302, 301], None, id="a temporary one comes first"),
+    ],
+)
+async def test_an_unbroken_chain_of_permanent_redirects_is_a_move(
+    farm, fetcher, statuses, moved_to
 ):
-    farm.serve("/old", status=301, Location="/newer")
-    farm.serve("/newer", status=308, Location="/newest")
-    farm.serve("/newest", status=302, Location="/today")
-    farm.serve("/today", "<rss/>")
+    for step, status in enumerate(statuses):
+        farm.serve(f"/{step}", status=status, Location=f"/{step + 1}")
+    farm.serve(f"/{len(statuses)}", "<rss/>")
 
-    answer = await fetcher.fetch(farm.url("/old"), inside=True)
+    answer = await fetcher.fetch(farm.url("/0"), inside=True)
 
-    assert answer.url == farm.url("/today")
-    assert answer.moved_permanently_to == farm.url("/newest")
-
-
-async def test_a_permanent_redirect_after_a_temporary_one_is_no_move(
-    farm: FeedFarm, fetcher: Fetcher
-):
-    farm.serve("/old", status=302, Location="/newer")
-    farm.serve("/newer", status=301, Location="/today")
-    farm.serve("/today", "<rss/>")
-
-    assert (await fetcher.fetch(farm.url("/old"), inside=True)).moved_permanently_to is None
+    assert answer.url == farm.url(f"/{len(statuses)}")
+    assert answer.moved_permanently_to == (moved_to and farm.url(moved_to))
 
 
-async def test_names_and_passwords_in_a_redirect_are_dropped(farm: FeedFarm, fetcher: Fetcher):
+async def test_names_and_passwords_in_a_redirect_are_dropped(farm, fetcher):
     farm.serve("/old", status=302, Location=farm.url("/new").replace("//", "//ann:secret@"))
     farm.serve("/new", "<rss/>")
 
@@ -157,7 +110,7 @@ async def test_names_and_passwords_in_a_redirect_are_dropped(farm: FeedFarm, fet
     assert "Authorization" not in farm.asked[-1][1]
 
 
-async def test_five_redirects_are_followed_and_no_more(farm: FeedFarm, fetcher: Fetcher):
+async def test_five_redirects_are_followed_and_no_more(farm, fetcher):
     for step in range(6):
         farm.serve(f"/{step}", status=302, Location=f"/{step + 1}")
     farm.serve("/6", "<rss/>")
@@ -167,9 +120,7 @@ async def test_five_redirects_are_followed_and_no_more(farm: FeedFarm, fetcher: 
         await fetcher.fetch(farm.url("/0"), inside=True)
 
 
-async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(
-    farm: FeedFarm, fetcher: Fetcher
-):
+async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(farm, fetcher):
     posted = []
 
     async def hub(request: web.Request) -> web.Response:
@@ -187,7 +138,9 @@ async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(
     assert posted == [("POST", {"hub.mode": "a b&c"})]
 
 
-async def test_a_form_is_not_posted_into_the_own_network(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_users_address_never_leads_into_the_own_network(farm, fetcher):
+    with pytest.raises(AddressRefused):
+        await fetcher.fetch(farm.url())
     with pytest.raises(AddressRefused):
         await fetcher.post(farm.url("/hub"), {"hub.mode": "subscribe"})
 
@@ -201,9 +154,7 @@ async def test_a_form_is_not_posted_into_the_own_network(farm: FeedFarm, fetcher
         pytest.param("deflate", zlib.compress, id="deflate"),
     ],
 )
-async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(
-    farm: FeedFarm, fetcher: Fetcher, coding: str, pack: Callable[[bytes], bytes]
-):
+async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(farm, fetcher, coding, pack):
     bomb = pack(bytes(80_000_000))
     farm.serve("/bomb", bomb, Content_Encoding=coding)
 
@@ -217,23 +168,18 @@ async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(
         tracemalloc.stop()
 
 
-async def test_an_encoding_that_was_not_accepted_cannot_be_read(farm: FeedFarm, fetcher: Fetcher):
+async def test_an_encoding_that_was_not_accepted_cannot_be_read(farm, fetcher):
     farm.serve("/odd", b"not what it says", Content_Encoding="br")
 
     with pytest.raises(CannotConnect):
         await fetcher.fetch(farm.url("/odd"), inside=True)
 
 
-async def test_a_body_whose_length_is_too_big_is_not_read(farm: FeedFarm, fetcher: Fetcher):
-    farm.serve("/big", bytes(client.LARGEST_BODY + 1))
-
-    with pytest.raises(TooBig):
-        await fetcher.fetch(farm.url("/big"), inside=True)
-
-
-async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
-    async def endless(request: web.Request) -> web.StreamResponse:
+@pytest.mark.parametrize("length", [None, client.LARGEST_BODY + 1], ids=["endless", "as it says"])
+async def test_a_body_that_is_too_big_is_not_read_to_its_end(farm, fetcher, length):
+    async def body(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
+        response.content_length = length
         await response.prepare(request)
         try:
             while True:
@@ -241,15 +187,13 @@ async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
         except ConnectionError:
             return response
 
-    farm.pages["/endless"] = endless
+    farm.pages["/big"] = body
 
     with pytest.raises(TooBig):
-        await fetcher.fetch(farm.url("/endless"), inside=True)
+        await fetcher.fetch(farm.url("/big"), inside=True)
 
 
-async def test_a_server_that_never_responds_times_out(
-    farm: FeedFarm, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_server_that_never_responds_times_out(farm, fetcher, monkeypatch):
     never = asyncio.Event()
 
     async def silent(_request: web.Request) -> web.Response:
@@ -264,12 +208,12 @@ async def test_a_server_that_never_responds_times_out(
     never.set()
 
 
-async def test_a_closed_port_cannot_be_connected_to(fetcher: Fetcher):
+async def test_a_closed_port_cannot_be_connected_to(fetcher):
     with pytest.raises(CannotConnect, match="connection_refused"):
         await fetcher.fetch("http://127.0.0.1:1/", inside=True)
 
 
-async def test_a_response_that_is_not_http_is_an_error(fetcher: Fetcher):
+async def test_a_response_that_is_not_http_is_an_error(fetcher):
     async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")
         await writer.drain()
@@ -282,7 +226,7 @@ async def test_a_response_that_is_not_http_is_an_error(fetcher: Fetcher):
             await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True)
 
 
-async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm, fetcher):
     async def hang_up(request: web.Request) -> web.StreamResponse:
         assert request.transport
         request.transport.abort()
@@ -296,34 +240,15 @@ async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm: FeedFarm
     assert farm.paths() == ["/silent"]
 
 
-async def test_a_response_from_the_own_network_says_so(farm: FeedFarm, fetcher: Fetcher):
-    farm.serve("/feed.xml", "<rss/>")
-
-    assert (await fetcher.fetch(farm.url(), inside=True)).own_network
-
-
-async def test_a_name_in_the_own_network_is_known_once_resolved(farm: FeedFarm):
-    farm.serve("/feed.xml", "<rss/>")
-    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
-
-    answer = await fetch_by(farm.url("/feed.xml", "feeds.lan"), "127.0.0.1", policy=policy)
-
-    assert answer.own_network
-
-
-async def test_requests_to_a_name_in_the_own_network_need_no_pause(farm: FeedFarm):
+async def test_requests_to_a_name_in_the_own_network_need_no_pause(farm):
     farm.serve("/feed.xml", "<rss/>")
     pauses = []
 
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    fetcher = Fetcher(
-        policy=AddressPolicy(networks=(ip_network("127.0.0.1/32"),)),
-        user_agent="test",
-        resolver=FakeResolver("127.0.0.1"),
-        throttle=Throttle(sleep=sleep),
-    )
+    names, throttle = Names(feeds_lan="127.0.0.1"), Throttle(sleep=sleep)
+    fetcher = Fetcher(policy=INSIDE, user_agent="test", resolver=names, throttle=throttle)
     url = farm.url("/feed.xml", "feeds.lan")
     async with fetcher:
         # None of them knows at first that the name is in the own network.
@@ -331,12 +256,3 @@ async def test_requests_to_a_name_in_the_own_network_need_no_pause(farm: FeedFar
 
     assert all(answer.own_network for answer in answers)
     assert pauses == []
-
-
-async def test_a_users_address_never_leads_into_the_own_network(farm: FeedFarm, fetcher: Fetcher):
-    farm.serve("/feed.xml", "<rss/>")
-
-    with pytest.raises(AddressRefused):
-        await fetcher.fetch(farm.url(), inside=False)
-
-    assert farm.paths() == []

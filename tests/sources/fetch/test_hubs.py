@@ -2,7 +2,7 @@ import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.sources.feeds.fallback import read_broken
@@ -30,25 +30,19 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "Sample",
 
 
 @pytest.mark.parametrize(
-    "feed",
+    ("read", "feed"),
     [
-        pytest.param(rss([item(1)], IN_RSS), id="RSS"),
-        pytest.param(ATOM, id="Atom"),
-        pytest.param(JSON, id="JSON Feed"),
+        pytest.param(read_fast, rss([item(1)], IN_RSS), id="RSS"),
+        pytest.param(read_fast, ATOM, id="Atom"),
+        pytest.param(read_fast, JSON, id="JSON Feed"),
+        pytest.param(read_broken, rss([item(1)], IN_RSS), id="the fallback parser"),
     ],
 )
-def test_a_feed_names_its_hub_and_itself(feed: str):
-    document = read_fast(feed.encode(), URL)
+def test_a_feed_names_its_hub_and_itself(read, feed):
+    document = read(feed.encode(), URL)
 
-    assert isinstance(document, Document)
-    assert hub_of(URL, "", document.pace or FeedPace()) == Hub(HUB, "https://news.example/all")
+    assert hub_of(URL, "", document.pace) == Hub(HUB, "https://news.example/all")
     assert Document.from_json(document.to_json()) == document
-
-
-def test_the_fallback_reader_finds_the_hub_too():
-    pace = read_broken(rss([item(1)], IN_RSS).encode(), URL).pace
-
-    assert hub_of(URL, "", pace or FeedPace()) == Hub(HUB, "https://news.example/all")
 
 
 @pytest.mark.parametrize(
@@ -84,36 +78,36 @@ def test_the_fallback_reader_finds_the_hub_too():
         pytest.param("<>; rel=hub", FeedPace(), None, id="an empty link"),
     ],
 )
-def test_the_hub_is_named_by_the_header_or_the_feed(link: str, pace: FeedPace, hub: Hub | None):
+def test_the_hub_is_named_by_the_header_or_the_feed(link, pace, hub):
     assert hub_of(URL, link, pace) == hub
 
 
 @given(st.text(), st.text(), st.text())
-def test_any_header_and_any_link_can_be_read(link: str, hub: str, self_url: str):
+def test_any_header_and_any_link_can_be_read(link, hub, self_url):
     found = hub_of(URL, link, FeedPace(hub=hub, self_url=self_url))
 
     assert found is None or found.url.startswith(("http://", "https://"))
 
 
 @pytest.mark.parametrize(
-    ("told", "lease"),
+    ("seconds", "lease"),
     [
-        pytest.param("864000", timedelta(days=10), id="as told"),
+        pytest.param("864000", timedelta(days=10), id="as the hub says"),
         pytest.param("1", timedelta(minutes=5), id="too short"),
         pytest.param("99999999", timedelta(days=90), id="too long"),
-        pytest.param("", timedelta(days=10), id="untold"),
+        pytest.param("", timedelta(days=10), id="not given"),
         pytest.param("0", timedelta(days=10), id="nought"),
         pytest.param("soon", timedelta(days=10), id="words"),
         pytest.param("-5", timedelta(days=10), id="negative"),
     ],
 )
-def test_a_lease_is_read_within_bounds(told: str, lease: timedelta):
-    assert lease_of(told) == lease
+def test_a_lease_is_read_within_bounds(seconds, lease):
+    assert lease_of(seconds) == lease
     assert NOW < renewal_of(NOW, lease) < NOW + lease
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
-def test_a_signature_of_the_hub_is_verified(method: str):
+def test_a_signature_of_the_hub_is_verified(method):
     made = hmac.new(b"secret", b"news", method).hexdigest()
 
     assert is_signed(b"news", f"{method}={made}", "secret")
@@ -124,10 +118,8 @@ def test_a_signature_of_the_hub_is_verified(method: str):
 
 
 @given(st.text())
-def test_random_text_is_no_signature(signature: str):
-    assert not is_signed(b"news", signature, "secret")
-
-
-@pytest.mark.parametrize("signature", ["", "md5=900150983cd24fb0d6963f7d28e17f72", "sha256=", "="])
-def test_malformed_signatures_are_rejected(signature: str):
+@example("")
+@example("md5=900150983cd24fb0d6963f7d28e17f72")
+@example("sha256=")
+def test_malformed_signatures_are_rejected(signature):
     assert not is_signed(b"news", signature, "secret")

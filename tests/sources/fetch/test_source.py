@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot.sources.feeds.model import Document, Kind
+from bot.sources.feeds.model import Document, DocumentKind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import MAX_QUICK_HASH, FetchRequest, fetch_source
 
@@ -32,7 +32,7 @@ class Reader:
 
     async def read(self, _data: bytes, /, **_facts: object) -> Document:
         self.turns_before = self.turns
-        return Document(Kind.FEED)
+        return Document(DocumentKind.FEED)
 
 
 async def test_the_loop_goes_on_while_a_large_body_is_hashed():

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.discovery.add import Outcome, SourceAdder
+from bot.sources.discovery.add import AddOutcome, SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import AddressRefused, FetchError, Problem, ProblemCode
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.fetch.websub import ask_hubs
-from bot.sources.poll import Poller
+from bot.sources.poll import SourcePoller
 from storage.sources import Source
 from tests.sources.feeds_made import item, rss
 from tests.sources.ledhere import SOMEWHERE, Names, SocketsLedHere
@@ -110,7 +110,7 @@ async def world(farm: FeedFarm, names: Names) -> AsyncIterator[tuple[Fetcher, li
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_no_spelling_of_an_address_leads_inside(farm: FeedFarm, scheme: str, host: str):
+async def test_no_spelling_of_an_address_leads_inside(farm, scheme, host):
     async with world(farm, Names()) as (fetcher, opened):
         with pytest.raises(FetchError):
             await fetcher.fetch(f"{scheme}://{host}/")
@@ -138,7 +138,7 @@ async def test_no_spelling_of_an_address_leads_inside(farm: FeedFarm, scheme: st
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_no_name_leads_inside(farm: FeedFarm, scheme: str, address: str):
+async def test_no_name_leads_inside(farm, scheme, address):
     async with world(farm, Names(innocent_example=address)) as (fetcher, opened):
         with pytest.raises(AddressRefused):
             await fetcher.fetch(f"{scheme}://innocent.example/feed")
@@ -146,7 +146,7 @@ async def test_no_name_leads_inside(farm: FeedFarm, scheme: str, address: str):
     assert opened == []
 
 
-async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm: FeedFarm):
+async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm):
     farm.serve("/feed", "<rss/>")
     names = Names(innocent_example=[(HERE, "::1", SOMEWHERE)])
 
@@ -156,7 +156,7 @@ async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm: FeedFar
     assert (answer.status, opened) == (200, [SOMEWHERE])
 
 
-async def test_a_name_is_checked_again_at_each_connection(farm: FeedFarm):
+async def test_a_name_is_checked_again_at_each_connection(farm):
     farm.serve("/feed", "<rss/>", Connection="close")
 
     async with world(farm, Names(rebind_example=[SOMEWHERE, HERE])) as (fetcher, opened):
@@ -188,7 +188,7 @@ async def test_a_name_is_checked_again_at_each_connection(farm: FeedFarm):
     ],
 )
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_no_redirect_leads_inside(farm: FeedFarm, status: int, location: str):
+async def test_no_redirect_leads_inside(farm, status, location):
     farm.serve("/feed", status=status, Location=location)
     farm.serve("/hop", status=status, Location="http://inside.example/")
 
@@ -199,7 +199,7 @@ async def test_no_redirect_leads_inside(farm: FeedFarm, status: int, location: s
     assert set(opened) == {SOMEWHERE}
 
 
-async def test_no_proxy_of_the_environment_is_used(farm: FeedFarm, monkeypatch: pytest.MonkeyPatch):
+async def test_no_proxy_of_the_environment_is_used(farm, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:3128")
     farm.serve("/feed", "<rss/>")
@@ -210,25 +210,25 @@ async def test_no_proxy_of_the_environment_is_used(farm: FeedFarm, monkeypatch: 
     assert opened == [SOMEWHERE]
 
 
-async def test_links_in_a_users_feed_lead_nowhere_inside(storage, reader, farm: FeedFarm, clock):
+async def test_links_in_a_users_feed_lead_nowhere_inside(storage, reader, farm, clock):
     farm.serve("/feed", rss([item(1)]))
     inside = [f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret"]
 
     async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
         adding = SourceAdder(storage, fetcher, reader, public=False)
-        polling = Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+        polling = SourcePoller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
         added = await adding.add("http://news.example/feed")
         links = (item(2 + n, link=url, text="A taste.") for n, url in enumerate(inside))
         farm.serve("/feed", rss([*links, item(1)]))
         await poll_after(polling, clock, DAY)
 
-    assert added.outcome is Outcome.ADDED
+    assert added.outcome is AddOutcome.ADDED
     assert {"Sample news 2", "Sample news 3"} <= (await articles_of(storage)).keys()
     assert set(farm.paths()) == {"/feed"}
     assert set(opened) == {SOMEWHERE}
 
 
-async def test_a_users_sitemap_index_leads_nowhere_inside(storage, reader, farm: FeedFarm):
+async def test_a_users_sitemap_index_leads_nowhere_inside(storage, reader, farm):
     children = "".join(
         f"<sitemap><loc>{url}</loc></sitemap>"
         for url in (f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret")
@@ -242,7 +242,7 @@ async def test_a_users_sitemap_index_leads_nowhere_inside(storage, reader, farm:
     assert opened == [SOMEWHERE]
 
 
-async def test_feeds_that_a_users_page_names_lead_nowhere_inside(storage, reader, farm: FeedFarm):
+async def test_feeds_that_a_users_page_names_lead_nowhere_inside(storage, reader, farm):
     inside = [f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret"]
     links = "".join(
         f"<link rel='alternate' type='application/rss+xml' href='{url}'>" for url in inside
@@ -256,16 +256,14 @@ async def test_feeds_that_a_users_page_names_lead_nowhere_inside(storage, reader
         choosing = SourceAdder(storage, fetcher, reader, public=False)
         added = await choosing.add("http://news.example/")
 
-    assert added.outcome is Outcome.REFUSED
+    assert added.outcome is AddOutcome.REFUSED
     assert "/robots.txt" in farm.paths()
     assert "/secret" not in farm.paths()
     assert set(opened) == {SOMEWHERE}
 
 
 @pytest.mark.parametrize("hub", ["http://127.0.0.1:8080/", "http://inside.example/", "/hub"])
-async def test_the_hub_of_a_users_feed_leads_nowhere_inside(
-    storage, reader, farm: FeedFarm, hub: str
-):
+async def test_the_hub_of_a_users_feed_leads_nowhere_inside(storage, reader, farm, hub):
     farm.serve("/feed", rss([item(1)]), Link=f"<{hub}>; rel=hub")
     farm.serve("/hub", status=307, Location="http://inside.example/")
 
@@ -277,7 +275,7 @@ async def test_the_hub_of_a_users_feed_leads_nowhere_inside(
     assert set(opened) == {SOMEWHERE}
 
 
-async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, farm: FeedFarm):
+async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, farm):
     farm.serve("/feed", rss([item(1, link="https://ann:secret@news.example/1?a=b@c")]))
 
     async with world(farm, Names()) as (fetcher, _opened):
@@ -285,7 +283,7 @@ async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, fa
         refused = await adding.add("http://ann:secret@news.example/feed")
         added = await adding.add("http://news.example/feed")
 
-    assert (refused.outcome, added.outcome) == (Outcome.REFUSED, Outcome.ADDED)
+    assert (refused.outcome, added.outcome) == (AddOutcome.REFUSED, AddOutcome.ADDED)
     assert refused.problem == Problem(ProblemCode.LOGIN_IN_ADDRESS)
     assert len(await rows_of(storage, Source)) == 1
     (article,) = (await articles_of(storage)).values()

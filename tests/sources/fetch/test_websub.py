@@ -18,42 +18,49 @@ from tests.sources.fetch.conftest import (
     confirm,
     only_push,
     question,
-    tell,
+    send_push,
 )
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
+pytestmark = pytest.mark.slow
 
-async def test_a_hub_is_asked_once_and_verifies(storage, source, ask, hub, visitor, clock):
-    assert await ask() == 1
+
+@pytest.fixture
+async def requested(storage, source, ask) -> PushSubscription:
+    """Return the subscription that was requested of the hub, which has not confirmed it."""
+    await ask()
+    return await only_push(storage)
+
+
+@pytest.fixture
+async def push(requested: PushSubscription, visitor, clock) -> PushSubscription:
+    """Return a subscription that the hub has confirmed five minutes ago."""
+    await confirm(visitor, requested, lease_seconds="864000")
+    clock.turn(5 * MINUTE)
+    return requested
+
+
+async def test_a_hub_is_asked_once_and_verifies(storage, requested, ask, hub, visitor, clock):
     assert await ask() == 0
-
-    push = await only_push(storage)
     assert hub.asked == [
         {
-            "hub.callback": CALLBACK + push.token,
+            "hub.callback": CALLBACK + requested.token,
             "hub.mode": "subscribe",
             "hub.topic": "https://news.example/all",
-            "hub.secret": push.secret,
+            "hub.secret": requested.secret,
             "hub.lease_seconds": "864000",
         }
     ]
-    assert len(push.token) > 40
-    assert push.token != push.secret
+    assert len(requested.token) > 40
+    assert requested.token != requested.secret
 
-    assert await confirm(visitor, push, lease_seconds="864000") == "200 <b>42</b>"
+    answer = await visitor.get(f"/hub/{requested.token}", params=question(requested))
 
-    push = await only_push(storage)
-    assert (push.asking, push.ends_at) == (None, clock.now + 10 * DAY)
-
-
-async def test_the_challenge_goes_out_as_plain_text(storage, source, ask, visitor):
-    await ask()
-    push = await only_push(storage)
-
-    answer = await visitor.get(f"/hub/{push.token}", params=question(push))
-
+    assert (answer.status, await answer.text()) == (200, "<b>42</b>")
     assert answer.content_type == "text/plain"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    push = await only_push(storage)
+    assert (push.asking, push.ends_at) == (None, clock.now + 10 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -65,26 +72,18 @@ async def test_the_challenge_goes_out_as_plain_text(storage, source, ask, visito
         pytest.param({"hub.challenge": None}, id="no challenge"),
     ],
 )
-async def test_only_what_was_requested_is_confirmed(storage, source, ask, visitor, changed):
-    await ask()
-    push = await only_push(storage)
-    asked = {name: value for name, value in (question(push) | changed).items() if value}
+async def test_only_what_was_requested_is_confirmed(requested, visitor, changed):
+    asked = {name: value for name, value in (question(requested) | changed).items() if value}
 
-    assert (await visitor.get(f"/hub/{push.token}", params=asked)).status == 404
+    assert (await visitor.get(f"/hub/{requested.token}", params=asked)).status == 404
 
 
-async def test_a_call_without_the_token_is_refused(storage, source, ask, visitor):
-    await ask()
-    push = await only_push(storage)
-
-    assert (await visitor.get("/hub/guess", params=question(push))).status == 404
+async def test_a_call_without_the_token_is_refused(requested, visitor):
+    assert (await visitor.get("/hub/guess", params=question(requested))).status == 404
     assert (await visitor.post("/hub/guess", data=b"news")).status == 410
 
 
-async def test_a_lease_is_renewed_before_it_ends(storage, source, ask, hub, visitor, clock):
-    await ask()
-    await confirm(visitor, await only_push(storage), lease_seconds="864000")
-
+async def test_a_lease_is_renewed_before_it_ends(storage, push, ask, hub, visitor, clock):
     clock.turn(7 * DAY)
     assert await ask() == 0
     clock.turn(DAY)
@@ -115,13 +114,8 @@ async def test_a_hub_that_does_not_verify_is_asked_less_and_less_often(
     assert hub.modes == ["subscribe"] * 7  # at 0, 1, 3, 7, 15, 31 and 55 hours
 
 
-async def test_a_hub_that_denies_is_left_alone_for_a_week(
-    storage, source, ask, hub, visitor, clock
-):
-    await ask()
-    push = await only_push(storage)
-
-    assert await confirm(visitor, push, "denied", reason="not you") == "200 "
+async def test_a_hub_that_denies_is_left_alone_for_a_week(requested, ask, visitor, clock):
+    assert await confirm(visitor, requested, "denied", reason="not you") == "200 "
 
     clock.turn(6 * DAY)
     assert await ask() == 0
@@ -143,7 +137,7 @@ async def test_only_the_operators_own_sources_may_name_a_hub_inside(
 async def test_a_hub_may_verify_before_it_responds(
     storage, adding, fetcher, farm, polling, visitor, clock
 ):
-    told = []
+    responses = []
 
     async def hub(request: web.Request) -> web.Response:
         form = await request.post()
@@ -152,7 +146,7 @@ async def test_a_hub_may_verify_before_it_responds(
             str(form["hub.callback"]).removeprefix("https://bot.example"),
             params={name: str(value) for name, value in asked.items()} | {"hub.challenge": "42"},
         )
-        told.append((answer.status, await answer.text()))
+        responses.append((answer.status, await answer.text()))
         return web.Response(status=204)
 
     farm.pages["/hub"] = hub
@@ -162,27 +156,22 @@ async def test_a_hub_may_verify_before_it_responds(
 
     await ask_hubs(storage, fetcher, owner="me", callback=CALLBACK)
 
-    assert told == [(200, "42")]
+    assert responses == [(200, "42")]
     push = await only_push(storage)
     assert (push.topic, push.ends_at) == (farm.url(), clock.now + 10 * DAY)
 
     farm.serve("/feed.xml", rss([item(2), item(1)]), Link=link)
     clock.turn(MINUTE)
-    await tell(visitor, push)
+    await send_push(visitor, push)
     await polling.poll_due()
     assert "Sample news 2" in await articles_of(storage)
 
 
-async def test_a_push_makes_the_source_due_at_once(
-    storage, source, ask, polling, farm, visitor, clock
-):
-    await ask()
-    push = await only_push(storage)
-    await confirm(visitor, push)
+async def test_a_push_makes_the_source_due_at_once(storage, push, polling, farm, visitor, clock):
     farm.serve("/feed.xml", rss([item(2), item(1)]), **NAMES_A_HUB)
 
-    assert await poll_after(polling, clock, 5 * MINUTE) == 0
-    assert await tell(visitor, push) == 202
+    assert await polling.poll_due() == 0
+    assert await send_push(visitor, push) == 202
     assert await polling.poll_due() == 1
 
     assert "Sample news 2" in await articles_of(storage)
@@ -190,15 +179,10 @@ async def test_a_push_makes_the_source_due_at_once(
     assert (await only_source(storage)).pushed_until == clock.now + 2 * DAY
 
 
-async def test_many_pushes_lead_to_one_poll(storage, source, ask, polling, visitor, clock):
-    await ask()
-    push = await only_push(storage)
-    await confirm(visitor, push)
-    clock.turn(5 * MINUTE)
-
-    await tell(visitor, push)
+async def test_many_pushes_lead_to_one_poll(push, ask, polling, visitor, clock):
+    await send_push(visitor, push)
     await polling.poll_due()
-    await tell(visitor, push)
+    await send_push(visitor, push)
     assert await polling.poll_due() == 0  # it was read just now
 
     clock.turn(MINUTE)
@@ -208,41 +192,27 @@ async def test_many_pushes_lead_to_one_poll(storage, source, ask, polling, visit
     assert await polling.poll_due() == 0
 
 
-async def test_a_push_with_a_bad_signature_is_ignored_silently(
-    storage, source, ask, polling, visitor, clock
-):
-    await ask()
-    push = await only_push(storage)
-    await confirm(visitor, push)
-    clock.turn(5 * MINUTE)
-
-    assert await tell(visitor, push, secret="guessed") == 202
+async def test_a_push_with_a_bad_signature_is_ignored_silently(push, polling, visitor):
+    assert await send_push(visitor, push, secret="guessed") == 202
     assert (await visitor.post(f"/hub/{push.token}", data=b"news")).status == 202
 
     assert await polling.poll_due() == 0
 
 
-async def test_a_push_does_not_hasten_a_source_with_a_problem(
-    storage, source, ask, polling, farm, visitor, clock
-):
-    await ask()
-    push = await only_push(storage)
-    await confirm(visitor, push)
+async def test_a_push_does_not_hasten_a_source_with_a_problem(push, polling, farm, visitor, clock):
     farm.serve("/feed.xml", status=503, Retry_After="86400")
     await poll_after(polling, clock, HOUR)
     clock.turn(5 * MINUTE)
 
-    await tell(visitor, push)
+    await send_push(visitor, push)
 
     assert await polling.poll_due() == 0
 
 
 @pytest.mark.parametrize("why", ["removed", "gone", "names no hub any more", "names another hub"])
 async def test_a_hub_that_is_no_longer_needed_gets_an_unsubscribe(
-    storage, source, ask, hub, visitor, clock, why
+    storage, source, push, ask, hub, visitor, why
 ):
-    await ask()
-    await confirm(visitor, await only_push(storage))
     match why:
         case "removed":
             async with storage.writing() as tx:
@@ -255,22 +225,15 @@ async def test_a_hub_that_is_no_longer_needed_gets_an_unsubscribe(
             await change_sources(storage, hub_topic="https://news.example/elsewhere")
 
     await ask()
-    old, *_new = await rows_of(storage, PushSubscription)
 
-    assert (
-        hub.asked[-1 if why != "names another hub" else 1]["hub.callback"] == CALLBACK + old.token
-    )
-    assert "unsubscribe" in hub.modes
-    assert (await visitor.post(f"/hub/{old.token}", data=b"news")).status == 410
-    assert await confirm(visitor, old, "unsubscribe") == "200 <b>42</b>"
-    assert old.token not in {push.token for push in await rows_of(storage, PushSubscription)}
+    unsubscribes = [form for form in hub.asked if form["hub.mode"] == "unsubscribe"]
+    assert [form["hub.callback"] for form in unsubscribes] == [CALLBACK + push.token]
+    assert (await visitor.post(f"/hub/{push.token}", data=b"news")).status == 410
+    assert await confirm(visitor, push, "unsubscribe") == "200 <b>42</b>"
+    assert push.token not in {each.token for each in await rows_of(storage, PushSubscription)}
 
 
-async def test_a_hub_that_ignores_unsubscribes_is_forgotten(
-    storage, source, ask, hub, visitor, clock
-):
-    await ask()
-    await confirm(visitor, await only_push(storage))
+async def test_a_hub_that_ignores_unsubscribes_is_forgotten(storage, source, push, ask, hub, clock):
     async with storage.writing() as tx:
         await remove_source(tx, source.url_hash)
 
@@ -282,8 +245,9 @@ async def test_a_hub_that_ignores_unsubscribes_is_forgotten(
     assert await rows_of(storage, PushSubscription) == []
 
 
-async def test_a_hub_that_confirmed_nothing_is_forgotten_at_once(storage, source, ask, hub):
-    await ask()
+async def test_a_hub_that_confirmed_nothing_is_forgotten_at_once(
+    storage, source, requested, ask, hub
+):
     async with storage.writing() as tx:
         await remove_source(tx, source.url_hash)
 
@@ -293,60 +257,48 @@ async def test_a_hub_that_confirmed_nothing_is_forgotten_at_once(storage, source
     assert await rows_of(storage, PushSubscription) == []
 
 
-async def a_kept_word(storage, ask, polling, farm, visitor, clock) -> PushSubscription:
-    """Have the hub tell of ten entries that came within minutes; return its push."""
-    await ask()
-    push = await only_push(storage)
-    await confirm(visitor, push)
-    clock.turn(5 * MINUTE)
+@pytest.fixture
+async def pushed(push: PushSubscription, polling, farm, visitor, clock) -> PushSubscription:
+    """Return the subscription after a push of ten entries that came within minutes."""
     busy = [item(n, clock.now - n * MINUTE) for n in range(2, 12)]
     farm.serve("/feed.xml", rss(busy), **NAMES_A_HUB)
-    await tell(visitor, push)
+    await send_push(visitor, push)
     await polling.poll_due()
     return push
 
 
-async def test_a_source_is_polled_less_while_its_hub_pushes(
-    storage, source, ask, polling, farm, visitor, clock
-):
-    await a_kept_word(storage, ask, polling, farm, visitor, clock)
-
-    pushed = await only_source(storage)
-    assert pushed.pushed_until == clock.now + 2 * DAY
-    assert pushed.next_fetch_at == clock.now + HOUR
+@pytest.mark.usefixtures("pushed")
+async def test_a_source_is_polled_less_while_its_hub_pushes(storage, clock):
+    source = await only_source(storage)
+    assert source.pushed_until == clock.now + 2 * DAY
+    assert source.next_fetch_at == clock.now + HOUR
 
 
+@pytest.mark.usefixtures("pushed")
+@pytest.mark.parametrize(
+    ("age", "is_trusted"),
+    [
+        pytest.param(HOUR / 2, False, id="half an hour old: the hub did not push it"),
+        pytest.param(MINUTE, True, id="a minute old: the hub may still push it"),
+    ],
+)
 async def test_entries_that_the_hub_did_not_push_end_that(
-    storage, source, ask, polling, farm, visitor, clock
+    storage, polling, farm, clock, age, is_trusted
 ):
-    await a_kept_word(storage, ask, polling, farm, visitor, clock)
     clock.turn(HOUR)
-    farm.serve("/feed.xml", rss([item(20, clock.now - HOUR / 2)]), **NAMES_A_HUB)
+    farm.serve("/feed.xml", rss([item(20, clock.now - age)]), **NAMES_A_HUB)
 
     await polling.poll_due()
 
-    assert (await only_source(storage)).pushed_until is None
-
-
-async def test_an_entry_of_the_last_minutes_may_still_be_pushed(
-    storage, source, ask, polling, farm, visitor, clock
-):
-    await a_kept_word(storage, ask, polling, farm, visitor, clock)
-    clock.turn(HOUR)
-    farm.serve("/feed.xml", rss([item(20, clock.now - MINUTE)]), **NAMES_A_HUB)
-
-    await polling.poll_due()
-
-    assert (await only_source(storage)).pushed_until
+    assert bool((await only_source(storage)).pushed_until) is is_trusted
 
 
 async def test_after_a_push_without_entries_the_source_is_polled_again_soon(
-    storage, source, ask, polling, farm, visitor, clock
+    storage, pushed, polling, visitor, clock
 ):
-    push = await a_kept_word(storage, ask, polling, farm, visitor, clock)
     clock.turn(5 * MINUTE)
 
-    await tell(visitor, push)
+    await send_push(visitor, pushed)
     await polling.poll_due()
 
     assert (await only_source(storage)).next_fetch_at == clock.now + 15 * MINUTE

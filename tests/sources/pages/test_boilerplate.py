@@ -24,8 +24,8 @@ def story(number: int, paragraphs: int = 12) -> list[str]:
 
 
 def learned(pages: list[list[str]], titles: list[str] | None = None) -> HostBoilerplate:
-    told = zip(titles or TITLES, pages, strict=False)
-    return reduce(lambda known, page: known.after(*page), told, HostBoilerplate())
+    titled = zip(titles or TITLES, pages, strict=False)
+    return reduce(lambda known, page: known.after(*page), titled, HostBoilerplate())
 
 
 def with_own(number: int, own: str, at: int) -> list[str]:
@@ -36,7 +36,7 @@ def with_own(number: int, own: str, at: int) -> list[str]:
 
 
 @pytest.mark.parametrize("at", [0, 1, -1, -3], ids=["first", "second", "last", "near the end"])
-def test_what_stood_in_the_same_place_of_three_articles_goes(at: int):
+def test_what_stood_in_the_same_place_of_three_articles_goes(at):
     pages = [with_own(number, OWN, at) for number in range(4)]
 
     assert learned(pages[:3]).without(pages[3]) == story(3)
@@ -63,7 +63,7 @@ def test_a_counter_in_it_changes_nothing():
         pytest.param("What we know", 6, id="a heading between paragraphs"),
     ],
 )
-def test_what_may_be_told_stays(own: str, at: int):
+def test_what_may_belong_to_the_story_stays(own, at):
     pages = [with_own(number, own, at) for number in range(4)]
 
     assert learned(pages[:3]).without(pages[3]) == pages[3]
@@ -75,16 +75,16 @@ def test_a_heading_with_one_more_paragraph_of_the_story_under_it_ends_nothing():
     assert learned(pages[:3]).without(pages[3])[-1] == story(9)[0]
 
 
-def test_what_the_articles_about_one_event_repeat_stays():
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ["Ferry late", "Mayor angry about the ferry", "Ferry gets a radar"],
+        ["フェリーまた遅れる", "市長、フェリー会社を批判", "旧港のフェリーにレーダー"],
+    ],
+    ids=["English", "Japanese"],
+)
+def test_what_the_articles_about_one_event_repeat_stays(titles):
     pages = [with_own(number, OWN, -1) for number in range(4)]
-    titles = ["Ferry late", "Mayor angry about the ferry", "Ferry gets a radar", "Ferry sails"]
-
-    assert learned(pages[:3], titles).without(pages[3]) == pages[3]
-
-
-def test_what_the_articles_about_one_event_repeat_stays_in_japanese():
-    pages = [with_own(number, OWN, -1) for number in range(4)]
-    titles = ["フェリーまた遅れる", "市長、フェリー会社を批判", "旧港のフェリーにレーダー"]
 
     assert learned(pages[:3], titles).without(pages[3]) == pages[3]
 

@@ -4,18 +4,10 @@ import pytest
 from bot.sources.pages.boxes import drop_boxes
 from bot.sources.pages.dom import line_of
 from bot.sources.pages.page import read_page
+from tests.sources.pages.paragraphs import BODY, PARAGRAPHS
 
 TITLE = "Ferry Late Again"
-STORY = [
-    (
-        "The ferry to the old harbour was late again on Monday, the fourth time since the new "
-        "timetable came into force, and the crew blamed the fog that lies over the bay."
-    ),
-    (
-        "Passengers who had waited since the morning said that they would write to the mayor, who "
-        "answered that a second boat would sail from April on every day of the week."
-    ),
-]
+STORY = PARAGRAPHS[:2]
 TEASER = (
     "The bridge over the river will be painted green this spring, the council said after a debate "
     "that split the parties, and the paint has already been ordered from a firm in the north."
@@ -53,7 +45,7 @@ POPULAR = f"<h3>Most popular</h3><ul><li>{HEADLINE}</li><li>{HEADLINE}</li></ul>
         ),
     ],
 )
-def test_a_box_of_other_stories_goes_wherever_it_stands(body: str):
+def test_a_box_of_other_stories_goes_wherever_it_stands(body):
     page = f"<html lang='en'><title>{TITLE} | Harbour News</title><body>{body}</body></html>"
 
     item = read_page(page, "").items[0]
@@ -81,7 +73,7 @@ def test_a_story_shorter_than_its_box_is_kept():
         ),
     ],
 )
-def test_what_only_looks_like_a_box_stays(body: str):
+def test_what_only_looks_like_a_box_stays(body):
     root = lxml.html.document_fromstring(f"<body>{body}</body>")
     before = lxml.html.tostring(root)
 
@@ -90,20 +82,6 @@ def test_what_only_looks_like_a_box_stays(body: str):
     assert lxml.html.tostring(root) == before
 
 
-PARAGRAPHS = [
-    (
-        "The ferry to the old harbour was late again on Monday, the fourth time since the new "
-        "timetable came into force, and the crew blamed the fog that lies over the bay."
-    ),
-    (
-        "Passengers who had waited since the morning said that they would write to the mayor, who "
-        "answered that a second boat would sail from April on every day of the week."
-    ),
-    (
-        "The fares of everybody who had waited for over an hour will be paid back, the company "
-        "said, and it asked for patience until the new radar has been fitted to the old boat."
-    ),
-]
 HEADLINES = [
     "Bridge over the river to be painted green",
     "Museum finds a lost map behind a wall",
@@ -113,7 +91,6 @@ NOTE = (
     "The council said so on Tuesday after a debate that split the parties, and the work was given "
     "to a firm in the north."
 )
-BODY = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
 
 
 def link(number: int, host: str = "") -> str:
@@ -151,7 +128,7 @@ WHOLE = f"Ferry late {' '.join(PARAGRAPHS)}"
         ),
     ],
 )
-def test_a_group_of_teasers_goes_whatever_its_heading_says(box: str):
+def test_a_group_of_teasers_goes_whatever_its_heading_says(box):
     assert left_of(f"<div>{BODY}{box}</div>") == WHOLE
     assert left_of(f"<div>{box}</div><div>{BODY}</div>") == WHOLE
 
@@ -180,7 +157,7 @@ def test_a_group_of_teasers_goes_whatever_its_heading_says(box: str):
         ),
     ],
 )
-def test_what_may_be_the_story_stays(body: str):
+def test_what_may_be_the_story_stays(body):
     whole = line_of(lxml.html.document_fromstring(f"<main><h1>Ferry late</h1>{body}</main>"))
 
     assert left_of(body) == whole

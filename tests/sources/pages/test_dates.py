@@ -4,16 +4,9 @@ import pytest
 
 from bot.sources.pages.dates import finest, page_date
 from bot.sources.pages.page import read_page
+from tests.sources.pages.paragraphs import BODY
 
 TITLE = "Ferry late again"
-STORY = (
-    "<p>The ferry to the old harbour was late again on Monday, the fourth time since the new "
-    "timetable came into force, and the crew blamed the fog that lies over the bay.</p>"
-    "<p>Passengers who had waited since the morning said that they would write to the mayor, who "
-    "answered that a second boat would sail from April on every day of the week.</p>"
-    "<p>The fares of everybody who had waited for over an hour will be paid back, the company "
-    "said, and it asked for patience until the new radar has been fitted to the old boat.</p>"
-)
 SECOND = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -23,7 +16,7 @@ def published(
 ) -> datetime | date | None:
     page = (
         f"<html lang='{lang}'><title>{TITLE} - Harbour News</title><body><h1>Harbour News</h1>"
-        f"<main>{above}<h1>{TITLE}</h1>{under}<div>{STORY}</div>{below}</main></body></html>"
+        f"<main>{above}<h1>{TITLE}</h1>{under}<div>{BODY}</div>{below}</main></body></html>"
     )
     return read_page(page, url).items[0].published
 
@@ -43,7 +36,7 @@ def published(
         pytest.param("<p>2 มีนาคม 2569</p>", "th", id="Thai"),
     ],
 )
-def test_a_date_under_the_headline_is_the_articles(under: str, lang: str):
+def test_a_date_under_the_headline_is_the_articles(under, lang):
     assert published(under, lang=lang) == SECOND
 
 
@@ -68,7 +61,7 @@ def test_a_date_under_the_headline_is_the_articles(under: str, lang: str):
         ),
     ],
 )
-def test_a_change_is_not_the_publication(under: str):
+def test_a_change_is_not_the_publication(under):
     assert published(under) == SECOND
 
 
@@ -86,7 +79,7 @@ def test_a_change_is_better_than_nothing():
                      "fleet would be late again, whatever the weather.</p>", id="a sentence"),
     ],
 )  # fmt: skip
-def test_other_dates_are_not_the_articles(other: str):
+def test_other_dates_are_not_the_articles(other):
     assert published(f"{other}<p>2 March 2026</p>") == SECOND
     assert published("<p>2 March 2026</p>", below=other) == SECOND
 
@@ -105,7 +98,7 @@ def test_the_line_above_the_headline_counts_last():
     ],
     ids=["microdata", "an abbreviation", "pubdate", "a day, and its moment behind"],
 )
-def test_a_marked_moment_is_found(mark: str):
+def test_a_marked_moment_is_found(mark):
     assert published(mark) == NOON
 
 
@@ -118,7 +111,7 @@ def test_a_marked_moment_is_found(mark: str):
         pytest.param("https://ex.org/1", "en", 12, id="nobody knows where"),
     ],
 )
-def test_a_time_without_a_zone_is_the_time_there(url: str, lang: str, hour: int):
+def test_a_time_without_a_zone_is_the_time_there(url, lang, hour):
     moment = published("<p>2026-03-02 12:00</p>", lang=lang, url=url)
 
     assert isinstance(moment, datetime)
@@ -128,7 +121,7 @@ def test_a_time_without_a_zone_is_the_time_there(url: str, lang: str, hour: int)
 @pytest.mark.parametrize(
     ("host", "day"), [("ex.co.uk", date(2026, 3, 4)), ("ex.com", date(2026, 4, 3))]
 )
-def test_numbers_are_read_as_the_country_writes_them(host: str, day: date):
+def test_numbers_are_read_as_the_country_writes_them(host, day):
     assert published("<p>04/03/2026</p>", url=f"https://{host}/a") == day
 
 
@@ -154,10 +147,10 @@ def test_a_moment_is_finer_than_its_day(found, finer):
 @pytest.mark.parametrize(
     "text", ["2 marca 2026", "2 maaliskuuta 2026", "Objavljeno 2. ožujka 2026."]
 )
-def test_a_month_is_known_by_its_name_whatever_language_the_page_declares(text: str, place: str):
+def test_a_month_is_known_by_its_name_whatever_language_the_page_declares(text, place):
     assert page_date(text, place) == SECOND
 
 
 @pytest.mark.parametrize("text", ["13 Aug", "Rockledge 14 11 6 15 — 44", "2 boats of 2019 sold"])
-def test_what_names_no_day_month_and_year_is_no_date(text: str):
+def test_what_names_no_day_month_and_year_is_no_date(text):
     assert page_date(text, "en") is None

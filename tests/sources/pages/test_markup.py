@@ -11,7 +11,7 @@ PARAGRAPH = (
 
 
 @pytest.mark.parametrize("empty", [" <strong></strong>", "<em> </em>", " <a name='x'></a>"])
-def test_no_word_behind_an_empty_element_is_lost(empty: str):
+def test_no_word_behind_an_empty_element_is_lost(empty):
     story = f"<p>{PARAGRAPH.format(' ')}</p>" * 2
     page = f"<title>Ferry</title><h1>Ferry</h1>{story}<p>{PARAGRAPH.format(empty)}</p>"
 
@@ -101,7 +101,7 @@ def test_a_story_in_chunks_is_read_whole():
         pytest.param("<p>More.</p>", id="a paragraph of something else"),
     ],
 )
-def test_stories_that_only_look_alike_stay_apart(between: str):
+def test_stories_that_only_look_alike_stay_apart(between):
     assert [STORY[:2], STORY[2:4], STORY[4:]] == [
         each for each in joined(between.join(CHUNKS)) if len(each) > 1
     ]

@@ -1,9 +1,8 @@
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
-from bot.sources.feeds.model import Kind, Unreadable
+from bot.sources.feeds.model import DocumentKind, Unreadable
 from bot.sources.feeds.sniff import decode
 from bot.sources.pages.text import read_text
 
@@ -122,7 +121,7 @@ def test_nothing_but_blanks_is_no_article():
         read_text(" \n ", "")
 
 
-def test_the_seed_article_is_read(corpus: Path):
+def test_the_seed_article_is_read(corpus):
     path = corpus.parent / "seed-article.txt"
     if not path.exists():
         pytest.skip("there is no seed article beside the corpus")
@@ -132,6 +131,6 @@ def test_the_seed_article_is_read(corpus: Path):
     document = read_text(text, "")
     item = document.items[0]
 
-    assert (document.kind, len(document.items)) == (Kind.TEXT, 1)
+    assert (document.kind, len(document.items)) == (DocumentKind.TEXT, 1)
     assert (item.title, item.published, item.language) == (lines[0], date(2025, 11, 17), "en")
     assert item.text == lines[2].partition(" END")[0]

@@ -4,6 +4,7 @@ import pytest
 from bot.sources.pages.metadata import page_meta
 from bot.sources.pages.page import read_page
 from bot.sources.pages.title import page_title
+from tests.sources.pages.paragraphs import BODY, PARAGRAPHS
 
 TITLE = "Ferry Late Again"
 SITE = '<meta property="og:site_name" content="Harbour News">'
@@ -52,7 +53,7 @@ SITE = '<meta property="og:site_name" content="Harbour News">'
         ),
     ],
 )
-def test_the_title_is_the_articles_not_the_sites(head: str, body: str):
+def test_the_title_is_the_articles_not_the_sites(head, body):
     root = lxml.html.document_fromstring(f"<head>{head}</head><body>{body}<p>x</p></body>")
 
     assert page_title(root, page_meta(root)) == TITLE
@@ -67,7 +68,7 @@ def test_the_title_is_the_articles_not_the_sites(head: str, body: str):
         ),
     ],
 )
-def test_a_heading_counts_before_a_title_for_search_engines(heading: str, title: str | None):
+def test_a_heading_counts_before_a_title_for_search_engines(heading, title):
     head = '<meta property="og:title" content="Ferry late again, says crew">'
     root = lxml.html.document_fromstring(f"<head>{head}</head><body><h1>{heading}</h1></body>")
 
@@ -79,7 +80,7 @@ def test_a_heading_counts_before_a_title_for_search_engines(heading: str, title:
     [("渡船誤點 | 港口社 HP", "<h1>渡船誤點</h1>"), ("배가 또 늦었다 | 항구통신", "")],
     ids=["a short h1", "no h1"],
 )
-def test_few_characters_of_east_asia_are_a_title(title: str, heading: str):
+def test_few_characters_of_east_asia_are_a_title(title, heading):
     root = lxml.html.document_fromstring(f"<title>{title}</title><body>{heading}<p>x</p></body>")
 
     assert page_title(root, page_meta(root)) == title.partition(" |")[0]
@@ -87,21 +88,6 @@ def test_few_characters_of_east_asia_are_a_title(title: str, heading: str):
 
 HEADLINE = "Ferry late again"
 LEAD = "Nobody in the harbour believes in the new timetable any more, least of all the crew."
-STORY = [
-    (
-        "The ferry to the old harbour was late again on Monday, the fourth time since the new "
-        "timetable came into force, and the crew blamed the fog that lies over the bay."
-    ),
-    (
-        "Passengers who had waited since the morning said that they would write to the mayor, who "
-        "answered that a second boat would sail from April on every day of the week."
-    ),
-    (
-        "The fares of everybody who had waited for over an hour will be paid back, the company "
-        "said, and it asked for patience until the new radar has been fitted to the old boat."
-    ),
-]
-BODY = "".join(f"<p>{paragraph}</p>" for paragraph in STORY)
 
 
 def text_of(under_the_headline: str, head: str = "") -> str:
@@ -130,8 +116,8 @@ def text_of(under_the_headline: str, head: str = "") -> str:
         ),
     ],
 )
-def test_the_standfirst_is_the_first_paragraph(block: str, head: str):
-    assert text_of(block, head) == "\n\n".join([LEAD, *STORY])
+def test_the_standfirst_is_the_first_paragraph(block, head):
+    assert text_of(block, head) == "\n\n".join([LEAD, *PARAGRAPHS])
 
 
 def test_what_shares_the_headlines_block_is_a_standfirst():
@@ -140,20 +126,20 @@ def test_what_shares_the_headlines_block_is_a_standfirst():
         f"<div>{BODY}</div></main></body>"
     )
 
-    assert read_page(page, "").items[0].text == "\n\n".join([LEAD, *STORY])
+    assert read_page(page, "").items[0].text == "\n\n".join([LEAD, *PARAGRAPHS])
 
 
 @pytest.mark.parametrize(
     "block",
     [
-        pytest.param(f'<div class="lead">{LEAD}</div><p class="lead">{LEAD}</p>', id="told twice"),
-        pytest.param(f'<p class="summary">{STORY[0]}</p>', id="the first paragraph"),
+        pytest.param(f'<div class="lead">{LEAD}</div><p class="lead">{LEAD}</p>', id="two copies"),
+        pytest.param(f'<p class="summary">{PARAGRAPHS[0]}</p>', id="the first paragraph"),
     ],
 )
-def test_nothing_is_told_twice(block: str):
+def test_no_paragraph_is_repeated(block):
     text = text_of(block)
 
-    assert [text.count(part) for part in [LEAD, *STORY]] in ([1, 1, 1, 1], [0, 1, 1, 1])
+    assert [text.count(part) for part in [LEAD, *PARAGRAPHS]] in ([1, 1, 1, 1], [0, 1, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -169,8 +155,8 @@ def test_nothing_is_told_twice(block: str):
         pytest.param(f'<div class="lead newsletter">{LEAD}</div>', id="a call to subscribe"),
     ],
 )
-def test_what_is_no_standfirst_stays_out(block: str):
-    assert text_of(block) == "\n\n".join(STORY)
+def test_what_is_no_standfirst_stays_out(block):
+    assert text_of(block) == "\n\n".join(PARAGRAPHS)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +167,7 @@ def test_what_is_no_standfirst_stays_out(block: str):
         ("<span>Ferry</span><span>late again</span>", "Ferry late again"),
     ],
 )
-def test_a_marked_word_is_no_word_apart(heading: str, title: str):
+def test_a_marked_word_is_no_word_apart(heading, title):
     root = lxml.html.document_fromstring(f"<body><h1>{heading}</h1><p>x</p></body>")
 
     assert page_title(root, page_meta(root)) == title

@@ -37,19 +37,24 @@ def test_an_end_mark_ends_the_article(end, rest):
     assert end_trimmed([LONG, end, *rest]) == [LONG, "It sailed at noon."]
 
 
-@pytest.mark.parametrize("note", ["© Harbour Press", "(c) 2026 HP. All rights reserved."])
-def test_a_copyright_note_behind_the_last_sentence_goes(note: str):
-    assert end_trimmed([f"{LONG}{note}", SHORT]) == [LONG.rstrip()]
+NOTE = "(c) 2026 HP. All rights reserved."
 
 
-def test_a_caption_with_a_copyright_sign_ends_nothing():
-    assert end_trimmed([LONG, LONG, "© A. Berg", LATER, LONG]) == [
-        *(LONG, LONG, "© A. Berg", LATER, LONG)
-    ]
-
-
-def test_a_copyright_line_ends_the_article():
-    assert end_trimmed([LONG, LATER, "© 2026 Harbour Press", SHORT]) == [LONG, LATER]
+@pytest.mark.parametrize(
+    ("paragraphs", "left"),
+    [
+        pytest.param([f"{LONG}© Harbour Press", SHORT], [LONG.rstrip()], id="behind a sentence"),
+        pytest.param([f"{LONG}{NOTE}", SHORT], [LONG.rstrip()], id="in letters, with all rights"),
+        pytest.param([LONG, LATER, "© 2026 HP", SHORT], [LONG, LATER], id="a line of its own"),
+        pytest.param(
+            [LONG, LONG, "© A. Berg", LATER, LONG],
+            [LONG, LONG, "© A. Berg", LATER, LONG],
+            id="a caption, which ends nothing",
+        ),
+    ],
+)
+def test_a_copyright_note_ends_the_article(paragraphs, left):
+    assert end_trimmed(paragraphs) == left
 
 
 @pytest.mark.parametrize(
@@ -87,35 +92,37 @@ def test_a_box_after_the_article_goes(heading):
     assert end_trimmed([LONG, LATER, heading, SHORT, SHORT]) == [LONG, LATER]
 
 
-def test_a_box_of_headlines_with_long_teasers_goes():
-    box = ["Don't miss", SHORT, TEASER, "A tram is repaired", TEASER]
-
-    assert end_trimmed([LONG, *box]) == [LONG]
-
-
-def test_a_box_inside_the_article_goes_and_the_rest_stays():
-    box = ["Read also", SHORT, "A tram is repaired"]
-
-    assert end_trimmed([LONG, *box, LATER, LONG]) == [LONG, LATER, LONG]
-
-
 WIRE = "Port Elin, March 2 (Harbour Press)\u2013"
+BRIEF = (
+    "The crew blamed the fog that has lain over the bay for a week, and the passengers left. "
+    "Nobody was hurt."
+)
+CHAPTERS = [text for number in "1234" for text in (f"{number}. Wear a coat", LATER)]
 
 
-def test_a_box_with_one_wire_story_goes():
-    assert end_trimmed([LONG, "Don't Miss", SHORT, WIRE + TEASER]) == [LONG]
+@pytest.mark.parametrize(
+    ("box", "rest", "left"),
+    [
+        pytest.param(["Don't miss", SHORT, TEASER] * 2, [], [], id="long teasers"),
+        pytest.param(["Read also", SHORT, "A tram"], [LATER, LONG], [LATER, LONG], id="inside"),
+        pytest.param(["Don't Miss", SHORT, WIRE + TEASER], [], [], id="one wire story"),
+        pytest.param(["Read also: Bridge painted"], [LATER], [LATER], id="one line"),
+        pytest.param(["Most popular", SHORT], [BRIEF] * 2, [BRIEF] * 2, id="short paragraphs"),
+        pytest.param(["Related", SHORT], [LATER], [LATER], id="before the last paragraph"),
+        pytest.param(
+            [*CHAPTERS, "Read more", SHORT],
+            [LATER, *CHAPTERS],
+            [*CHAPTERS, LATER, *CHAPTERS],
+            id="among chapters",
+        ),
+    ],
+)
+def test_a_box_goes_and_the_rest_of_the_article_stays(box, rest, left):
+    assert end_trimmed([LONG, *box, *rest]) == [LONG, *left]
 
 
 def test_another_wire_story_begins_at_its_headline():
     assert end_trimmed([WIRE + LONG, LATER, SHORT, WIRE + TEASER]) == [WIRE + LONG, LATER]
-
-
-def test_a_story_in_chapters_goes_on_behind_a_box():
-    chapters = [text for number in "1234" for text in (f"{number}. Wear a coat", LATER)]
-
-    left = end_trimmed([LONG, *chapters, "Read more", SHORT, LATER, *chapters])
-
-    assert left == [LONG, *chapters, LATER, *chapters]
 
 
 def test_the_captions_of_a_gallery_go():
@@ -123,21 +130,6 @@ def test_the_captions_of_a_gallery_go():
 
     assert end_trimmed([LONG, *captions, LATER]) == [LONG, LATER]
     assert end_trimmed([LONG, "9/11 was a Tuesday.", LATER]) == [LONG, "9/11 was a Tuesday.", LATER]
-
-
-def test_a_line_that_points_elsewhere_goes_alone():
-    assert end_trimmed([LONG, "Read also: Bridge painted", LATER]) == [LONG, LATER]
-
-
-def test_an_article_in_short_paragraphs_goes_on_behind_a_box():
-    said = "The crew blamed the fog that has lain over the bay for a week, and the passengers left."
-    more = f"{said} Nobody was hurt."
-
-    assert end_trimmed([LONG, "Most popular", SHORT, more, more]) == [LONG, more, more]
-
-
-def test_the_last_paragraph_after_a_box_is_kept():
-    assert end_trimmed([LONG, "Related", SHORT, LATER]) == [LONG, LATER]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +164,7 @@ def test_real_text_stays(paragraphs):
         "Read the full article",
     ],
 )
-def test_a_note_of_the_site_goes_wherever_it_stands(note: str):
+def test_a_note_of_the_site_goes_wherever_it_stands(note):
     assert end_trimmed([LONG, note, LATER, note]) == [LONG, LATER]
 
 
@@ -184,7 +176,7 @@ def test_a_note_of_the_site_goes_wherever_it_stands(note: str):
         "This story was the first that she ever wrote.",
     ],
 )
-def test_a_sentence_with_such_words_stays(sentence: str):
+def test_a_sentence_with_such_words_stays(sentence):
     assert end_trimmed([LONG, sentence, LATER]) == [LONG, sentence, LATER]
 
 
@@ -198,7 +190,7 @@ def test_a_sentence_with_such_words_stays(sentence: str):
         "Что почитать летом",
     ],
 )
-def test_a_line_with_such_words_is_no_heading(line: str):
+def test_a_line_with_such_words_is_no_heading(line):
     assert not is_heading(line)
 
 
@@ -210,7 +202,7 @@ def test_what_is_left_was_there_in_that_order(paragraphs):
 
 
 @pytest.mark.parametrize("brackets", ["()", "[]", "<>", "【】", "（）"])
-def test_every_end_mark_of_a_language_is_seen_in_brackets(brackets: str):
+def test_every_end_mark_of_a_language_is_seen_in_brackets(brackets):
     marks = [f"{brackets[0]}{mark}{brackets[1]}" for mark in all_words("end_marks")]
     texts = [f"It sailed at noon. {mark} " for mark in marks]
 
@@ -234,7 +226,7 @@ def test_every_end_mark_without_brackets_is_seen():
         "It sailed at noon. © 2026 Harbour Press",
     ],
 )
-def test_a_copyright_line_is_seen(text: str):
+def test_a_copyright_line_is_seen(text):
     assert rights_line(text)
 
 
@@ -254,7 +246,7 @@ def test_other_texts_end_nothing():
         pytest.param(["1/9 A boat"], id="a gallery"),
     ],
 )
-def test_thousands_of_paragraphs_are_trimmed_in_time(paragraphs: list[str]):
+def test_thousands_of_paragraphs_are_trimmed_in_time(paragraphs):
     """Each looks at all that follow if this is done carelessly: an hour of work."""
     story = [LONG, *[SHORT, LONG] * 4, *paragraphs * (20_000 // len(paragraphs)), LONG]
 

@@ -4,7 +4,6 @@ import gc
 import tracemalloc
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -124,7 +123,7 @@ def test_the_second_report_of_a_publisher_needs_more_likeness():
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
-def test_the_second_reports_of_all_publishers_are_one_chapter(restarted: bool):
+def test_the_second_reports_of_all_publishers_are_one_chapter(restarted):
     stories = knowing(FERRY, CAPSIZED, LATER, by(SINKS, "wire", 11), restarted=restarted)
 
     assert stories.place(by(SINKS, "daily", 12)) == Placement(11, 1)
@@ -166,7 +165,7 @@ def test_a_text_that_its_publisher_brings_again_is_a_chapter():
         pytest.param(WINDOW + 1, 2, id="after three days"),
     ],
 )
-def test_a_story_lasts_three_days(apart: float, story: int):
+def test_a_story_lasts_three_days(apart, story):
     again = replace(FERRY, story_id=2, publishers=CAPSIZED.publishers, at=FERRY.at + apart)
 
     assert chains(FERRY, again) == [1, story]
@@ -201,7 +200,7 @@ def test_where_too_much_is_remembered_the_oldest_is_forgotten():
 
 
 @pytest.mark.parametrize("full_text", [False, True], ids=["feed entries", "full texts"])
-def test_what_stories_take_up_is_reckoned_well_enough(full_text: bool):
+def test_what_stories_take_up_is_reckoned_well_enough(full_text):
     given = list(islice(articles(full_text=full_text), 3_000))
     gc.collect()
     tracemalloc.start()
@@ -242,7 +241,7 @@ _TEXTS = st.text(alphabet="abc 岬町Ä.", max_size=40)
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(_TEXTS, _TEXTS, st.sampled_from("xyz")), max_size=30))
-def test_whatever_comes_no_chapter_has_a_publisher_twice(given: list[tuple[str, str, str]]):
+def test_whatever_comes_no_chapter_has_a_publisher_twice(given):
     stories = Clustering(most_memory=8_000)
     found = set()
     for number, (title, lead, publisher) in enumerate(given):
@@ -276,15 +275,13 @@ def test_what_is_private_joins_a_public_story_without_a_part_in_it():
     ("first", "second", "story"),
     [
         pytest.param((ANN,), (ANN,), 1, id="the same chats follow both"),
-        pytest.param((ANN, BOB), (ANN,), 1, id="whoever sees the second sees the first"),
+        pytest.param((ANN, BOB), (ANN,), 1, id="all who see the second see the first"),
         pytest.param((ANN,), (ANN, BOB), 2, id="somebody sees only the second"),
         pytest.param((ANN,), (BOB,), 2, id="nobody sees both"),
         pytest.param((), (), 1, id="nobody sees any"),
     ],
 )
-def test_private_feeds_share_a_story_where_all_readers_see_it(
-    first: tuple[int, ...], second: tuple[int, ...], story: int
-):
+def test_private_feeds_share_a_story_where_all_readers_see_it(first, second, story):
     stories = Stories()
     stories.place(private(FERRY, *first))
 
@@ -303,7 +300,7 @@ def test_a_wider_audience_does_not_see_its_story_change():
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
-def test_what_is_private_leads_no_public_stories_together(restarted: bool):
+def test_what_is_private_leads_no_public_stories_together(restarted):
     both = replace(STRIKE, story_id=9, title=f"{FERRY.title} {STRIKE.title}")
     stories = knowing(FERRY, private(both, ANN), restarted=restarted)
 
@@ -312,7 +309,7 @@ def test_what_is_private_leads_no_public_stories_together(restarted: bool):
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
-def test_a_private_feed_reports_a_public_story_once_and_then_begins_chapters(restarted: bool):
+def test_a_private_feed_reports_a_public_story_once_and_then_begins_chapters(restarted):
     first, second = private(CAPSIZED, ANN), private(by(SINKS, "daily", 8), ANN)
     stories = knowing(FERRY, first, restarted=restarted)
 
@@ -350,7 +347,7 @@ def test_an_audience_is_forgotten_with_its_last_story():
         pytest.param("many tongues", 0.90, 0.92, 0.93, id="title case and other languages"),
     ],
 )
-def test_invented_events_are_found(name: str, precision: float, f1: float, b_cubed: float):
+def test_invented_events_are_found(name, precision, f1, b_cubed):
     (labelled,) = [each for each in invented() if each.name == name]
 
     found = score(labelled, grouped(labelled))
@@ -368,9 +365,7 @@ def test_invented_events_are_found(name: str, precision: float, f1: float, b_cub
         pytest.param("allsides_1", 0.93, 0.94, 0.965, id="events with three publishers"),
     ],
 )
-def test_the_events_of_the_corpus_are_found(
-    corpus: Path, name: str, precision: float, f1: float, b_cubed: float
-):
+def test_the_events_of_the_corpus_are_found(corpus, name, precision, f1, b_cubed):
     labelled = collected(corpus / f"same_story/{name}.json")
 
     found = score(labelled, grouped(labelled))

@@ -25,7 +25,7 @@ def test_title_and_lead_give_the_beginnings_of_their_words():
         pytest.param("Orbán in Żory", ("orban", "zory"), id="marks"),
     ],
 )
-def test_what_a_title_says(title: str, words: tuple[str, ...]):
+def test_what_a_title_says(title, words):
     assert features_of(title, "").title == words
 
 
@@ -40,7 +40,7 @@ def test_what_a_title_says(title: str, words: tuple[str, ...]):
         pytest.param("", set(), id="nothing"),
     ],
 )
-def test_names_have_a_capital_inside_a_sentence(text: str, names: set[str]):
+def test_names_have_a_capital_inside_a_sentence(text, names):
     assert features_of("", text).names == names
 
 
@@ -54,14 +54,14 @@ def test_names_have_a_capital_inside_a_sentence(text: str, names: set[str]):
         pytest.param("Example Wire", "Example Wire", id="nothing but the publisher"),
     ],
 )
-def test_the_publishers_own_name_says_nothing_about_the_event(title: str, rest: str):
+def test_the_publishers_own_name_says_nothing_about_the_event(title, rest):
     cut = without_publisher(title, ("Example Wire", "wire.example"))
 
     assert cut.strip(" -|:") == rest
 
 
 @given(st.text(max_size=600), st.text(max_size=900), st.lists(st.text(max_size=30), max_size=3))
-def test_any_text_has_features(title: str, lead: str, publishers: list[str]):
+def test_any_text_has_features(title, lead, publishers):
     features = features_of(title, lead, publishers)
 
     assert all(0 < len(word) <= STEM for word in (*features.title, *features.lead))
@@ -72,7 +72,7 @@ _WRITTEN = st.text(alphabet=st.characters() | st.sampled_from("aB1.,'&+#- \t\u00
 
 
 @given(_WRITTEN)
-def test_a_word_folds_by_itself_as_among_others(text: str):
+def test_a_word_folds_by_itself_as_among_others(text):
     by_themselves = [folded for word in text.split() for folded in fold(word).words]
 
     assert by_themselves == list(fold(text).words)

@@ -71,7 +71,7 @@ def test_a_short_text_has_no_fingerprint():
 
 
 @given(st.text())
-def test_a_fingerprint_is_bounded(text: str):
+def test_a_fingerprint_is_bounded(text):
     passages = fingerprint(folded_text(text))
 
     assert not passages or FEWEST <= len(passages) <= 64

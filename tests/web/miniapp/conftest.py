@@ -13,11 +13,10 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 from sqlmodel import col, select
 
-from bot.chat import callbacks
 from bot.mail.compose import Mail
 from bot.ops.health import make_web
-from bot.playground.chats import Person
-from bot.playground.launching import launch_data
+from bot.playground.users.chats import User as TelegramUser
+from bot.playground.users.views import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer, Renderers
@@ -69,7 +68,7 @@ class User:
         self.data = self.launched()
 
     def launched(self, token: str = TOKEN) -> str:
-        person = Person(self.id, self.name, language_code="ja")
+        person = TelegramUser(self.id, self.name, language_code="ja")
         return launch_data(token, person, int(self.clock.now.timestamp()))
 
     async def asks(self, act: str, /, **request: Any) -> ClientResponse:
@@ -111,7 +110,7 @@ def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
 
 def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
     resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
-    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus(), press=callbacks)
+    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus())
 
 
 @pytest.fixture
@@ -155,7 +154,7 @@ async def address(sqlite_url: str) -> AsyncIterator[str]:
     app = mini_app_of(storage, Access(is_open=True), renderer)
     resources = replace(app.resources, links=Links("http://127.0.0.1", SIGNER))
     site = Site(resources, app=app)
-    data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
+    data = launch_data(TOKEN, TelegramUser(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
         yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
     await storage.close()

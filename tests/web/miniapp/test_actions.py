@@ -17,6 +17,8 @@ from storage.queries import query_for
 from storage.topics import Topic
 from tests.limits import USUAL_LIMITS
 
+pytestmark = pytest.mark.slow
+
 
 async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
     watched = await ann.does("watch", words="Taiwan OR Japan", mode="both")

@@ -9,6 +9,8 @@ import pytest
 
 from bot.web.miniapp.page import day_names
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = sorted((Path(__file__).parents[3] / "bot/web/miniapp/scripts").glob("*.js"))
 # Words with a blank between them, in quotes: what a script would say to somebody.
 SENTENCE = re.compile(r"""["'`][^"'`\n]*[A-Za-z]{2,} [a-z]{2,} [^"'`\n]*["'`]""")

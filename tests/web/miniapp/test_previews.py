@@ -8,6 +8,8 @@ import pytest
 
 from tests.matching.stored import stored_article, stored_source
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def news(storage) -> None:

@@ -1,0 +1,128 @@
+"""Where a bot runs: on Telegram, or without a token in the playground, which it starts itself."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.app.stops import StopError
+from bot.settings import Access
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from bot.playground.server import Playground
+    from bot.settings import Settings
+
+PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
+DATA_FOLDER: Final = Path("var")  # what this machine keeps of a database that is no file
+PLAYGROUND_DATABASE: Final = "sqlite+aiosqlite:///var/playground.sqlite3"
+NEWSROOM_PUBLISHES: Final = timedelta(seconds=45)
+NEWSROOM_IS_READ: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """*token*, *api_url*: the bot's, and of the Bot API that knows it.
+
+    In the playground also: *newsroom*, the host and port which the fetcher may reach although they
+    are inside; *feeds*, which are added; *smtp*, the host and port of its mail server; *frames*,
+    the sites besides Telegram's that may embed the Mini App.
+    """
+
+    token: str
+    api_url: str
+    database_url: str
+    access: Access
+    newsroom: tuple[str, int] | None = None
+    newsroom_url: str | None = None  # where its pages are, with a slash at the end
+    feeds: tuple[str, ...] = ()
+    smtp: tuple[str, int] | None = None
+    public_url: str | None = None  # where users reach our pages, without a slash at the end
+    frames: tuple[str, ...] = ()
+
+    @property
+    def is_playground(self) -> bool:
+        return self.newsroom is not None
+
+    @property
+    def app_url(self) -> str | None:
+        """Where the Mini App opens: Telegram takes https only, the playground what is here."""
+        opens = self.public_url and (self.is_playground or self.public_url.startswith("https:"))
+        return f"{self.public_url}/app" if opens else None
+
+
+def has_temporary_database(settings: Settings) -> bool:
+    """Return whether the database begins empty each time.
+
+    The playground forgets its users when it ends; a database that did not would mistake the next
+    ones for them.
+    """
+    return settings.bot_token is None and settings.database_is_default
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database that a bot with *settings* uses."""
+    if has_temporary_database(settings):
+        return PLAYGROUND_DATABASE
+    return settings.database_url.get_secret_value()
+
+
+@asynccontextmanager
+async def deployment_of(
+    settings: Settings, announce: Callable[[str], None]
+) -> AsyncIterator[Deployment]:
+    """Yield the deployment that *settings* choose; *announce* says how to get there."""
+    if settings.bot_token:
+        yield Deployment(
+            token=settings.bot_token.get_secret_value(),
+            api_url=settings.bot_api_base,
+            database_url=database_url(settings),
+            access=settings.access,
+            public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
+        )
+        return
+    async with _playground(settings.playground_port) as playground:
+        announce(
+            f"Open {playground.base_url}/ to chat with the bot, in a playground on this machine."
+        )
+        announce("The first user who writes to it there becomes its admin, with /admin.")
+        announce("For Telegram: put @BotFather's token into .env as BOT_TOKEN=… and start again.")
+        yield _in_the_playground(playground, settings)
+
+
+@asynccontextmanager
+async def _playground(port: int) -> AsyncIterator[Playground]:
+    from bot.playground.server import Playground
+
+    playground = Playground(port, newsroom_every=NEWSROOM_PUBLISHES)
+    try:
+        await playground.__aenter__()
+    except OSError as error:
+        raise StopError(
+            f"PLAYGROUND_PORT is wrong: port {port} is taken; choose another ({error.strerror})."
+        ) from error
+    try:
+        yield playground
+    finally:
+        await playground.__aexit__(None, None, None)
+
+
+def _in_the_playground(playground: Playground, settings: Settings) -> Deployment:
+    base = playground.base_url
+    return Deployment(
+        token=PLAYGROUND_TOKEN,
+        api_url=base,
+        database_url=database_url(settings),
+        # The usual setting lets nobody in but those of a list, which names nobody here.
+        access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
+        newsroom=(playground.host, playground.port),
+        newsroom_url=f"{base}/news/",
+        feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
+        smtp=playground.smtp,
+        public_url=f"http://127.0.0.1:{settings.web_port}",
+        frames=(base, base.replace("127.0.0.1", "localhost")),
+    )

@@ -1,0 +1,175 @@
+"""Mail in one process: what composes it, and the stages that send it and read bounces."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from bot.app.stops import StopError
+from bot.stages import BOUNCES, MAIL, StageRunner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from bot.app.resources import ProcessContext
+    from bot.delivery.sender import Calls
+    from bot.mail.bounces import Bounces, ReadsReports
+    from bot.mail.compose import FromAddress, Mailer
+    from bot.mail.smtp import Relay, Smtp
+    from bot.ops.doctor.findings import Finding
+    from bot.settings import Settings
+    from bot.sources.parser_pool import Workers
+
+CONNECTIONS = 4
+PATIENCE = timedelta(seconds=6)
+_IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
+
+
+def make_mailer(process: ProcessContext) -> Mailer | None:
+    """Return what composes mails; None if no server is set."""
+    if process.deployment.smtp is None and process.settings.smtp_host is None:
+        return None
+    from bot.mail.compose import Mailer
+
+    sender = sender_of(process.settings, _IN_THE_PLAYGROUND if process.deployment.smtp else None)
+    return Mailer(process.renderer, sender, process.links)
+
+
+def sender_of(settings: Settings, instead: str | None = None) -> FromAddress:
+    """Return the sender that the settings name, or *instead* of it another."""
+    from bot.mail.compose import FromAddress
+
+    name, address = parseaddr(instead or settings.smtp_from or "")
+    return FromAddress(
+        address,
+        name or "Dateline",
+        reply_to=None if instead else settings.smtp_reply_to,
+        returns=None if instead else settings.smtp_bounces,
+    )
+
+
+def relay_of(settings: Settings) -> Relay | None:
+    """Return the mail server that the settings name."""
+    from bot.mail.smtp import Relay
+    from bot.settings import SmtpTls
+
+    if settings.smtp_host is None:
+        return None
+    password = settings.smtp_password
+    return Relay(
+        settings.smtp_host,
+        settings.smtp_port,
+        use_tls=settings.smtp_tls is SmtpTls.TLS,
+        start_tls=settings.smtp_tls is SmtpTls.STARTTLS,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
+        hello=sender_of(settings).domain,
+    )
+
+
+@asynccontextmanager
+async def mail_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
+    """Yield the stages of mail, none if no server is set; connections end with the block."""
+    from bot.delivery.sender import Calls
+    from bot.mail.smtp import Smtp
+
+    mailer, relay = make_mailer(process), _relay(process)
+    if mailer is None or relay is None:
+        yield []
+        return
+    smtp = Smtp(relay)
+    async with Calls(CONNECTIONS, PATIENCE) as calls:
+        yield [_mail_stage(process, mailer, smtp, calls), *_bounce_stages(process)]
+    await smtp.close()
+
+
+def _relay(process: ProcessContext) -> Relay | None:
+    from bot.mail.smtp import Relay
+
+    if process.deployment.smtp:
+        return Relay(*process.deployment.smtp, start_tls=False)
+    return relay_of(process.settings)
+
+
+def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Calls) -> StageRunner:
+    from bot.delivery.sender import SendStage
+    from bot.mail.smtp import PACE_KEY, MailChannel
+
+    sign = _dkim(process.settings, mailer.sender)
+    channel = MailChannel(smtp, mailer.return_path, make_bounces(process), sign)
+    per_second = process.settings.smtp_per_hour / 3600
+    stage = SendStage(
+        process.storage, channel, process.owner, calls, PACE_KEY, per_second, process.watch
+    )
+    mail = StageRunner(MAIL, stage.run_once)
+    calls.on_done = mail.wake
+    return mail
+
+
+def _dkim(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
+    """Return what signs mails; without a key, what leaves them as they are."""
+    from bot.mail.signing import DkimSigner, WrongKeyError
+
+    path = settings.dkim_key_file
+    if path is None:
+        return bytes
+    if not settings.dkim_selector:
+        raise StopError("DKIM_SELECTOR is missing: say under which name the key is in the DNS.")
+    try:
+        key = path.read_bytes()
+        return DkimSigner.of(key, settings.dkim_selector, settings.dkim_domain or sender.domain)
+    except OSError as error:
+        raise StopError(f"DKIM_KEY_FILE: cannot read {path}: {error.strerror}.") from error
+    except WrongKeyError as error:
+        raise StopError(f"DKIM_KEY_FILE: {path} is no private key in PEM form: {error}.") from error
+
+
+def make_bounces(process: ProcessContext) -> Bounces:
+    """Return what takes the mails that came back."""
+    from bot.mail.bounces import Bounces
+
+    read = report_reader(process.mail_readers)
+    return Bounces(
+        process.storage, process.renderer, process.links.signer, read, process.settings.admin_ids
+    )
+
+
+def report_reader(workers: Workers) -> ReadsReports:
+    """Return what reads reports: anybody may write them, so a worker does."""
+    from bot.mail.reports import Report
+
+    async def read(message: bytes) -> Report | None:
+        found = await workers.read("mail", message)
+        return Report.from_json(found) if found else None
+
+    return read
+
+
+def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
+    """Return the stage that reads bounces, if the settings name a mailbox for them."""
+    from functools import partial
+
+    from bot.mail.bounces import Imap, collect_bounces
+
+    settings = process.settings
+    if settings.imap_host is None or process.deployment.smtp:
+        return []
+    password = settings.imap_password.get_secret_value() if settings.imap_password else ""
+    user = settings.imap_user or ""
+    imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
+    return [StageRunner(BOUNCES, partial(collect_bounces, imap, make_bounces(process).take))]
+
+
+async def examine_mail(settings: Settings) -> list[Finding] | None:
+    """Look at the mail that the settings describe; None if they describe none."""
+    from bot.mail.check import Resolver, check_mail
+    from bot.mail.smtp import Smtp
+
+    relay = relay_of(settings)
+    if relay is None:
+        return None
+    domain = sender_of(settings).domain
+    signs_for = settings.dkim_domain or domain
+    return await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)

@@ -1,0 +1,201 @@
+"""What a process does because others use its database too, now or before it.
+
+- Dead processes leave leases, which would run out one by one, that of a call after a minute and a
+  half. An SQLite file has one process: whoever holds the file takes over at once. On PostgreSQL
+  each process renews a lease that shows that it lives; the others release all leases of one whose
+  own has run out.
+- What a transaction commits wakes stages here, and by NOTIFY those of the others.
+- A newer version may change the schema at any time. This process goes on for a minute with a
+  schema that it does not know, which migrations must allow (docs/how-to/upgrade.md), then stops.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bot.app.resources import database_of
+from bot.app.stops import StopError
+from bot.stages import wake_for
+from bot.stopping import sleep_until, work_until
+from storage.db.engine import SQLITE, DatabaseError
+from storage.db.leases import (
+    GROUPING,
+    acquire_lease,
+    dead_owners,
+    delete_leases_of,
+    delete_other_leases,
+    presence_name,
+    release_all_of,
+    release_all_of_others,
+    release_lease,
+)
+from storage.schema import SchemaError, is_still_current
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Collection, Sequence
+
+    from bot.app.resources import ProcessContext
+    from bot.stages import StageRunner
+    from storage.db.engine import Storage
+    from storage.db.notify import Notifier
+    from storage.enums import Notification
+
+log = structlog.get_logger(__name__)
+
+# Longer than a call waits to begin after its intent (`calls.BEGINS_WITHIN_SECONDS`), and
+# PostgreSQL for a transaction that stands still: nothing is begun under a lease that was released.
+LEASE: Final = timedelta(seconds=12)
+EVERY: Final = timedelta(seconds=2)
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+SCHEMA_CHECK_SECONDS: Final = 60.0
+
+
+async def take_over(storage: Storage, owner: str) -> None:
+    """Release what former processes leased from an SQLite file, which has one process."""
+    # All tables, wherever they are: SQLAlchemy writes no row that refers to one it does not know.
+    from storage.tables import LEASED
+
+    if storage.dialect != SQLITE:
+        return
+    async with storage.writing() as tx:
+        for table in LEASED:
+            await release_all_of_others(tx, table, owner)
+        await delete_other_leases(tx, owner)
+
+
+async def leave_grouping(storage: Storage, owner: str) -> None:
+    """Leave to another process, at once, what one process alone may do."""
+    with suppress(DatabaseError):  # then the lease runs out
+        async with storage.writing() as tx:
+            await release_lease(tx, GROUPING, owner)
+
+
+@dataclass(slots=True)
+class Presence:
+    """Shows that this process lives, and releases the leases of those that do not.
+
+    A process judges only once the database has answered it for as long as the silence of the
+    other lasts: after an outage everybody is silent at first.
+    """
+
+    storage: Storage
+    owner: str
+    _answered_since: datetime = _LONG_AGO  # without a gap from then on
+    _answered_at: datetime = _LONG_AGO
+
+    async def keep(self, stopping: asyncio.Event) -> None:
+        """Until *stopping* is set; then what this process still leases is free for the others."""
+        while not stopping.is_set():
+            await self.check()
+            await sleep_until(stopping, EVERY.total_seconds())
+        await self._renew(timedelta())
+
+    async def check(self) -> None:
+        """Renew the lease of this process; release those of dead ones."""
+        if not await self._renew(LEASE) or self._answered_at - self._answered_since < LEASE:
+            return
+        try:
+            await self._release_dead()
+        except (DatabaseError, OSError):
+            return  # the next check does it
+
+    async def _renew(self, lease: timedelta) -> bool:
+        try:
+            async with self.storage.writing() as tx:
+                await acquire_lease(tx, presence_name(self.owner), self.owner, lease)
+        except (DatabaseError, OSError):
+            return False  # others log that the database is away
+        if tx.now - self._answered_at > 2 * EVERY:
+            self._answered_since = tx.now
+        self._answered_at = tx.now
+        return True
+
+    async def _release_dead(self) -> None:
+        # All tables: SQLAlchemy writes no row that refers to one it does not know.
+        from storage.tables import LEASED
+
+        async with self.storage.reading() as tx:
+            dead = await dead_owners(tx)
+        if not dead:
+            return
+        # One table at a time, and the lease of their presence last: if this process dies over it,
+        # the next one does the rest.
+        for table in LEASED:
+            async with self.storage.writing() as tx:
+                await release_all_of(tx, table, dead)
+        async with self.storage.writing() as tx:
+            await delete_leases_of(tx, dead)
+        log.warning("others are no more; what they had in hand is free", processes=sorted(dead))
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeups:
+    """Wakes the stages of this process that have work; with *others* those of other processes."""
+
+    runners: Sequence[StageRunner]
+    others: Notifier | None = None
+
+    def give(self, notifications: Collection[Notification]) -> None:
+        for notification in notifications:
+            self.wake(notification)
+        if self.others:
+            self.others.give(notifications)
+
+    def wake(self, notification: Notification) -> None:
+        wake_for(notification, self.runners)
+
+
+async def wake_by_notifications(
+    process: ProcessContext, runners: Sequence[StageRunner], stopping: asyncio.Event
+) -> None:
+    """Wake the stages that this process or another makes work for, until *stopping* is set."""
+    from storage.db.notify import Notifier
+
+    if process.storage.dialect == SQLITE:
+        with process.storage.notifying(Wakeups(runners)):
+            await stopping.wait()
+        return
+    server = database_of(process.settings, process.deployment.database_url).server
+    others = Notifier(server)
+    wakeups = Wakeups(runners, others)
+    with process.storage.notifying(wakeups):
+        await work_until(stopping, others.exchange(wakeups.wake))
+
+
+@dataclass(slots=True)
+class SchemaWatch:
+    """Finds out that a newer version has changed the schema."""
+
+    storage: Storage
+    every_seconds: float = SCHEMA_CHECK_SECONDS
+    reason: str = ""
+
+    async def watch(self, stopping: asyncio.Event) -> None:
+        """Set *stopping* once the schema is not this version's, so that all ends in order."""
+        while not stopping.is_set():
+            await sleep_until(stopping, self.every_seconds)
+            if not stopping.is_set() and await self.is_outdated():
+                log.error("this version is outdated and stops", reason=self.reason)
+                stopping.set()
+
+    async def is_outdated(self) -> bool:
+        try:
+            async with self.storage.reading() as tx:
+                # An older one is a newer version's on its way back, which says so itself.
+                await is_still_current(tx)
+        except SchemaError as error:
+            self.reason = str(error)
+        except (DatabaseError, OSError):
+            return False  # others log that the database is away
+        return bool(self.reason)
+
+    def raise_if_outdated(self) -> None:
+        if self.reason:
+            raise StopError(self.reason)

@@ -1,0 +1,106 @@
+"""Flood accounting: how many messages a bot may send before it must wait.
+
+Per token 30 in any second; per group 20 in any minute; per private chat one a second, where a short
+burst is let through (three at once), as Telegram does. `STRICT` allows no burst, `OFF` counts
+nothing. A rejected message does not count. Only send, copy and forward calls are charged, and
+`setWebhook`, which may be called once a second.
+
+A error, be it one that a test ordered, bans its chat for as long as it says: until then each call
+about the chat is recorded as made inside the ban, and one that sends is rejected.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from enum import StrEnum
+from math import ceil
+
+from bot.playground.api.errors import too_many_requests
+
+
+class FloodMode(StrEnum):
+    OFF = "off"
+    NORMAL = "normal"
+    STRICT = "strict"
+
+
+TOKEN_PER_SECOND = 30
+GROUP_PER_MINUTE = 20
+BURST = {FloodMode.NORMAL: 3, FloodMode.STRICT: 1}
+_SENDS = ("send", "copy", "forward")
+_FORGET_ABOVE = 10_000  # chats remembered before those that owe nothing are dropped
+
+
+class Flood:
+    """*clock* gives seconds; it never goes back."""
+
+    def __init__(self, clock: Callable[[], float], mode: FloodMode) -> None:
+        self.clock = clock
+        self.mode = mode
+        self._tokens: dict[str, deque[float]] = defaultdict(deque)
+        self._groups: dict[int, deque[float]] = defaultdict(deque)
+        self._paid_until: dict[int, float] = {}
+        self._hook_from = 0.0
+        self._banned_until: dict[int, float] = {}
+        self.inside_bans: list[tuple[float, str, int]] = []
+        """When which method was called about which chat, though that was banned."""
+
+    def charge_webhook(self) -> None:
+        """Count one `setWebhook`, or raise the error."""
+        if self.mode is FloodMode.OFF:
+            return
+        now = self.clock()
+        if now < self._hook_from:
+            raise too_many_requests(1)
+        self._hook_from = now + 1
+
+    def charge(self, token: str, chat_id: int, count: int = 1) -> None:
+        """Count *count* messages to the chat (negative: a group), or raise the error."""
+        if self.mode is FloodMode.OFF:
+            return
+        now = self.clock()
+        wait = _window_wait(self._tokens[token], now, 1.0, TOKEN_PER_SECOND, count)
+        if chat_id < 0:
+            own = _window_wait(self._groups[chat_id], now, 60.0, GROUP_PER_MINUTE, count)
+        else:
+            own = self._private_wait(chat_id, now, count)
+        if own > 0:
+            self.ban(chat_id, ceil(own))
+        if max(wait, own) > 0:
+            raise too_many_requests(max(1, ceil(max(wait, own))))
+        self._record(token, chat_id, now, count)
+
+    def ban(self, chat_id: int, seconds: int) -> None:
+        if self.mode is not FloodMode.OFF:
+            self._banned_until[chat_id] = self.clock() + seconds
+
+    def check_ban(self, method: str, chat_id: int) -> None:
+        """Write down a call about the chat while it is banned; raise the error if it sends."""
+        left = self._banned_until.get(chat_id, 0.0) - self.clock()
+        if left > 0:
+            self.inside_bans.append((self.clock(), method, chat_id))
+            if not method.startswith(_SENDS) or method == "sendChatAction":
+                return
+            raise too_many_requests(max(1, ceil(left)))
+
+    def _private_wait(self, chat_id: int, now: float, count: int) -> float:
+        """GCRA: the theoretical arrival time may run ahead of now by the burst, no further."""
+        arrival = max(self._paid_until.get(chat_id, now), now)
+        allowed = max(BURST[self.mode], count)  # an album is one call and must pass some time
+        return arrival + count - allowed - now
+
+    def _record(self, token: str, chat_id: int, now: float, count: int) -> None:
+        self._tokens[token].extend([now] * count)
+        if chat_id < 0:
+            self._groups[chat_id].extend([now] * count)
+            return
+        self._paid_until[chat_id] = max(self._paid_until.get(chat_id, now), now) + count
+        if len(self._paid_until) > _FORGET_ABOVE:
+            self._paid_until = {chat: t for chat, t in self._paid_until.items() if t > now}
+
+
+def _window_wait(sent: deque[float], now: float, span: float, limit: int, count: int) -> float:
+    """Seconds until *count* more fit into a window of *span* seconds that holds *limit*."""
+    while sent and sent[0] <= now - span:
+        sent.popleft()
+    over = len(sent) + count - limit
+    return sent[min(over, len(sent)) - 1] + span - now if over > 0 and sent else 0.0

@@ -1,0 +1,186 @@
+"""The mail server, as much of SMTP (RFC 5321) as a bot on this machine needs, and its letters.
+
+The newest few hundred letters are kept, in memory. SMTP is written out here: the bot brings the
+mailroom along when it has no token, and a package would be a dependency for that alone.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+
+from bot.playground.journal import Events
+from bot.playground.mailroom.letters import (
+    HTML_POLICY,
+    PAGE_POLICY,
+    Letter,
+    write_letter,
+    write_list,
+)
+
+LARGEST_MAIL = 32 * 1024 * 1024  # bytes
+_LONGEST_LINE = 64 * 1024
+_KEPT_LETTERS = 500
+_PATH = re.compile(r"(?:FROM|TO):\s*<([^<>]*)>", re.IGNORECASE)
+_BYE = "221 2.0.0 Bye"
+_REJECTED = {"refused": "550 5.1.1 No such user", "later": "450 4.2.0 Come again later"}
+_ANSWERS = {
+    "EHLO": f"250-playground.example\r\n250-SIZE {LARGEST_MAIL}\r\n250 8BITMIME",
+    "HELO": "250 playground.example",
+    "NOOP": "250 2.0.0 Well",
+    "RSET": "250 2.0.0 Forgotten",
+    "DATA": "503 5.5.1 RCPT first",
+    "QUIT": _BYE,
+}
+
+
+class _Talk:
+    """What one client has said so far."""
+
+    def __init__(self, mailroom: "Mailroom") -> None:
+        self._mailroom = mailroom
+        self._sender: str | None = None
+        self._recipients: list[str] = []
+        self.expects_data = False
+
+    def answer(self, line: str) -> str:
+        verb, _, said = line.partition(" ")
+        verb = verb.upper()
+        if verb in {"MAIL", "RCPT"}:
+            return self._envelope(verb, said)
+        if verb == "DATA" and self._recipients:
+            self.expects_data = True
+            return "354 End with a dot on a line of its own"
+        if verb == "RSET":
+            self._forget()
+        return _ANSWERS.get(verb, "502 5.5.1 Not known here")
+
+    def _envelope(self, verb: str, said: str) -> str:
+        path = _PATH.match(said)
+        if path is None:
+            return "501 5.5.4 Whose address?"
+        if verb == "MAIL":
+            self._forget()
+            self._sender = path[1]
+            return "250 2.1.0 Yes"
+        if self._sender is None:
+            return "503 5.5.1 MAIL first"
+        rejected = (answer for name, answer in _REJECTED.items() if path[1].startswith(name))
+        answer = next(rejected, "250 2.1.5 Welcome")
+        if answer.startswith("2"):
+            self._recipients.append(path[1])
+        return answer
+
+    def take(self, content: bytes | None) -> str:
+        """Take what came after DATA; None: it was too large."""
+        sender, recipients = self._sender or "", self._recipients
+        self._forget()
+        if content is None:
+            return "552 5.3.4 Too large"
+        self._mailroom.take(sender, recipients, content)
+        return "250 2.0.0 Taken"
+
+    def _forget(self) -> None:
+        self._sender, self._recipients, self.expects_data = None, [], False
+
+
+class Mailroom:
+    """*clock* gives Unix seconds; each letter is published to *events*. The port is a free one."""
+
+    def __init__(self, clock: Callable[[], float], events: Events) -> None:
+        self.port = 0
+        self.letters: deque[Letter] = deque(maxlen=_KEPT_LETTERS)
+        self._clock = clock
+        self._events = events
+        self._count = 0
+
+    async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
+        server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, limit=_LONGEST_LINE
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        yield
+        server.close()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/mail", self.show_list),
+            web.get("/mail/{n}", self.show_letter),
+            web.get("/mail/{n}/html", self.show_html),
+            web.get("/mail/{n}/raw", self.show_raw),
+            web.get("/control/mail", self.list_as_json),
+        ]
+
+    async def show_list(self, _request: web.Request) -> web.Response:
+        return _page(write_list(self.letters))
+
+    async def show_letter(self, request: web.Request) -> web.Response:
+        return _page(write_letter(self._letter(request)))
+
+    async def show_html(self, request: web.Request) -> web.Response:
+        return _page(self._letter(request).html, HTML_POLICY)
+
+    async def show_raw(self, request: web.Request) -> web.Response:
+        text = self._letter(request).content.decode("utf-8", "replace")
+        return web.Response(text=text, headers={"X-Content-Type-Options": "nosniff"})
+
+    async def list_as_json(self, _request: web.Request) -> web.Response:
+        return web.json_response([letter.to_json() for letter in self.letters])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = _Talk(self)
+        answer = "220 playground.example"
+        try:
+            while answer:
+                writer.write(f"{answer}\r\n".encode())
+                await writer.drain()
+                if answer == _BYE:
+                    break
+                answer = await self._answer(talk, reader)
+        except (OSError, ValueError, asyncio.IncompleteReadError):
+            pass  # it hung up, or sends a line without end
+        finally:
+            writer.close()
+
+    async def _answer(self, talk: _Talk, reader: asyncio.StreamReader) -> str:
+        """Return the answer to the next line; "" at the end of the connection."""
+        line = await reader.readline()
+        if not line:
+            return ""
+        if not talk.expects_data:
+            return talk.answer(line.decode("utf-8", "replace").rstrip("\r\n"))
+        content, size = [], 0
+        while line != b".\r\n":
+            if not line:
+                return ""
+            size += len(line)
+            if size <= LARGEST_MAIL:
+                content.append(line.removeprefix(b"."))  # doubled on the way (4.5.2)
+            line = await reader.readline()
+        return talk.take(b"".join(content) if size <= LARGEST_MAIL else None)
+
+    def take(self, sender: str, recipients: list[str], content: bytes) -> None:
+        for address in recipients:
+            self._count += 1
+            letter = Letter(self._count, self._clock(), sender, address, content)
+            self.letters.append(letter)
+            self._events.publish("mail", letter=letter.n)
+
+    def _letter(self, request: web.Request) -> Letter:
+        asked = request.match_info["n"]
+        found = next((letter for letter in self.letters if str(letter.n) == asked), None)
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such letter (any more).")
+        return found
+
+
+def _page(html: str, policy: str = PAGE_POLICY) -> web.Response:
+    headers = {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return web.Response(text=html, content_type="text/html", headers=headers)

@@ -1,0 +1,248 @@
+"""What the newsroom has: languages, publishers, drafts and articles, read from the TOML files.
+
+A draft leaves its dates open: `{day}`, `{day+2}`, `{date-1}`. They are counted from the date of the
+article's story in the westernmost zone of a publisher, so that all reports of a story name the same
+day, and none names one that has not come yet. The dateline and the date line under the title have
+the date in the publisher's own zone.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
+
+FOLDER = files(__package__)
+WESTERNMOST = timezone(timedelta(hours=-5))
+_OPEN_DATE = re.compile(r"\{(?P<pattern>day|date)(?P<shift>[+-]\d+)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a language writes dates; `languages.toml` says what each pattern is for."""
+
+    code: str
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    months_short: tuple[str, ...]
+    day_pattern: str
+    date_pattern: str
+    date_line_pattern: str
+    republished: str
+    first_published: str
+
+    @classmethod
+    def from_table(cls, code: str, table: dict[str, Any]) -> Self:
+        return cls(
+            code=code,
+            weekdays=tuple(table["weekdays"]),
+            months=tuple(table["months"]),
+            months_short=tuple(table.get("months_short", table["months"])),
+            day_pattern=table["day"],
+            date_pattern=table["date"],
+            date_line_pattern=table["date_line"],
+            republished=table["republished"],
+            first_published=table["first_published"],
+        )
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.code == "ar" else "ltr"
+
+    def format(self, pattern: str, when: date, **more: str) -> str:
+        """Fill the names of a day, and *more*, into one of the patterns."""
+        return pattern.format(
+            weekday=self.weekdays[when.weekday()],
+            day=when.day,
+            month=self.months[when.month - 1],
+            month_short=self.months_short[when.month - 1],
+            year=when.year,
+            **more,
+        )
+
+    def fill(self, text: str, today: date) -> str:
+        """Replace the open dates, counted from *today*."""
+        patterns = {"day": self.day_pattern, "date": self.date_pattern}
+
+        def written(found: re.Match[str]) -> str:
+            when = today + timedelta(days=int(found["shift"] or 0))
+            return self.format(patterns[found["pattern"]], when)
+
+        return _OPEN_DATE.sub(written, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """An invented publisher; `publishers.toml` says what each field is for."""
+
+    code: str
+    name: str
+    language: Language
+    zone: timezone
+    layout: str
+    dateline: str
+    end: str
+    box_title: str
+    has_full_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article before it is published.
+
+    *age* is how long before the start an archived one was published; *date_line* the language of
+    the date under the title; *box* the slugs of the archived articles beside it, if they are fixed.
+    """
+
+    slug: str
+    publisher: Publisher
+    title: str
+    city: str
+    category: str
+    paragraphs: tuple[str, ...]
+    story: str | None
+    age: timedelta
+    date_line: Language
+    box: tuple[str, ...]
+
+    def publish(
+        self, at: datetime, story_date: date, number: int = 1, first: "Article | None" = None
+    ) -> "Article":
+        """Fill the dates; *first* is what was published at first, if this repeats it."""
+        language, published = self.publisher.language, at.astimezone(self.publisher.zone)
+        summary, *others = (language.fill(text, story_date) for text in self.paragraphs)
+        dateline = language.format(
+            self.publisher.dateline, published, city=self.city, publisher=self.publisher.name
+        )
+        title = self.title
+        if first:
+            title = language.republished.format(title=title)
+            others.append(language.format(language.first_published, first.published))
+        return Article(
+            slug=f"{self.slug}-{number}" if first else self.slug,
+            draft=self,
+            title=title,
+            summary=summary,
+            paragraphs=(dateline + summary, *others),
+            published=published.replace(microsecond=0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A published article.
+
+    *summary* has no dateline, *paragraphs* have it but no end mark; *published* is in the
+    publisher's zone.
+    """
+
+    slug: str
+    draft: Draft
+    title: str
+    summary: str
+    paragraphs: tuple[str, ...]
+    published: datetime
+
+    @property
+    def publisher(self) -> Publisher:
+        return self.draft.publisher
+
+    @property
+    def story(self) -> str | None:
+        return self.draft.story
+
+    @property
+    def path(self) -> str:
+        return f"/news/{self.slug}"
+
+    @property
+    def date_line(self) -> str:
+        language = self.draft.date_line
+        return language.format(language.date_line_pattern, self.published)
+
+    @property
+    def marked_paragraphs(self) -> tuple[str, ...]:
+        return (*self.paragraphs[:-1], f"{self.paragraphs[-1]} {self.publisher.end}")
+
+    def describe(self) -> dict[str, str]:
+        return {
+            "slug": self.slug,
+            "title": self.title,
+            "url": self.path,
+            "publisher": self.publisher.name,
+            "language": self.publisher.language.code,
+            "published": self.published.isoformat(),
+        }
+
+
+def read_languages() -> dict[str, Language]:
+    tables = _read_toml("languages.toml").items()
+    return {code: Language.from_table(code, table) for code, table in tables}
+
+
+def read_publishers() -> dict[str, Publisher]:
+    languages = read_languages()
+    return {
+        code: Publisher(
+            code=code,
+            name=table["name"],
+            language=languages[table["language"]],
+            zone=timezone(timedelta(hours=table["hours"]), table["zone"]),
+            layout=table["layout"],
+            dateline=table["dateline"],
+            end=table["end"],
+            box_title=table["box_title"],
+            has_full_text=table["full_text"],
+        )
+        for code, table in _read_toml("publishers.toml").items()
+    }
+
+
+def read_archive(publishers: Mapping[str, Publisher]) -> list[Draft]:
+    """Every archived article, the oldest first."""
+    drafts = _read_drafts("archive", publishers)
+    return sorted(drafts, key=lambda draft: draft.age, reverse=True)
+
+
+def read_live(publishers: Mapping[str, Publisher]) -> list[Draft]:
+    """Everything still to be published, in the order of the files and of what is in them."""
+    return _read_drafts("live", publishers)
+
+
+def _read_drafts(folder: str, publishers: Mapping[str, Publisher]) -> list[Draft]:
+    # Sorted, because the order of a folder differs between file systems.
+    names = sorted(file.name for file in (FOLDER / folder).iterdir())
+    tables = [
+        table
+        for name in names
+        if name.endswith(".toml")
+        for table in _read_toml(f"{folder}/{name}")["article"]
+    ]
+    languages = read_languages()
+    return [_draft(table, publishers, languages) for table in tables]
+
+
+def _draft(
+    table: dict[str, Any], publishers: Mapping[str, Publisher], languages: Mapping[str, Language]
+) -> Draft:
+    publisher = publishers[table["publisher"]]
+    return Draft(
+        slug=table["slug"],
+        publisher=publisher,
+        title=table["title"],
+        city=table["city"],
+        category=table["category"],
+        paragraphs=tuple(table["text"].strip().split("\n\n")),
+        story=table.get("story"),
+        age=timedelta(hours=table.get("hours_ago", 0)),
+        date_line=languages[table.get("date_line", publisher.language.code)],
+        box=tuple(table.get("box", ())),
+    )
+
+
+@cache  # a test opens many newsrooms
+def _read_toml(path: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / path).read_text("utf-8"))

@@ -1,0 +1,162 @@
+"""The newsroom: what has been published, what comes next, and when."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.newsroom.content import (
+    WESTERNMOST,
+    Article,
+    Draft,
+    read_archive,
+    read_live,
+    read_publishers,
+)
+from bot.playground.newsroom.routes import make_routes
+
+MAX_PUBLISHED = 1000  # articles that stay readable
+_LATEST = 12  # in the state
+_BOX = 2
+_BOX_STRIDE = 3  # odd, so that neighbours get different boxes
+_STORY_HOURS = timedelta(hours=20)  # a later report of a story begins its dates anew
+
+
+class UnknownArticleError(LookupError):
+    """No draft has this slug."""
+
+
+class UnknownPublisherError(LookupError):
+    """No publisher has this code."""
+
+
+class Newsroom:
+    """Publishes an article *every* so often, until all are published; with None only when asked.
+
+    *now* gives aware times.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], every: timedelta | None = timedelta(seconds=45)
+    ) -> None:
+        self.now = now
+        self.every = every
+        self.publishers = read_publishers()
+        self.closed: set[str] = set()  # publishers by code: their feeds are gone for good
+        self.opened = now()
+        self._drafts = read_live(self.publishers)
+        self._first: dict[str, Article] = {}  # by the slug of the draft
+        self._times_published: Counter[str] = Counter()
+        self._stories: dict[str, datetime] = {}  # when each began
+        self._archive = [
+            draft.publish(at, self._story_date(draft, at))
+            for draft in read_archive(self.publishers)
+            for at in [self.opened - draft.age]
+        ]
+        self._published = {article.slug: article for article in self._archive}
+
+    def routes(self) -> list[web.RouteDef]:
+        return make_routes(self)
+
+    @property
+    def left(self) -> int:
+        """How many articles have not been published yet."""
+        return len(self._drafts) - len(self._first)
+
+    def publish(self, slug: str | None = None) -> dict[str, str]:
+        """Publish an article now: the next one, or the one asked for.
+
+        What has been published before is published again as such, with another slug.
+        """
+        draft = self._next() if slug is None else self._find(slug)
+        self._times_published[draft.slug] += 1
+        at, number = self.now(), self._times_published[draft.slug]
+        first = self._first.get(draft.slug)
+        article = draft.publish(at, self._story_date(draft, at), number, first)
+        self._first.setdefault(draft.slug, article)
+        self._published[article.slug] = article
+        self._forget_old()
+        return article.describe()
+
+    def close(self, publisher: str, *, closed: bool = True) -> None:
+        """Take a publisher's feed down, as if it had gone out of business, or put it back."""
+        if publisher not in self.publishers:
+            raise UnknownPublisherError(publisher)
+        (self.closed.add if closed else self.closed.discard)(publisher)
+
+    def state(self) -> dict[str, Any]:
+        """What the chat page shows beside the chat; addresses are paths on this host."""
+        return {
+            "feed": "/news/feed.xml",
+            "front": "/news/",
+            "every_seconds": self.every.total_seconds() if self.every else None,
+            "published": len(self._published),
+            "left": self.left,
+            "closed": sorted(self.closed),
+            "latest": [article.describe() for article in self.newest(_LATEST)],
+        }
+
+    def newest(self, count: int, publisher: str | None = None) -> list[Article]:
+        newest_first = reversed(self._published.values())
+        chosen = (a for a in newest_first if publisher is None or a.publisher.code == publisher)
+        return [article for article, _ in zip(chosen, range(count), strict=False)]
+
+    def find(self, slug: str) -> Article | None:
+        return self._published.get(slug)
+
+    def box(self, article: Article) -> Sequence[Article]:
+        """The archived articles in the box beside *article*: same language, another story."""
+        if article.draft.box:
+            return [self._published[slug] for slug in article.draft.box]
+        candidates = [other for other in self._archive if _fits_box(other, article)]
+        start = _BOX_STRIDE * sum(article.draft.slug.encode())
+        size = min(_BOX, len(candidates))
+        return [candidates[(start + n) % len(candidates)] for n in range(size)]
+
+    async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
+        """For the `cleanup_ctx` of the application that serves the routes."""
+        async with asyncio.TaskGroup() as group:
+            publishing = group.create_task(self._publish_all())
+            yield
+            publishing.cancel()
+
+    async def _publish_all(self) -> None:
+        while self.every is not None and self.left:
+            await asyncio.sleep(self.every.total_seconds())
+            if self.left:
+                self.publish()
+
+    def _next(self) -> Draft:
+        return min(self._drafts, key=lambda draft: self._times_published[draft.slug])
+
+    def _find(self, slug: str) -> Draft:
+        for draft in self._drafts:
+            if draft.slug == slug:
+                return draft
+        raise UnknownArticleError(slug)
+
+    def _story_date(self, draft: Draft, at: datetime) -> date:
+        """The date from which the open dates count: that of the story's first report."""
+        if draft.story:
+            began = self._stories.setdefault(draft.story, at)
+            if at - began > _STORY_HOURS:
+                self._stories[draft.story] = began = at
+            at = began
+        return at.astimezone(WESTERNMOST).date()
+
+    def _forget_old(self) -> None:
+        # The archive stays, because the boxes link to it.
+        if len(self._published) > MAX_PUBLISHED:
+            del self._published[list(self._published)[len(self._archive)]]
+
+
+def _fits_box(other: Article, article: Article) -> bool:
+    same_story = other.story is not None and other.story == article.story
+    return (
+        other.slug != article.slug
+        and not same_story
+        and other.publisher.language.code == article.publisher.language.code
+    )

@@ -1,0 +1,245 @@
+"""Verbs about messages: write, forward, upload, ask inline, choose a result, press a button."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from typing import Any
+
+from bot.playground.api.errors import bad_request
+from bot.playground.api.files import Upload
+from bot.playground.api.keyboards import buttons
+from bot.playground.api.parameters import check_value
+from bot.playground.text.formatting import format_text
+from bot.playground.users.chats import (
+    BOT,
+    Chat,
+    ChatType,
+    Member,
+    Message,
+    User,
+    thread_fields,
+)
+from bot.playground.world import World
+
+Facts = dict[str, Any]
+
+LARGEST_UPLOAD = 2_000 * 1024 * 1024  # bytes that a user may send; a bot may download fewer
+LONGEST_INLINE = 256  # characters
+_LONGEST_NAME = 255
+_PICTURE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+_ORIGINS: dict[str, Facts] = {
+    "channel": {
+        "chat": {"id": -1_009_999_999_999, "type": "channel", "title": "A channel"},
+        "message_id": 1,
+    },
+    "chat": {"sender_chat": {"id": -1_009_999_999_998, "type": "supergroup", "title": "A group"}},
+    "user": {"sender_user": {"id": 777_001, "is_bot": False, "first_name": "Somebody"}},
+    "hidden_user": {"sender_user_name": "Somebody"},
+}
+
+
+def send(  # noqa: PLR0913 - all that a message can have
+    world: World,
+    chat_id: int,
+    text: str,
+    *,
+    from_id: int | None = None,
+    entities: list[Facts] | None = None,
+    reply_to_message_id: int | None = None,
+    message_thread_id: int | None = None,
+) -> Facts:
+    """Write a text; an anonymous administrator writes as the group."""
+    content = _formatted(text, entities)
+    if "text" not in content:
+        raise bad_request("message text is empty")
+    return _post(
+        world, chat_id, from_id, content, reply_to=reply_to_message_id, thread_id=message_thread_id
+    )
+
+
+def forward(  # noqa: PLR0913 - what such a post may have
+    world: World,
+    chat_id: int,
+    text: str,
+    *,
+    from_id: int | None = None,
+    origin: str = "channel",
+    entities: list[Facts] | None = None,
+    as_caption: bool = False,
+) -> Facts:
+    """Forward a post by another author: *origin* is channel, chat, user or hidden_user.
+
+    *as_caption*: its text is the caption of a picture.
+    """
+    if origin not in _ORIGINS:
+        raise bad_request("no such kind of origin")
+    content: Facts = {
+        "forward_origin": {"type": origin, "date": world.now()} | _ORIGINS[origin],
+        **_formatted(text, entities, is_caption=as_caption),
+    }
+    if as_caption:
+        file = world.files.store(Upload("post.png", "image/png", _PICTURE), "photos")
+        content["photo"] = [file.to_api() | {"width": 1, "height": 1}]
+    elif "text" not in content:
+        raise bad_request("message text is empty")
+    return _post(world, chat_id, from_id, content)
+
+
+def upload(  # noqa: PLR0913 - what a file has
+    world: World,
+    chat_id: int,
+    name: str,
+    content: str,
+    *,
+    mime: str = "application/octet-stream",
+    caption: str = "",
+    from_id: int | None = None,
+) -> Facts:
+    """Send a file of any kind as a document; *content* is base64."""
+    try:
+        data = b64decode(content, validate=True)
+    except (NotBase64, ValueError):
+        raise bad_request("the content is no base64") from None
+    if not data:
+        raise bad_request("file must be non-empty")
+    if len(name) > _LONGEST_NAME or len(data) > LARGEST_UPLOAD:
+        raise bad_request("file is too big")
+    file = world.files.store(Upload(name, mime, data), "documents")
+    document = file.to_api() | {"file_name": name, "mime_type": mime}
+    shown = {"document": document} | _formatted(caption, is_caption=True)
+    return _post(world, chat_id, from_id, shown)
+
+
+def inline(world: World, user_id: int, text: str, offset: str = "") -> Facts:
+    """Type `@bot text` in any chat; returns the id of the query."""
+    if user_id not in world.users:
+        raise bad_request("no such user")
+    if len(text) > LONGEST_INLINE:
+        raise bad_request("an inline query has 256 characters at most")
+    query = world.inline.ask(user_id)
+    sender = world.users[user_id].to_api()
+    asked = {"id": query.id, "from": sender, "query": text, "offset": offset}
+    world.updates.add("inline_query", asked)
+    return {"inline_query_id": query.id}
+
+
+def inline_answer(world: World, inline_query_id: str) -> Facts:
+    """Return the bot's answer; None if there is none yet."""
+    query = world.inline.find(inline_query_id)
+    return {"answer": query.answer if query else None}
+
+
+def choose(
+    world: World, chat_id: int, inline_query_id: str, result_id: str, from_id: int | None = None
+) -> Facts:
+    """Send one of the results of an inline query into a chat."""
+    sender = world.sender(world.chat(chat_id), from_id)
+    query = world.inline.find(inline_query_id)
+    if query is None or query.answer is None or query.user_id != sender.id:
+        raise bad_request("no such inline query of theirs has an answer")
+    chosen = next((each for each in query.answer["results"] if each["id"] == result_id), None)
+    if chosen is None:
+        raise bad_request("no such result")
+    content = chosen["message"] | {"via_bot": BOT}
+    return _post(world, chat_id, sender.id, content, reply_markup=chosen["reply_markup"])
+
+
+def press(
+    world: World, chat_id: int, message_id: int, data: str, from_id: int | None = None
+) -> Facts:
+    """Press the button with *data* under a message; returns the id of the callback query."""
+    chat = world.chat(chat_id)
+    message = world.message(chat, message_id, "no such message")
+    user = world.sender(chat, from_id)
+    if all(button.get("callback_data") != data for button in buttons(message.reply_markup)):
+        raise bad_request("the message has no such button")
+    query = world.callbacks.ask(user.id, chat.id)
+    update = {
+        "id": query.id,
+        "from": user.to_api(),
+        "message": message.to_api(),
+        "chat_instance": str(chat.id),
+        "data": data,
+    }
+    world.updates.add("callback_query", update)
+    return {"callback_query_id": query.id}
+
+
+def _formatted(text: str, entities: Any = None, *, is_caption: bool = False) -> Facts:
+    """Return the text and entities of a message, or its caption and caption entities."""
+    given = check_value("entities", "Array of MessageEntity", entities or [])
+    shown, found = format_text(check_value("text", "String", text), "", given)
+    names = ("caption", "caption_entities") if is_caption else ("text", "entities")
+    return {name: part for name, part in zip(names, (shown, found), strict=True) if part}
+
+
+def _post(  # noqa: PLR0913 - all that a message can have
+    world: World,
+    chat_id: int,
+    from_id: int | None,
+    content: Facts,
+    *,
+    reply_to: int | None = None,
+    thread_id: int | None = None,
+    reply_markup: Facts | None = None,
+) -> Facts:
+    """Post a message of a user; `update_id` is None if the bot does not receive it."""
+    chat = world.chat(chat_id)
+    sender = world.sender(chat, from_id)
+    _check_may_write(chat, sender, thread_id)
+    replied = world.message(chat, reply_to, "no such message") if reply_to else None
+    opening = chat.threads[thread_id].opening if thread_id else None
+    message = Message(
+        world.next_message_id(),
+        chat,
+        chat.sender_of(sender),
+        world.now(),
+        content,
+        reply_to=replied or opening,
+        reply_markup=reply_markup,
+        extra=thread_fields(thread_id),
+        author=sender.id,
+    )
+    chat.started = True
+    world.post(message)
+    update_id = None
+    if _is_seen(chat, message):
+        kind = "channel_post" if chat.is_channel else "message"
+        update_id = world.updates.add(kind, message.to_api())
+    return {"message_id": message.message_id, "update_id": update_id}
+
+
+def _check_may_write(chat: Chat, user: User, thread_id: int | None) -> None:
+    known = Member() if chat.user else chat.members.get(user.id, Member("left"))
+    if chat.is_channel and not known.may("can_post_messages"):
+        raise bad_request("only those who may post write in a channel")
+    if not known.may_write:
+        raise bad_request("a user who is not in the group, or is muted there, cannot write")
+    if thread_id is not None:
+        if thread_id not in chat.threads:
+            raise bad_request("no such topic")
+        if chat.threads[thread_id].state == "closed" and not known.may("can_manage_topics"):
+            raise bad_request("the topic is closed")
+    if chat.blocked:
+        raise bad_request("the bot is blocked here; unblock it first")
+
+
+def _is_seen(chat: Chat, message: Message) -> bool:
+    """In groups a bot sees commands, mentions and replies to itself; all only as administrator."""
+    if chat.type is ChatType.PRIVATE or chat.own.is_admin:
+        return True
+    if not chat.own.is_in or chat.is_channel or chat.migrated_to is not None:
+        return False
+    replied = message.reply_to is not None and message.reply_to.is_from_bot
+    text, entities = message.content.get("text", ""), message.content.get("entities", [])
+    return replied or any(_addresses_bot(text, entity) for entity in entities)
+
+
+def _addresses_bot(text: str, entity: Facts) -> bool:
+    """Whether it is a command that names no other bot, or a mention of this one."""
+    start, end = entity["offset"] * 2, (entity["offset"] + entity["length"]) * 2
+    covered = text.encode("utf-16-le")[start:end].decode("utf-16-le")
+    if entity["type"] == "bot_command":
+        return "@" not in covered or covered.endswith(f"@{BOT['username']}")
+    return entity["type"] == "mention" and covered == f"@{BOT['username']}"

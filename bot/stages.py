@@ -1,0 +1,200 @@
+"""The stages of the pipeline: one declaration each, and what runs a stage in this process.
+
+A *queue stage* waits until somebody wakes it or its time-out is over, then works until nothing is
+left to claim. A *periodic stage* does the same whenever the scheduler of the process starts it.
+
+- A stage is woken by the stages before it in this process, and by what a transaction commits: in
+  this process at once, in the others by NOTIFY. A wake-up that is lost costs a time-out, never a
+  row.
+- Declarations refer to each other, so a stage that does not exist is an error at import.
+- The name of a stage is its label in logs, metrics and traces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bot.ops.instrumentation import Act, Watch
+from bot.stopping import flat_errors, sleep_until, work_until
+from storage.db.engine import is_disconnected, is_unavailable
+from storage.enums import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE_SECONDS = 60.0
+# While the database's server is gone, or its file is locked: work goes on within seconds after.
+GONE_PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stage:
+    """*every*: how long a queue stage waits at most, and how often a periodic one is started.
+
+    *wakes*: the stages that have work whenever this one has done some. *woken_by*: what a
+    transaction commits that makes work for this one.
+    """
+
+    name: str
+    every: timedelta
+    is_periodic: bool = False
+    wakes: tuple[Stage, ...] = ()
+    woken_by: tuple[Notification, ...] = ()
+
+
+def _queue(
+    name: str,
+    timeout: float,
+    *,
+    wakes: tuple[Stage, ...] = (),
+    woken_by: tuple[Notification, ...] = (),
+) -> Stage:
+    every = timedelta(seconds=timeout)
+    return Stage(name=name, every=every, wakes=wakes, woken_by=woken_by)
+
+
+def _periodic(name: str, *, wakes: tuple[Stage, ...] = (), **every: float) -> Stage:
+    return Stage(name=name, every=timedelta(**every), is_periodic=True, wakes=wakes)
+
+
+# Role send.
+SEND: Final = _queue("send", 1, woken_by=(Notification.DELIVERIES,))
+MAIL: Final = _queue("mail", 1, woken_by=(Notification.DELIVERIES,))
+BOUNCES: Final = _periodic("bounces", minutes=5)
+
+# Role publish.
+DIGEST: Final = _queue("digest", 1, wakes=(SEND,))
+ALERT: Final = _queue("alert", 5, wakes=(SEND,), woken_by=(Notification.MATCHES,))
+BUNDLE: Final = _queue("bundle", 5, wakes=(SEND,))
+ALSO: Final = _queue("also", 5, wakes=(SEND,))
+BROADCAST: Final = _queue("broadcast", 1, wakes=(SEND,))
+NOTICE: Final = _periodic("notice", minutes=1, wakes=(SEND,))
+TIDY: Final = _periodic("tidy", minutes=1)
+FORGET: Final = _periodic("forget", hours=6)
+
+# Role match. The short time-out lets an idle process follow new queries.
+MATCH: Final = _queue(
+    "match",
+    2,
+    wakes=(ALERT,),
+    woken_by=(Notification.QUERIES, Notification.ARTICLES, Notification.STORIES),
+)
+REFOLD: Final = _periodic("refold", hours=1)
+
+# Role poll. Polls and pages wake nobody by themselves: most of them change nothing.
+POLL: Final = _queue("poll", 1)
+PAGE: Final = _queue("page", 2, woken_by=(Notification.PAGES,))
+SEARCH: Final = _periodic("search", minutes=5, wakes=(POLL,))
+HUBS: Final = _periodic("hubs", seconds=30)
+
+# Role chat.
+PROGRESS: Final = _queue("progress", 3)
+LIST: Final = _queue("list", 2)
+
+
+@dataclass(eq=False)
+class StageRunner:
+    """Runs one stage in this process; several may run the same one."""
+
+    stage: Stage
+    run_once: Callable[[], Awaitable[int]]
+    """Does what is due and returns how much that was."""
+    wakes: tuple[StageRunner, ...] = ()
+    """Those in this process that this one makes work for."""
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(
+        default_factory=lambda: sleep_until
+    )
+    watch: Watch = field(default_factory=Watch)
+    timeout_seconds: float | None = field(init=False)
+    """None: it waits until it is woken."""
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _failures: int = 0
+    _logged: set[str] = field(default_factory=set)
+    _longest_pause: float = LONGEST_PAUSE_SECONDS
+
+    def __post_init__(self) -> None:
+        self.timeout_seconds = self.stage.every.total_seconds()
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+    @property
+    def is_woken(self) -> bool:
+        return self._woken.is_set()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until *stopping* is set; what is in hand then is finished first."""
+        self.wake()
+        while not stopping.is_set():
+            await self._wait(stopping)
+            self._woken.clear()
+            await self.work(stopping)
+            # The first time, what wakes it next tries again; then after ever longer pauses.
+            if self._failures > 1:
+                seconds = 2.0 ** min(self._failures - 2, 9)
+                await self.pause(stopping, min(seconds, self._longest_pause))
+
+    async def _wait(self, stopping: asyncio.Event) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.timeout_seconds):
+                await work_until(stopping, self._woken.wait())
+
+    async def work(self, stopping: asyncio.Event) -> None:
+        """Do rounds until nothing is left or one fails, which is logged."""
+        structlog.contextvars.bind_contextvars(step=self.name)
+        while not stopping.is_set():
+            try:
+                with self.watch.over(Act.STEP, self.name) as seen:
+                    seen.done = done = await self.run_once()
+            except Exception as error:  # noqa: BLE001 - one bad round must not end the stage
+                self._note_failure(error)
+                return
+            if self._failures:
+                log.info("a step works again", step=self.name, failures=self._failures)
+                self._failures, self._logged = 0, set()
+            if not done:
+                return
+            for runner in self.wakes:
+                runner.wake()
+
+    def _note_failure(self, error: Exception) -> None:
+        """Log each kind of error once, until the stage works again."""
+        errors = flat_errors(error)
+        is_waiting = all(is_disconnected(each) for each in errors)
+        self._longest_pause = GONE_PAUSE_SECONDS if is_waiting else LONGEST_PAUSE_SECONDS
+        self._failures += 1
+        by_kind = {type(each).__name__: each for each in reversed(errors)}
+        for kind in sorted(by_kind.keys() - self._logged):
+            first = by_kind[kind]
+            if is_unavailable(first):
+                line = str(first).partition("\n")[0]
+                log.error("a step fails; it is tried again", step=self.name, reason=line)
+            else:
+                log.error("a step failed", step=self.name, exc_info=first)
+        self._logged |= by_kind.keys()
+
+
+def connect(runners: Sequence[StageRunner], watch: Watch | None = None) -> None:
+    """Let each of the *runners* of this process wake those that go on with its work."""
+    for runner in runners:
+        runner.watch = watch or runner.watch
+        runner.wakes = tuple(each for each in runners if each.stage in runner.stage.wakes)
+
+
+def wake_for(notification: Notification, runners: Iterable[StageRunner]) -> None:
+    """Wake those of the *runners* that have work when a process has committed such."""
+    for runner in runners:
+        if notification in runner.stage.woken_by:
+            runner.wake()

@@ -1,0 +1,168 @@
+"""Processes that share a database: leases of a dead one, and a schema of a newer version."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from bot.app.peers import EVERY, LEASE, Presence, SchemaWatch
+from bot.app.stops import StopError
+from storage.db.engine import Storage
+from storage.db.leases import acquire_lease, lease_of, presence_name
+from storage.outbox import begin_sending, claim_deliveries, has_abandoned
+from tests.delivery.conftest import Outbox
+
+if TYPE_CHECKING:
+    from tests.conftest import TurnedClock
+
+pytestmark = pytest.mark.slow
+
+DEAD, LIVING = (
+    "a-host-with-a-long-name.example:1:aaaaaa",
+    "a-host-with-a-long-name.example:2:bbbbbb",
+)
+HOUR = 240 * LEASE
+
+
+@pytest.fixture
+async def left(storage: Storage) -> int:
+    """A call that DEAD has begun, and a role that it holds, for an hour each."""
+    outbox = Outbox(storage)
+    delivery = await outbox.add(await outbox.chat(7))
+    async with storage.writing() as tx:
+        await claim_deliveries(tx, DEAD, limit=1, lease=HOUR)
+        await begin_sending(tx, [delivery], DEAD, HOUR)
+        await acquire_lease(tx, "group", DEAD, HOUR)
+    return delivery
+
+
+async def is_free(storage: Storage) -> bool:
+    async with storage.reading() as tx:
+        owner, _ = await lease_of(tx, "group")
+        return await has_abandoned(tx) and not owner
+
+
+async def check_for(seconds: float, clock: TurnedClock, *processes: Presence) -> None:
+    for _ in range(int(seconds / EVERY.total_seconds())):
+        clock.turn(EVERY)
+        for process in processes:
+            await process.check()
+
+
+async def test_what_a_dead_process_leased_is_free_after_its_silence(storage, clock, left):
+    await Presence(storage, DEAD).check()
+
+    await check_for(
+        LEASE.total_seconds() + 2 * EVERY.total_seconds(), clock, Presence(storage, LIVING)
+    )
+
+    assert await is_free(storage)
+
+
+async def test_a_living_process_keeps_what_it_leases(storage, clock, left):
+    await check_for(
+        600, clock, Presence(storage, DEAD), Presence(storage, LIVING), Presence(storage, "third")
+    )
+
+    assert not await is_free(storage)
+
+
+async def test_who_came_after_the_silence_began_does_not_judge_before_it_has_lasted(
+    storage, clock, left
+):
+    await Presence(storage, DEAD).check()
+    clock.turn(2 * LEASE)
+    new = Presence(storage, LIVING)
+
+    await new.check()
+    await check_for((LEASE - EVERY).total_seconds(), clock, new)
+
+    assert not await is_free(storage)
+
+
+async def test_after_an_outage_nobody_is_taken_for_dead_at_once(storage, clock, left):
+    other = Presence(storage, DEAD)
+    one = Presence(storage, LIVING)
+    await check_for(60, clock, one, other)
+
+    clock.turn(4 * LEASE)  # the database was away from both; one is back first
+    await one.check()
+    await check_for((LEASE - EVERY).total_seconds(), clock, one)
+    await other.check()
+    await check_for(60, clock, one, other)
+
+    assert not await is_free(storage)
+
+
+async def test_a_process_that_ends_leaves_what_was_cut_off_at_once(storage, clock, left):
+    stopping = asyncio.Event()
+    stopping.set()
+    await Presence(storage, DEAD).keep(stopping)
+    one = Presence(storage, LIVING)
+
+    await one.check()
+    await check_for(LEASE.total_seconds(), clock, one)
+
+    assert await is_free(storage)
+
+
+async def test_a_database_that_is_away_is_no_trouble():
+    class Away:
+        def writing(self):
+            raise OperationalError("INSERT", None, OSError("gone"))
+
+    await Presence(Away(), LIVING).check()  # type: ignore[arg-type]
+
+
+def test_each_process_has_a_name_that_fits():
+    assert presence_name(DEAD) != presence_name(LIVING)
+    assert len(presence_name(DEAD)) == 32
+    assert presence_name("me") == "alive:me"
+
+
+async def set_version(storage: Storage, version: str) -> None:
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
+        await connection.execute(
+            text("UPDATE alembic_version SET version_num = :version"), {"version": version}
+        )
+
+
+async def watched(storage: Storage) -> SchemaWatch:
+    schema, stopping = SchemaWatch(storage, every_seconds=0.001), asyncio.Event()
+    await schema.watch(stopping)
+    return schema
+
+
+@pytest.fixture
+async def own_storage(own_database_url: str):
+    storage = Storage.open(own_database_url)
+    yield storage
+    await storage.close()
+
+
+async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
+    own_storage: Storage,
+):
+    await set_version(own_storage, "9999")
+
+    schema = await watched(own_storage)
+
+    with pytest.raises(StopError, match="newer version of Dateline; run that"):
+        schema.raise_if_outdated()
+
+
+async def test_a_process_of_the_same_version_goes_on(storage: Storage):
+    assert not await SchemaWatch(storage).is_outdated()
+
+
+async def test_a_database_that_is_away_stops_nobody(tmp_path):
+    storage = Storage.open(f"sqlite+aiosqlite:///{tmp_path}/nothing.sqlite3")
+
+    assert not await SchemaWatch(storage).is_outdated()
+
+    await storage.close()

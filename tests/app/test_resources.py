@@ -1,0 +1,148 @@
+"""Which database a process opens and holds, and what sites see of its fetcher."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.app.resources import alone_on, database_of, make_fetcher
+from bot.app.stops import StopError
+from bot.settings import load_settings
+from storage.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+URL, DIRECT = "postgresql://me@pooler/news", "postgresql://me@server/news"
+
+
+def test_what_needs_a_server_itself_goes_past_the_pooler():
+    database = database_of(load_settings(database_url=URL, database_direct_url=DIRECT))
+
+    assert database.url == "postgresql+asyncpg://me@pooler/news"
+    assert database.server == "postgresql+asyncpg://me@server/news"
+
+
+def test_without_a_pooler_there_is_one_address():
+    database = database_of(load_settings(database_url=URL))
+
+    assert database.server == database.url
+
+
+def test_the_playground_has_a_database_of_its_own():
+    settings = load_settings(database_url=URL, database_direct_url=DIRECT)
+
+    assert database_of(settings, "sqlite+aiosqlite:///x").server == "sqlite+aiosqlite:///x"
+
+
+@pytest.mark.parametrize(
+    ("roles", "most"), [("send", 3), ("chat,web", 8), ("chat,poll,match,publish,send,web", 20)]
+)
+def test_a_process_has_as_many_connections_as_its_roles_keep_busy(roles, most):
+    assert database_of(load_settings(database_url=URL, roles=roles)).connections == most
+
+
+def test_how_many_connections_a_process_has_may_be_said():
+    assert database_of(load_settings(database_url=URL, database_pool="4")).connections == 4
+
+
+def _symlink_of_the_file(file: Path) -> Path:
+    other = file.parent.parent / "other.sqlite3"
+    other.symlink_to(file)
+    return other
+
+
+def _symlink_of_the_folder(file: Path) -> Path:
+    folder = file.parent.parent / "other"
+    folder.symlink_to(file.parent)
+    return folder / file.name
+
+
+def _hard_link(file: Path) -> Path:
+    folder = file.parent.parent / "other"
+    folder.mkdir()
+    other = folder / file.name
+    os.link(file, other)
+    return other
+
+
+def _the_same(file: Path) -> Path:
+    return file
+
+
+def _url(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "dateline.sqlite3"
+
+
+@pytest.mark.parametrize(
+    ("name", "holder"),
+    [
+        pytest.param(_the_same, f"Process {os.getpid()}", id="the same name"),
+        pytest.param(_symlink_of_the_file, f"Process {os.getpid()}", id="a link to the file"),
+        pytest.param(_symlink_of_the_folder, f"Process {os.getpid()}", id="a link to the folder"),
+        pytest.param(_hard_link, "Another process", id="a hard link"),
+    ],
+)
+def test_a_second_bot_on_one_file_is_refused_by_any_name(
+    file: Path, name: Callable[[Path], Path], holder: str
+):
+    with alone_on(_url(file)):
+        asyncio.run(migrate(_url(file)))
+        other = name(file)
+
+        with (
+            pytest.raises(StopError, match=f"{holder} already runs the bot on"),
+            alone_on(_url(other)),
+        ):
+            pass
+
+    with alone_on(_url(other)):
+        pass
+
+
+def test_a_file_that_begins_anew_is_held_as_well(file: Path):
+    with alone_on(_url(file), anew=True):
+        asyncio.run(migrate(_url(file)))
+    with alone_on(_url(file), anew=True):
+        asyncio.run(migrate(_url(file)))
+        with pytest.raises(StopError), alone_on(_url(_hard_link(file))):
+            pass
+
+
+def test_the_database_is_used_while_its_file_is_held(file: Path):
+    with alone_on(_url(file)):
+        asyncio.run(migrate(_url(file)))
+        asyncio.run(migrate(_url(file)))
+
+    assert [each.name for each in file.parent.glob("*before*")] == []
+
+
+async def test_sites_see_the_installed_version_and_whom_to_contact():
+    agents = []
+
+    async def answer(request: web.Request) -> web.Response:
+        agents.append(request.headers["User-Agent"])
+        return web.Response(text="fine")
+
+    site = web.Application()
+    site.router.add_get("/", answer)
+    settings = load_settings(contact_url="https://a.example", allowed_networks="127.0.0.0/8")
+
+    async with TestServer(site) as server, make_fetcher(settings) as fetcher:
+        await fetcher.fetch(str(server.make_url("/")), inside=True)
+
+    (agent,) = agents
+    assert agent.startswith(f"Dateline/{version('dateline')} (")
+    assert "+https://a.example" in agent

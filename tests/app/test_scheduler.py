@@ -1,0 +1,152 @@
+"""APScheduler starts the periodic stages, whatever becomes of the machine's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.app.scheduler import SteadyJobStore, new_scheduler, scheduling
+from bot.stages import Stage, StageRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+EVERY = timedelta(seconds=600)
+
+
+def runner_of(run_once: Callable[[], Awaitable[int]], every: timedelta = EVERY) -> StageRunner:
+    return StageRunner(Stage(name="tidy", every=every, is_periodic=True), run_once)
+
+
+async def nothing() -> None:
+    """Stand for a job that is not due in a test."""
+
+
+@pytest.mark.parametrize(
+    ("steps", "moved"),
+    [
+        pytest.param((-300.0,), 300, id="back: the jobs go with it"),
+        pytest.param((300.0,), 0, id="forth: they are due already"),
+        pytest.param((300.0, -300.0), 300, id="forth and back"),
+        pytest.param((-0.1, -0.1), 0, id="a drift"),
+    ],
+)
+async def test_no_job_waits_until_a_clock_has_caught_up(steps: tuple[float, ...], moved: float):
+    store = SteadyJobStore(monotonic=lambda: 1000.0)
+    scheduler = new_scheduler(store)
+    scheduler.start(paused=True)
+    job = scheduler.add_job(nothing, "interval", seconds=EVERY.total_seconds())
+    due, now = job.next_run_time, datetime.now(UTC)
+    store.get_due_jobs(now)
+
+    for step in steps:
+        now += timedelta(seconds=step)
+        store.get_due_jobs(now)
+
+    assert job.next_run_time == due - timedelta(seconds=moved)
+    scheduler.shutdown(wait=False)
+
+
+async def test_a_job_comes_in_time_although_the_clock_is_an_hour_behind():
+    runs: list[float] = []
+
+    async def run() -> None:
+        runs.append(time.monotonic())
+
+    class SetBack(datetime):
+        by = timedelta()
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) - cls.by
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("apscheduler.schedulers.base.datetime", SetBack)
+        scheduler = new_scheduler()
+        scheduler.start()
+        scheduler.add_job(run, "interval", seconds=0.3)
+        await asyncio.sleep(0.4)
+        SetBack.by = timedelta(hours=1)
+        await asyncio.sleep(0.7)
+        scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)
+
+    assert 2 <= len(runs) <= 4
+
+
+async def test_a_periodic_stage_runs_at_once_and_then_at_its_interval():
+    runs: list[int] = []
+    thrice, stopping = asyncio.Event(), asyncio.Event()
+
+    async def run_once() -> int:
+        runs.append(1)
+        if len(runs) == 3:
+            thrice.set()
+        return 0
+
+    async with scheduling([runner_of(run_once, timedelta(seconds=0.05))], stopping) as finish:
+        await thrice.wait()
+        stopping.set()
+        await finish()
+
+    assert len(runs) == 3
+
+
+async def test_what_is_at_work_is_finished_before_the_process_ends():
+    stopping, begun = asyncio.Event(), asyncio.Event()
+    finished: list[bool] = []
+
+    async def run_once() -> int:
+        begun.set()
+        await stopping.wait()
+        await asyncio.sleep(0.01)
+        finished.append(True)
+        return 1  # there would be more to do
+
+    async with scheduling([runner_of(run_once)], stopping) as finish:
+        await begun.wait()
+        stopping.set()
+        await finish()
+
+    assert finished == [True]
+
+
+async def test_what_does_not_finish_is_cancelled_and_gone_at_the_end(caplog):
+    begun, cancelled = asyncio.Event(), []
+
+    async def run_once() -> int:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0)  # a transaction is rolled back
+            cancelled.append(True)
+        return 0
+
+    async with scheduling([runner_of(run_once)], asyncio.Event()):
+        await begun.wait()
+
+    assert cancelled == [True]
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+
+
+async def test_a_run_that_fails_does_not_end_the_job():
+    outcomes: list[Exception | int] = [OSError("the disk is full"), 0]
+    twice, stopping = asyncio.Event(), asyncio.Event()
+
+    async def run_once() -> int:
+        outcome = outcomes.pop(0) if outcomes else 0
+        if not outcomes:
+            twice.set()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async with scheduling([runner_of(run_once, timedelta(seconds=0.05))], stopping):
+        await twice.wait()
+
+    assert outcomes == []

@@ -1,0 +1,104 @@
+"""Telegram and the pages: the link to the bot, and menus in the language chosen in the Mini App."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiogram import Bot
+from aiogram.types import BotCommandScopeChat
+from structlog.testing import capture_logs
+
+from bot.app import website
+from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
+from bot.app.website import BotLink, Menus
+from bot.rendering.renderer import Renderers
+from bot.settings import Access
+from bot.subscribers.errors import UserError
+from bot.subscribers.users import CurrentUser
+from tests.bot_api import PlainSession
+from tests.conftest import MONDAY_NOON
+from tests.local_playground import LocalPlayground
+
+ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDAY_NOON)
+
+
+def deployed(api_url: str, **facts) -> Deployment:
+    return Deployment(
+        token=PLAYGROUND_TOKEN, api_url=api_url, database_url="", access=Access.OPEN, **facts
+    )
+
+
+@pytest.fixture
+async def playground():
+    async with LocalPlayground(flood="off") as opened:
+        yield opened
+
+
+async def test_the_link_names_the_bot(playground):
+    assert (
+        await BotLink(deployed(playground.base_url)).get() == "https://t.me/dateline_playground_bot"
+    )
+
+
+async def test_in_the_playground_it_leads_there(playground):
+    here = deployed(playground.base_url, newsroom=("127.0.0.1", 1))
+
+    assert await BotLink(here).get() == playground.base_url
+
+
+async def test_while_telegram_is_away_there_is_none_and_it_is_asked_once_a_minute(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(website, "monotonic", lambda: now)
+    link = BotLink(deployed("http://127.0.0.1:1"))
+
+    assert await link.get() is None
+    async with LocalPlayground(flood="off") as opened:
+        link.deployment = deployed(opened.base_url)
+        assert await link.get() is None
+        now += website.RETRY_SECONDS
+        assert await link.get() is not None
+
+
+@pytest.fixture
+def menus(playground) -> Menus:
+    here = deployed(playground.base_url, newsroom=("127.0.0.1", 1), public_url="http://127.0.0.1:1")
+    return Menus(here, Renderers().of("en"))
+
+
+async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus, playground):
+    ann = replace(ANN, user_id=playground.user("Ann").id)
+
+    await menus.renew(ann, "de", is_chosen=True)
+
+    async with Bot(PLAYGROUND_TOKEN, session=PlainSession(playground.base_url)) as bot:
+        scope = BotCommandScopeChat(chat_id=ann.user_id)
+        commands = await bot.get_my_commands(scope=scope)
+        button = await bot.get_chat_menu_button(chat_id=ann.user_id)
+    assert button.text == "Themen"
+    assert any("Sprache" in command.description for command in commands)
+
+
+async def test_the_choice_holds_where_telegram_does_not_answer(menus):
+    away = replace(menus, deployment=replace(menus.deployment, api_url="http://127.0.0.1:9"))
+
+    with capture_logs() as logged:
+        await away.renew(ANN, "de", is_chosen=True)
+
+    assert [line["event"] for line in logged] == ["a menu could not be renewed"]
+
+
+def _errors_of(kind: type[UserError]) -> list[type[UserError]]:
+    return [each for sub in kind.__subclasses__() for each in (sub, *_errors_of(sub))]
+
+
+def test_no_error_that_the_mini_app_shows_in_the_words_of_the_chat_has_buttons():
+    shown = {error.template for error in _errors_of(UserError) if "template" in vars(error)}
+
+    assert len(shown) > 10
+    for file, _, block in (name.partition("#") for name in shown):
+        source = (Path("templates") / file).read_text()
+        (text,) = re.findall(rf"{{% block {block} %}}(.*?){{% endblock %}}", source, re.DOTALL)
+        assert "press." not in text, block

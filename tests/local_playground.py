@@ -1,0 +1,125 @@
+"""A playground in the test's own process, with each verb of its control side as a method."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from inspect import signature
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.playground.control import VERBS
+from bot.playground.server import Playground
+from bot.playground.users import views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.playground.api.queries import Queries
+    from bot.playground.mailroom.letters import Letter
+    from bot.playground.users.chats import Chat, User
+
+PATIENCE = 30.0  # seconds that a test waits for what should come
+
+Facts = dict[str, Any]
+Found = TypeVar("Found")
+
+
+class LocalPlayground(Playground):
+    """Every verb is a method: `playground.send(ann, "/start")`; see `VERBS` for the facts.
+
+    A chat or user may be given by number, User or Chat. An answer that has a single fact is that
+    fact: `press` returns the id of the callback query.
+    """
+
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        if verb not in VERBS:
+            raise AttributeError(verb)
+
+        def act(*given: Any, **facts: Any) -> Any:
+            names = list(signature(VERBS[verb]).parameters)[1:]
+            facts |= dict(zip(names, given, strict=False))
+            numbers = {name: getattr(value, "id", value) for name, value in facts.items()}
+            answer = VERBS[verb](self.world, **numbers)
+            return next(iter(answer.values())) if len(answer) == 1 else answer
+
+        return act
+
+    def user(self, first_name: str, **facts: Any) -> User:
+        """Add a user; their chat has the same number."""
+        return self.world.users[self.add_user(first_name, **facts)["id"]]
+
+    def chat(
+        self,
+        kind: str,
+        title: str,
+        members: list[User] | None = None,
+        bot: str | None = None,
+    ) -> Chat:
+        """Add a group or channel; the first member is its creator. *bot*: "left" for without it."""
+        numbers = [user.id for user in members or []]
+        return self.world.chats[self.add_chat(kind, title, members=numbers, bot=bot)]
+
+    def upload(self, chat: User | Chat, name: str, data: bytes, **facts: Any) -> Facts:
+        answer: Facts = VERBS["upload"](
+            self.world, chat.id, name, b64encode(data).decode(), **facts
+        )
+        return answer
+
+    def chats(self) -> list[Facts]:
+        return views.chats(self.world)
+
+    def messages(self, chat: int | User | Chat, after: int = 0) -> list[Facts]:
+        """Return the messages that are in the chat and changed after that version."""
+        found = views.messages(self.world, chat if isinstance(chat, int) else chat.id, after)
+        return [message for message in found if not message["deleted"]]
+
+    def bot_profile(self, language: str = "", chat_id: int = 0) -> Facts:
+        return views.bot_profile(self.world, language, chat_id)
+
+    def journal(self, method: str | None = None, after: int = 0) -> list[Facts]:
+        entries = (entry.to_json() for entry in self.world.journal.after(after))
+        return [entry for entry in entries if method in {None, entry["method"]}]
+
+    async def wait_for_letter(self, after: int = 0) -> Letter:
+        """Return the first letter with a number above *after*."""
+        return await self._found(
+            lambda: next((each for each in self.mailroom.letters if each.n > after), None)
+        )
+
+    async def wait_for_message(
+        self,
+        chat: int | User | Chat,
+        predicate: Callable[[Facts], bool] = lambda _message: True,
+        after: int = 0,
+    ) -> Facts:
+        """Return the first message of the bot that fits and has a version above *after*."""
+
+        def fitting() -> Facts | None:
+            found = (each for each in self.messages(chat, after) if each["from"]["is_bot"])
+            return next(filter(predicate, found), None)
+
+        return await self._found(fitting)
+
+    async def wait_for_answer(self, query_id: str) -> Facts:
+        """Return the bot's answer to a pressed button: text, show_alert, url."""
+        return await self._found(
+            lambda: getattr(self.world.callbacks.find(query_id), "answer", None)
+        )
+
+    async def wait_for_inline_answer(self, query_id: str) -> Facts:
+        """Return the bot's answer to an inline query: results, button, next_offset, cache_time."""
+        return await self._answer_of(self.world.inline, query_id)
+
+    async def _answer_of(self, queries: Queries, query_id: str) -> Facts:
+        query = queries.find(query_id)
+        assert query is not None
+        return await self._found(lambda: query.answer)
+
+    async def _found(self, find: Callable[[], Found | None]) -> Found:
+        while (found := find()) is None:
+            await self.wait_for_event(self.world.events.last)
+        return found
+
+    async def wait_for_event(self, after: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self.world.events.wait(after)

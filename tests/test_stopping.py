@@ -1,0 +1,28 @@
+"""Waiting that ends when the process stops."""
+
+import asyncio
+
+import pytest
+
+from bot.stopping import sleep_until, work_until
+
+
+async def test_waiting_ends_when_it_is_time_to_stop():
+    stopping = asyncio.Event()
+    stopping.set()
+
+    await sleep_until(stopping, 3600)
+
+    assert await work_until(stopping, asyncio.sleep(3600, "never")) is None
+
+
+async def test_what_is_waited_for_comes_through():
+    assert await work_until(asyncio.Event(), asyncio.sleep(0, "here")) == "here"
+
+
+async def test_an_error_of_what_is_waited_for_comes_through():
+    async def broken() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await work_until(asyncio.Event(), broken())
