@@ -90,13 +90,14 @@ async def _read_each(
     base_url: str = "",
 ) -> bool:
     """Return whether all of *paths* could be read."""
-    from bot.app.resources import make_fetcher
-    from bot.settings import load_settings
     from bot.sources.feeds.model import Unreadable
     from bot.sources.files import read_place
     from bot.sources.parser_pool import DocumentReader
 
     def fetcher() -> Fetcher:  # only an address needs it, and the settings
+        from bot.app.resources import make_fetcher
+        from bot.settings import load_settings
+
         return make_fetcher(load_settings())
 
     is_whole = True
