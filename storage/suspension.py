@@ -177,7 +177,7 @@ def _away(before: ChatState, since: datetime, now: datetime) -> dict[str, Any]:
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:
-    """Say of a delivery that waited whether it tells anybody anything still."""
+    """Return the condition for a waiting delivery that is too old to be worth sending."""
     kind, created = col(Delivery.kind), col(Delivery.created_at)
     alerts = (DeliveryKind.ALERT, DeliveryKind.BUNDLE)
     return or_(
@@ -280,8 +280,8 @@ async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
 
 async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:
     """Say whether they are still to be notified; from now on they are not."""
-    untold = (among(col(Ban.telegram_id), telegram_ids), ~col(Ban.is_notified))
-    notified = update(Ban).where(*untold).values(is_notified=True)
+    unnotified = (among(col(Ban.telegram_id), telegram_ids), ~col(Ban.is_notified))
+    notified = update(Ban).where(*unnotified).values(is_notified=True)
     silently = notified.execution_options(synchronize_session=False)
     return bool((await tx.session.exec(silently)).rowcount)
 

@@ -41,7 +41,14 @@ TESTS = {
 }
 SECONDS = 60
 # What the tests import, before the forks: a mutant does not wait for it.
-PRELOADED = ("aiogram", "hypothesis", "numpy", "sqlmodel", "tests.secrecy", "tests.emptying")
+PRELOADED: tuple[str, ...] = (
+    "aiogram",
+    "hypothesis",
+    "numpy",
+    "sqlmodel",
+    "tests.secrecy",
+    "tests.emptying",
+)
 PRELOADED += ("bot.playground.server", "bot.sources.parser_pool", "storage.schema")
 FLIPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Eq: ast.NotEq,

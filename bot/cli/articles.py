@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.output import CANNOT, fail, print_json
+from bot.cli.output import CANNOT, console, fail, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,10 @@ def read(
     as_json: AsJson = False,
     base_url: Annotated[str, typer.Option(help="The address a file was fetched from.")] = "",
 ) -> None:
-    """Show what Dateline reads in each feed, page or text; exit 2 if one cannot be read."""
+    """Show what Dateline reads in each feed, page or text.
+
+    Exit 2 if one cannot be read. Example: dateline read https://news.example/feed.xml
+    """
 
     def show(path: str, document: Document) -> None:
         (_print_articles_json if as_json else _print_articles)(path, document)
@@ -65,7 +68,11 @@ def match(
         typer.Option("--explain", help="Say how the query is read, and what each article lacks."),
     ] = False,
 ) -> None:
-    """Find the articles that match; exit 0 if one does, 1 if none, 2 if something is wrong."""
+    """Find the articles that match a query, like grep.
+
+    Exit 0 if one matches, 1 if none does, 2 after an error. Example:
+    dateline match 'Taiwan OR Taipei' https://news.example/feed.xml
+    """
     matcher = Matcher(parse_query(query), as_json=as_json, explain=explain)
     if explain:
         typer.echo(_query_and_tree(matcher.query), err=as_json)
@@ -136,21 +143,20 @@ def _print_articles_json(path: str, document: Document) -> None:
 
 
 def _print_articles(path: str, document: Document) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    out = console()
     entries = f", {len(document.items)} entries" if len(document.items) != 1 else ""
     head = f"{path} ({document.kind}{entries})"
-    console.print(Text(head, style="dim"), soft_wrap=True)
+    out.print(Text(head, style="dim"), soft_wrap=True)
     for item in document.items:
-        console.print()
-        console.print(Text(item.title or "(no title)", style="bold"))
+        out.print()
+        out.print(Text(item.title or "(no title)", style="bold"))
         published = "" if item.published is None else str(item.published)
         if meta := " · ".join(filter(None, (published, item.language, item.url))):
-            console.print(Text(meta, style="dim"), soft_wrap=True)
-        console.print(Text(item.text or item.summary))
-    console.print()
+            out.print(Text(meta, style="dim"), soft_wrap=True)
+        out.print(Text(item.text or item.summary))
+    out.print()
 
 
 @dataclass
@@ -195,21 +201,20 @@ def _print_match_json(
 def _print_match(
     path: str, item: Item, found: Sequence[Span], explained: Explanation | None
 ) -> None:
-    from rich.console import Console
     from rich.text import Text
 
     from bot.matching.snippet import bold_ranges, snippet
 
-    console = Console(highlight=False)
+    out = console()
     title = _highlighted(item.title, bold_ranges(span for span in found if span.field == "title"))
     title.stylize("bold")
-    console.print(Text(f"{path}: ", style="magenta") + title, soft_wrap=True)
+    out.print(Text(f"{path}: ", style="magenta") + title, soft_wrap=True)
     if explained:
         why = _rendered("queries/explained.txt", explained=explained)
-        console.print(Text(f"  {why}", style="dim"), soft_wrap=True)
+        out.print(Text(f"  {why}", style="dim"), soft_wrap=True)
     piece = snippet(item.text, found)
     if piece.bold:
-        console.print(Text("  ") + _highlighted(piece.text, piece.bold), soft_wrap=True)
+        out.print(Text("  ") + _highlighted(piece.text, piece.bold), soft_wrap=True)
 
 
 def _highlighted(text: str, places: Sequence[Place]) -> Text:

@@ -1,21 +1,25 @@
-"""`dateline backup`, `restore`, `migrate` and `migrate-storage`: the whole database at once."""
+"""`dateline backup`, `restore`, `migrate`, `migrate-storage`, `export` and `import`."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bot.cli.output import fail, progress
+from bot.cli.output import fail, progress, with_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from bot.cli.output import Update
+    from bot.settings import Settings
+    from storage.db.engine import Storage
 
 Result = TypeVar("Result")
 
@@ -33,7 +37,10 @@ _TO = typer.Argument(
 
 
 def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] = False) -> None:
-    """Write the whole database to FILE, also while the bot runs; PostgreSQL by pg_dump."""
+    """Write the whole database to FILE; the bot may run meanwhile.
+
+    PostgreSQL is read by pg_dump. Example: dateline backup ~/dateline.backup
+    """
     from storage.backup import back_up
 
     if file.exists() and not force:
@@ -46,7 +53,7 @@ def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] =
 
 
 def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = False) -> None:
-    """Restore the database from FILE while no bot runs."""
+    """Restore the database from FILE, which `backup` wrote. Stop the bot first."""
     from bot.app.resources import alone_on
     from storage.backup import restore as restore_database
 
@@ -61,7 +68,7 @@ def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = 
 
 
 def migrate() -> None:
-    """Bring the database up to date (`dateline run` does this by itself)."""
+    """Update the tables of the database to this version; `dateline run` does so by itself."""
     from bot.app.resources import database_of
     from bot.settings import load_settings
     from storage.schema import SchemaError
@@ -75,9 +82,10 @@ def migrate() -> None:
 
 
 def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) -> None:
-    """Copy everything from SQLite to PostgreSQL or back while the bot is stopped.
+    """Copy everything from SQLite to PostgreSQL, or back. Stop the bot first.
 
-    TO gets everything or nothing. After a crash or Ctrl-C, run the same command again.
+    TO gets everything or nothing. After a crash or Ctrl-C, run the same command again. Example:
+    dateline migrate-storage sqlite:///var/dateline.sqlite3 postgresql://dateline@localhost/dateline
     """
     from bot.app.resources import alone_on
     from storage.transfer import TransferError, check_urls, transfer
@@ -148,3 +156,106 @@ def _print_counts(rows: Mapping[str, int]) -> None:
 
 def _without_password(url: str) -> str:
     return re.sub(r"(://[^:/?]*):[^?]*@", r"\1:…@", url)
+
+
+# All chats, from one database to another
+
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+def export_chats(file: Annotated[Path, _FILE]) -> None:
+    """Write every chat with its settings, topics, feeds, mutes and mailbox to FILE.
+
+    `import` adds them to another database.
+    """
+    from bot.settings import load_settings
+
+    bot = _bot_id(load_settings())
+    part = file.with_name(f"{file.name}.part")
+    try:
+        count = with_storage(lambda storage: _export(storage, bot, part), read_only=True)
+        part.replace(file)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
+    finally:
+        part.unlink(missing_ok=True)
+    typer.echo(f"Wrote {count} {'chat' if count == 1 else 'chats'} to {file}.")
+    typer.echo("It holds topics and addresses of your users: keep it as safe as a key.")
+
+
+def import_chats(
+    file: Annotated[Path, _FILE],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report what would be added; change nothing.")
+    ] = False,
+) -> None:
+    """Add the chats of FILE, which `export` wrote, to the database.
+
+    Nothing that is there changes, so that it is safe to run twice.
+    """
+    from bot.settings import load_settings
+
+    try:
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    counts = asyncio.run(_import(load_settings(), lines, dry_run=dry_run))
+    for what in ("chats", "topics", "feeds"):
+        outcomes = [
+            f"{count} {outcome}" for (of, outcome), count in (+counts).items() if of == what
+        ]
+        typer.echo(f"{what}: {', '.join(outcomes) or 'none'}")
+    if dry_run:
+        typer.echo("Nothing was changed.")
+
+
+def _bot_id(settings: Settings) -> int | None:
+    """Return the bot's user id, with which its token begins."""
+    token = settings.bot_token
+    return int(token.get_secret_value().partition(":")[0]) if token else None
+
+
+async def _export(storage: Storage, bot: int | None, part: Path) -> int:
+    from bot.subscribers.dump import dump_chats
+
+    count = 0
+    with os.fdopen(os.open(part, _WRITE, 0o600), "wb") as file:
+        async for line in dump_chats(storage, bot):
+            file.write(line)
+            count += 1
+    return count
+
+
+async def _import(
+    settings: Settings, lines: list[bytes], *, dry_run: bool
+) -> Counter[tuple[str, str]]:
+    from bot.app.resources import database_of, open_storage, stored
+    from bot.app.stops import needing_the_database
+    from bot.subscribers.dump import load_chat
+    from bot.subscribers.errors import NotAnExport
+    from bot.subscribers.limits import Limits
+
+    limits = Limits(settings.topics_per_chat, settings.feeds_per_chat, settings.alerts_per_chat)
+    counts: Counter[tuple[str, str]] = Counter()
+    opened = stored() if dry_run else open_storage(database_of(settings))
+    advice = ". Chats loaded so far stay; run the same command again for the others."
+    bot = _bot_id(settings)
+    async with opened as storage:
+        with progress("chats") as update, needing_the_database(advice):
+            for number, line in enumerate(lines, 1):
+                try:
+                    loaded = await load_chat(storage, line, limits=limits, bot=bot, dry_run=dry_run)
+                except NotAnExport:
+                    counts["chats", "refused"] += 1
+                    typer.echo(f"line {number}: not a chat that this version can read", err=True)
+                    continue
+                counts["chats", "added" if loaded.is_new else "already there"] += 1
+                counts["feeds", "added"] += loaded.new_feeds
+                counts["topics", "added"] += len(loaded.report.added)
+                counts["topics", "already there"] += len(loaded.report.known)
+                counts["topics", "refused"] += len(loaded.report.failed)
+                for failed in loaded.report.failed:
+                    typer.echo(f"line {number}: {failed.name}: {failed.reason}", err=True)
+                update(number, len(lines))
+    return counts

@@ -7,17 +7,14 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import access, articles, catalogue, data, deliveries, doctor, invites, sources
-from bot.cli.dump import export_chats, import_chats
+from bot.cli import articles, data, operate, sources, users
 from bot.cli.output import MINUS_IS_NO_OPTION, fail
 from bot.cli.preview import preview
 from bot.cli.run import playground, run
-from bot.cli.stats import stats
-from bot.cli.trace import trace
 
 app = typer.Typer(
     name="dateline",
-    help="Reads the news and sends each chat only what it subscribed to.",
+    help="Reads the news and sends each chat only what it subscribed to.\n\nExample: dateline run",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback with the values of variables shows secrets
     add_completion=False,
@@ -27,23 +24,23 @@ RUN, SOURCES, USERS, OPERATE, DATA = "Run", "Sources", "Users", "Operate", "Data
 
 app.command(rich_help_panel=RUN)(run)
 app.command(rich_help_panel=RUN)(playground)
-app.command(rich_help_panel=RUN)(doctor.doctor)
+app.command(rich_help_panel=RUN)(operate.doctor)
 app.add_typer(sources.app, name="sources", rich_help_panel=SOURCES)
 app.command(rich_help_panel=SOURCES)(articles.read)
 app.command(rich_help_panel=SOURCES, context_settings=MINUS_IS_NO_OPTION)(articles.match)
 app.command(rich_help_panel=SOURCES)(preview)
-app.add_typer(catalogue.app, name="catalogue", rich_help_panel=USERS)
-app.add_typer(access.app, name="access", rich_help_panel=USERS)
-app.add_typer(invites.app, name="invites", rich_help_panel=USERS)
-app.command(rich_help_panel=USERS)(access.audit)
-app.command(rich_help_panel=OPERATE)(doctor.health)
-app.command(rich_help_panel=OPERATE)(stats)
-app.command(rich_help_panel=OPERATE)(trace)
-app.add_typer(deliveries.app, name="deliveries", rich_help_panel=OPERATE)
+app.add_typer(users.catalogue_app, name="catalogue", rich_help_panel=USERS)
+app.add_typer(users.access_app, name="access", rich_help_panel=USERS)
+app.add_typer(users.invites_app, name="invites", rich_help_panel=USERS)
+app.command(rich_help_panel=USERS)(users.audit)
+app.command(rich_help_panel=OPERATE)(operate.health)
+app.command(rich_help_panel=OPERATE)(operate.stats)
+app.command(rich_help_panel=OPERATE)(operate.trace)
+app.add_typer(operate.deliveries_app, name="deliveries", rich_help_panel=OPERATE)
 app.command(rich_help_panel=DATA)(data.backup)
 app.command(rich_help_panel=DATA)(data.restore)
-app.command("export", rich_help_panel=DATA)(export_chats)
-app.command("import", rich_help_panel=DATA)(import_chats)
+app.command("export", rich_help_panel=DATA)(data.export_chats)
+app.command("import", rich_help_panel=DATA)(data.import_chats)
 app.command(rich_help_panel=DATA)(data.migrate)
 app.command(rich_help_panel=DATA)(data.migrate_storage)
 

@@ -1,34 +1,75 @@
-"""What commands print: tables, JSON lines, progress bars, and one sentence on failure."""
+"""What commands share: the database, tables, JSON lines, progress bars, and failing."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
+    from rich.table import Table
+
+    from storage.db.engine import Storage, Transaction
 
 CANNOT = 2  # the exit code of a command that cannot do what it was asked for
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+AsOneJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 # Telegram ids of groups, queries and numbers of steps may start with a minus sign.
 MINUS_IS_NO_OPTION = {"ignore_unknown_options": True}
 
+_UNWRAPPED = 10_000  # columns
+
 Row = TypeVar("Row")
+Result = TypeVar("Result")
 
 
 def fail(sentence: str) -> NoReturn:
     """Print one sentence to standard error and exit with 2, without a traceback."""
     typer.echo(sentence, err=True)
     raise SystemExit(CANNOT)
+
+
+def with_storage(
+    work: Callable[[Storage], Awaitable[Result]], *, read_only: bool = False
+) -> Result:
+    """Do *work* with the database of the settings, which must be of this version."""
+    from bot.app.resources import stored
+
+    async def do() -> Result:
+        async with stored(read_only=read_only) as storage:
+            return await work(storage)
+
+    return asyncio.run(do())
+
+
+def with_transaction(
+    work: Callable[[Transaction], Awaitable[Result]], *, read_only: bool = False
+) -> Result:
+    """Do *work* in one reading transaction."""
+
+    async def do(storage: Storage) -> Result:
+        async with storage.reading() as tx:
+            return await work(tx)
+
+    return with_storage(do, read_only=read_only)
+
+
+def console() -> Console:
+    """Return standard output. What another program reads is not wrapped, unless COLUMNS is set."""
+    from rich.console import Console
+
+    return Console(width=get_terminal_size(fallback=(_UNWRAPPED, 0)).columns, highlight=False)
 
 
 def show(
@@ -48,7 +89,7 @@ def show(
         for row in rows:
             print_json((to_json or _fields)(row))
     elif rows:
-        _print_table(rows, columns)
+        console().print(plain_table(rows, columns))
     else:
         typer.echo(empty)
 
@@ -71,14 +112,16 @@ def _fields(row: Any) -> Mapping[str, Any]:
     return row._asdict() if hasattr(row, "_asdict") else dict(row)
 
 
-def _print_table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], object]]) -> None:
-    from rich.console import Console
+def plain_table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], object]]) -> Table:
+    """Return the table of *rows*. A long word, such as an address, is folded and never cut."""
     from rich.table import Table
 
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in columns:
+        table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value(row)) for value in columns.values()))
-    Console().print(table)
+    return table
 
 
 def _cell(value: object) -> Any:

@@ -66,7 +66,10 @@ def preview(  # noqa: PLR0913 - each an option of the command
     weekly: Annotated[bool, typer.Option("--weekly", help="Show a digest of a week.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open an e-mail in the browser.")] = False,
 ) -> None:
-    """Show a sample alert or digest as users will see it, with the templates of TEMPLATES_DIR."""
+    """Show a sample alert, digest, e-mail or page, as users will see it.
+
+    It uses the templates of TEMPLATES_DIR. Example: dateline preview email --open
+    """
     from bot.app.resources import make_renderer
     from bot.publishing.pages import edition_page
     from bot.publishing.samples import sample_alert, sample_bundle, sample_mail

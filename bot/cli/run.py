@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from bot.playground.server import Playground
 
 _ROLES = typer.Option(
-    help="What this process does, separated by commas: chat,poll,match,publish,send,web. "
-    "Everything, unless ROLES says otherwise. On PostgreSQL, any number of processes may share "
-    "the work.",
+    help="What this process does, separated by commas: chat,poll,match,publish,send,web. By "
+    "default everything, or ROLES. On PostgreSQL, several processes may share the work.",
     show_default=False,
 )
 
 
 def run(roles: Annotated[str | None, _ROLES] = None) -> None:
-    """Start the bot; without BOT_TOKEN, in a playground that opens in a browser."""
+    """Start the bot; without BOT_TOKEN, in a playground to try in a browser.
+
+    Example: dateline run --roles chat,web
+    """
     import asyncio
 
     from bot.app.memory import postpone_collection
@@ -38,13 +40,16 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
 
 
 def playground(
-    port: Annotated[int | None, typer.Option(help="Default: PLAYGROUND_PORT.")] = None,
+    port: Annotated[int | None, typer.Option(help="By default, PLAYGROUND_PORT.")] = None,
     flood: Annotated[str, typer.Option(help="Rate limits: off, normal or strict.")] = "normal",
     every: Annotated[
         int, typer.Option(help="Seconds between new articles; 0: only by the button.")
     ] = 45,
 ) -> None:
-    """Start the playground alone: a Bot API, a chat page and a newsroom."""
+    """Start only the playground: a Bot API, a chat page and a newsroom, to develop bots with.
+
+    Example: dateline playground --port 8081 --every 10
+    """
     import asyncio
     from contextlib import suppress
     from datetime import timedelta

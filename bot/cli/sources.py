@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
-from bot.cli.output import AsJson, fail, print_json, progress
+from bot.cli.output import AsJson, AsOneJson, console, fail, print_json, progress
 from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
@@ -29,9 +29,11 @@ HOSTS_AT_ONCE = 16
 Result = TypeVar("Result")
 Wanted = tuple[str, "SourceOptions"]  # an address, and how it is to be read
 
-app = typer.Typer(no_args_is_help=True, help="The feeds and pages that are read.")
+app = typer.Typer(no_args_is_help=True, help="Add, list, check and remove feeds and pages.")
 
-Address = Annotated[str, typer.Argument(metavar="URL", help="Its address.")]
+Address = Annotated[
+    str, typer.Argument(metavar="URL", help="Its address, such as news.example/feed.xml.")
+]
 
 
 @app.command()
@@ -40,10 +42,10 @@ def add(
     *,
     every: Annotated[
         str | None,
-        typer.Option(help="How often to fetch, such as 15m; 5s in your own network."),
+        typer.Option(help="How often to fetch it, such as 15m; 5s in your own network."),
     ] = None,
     starter: Annotated[
-        bool, typer.Option("--starter", help="Add a list of public news feeds.")
+        bool, typer.Option("--starter", help="Add well-known public news feeds.")
     ] = False,
     opml: Annotated[Path | None, typer.Option(help="Add all feeds of this OPML file.")] = None,
     page: Annotated[
@@ -51,15 +53,16 @@ def add(
     ] = False,
     full_text: Annotated[
         FullText | None,
-        typer.Option(help="Whether to read each entry's page; auto: if the feed has little text."),
+        typer.Option(help="Fetch the page of each entry; auto: if the feed has little text."),
     ] = None,
 ) -> None:
-    """Add feeds, or sites by their feeds; their present entries alert nobody."""
+    """Add feeds, or sites by their feed. Entries that are there already alert nobody.
+
+    Example: dateline sources add https://news.example/feed.xml --every 30m
+    """
     from datetime import UTC, datetime
 
-    from rich.console import Console
-
-    from bot.cli.source_output import addition_report
+    from bot.cli.source_reports import addition_report
     from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 
     form = Form.PAGE if page else Form.ANY
@@ -73,18 +76,21 @@ def add(
         return done
 
     done = _run(add_and_record)
-    Console().print(*addition_report(done, datetime.now(UTC)))
+    console().print(*addition_report(done, datetime.now(UTC)))
     if not any(each.source_id for each in done):
         raise SystemExit(NOTHING_DONE)
 
 
 @app.command()
 def find(url: Address, *, as_json: AsJson = False) -> None:
-    """Show the feeds of a site; nothing is added."""
+    """Show the feeds of a site; add nothing.
+
+    Example: dateline sources find news.example
+    """
     from rich.console import Console
     from rich.text import Text
 
-    from bot.cli.source_output import show_found
+    from bot.cli.source_reports import show_found
     from bot.sources.discovery.discover import discover
 
     with Console(stderr=True).status(Text(f"Looking for feeds at {url}")):
@@ -96,16 +102,18 @@ def find(url: Address, *, as_json: AsJson = False) -> None:
 @app.command("list")
 def list_(
     *,
-    opml: Annotated[bool, typer.Option("--opml", help="Print OPML, for other readers.")] = False,
+    opml: Annotated[
+        bool, typer.Option("--opml", help="Print OPML, for other feed readers.")
+    ] = False,
     unhealthy: Annotated[
         bool, typer.Option("--unhealthy", help="Show only those that are unhealthy or gone.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show every source and its state."""
+    """Show all sources: when each was read, when it is next, and its error."""
     from datetime import UTC, datetime
 
-    from bot.cli.source_output import show_sources
+    from bot.cli.source_reports import show_sources
     from bot.sources.administration import list_sources, sources_as_opml
 
     if opml:
@@ -122,7 +130,7 @@ def list_(
 
 @app.command()
 def remove(url: Address) -> None:
-    """Stop reading a source; its articles stay."""
+    """Stop reading a source. Its articles stay."""
     from bot.sources.administration import is_search_feed, remove_source
 
     if _run(lambda tools: is_search_feed(tools.storage, url)):
@@ -133,29 +141,22 @@ def remove(url: Address) -> None:
 
 
 @app.command()
-def check(
-    url: Address,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Fetch a source once and show everything about it; nothing is stored."""
-    from rich.console import Console
-
-    from bot.cli.checkup import checkup_json, checkup_report
+def check(url: Address, *, as_json: AsOneJson = False) -> None:
+    """Fetch a source once and show everything about it; store nothing."""
+    from bot.cli.source_reports import checkup_json, checkup_report
     from bot.sources.administration import check_source
 
     checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url))
     if as_json:
         print_json(checkup_json(checkup))
     else:
-        Console().print(checkup_report(checkup))
+        console().print(checkup_report(checkup))
     if checkup.result.problem:
         raise SystemExit(NOTHING_DONE)
 
 
 def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
     from bot.app.resources import database_of, make_fetcher, open_sources
-    from bot.app.stops import StopError
     from bot.settings import load_settings
 
     async def with_tools() -> Result:
@@ -164,10 +165,7 @@ def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
         async with open_sources(database_of(settings), fetcher) as tools:
             return await work(tools)
 
-    try:
-        return asyncio.run(with_tools())
-    except StopError as error:
-        fail(str(error))
+    return asyncio.run(with_tools())
 
 
 def _interval(every: str | None) -> timedelta | None:

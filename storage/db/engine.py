@@ -60,7 +60,7 @@ POSTGRESQL = "postgresql"
 # SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
 _CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
 
-# No connection; no room; being stopped, or not yet started; trouble of its system; a standby.
+# No connection; no room; being stopped, or not yet started; errors of its system; a standby.
 _UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
 
 _DISK_FULL: Final = "53100"

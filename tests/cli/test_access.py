@@ -1,11 +1,12 @@
 """`dateline access`, `invites` and `audit`, through the commands themselves."""
 
-import asyncio
 import json
 
 from bot.subscribers import audit
 from storage.db.engine import Storage
 from storage.enums import AuditAction
+from tests.cli.conftest import with_storage_at
+from tests.delivery.conftest import Outbox
 
 
 def test_an_invitation_is_made_listed_and_revoked(dateline):
@@ -61,16 +62,8 @@ def test_what_a_command_does_is_in_the_activity_log(dateline):
     ]
 
 
-async def chat_of(url: str, number: int) -> None:
-    from tests.delivery.conftest import Outbox
-
-    storage = Storage.open(url)
-    await Outbox(storage).chat(number)
-    await storage.close()
-
-
 def test_one_chat_is_allowed_more_or_less(dateline, sqlite_url):
-    asyncio.run(chat_of(sqlite_url, 12345))
+    with_storage_at(sqlite_url, lambda storage: Outbox(storage).chat(12345))
 
     assert dateline("access", "limit", "12345", "--topics", "7").stdout == "12345: topics 7\n"
     assert dateline("access", "limit", "12345", "--alerts", "-1").stdout == "12345: alerts -1\n"
@@ -80,28 +73,20 @@ def test_one_chat_is_allowed_more_or_less(dateline, sqlite_url):
     assert refused.stderr == "--topics: from 0 to 1000, or -1.\n"
 
 
-async def fill(url: str) -> None:
-    storage = Storage.open(url)
+async def fill(storage: Storage) -> None:
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "https://news.example/feed")
-    await storage.close()
 
 
 def test_an_empty_activity_log_says_so(dateline):
     assert dateline("audit").output == "The activity log is empty.\n"
 
 
-def test_the_activity_log_shows_who_did_what(dateline, sqlite_url):
-    asyncio.run(fill(sqlite_url))
+def test_the_activity_log_shows_who_did_what_and_is_json_for_programs(dateline, sqlite_url):
+    with_storage_at(sqlite_url, fill)
 
     shown = dateline("audit").output
+    (event,) = (json.loads(line) for line in dateline("audit", "--json").output.splitlines())
 
     assert "source add" in shown
     assert "https://news.example/feed" in shown
-
-
-def test_the_activity_log_is_json_for_programs(dateline, sqlite_url):
-    asyncio.run(fill(sqlite_url))
-
-    (event,) = (json.loads(line) for line in dateline("audit", "--json").output.splitlines())
-
     assert (event["user_id"], event["action"]) == (7, "source add")

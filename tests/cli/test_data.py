@@ -10,7 +10,8 @@ import pytest
 
 from bot.app.resources import alone_on
 from bot.app.stops import StopError
-from storage.db.engine import Storage, describe_failure
+from storage.db.engine import describe_failure
+from tests.cli.conftest import with_storage_at
 from tests.filling import all_rows, fill
 from tests.storage.test_schema import run_on
 
@@ -19,27 +20,14 @@ from tests.storage.test_schema import run_on
 def at_home(dateline, sqlite_url: str) -> str:
     """A database with a bit of everything, which the commands use."""
     assert dateline
-    asyncio.run(filled(sqlite_url))
+    with_storage_at(sqlite_url, fill)
     return sqlite_url
-
-
-async def filled(url: str) -> None:
-    storage = Storage.open(url)
-    await fill(storage)
-    await storage.close()
-
-
-async def rows_at(url: str):
-    storage = Storage.open(url)
-    found = await all_rows(storage)
-    await storage.close()
-    return found
 
 
 def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
     dateline, at_home, tmp_path
 ):
-    before = asyncio.run(rows_at(at_home))
+    before = with_storage_at(at_home, all_rows)
     with alone_on(at_home):
         made = dateline("backup", "news.backup")
         refused = dateline("restore", "--force", "news.backup")
@@ -51,7 +39,7 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
     assert "Wrote news.backup: " in made.output
     assert isinstance(refused.exception, StopError)
     assert restored.exit_code == 0, restored.output
-    assert asyncio.run(rows_at(at_home)) == before
+    assert with_storage_at(at_home, all_rows) == before
 
 
 def test_what_is_there_is_replaced_only_with_force(dateline, at_home, tmp_path):
@@ -157,7 +145,7 @@ def test_a_newer_source_is_left_alone(dateline, sqlite_url: str):
 def test_everything_is_copied_and_the_setting_is_printed(
     dateline, sqlite_url: str, own_postgresql_url: str
 ):
-    asyncio.run(filled(sqlite_url))
+    with_storage_at(sqlite_url, fill)
 
     result = dateline("migrate-storage", sqlite_url, own_postgresql_url)
 

@@ -1,24 +1,22 @@
 """`dateline deliveries`, through the command itself."""
 
-import asyncio
 import json
 
 import pytest
 
 from storage.db.engine import Storage
 from storage.enums import DeliveryState
+from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
 
 HELD, FAILED = DeliveryState.HELD, DeliveryState.FAILED
 
 
-async def fill(url: str) -> None:
-    storage = Storage.open(url)
+async def fill(storage: Storage) -> None:
     outbox = Outbox(storage)
     chat = await outbox.chat(7, name="Ann [admin]")
     await outbox.add(chat, "Taiwan", state=HELD, last_error="no answer in time")
     await outbox.add(chat, "Envoy", state=FAILED, last_error="message is too long")
-    await storage.close()
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def test_it_says_when_nothing_waits(run):
 
 
 def test_it_shows_what_waits_and_why(run, sqlite_url):
-    asyncio.run(fill(sqlite_url))
+    with_storage_at(sqlite_url, fill)
 
     shown = run().output
 
@@ -41,7 +39,7 @@ def test_it_shows_what_waits_and_why(run, sqlite_url):
 
 
 def test_it_shows_one_state_as_json(run, sqlite_url):
-    asyncio.run(fill(sqlite_url))
+    with_storage_at(sqlite_url, fill)
 
     (listed,) = (json.loads(line) for line in run("--state", "held", "--json").output.splitlines())
 
@@ -59,7 +57,7 @@ def test_it_shows_one_state_as_json(run, sqlite_url):
     ],
 )
 def test_it_releases(run, sqlite_url, arguments, said, code):
-    asyncio.run(fill(sqlite_url))
+    with_storage_at(sqlite_url, fill)
 
     result = run("release", *arguments)
 

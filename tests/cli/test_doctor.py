@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from bot.cli import doctor as command
+from bot.cli import operate as command
 from bot.cli.main import app
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import Health, Wait, make_web, serving

@@ -1,47 +1,43 @@
-import asyncio
-
 import pytest
 from sqlalchemy.exc import OperationalError
-from typer.testing import CliRunner
 
 from bot.app.stops import StopError
-from bot.cli.main import app
 from bot.subscribers import dump, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import Mode
+from tests.cli.conftest import with_storage_at
 from tests.limits import USUAL_LIMITS
 
 
-async def fill(url: str, chats: int) -> None:
-    storage = Storage.open(url)
-    for number in range(1, chats + 1):
-        sender = Sender(number, number, name="A")
-        user = await users.identify(storage, sender, access=Access(is_open=True))
-        assert user
-        await subscriptions.subscribe(
-            storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
-        )
-    await storage.close()
+def fill(url: str, chats: int) -> None:
+    async def subscribe(storage: Storage) -> None:
+        for number in range(1, chats + 1):
+            sender = Sender(number, number, name="A")
+            user = await users.identify(storage, sender, access=Access(is_open=True))
+            assert user
+            await subscriptions.subscribe(
+                storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
+            )
+
+    with_storage_at(url, subscribe)
 
 
 @pytest.fixture
-def dateline(monkeypatch, database_url, tmp_path):
+def dateline(dateline_on, database_url, tmp_path):
     """Run a command on a database; *anew* on an SQLite file that is not there yet."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BOT_TOKEN", raising=False)
 
     def run(*arguments: str, anew: bool = False):
-        url = f"sqlite:///{tmp_path}/anew.sqlite3" if anew else database_url
-        monkeypatch.setenv("DATABASE_URL", url)
-        return CliRunner().invoke(app, arguments)
+        return dateline_on(f"sqlite:///{tmp_path}/anew.sqlite3" if anew else database_url)(
+            *arguments
+        )
 
     return run
 
 
 def test_chats_go_into_a_file_and_into_another_database(dateline, database_url, tmp_path):
-    asyncio.run(fill(database_url, 3))
+    fill(database_url, 3)
 
     written = dateline("export", "chats.jsonl")
     loaded = dateline("import", "chats.jsonl", anew=True)
@@ -56,7 +52,7 @@ def test_chats_go_into_a_file_and_into_another_database(dateline, database_url, 
 
 
 def test_a_dry_run_changes_nothing(dateline, database_url, tmp_path):
-    asyncio.run(fill(database_url, 1))
+    fill(database_url, 1)
     dateline("export", "chats.jsonl")
 
     nothing = dateline("import", "chats.jsonl", "--dry-run", anew=True)
@@ -70,7 +66,7 @@ def test_a_dry_run_changes_nothing(dateline, database_url, tmp_path):
 
 
 def test_a_line_that_cannot_be_read_stops_no_other(dateline, database_url, tmp_path):
-    asyncio.run(fill(database_url, 1))
+    fill(database_url, 1)
     dateline("export", "chats.jsonl")
     file = tmp_path / "chats.jsonl"
     file.write_bytes(b'{"chat": 1}\n' + file.read_bytes() + file.read_bytes()[:99])
@@ -86,7 +82,7 @@ def test_a_line_that_cannot_be_read_stops_no_other(dateline, database_url, tmp_p
 def test_a_database_that_goes_away_is_reported_with_what_to_do(
     dateline, database_url, monkeypatch: pytest.MonkeyPatch
 ):
-    asyncio.run(fill(database_url, 2))
+    fill(database_url, 2)
     dateline("export", "chats.jsonl")
 
     async def full(*_: object, **__: object) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner
 
 from bot.app.stops import StopError
-from bot.cli.main import app
-from storage.db.engine import Storage
+from tests.cli.conftest import with_storage_at
+
+if TYPE_CHECKING:
+    from storage.db.engine import Storage
 
 pytestmark = pytest.mark.slow
 
@@ -33,24 +34,21 @@ OTHERS = [
 ]
 
 
-async def run_on(url: str, statement: str, **values: str) -> None:
-    storage = Storage.open(url)
-    async with storage.writing() as tx:
-        await (await tx.session.connection()).execute(text(statement), values)
-    await storage.close()
+def execute(url: str, statement: str, **values: str) -> None:
+    async def work(storage: Storage) -> None:
+        async with storage.writing() as tx:
+            await (await tx.session.connection()).execute(text(statement), values)
+
+    with_storage_at(url, work)
 
 
 def call_it(url: str, version: str) -> None:
-    statement = "UPDATE alembic_version SET version_num = :version"
-    asyncio.run(run_on(url, statement, version=version))
+    execute(url, "UPDATE alembic_version SET version_num = :version", version=version)
 
 
 @pytest.fixture
-def dateline(monkeypatch: pytest.MonkeyPatch, own_database_url: str, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BOT_TOKEN", raising=False)
-    monkeypatch.setenv("DATABASE_URL", own_database_url)
-    return lambda *arguments: CliRunner().invoke(app, arguments)
+def dateline(dateline_on, own_database_url: str):
+    return dateline_on(own_database_url)
 
 
 @pytest.mark.parametrize(("version", "sentence"), OTHERS)
@@ -82,7 +80,7 @@ def test_commands_that_migrate_leave_a_newer_database_alone(
 
 
 def test_a_database_without_tables_is_reported(dateline, own_database_url: str):
-    asyncio.run(run_on(own_database_url, "DROP TABLE alembic_version"))
+    execute(own_database_url, "DROP TABLE alembic_version")
 
     for command in COMMANDS:
         result = dateline(*command)

@@ -2,73 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from datetime import timedelta
-from io import StringIO
-from ipaddress import ip_network
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
-from typer.testing import CliRunner
 
-from bot.cli.checkup import checkup_json, checkup_report
-from bot.cli.source_output import show_sources
-from bot.cli.sources import app
-from bot.sources.administration import check_source, list_sources
-from bot.sources.discovery.add import SourceAdder
-from bot.sources.fetch.client import Fetcher
-from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.parser_pool import DocumentReader
-from bot.sources.poll import SourcePoller
-from storage.db.engine import Storage
+from bot.cli.source_reports import checkup_json, checkup_report, show_sources
+from bot.sources.administration import list_sources
 from storage.sources import add_source
-from tests.fake_web import FakeWeb
+from tests.cli.conftest import printed, with_storage_at
+from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
-    from rich.console import RenderableType
+    from typer.testing import Result
 
-    from bot.sources.administration import Checkup
-    from tests.conftest import TurnedClock
+    from storage.db.engine import Storage
+
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def farm() -> AsyncIterator[FakeWeb]:
-    async with FakeWeb() as farm:
-        yield farm
-
-
-class Operator:
-    """Adds, polls, lists and checks sources."""
-
-    def __init__(self, storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> None:
-        self.adding = SourceAdder(storage, fetcher, reader)
-        self.storage, self.fetcher, self.reader = storage, fetcher, reader
-        self.polling = SourcePoller(storage, fetcher, reader, owner="us", jitter=lambda: 0)
-
-    async def check(self, url: str) -> Checkup:
-        return await check_source(self.storage, self.fetcher, self.reader, url)
-
-
-@pytest.fixture
-async def operator(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Operator]:
-    storage = Storage.open(sqlite_url, clock=clock)
-    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
-    async with Fetcher(policy=policy, user_agent="test") as fetcher, DocumentReader() as reader:
-        yield Operator(storage, fetcher, reader)
-    await storage.close()
-
-
-def printed(shown: RenderableType) -> str:
-    out = StringIO()
-    Console(file=out, width=120).print(shown)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 async def test_a_check_says_all_about_a_feed_that_is_healthy(operator, farm, clock):
@@ -118,7 +73,7 @@ async def test_a_check_and_the_list_show_the_same_next_poll(operator, farm, cloc
     assert "Next poll in 5 h (2026-03-02 17:00 UTC)" in report
     assert report.count("Next poll") == 1
     assert "Interval 4 h after it: twice as often as it publishes" in report
-    assert checkup_json(checkup)["plan"]["next_fetch_at"] == "2026-03-02T17:00:00+00:00"
+    assert checkup_json(checkup)["plan"]["next_fetch_at"] == MONDAY_NOON + 5 * HOUR
 
 
 async def test_a_check_of_what_is_unhealthy_says_so_first(operator, farm, clock):
@@ -193,14 +148,18 @@ async def test_a_check_asks_for_nothing_but_the_source(operator, farm):
     assert farm.paths() == ["/feed.xml"]
 
 
+def as_programs_read(document: object) -> Any:
+    return json.loads(json.dumps(document, default=datetime.isoformat))
+
+
 async def test_programs_get_a_check_as_json(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1, clock.now)]), ETag='"one"')
     await operator.adding.add(farm.url())
 
-    good = checkup_json(await operator.check(farm.url()))
+    good = as_programs_read(checkup_json(await operator.check(farm.url())))
     bad = checkup_json(await operator.check(farm.url("/none")))
 
-    assert (good["ok"], good["problem"], good["answer"]["etag"]) == (True, None, '"one"')
+    assert (good["ok"], good["problem"], good["response"]["etag"]) == (True, None, '"one"')
     assert good["document"]["newest"][0] == {
         "title": "Sample news 1",
         "url": "https://news.example/1",
@@ -261,26 +220,22 @@ def test_an_empty_list_says_what_to_do(clock, capsys):
     assert capsys.readouterr().out == "No sources yet. Try: dateline sources add --starter\n"
 
 
-async def fill(url: str, **error: object) -> None:
-    storage = Storage.open(url)
+async def fill(storage: Storage, **error: object) -> None:
     async with storage.writing() as tx:
         for name, more in (("healthy", {}), ("broken", error)):
             row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
             dates = {"created_at": tx.now, "next_fetch_at": tx.now}
             await add_source(tx, row | dates | more)
-    await storage.close()
 
 
 @pytest.fixture
-def run(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Run `dateline sources` on an empty database."""
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("COLUMNS", "160")
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+def run(dateline: Callable[..., Result]) -> Callable[..., Result]:
+    return lambda *arguments: dateline("sources", *arguments)
 
 
 def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
-    asyncio.run(fill(sqlite_url, error="forbidden", error_detail={"status": 403}))
+    error = {"error": "forbidden", "error_detail": {"status": 403}}
+    with_storage_at(sqlite_url, lambda storage: fill(storage, **error))
 
     table = run("list", "--unhealthy").output
     lines = run("list", "--unhealthy", "--json").output.splitlines()
@@ -292,7 +247,7 @@ def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
 
 
 def test_the_command_says_when_all_is_healthy(run, sqlite_url):
-    asyncio.run(fill(sqlite_url))
+    with_storage_at(sqlite_url, fill)
 
     assert run("list", "--unhealthy").output == "No source is unhealthy.\n"
     assert run("list", "--unhealthy", "--json").output == ""
@@ -307,3 +262,20 @@ def test_the_command_fails_where_a_check_finds_a_problem(run):
         "error_detail": {},
         "sentence": "does not begin with http:// or https://",
     }
+
+
+@pytest.mark.parametrize("columns", ["80", None], ids=["folded", "piped"])
+def test_an_address_is_never_cut(run, sqlite_url, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns or "")
+    address = f"https://news.example/{'a' * 70}/feed.xml"
+
+    async def add(storage: Storage) -> None:
+        async with storage.writing() as tx:
+            row = {"url": address, "url_hash": "a", "host": "news.example"}
+            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+
+    with_storage_at(sqlite_url, add)
+    output = run("list").output
+
+    assert address in ("".join(output.split()) if columns else output)
+    assert not columns or max(map(len, output.splitlines())) <= int(columns)

@@ -4,26 +4,24 @@ import asyncio
 import json
 from datetime import timedelta
 from io import StringIO
-from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot.cli.checkup import checkup_json, checkup_report
-from bot.cli.source_output import (
+from bot.cli.source_reports import (
     addition_report,
     additions_table,
     advice,
+    checkup_json,
+    checkup_report,
     choices,
     show_found,
     show_sources,
 )
 from bot.cli.sources import _wanted, add_all, app
 from bot.sources.administration import (
-    Checkup,
-    check_source,
     list_sources,
     remove_source,
     sources_as_opml,
@@ -33,49 +31,34 @@ from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.opml import read_opml
 from bot.sources.feeds.model import MOST_ENTRIES
-from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.source import FetchResult
-from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.parser_pool import DocumentReader
 from bot.sources.urls import host_of
-from storage.db.engine import DatabaseError, Storage
+from storage.db.engine import DatabaseError
 from storage.enums import FullText
+from tests.cli.conftest import Operator, printed
 from tests.conftest import MONDAY_NOON
-from tests.fake_web import FakeWeb
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.conftest import TurnedClock
 
 
 @pytest.fixture
-async def adding(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[SourceAdder]:
-    storage = Storage.open(sqlite_url, clock=clock)
-    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
-    async with Fetcher(policy=policy, user_agent="test") as fetcher, DocumentReader() as reader:
-        yield SourceAdder(storage, fetcher, reader)
-    await storage.close()
+def adding(operator: Operator) -> SourceAdder:
+    return operator.adding
 
 
-def printed(table) -> str:
-    out = StringIO()
-    Console(file=out, width=200).print(table)
-    return out.getvalue()
+async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder, farm):
+    for number in range(20):
+        farm.serve(f"/{number}.xml", rss([item(number)]))
+    wanted = [(farm.url(f"/{number}.xml"), SourceOptions()) for number in range(20)]
+    wanted += [wanted[0], (farm.url("/none"), SourceOptions(title="[Nobody]"))]
+    wanted += [("ftp://a.example", SourceOptions())]
 
-
-async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder):
-    async with FakeWeb() as farm:
-        for number in range(20):
-            farm.serve(f"/{number}.xml", rss([item(number)]))
-        wanted = [(farm.url(f"/{number}.xml"), SourceOptions()) for number in range(20)]
-        wanted += [wanted[0], (farm.url("/none"), SourceOptions(title="[Nobody]"))]
-        wanted += [("ftp://a.example", SourceOptions())]
-
-        done = await add_all(adding, wanted, Console(file=StringIO()))
+    done = await add_all(adding, wanted, Console(file=StringIO()))
 
     table = printed(additions_table(done))
     assert len(done) == 23
@@ -107,15 +90,14 @@ def test_of_one_address_nothing_is_counted():
     assert "Paper" in printed(table)
 
 
-async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder):
+async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder, farm):
     named = "".join(f"<link rel=feed title='Feed {n}' href='/{n}.xml'>" for n in range(12))
-    async with FakeWeb() as farm:
-        farm.serve("/", f"<html><head>{named}</head></html>", Content_Type="text/html")
-        for number in range(12):
-            farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
+    farm.serve("/", f"<html><head>{named}</head></html>", Content_Type="text/html")
+    for number in range(12):
+        farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
 
-        done = await add_all(adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO()))
-        shown = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
+    done = await add_all(adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO()))
+    shown = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
 
     assert "has 12 feeds to choose from" in shown
     assert shown.count("2 h ago") == 8
@@ -161,20 +143,19 @@ async def test_what_the_database_refuses_is_listed_and_ends_nothing():
     assert "could not be stored: disk is full" in printed(additions_table(done))
 
 
-async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_url: str):
-    async with FakeWeb() as farm:
-        farm.serve("/feed.xml", rss([item(1)]))
-        farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
-        await adding.add(farm.url(), SourceOptions(title="My wire", folder=("World", "Wires")))
-        await adding.add(
-            farm.url("/page"), SourceOptions(title="My page", folder=("World",), form=Form.PAGE)
-        )
-        given = await sources_as_opml(adding.storage)
-        for url in (farm.url(), farm.url("/page")):
-            await remove_source(adding.storage, url)
+async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_url: str, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
+    await adding.add(farm.url(), SourceOptions(title="My wire", folder=("World", "Wires")))
+    await adding.add(
+        farm.url("/page"), SourceOptions(title="My page", folder=("World",), form=Form.PAGE)
+    )
+    given = await sources_as_opml(adding.storage)
+    for url in (farm.url(), farm.url("/page")):
+        await remove_source(adding.storage, url)
 
-        wanted = _wanted([], read_opml(given), SourceOptions())
-        done = await add_all(adding, wanted, Console(file=StringIO()))
+    wanted = _wanted([], read_opml(given), SourceOptions())
+    done = await add_all(adding, wanted, Console(file=StringIO()))
 
     assert [each.outcome for each in done] == [AddOutcome.ADDED, AddOutcome.ADDED]
     assert await sources_as_opml(adding.storage) == given
@@ -189,11 +170,10 @@ async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
     assert (shown["url"], shown["title"], shown["entries"]) == (link.url, "All", None)
 
 
-async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys):
-    async with FakeWeb() as farm:
-        farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
-        found = await discover(adding.fetcher, adding.reader, farm.url())
-        nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
+async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys, farm):
+    farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
+    found = await discover(adding.fetcher, adding.reader, farm.url())
+    nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
 
     assert show_found(found, as_json=True)
     document = json.loads(capsys.readouterr().out)
@@ -209,12 +189,11 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAd
 
 
 async def test_the_list_shows_how_each_source_fares(
-    adding: SourceAdder, clock: TurnedClock, capsys, monkeypatch
+    adding: SourceAdder, clock: TurnedClock, capsys, monkeypatch, farm
 ):
     monkeypatch.setenv("COLUMNS", "200")
-    async with FakeWeb() as farm:
-        farm.serve("/feed.xml", rss([item(1)]))
-        await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
     clock.turn(timedelta(minutes=10))
 
     show_sources(await list_sources(adding.storage), clock.now, as_json=False)
@@ -226,15 +205,10 @@ async def test_the_list_shows_how_each_source_fares(
     assert "full text always" in table
 
 
-async def checked(adding: SourceAdder, url: str) -> Checkup:
-    return await check_source(adding.storage, adding.fetcher, adding.reader, url)
-
-
-async def test_a_check_shows_answer_contents_and_next_poll(adding: SourceAdder):
-    async with FakeWeb() as farm:
-        farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
-        good = printed(checkup_report(await checked(adding, farm.url())))
-        bad = printed(checkup_report(await checked(adding, farm.url("/none"))))
+async def test_a_check_shows_answer_contents_and_next_poll(operator, farm):
+    farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
+    good = printed(checkup_report(await operator.check(farm.url())))
+    bad = printed(checkup_report(await operator.check(farm.url("/none"))))
 
     assert '"one"' in good
     assert "Sample Wire" in good
@@ -244,10 +218,9 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: SourceAdder):
     assert "dateline sources find" in bad
 
 
-async def test_a_check_counts_the_entries_that_are_too_many(adding: SourceAdder):
-    async with FakeWeb() as farm:
-        farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
-        checkup = await checked(adding, farm.url())
+async def test_a_check_counts_the_entries_that_are_too_many(operator, farm):
+    farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
+    checkup = await operator.check(farm.url())
 
     assert "one older entry: more than a document may have" in printed(checkup_report(checkup))
     assert checkup_json(checkup)["document"]["left_out"] == 1

@@ -1,30 +1,25 @@
-import asyncio
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from bot.cli.main import app
 from storage.db.engine import Storage
+from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
 from tests.storage.test_statistics import watch
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def stats(monkeypatch, database_url, tmp_path):
-    async def fill() -> None:
-        storage = Storage.open(database_url)
-        ann = await Outbox(storage).chat(123456789, name="Ann Example")
-        await watch(storage, ann, "Japan", "japan")
-        await watch(storage, ann, "a secret of Ann", None)
-        await storage.close()
+async def fill(storage: Storage) -> None:
+    ann = await Outbox(storage).chat(123456789, name="Ann Example")
+    await watch(storage, ann, "Japan", "japan")
+    await watch(storage, ann, "a secret of Ann", None)
 
-    asyncio.run(fill())
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    return lambda *options: CliRunner().invoke(app, ["stats", *options])
+
+@pytest.fixture
+def stats(dateline_on, database_url):
+    with_storage_at(database_url, fill)
+    return lambda *options: dateline_on(database_url)("stats", *options)
 
 
 def test_the_numbers_are_printed_in_lines(stats):
@@ -56,10 +51,8 @@ def test_no_user_is_named(stats, option):
     assert not any(word in output for word in ("Ann", "secret", "123456789"))
 
 
-def test_a_missing_database_is_one_sentence(stats, monkeypatch, tmp_path):
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.sqlite3")
-
-    result = stats()
+def test_a_missing_database_is_one_sentence(dateline_on, tmp_path):
+    result = dateline_on(f"sqlite:///{tmp_path}/none.sqlite3")("stats")
 
     assert result.exit_code
     assert "DATABASE_URL" in str(result.exception)

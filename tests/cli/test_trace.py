@@ -1,52 +1,34 @@
 """`dateline trace`, through the command itself."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from bot.cli.trace import trace
 from bot.sources.drafts import url_hash
 from storage.alerts import make_alerts
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.editions import make_editions
 from storage.enums import ArticleStage, DeliveryKind, DeliveryState, Mode
+from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
 from tests.publishing.newsroom import Newsroom
 
 URL = "https://wire.example/ferry?utm_source=feed"
 
-app = typer.Typer()
-app.command()(trace)
-
 
 @pytest.fixture
-def run(database_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("COLUMNS", "160")
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+def run(dateline_on, database_url):
+    return lambda *arguments: dateline_on(database_url)("trace", *arguments)
 
 
 @pytest.fixture
 def stored(database_url) -> Callable[[Callable[[Storage], Awaitable[int]]], int]:
     """Return what stores something, and returns its number."""
-
-    def store(act: Callable[[Storage], Awaitable[int]]) -> int:
-        async def work() -> int:
-            storage = Storage.open(database_url)
-            try:
-                return await act(storage)
-            finally:
-                await storage.close()
-
-        return asyncio.run(work())
-
-    return store
+    return partial(with_storage_at, database_url)
 
 
 async def reported(storage: Storage) -> int:

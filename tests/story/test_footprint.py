@@ -20,7 +20,7 @@ PARSERS = {"lxml"}  # of feeds
 WORDS = {"jinja2", "babel"}  # for people
 # They have processes of their own, or are for tests and for who translates.
 OF_OTHERS = {"PIL", "trafilatura", "feedparser", "dateparser", "babel.messages"}
-NEVER = OF_OTHERS | {"bot.cli.checkup", "bot.cli.source_output"}
+NEVER = OF_OTHERS | {"bot.cli.source_reports"}
 METRICS = {"prometheus_client", "storage.backlog"}  # where a port is given
 
 

@@ -36,7 +36,7 @@ def judge_server(api: str, answer: BotApiAnswer) -> Finding:
         return unhealthy("telegram.unreachable", f"{api} does not answer: {answer.reason}.", remedy)
     if answer.status >= _SERVER_ERROR:
         remedy = "Telegram has to fix that; the bot waits and continues by itself."
-        return warning("telegram.troubled", f"{api} answers {answer.status}.", remedy)
+        return warning("telegram.failing", f"{api} answers {answer.status}.", remedy)
     return healthy("telegram.reached", f"{api} answers.")
 
 

@@ -80,7 +80,7 @@ def problems(findings) -> dict[str, str]:
             {"telegram.unreachable": "unhealthy"},
             id="nobody answers",
         ),
-        pytest.param(BotApiAnswer(502), {"telegram.troubled": "warning"}, id="their trouble"),
+        pytest.param(BotApiAnswer(502), {"telegram.failing": "warning"}, id="an error of theirs"),
         pytest.param(
             BotApiAnswer(401), {"token.refused": "unhealthy"}, id="a token that was taken back"
         ),

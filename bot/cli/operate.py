@@ -1,0 +1,416 @@
+"""What an operator looks at: `dateline doctor`, `health`, `stats`, `trace` and `deliveries`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import asdict
+from datetime import timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from bot.cli.output import (
+    AsJson,
+    AsOneJson,
+    console,
+    fail,
+    plain_table,
+    print_json,
+    show,
+    with_storage,
+    with_transaction,
+)
+from storage.enums import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from rich.console import RenderableType
+
+    from bot.delivery.release import Listed
+    from bot.delivery.trace import ArticleTrace, DeliveryTrace
+    from bot.ops.doctor.findings import Finding
+    from bot.settings import Settings
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import Delivery
+    from storage.stats import Count, Lags
+
+
+# The doctor, and whether the process is healthy
+#
+# Exit 0: nothing is worse than a warning; 1: something is unhealthy; 2: wrong settings.
+
+_SIGNS = {"healthy": "✓", "warning": "?", "unhealthy": "✗"}
+_HEALTH_SECONDS = 5.0
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where such a process is reached
+
+
+def doctor(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Use no network: skip Telegram, mail and pages.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check token, database, machine, sources, mail and pages; change nothing.
+
+    Exit 1 if something is unhealthy. docs/how-to/doctor.md explains each finding.
+    """
+    from bot.ops.doctor.findings import is_any_unhealthy
+    from bot.settings import load_settings
+
+    findings = asyncio.run(_found(load_settings(), quick=quick))
+    if as_json:
+        for finding in findings:
+            print_json(asdict(finding))
+    else:
+        _print(findings)
+    if is_any_unhealthy(findings):
+        raise typer.Exit(1)
+
+
+async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
+    from bot.ops.doctor.checks import make_checks, run_checks
+
+    return await run_checks(make_checks(settings, quick=quick))
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    width = max((len(finding.name) for finding in findings), default=0)
+    for finding in findings:
+        typer.echo(f"{_SIGNS[finding.health]} {finding.name:<{width}}  {finding.sentence}")
+        if finding.remedy:
+            typer.echo(f"{'':<{width + 4}}{finding.remedy} [{finding.code}]")
+    count = Counter(str(finding.health) for finding in findings)
+    counts = [f"{count[health]} {health}" for health in _SIGNS if count[health]]
+    typer.echo(f"\n{', '.join(counts)}.")
+
+
+def health() -> None:
+    """Ask the bot on this machine whether it is healthy, for containers and scripts.
+
+    It asks /healthz at WEB_HOST:WEB_PORT. Exit 1 if the bot is unhealthy.
+    """
+    import http.client
+    import json
+
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    host = _LOOPBACK.get(settings.web_host, settings.web_host)
+    connection = http.client.HTTPConnection(host, settings.web_port, timeout=_HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        status = str(json.load(response)["status"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        typer.echo(f"no healthy answer from {host}:{settings.web_port} ({error})", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        connection.close()
+    typer.echo(status)
+    if response.status != http.client.OK:
+        raise typer.Exit(1)
+
+
+# Statistics
+
+_TOPICS = 10
+_MB = 1024 * 1024
+_LARGE = _MB // 10  # smaller tables get no line
+_WORDS = {
+    "topics": {"True": "of the catalogue", "False": "users' own"},
+    "queries": {"True": "in use", "False": "unused"},
+}
+
+Counted = dict[str, Any]
+
+
+def stats(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=90, help="How many days to look back.")] = 7,
+    as_json: AsOneJson = False,
+) -> None:
+    """Count chats, topics, sources, articles, alerts, digests and deliveries.
+
+    Example: dateline stats --days 30
+    """
+    from bot.app.stops import needing_the_database
+
+    with needing_the_database():
+        found = with_transaction(lambda tx: _counted(tx, days), read_only=True)
+    if as_json:
+        print_json(_document(found))
+        return
+    for line in _lines(found, days):
+        typer.echo(line)
+
+
+async def _counted(tx: Transaction, days: int) -> Counted:
+    from storage.stats import (
+        articles_a_day,
+        lags,
+        most_subscribed,
+        recent_totals,
+        table_sizes,
+        totals,
+    )
+
+    return {
+        "now": await totals(tx),
+        "lately": await recent_totals(tx, tx.now - timedelta(days=days)),
+        "articles_a_day": await articles_a_day(tx, days),
+        "lags": await lags(tx),
+        "most_subscribed": await most_subscribed(tx, _TOPICS),
+        "bytes": await table_sizes(tx),
+    }
+
+
+def _document(found: Counted) -> Counted:
+    lags: Lags = found["lags"]
+    return {
+        "now": {name: _listed(counts) for name, counts in found["now"].items()},
+        "lately": {name: _listed(counts) for name, counts in found["lately"].items()},
+        "lag_seconds": {step: lag.total_seconds() for step, lag in lags._asdict().items()},
+        **{name: _listed(found[name]) for name in ("articles_a_day", "most_subscribed", "bytes")},
+    }
+
+
+def _listed(counts: Sequence[Count]) -> list[dict[str, Any]]:
+    return [
+        {"what": list(count.what), "count": count.number, "at_least": count.is_least}
+        for count in counts
+    ]
+
+
+def _lines(found: Counted, days: int) -> Iterator[str]:
+    yield "There are"
+    for name, counts in found["now"].items():
+        yield _line(name, counts)
+    yield f"\nIn the last {days} days" if days > 1 else "\nIn the last 24 hours"
+    for name, counts in found["lately"].items():
+        yield _line(name, counts)
+    yield "\nArticles a day (UTC)"
+    yield from _table(found["articles_a_day"])
+    yield "\nLag"
+    for step, lag in found["lags"]._asdict().items():
+        yield f"  {step:<14}{lag.total_seconds():,.0f} s"
+    if found["most_subscribed"]:
+        yield "\nCatalogue topics with the most subscribers (chats)"
+        yield from _table(found["most_subscribed"])
+    if large := [count for count in found["bytes"] if count.number >= _LARGE]:
+        yield "\nSize (MB, with indexes)"
+        for count in large:
+            yield f"  {count.number / _MB:>12,.1f}  {count.what[0]}"
+
+
+def _line(name: str, counts: Sequence[Count]) -> str:
+    parts = [f"{_number(each)} {_words(name, each)}".rstrip() for each in counts]
+    return f"  {name:<14}{', '.join(parts) or 0}"
+
+
+def _words(name: str, count: Count) -> str:
+    words = _WORDS.get(name, {})
+    return " ".join(words.get(word, word) for word in count.what)
+
+
+def _number(count: Count) -> str:
+    return f"{'at least ' if count.is_least else ''}{count.number:,}"
+
+
+def _table(counts: Sequence[Count]) -> Iterator[str]:
+    for count in counts:
+        yield f"  {_number(count):>12}  {count.what[0]}"
+
+
+# The trace of an article
+
+_ARTICLE = typer.Argument(
+    metavar="ARTICLE|URL", help="The id of an article, or one of its addresses.", show_default=False
+)
+_DELIVERY = typer.Option(
+    help="Follow this delivery back to the articles that it reports.", show_default=False
+)
+
+
+def trace(
+    article: Annotated[str | None, _ARTICLE] = None,
+    delivery: Annotated[int | None, _DELIVERY] = None,
+) -> None:
+    """Show where an article went, from its sources to its messages, with times.
+
+    Example: dateline trace https://news.example/story
+    """
+    from bot.delivery.trace import trace_delivery
+
+    if (article is None) == (delivery is None):
+        fail("Name an article by its id or address, or say --delivery ID.")
+    if delivery is not None:
+        of_delivery = with_storage(lambda storage: trace_delivery(storage, delivery))
+        if of_delivery is None:
+            fail(f"There is no delivery {delivery}.")
+        console().print(_delivery_shown(of_delivery))
+        if len(of_delivery.articles) != 1:
+            return
+        article = str(of_delivery.articles[0].id)
+    named = article or ""
+    of_article = with_storage(lambda storage: _trace_article(storage, named))
+    if of_article is None:
+        fail(f"There is no article {article}; it may have been deleted.")
+    console().print(_article_shown(of_article))
+
+
+async def _trace_article(storage: Storage, article: str) -> ArticleTrace | None:
+    from bot.delivery.trace import trace_article, trace_url
+    from bot.sources.drafts import url_hash
+
+    if article.isascii() and article.isdigit():
+        return await trace_article(storage, int(article))
+    return await trace_url(storage, url_hash(article))
+
+
+class Event(NamedTuple):
+    at: datetime
+    what: str
+    detail: str
+
+
+def _article_shown(trace: ArticleTrace) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from bot.delivery.trace import MOST
+
+    article = trace.article
+    events = sorted(_events(trace), key=lambda event: event.at)
+    columns: dict[str, Callable[[Event], object]] = {
+        "When (UTC)": lambda event: f"{event.at:%Y-%m-%d %H:%M:%S}",
+        "After": lambda event: f"{(event.at - events[0].at).total_seconds():.1f} s",
+        "What": attrgetter("what"),
+        "Details": attrgetter("detail"),
+    }
+    table = plain_table(events, columns)
+    head = [Text(article.title, style="bold"), Text(article.url, style="dim", overflow="fold")]
+    left = max(len(trace.alerts), len(trace.editions)) == MOST
+    more = [Text(f"Only the first {MOST} alerts and digests are shown.")] if left else []
+    return Group(*head, table, *more, Text(trace.progress))
+
+
+def _delivery_shown(trace: DeliveryTrace) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    row = trace.delivery
+    columns: dict[str, Callable[[Delivery], object]] = {
+        "Delivery": attrgetter("id"),
+        "Of": attrgetter("decision"),
+        "Chat": attrgetter("chat_id"),
+        "Made (UTC)": lambda row: f"{row.created_at:%Y-%m-%d %H:%M:%S}",
+        "State": _state,
+    }
+    table = plain_table([row], columns)
+    reported = [
+        Text(f"{article.id}  {article.title}", overflow="fold") for article in trace.articles
+    ]
+    if not reported:
+        return Group(table, Text("It reports no article."))
+    return Group(table, Text(f"It reports {len(reported)}:"), *reported, Text(""))
+
+
+def _events(trace: ArticleTrace) -> Iterator[Event]:
+    article, matches = trace.article, trace.matches
+    for source in trace.sources:
+        yield Event(source.first_seen_at, "entry", f"source {source.source_id}, {source.host}")
+    quiet = ", old when it was found" if article.quiet else ""
+    yield Event(
+        article.stored_at, "article", f"article {article.id}, story {article.story_id}{quiet}"
+    )
+    if article.revised_at:
+        yield Event(article.revised_at, "revised", f"version {article.version}")
+    if matches.first_at and matches.queries:
+        yield Event(matches.first_at, "matched", f"queries: {matches.queries}")
+    for alert in trace.alerts:
+        bundle = f", held for bundle {alert.bundle_id}" if alert.bundle_id else ""
+        yield Event(alert.made_at, "alert", f"alert {alert.id}, chat {alert.chat_id}{bundle}")
+    for edition in trace.editions:
+        yield Event(edition.made_at, "digest", f"edition {edition.id}, chat {edition.chat_id}")
+    for row in trace.deliveries:
+        yield Event(
+            row.created_at, "message", f"delivery {row.id}, {row.decision}, chat {row.chat_id}"
+        )
+        if row.sent_at or row.state is not DeliveryState.PENDING:
+            yield Event(
+                row.sent_at or row.created_at, row.state, f"delivery {row.id}, {_state(row)}"
+            )
+
+
+def _state(row: Delivery) -> str:
+    tries = f", {row.attempts} {'try' if row.attempts == 1 else 'tries'}" if row.attempts else ""
+    if row.sent_at:
+        took = (row.sent_at - row.created_at).total_seconds()
+        return f"{row.state} {row.sent_at:%Y-%m-%d %H:%M:%S}, {took:.1f} s after it was made{tries}"
+    error = f": {row.last_error}" if row.last_error else ""
+    return f"{row.state}, due {row.due_at:%Y-%m-%d %H:%M:%S}{tries}{error}"
+
+
+# Deliveries that wait for the operator
+
+deliveries_app = typer.Typer()
+
+_WAITING = [DeliveryState.HELD, DeliveryState.FAILED]
+
+
+@deliveries_app.callback(invoke_without_command=True)
+def deliveries(
+    context: typer.Context,
+    *,
+    state: Annotated[
+        list[DeliveryState], typer.Option(metavar="STATE", help="Which states to show.")
+    ] = _WAITING,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show deliveries that are held or failed; `release` sends them again.
+
+    Example: dateline deliveries --state held
+    """
+    from bot.delivery.release import list_deliveries
+
+    if context.invoked_subcommand:
+        return
+    columns: dict[str, Callable[[Listed], object]] = {
+        "ID": attrgetter("id"),
+        "Kind": attrgetter("kind"),
+        "State": attrgetter("state"),
+        "Chat": lambda row: row.chat_name or row.chat,
+        "Made (UTC)": attrgetter("created_at"),
+        "Tries": attrgetter("attempts"),
+        "Error": attrgetter("error"),
+        "Begins": attrgetter("begins"),
+    }
+    listed = with_storage(lambda storage: list_deliveries(storage, state, limit))
+    show(listed, columns, as_json=as_json, empty=f"No delivery is {' or '.join(state)}.")
+
+
+@deliveries_app.command()
+def release(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID…")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All held and failed ones.")] = False,
+) -> None:
+    """Send held or failed deliveries again: those with these ids, or all of them.
+
+    Example: dateline deliveries release 17 18
+    """
+    from bot.delivery.release import release as release_deliveries
+
+    if bool(ids) == everything:
+        fail("Name the deliveries to release, or say --all.")
+    wanted = None if everything else ids
+    count = with_storage(lambda storage: release_deliveries(storage, wanted))
+    typer.echo(f"Released {count} {'delivery' if count == 1 else 'deliveries'}.")
+    if ids and count < len(set(ids)):
+        fail("The others are neither held nor failed.")
