@@ -27,12 +27,12 @@ ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
 
 @pytest.fixture
-def admin(house: House) -> Talk:
+def admin(house):
     return house.talk("Ada", id=ADMIN)
 
 
 @pytest.fixture
-async def held(house: House, ann: Talk) -> int:
+async def held(house, ann):
     """Return a delivery to Ann that is held."""
     await ann.says("/topics")
     async with house.storage.reading() as tx:
@@ -176,11 +176,11 @@ async def test_no_button_of_the_panel_does_anything_for_others(house, ann, held,
 
 class TestInAPlayground:
     @pytest.fixture
-    def is_for_first(self) -> bool:
+    def is_for_first(self):
         return True
 
     @pytest.fixture
-    def access(self) -> Access:
+    def access(self):
         return Access(is_open=False, invites=True)
 
     async def test_the_first_user_is_the_admin(self, house):
