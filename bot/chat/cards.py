@@ -9,7 +9,6 @@ from aiogram.types import Message
 from bot.chat.questions import code_in
 from bot.matching import search
 from bot.matching.query import parse
-from bot.rendering.filters import local
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
@@ -100,8 +99,7 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
         "volume": Volume(found.count, found.covered),
         "silent_days": silent,
         "now": context.user.now,
-        "zone": context.user.zone,
-        "today": local(context.user.now, context.user.zone).date(),
+        **context.clock,
     }
 
 

@@ -17,7 +17,7 @@ from aiogram.types import (
 from aiogram.types import Message as Received
 from aiogram.utils.chat_action import ChatActionSender
 
-from bot.chat import callbacks
+from bot.chat import callbacks as press
 from bot.telegram import MayHaveArrived, entities_of, markup_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Reply:
         self.renderer = self.renderer.of(language)
 
     async def show(self, template: str, **values: Any) -> None:
-        await self.send(self.renderer.messages(template, press=callbacks, **values))
+        await self.send(self.renderer.messages(template, press=press, **values))
 
     async def send(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -102,7 +102,7 @@ class Reply:
 
     async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
         """Send *data* as a file of that name, with what the template says below it."""
-        message = self.renderer.message(template, press=callbacks, **values)
+        message = self.renderer.message(template, press=press, **values)
         with _unsure():
             await self.bot.send_document(
                 self.telegram_id,
@@ -115,7 +115,7 @@ class Reply:
 
     async def show_picture(self, png: bytes | None, template: str, **values: Any) -> None:
         """Send the picture with what the template says below it, or that alone."""
-        message = self.renderer.message(template, press=callbacks, **values)
+        message = self.renderer.message(template, press=press, **values)
         if png is None:
             await self.send([message])
             return
@@ -131,7 +131,7 @@ class Reply:
 
     async def change(self, template: str, **values: Any) -> None:
         """Change the message whose button was pressed; send a new one where that cannot be."""
-        message = self.renderer.message(template, press=callbacks, **values)
+        message = self.renderer.message(template, press=press, **values)
         pressed = self.pressed.message if self.pressed and not self.is_public else None
         if not isinstance(pressed, Received):
             await self.send([message])
@@ -150,7 +150,7 @@ class Reply:
 
     async def change_buttons(self, template: str, **values: Any) -> None:
         """Change the buttons alone of the message whose button was pressed."""
-        keyboard = self.renderer.keyboard(template, press=callbacks, **values)
+        keyboard = self.renderer.keyboard(template, press=press, **values)
         if self.frame and not self.is_public:
             keyboard = self.frame.keyboard(keyboard)
         await self._put_buttons(markup_of(keyboard))
@@ -179,7 +179,7 @@ class Reply:
         if not self.pressed:
             await self.show(template, **values)
             return
-        text = self.renderer.message(template, press=callbacks, **values).text
+        text = self.renderer.message(template, press=press, **values).text
         await self.acknowledge(text[:_LONGEST_TOAST])
 
     async def say(self, template: str, **values: Any) -> None:
@@ -191,7 +191,7 @@ class Reply:
 
     async def note(self, template: str, **values: Any) -> None:
         """Say in passing what a press did: it goes by itself, and nobody has to close it."""
-        text = self.renderer.message(template, press=callbacks, **values).text
+        text = self.renderer.message(template, press=press, **values).text
         await self.acknowledge(text[:_LONGEST_TOAST], stays=False)
 
     async def acknowledge(self, text: str | None = None, *, stays: bool = True) -> None:

@@ -7,8 +7,7 @@ import pytest
 from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import select
 
-from bot.chat.callbacks import admin as admin_callbacks
-from bot.chat.callbacks.admin import ADMIN_ONLY
+from bot.chat.callbacks import ADMIN_ONLY
 from bot.chat.commands import FOR_BOT_ADMINS, Menu, names_in
 from bot.subscribers import audit
 from bot.subscribers.access import Access
@@ -129,18 +128,6 @@ async def test_admin_is_in_the_menu_of_admins_only(house, admin, ann):
     assert "admin" in names_in(Menu.PRIVATE, is_admin=True)
     assert "admin" not in names_in(Menu.PRIVATE)
     assert (await ann.says("/admin"))["text"].startswith("Only admins of this bot can do that.")
-
-
-def test_every_button_of_the_panel_is_for_admins_only():
-    from aiogram.filters.callback_data import CallbackData
-
-    made = {
-        kind
-        for kind in vars(admin_callbacks).values()
-        if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
-    }
-
-    assert made == set(ADMIN_ONLY)
 
 
 def by_hand(kind) -> str:

@@ -58,9 +58,11 @@ async def bot(playground):
         yield opened
 
 
-async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Instrumentation) -> None:
+async def poll_until_heard(
+    bot: Bot, handler: Handler, number: int, instrumentation: Instrumentation
+) -> None:
     stopping = asyncio.Event()
-    handling = UpdateQueue(bot, handler.dispatcher, watch=watch)
+    handling = UpdateQueue(bot, handler.dispatcher, instrumentation=instrumentation)
     async with asyncio.TaskGroup() as group:
         poller = Poller(bot, handling, lambda: True, ("message",))
         group.create_task(poller.run(stopping))
@@ -118,7 +120,7 @@ async def test_a_restart_does_not_meet_it_again(bot, playground):
 @pytest.mark.parametrize("told", BAD.values(), ids=BAD)
 async def test_by_webhook_it_does_not_come_again(bot, told):
     sees, webhooks, stopping = Sees(), WebhookReceiver(), asyncio.Event()
-    handling = UpdateQueue(bot, Handler().dispatcher, watch=Instrumentation([sees]))
+    handling = UpdateQueue(bot, Handler().dispatcher, instrumentation=Instrumentation([sees]))
 
     with capture_logs() as logged:
         async with webhooks.open(handling, stopping):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks import RemoveAddress, SetMailAlerts, SetReach, ShowEmail
+from bot.chat import callbacks as press
 from bot.mail import confirm
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _values(mailbox: MailboxSeen, context: Context) -> dict[str, Any]:
     return {"mailbox": mailbox, "can_mail": context.resources.mailer is not None}
 
 
-async def asked_for(_message: Message, command: CommandObject, context: Context) -> None:
+async def asked_for(_: Message, command: CommandObject, context: Context) -> None:
     if command.args:
         await ask_address(command.args, context)
     else:
@@ -55,19 +55,19 @@ async def take_code(digits: str, context: Context) -> None:
     await context.reply.show(_PAGE, **_values(mailbox, context))
 
 
-async def opened(_pressed: CallbackQuery, context: Context) -> None:
+async def opened(_: CallbackQuery, context: Context) -> None:
     await context.reply.change(
         _PAGE, **_values(await confirm.get_mailbox(context.storage, context.chat_id), context)
     )
 
 
-async def reach_chosen(_pressed: CallbackQuery, callback_data: SetReach, context: Context) -> None:
+async def reach_chosen(_: CallbackQuery, callback_data: press.SetReach, context: Context) -> None:
     mailbox = await confirm.set_digest_medium(context.storage, context.chat_id, callback_data.reach)
     await context.reply.change(_PAGE, **_values(mailbox, context))
 
 
 async def alerts_chosen(
-    _pressed: CallbackQuery, callback_data: SetMailAlerts, context: Context
+    _: CallbackQuery, callback_data: press.SetMailAlerts, context: Context
 ) -> None:
     mailbox = await confirm.set_email_alerts(
         context.storage, context.chat_id, wanted=callback_data.wanted
@@ -75,7 +75,7 @@ async def alerts_chosen(
     await context.reply.change(_PAGE, **_values(mailbox, context))
 
 
-async def removed(_pressed: CallbackQuery, context: Context) -> None:
+async def removed(_: CallbackQuery, context: Context) -> None:
     await context.reply.change(
         _PAGE, **_values(await confirm.remove_address(context.storage, context.chat_id), context)
     )
@@ -84,8 +84,8 @@ async def removed(_pressed: CallbackQuery, context: Context) -> None:
 def make_router() -> Router:
     router = Router(name="email")
     router.message.register(asked_for, Command("email"))
-    router.callback_query.register(opened, ShowEmail.filter())
-    router.callback_query.register(reach_chosen, SetReach.filter())
-    router.callback_query.register(alerts_chosen, SetMailAlerts.filter())
-    router.callback_query.register(removed, RemoveAddress.filter())
+    router.callback_query.register(opened, press.ShowEmail.filter())
+    router.callback_query.register(reach_chosen, press.SetReach.filter())
+    router.callback_query.register(alerts_chosen, press.SetMailAlerts.filter())
+    router.callback_query.register(removed, press.RemoveAddress.filter())
     return router

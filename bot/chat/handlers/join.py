@@ -46,7 +46,7 @@ def make_router() -> Router:
     return router
 
 
-async def accepts_invites(_message: Message, resources: Resources) -> bool:
+async def accepts_invites(_: Message, resources: Resources) -> bool:
     return resources.access.invites
 
 
@@ -57,7 +57,7 @@ async def lacks_access(message: Message, resources: Resources) -> bool:
 
 
 async def open_admin_link(
-    _message: Message,
+    _: Message,
     command: CommandObject,
     event_from_user: User,
     bot: Bot,

@@ -24,7 +24,7 @@ from aiogram.types import (
 )
 from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
-from bot.chat.callbacks.text import TurnSearch
+from bot.chat.callbacks import TurnSearch
 from bot.chat.cards import seen_of, words_on
 from bot.chat.permissions import READS
 from bot.chat.senders import private_sender
@@ -63,7 +63,7 @@ _MOST_BOLD = 8
 _PAGE = "chat/search.html#results"
 
 
-async def search_stories(_message: Message, command: CommandObject, context: Context) -> None:
+async def search_stories(_: Message, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
         await context.reply.show("chat/search.html#how")
@@ -84,12 +84,11 @@ async def _found(typed: str, place: PagePosition, context: Context) -> dict[str,
     return {
         "typed": typed,
         "found": await search.archive(context.storage, query, place, chat_id=context.chat_id),
-        "zone": context.user.zone,
-        "today": local(context.user.now, context.user.zone).date(),
+        **context.clock,
     }
 
 
-async def explain_query(_message: Message, command: CommandObject, context: Context) -> None:
+async def explain_query(_: Message, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
         await context.reply.show("chat/test.html#how")
@@ -259,7 +258,7 @@ def _number(offset: str) -> int:
     return int(offset) if offset.isascii() and offset.isdigit() and len(offset) <= 3 else 0  # noqa: PLR2004 - digits
 
 
-async def own_card(_message: Message) -> None:
+async def own_card(_: Message) -> None:
     """What the bot gave for an inline query, sent into its own chat: nothing that was typed."""
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from aiogram import F, Router
 from aiogram.filters import Command, Filter
 
-from bot.chat.callbacks import CancelQuestion, Question, Widen
+from bot.chat import callbacks as press
 from bot.chat.cards import others_of, show_card, topic_page, words_on
 from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.feeds import show_link, suggest_keywords
-from bot.chat.handlers.help import show_help
-from bot.chat.handlers.schedule import time_typed
+from bot.chat.handlers.settings import time_typed
+from bot.chat.handlers.start import show_help
 from bot.chat.permissions import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
@@ -68,7 +68,7 @@ class TextReader(Filter):
         text = message.text or ""
         asked = asked_by(message, context.user)
         language = context.reply.renderer.language.code
-        if asked is None or asked.question is Question.QUERY:
+        if asked is None or asked.question is press.Question.QUERY:
             query = AskedInput.QUERY if asked else None
             return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
@@ -181,7 +181,7 @@ async def _digits(digits: str, text: str, context: Context) -> None:
 async def _answered(read: Typed, asked: AskedInput, context: Context) -> None:
     settings = await _settings(read, context.chat_id, context)
     if settings is None:
-        await ask(context, Question(asked), is_again=True)
+        await ask(context, press.Question(asked), is_again=True)
     else:
         await context.reply.show("chat/settings.html", settings=settings)
 
@@ -205,7 +205,7 @@ async def _settings(read: Typed, chat_id: int, context: Context) -> ChatSettings
     return chat_settings
 
 
-async def widened(pressed: CallbackQuery, callback_data: Widen, context: Context) -> None:
+async def widened(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
     """Show the card of the query with the other words that the button names."""
     typed = callback_data.words or words_on(pressed)
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
@@ -213,23 +213,23 @@ async def widened(pressed: CallbackQuery, callback_data: Widen, context: Context
     await show_card(others.typed or typed, context, is_in_place=True)
 
 
-async def sticker_sent(_message: Message, context: Context) -> None:
+async def sticker_sent(_: Message, context: Context) -> None:
     await context.reply.show("chat/typed.html#sticker")
 
 
-async def unknown_command(_message: Message, context: Context) -> None:
+async def unknown_command(_: Message, context: Context) -> None:
     await context.reply.show("chat/errors.html#unknown_command")
 
 
-async def not_text(_message: Message, context: Context) -> None:
+async def not_text(_: Message, context: Context) -> None:
     await context.reply.show("chat/typed.html#no_keywords")
 
 
-async def edited(_message: Message, context: Context) -> None:
+async def edited(_: Message, context: Context) -> None:
     await context.reply.show("chat/errors.html#edited_message")
 
 
-async def old_button(_pressed: CallbackQuery, context: Context) -> None:
+async def old_button(_: CallbackQuery, context: Context) -> None:
     await context.reply.toast("chat/errors.html#old_button")
 
 
@@ -243,8 +243,8 @@ def make_router() -> Router:
     router.message.register(captioned, F.caption, in_private, flags=READS)
     router.message.register(sticker_sent, F.sticker, in_private, flags=READS)
     router.message.register(cancelled, Command("cancel"), flags=READS)
-    router.callback_query.register(cancel_pressed, CancelQuestion.filter())
-    router.callback_query.register(widened, Widen.filter(), flags=READS)
+    router.callback_query.register(cancel_pressed, press.CancelQuestion.filter())
+    router.callback_query.register(widened, press.Widen.filter(), flags=READS)
     return router
 
 
