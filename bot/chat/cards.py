@@ -124,9 +124,6 @@ def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:
 
 def _spellings(hits: Iterable[SearchHit]) -> Iterator[str]:
     for hit in hits:
-        for text, places in (
-            (hit.title, hit.title_spans),
-            (hit.snippet.text, hit.snippet.bold),
-        ):
+        for text, places in ((hit.title, hit.title_spans), (hit.snippet.text, hit.snippet.bold)):
             for start, end in places:
                 yield one_line(text[start:end])

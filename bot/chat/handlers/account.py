@@ -33,7 +33,7 @@ _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
 _DELETES_FOR = timedelta(days=1)
 
 
-async def send_export(_: Message, context: Context) -> None:
+async def send_export(_: object, context: Context) -> None:
     title = context.reply.renderer.line("chat/export.html#title")
     exported = await export.export_chat(context.storage, context.chat_id, title)
     await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
@@ -41,7 +41,7 @@ async def send_export(_: Message, context: Context) -> None:
         await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
 
 
-async def explain_import(_: Message, context: Context) -> None:
+async def explain_import(_: object, context: Context) -> None:
     await context.reply.show("chat/import.html#how")
 
 
@@ -85,7 +85,7 @@ async def _offer_list(content: bytes, context: Context) -> None:
     )
 
 
-async def ask_to_delete(_: Message, context: Context) -> None:
+async def ask_to_delete(_: object, context: Context) -> None:
     stored = await deletion.stored_data(context.storage, context.chat_id)
     await context.reply.show(
         "chat/erase.html#question",
@@ -95,7 +95,7 @@ async def ask_to_delete(_: Message, context: Context) -> None:
     )
 
 
-async def delete_everything(_: CallbackQuery, callback_data: press.Erase, context: Context) -> None:
+async def delete_everything(_: object, callback_data: press.Erase, context: Context) -> None:
     """An old question is not answered: what it counted may be something else by now."""
     age = context.user.now.timestamp() - callback_data.asked_at
     if age > _DELETES_FOR.total_seconds():
@@ -112,7 +112,7 @@ async def keep_everything(pressed: CallbackQuery, context: Context) -> None:
         await context.reply.delete(pressed.message.message_id)
 
 
-async def give_feedback(_: Message, command: CommandObject, context: Context) -> None:
+async def give_feedback(_: object, command: CommandObject, context: Context) -> None:
     text = (command.args or "").strip()
     if text:
         await _send_feedback(text, context)
@@ -136,9 +136,7 @@ async def _send_feedback(text: str, context: Context) -> None:
     await context.reply.show("chat/feedback.html#sent", is_sent=is_sent)
 
 
-async def ask_for_reply(
-    _: CallbackQuery, callback_data: press.AnswerFeedback, context: Context
-) -> None:
+async def ask_for_reply(_: object, callback_data: press.AnswerFeedback, context: Context) -> None:
     number = callback_data.feedback_id
     await ask(context, press.Question.FEEDBACK_REPLY, subject=number, shown=str(number))
 

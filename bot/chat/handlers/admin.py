@@ -87,16 +87,14 @@ async def not_for_you(_: object, context: Context) -> None:
     await context.reply.toast("chat/admin/access.html#not_for_you")
 
 
-async def show_overview(_event: Message | CallbackQuery, context: Context) -> None:
+async def show_overview(_: object, context: Context) -> None:
     overview = await get_overview(
         context.storage, started_at=context.resources.started_at, errors=context.resources.errors
     )
     await context.reply.change("chat/admin/overview.html", overview=overview)
 
 
-async def show_activity(
-    _: CallbackQuery, callback_data: press.ActivityPage, context: Context
-) -> None:
+async def show_activity(_: object, callback_data: press.ActivityPage, context: Context) -> None:
     page = await audit.activity_page(context.storage, callback_data.page)
     await context.reply.change("chat/admin/activity.html", page=page, **context.clock)
 
@@ -104,23 +102,23 @@ async def show_activity(
 # Stuck messages: sent on, or dropped, which can be undone
 
 
-async def show_stuck(_: CallbackQuery, callback_data: press.StuckPage, context: Context) -> None:
+async def show_stuck(_: object, callback_data: press.StuckPage, context: Context) -> None:
     await _show_stuck(context, callback_data.page)
 
 
-async def release_one(_: CallbackQuery, callback_data: press.Release, context: Context) -> None:
+async def release_one(_: object, callback_data: press.Release, context: Context) -> None:
     await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
     await _show_stuck(context)
 
 
-async def drop_one(_: CallbackQuery, callback_data: press.Drop, context: Context) -> None:
+async def drop_one(_: object, callback_data: press.Drop, context: Context) -> None:
     dropped = await release.drop(
         context.storage, [callback_data.delivery_id], by=context.user.user_id
     )
     await _show_stuck(context, dropped=callback_data if dropped else None)
 
 
-async def undrop_one(_: CallbackQuery, callback_data: press.Undrop, context: Context) -> None:
+async def undrop_one(_: object, callback_data: press.Undrop, context: Context) -> None:
     was_refused = callback_data.was is DeliveryState.FAILED
     state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
     await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
@@ -141,16 +139,16 @@ async def _show_stuck(context: Context, wanted: int = 0, dropped: press.Drop | N
 # Chats, bans and limits
 
 
-async def show_chats(_: CallbackQuery, callback_data: press.ChatsPage, context: Context) -> None:
+async def show_chats(_: object, callback_data: press.ChatsPage, context: Context) -> None:
     page = await chat_page(context.storage, callback_data.page)
     await context.reply.change("chat/admin/chats.html#list", page=page, now=context.user.now)
 
 
-async def open_chat(_: CallbackQuery, callback_data: press.OpenChat, context: Context) -> None:
+async def open_chat(_: object, callback_data: press.OpenChat, context: Context) -> None:
     await _show_chat(callback_data.chat_id, context)
 
 
-async def ban_chat(_: CallbackQuery, callback_data: press.BanChat, context: Context) -> None:
+async def ban_chat(_: object, callback_data: press.BanChat, context: Context) -> None:
     chat = await get_chat(context.storage, callback_data.chat_id)
     await ban_user(
         context.storage, chat.telegram_id, by=context.user.user_id, access=context.resources.access
@@ -158,13 +156,13 @@ async def ban_chat(_: CallbackQuery, callback_data: press.BanChat, context: Cont
     await _show_chat(chat.id, context)
 
 
-async def allow_chat(_: CallbackQuery, callback_data: press.AllowChat, context: Context) -> None:
+async def allow_chat(_: object, callback_data: press.AllowChat, context: Context) -> None:
     chat = await get_chat(context.storage, callback_data.chat_id)
     await _allow(chat.telegram_id, context)
     await _show_chat(chat.id, context)
 
 
-async def ban_by_id(_: Message, command: CommandObject, context: Context) -> None:
+async def ban_by_id(_: object, command: CommandObject, context: Context) -> None:
     number = _number_in(command)
     is_new = number is not None and await ban_user(
         context.storage, number, by=context.user.user_id, access=context.resources.access
@@ -172,7 +170,7 @@ async def ban_by_id(_: Message, command: CommandObject, context: Context) -> Non
     await context.reply.show("chat/admin/chats.html#banned", number=number, is_new=is_new)
 
 
-async def allow_by_id(_: Message, command: CommandObject, context: Context) -> None:
+async def allow_by_id(_: object, command: CommandObject, context: Context) -> None:
     number = _number_in(command)
     result = None if number is None else await _allow(number, context)
     await context.reply.show("chat/admin/chats.html#allowed", number=number, result=result)
@@ -200,11 +198,11 @@ def _number_in(command: CommandObject) -> int | None:
     return int(typed) if _NUMBER.fullmatch(typed) else None
 
 
-async def show_limits(_: CallbackQuery, callback_data: press.ShowLimits, context: Context) -> None:
+async def show_limits(_: object, callback_data: press.ShowLimits, context: Context) -> None:
     await _show_limits(callback_data.chat_id, context)
 
 
-async def set_limit(_: CallbackQuery, callback_data: press.SetLimit, context: Context) -> None:
+async def set_limit(_: object, callback_data: press.SetLimit, context: Context) -> None:
     number = None if callback_data.number < 0 else callback_data.number
     chat_id, kind = callback_data.chat_id, callback_data.kind
     await set_limits(context.storage, chat_id, kind, number, by=context.user.user_id)
@@ -220,31 +218,27 @@ async def _show_limits(chat_id: int, context: Context) -> None:
 # Invitations
 
 
-async def show_invites(_: Message, context: Context) -> None:
+async def show_invites(_: object, context: Context) -> None:
     await _show_invites(context)
 
 
-async def turn_invites(
-    _: CallbackQuery, callback_data: press.InvitesPage, context: Context
-) -> None:
+async def turn_invites(_: object, callback_data: press.InvitesPage, context: Context) -> None:
     await _show_invites(context, callback_data.page)
 
 
-async def draft_invite(
-    _: CallbackQuery, callback_data: press.DraftInvite, context: Context
-) -> None:
+async def draft_invite(_: object, callback_data: press.DraftInvite, context: Context) -> None:
     # The button has the code: tapped twice, or in two processes, it makes one invitation.
     code = invites.new_code()
     await context.reply.change("chat/admin/invites.html#one", draft=callback_data, code=code)
 
 
-async def make_invite(_: CallbackQuery, callback_data: press.MakeInvite, context: Context) -> None:
+async def make_invite(_: object, callback_data: press.MakeInvite, context: Context) -> None:
     uses, days, code = callback_data.uses, callback_data.days, callback_data.invite_code
     await invites.create_invite_for(context.storage, uses, days, by=context.user.user_id, code=code)
     await _show_invites(context)
 
 
-async def end_invite(_: CallbackQuery, callback_data: press.EndInvite, context: Context) -> None:
+async def end_invite(_: object, callback_data: press.EndInvite, context: Context) -> None:
     await invites.revoke_invite(context.storage, callback_data.invite_id, by=context.user.user_id)
     await _show_invites(context)
 

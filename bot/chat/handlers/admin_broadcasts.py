@@ -63,7 +63,7 @@ async def start_broadcast(message: Message, command: CommandObject, context: Con
         await ask(context, press.Question.BROADCAST)
 
 
-async def ask_for_text(_: CallbackQuery, context: Context) -> None:
+async def ask_for_text(_: object, context: Context) -> None:
     await ask(context, press.Question.BROADCAST)
 
 
@@ -84,18 +84,14 @@ async def _draft(message: Rendered, context: Context) -> None:
     await context.reply.show(_PAGE, status=status)
 
 
-async def choose_audience(
-    _: CallbackQuery, callback_data: press.ChooseAudience, context: Context
-) -> None:
+async def choose_audience(_: object, callback_data: press.ChooseAudience, context: Context) -> None:
     status = await broadcasts.choose_audience(
         context.storage, callback_data.number, callback_data.audience, callback_data.language
     )
     await context.reply.change(_PAGE, status=status)
 
 
-async def discard(
-    _: CallbackQuery, callback_data: press.DiscardBroadcast, context: Context
-) -> None:
+async def discard(_: object, callback_data: press.DiscardBroadcast, context: Context) -> None:
     await broadcasts.discard(context.storage, callback_data.number)
     await context.reply.change("chat/admin/broadcasts.html#discarded")
 
@@ -112,7 +108,7 @@ async def send(
     await context.reply.change(_PAGE, status=status)
 
 
-async def stop(_: CallbackQuery, callback_data: press.StopBroadcast, context: Context) -> None:
+async def stop(_: object, callback_data: press.StopBroadcast, context: Context) -> None:
     status = await broadcasts.stop(context.storage, callback_data.number, by=context.user.user_id)
     await context.reply.change(_PAGE, status=status)
 

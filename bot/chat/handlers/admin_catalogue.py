@@ -53,36 +53,30 @@ def make_router() -> Router:
     return router
 
 
-async def show_catalogue(
-    _: CallbackQuery, callback_data: press.EditCatalogue, context: Context
-) -> None:
+async def show_catalogue(_: object, callback_data: press.EditCatalogue, context: Context) -> None:
     await context.reply.change(
         "chat/admin/catalogue.html#page",
         page=await catalogue.catalogue_topics(context.storage, callback_data.page),
     )
 
 
-async def open_topic(_: CallbackQuery, callback_data: press.EditTopic, context: Context) -> None:
+async def open_topic(_: object, callback_data: press.EditTopic, context: Context) -> None:
     await _open(callback_data.topic_id, context)
 
 
-async def move_topic(_: CallbackQuery, callback_data: press.MoveTopic, context: Context) -> None:
+async def move_topic(_: object, callback_data: press.MoveTopic, context: Context) -> None:
     number, steps = callback_data.topic_id, callback_data.steps
     await catalogue.move_topic(context.storage, number, steps, by=context.user.user_id)
     await _open(number, context)
 
 
-async def ask_for_topic(
-    _: CallbackQuery, callback_data: press.AskForTopic, context: Context
-) -> None:
+async def ask_for_topic(_: object, callback_data: press.AskForTopic, context: Context) -> None:
     what, number = callback_data.what, callback_data.topic_id
     topic = None if what == "add" else await catalogue.catalogue_topic(context.storage, number)
     await ask(context, _ASKED[what], subject=number, what=what, topic=topic)
 
 
-async def retire_topic(
-    _: CallbackQuery, callback_data: press.RetireTopic, context: Context
-) -> None:
+async def retire_topic(_: object, callback_data: press.RetireTopic, context: Context) -> None:
     topic = await catalogue.catalogue_topic(context.storage, callback_data.topic_id)
     if callback_data.sure:
         await catalogue.remove_topic(context.storage, topic.id, by=context.user.user_id)

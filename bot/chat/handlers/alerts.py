@@ -14,26 +14,24 @@ from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, Message
-
     from bot.chat.context import Context
     from bot.subscribers.mutes import Subject
 
 _MUTES = "chat/mutes.html"
 
 
-async def menu_wanted(_: CallbackQuery, callback_data: press.OnAlert, context: Context) -> None:
+async def menu_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
     alert = await mutes.alert_menu(
         context.storage, context.chat_id, callback_data.story_id, is_open=True
     )
     await context.reply.change_buttons("chat/alert.html#menu", alert=alert)
 
 
-async def back_wanted(_: CallbackQuery, callback_data: press.OnAlert, context: Context) -> None:
+async def back_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
     await _show_buttons(callback_data.story_id, context)
 
 
-async def muted(_: CallbackQuery, callback_data: press.OnAlert, context: Context) -> None:
+async def muted(_: object, callback_data: press.OnAlert, context: Context) -> None:
     story_id = callback_data.story_id
     muted = await mutes.mute(
         context.storage, context.chat_id, _subject(callback_data), callback_data.duration,
@@ -56,7 +54,7 @@ def _subject(pressed: press.OnAlert) -> Subject:
             return AlertPublisher(pressed.story_id, MuteKind.SOURCE)
 
 
-async def undone(_: CallbackQuery, callback_data: press.UndoMute, context: Context) -> None:
+async def undone(_: object, callback_data: press.UndoMute, context: Context) -> None:
     story_id = callback_data.story_id
     await mutes.unmute(context.storage, context.chat_id, callback_data.mute_id, alert=story_id)
     await _show_buttons(story_id, context)
@@ -71,22 +69,22 @@ async def _show_buttons(story_id: int, context: Context) -> None:
     )
 
 
-async def more_wanted(_: CallbackQuery, callback_data: press.OnAlert, context: Context) -> None:
+async def more_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
     found = await suggestions.suggest_like(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
 
-async def mutes_asked_for(_: Message, context: Context) -> None:
+async def mutes_asked_for(_: object, context: Context) -> None:
     page = await mutes.list_mutes(context.storage, context.chat_id)
     await context.reply.show(_MUTES, page=page, **context.clock)
 
 
-async def mutes_turned(_: CallbackQuery, callback_data: press.MutesPage, context: Context) -> None:
+async def mutes_turned(_: object, callback_data: press.MutesPage, context: Context) -> None:
     page = await mutes.list_mutes(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_MUTES, page=page, **context.clock)
 
 
-async def unmuted(_: CallbackQuery, callback_data: press.Unmute, context: Context) -> None:
+async def unmuted(_: object, callback_data: press.Unmute, context: Context) -> None:
     await mutes.unmute(context.storage, context.chat_id, callback_data.mute_id)
     page = await mutes.list_mutes(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_MUTES, page=page, **context.clock)

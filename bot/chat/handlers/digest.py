@@ -16,8 +16,6 @@ from bot.subscribers.limits import MOST_LISTED
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery
-
     from bot.chat.context import Context
 
 
@@ -40,7 +38,7 @@ async def asked_for(_: object, context: Context) -> None:
         )
 
 
-async def all_asked_for(_: CallbackQuery, callback_data: ShowAll, context: Context) -> None:
+async def all_asked_for(_: object, callback_data: ShowAll, context: Context) -> None:
     day, slot = _day(callback_data.day), callback_data.slot
     renderer = context.reply.renderer.of(context.user.language)
     await context.reply.send(

@@ -41,13 +41,11 @@ _ALL, _OWN, _PUBLISHED = "chat/sources.html#list", "chat/sources.html#own", "cha
 # Sources that are read for everybody: for admins
 
 
-async def show_sources(_: Message, context: Context) -> None:
+async def show_sources(_: object, context: Context) -> None:
     await context.reply.show(_ALL, **await _sources(context, 0))
 
 
-async def turn_sources(
-    _: CallbackQuery, callback_data: press.SourcesPage, context: Context
-) -> None:
+async def turn_sources(_: object, callback_data: press.SourcesPage, context: Context) -> None:
     await context.reply.change(_ALL, **await _sources(context, callback_data.page))
 
 
@@ -56,12 +54,12 @@ async def _sources(context: Context, number: int) -> dict[str, Any]:
     return {"page": page, "now": context.user.now}
 
 
-async def open_source(_: CallbackQuery, callback_data: press.OpenSource, context: Context) -> None:
+async def open_source(_: object, callback_data: press.OpenSource, context: Context) -> None:
     source = await get_source(context.storage, callback_data.source_id)
     await context.reply.change("chat/sources.html#one", source=source, now=context.user.now)
 
 
-async def add_source(_: Message, command: CommandObject, context: Context) -> None:
+async def add_source(_: object, command: CommandObject, context: Context) -> None:
     async with context.reply.typing():
         addition = await context.resources.source_adder.add(_url(command))
     if addition.outcome is AddOutcome.ADDED:
@@ -71,14 +69,14 @@ async def add_source(_: Message, command: CommandObject, context: Context) -> No
     await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
 
 
-async def remove_source_by_url(_: Message, command: CommandObject, context: Context) -> None:
+async def remove_source_by_url(_: object, command: CommandObject, context: Context) -> None:
     url = _url(command)
     was_there = await remove_source(context.storage, url, by=context.user.user_id)
     await context.reply.show("chat/sources.html#removed", url=url, was_there=was_there)
 
 
 async def remove_opened_source(
-    _: CallbackQuery, callback_data: press.RemoveSource, context: Context
+    _: object, callback_data: press.RemoveSource, context: Context
 ) -> None:
     source = await get_source(context.storage, callback_data.source_id)
     was_there = source is not None and await remove_source(
@@ -100,13 +98,11 @@ def _url(command: CommandObject) -> str:
 # A chat's own feeds
 
 
-async def show_own_feeds(_: Message, context: Context) -> None:
+async def show_own_feeds(_: object, context: Context) -> None:
     await context.reply.show(_OWN, **await _own_feeds(context, 0))
 
 
-async def turn_own_feeds(
-    _: CallbackQuery, callback_data: press.OwnSourcesPage, context: Context
-) -> None:
+async def turn_own_feeds(_: object, callback_data: press.OwnSourcesPage, context: Context) -> None:
     await context.reply.change(_OWN, **await _own_feeds(context, callback_data.page))
 
 
@@ -116,28 +112,24 @@ async def _own_feeds(context: Context, number: int) -> dict[str, Any]:
     return {"page": page, "now": context.user.now, "user": context.user}
 
 
-async def open_own_feed(
-    _: CallbackQuery, callback_data: press.OpenOwnSource, context: Context
-) -> None:
+async def open_own_feed(_: object, callback_data: press.OpenOwnSource, context: Context) -> None:
     feed = await own_feeds.get_own_feed(context.storage, context.chat_id, callback_data.source_id)
     await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
 
 
-async def unfollow(_: CallbackQuery, callback_data: press.Unfollow, context: Context) -> None:
+async def unfollow(_: object, callback_data: press.Unfollow, context: Context) -> None:
     feed = await own_feeds.unfollow_feed(context.storage, context.chat_id, callback_data.source_id)
     await context.reply.change("chat/sources.html#unfollowed", source=feed)
 
 
-async def follow_again(
-    _: CallbackQuery, callback_data: press.FollowAgain, context: Context
-) -> None:
+async def follow_again(_: object, callback_data: press.FollowAgain, context: Context) -> None:
     feed = await own_feeds.follow_feed_again(
         context.storage, context.chat_id, callback_data.source_id
     )
     await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
 
 
-async def add_list(_: CallbackQuery, callback_data: press.AddList, context: Context) -> None:
+async def add_list(_: object, callback_data: press.AddList, context: Context) -> None:
     """Start adding a list of feeds; the stage reports in this very message from now on."""
     progress = Progress.on_pressed(context.reply)
     total = await feed_lists.add_list(
@@ -206,11 +198,7 @@ async def follow_link(
     await own_feeds.check_limit(context.storage, context.chat_id, url, most=most)
     progress = await _begin_adding(pressed, url, context)
     followed = await own_feeds.follow_feed(
-        context.storage,
-        context.chat_id,
-        url,
-        adder=context.resources.own_source_adder,
-        most=most,
+        context.storage, context.chat_id, url, adder=context.resources.own_source_adder, most=most
     )
     await progress.change("chat/sources.html#followed", followed=followed)
 
@@ -257,13 +245,11 @@ def links_on(pressed: CallbackQuery) -> list[str]:
 # Published feeds
 
 
-async def show_published(_: Message, context: Context) -> None:
+async def show_published(_: object, context: Context) -> None:
     await context.reply.show(_PUBLISHED, seen=await _published(context, 0), is_renewed=False)
 
 
-async def turn_published(
-    _: CallbackQuery, callback_data: press.FeedsPage, context: Context
-) -> None:
+async def turn_published(_: object, callback_data: press.FeedsPage, context: Context) -> None:
     feeds = await _published(context, callback_data.page)
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
 
@@ -274,14 +260,14 @@ async def _published(context: Context, page: int) -> FeedsSeen | None:
     )
 
 
-async def renew_published(_: CallbackQuery, context: Context) -> None:
+async def renew_published(_: object, context: Context) -> None:
     feeds = await published_feeds.renew_feeds(
         context.storage, context.chat_id, once=context.reply.once, links=context.resources.links
     )
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=True)
 
 
-async def close_published(_: CallbackQuery, context: Context) -> None:
+async def close_published(_: object, context: Context) -> None:
     feeds = await published_feeds.close_feeds(
         context.storage, context.chat_id, links=context.resources.links
     )

@@ -24,7 +24,7 @@ from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
     from aiogram import Bot
-    from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+    from aiogram.types import ChatMemberUpdated, Message
 
     from bot.chat.context import Context
     from bot.chat.permissions import Administrators
@@ -146,13 +146,13 @@ async def show_siblings(message: Message, context: Context) -> None:
 
 
 async def turn_siblings(
-    _: CallbackQuery, callback_data: press.SiblingTopicsPage, context: Context
+    _: object, callback_data: press.SiblingTopicsPage, context: Context
 ) -> None:
     page = await groups.sibling_topics(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_HERE, page=page, is_forum=True)
 
 
-async def move_here(_: CallbackQuery, callback_data: press.MoveHere, context: Context) -> None:
+async def move_here(_: object, callback_data: press.MoveHere, context: Context) -> None:
     name = await groups.move_topic(
         context.storage,
         context.chat_id,
@@ -167,23 +167,18 @@ async def move_here(_: CallbackQuery, callback_data: press.MoveHere, context: Co
 # /channels
 
 
-async def show_channels(_: Message, context: Context, administrators: Administrators) -> None:
+async def show_channels(_: object, context: Context, administrators: Administrators) -> None:
     context.reply.frame = None
     await context.reply.show(_CHANNELS, **await _channels(context, administrators))
 
 
-async def reopen_channels(
-    _: CallbackQuery, context: Context, administrators: Administrators
-) -> None:
+async def reopen_channels(_: object, context: Context, administrators: Administrators) -> None:
     context.reply.frame = None
     await context.reply.change(_CHANNELS, **await _channels(context, administrators))
 
 
 async def turn_channels(
-    _: CallbackQuery,
-    callback_data: press.ChannelsPage,
-    context: Context,
-    administrators: Administrators,
+    _: object, callback_data: press.ChannelsPage, context: Context, administrators: Administrators
 ) -> None:
     context.reply.frame = None
     shown = await _channels(context, administrators, callback_data.page)
@@ -205,7 +200,7 @@ async def _channels(
 
 
 async def start_managing(
-    _: CallbackQuery,
+    _: object,
     callback_data: press.Manage,
     context: Context,
     bot: Bot,
@@ -222,7 +217,7 @@ async def start_managing(
     await context.reply.show("chat/channels.html#managing", user=manager, page=page)
 
 
-async def stop_managing(_: CallbackQuery, context: Context) -> None:
+async def stop_managing(_: object, context: Context) -> None:
     await groups.set_managed(context.storage, context.user.user_id, None)
     context.reply.frame = None
     await context.reply.change("chat/channels.html#own")

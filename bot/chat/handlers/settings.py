@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from aiogram.filters.callback_data import CallbackData
-    from aiogram.types import CallbackQuery, Message
+    from aiogram.types import Message
 
     from bot.chat.context import Context
     from bot.subscribers.settings import ChatSettings
@@ -47,7 +47,7 @@ async def asked_for(_: object, context: Context) -> None:
     await context.reply.show(_SETTINGS, settings=await _settings(context))
 
 
-async def page_opened(_: CallbackQuery, callback_data: CallbackData, context: Context) -> None:
+async def page_opened(_: object, callback_data: CallbackData, context: Context) -> None:
     template = _PAGES[type(callback_data)]
     await context.reply.change(template, settings=await _settings(context))
 
@@ -63,9 +63,7 @@ async def _change(
     await context.reply.change(template, settings=await changing)
 
 
-async def empty_day_chosen(
-    _: CallbackQuery, callback_data: press.SetEmptyDay, context: Context
-) -> None:
+async def empty_day_chosen(_: object, callback_data: press.SetEmptyDay, context: Context) -> None:
     empty_day = callback_data.empty_day
     await _change(settings.set_empty_day(context.storage, context.chat_id, empty_day), context)
 
@@ -73,19 +71,19 @@ async def empty_day_chosen(
 # The time zone.
 
 
-async def zone_opened(_: CallbackQuery, context: Context) -> None:
+async def zone_opened(_: object, context: Context) -> None:
     shown, is_private = await _settings(context), context.reply.telegram_id == context.user.user_id
     await context.reply.change(
         "chat/timezones.html#zone", settings=shown, may_send_location=is_private
     )
 
 
-async def zone_chosen(_: CallbackQuery, callback_data: press.SetZone, context: Context) -> None:
+async def zone_chosen(_: object, callback_data: press.SetZone, context: Context) -> None:
     name = callback_data.name
     await _change(settings.set_zone(context.storage, context.chat_id, name), context)
 
 
-async def location_button_wanted(_: CallbackQuery, context: Context) -> None:
+async def location_button_wanted(_: object, context: Context) -> None:
     """Show the one kind of button that sends a location; it hides once it was used."""
     reply = context.reply
     label = reply.renderer.message("chat/timezones.html#location_button").text
@@ -111,15 +109,13 @@ async def location_sent(message: Message, context: Context) -> None:
 # Quiet hours, and how many alerts an hour.
 
 
-async def quiet_chosen(_: CallbackQuery, callback_data: press.SetQuiet, context: Context) -> None:
+async def quiet_chosen(_: object, callback_data: press.SetQuiet, context: Context) -> None:
     start, end = callback_data.start, callback_data.end
     hours = QuietHours(start, end) if start != end else None
     await _change(settings.set_quiet_hours(context.storage, context.chat_id, hours), context)
 
 
-async def rate_chosen(
-    _: CallbackQuery, callback_data: press.SetAlertRate, context: Context
-) -> None:
+async def rate_chosen(_: object, callback_data: press.SetAlertRate, context: Context) -> None:
     number = callback_data.number
     await _change(settings.set_alerts_per_hour(context.storage, context.chat_id, number), context)
 
@@ -127,13 +123,13 @@ async def rate_chosen(
 # The layout of digests.
 
 
-async def layout_opened(_: CallbackQuery, context: Context) -> None:
+async def layout_opened(_: object, context: Context) -> None:
     layout = await settings.get_layout(context.storage, context.chat_id)
     await context.reply.change("chat/layout.html", chosen=layout)
 
 
 async def layout_chosen(
-    _: CallbackQuery, callback_data: press.SetStyle | press.SetLayout, context: Context
+    _: object, callback_data: press.SetStyle | press.SetLayout, context: Context
 ) -> None:
     chosen = callback_data.model_dump()
     layout = await settings.set_layout(context.storage, context.chat_id, **chosen)
@@ -143,17 +139,15 @@ async def layout_chosen(
 # The language that the bot writes in.
 
 
-async def languages_asked_for(_: Message, context: Context) -> None:
+async def languages_asked_for(_: object, context: Context) -> None:
     await context.reply.show("chat/language.html", **await _languages(context))
 
 
-async def languages_opened(_: CallbackQuery, context: Context) -> None:
+async def languages_opened(_: object, context: Context) -> None:
     await context.reply.change("chat/language.html", **await _languages(context))
 
 
-async def language_chosen(
-    _: CallbackQuery, callback_data: press.SetLanguage, context: Context
-) -> None:
+async def language_chosen(_: object, callback_data: press.SetLanguage, context: Context) -> None:
     code, reply, user = callback_data.code or None, context.reply, context.user
     if code and code not in {language.code for language in reply.renderer.offered}:
         raise NotALanguage
@@ -177,22 +171,20 @@ async def _languages(context: Context) -> dict[str, object]:
 # Pauses.
 
 
-async def paused(_: CallbackQuery, context: Context) -> None:
+async def paused(_: object, context: Context) -> None:
     await _change(settings.pause(context.storage, context.chat_id), context)
 
 
-async def paused_for_days(
-    _: CallbackQuery, callback_data: press.PauseFor, context: Context
-) -> None:
+async def paused_for_days(_: object, callback_data: press.PauseFor, context: Context) -> None:
     days = callback_data.days
     await _change(settings.pause_for(context.storage, context.chat_id, days), context)
 
 
-async def resumed(_: CallbackQuery, context: Context) -> None:
+async def resumed(_: object, context: Context) -> None:
     await _change(settings.resume(context.storage, context.chat_id), context)
 
 
-async def stopped(_: Message, context: Context) -> None:
+async def stopped(_: object, context: Context) -> None:
     changed = await settings.pause(context.storage, context.chat_id)
     await context.reply.show("chat/stop.html", settings=changed)
 
@@ -211,36 +203,34 @@ async def time_typed(minutes: int, context: Context) -> None:
     await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
 
 
-async def time_chosen(_: CallbackQuery, callback_data: press.SetTime, context: Context) -> None:
+async def time_chosen(_: object, callback_data: press.SetTime, context: Context) -> None:
     minutes = callback_data.minutes
     await _change(settings.set_time(context.storage, context.chat_id, minutes), context)
 
 
-async def only_time_chosen(
-    _: CallbackQuery, callback_data: press.SetOnlyTime, context: Context
-) -> None:
+async def only_time_chosen(_: object, callback_data: press.SetOnlyTime, context: Context) -> None:
     minutes = callback_data.minutes
     await _change(settings.set_single_time(context.storage, context.chat_id, minutes), context)
 
 
-async def times_chosen(_: CallbackQuery, callback_data: press.SetTimes, context: Context) -> None:
+async def times_chosen(_: object, callback_data: press.SetTimes, context: Context) -> None:
     times = press.times_in(callback_data)
     await _change(settings.set_times(context.storage, context.chat_id, times), context)
 
 
-async def time_added(_: CallbackQuery, callback_data: press.AddTime, context: Context) -> None:
+async def time_added(_: object, callback_data: press.AddTime, context: Context) -> None:
     added = WeeklyTime(callback_data.minutes)
     await _change(settings.add_time(context.storage, context.chat_id, added), context, _TIMES)
 
 
 async def schedule_time_opened(
-    _: CallbackQuery, callback_data: press.ShowScheduleTime, context: Context
+    _: object, callback_data: press.ShowScheduleTime, context: Context
 ) -> None:
     await _show_numbered(_TIME, await _settings(context), callback_data.number, context)
 
 
 async def schedule_time_chosen(
-    _: CallbackQuery, callback_data: press.SetScheduleTime, context: Context
+    _: object, callback_data: press.SetScheduleTime, context: Context
 ) -> None:
     number, minutes = callback_data.number, callback_data.minutes
     changing = settings.set_time(context.storage, context.chat_id, minutes, number)
@@ -248,17 +238,17 @@ async def schedule_time_chosen(
 
 
 async def schedule_time_removed(
-    _: CallbackQuery, callback_data: press.RemoveScheduleTime, context: Context
+    _: object, callback_data: press.RemoveScheduleTime, context: Context
 ) -> None:
     number = callback_data.number
     await _change(settings.remove_time(context.storage, context.chat_id, number), context, _TIMES)
 
 
-async def days_opened(_: CallbackQuery, callback_data: press.ShowDays, context: Context) -> None:
+async def days_opened(_: object, callback_data: press.ShowDays, context: Context) -> None:
     await _show_numbered(_DAYS, await _settings(context), callback_data.number, context)
 
 
-async def days_chosen(_: CallbackQuery, callback_data: press.SetDays, context: Context) -> None:
+async def days_chosen(_: object, callback_data: press.SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
     changed = await settings.set_days(context.storage, context.chat_id, number, weekdays)
     await _show_numbered(_DAYS, changed, number, context)

@@ -23,7 +23,7 @@ from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
-    from aiogram.types import CallbackQuery, Message
+    from aiogram.types import Message
 
     from bot.chat.context import Context
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_OFFERED = 5  # topics of the catalogue on the first message
 
 
-async def started(_: Message, context: Context) -> None:
+async def started(_: object, context: Context) -> None:
     if context.user.is_admin:  # perhaps the first, or of the settings and only here now
         await feedback.forward_feedback(
             context.storage,
@@ -80,7 +80,7 @@ async def help_asked_for(_message: object, context: Context) -> None:
     await show_help(context)
 
 
-async def help_page_opened(_: CallbackQuery, callback_data: ShowHelp, context: Context) -> None:
+async def help_page_opened(_: object, callback_data: ShowHelp, context: Context) -> None:
     user = context.user
     commands = commands_in_help(user.kind, is_admin=user.is_admin)
     await context.reply.change(f"chat/help.html#{callback_data.page}", user=user, commands=commands)

@@ -47,14 +47,12 @@ async def topics_asked_for(_: object, context: Context) -> None:
     await context.reply.show(_LIST, page=page, user=context.user, **context.clock)
 
 
-async def list_turned(_: CallbackQuery, callback_data: press.TopicsPage, context: Context) -> None:
+async def list_turned(_: object, callback_data: press.TopicsPage, context: Context) -> None:
     page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_LIST, page=page, user=context.user, **context.clock)
 
 
-async def catalogue_turned(
-    _: CallbackQuery, callback_data: press.CataloguePage, context: Context
-) -> None:
+async def catalogue_turned(_: object, callback_data: press.CataloguePage, context: Context) -> None:
     page = await topics.catalogue_page(context.storage, context.chat_id, callback_data.page)
     await context.reply.change("chat/catalogue.html", page=page)
 
@@ -62,7 +60,7 @@ async def catalogue_turned(
 # Subscribing, from a card.
 
 
-async def query_given(_: Message, command: CommandObject, context: Context) -> None:
+async def query_given(_: object, command: CommandObject, context: Context) -> None:
     """`/subscribe query`, for groups, where the bot gets commands alone; `/watch` too."""
     if command.args:
         await show_card(command.args, context)
@@ -76,7 +74,7 @@ async def words_tried(
     await show_card(callback_data.words or words_on(pressed), context)
 
 
-async def card_wanted(_: CallbackQuery, callback_data: press.ShowCard, context: Context) -> None:
+async def card_wanted(_: object, callback_data: press.ShowCard, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await show_card(topic.typed, context, topic)
 
@@ -96,9 +94,7 @@ async def query_chosen(
     await _show_subscribed(subscribed, words, context)
 
 
-async def topic_chosen(
-    _: CallbackQuery, callback_data: press.SubscribeTopic, context: Context
-) -> None:
+async def topic_chosen(_: object, callback_data: press.SubscribeTopic, context: Context) -> None:
     subscribed = await _subscribe(callback_data, context)
     await _show_subscribed(subscribed, "", context)
 
@@ -112,35 +108,33 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
 
 
-async def query_wanted(_: CallbackQuery, callback_data: press.ShowQuery, context: Context) -> None:
+async def query_wanted(_: object, callback_data: press.ShowQuery, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.show("chat/card.html#query", topic=topic)
 
 
-async def asked(_: CallbackQuery, callback_data: press.Ask, context: Context) -> None:
+async def asked(_: object, callback_data: press.Ask, context: Context) -> None:
     if callback_data.question in ASKED_BY_BUTTON:
         await ask(context, callback_data.question)
 
 
-async def dismissed(_: CallbackQuery, context: Context) -> None:
+async def dismissed(_: object, context: Context) -> None:
     await context.reply.drop_buttons()
 
 
 # The page of one topic.
 
 
-async def opened(_: CallbackQuery, callback_data: press.OpenTopic, context: Context) -> None:
+async def opened(_: object, callback_data: press.OpenTopic, context: Context) -> None:
     await _change_page(callback_data.topic_id, context)
 
 
-async def menu_opened(
-    _: CallbackQuery, callback_data: press.ShowTopicMenu, context: Context
-) -> None:
+async def menu_opened(_: object, callback_data: press.ShowTopicMenu, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.change_buttons(f"chat/topics.html#{callback_data.menu}", topic=topic)
 
 
-async def mode_chosen(_: CallbackQuery, callback_data: press.SetMode, context: Context) -> None:
+async def mode_chosen(_: object, callback_data: press.SetMode, context: Context) -> None:
     await _subscribe(callback_data, context)
     await _change_page(callback_data.topic_id, context)
 
@@ -151,20 +145,18 @@ async def _subscribe(chosen: press.SubscribeTopic | press.SetMode, context: Cont
     )
 
 
-async def muted(_: CallbackQuery, callback_data: press.MuteTopic, context: Context) -> None:
+async def muted(_: object, callback_data: press.MuteTopic, context: Context) -> None:
     topic = TopicSubject(callback_data.topic_id)
     await mutes.mute(context.storage, context.chat_id, topic, callback_data.duration)
     await _change_page(topic.topic_id, context)
 
 
-async def unmuted(_: CallbackQuery, callback_data: press.UnmuteTopic, context: Context) -> None:
+async def unmuted(_: object, callback_data: press.UnmuteTopic, context: Context) -> None:
     await mutes.unmute_topic(context.storage, context.chat_id, callback_data.topic_id)
     await _change_page(callback_data.topic_id, context)
 
 
-async def field_asked_for(
-    _: CallbackQuery, callback_data: press.AskTopicField, context: Context
-) -> None:
+async def field_asked_for(_: object, callback_data: press.AskTopicField, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await ask(context, _FIELDS[callback_data.what], subject=topic.id, shown=topic.typed)
 
@@ -196,9 +188,7 @@ async def name_typed(message: Message, subject: int, context: Context) -> None:
     await context.reply.show("chat/topics.html#topic", **await topic_page(topic.id, context))
 
 
-async def unsubscribed(
-    _: CallbackQuery, callback_data: press.Unsubscribe, context: Context
-) -> None:
+async def unsubscribed(_: object, callback_data: press.Unsubscribe, context: Context) -> None:
     ended = await subscriptions.unsubscribe(
         context.storage, context.chat_id, callback_data.topic_id
     )
@@ -206,7 +196,7 @@ async def unsubscribed(
 
 
 async def unsubscribing_undone(
-    _: CallbackQuery, callback_data: press.UndoUnsubscribe, context: Context
+    _: object, callback_data: press.UndoUnsubscribe, context: Context
 ) -> None:
     await subscriptions.undo_unsubscribe(
         context.storage, context.chat_id, callback_data.topic_id, limits=context.limits
@@ -214,7 +204,7 @@ async def unsubscribing_undone(
     await _change_page(callback_data.topic_id, context)
 
 
-async def shared(_: CallbackQuery, callback_data: press.ShareTopic, context: Context) -> None:
+async def shared(_: object, callback_data: press.ShareTopic, context: Context) -> None:
     """Send a card to be forwarded, whose button lets others subscribe to the same."""
     topic_id = callback_data.topic_id
     start = await share_links.share(context.storage, context.chat_id, topic_id)
@@ -223,9 +213,7 @@ async def shared(_: CallbackQuery, callback_data: press.ShareTopic, context: Con
     await context.reply.show("chat/share.html", link=f"https://t.me/{bot}?start={start}", **page)
 
 
-async def recent_wanted(
-    _: CallbackQuery, callback_data: press.ShowRecent, context: Context
-) -> None:
+async def recent_wanted(_: object, callback_data: press.ShowRecent, context: Context) -> None:
     """Send all stories of the topic that are stored, the newest first."""
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     found = await search.archive(
@@ -244,7 +232,7 @@ async def _change_page(topic_id: int, context: Context) -> None:
 
 
 async def publishers_wanted(
-    _: CallbackQuery, callback_data: press.ShowPublishers, context: Context
+    _: object, callback_data: press.ShowPublishers, context: Context
 ) -> None:
     found = await publishers.publishers_of_topic(
         context.storage, context.chat_id, callback_data.topic_id
@@ -252,15 +240,11 @@ async def publishers_wanted(
     await context.reply.change("chat/publishers.html#list", found=found)
 
 
-async def publisher_opened(
-    _: CallbackQuery, callback_data: press.OpenPublisher, context: Context
-) -> None:
+async def publisher_opened(_: object, callback_data: press.OpenPublisher, context: Context) -> None:
     await _show_publisher(callback_data, context)
 
 
-async def publisher_muted(
-    _: CallbackQuery, callback_data: press.MutePublisher, context: Context
-) -> None:
+async def publisher_muted(_: object, callback_data: press.MutePublisher, context: Context) -> None:
     kind = MuteKind.LESS if callback_data.is_less else MuteKind.SOURCE
     publisher = ArticlePublisher(callback_data.source_id, callback_data.article_id, kind)
     await mutes.mute(context.storage, context.chat_id, publisher, callback_data.duration)
@@ -268,7 +252,7 @@ async def publisher_muted(
 
 
 async def publisher_unmuted(
-    _: CallbackQuery, callback_data: press.UnmutePublisher, context: Context
+    _: object, callback_data: press.UnmutePublisher, context: Context
 ) -> None:
     await mutes.unmute_publisher(
         context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
@@ -287,7 +271,7 @@ async def _show_publisher(data: press.OpenPublisher, context: Context) -> None:
 # /trend: four weeks of a topic as a picture.
 
 
-async def trend_asked_for(_: Message, command: CommandObject, context: Context) -> None:
+async def trend_asked_for(_: object, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
         page = await topics.subscribed(context.storage, context.chat_id)
@@ -298,14 +282,12 @@ async def trend_asked_for(_: Message, command: CommandObject, context: Context) 
     await _show_trend(typed, by_name.get(typed.casefold(), typed), context)
 
 
-async def trends_turned(
-    _: CallbackQuery, callback_data: press.TrendsPage, context: Context
-) -> None:
+async def trends_turned(_: object, callback_data: press.TrendsPage, context: Context) -> None:
     page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_TRENDS, page=page)
 
 
-async def trend_chosen(_: CallbackQuery, callback_data: press.ShowTrend, context: Context) -> None:
+async def trend_chosen(_: object, callback_data: press.ShowTrend, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await _show_trend(topic.name, topic.typed, context)
 
