@@ -73,7 +73,7 @@ class ChatRole:
         dispatcher = make_dispatcher(resources, renderer)
         dispatcher.update.outer_middleware(InstrumentedUpdates(watch))
         limiter = RateLimiter(admins=frozenset(admins))
-        queue = UpdateQueue(self.bot, dispatcher, limiter, watch=watch)
+        queue = UpdateQueue(self.bot, dispatcher, limiter, instrumentation=watch)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             menus = group.create_task(self._set_menus(admins, listening))

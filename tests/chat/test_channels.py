@@ -1,7 +1,5 @@
 """Channels, managed from the private chat of an administrator."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.chat.callbacks import Manage
@@ -23,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def channel(house, ann, playground) -> Talk:
+async def channel(house, ann, playground):
     """Return the talk of a channel that Ann has made the bot an administrator of."""
     await ann.says("/start")
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
@@ -39,7 +37,7 @@ async def row_of(house, talk: Talk) -> Row:
 
 
 @pytest.fixture
-async def managed(ann: Talk, channel: Talk) -> Talk:
+async def managed(ann, channel):
     """Return the channel, which Ann manages now."""
     asked = await ann.next()
     await ann.presses(asked, "Choose its topics")
