@@ -187,9 +187,7 @@ async def test_a_mail_goes_by_tls(certificate, of_the_server, use_tls):
 
 
 @pytest.mark.parametrize("use_tls", [False, True], ids=["starttls", "tls"])
-async def test_who_shows_a_certificate_that_nobody_vouches_for_gets_no_password(
-    of_the_server, use_tls
-):
+async def test_an_untrusted_certificate_gets_no_password(of_the_server, use_tls):
     async with open_relay(auth={"ann": "secret"}, tls=of_the_server, tls_at_once=use_tls) as server:
         relay = server.relay(user="ann", password="secret", use_tls=use_tls, start_tls=not use_tls)
         smtp = Smtp(relay)

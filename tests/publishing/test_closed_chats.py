@@ -146,9 +146,7 @@ async def sent(newsroom, said) -> set[int]:
     return {row.chat_id for row in await newsroom.all(Delivery)}
 
 
-async def test_without_who_let_it_in_three_of_those_are_sent_who_chose_last(
-    newsroom, shut, said, seen
-):
+async def test_else_the_last_three_chat_admins_are_sent_it(newsroom, shut, said, seen):
     private = {person: await newsroom.chat(person) for person in (11, 12, 13, 14)}
     general, thread = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5)]
     await seen(general, 11, 12, 13)

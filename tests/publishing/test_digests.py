@@ -79,13 +79,11 @@ async def test_a_chat_gets_its_digest_when_it_is_due(news, publishing, newsroom,
 @pytest.mark.parametrize(
     ("second", "publishers"),
     [
-        pytest.param(
-            "feeds.times.example", "1 story from 1 publisher", id="a feed of the same site"
-        ),
+        pytest.param("feeds.times.example", "1 story from 1 publisher", id="of the same site"),
         pytest.param("daily.example", "1 story from 2 publishers", id="a feed of another site"),
     ],
 )
-async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
+async def test_two_feeds_of_one_site_are_one_publisher(
     digest, newsroom, subscribed, second, publishers
 ):
     query, _ = subscribed
@@ -152,7 +150,7 @@ async def test_no_story_is_sent_twice(news, digest, clock):
     assert "First" not in second
 
 
-async def test_chats_of_one_round_are_sent_what_each_does_not_know(
+async def test_each_chat_of_a_round_gets_what_is_new_to_it(
     news, publishing, newsroom, subscribed, clock
 ):
     query, _source = subscribed
@@ -174,7 +172,7 @@ async def test_chats_of_one_round_are_sent_what_each_does_not_know(
     ]
 
 
-async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
+async def test_a_draft_that_fails_stops_no_other(
     news, publishing, newsroom, subscribed, clock, monkeypatch
 ):
     query, _source = subscribed
@@ -204,9 +202,7 @@ async def test_what_is_matched_late_is_in_the_next_edition(news, digest, clock):
     assert "Slow" in (await digest(DUE + DAY))[0]
 
 
-async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next(
-    digest, newsroom, subscribed, clock
-):
+async def test_what_was_committed_late_is_in_the_next_edition(digest, newsroom, subscribed, clock):
     query, source = subscribed
     clock.now = DUE - timedelta(seconds=20)
     slow = await newsroom.article("Slow", source_id=source)
@@ -329,7 +325,7 @@ async def test_two_processes_make_one_edition(news, publishing, newsroom, storag
     assert len(await newsroom.texts()) == 1
 
 
-async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
+async def test_a_new_zone_gives_no_second_edition_for_a_date(
     news, digest, publishing, newsroom, clock
 ):
     await news()
@@ -377,7 +373,7 @@ async def test_a_chat_that_wants_it_gets_one_rich_message(news, digest, newsroom
     assert row.fallback["text"].startswith("Your Tuesday digest · 3 March\n1 story")
 
 
-async def test_leases_are_renewed_while_digests_are_made(
+async def test_leases_are_renewed(
     news, publishing, newsroom, storage, renderer, clock, monkeypatch
 ):
     await news()
@@ -405,9 +401,7 @@ async def test_leases_are_renewed_while_digests_are_made(
     assert len(await newsroom.texts()) == 1
 
 
-async def test_articles_in_two_feeds_of_one_publisher_count_one_publisher(
-    digest, newsroom, subscribed, clock
-):
+async def test_two_feeds_in_either_order_are_one_publisher(digest, newsroom, subscribed, clock):
     query, _ = subscribed
     site = await newsroom.source("Example Times", host="www.times.example")
     section = await newsroom.source("Example Times - World", host="feeds.times.example")

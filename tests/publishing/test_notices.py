@@ -29,12 +29,8 @@ def test_a_silent_source_reads_like_this(renderer):
     ("values", "words"),
     [
         pytest.param({"follows": True}, "page. You follow it.\n", id="followed"),
-        pytest.param(
-            {"given": 1, "found": 1}, "The one article that your topics found", id="the one article"
-        ),
-        pytest.param(
-            {"given": 4, "found": 4}, "All 4 articles that your topics found", id="all of them"
-        ),
+        pytest.param({"given": 1, "found": 1}, "The one article that your topics found", id="one"),
+        pytest.param({"given": 4, "found": 4}, "All 4 articles that your topics found", id="all"),
         pytest.param(
             {"is_gone": True, "follows": True},
             "Example Wire has been taken down for good, so I no longer read it. You follow it.\n",

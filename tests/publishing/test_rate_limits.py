@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.publishing.rate_limits import HOUR, LocalQuietHours, Postponement, postpone
 from storage.enums import QuietHours
 
-NO_QUIET_HOURS = LocalQuietHours("UTC")
+ALWAYS = LocalQuietHours("UTC")
 AT_NIGHT = LocalQuietHours("UTC", QuietHours(22 * 60, 7 * 60))
 MINUTE = timedelta(minutes=1)
 
@@ -20,22 +20,13 @@ def at(clock: str, day: int = 2) -> datetime:
 @pytest.mark.parametrize(
     ("recent", "now", "quiet", "waiting", "decision"),
     [
-        pytest.param([], "9:00", NO_QUIET_HOURS, None, None, id="nothing sent yet: at once"),
-        pytest.param(
-            ["8:01", "8:02"], "9:00", NO_QUIET_HOURS, None, None, id="fewer than three: at once"
-        ),
-        pytest.param(
-            ["8:00", "8:01", "8:02"],
-            "9:00",
-            NO_QUIET_HOURS,
-            None,
-            None,
-            id="the first is an hour ago",
-        ),
+        pytest.param([], "9:00", ALWAYS, None, None, id="nothing sent yet: at once"),
+        pytest.param(["8:01", "8:02"], "9:00", ALWAYS, None, None, id="fewer than three: at once"),
+        pytest.param(["8:00", "8:01", "8:02"], "9:00", ALWAYS, None, None, id="an hour ago"),
         pytest.param(
             ["8:01", "8:02", "8:59"],
             "9:00",
-            NO_QUIET_HOURS,
+            ALWAYS,
             None,
             Postponement(at("9:15")),
             id="a fourth within the hour: from the next quarter after there is room",
@@ -43,7 +34,7 @@ def at(clock: str, day: int = 2) -> datetime:
         pytest.param(
             ["8:15", "8:16", "8:17"],
             "8:18",
-            NO_QUIET_HOURS,
+            ALWAYS,
             None,
             Postponement(at("9:15")),
             id="room on the quarter itself",
@@ -51,19 +42,12 @@ def at(clock: str, day: int = 2) -> datetime:
         pytest.param(
             ["7:59", "8:15", "8:16", "8:17", "8:18"],
             "8:19",
-            NO_QUIET_HOURS,
+            ALWAYS,
             None,
             Postponement(at("9:30")),
             id="more were sent than are allowed now: room after the last three",
         ),
-        pytest.param(
-            [],
-            "9:05",
-            NO_QUIET_HOURS,
-            at("9:15"),
-            Postponement(at("9:15")),
-            id="what waits is joined",
-        ),
+        pytest.param([], "9:05", ALWAYS, at("9:15"), Postponement(at("9:15")), id="joined"),
         pytest.param(
             [],
             "23:00",
@@ -98,13 +82,9 @@ def test_of_three_alerts_an_hour(recent, now, quiet, waiting, decision):
 @given(
     st.lists(st.integers(0, 40), max_size=80),
     st.integers(1, 8),
-    st.sampled_from(
-        [NO_QUIET_HOURS, AT_NIGHT, LocalQuietHours("Europe/Berlin", QuietHours(60, 150))]
-    ),
+    st.sampled_from([ALWAYS, AT_NIGHT, LocalQuietHours("Europe/Berlin", QuietHours(60, 150))]),
 )
-def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
-    pauses, limit, quiet
-):
+def test_no_hour_exceeds_its_limit_and_nothing_waits_for_ever(pauses, limit, quiet):
     now, sent = at("20:00"), []
     waiting: datetime | None = None
     for pause in pauses:

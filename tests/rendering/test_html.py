@@ -39,9 +39,7 @@ def test_html_reads_as_in_a_browser(html, text):
         pytest.param("a<b> x </b>b", [("bold", "x")], id="no space at the edge of an entity"),
         pytest.param("a <b></b> b", [], id="an empty tag leaves nothing"),
         pytest.param("<b>a <b>b</b></b>", [("bold", "a b")], id="bold in bold is bold"),
-        pytest.param(
-            "<i>a <b>b</b></i>", [("italic", "a b"), ("bold", "b")], id="the outer one first"
-        ),
+        pytest.param("<i>a <b>b</b></i>", [("italic", "a b"), ("bold", "b")], id="outer first"),
         pytest.param(
             "<blockquote expandable>a<br><b>b</b></blockquote>",
             [("expandable_blockquote", "a\nb"), ("bold", "b")],
