@@ -100,7 +100,7 @@ async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, erro
 async def test_a_send_that_is_cancelled_leaves_no_connection_open(server, smtp):
     server.rcpt.append(SAY_NOTHING)
     sending = asyncio.create_task(smtp.send(*ENVELOPE))
-    while server.rcpt:  # noqa: ASYNC110 - a list tells nobody
+    while server.rcpt:  # noqa: ASYNC110 - a list notifies nobody
         await asyncio.sleep(0.01)
 
     sending.cancel()

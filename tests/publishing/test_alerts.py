@@ -52,7 +52,7 @@ def alerted(news, publishing, clock):
     return publish
 
 
-async def test_a_chat_is_alerted_to_what_its_topic_matched(alerted, alert, query, newsroom):
+async def test_a_chat_is_alerted_to_what_its_topic_matched(alerted, query, newsroom):
     await newsroom.reader(query, name="My words")
 
     done = await alerted()
@@ -95,7 +95,7 @@ async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(query, 
         pytest.param({}, {}, {"quiet": True}, id="the article is backlog"),
     ],
 )
-async def test_a_chat_is_not_alerted_if(alerted, alert, query, newsroom, subscribed, chat, article):
+async def test_a_chat_is_not_alerted_if(alerted, query, newsroom, subscribed, chat, article):
     await newsroom.reader(query, **chat, mode=Mode.BOTH)
     await newsroom.change(Subscription, 1, **subscribed)
 
@@ -201,7 +201,7 @@ async def test_a_lost_lease_alerts_nobody(news, query, publishing, newsroom, clo
     assert [row.owner for row in await newsroom.all(Article)] == ["another"]
 
 
-async def test_chats_with_zones_of_their_own_see_their_own_time(alerted, alert, query, newsroom):
+async def test_chats_with_zones_of_their_own_see_their_own_time(alerted, query, newsroom):
     for number, zone in enumerate(["Asia/Tokyo", "UTC"]):
         await newsroom.reader(query, number, zone=zone)
 

@@ -261,7 +261,7 @@ async def test_an_alert_that_expired_is_sent_as_news(news, digest, publishing, n
 
 
 @pytest.mark.parametrize(
-    ("wish", "texts"),
+    ("empty_day", "texts"),
     [
         pytest.param(EmptyDay.SKIP, [], id="nothing"),
         pytest.param(
@@ -269,8 +269,8 @@ async def test_an_alert_that_expired_is_sent_as_news(news, digest, publishing, n
         ),
     ],
 )
-async def test_an_empty_day_is_as_the_chat_chose(digest, newsroom, wish, texts):
-    await newsroom.change(Chat, 1, empty_day=wish)
+async def test_an_empty_day_is_as_the_chat_chose(digest, newsroom, empty_day, texts):
+    await newsroom.change(Chat, 1, empty_day=empty_day)
 
     assert await digest() == texts
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [DUE + DAY]

@@ -13,8 +13,8 @@ SINCE = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 def text_of(renderer, **values: Any) -> str:
     loss = Loss(source="Example Wire", error="challenge", since=SINCE)
-    told = {name: getattr(loss, name) for name in Loss.__slots__} | values
-    return dead_source_page(renderer, Loss(**told), zone="Asia/Tokyo").text
+    fields = {name: getattr(loss, name) for name in Loss.__slots__} | values
+    return dead_source_page(renderer, Loss(**fields), zone="Asia/Tokyo").text
 
 
 def test_a_silent_source_reads_like_this(renderer):

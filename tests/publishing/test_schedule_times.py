@@ -1,4 +1,4 @@
-"""Several digests a day: each slot has its own edition, and downtime makes one of those missed."""
+"""Several digests a day: each has its own edition, and downtime makes one of those missed."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,14 +15,14 @@ TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
 
 @pytest.fixture
 def subscribed(newsroom, storage):
-    """Return how to make a chat with these slots and a topic; it is due at the first of Tuesday."""
+    """Return how to make a chat with these schedule times; it is due at the first of Tuesday."""
 
-    async def made(*slots: ScheduleTime) -> tuple[int, int]:
+    async def made(*times: ScheduleTime) -> tuple[int, int]:
         source, query = await newsroom.source(), await newsroom.query("words")
-        first = TUESDAY + min(slot.minutes for slot in slots) * timedelta(minutes=1)
+        first = TUESDAY + min(one.minutes for one in times) * timedelta(minutes=1)
         chat = await newsroom.chat(zone="UTC", next_digest_at=first, empty_day=EmptyDay.LINE)
         async with storage.writing() as tx:
-            await set_schedule(tx, chat, slots)
+            await set_schedule(tx, chat, times)
         await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
         return query, source
 
