@@ -111,7 +111,7 @@ class Reader:
 async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     """Return the *chats* as readers, in their order."""
     ids = [chat.id for chat in chats]
-    slots = await schedules_of(tx, ids)
+    schedules = await schedules_of(tx, ids)
     last = await last_editions_of_each(tx, ids)
     topics = await digest_topics_of_each(tx, ids)
     muted = await subjects_muted_of_each(tx, ids)
@@ -120,7 +120,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     return [
         Reader(
             chat,
-            Plan(chat.zone, slots[chat.id]),
+            Plan(chat.zone, schedules[chat.id]),
             last[chat.id],
             [
                 topic

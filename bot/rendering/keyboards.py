@@ -9,7 +9,7 @@ from datetime import date
 
 TOPICS = "mine"  # mine:<page>, of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
-ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, the stories a digest only counted; date 0: the next
+ALL = "all"  # all:<yyyymmdd>:<time>:<topic>, the stories a digest only counted; date 0: the next
 
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 

@@ -97,7 +97,7 @@ async def test_an_alerted_story_is_sent_again_as_alerted(newsroom, publishing, r
 @pytest.mark.parametrize(
     ("day", "slot"),
     [
-        pytest.param(TUESDAY, 1, id="another slot"),
+        pytest.param(TUESDAY, 1, id="another time"),
         pytest.param(TUESDAY + timedelta(days=1), 0, id="another day"),
     ],
 )
