@@ -12,7 +12,7 @@ from bot.subscribers.errors import NoSuchTopic, NotAName
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
-from storage.queries import Query
+from storage.queries import Query, query_for
 from storage.topics import Topic
 from tests.limits import USUAL_LIMITS
 
@@ -82,6 +82,20 @@ async def test_a_topic_is_added_at_the_end_under_a_link_of_its_own(three, storag
         await catalogue.add_topic(storage, "Ports", "(port")
     with pytest.raises(NotAName):
         await catalogue.add_topic(storage, " ", "port")
+
+
+async def test_every_topic_of_a_large_catalogue_can_be_named_in_a_query(storage, arrive):
+    slugs = [f"t{number}" for number in range(101)]
+    async with storage.writing() as tx:
+        query = await query_for(tx, "taiwan")
+        facts = {"query_id": query.id, "typed": "Taiwan", "created_at": tx.now}
+        tx.session.add_all(
+            [Topic(name=one, slug=one, position=at, **facts) for at, one in enumerate(slugs)]
+        )
+
+    saved = await topics.saved_queries(storage, await arrive())
+
+    assert list(saved) == slugs
 
 
 async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
