@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers import catalogue, deletion, share_links, subscriptions, topics
+from bot.subscribers import catalogue, deletion, share_links, topics
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.share_links import (
     LONGEST_START,
@@ -16,9 +16,8 @@ from bot.subscribers.share_links import (
     read_start,
     start_for,
 )
-from storage.enums import Mode
 from storage.sharing import Share
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import subscribe
 
 
 @pytest.mark.parametrize(
@@ -74,41 +73,34 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(storage, arrive):
     assert await share_links.share(storage, await arrive(), topic.id) == "topic_japan-china"
 
 
-async def test_words_of_ones_own_are_shared_in_the_link(arrive, storage):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(
-        storage, chat, "Taiwan export", Mode.BOTH, limits=USUAL_LIMITS
-    )
+async def test_words_of_ones_own_are_shared_in_the_link(chat_id, storage):
+    topic = await subscribe(storage, chat_id, "Taiwan export")
 
-    start = await share_links.share(storage, chat, topic.topic_id)
+    start = await share_links.share(storage, chat_id, topic.topic_id)
 
     assert read_start(start) == LinkedQuery("Taiwan export")
 
 
-async def test_long_words_are_kept_and_found_by_whoever_has_the_token(arrive, storage):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
+async def test_long_words_are_kept_and_found_by_whoever_has_the_token(chat_id, storage):
+    topic = await subscribe(storage, chat_id, LONG)
 
-    shared = read_start(await share_links.share(storage, chat, topic.topic_id))
+    shared = read_start(await share_links.share(storage, chat_id, topic.topic_id))
 
     assert isinstance(shared, LinkedShare)
     assert len(shared.token) >= 20
     assert await share_links.shared_query(storage, shared.token) == LONG
 
 
-async def test_what_is_shared_twice_has_one_link(arrive, storage):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
+async def test_what_is_shared_twice_has_one_link(chat_id, storage):
+    topic = await subscribe(storage, chat_id, LONG)
 
-    links = {await share_links.share(storage, chat, topic.topic_id) for _ in range(2)}
+    links = {await share_links.share(storage, chat_id, topic.topic_id) for _ in range(2)}
 
     assert len(links) == 1
 
 
 async def test_a_topic_of_another_chat_is_none(arrive, storage):
-    topic = await subscriptions.subscribe(
-        storage, await arrive(1), "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
-    )
+    topic = await subscribe(storage, await arrive(1), "Taiwan")
 
     with pytest.raises(NoSuchTopic):
         await share_links.share(storage, await arrive(2), topic.topic_id)
@@ -119,12 +111,11 @@ async def test_a_token_that_was_guessed_opens_nothing(storage):
         await share_links.shared_query(storage, "guessed")
 
 
-async def test_what_a_chat_shared_goes_with_it(storage, arrive):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
-    await share_links.share(storage, chat, topic.topic_id)
+async def test_what_a_chat_shared_goes_with_it(storage, chat_id):
+    topic = await subscribe(storage, chat_id, LONG)
+    await share_links.share(storage, chat_id, topic.topic_id)
 
-    await deletion.delete_chat(storage, chat, None)
+    await deletion.delete_chat(storage, chat_id, None)
 
     async with storage.reading() as tx:
         assert await tx.session.get(Share, 1) is None
