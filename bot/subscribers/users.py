@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.rendering.i18n import ENGLISH, language_for
+from bot.rendering.messages import Message
 from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import Banned
 from bot.subscribers.timezones import guess_zone
@@ -24,11 +25,14 @@ from storage.chats import (
     set_schedule,
 )
 from storage.db.engine import Storage, Transaction
-from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState
+from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState, DeliveryKind
+from storage.outbox import enqueue, has_pending_notice, new_delivery
+from storage.pace import chat_pace_key, lock_pace
 from storage.suspension import is_banned, restore_chat, suspend_chat, take_ban_notice
 
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
+_UNANSWERED = "unanswered"  # the notice of a chat whose replies were rate limited
 _LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
 # What a new thread takes over from its group.
 _INHERITED = (
@@ -245,3 +249,22 @@ async def _open(tx: Transaction, sender: Sender) -> Chat:
         await set_schedule(tx, thread.id, schedule)
     await copy_quota(tx, chat.id, thread.id)
     return thread
+
+
+async def enqueue_apology(
+    storage: Storage, telegram_id: int, thread_id: int, message: Message
+) -> None:
+    """Enqueue *message* to a chat that Telegram's rate limit kept from getting replies.
+
+    Not if the chat is unknown, or has an apology pending.
+    """
+    async with storage.writing() as tx:
+        await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
+        chat = await chat_at(tx, telegram_id, thread_id)
+        if chat is None:
+            return
+        if await has_pending_notice(tx, chat.id, _UNANSWERED):
+            return
+        named = {"notice": _UNANSWERED, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}
+        row = new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
+        await enqueue(tx, [row])

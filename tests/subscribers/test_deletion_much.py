@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import deletion, manage_links
+from bot.subscribers import deletion, settings
 from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.users import Sender
@@ -143,7 +143,7 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
         assert await chats_listed(tx, offset=0, limit=9) == []
     assert [line async for line in dump_chats(storage, None)] == []
     with pytest.raises(NoSuchChat):
-        await manage_links.check_manageable(storage, ann)
+        await settings.check_manageable(storage, ann)
 
 
 async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatch):

@@ -10,7 +10,7 @@ from aiogram.filters import Command
 from bot.chat.callbacks import AlertAction, MutesPage, OnAlert, UndoMute, Unmute
 from bot.chat.permissions import READS
 from bot.rendering.filters import local
-from bot.subscribers import mutes, suggestions
+from bot.subscribers import mutes, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
@@ -73,7 +73,7 @@ async def _show_buttons(story_id: int, context: Context) -> None:
 
 
 async def more_wanted(_pressed: CallbackQuery, callback_data: OnAlert, context: Context) -> None:
-    found = await suggestions.suggest_like(context.storage, context.chat_id, callback_data.story_id)
+    found = await topics.suggest_like(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
 
