@@ -70,7 +70,7 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.subscribers.deletion.erase_batch", crash)
+        patch.setattr(retention, "erase_batch", crash)
         with pytest.raises(Crash):
             await deletion.delete_chat(storage, chat_id, 1)
 
@@ -90,7 +90,7 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
         left.append((await tx.session.exec(select(func.count(col(Delivery.id))))).one())
         return is_any
 
-    monkeypatch.setattr("bot.subscribers.deletion.erase_batch", noting)
+    monkeypatch.setattr(retention, "erase_batch", noting)
     await deletion.delete_chat(storage, ann, 1)
 
     assert left == [4, 2, 0, 0, 0]
