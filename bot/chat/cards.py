@@ -13,7 +13,6 @@ from bot.rendering.i18n import ENGLISH
 from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
 from bot.subscribers.text import one_line
-from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,7 +95,7 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
         silent = await search.silent_days(context.storage, query, chat_id=context.chat_id)
     return {
         "found": found,
-        "volume": Volume(found.count, found.covered),
+        "volume": found.volume,
         "silent_days": silent,
         "now": context.user.now,
         **context.clock,

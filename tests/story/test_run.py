@@ -278,7 +278,7 @@ async def test_a_stop_while_messages_are_handled_answers_each_once_by_the_next_s
 
 
 def is_card_of(word: str, message: dict[str, Any]) -> bool:
-    return message["text"].startswith(word)
+    return str(message["text"]).startswith(word)
 
 
 async def test_a_stop_by_the_keyboard_is_a_stop(workplace):

@@ -22,7 +22,6 @@ from bot.subscribers import catalogue
 from bot.subscribers.catalogue import parts_of
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.topic_names import name_for
-from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, InaccessibleMessage
@@ -149,7 +148,7 @@ async def _show_new(typed: str, context: Context) -> None:
         name=name_for(name),
         typed=query,
         found=found,
-        volume=Volume(found.count, found.covered),
+        volume=found.volume,
         **context.clock,
     )
 

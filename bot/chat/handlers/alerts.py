@@ -9,7 +9,7 @@ from aiogram.filters import Command
 
 from bot.chat import callbacks as press
 from bot.chat.permissions import READS
-from bot.subscribers import mutes, suggestions
+from bot.subscribers import mutes, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
@@ -70,7 +70,7 @@ async def _show_buttons(story_id: int, context: Context) -> None:
 
 
 async def more_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
-    found = await suggestions.suggest_like(context.storage, context.chat_id, callback_data.story_id)
+    found = await topics.suggest_like(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
 

@@ -20,7 +20,7 @@ from bot.matching.query import parse
 from bot.matching.search import PagePosition
 from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
-from bot.subscribers import mutes, publishers, share_links, subscriptions, topics
+from bot.subscribers import mutes, share_links, subscriptions, topics
 from bot.subscribers.mutes import ArticlePublisher, TopicSubject
 from bot.subscribers.text import one_line
 from storage.enums import MuteKind
@@ -234,7 +234,7 @@ async def _change_page(topic_id: int, context: Context) -> None:
 async def publishers_wanted(
     _: object, callback_data: press.ShowPublishers, context: Context
 ) -> None:
-    found = await publishers.publishers_of_topic(
+    found = await mutes.publishers_of_topic(
         context.storage, context.chat_id, callback_data.topic_id
     )
     await context.reply.change("chat/publishers.html#list", found=found)
@@ -261,7 +261,7 @@ async def publisher_unmuted(
 
 
 async def _show_publisher(data: press.OpenPublisher, context: Context) -> None:
-    seen = await publishers.get_publisher(
+    seen = await mutes.get_publisher(
         context.storage, context.chat_id, data.source_id, data.article_id
     )
     ids = {"topic_id": data.topic_id, "source_id": data.source_id, "article_id": data.article_id}

@@ -10,7 +10,6 @@ from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers import settings, topics
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.volume import Volume
 from storage.enums import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) ->
             silent = await search.silent_days(storage, query, chat_id=user.chat_id)
     values: dict[str, Any] = {
         "found": found,
-        "volume": Volume(found.count, found.covered),
+        "volume": found.volume,
         "silent_days": silent,
         "zone": user.zone,
         "today": local(user.now, user.zone).date(),
