@@ -142,10 +142,10 @@ def test_whoever_moves_loses_no_edition_that_falls_due_where_they_are(slots, sta
 def _due_between(
     plan: Plan, start: datetime, end: datetime, last: dict[int, date]
 ) -> list[datetime]:
-    """Look at each day by itself: when does a slot's time come, of a date not last yet?"""
+    """Look at each day by itself: when is a schedule time due, of a date not last yet?"""
     first = _day(start, plan.zone) - timedelta(days=1)
     days = [first + timedelta(days=number) for number in range((end - start).days + 4)]
-    dues = [due for slot in plan.times for day in days if (due := due_on(slot, plan.zone, day))]
+    dues = [due for time in plan.times for day in days if (due := due_on(time, plan.zone, day))]
     return sorted(
         {
             due.at

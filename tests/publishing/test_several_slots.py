@@ -1,4 +1,4 @@
-"""Several digests a day: each slot has its own edition, and downtime makes one of those missed."""
+"""Several digests a day: each has its own edition, and downtime makes one of those missed."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,7 +19,7 @@ def subscribed(newsroom, storage):
 
     async def made(*slots: ScheduleTime) -> tuple[int, int]:
         source, query = await newsroom.source(), await newsroom.query("words")
-        first = TUESDAY + min(slot.minutes for slot in slots) * timedelta(minutes=1)
+        first = TUESDAY + min(time.minutes for time in slots) * timedelta(minutes=1)
         chat = await newsroom.chat(zone="UTC", next_digest_at=first, empty_day=EmptyDay.LINE)
         async with storage.writing() as tx:
             await set_schedule(tx, chat, slots)
@@ -30,7 +30,7 @@ def subscribed(newsroom, storage):
 
 
 async def made(newsroom) -> list[tuple[date, int]]:
-    return [(edition.local_date, edition.slot) for edition in await newsroom.editions()]
+    return [(edition.local_date, edition.schedule_number) for edition in await newsroom.editions()]
 
 
 async def test_each_slot_has_an_edition_and_no_story_comes_twice(

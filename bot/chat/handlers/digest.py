@@ -43,7 +43,7 @@ async def asked_for(_event: object, context: Context) -> None:
 
 
 async def all_asked_for(_pressed: CallbackQuery, callback_data: ShowAll, context: Context) -> None:
-    day, slot = _day(callback_data.day), callback_data.slot
+    day, schedule_number = _day(callback_data.day), callback_data.schedule_number
     renderer = context.reply.renderer.of(context.user.language)
     await context.reply.send(
         await show_section(
@@ -52,7 +52,7 @@ async def all_asked_for(_pressed: CallbackQuery, callback_data: ShowAll, context
             context.chat_id,
             callback_data.topic_id,
             day,
-            slot,
+            schedule_number,
         )
     )
 
