@@ -199,7 +199,7 @@ class ShowAll(CallbackData, prefix=ALL):
     """*day* is the edition's local date as 20261118; 0 is the digest so far."""
 
     day: Annotated[int, Field(ge=0, le=99991231)]
-    slot: Annotated[int, Field(ge=0, lt=100)]
+    schedule_number: Annotated[int, Field(ge=0, lt=100)]
     topic_id: RowId
 
 

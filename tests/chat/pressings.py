@@ -37,7 +37,7 @@ CARRIED: dict[str, list[Any]] = {
     "number": [0, 1],
     "page": [0, 1],
     "steps": [1],
-    "slot": [0],
+    "schedule_number": [0],
     "start": [1320],
     "subject": [0, 1],
     "times": ["480-127"],

@@ -90,7 +90,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
     assert "09:15" in changed["text"]
     own = await settings.get_settings(house.storage, (await row_of(house, ann)).id)
-    assert [slot.minutes for slot in own.plan.times] == [480]
+    assert [time.minutes for time in own.plan.times] == [480]
 
 
 async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):

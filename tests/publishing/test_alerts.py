@@ -34,7 +34,7 @@ async def query(newsroom) -> int:
 def news(newsroom, source, query):
     """Return how an article comes that the query matches."""
 
-    async def store(title: str = "A headline", *query_ids: int, **more) -> int:
+    async def store(title: str = "A headline", *query_ids: int, **more):
         return await newsroom.article(title, *(query_ids or (query,)), source_id=source, **more)
 
     return store
@@ -44,7 +44,7 @@ def news(newsroom, source, query):
 def alerted(news, publishing, clock):
     """Return how, a minute after what was done before, an article comes and is alerted to."""
 
-    async def publish(*args, **more) -> int:
+    async def publish(*args, **more):
         clock.turn(MINUTE)
         await news(*args, **more)
         return await publishing.alerts()

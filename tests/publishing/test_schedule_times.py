@@ -30,7 +30,7 @@ def subscribed(newsroom, storage):
 
 
 async def made(newsroom) -> list[tuple[date, int]]:
-    return [(edition.local_date, edition.slot) for edition in await newsroom.editions()]
+    return [(edition.local_date, edition.schedule_number) for edition in await newsroom.editions()]
 
 
 async def test_each_time_has_an_edition_of_its_own(publishing, newsroom, subscribed, clock):

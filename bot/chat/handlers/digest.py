@@ -39,11 +39,11 @@ async def asked_for(_: object, context: Context) -> None:
 
 
 async def all_asked_for(_: object, callback_data: ShowAll, context: Context) -> None:
-    day, slot = _day(callback_data.day), callback_data.slot
+    day, number = _day(callback_data.day), callback_data.schedule_number
     renderer = context.reply.renderer.of(context.user.language)
     await context.reply.send(
         await show_section(
-            context.storage, renderer, context.chat_id, callback_data.topic_id, day, slot
+            context.storage, renderer, context.chat_id, callback_data.topic_id, day, number
         )
     )
 
