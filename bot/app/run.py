@@ -10,13 +10,7 @@ import structlog
 
 from bot.app.deployment import database_url, deployment_of, has_temporary_database
 from bot.app.memory import start_collection
-from bot.app.peers import (
-    Presence,
-    SchemaWatch,
-    leave_grouping,
-    take_over,
-    wake_by_notifications,
-)
+from bot.app.peers import Presence, SchemaWatch, leave_grouping, take_over, wake_by_notifications
 from bot.app.resources import (
     ProcessContext,
     alone_on,
@@ -66,10 +60,7 @@ async def run_bot(settings: Settings, announce: Callable[[str], None], errors: L
 
 
 async def _open_process(
-    settings: Settings,
-    announce: Callable[[str], None],
-    errors: LastErrors,
-    stack: AsyncExitStack,
+    settings: Settings, announce: Callable[[str], None], errors: LastErrors, stack: AsyncExitStack
 ) -> ProcessContext:
     # First whatever a bot that runs already would have taken: a second one must end before it
     # announces a playground that nobody answers.

@@ -96,10 +96,7 @@ class Playground:
 
     async def __aenter__(self) -> Self:
         runner = web.AppRunner(
-            self.application(),
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=_STOP,
+            self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=_STOP
         )
         await runner.setup()
         self._runner = runner

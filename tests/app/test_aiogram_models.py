@@ -117,8 +117,7 @@ def test_models_are_built_on_their_first_use_whatever_names_its_place_has(answer
             id="a model cannot be built",
         ),
         pytest.param(
-            "aiogram_models.BaseModel = type('Other', (), {})",
-            id="pydantic has other insides",
+            "aiogram_models.BaseModel = type('Other', (), {})", id="pydantic has other insides"
         ),
     ],
 )

@@ -18,11 +18,7 @@ async def test_the_bot_has_the_number_of_its_token(call):
 
 
 async def test_an_unknown_method_is_not_found(call):
-    assert await call("sendPigeon") == {
-        "ok": False,
-        "error_code": 404,
-        "description": "Not Found",
-    }
+    assert await call("sendPigeon") == {"ok": False, "error_code": 404, "description": "Not Found"}
 
 
 @pytest.mark.parametrize("token", ["nonsense", "1:", "x:y"])

@@ -19,12 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.matching.evaluate import fold_article, holds
 from bot.matching.query import parse
 from bot.playground.newsroom import Newsroom, UnknownArticleError
-from bot.playground.newsroom.content import (
-    WESTERNMOST,
-    read_archive,
-    read_live,
-    read_publishers,
-)
+from bot.playground.newsroom.content import WESTERNMOST, read_archive, read_live, read_publishers
 from bot.sources.pages.page import read_page
 
 if TYPE_CHECKING:

@@ -34,10 +34,7 @@ async def test_a_rich_message_is_kept_in_blocks(call, ann):
         " word, ",
         {"type": "url", "text": "a link", "url": "https://a.example/x"},
     ]
-    assert blocks[2]["items"][0] == {
-        "label": "•",
-        "blocks": [{"type": "paragraph", "text": "one"}],
-    }
+    assert blocks[2]["items"][0] == {"label": "•", "blocks": [{"type": "paragraph", "text": "one"}]}
     assert (blocks[3]["summary"], blocks[3]["is_open"]) == ("Rest", True)
 
 

@@ -77,10 +77,7 @@ async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
 
     answer = await call("sendMessage", chat_id=group.id, text="hello")
 
-    assert _error(answer) == (
-        400,
-        "Bad Request: group chat was upgraded to a supergroup chat",
-    )
+    assert _error(answer) == (400, "Bad Request: group chat was upgraded to a supergroup chat")
     assert answer["parameters"] == {"migrate_to_chat_id": new_id}
     assert (await call("sendMessage", chat_id=new_id, text="hello"))["ok"]
     notices = [update["message"] for update in (await call("getUpdates"))["result"]]

@@ -125,7 +125,4 @@ def _button(button: dict[str, Any] | None) -> dict[str, Any] | None:
     return button
 
 
-METHODS = {
-    "answerCallbackQuery": answer_callback_query,
-    "answerInlineQuery": answer_inline_query,
-}
+METHODS = {"answerCallbackQuery": answer_callback_query, "answerInlineQuery": answer_inline_query}

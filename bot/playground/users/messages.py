@@ -9,15 +9,7 @@ from bot.playground.api.files import Upload
 from bot.playground.api.keyboards import buttons
 from bot.playground.api.parameters import check_value
 from bot.playground.text.formatting import format_text
-from bot.playground.users.chats import (
-    BOT,
-    Chat,
-    ChatType,
-    Member,
-    Message,
-    User,
-    thread_fields,
-)
+from bot.playground.users.chats import BOT, Chat, ChatType, Member, Message, User, thread_fields
 from bot.playground.world import World
 
 Facts = dict[str, Any]

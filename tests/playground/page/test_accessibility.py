@@ -69,8 +69,7 @@ async def fill(page, bot) -> None:
         parse_mode="HTML",
         disable_notification=True,
         reply_markup=keyboard(
-            {"text": "Both", "callback_data": "a"},
-            {"text": "Open", "url": "https://example.org/"},
+            {"text": "Both", "callback_data": "a"}, {"text": "Open", "url": "https://example.org/"}
         ),
     )
     await bot.say("Pick", reply_markup=keyboard({"text": "Mute", "callback_data": "b"}))
