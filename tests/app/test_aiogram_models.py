@@ -1,7 +1,5 @@
 """Aiogram's models, built on their first use, are those that it builds when it is imported."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

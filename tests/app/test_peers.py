@@ -1,9 +1,6 @@
 """Processes that share a database: leases of a dead one, and a schema of a newer version."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
@@ -14,10 +11,8 @@ from bot.app.stops import StopError
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease, lease_of, presence_name
 from storage.outbox import begin_sending, claim_deliveries, has_abandoned
+from tests.conftest import TurnedClock
 from tests.delivery.conftest import Outbox
-
-if TYPE_CHECKING:
-    from tests.conftest import TurnedClock
 
 pytestmark = pytest.mark.slow
 

@@ -1,7 +1,5 @@
 """Telegram and the pages: the link to the bot, and menus in the language chosen in the Mini App."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How calls are read, checked and refused."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The table of the Bot API and how it is made from a schema."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

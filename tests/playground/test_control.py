@@ -1,7 +1,5 @@
 """The control side over HTTP, and who is kept away from it."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """Topics of forums: begun, closed, reopened, deleted, by people and by the bot."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.playground.api.errors import ApiError

@@ -1,7 +1,5 @@
 """Who is what in groups and channels, what the bot hears of it, and what it may then do."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

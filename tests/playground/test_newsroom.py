@@ -1,7 +1,6 @@
-from __future__ import annotations
-
 import re
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
@@ -9,7 +8,6 @@ from html import unescape
 from importlib.resources import files
 from itertools import combinations
 from tomllib import loads
-from typing import TYPE_CHECKING
 
 import feedparser
 import pytest
@@ -19,15 +17,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.matching.evaluate import fold_article, holds
 from bot.matching.query import parse
 from bot.playground.newsroom import Newsroom, UnknownArticleError
-from bot.playground.newsroom.content import WESTERNMOST, read_archive, read_live, read_publishers
+from bot.playground.newsroom.content import (
+    WESTERNMOST,
+    Article,
+    Draft,
+    read_archive,
+    read_live,
+    read_publishers,
+)
 from bot.sources.pages.page import read_page
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.playground.newsroom.content import Article, Draft
-
-    Client = TestClient[web.Request, web.Application]
+Client = TestClient[web.Request, web.Application]
 
 START = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
 LIVE = 155

@@ -1,7 +1,5 @@
 """The playground as a process of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 

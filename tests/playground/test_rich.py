@@ -1,7 +1,5 @@
 """Rich messages and photos: what the playground makes of them, and what it refuses."""
 
-from __future__ import annotations
-
 import json
 import struct
 

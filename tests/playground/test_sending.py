@@ -1,7 +1,5 @@
 """Sending, editing and deleting, with the refusals of Telegram in its own words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

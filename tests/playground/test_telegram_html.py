@@ -1,7 +1,5 @@
 """HTML parse mode: what it becomes, and what is refused in which words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

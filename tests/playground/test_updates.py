@@ -1,7 +1,5 @@
 """Polling: waiting, confirming, allowing, and the 409."""
 
-from __future__ import annotations
-
 import asyncio
 
 

@@ -1,7 +1,5 @@
 """Webhooks: what is refused, in which order updates come, when they come again."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from typing import Any

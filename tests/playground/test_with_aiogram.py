@@ -1,7 +1,5 @@
 """The playground through the client that the bot uses."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

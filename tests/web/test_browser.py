@@ -1,20 +1,14 @@
 """The pages in a real browser: nothing from elsewhere, no script, on a phone, by keyboard."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from bot.rendering.links import Links
 from tests.web.showing import DESK, PHONE, pages, showing
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.rendering.links import Links
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]

@@ -1,7 +1,5 @@
 """Launch data: what Telegram signed is believed for a day, and nothing else is."""
 
-from __future__ import annotations
-
 import hmac
 import json
 from contextlib import suppress

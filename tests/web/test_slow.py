@@ -1,18 +1,13 @@
 """Who sends a byte now and then holds no place for long."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.ops import health
 from bot.ops.health import make_web
 from bot.web import requests
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """`POST /telegram/…`: who is heard, what is read, what is answered."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from typing import Any

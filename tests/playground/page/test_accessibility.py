@@ -1,7 +1,5 @@
 """The page can be read and pressed, in light and dark, with a finger and by keyboard."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

@@ -1,7 +1,5 @@
 """How people answer: by buttons, in writing, by commands."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

@@ -1,7 +1,5 @@
 """Groups, topics and channels on the chat page: created, written into as another user."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

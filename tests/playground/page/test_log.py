@@ -1,7 +1,5 @@
 """How the log follows what a bot does."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

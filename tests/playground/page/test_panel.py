@@ -1,7 +1,5 @@
 """What stands beside the chat: users, the newsroom, the way back."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

@@ -1,7 +1,5 @@
 """What the page can do beside writing: ask inline, forward, send a file."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

@@ -1,7 +1,5 @@
 """What a bot writes, as the page shows it."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 

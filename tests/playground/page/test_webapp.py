@@ -1,7 +1,5 @@
 """A Mini App in the chat page: opened from the menu or a message, told who and how, closed."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit

@@ -1,7 +1,5 @@
 """What is wished for is done, by the chat's own use cases and with the chat's own refusals."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Who is let in: those whom Telegram names, and who may use the bot."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -3,12 +3,11 @@
 As https://core.telegram.org/api/web-events and https://core.telegram.org/api/bots/webapps have it.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -16,9 +15,6 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Frame, Page, Route, expect
 
 from tests.web.showing import PHONE
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]

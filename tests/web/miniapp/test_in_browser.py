@@ -1,9 +1,8 @@
 """The page in a real browser, in a language that runs from right to left."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -11,9 +10,6 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.catalogues.pseudo import pseudo
 from tests.web.showing import DESK, PHONE
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]

@@ -1,7 +1,5 @@
 """While words are typed: what they would have found, or where they are wrong."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest
