@@ -107,7 +107,7 @@ class Menus:
 async def website(
     process: ProcessContext, health: Health, others: Sequence[RouteDef] = ()
 ) -> AsyncIterator[None]:
-    """Serve for the block, *others* too; StopError if the port is not to be had."""
+    """Serve for the block, *others* too; StopError if the port is not available."""
     host, port = process.settings.web_host, process.settings.web_port
     async with AsyncExitStack() as stack:
         with needing_the_port("WEB_PORT", host, port):

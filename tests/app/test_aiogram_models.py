@@ -97,7 +97,7 @@ def test_annotations_name_what_they_name_to_aiogram(answer):
     assert found["strayed"] == []
 
 
-def test_models_are_built_on_their_first_use_whatever_names_its_place_has(answer):
+def test_models_are_built_on_their_first_use_whatever_names_the_caller_has(answer):
     assert answer(USED) == ["aiogram.types.user", "news", "commands"]
 
 

@@ -107,7 +107,7 @@ async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, 
             stopping.set()
         return done
 
-    await StageRunner(MATCH, step, watch=instrumentation).run(stopping)
+    await StageRunner(MATCH, step, instrumentation=instrumentation).run(stopping)
 
     assert [(seen.name, seen.outcome, seen.done) for seen in recorder.seen] == [
         ("match", OK, 3),

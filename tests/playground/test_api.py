@@ -140,14 +140,14 @@ async def test_limits_of_the_table_hold(call, method, params):
     assert (await call(method, **params))["error_code"] == 400
 
 
-async def test_a_fixed_token_lets_no_other_in(call, pg):
+async def test_a_fixed_token_allows_no_other(call, pg):
     pg.api.token = "5:secret"
 
     assert (await call("getMe"))["error_code"] == 401
     assert (await call("getMe", token="5:secret"))["ok"]
 
 
-async def test_the_journal_tells_every_call_and_whether_it_took_effect(call, pg, ann):
+async def test_the_journal_has_every_call_and_whether_it_took_effect(call, pg, ann):
     await call("sendMessage", chat_id=ann.id, text="one", disable_notification=True)
     await call("sendmessage", chat_id=ann.id, text="")
     pg.inject("reset", when="after", method="sendMessage")

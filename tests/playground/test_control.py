@@ -22,7 +22,7 @@ def control(pg, http):
 READ = {"chats", "events", "journal", "bot", "newsroom", "chats/1001/messages"}
 
 
-async def test_a_person_writes_and_presses_and_the_bot_answers(control, call):
+async def test_a_user_writes_and_presses_and_the_bot_answers(control, call):
     status, ann = await control("add_user", first_name="Ann", language_code="ja")
     assert (status, ann) == (200, {"id": 1001, "chat_id": 1001})
 
@@ -83,7 +83,7 @@ async def test_events_end_empty_and_notice_a_restart(control):
         ("publish", {"slug": "no-such-article"}),
     ],
 )
-async def test_a_wrong_request_is_told_so(control, ann, name, facts):
+async def test_a_wrong_request_gets_an_error(control, ann, name, facts):
     status, answer = await control(name, **facts)
 
     assert status == 400
@@ -117,7 +117,7 @@ async def test_foreign_pages_are_kept_away(pg, http, path, headers):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-async def test_the_own_page_is_let_in(pg, http, host):
+async def test_the_own_page_is_allowed(pg, http, host):
     headers = {
         "Host": f"{host}:{pg.port}",
         "Origin": f"http://{host}:{pg.port}",

@@ -36,7 +36,7 @@ async def test_a_message_goes_into_its_topic(pg, forum, call):
     assert "message_thread_id" not in general["result"]
 
 
-async def test_closing_and_reopening_are_heard_and_hold(pg, forum, call):
+async def test_closing_and_reopening_reach_the_bot_and_hold(pg, forum, call):
     thread = pg.topic(forum, name="Elections")
     there = {"chat_id": forum.id, "text": "x", "message_thread_id": thread}
 

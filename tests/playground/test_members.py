@@ -42,7 +42,9 @@ async def test_the_bot_hears_who_adds_it_and_as_what(pg, ann, heard):
     assert risen["new_chat_member"]["can_delete_messages"] is False
 
 
-async def test_others_are_heard_of_only_by_an_administrator_who_asked(pg, ann, call, heard):
+async def test_changes_of_others_reach_only_an_administrator_that_asked_for_them(
+    pg, ann, call, heard
+):
     ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann])
     await call("getUpdates", allowed_updates=["chat_member"])
@@ -134,7 +136,7 @@ async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, cal
     assert said(refused) == "Forbidden: bot is not a member of the channel chat"
 
 
-async def test_a_channels_posts_have_no_person(pg, ann, heard):
+async def test_posts_of_a_channel_have_no_user(pg, ann, heard):
     channel = pg.chat("channel", "Desk", [ann])
 
     pg.send(channel, "/topics")
@@ -152,7 +154,7 @@ async def test_readers_of_a_channel_post_nothing(pg, ann):
         pg.send(channel, "hello", from_id=pg.user("Eve").id)
 
 
-async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_person(
+async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_user(
     pg, ann, call, heard
 ):
     group = pg.chat("supergroup", "Newsroom", [ann])
@@ -189,7 +191,7 @@ async def test_privacy_mode_lets_through_what_is_said_to_the_bot(pg, ann, heard,
     assert bool(await heard()) is is_heard
 
 
-async def test_a_reply_to_the_bot_is_heard_and_everything_by_an_administrator(pg, ann, call):
+async def test_a_reply_reaches_the_bot_and_everything_reaches_an_administrator(pg, ann, call):
     group = pg.chat("group", "Friends", [ann])
     sent = (await call("sendMessage", chat_id=group.id, text="hello"))["result"]["message_id"]
 

@@ -38,7 +38,7 @@ async def asked(
     )
 
 
-async def test_the_bot_hears_who_asks_and_what(pg, call, ann):
+async def test_an_inline_query_reaches_the_bot(pg, call, ann):
     await call("getUpdates", allowed_updates=["inline_query"])
     query = pg.inline(ann, "news", "10")
 

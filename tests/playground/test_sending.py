@@ -31,7 +31,7 @@ async def test_4096_units_are_just_fine(call, ann):
     assert (await call("sendMessage", chat_id=ann.id, text="x" * 4096))["ok"]
 
 
-async def test_who_blocked_the_bot_gets_nothing_and_the_bot_is_told(call, pg, ann):
+async def test_a_user_who_blocked_the_bot_gets_nothing_and_the_bot_an_update(call, pg, ann):
     pg.block(ann)
 
     answer = await call("sendMessage", chat_id=ann.id, text="hello")
@@ -43,7 +43,7 @@ async def test_who_blocked_the_bot_gets_nothing_and_the_bot_is_told(call, pg, an
     assert (await call("sendMessage", chat_id=ann.id, text="hello"))["ok"]
 
 
-async def test_a_person_writes_first(call, pg):
+async def test_a_user_must_write_first(call, pg):
     ben = pg.user("Ben", started=False)
 
     refused = await call("sendMessage", chat_id=ben.id, text="hello")

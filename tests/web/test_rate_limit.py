@@ -24,7 +24,7 @@ def test_no_more_pass_than_a_burst_and_then_the_pace(pauses):
     assert passed <= 5 + seconds.now / 2 + 1
 
 
-def test_who_waits_as_long_as_it_is_told_may_go_on():
+def test_a_client_that_waits_as_asked_may_go_on():
     seconds = Seconds()
     rate_limit = RateLimit(at_once=2, clock=seconds)
     waits = [rate_limit.take("a") for _ in range(3)]

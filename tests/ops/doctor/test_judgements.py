@@ -363,9 +363,9 @@ JUST_NOW, LONG_AGO = timedelta(minutes=5), timedelta(hours=5)
 @pytest.mark.parametrize(
     ("info", "code", "words"),
     [
-        pytest.param(webhook_info(OWN), "updates.brought", "none waits", id="all is well"),
+        pytest.param(webhook_info(OWN), "updates.delivered", "none waits", id="all is well"),
         pytest.param(
-            webhook_info(OWN, 3, LONG_AGO), "updates.brought", "3 wait", id="failed long ago"
+            webhook_info(OWN, 3, LONG_AGO), "updates.delivered", "3 wait", id="failed long ago"
         ),
         pytest.param(webhook_info(OWN, 3, JUST_NOW), "updates.failing", "11:55 UTC", id="it fails"),
         pytest.param(

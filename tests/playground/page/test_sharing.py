@@ -29,7 +29,7 @@ async def test_an_inline_query_is_answered_and_a_result_is_sent(page, bot, playg
     await expect(page.locator(".mine .body").last).to_have_text("A ferry sank.")
 
 
-async def test_what_is_written_can_be_somebody_elses_post(page, bot, playground):
+async def test_a_text_can_be_sent_as_a_forwarded_post(page, bot, playground):
     await page.check("#as-forward")
     await page.fill("#text", "News")
     await page.press("#text", "Enter")

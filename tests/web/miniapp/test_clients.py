@@ -162,7 +162,7 @@ async def client(
         yield opened_in
 
 
-async def test_it_is_told_that_the_page_is_there_and_how_it_looks(client):
+async def test_the_page_reports_that_it_is_ready_and_its_colours(client):
     await client.heard("web_app_ready", {})
     await client.heard("web_app_expand", {})
     await client.hears("web_app_set_background_color", {"color": NIGHT["secondary_bg_color"]})
@@ -225,7 +225,7 @@ async def test_events_that_nobody_knows_are_passed_over(client):
     await expect(client.inner.locator("body")).to_have_css("background-color", NIGHT_PAPER)
 
 
-async def test_a_client_is_told_nothing_that_is_newer_than_itself(browser, address):
+async def test_the_page_sends_a_client_only_the_events_of_its_version(browser, address):
     script, call = WAYS["a native one"]
     async with native(browser, launched(address, version=None), script, call) as client:
         await client.inner.locator("#words").fill("Taiwan")
@@ -235,7 +235,7 @@ async def test_a_client_is_told_nothing_that_is_newer_than_itself(browser, addre
         assert told == {"web_app_ready", "web_app_expand"}
 
 
-async def test_a_web_client_is_told_before_the_page_is_loaded_anew(browser, address):
+async def test_the_page_notifies_a_web_client_before_it_reloads(browser, address):
     async with framed(browser, launched(address)) as client:
         await client.hears("iframe_ready", {"reload_supported": True})
 

@@ -106,7 +106,7 @@ async def test_from_right_to_left_it_fits_its_screen(page):
     assert name["x"] > mode["x"]
 
 
-async def test_another_language_is_another_page_for_the_same_person(page):
+async def test_another_language_is_another_page_for_the_same_user(page):
     await page.locator("#language").select_option("en")
 
     await expect(page.locator("html[lang=en][dir=ltr]")).to_have_count(1)
