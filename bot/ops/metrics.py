@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -90,15 +90,19 @@ class Metrics:
     def __init__(self, build: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._counters = {act: self._counter(*named) for act, named in _COUNTERS.items()}
-        self._histograms = {act: self._histogram(*named) for act, named in _HISTOGRAMS.items()}
-        self._row_counters = {
-            table: self._counter(*named) for table, named in _ROW_COUNTERS.items()
+        self._place: dict[str, Any] = {"namespace": "dateline", "registry": self.registry}
+        self._counters = {act: Counter(*named, **self._place) for act, named in _COUNTERS.items()}
+        self._histograms = {
+            act: Histogram(name, text, labels, buckets=buckets, **self._place)
+            for act, (name, text, labels, buckets) in _HISTOGRAMS.items()
         }
-        self._work = self._counter("step_work", "What each step did, in its rows.", ("step",))
-        self._delay = self._histogram(
-            "event_loop_delay_seconds", "How late the event loop was.", (), _QUICK
-        )
+        self._row_counters = {
+            table: Counter(*named, **self._place) for table, named in _ROW_COUNTERS.items()
+        }
+        rows = "What each step did, in its rows."
+        self._work = Counter("step_work", rows, ("step",), **self._place)
+        late = "How late the event loop was."
+        self._delay = Histogram("event_loop_delay_seconds", late, buckets=_QUICK, **self._place)
         self._ready = self._gauge("ready", "1 where /readyz says so, else 0.")
         self._up = self._gauge("database_up", "1 where the database answers, else 0.")
         self._waiting = {
@@ -154,23 +158,8 @@ class Metrics:
             self._waiting["sources"].labels(state).set(number)
         self._change.set(backlog.queries_change)
 
-    def _counter(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
-        return Counter(name, documentation, labels, namespace="dateline", registry=self.registry)
-
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
-        return Gauge(name, documentation, labels, namespace="dateline", registry=self.registry)
-
-    def _histogram(
-        self, name: str, documentation: str, labels: Sequence[str], buckets: Sequence[float]
-    ) -> Histogram:
-        return Histogram(
-            name,
-            documentation,
-            labels,
-            namespace="dateline",
-            registry=self.registry,
-            buckets=buckets,
-        )
+        return Gauge(name, documentation, labels, **self._place)
 
 
 BACKLOG_SECONDS: Final = 15.0  # between two questions to the database

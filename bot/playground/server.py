@@ -24,7 +24,7 @@ from bot.playground.api.server import Api
 from bot.playground.api.webhooks import LONGEST_PAUSE, WebhookDelivery
 from bot.playground.control import Control
 from bot.playground.mailroom.server import Mailroom
-from bot.playground.newsroom import Newsroom
+from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.world import World
 
 LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB

@@ -1,6 +1,7 @@
 """The control side over HTTP, and who is kept away from it."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -160,3 +161,19 @@ async def test_the_journal_goes_on_from_a_number(control, call):
     _, told = await control("journal?after=1")
 
     assert [(entry["n"], entry["method"]) for entry in told] == [(2, "getMe")]
+
+
+async def test_it_prints_its_address_once_it_is_up(http):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot.playground", "--port", "0", "--every", "0"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        address = (await process.stdout.readline()).decode().strip()
+        async with http.get(f"{address}/bot1:playground/getMe") as response:
+            assert (await response.json())["ok"] is True
+    finally:
+        process.terminate()
+        await process.communicate()

@@ -15,6 +15,7 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, BrowserContext
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.mail.codes import hash_of
@@ -80,6 +81,18 @@ async def _fill(storage: Storage) -> None:
     async with storage.writing() as tx:
         mailbox = await open_mailbox(tx, CHAT, "ann@example.org")
         mailbox.token_hash = hash_of("word", CHAT)
+
+
+@asynccontextmanager
+async def opened(browser: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
+    """Yield a browser of one user; an error, or a breach of a policy, fails the test."""
+    context = await browser.new_context(locale="en-GB", **options)
+    complaints: list[str] = []
+    context.on("console", lambda line: complaints.append(line.text))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    yield context
+    await context.close()
+    assert complaints == []
 
 
 def pages(links: Links) -> dict[str, str]:

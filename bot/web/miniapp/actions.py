@@ -201,7 +201,7 @@ async def set_language(app: MiniApp, user: CurrentUser, request: ActionRequest) 
     """Use a language, or with "" that of Telegram's client."""
     code = request.text("language") or None
     changed = await settings.set_language(app.resources.storage, user.chat_id, code)
-    await app.menus.renew(user, changed.speaks, is_chosen=code is not None)
+    await app.renew_menus(user, changed.speaks, code)
     return ActionResult()
 
 

@@ -46,10 +46,10 @@ TRANSLATIONS = {
 
 @dataclass
 class FakeMenus:
-    renewed: list[tuple[int, str, bool]] = field(default_factory=list)
+    renewed: list[tuple[int, str, str | None]] = field(default_factory=list)
 
-    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
-        self.renewed.append((user.user_id, speaks, is_chosen))
+    async def renew(self, user: CurrentUser, speaks: str, chosen: str | None) -> None:
+        self.renewed.append((user.user_id, speaks, chosen))
 
 
 @dataclass
@@ -112,12 +112,12 @@ def menus() -> FakeMenus:
 
 @pytest.fixture
 def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
-    return replace(mini_app_of(storage, access, Renderer()), menus=menus)
+    return replace(mini_app_of(storage, access, Renderer()), renew_menus=menus.renew)
 
 
 def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
     resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
-    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus())
+    return MiniApp(token=TOKEN, resources=resources, renew_menus=FakeMenus().renew)
 
 
 @pytest.fixture

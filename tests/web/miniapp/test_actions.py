@@ -126,7 +126,7 @@ async def test_the_menus_of_the_chat_follow_the_language_that_is_chosen(ann, men
     await ann.does("language", language="de")
     await ann.does("language", language="")
 
-    assert menus.renewed == [(7, "de", True), (7, "ja", False)]
+    assert menus.renewed == [(7, "de", "de"), (7, "ja", None)]
 
 
 async def test_everything_is_paused_and_resumed(ann, newsroom):

@@ -7,14 +7,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Frame, Page, Route, expect
+from playwright.async_api import Browser, Frame, Page, Route, expect
 
-from tests.web.showing import PHONE
+from tests.web.showing import PHONE, opened
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
@@ -97,20 +97,8 @@ def launched(address: str, version: str | None = "9.1", **more: str) -> str:
 
 
 @asynccontextmanager
-async def opened(browser: Browser, **look: Any) -> AsyncIterator[BrowserContext]:
-    """Yield a browser of one person; an error, or a breach of a policy, fails the test."""
-    context = await browser.new_context(viewport=cast("Any", PHONE), locale="en-GB", **look)
-    complaints: list[str] = []
-    context.on("console", lambda line: complaints.append(line.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield context
-    await context.close()
-    assert complaints == []
-
-
-@asynccontextmanager
 async def native(browser: Browser, address: str, script: str, call: str) -> AsyncIterator[Client]:
-    async with opened(browser) as context:
+    async with opened(browser, viewport=PHONE) as context:
         await context.add_init_script(script)
         page = await context.new_page()
         await page.goto(address)
@@ -134,7 +122,7 @@ async def framed(browser: Browser, address: str) -> AsyncIterator[Client]:
     async def theirs(route: Route) -> None:
         await route.fulfill(body=html, content_type="text/html")
 
-    async with opened(browser) as context:
+    async with opened(browser, viewport=PHONE) as context:
         page = await context.new_page()
         await page.route(f"{OURS}/**", ours)
         await page.route("https://web.telegram.org/**", theirs)
@@ -157,8 +145,8 @@ async def client(
 ) -> AsyncIterator[Client]:
     script, call = WAYS[request.param]
     here = launched(address)
-    around = native(browser, here, script, call) if script else framed(browser, here)
-    async with around as opened_in:
+    in_client = native(browser, here, script, call) if script else framed(browser, here)
+    async with in_client as opened_in:
         yield opened_in
 
 
