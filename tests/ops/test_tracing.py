@@ -16,7 +16,7 @@ from tests.ops.collector import collecting
 
 
 @dataclass
-class Around:
+class FakeProcess:
     """As much of a process as traces need."""
 
     settings: Settings
@@ -25,7 +25,7 @@ class Around:
 
 
 def process_with(url: str | None) -> Any:
-    return Around(Settings.model_validate({"traces_url": url} if url else {}))
+    return FakeProcess(Settings.model_validate({"traces_url": url} if url else {}))
 
 
 def spans(bodies: list[bytes]) -> dict[str, Any]:

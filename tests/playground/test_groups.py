@@ -119,14 +119,14 @@ async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
     ],
 )
 async def test_without_the_right_nothing_is_posted(pg, ann, call, kind, status, rights, words):
-    place = pg.chat(kind, "Desk", [ann])
-    pg.membership(place, status, rights=rights)
+    chat = pg.chat(kind, "News", [ann])
+    pg.membership(chat, status, rights=rights)
 
-    assert said(await call("sendMessage", chat_id=place.id, text="x")) == words
+    assert said(await call("sendMessage", chat_id=chat.id, text="x")) == words
 
 
 async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, call):
-    channel = pg.chat("channel", "Desk", [ann])
+    channel = pg.chat("channel", "News", [ann])
 
     member = await call("getChatMember", chat_id=channel.id, user_id=ann.id)
     pg.membership(channel, "left")
@@ -137,18 +137,18 @@ async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, cal
 
 
 async def test_posts_of_a_channel_have_no_user(pg, ann, heard):
-    channel = pg.chat("channel", "Desk", [ann])
+    channel = pg.chat("channel", "News", [ann])
 
     pg.send(channel, "/topics")
 
     ((kind, post),) = await heard()
     assert kind == "channel_post"
     assert "from" not in post
-    assert post["sender_chat"]["title"] == "Desk"
+    assert post["sender_chat"]["title"] == "News"
 
 
 async def test_readers_of_a_channel_post_nothing(pg, ann):
-    channel = pg.chat("channel", "Desk", [ann])
+    channel = pg.chat("channel", "News", [ann])
 
     with pytest.raises(ApiError):
         pg.send(channel, "hello", from_id=pg.user("Eve").id)
