@@ -100,7 +100,13 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
     channel = MailChannel(smtp, mailer.return_path, make_bounces(process), sign)
     per_second = process.settings.smtp_per_hour / 3600
     stage = SendStage(
-        process.storage, channel, process.owner, calls, PACE_KEY, per_second, process.watch
+        process.storage,
+        channel,
+        process.owner,
+        calls,
+        PACE_KEY,
+        per_second,
+        process.instrumentation,
     )
     mail = StageRunner(MAIL, stage.run_once)
     calls.on_done = mail.wake

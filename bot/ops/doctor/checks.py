@@ -185,7 +185,6 @@ async def _holders(url: str) -> list[str] | None:
 
 
 async def _sources(url: str) -> Sequence[Finding]:
-
     file = database_file(url)
     if file and not file.exists():
         return []

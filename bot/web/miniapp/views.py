@@ -160,11 +160,7 @@ async def preview_topic(
 
 
 # By the last part of their addresses.
-PREVIEWS: Final = {
-    "preview": preview_query,
-    "compare": preview_change,
-    "topic": preview_topic,
-}
+PREVIEWS: Final = {"preview": preview_query, "compare": preview_change, "topic": preview_topic}
 
 
 async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
