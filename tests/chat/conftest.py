@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.middlewares import PAUSES_SECONDS
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiogram import Dispatcher
+    from aiogram.types import Update
 
     from bot.resources import Resources
 
@@ -52,9 +54,14 @@ class Talk:
     who: Any
     seen: int = 0
 
-    async def says(self, text: str, **facts: Any) -> dict[str, Any]:
+    async def says(self, text: str, *labels: str, **facts: Any) -> dict[str, Any]:
+        """Send it, and press the buttons of these *labels*, one after the other."""
         self.playground.send(self.who, text, **facts)
-        return await self.next()
+        message = await self.next()
+        return await self.presses(message, *labels) if labels else message
+
+    async def replies(self, question: dict[str, Any], text: str, **facts: Any) -> dict[str, Any]:
+        return await self.says(text, reply_to_message_id=question["message_id"], **facts)
 
     async def next(self) -> dict[str, Any]:
         message = await self.playground.wait_for_message(
@@ -63,13 +70,18 @@ class Talk:
         self.seen = message["version"]
         return as_read(message)
 
-    async def presses(self, message: dict[str, Any], label: str, **facts: Any) -> dict[str, Any]:
-        """Press the button that has *label* in it; return the message that came, else changed."""
-        await self.presses_quietly(message, label, **facts)
-        shown = await self.next()
-        has_more = self.playground.messages(self.who, self.seen)
-        is_pressed = shown["message_id"] == message["message_id"]
-        return await self.next() if is_pressed and has_more else shown
+    async def presses(self, message: dict[str, Any], *labels: str, **facts: Any) -> dict[str, Any]:
+        """Press the button that has the label in it, and so on in the message that comes of it.
+
+        Return the message that came last, else the one that changed.
+        """
+        for label in labels:
+            await self.presses_quietly(message, label, **facts)
+            shown = await self.next()
+            has_more = self.playground.messages(self.who, self.seen)
+            is_pressed = shown["message_id"] == message["message_id"]
+            message = await self.next() if is_pressed and has_more else shown
+        return message
 
     async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
         """Press it; return what came up over the chat, "" for nothing."""
@@ -135,6 +147,28 @@ class House:
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a person who is new."""
         return Talk(self.playground, self.playground.user(name, **facts))
+
+    async def group(
+        self, founder: Talk, *others: Any, kind: str = "supergroup", status: str = "member"
+    ) -> Talk:
+        """Return the talk of a group that *founder* runs and has let the bot into."""
+        chat = self.playground.chat(kind, "Newsroom", [founder.who, *others], bot="left")
+        self.playground.membership(chat, status, from_id=founder.who.id)
+        talk = Talk(self.playground, chat)
+        await talk.next()
+        return talk
+
+    async def show_button(
+        self, talk: Talk, data: str, text: str = "by hand", **facts: Any
+    ) -> dict[str, Any]:
+        """Send the button *By hand* with this data, as an old message or a forged one has it."""
+        button = InlineKeyboardButton(text="By hand", callback_data=data)
+        markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
+        await self.bot.send_message(talk.who.id, text, reply_markup=markup, **facts)
+        return await talk.next()
+
+    async def feed(self, update: Update) -> None:
+        await self.dispatcher.feed_update(self.bot, update)
 
 
 @pytest.fixture
@@ -245,6 +279,23 @@ async def house(
 @pytest.fixture
 def ann(house: House) -> Talk:
     return house.talk("Ann", language_code="ja")
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+@pytest.fixture
+def eve(playground: LocalPlayground) -> Any:
+    """Return a member of the group who does not run it."""
+    return playground.user("Eve")
+
+
+@pytest.fixture
+async def group(house: House, ann: Talk, eve: Any) -> Talk:
+    """Return the talk of a group that Ann runs and has let the bot into."""
+    return await house.group(ann, eve)
 
 
 @pytest.fixture

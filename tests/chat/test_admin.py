@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import BotCommandScopeChat
 from sqlmodel import select
 
 from bot.chat.callbacks import ADMIN_ONLY
@@ -16,18 +16,12 @@ from storage.chats import chat_at
 from storage.enums import ArticleStage, DeliveryState, SourceState
 from storage.outbox import Delivery
 from storage.sources import Source, add_source
-from tests.chat.conftest import House, Talk
+from tests.chat.conftest import House
 from tests.delivery.conftest import Outbox
-from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
-
-
-@pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
 
 
 @pytest.fixture
@@ -112,11 +106,10 @@ async def test_a_stuck_message_is_sent_or_dropped_from_the_panel(house, admin, h
 
 
 async def test_the_activity_log_says_who_did_what(house, admin, held):
-    listed = await admin.presses(await admin.says("/admin"), "Stuck messages")
-    await admin.presses(listed, "Drop 1")
+    await admin.says("/admin", "Stuck messages", "Drop 1")
     await admin.says("/sources add https://news.example.org/feed.xml")
 
-    log = await admin.presses(await admin.says("/admin"), "Activity")
+    log = await admin.says("/admin", "Activity")
 
     assert [line.partition(" · ")[2] for line in log["text"].split("\n")[2:]] == [
         "Ada · source add: https://news.example.org/feed.xml",
@@ -148,17 +141,14 @@ def _made_up(kind, name: str):
 
 @pytest.mark.parametrize("kind", ADMIN_ONLY, ids=lambda kind: kind.__name__)
 async def test_no_button_of_the_panel_does_anything_for_others(house, ann, held, kind):
-    button = InlineKeyboardButton(text="Made up", callback_data=by_hand(kind))
-    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    await house.bot.send_message(ann.who.id, "A forwarded panel", reply_markup=markup)
-    message = await ann.next()
+    panel = await house.show_button(ann, by_hand(kind))
 
-    said = await ann.presses_quietly(message, "Made up")
+    said = await ann.presses_quietly(panel, "By hand")
 
     assert said.startswith("Only admins of this bot can do that.")
     assert await audit.newest_events(house.storage, 10) == []
     assert await state_of(house, held) is DeliveryState.HELD
-    assert ann.all()[-1]["text"] == "A forwarded panel"
+    assert ann.all()[-1]["text"] == panel["text"]
 
 
 class TestInAPlayground:
@@ -183,21 +173,17 @@ class TestInAPlayground:
         assert panel["text"].startswith("Something needs")
         assert [one.command for one in theirs] == names_in(Menu.PRIVATE, is_admin=True)
 
-    async def test_a_group_makes_no_admin(self, ann, playground):
-        chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-        playground.membership(chat, "member", from_id=ann.who.id)
-        group = Talk(playground, chat)
-        await group.next()
+    async def test_a_group_makes_no_admin(self, house, ann):
+        group = await house.group(ann)
 
         await group.says("/topics@dateline_playground_bot", from_id=ann.who.id)
-        panel = await ann.says("/admin")
 
-        assert panel["text"].startswith("Something needs")
+        assert (await ann.says("/admin"))["text"].startswith("Something needs")
 
 
 async def test_help_shows_admins_their_commands(admin, ann):
-    theirs = (await admin.presses(await admin.says("/help"), "All commands"))["text"]
-    everybodys = (await ann.presses(await ann.says("/help"), "All commands"))["text"]
+    theirs = (await admin.says("/help", "All commands"))["text"]
+    everybodys = (await ann.says("/help", "All commands"))["text"]
 
     for command in FOR_BOT_ADMINS:
         assert f"/{command}" in theirs
@@ -205,9 +191,7 @@ async def test_help_shows_admins_their_commands(admin, ann):
 
 
 async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann, playground):
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    await Talk(playground, chat).next()
+    await house.group(ann)
     async with house.storage.writing() as tx:
         values: dict[str, Any] = {"url": "https://x.example/feed", "url_hash": "x"}
         values |= {"host": "x.example"}

@@ -24,8 +24,7 @@ async def test_a_hostile_title_is_found_without_links(ann, news, asked):
 
 
 async def test_a_name_of_a_topic_is_shown_without_links_and_kept_as_it_is(ann, house):
-    card = await ann.says('"evil.com" OR "@evil_bot"')
-    watching = await ann.presses(card, "Alert me")
+    watching = await ann.says('"evil.com" OR "@evil_bot"', "Alert me")
     listed = await ann.says("/topics")
 
     assert found_in(watching) <= {"bot_command"}
@@ -34,6 +33,4 @@ async def test_a_name_of_a_topic_is_shown_without_links_and_kept_as_it_is(ann, h
 
 
 async def test_the_commands_of_our_own_sentences_are_live(ann):
-    helped = await ann.says("/help")
-
-    assert "bot_command" in found_in(helped)
+    assert "bot_command" in found_in(await ann.says("/help"))

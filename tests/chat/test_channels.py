@@ -68,11 +68,8 @@ async def test_what_is_typed_is_for_the_channel(house, ann, managed):
 
 async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, ann, managed):
     again = await ann.says("Taiwan")
-    card = await ann.says("Korea")
-    back = await ann.presses(card, "Back to my own topics")
-    mine = await ann.says("Japan")
-
-    watching = await ann.presses(mine, "Both")
+    back = await ann.says("Korea", "Back to my own topics")
+    watching = await ann.says("Japan", "Both")
     late = await ann.presses(again, "Both")
 
     assert back["text"].startswith("What you type and tap here is for yourself again.")
@@ -82,10 +79,9 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
 
 
 async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed):
-    chat_settings = await ann.says("/settings")
-    times = await ann.presses(chat_settings, "Change time")
+    times = await ann.says("/settings", "Change time")
     asked = await ann.presses(times, "Another time")
-    changed = await ann.says("9:15", reply_to_message_id=asked["message_id"])
+    changed = await ann.replies(asked, "9:15")
 
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
     assert "09:15" in changed["text"]
@@ -96,7 +92,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
 async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):
     words = "Taiwan AND (semiconductor OR foundry OR chips OR lithography)"
 
-    watching = await ann.presses(await ann.says(words), "Both")
+    watching = await ann.says(words, "Both")
 
     assert watching["text"].startswith("For the channel Desk")
     assert await watches(house, managed) == ["Taiwan, semiconductor, foundry …"]
@@ -179,13 +175,10 @@ async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
 
 async def test_a_group_is_managed_from_a_private_chat_too(house, ann, playground):
     await ann.says("/start")
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    group = Talk(playground, chat)
-    await group.next()
+    group = await house.group(ann)
 
-    managing = await ann.presses(await ann.says("/channels"), "Newsroom")
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    managing = await ann.says("/channels", "Newsroom")
+    await ann.says("Taiwan", "Both")
 
     assert managing["text"].startswith("For the group Newsroom")
     assert await watches(house, group) == ["Taiwan"]
@@ -248,8 +241,7 @@ async def followed_by(house, talk: Talk) -> list[str]:
 
 
 async def test_a_question_is_answered_for_the_channel(house, ann, managed):
-    times = await ann.presses(await ann.says("/settings"), "Change time")
-    question = await ann.presses(times, "Another time")
+    question = await ann.says("/settings", "Change time", "Another time")
     changed = await ann.says("7:30")
 
     assert question["text"].startswith("For the channel Desk\n\nAt what time")

@@ -21,7 +21,7 @@ def file_of(house):
 
 
 async def test_an_export_comes_as_a_file(ann, file_of):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     exported = await ann.says("/export")
 
@@ -53,7 +53,7 @@ async def test_import_says_what_to_send(ann):
 
 
 async def test_deleting_tells_how_much_goes(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     asked = await ann.says("/delete_me")
     erased = await ann.presses(asked, "Delete everything")
@@ -72,7 +72,7 @@ async def test_keep_it_removes_the_question(ann):
 
 
 async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
     asked = await ann.says("/delete_me")
     clock.turn(timedelta(days=1, minutes=1))
 

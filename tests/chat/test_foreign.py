@@ -47,7 +47,7 @@ class Victim:
         """Feed it; return what it told of the victim or changed, "" for nothing."""
         playground = self.house.playground
         seen = max((call["n"] for call in playground.journal()), default=0)
-        await self.house.dispatcher.feed_update(self.house.bot, update)
+        await self.house.feed(update)
         told = [call["params"] for call in playground.journal(after=seen)]
         if SECRET in json.dumps(told, default=str).casefold():
             return f"told {told}"
@@ -150,9 +150,7 @@ async def test_no_button_in_a_group_changes_anything_for_a_plain_member(group):
     harm: dict[str, str] = {}
     for kind in classes():
         for data in data_of(kind, victim.ids):
-            await victim.house.dispatcher.feed_update(
-                victim.house.bot, press(EVE, data, chat=place)
-            )
+            await victim.house.feed(press(EVE, data, chat=place))
             harm[data] = await victim.changed()
 
     assert {data: what for data, what in harm.items() if what} == {}
@@ -164,7 +162,7 @@ async def test_no_command_in_a_group_changes_anything_for_a_plain_member(group):
     for command in commands_of(victim.house.dispatcher):
         for words in ("", *KNOWN_WORDS):
             said = say(EVE, f"/{command} {words}".rstrip(), chat=place)
-            await victim.house.dispatcher.feed_update(victim.house.bot, said)
+            await victim.house.feed(said)
             harm[f"{command} {words}"] = await victim.changed()
 
     assert {text: what for text, what in harm.items() if what} == {}

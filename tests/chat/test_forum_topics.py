@@ -80,7 +80,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, 
     playground.membership(chat, "member", from_id=ann.who.id)
     talk = Talk(playground, chat)
     await talk.next()
-    await talk.presses(await talk.says(f"{NAME} Taiwan"), "Both")
+    await talk.says(f"{NAME} Taiwan", "Both")
 
     new = Talk(playground, playground.world.chats[playground.migrate(chat)])
     topics = await new.says("/topics", from_id=ann.who.id)
@@ -91,8 +91,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, 
 
 
 async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):
-    card = await forum.says(f"{NAME} Taiwan")
-    await forum.presses(card, "Both")
+    await forum.says(f"{NAME} Taiwan", "Both")
 
     listed = await forum.says("/here", message_thread_id=thread)
     moved = await forum.presses(listed, "Taiwan")

@@ -19,22 +19,6 @@ FRIEND = 700
 NAME = "@dateline_playground_bot"
 
 
-@pytest.fixture
-def eve(playground):
-    """Return a member of the group who does not run it."""
-    return playground.user("Eve")
-
-
-@pytest.fixture
-async def group(house, ann, eve, playground):
-    """Return the talk of a group that Ann runs and has let the bot into."""
-    chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    return talk
-
-
 async def watches(house, group: Talk, thread: int = 0) -> list[str]:
     """Return the names of what the group's row watches."""
     async with house.storage.reading() as tx:
@@ -83,8 +67,8 @@ async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group
     times = await group.presses(settings, "Change time", from_id=ann.who.id)
     asked = await group.presses(times, "Another time", from_id=ann.who.id)
 
-    refused = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=eve.id)
-    changed = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
+    refused = await group.replies(asked, "9:15", from_id=eve.id)
+    changed = await group.replies(asked, "9:15", from_id=ann.who.id)
 
     assert refused["text"].startswith("Only administrators")
     assert "09:15" in changed["text"]
@@ -119,15 +103,12 @@ async def test_thanks_for_an_answer_is_no_query(ann, eve, group, playground):
         playground.send(
             group.who, "thanks!", from_id=who.id, reply_to_message_id=answer["message_id"]
         )
-    behind_it = await group.says("/topics", from_id=ann.who.id)
 
-    assert behind_it["text"] == answer["text"]
+    assert (await group.says("/topics", from_id=ann.who.id))["text"] == answer["text"]
 
 
 async def test_an_unknown_command_by_name_is_answered(ann, group):
-    answer = await group.says(f"/weather{NAME}", from_id=ann.who.id)
-
-    assert "/help" in answer["text"]
+    assert "/help" in (await group.says(f"/weather{NAME}", from_id=ann.who.id))["text"]
 
 
 async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, playground):
@@ -192,7 +173,7 @@ async def test_telegram_is_asked_once_for_the_administrators(ann, group, playgro
 async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
     card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
     await group.presses(card, "Both", from_id=ann.who.id)
-    await ann.presses(await ann.says("Japan"), "Both")
+    await ann.says("Japan", "Both")
 
     asked = await group.says("/delete_me", from_id=ann.who.id)
     await group.presses(asked, "Delete everything", from_id=ann.who.id)
@@ -253,7 +234,7 @@ async def test_a_button_under_a_digest_leaves_the_digest(house, eve, group, play
 async def test_topics_says_what_works_in_a_group(ann, group):
     empty = await group.says("/topics", from_id=ann.who.id)
     asked = await group.says("/watch", from_id=ann.who.id)
-    card = await group.says("Taiwan", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
+    card = await group.replies(asked, "Taiwan", from_id=ann.who.id)
     await group.presses(card, "Both", from_id=ann.who.id)
     full = await group.says("/topics", from_id=ann.who.id)
     direct = await group.says("/watch Korea", from_id=ann.who.id)
@@ -287,9 +268,7 @@ class TestInAnotherLanguage:
             tx.session.add(row)
         asked = await group.says("/watch", from_id=ann.who.id)
 
-        card = await group.says(
-            "Taiwan", reply_to_message_id=asked["message_id"], from_id=ann.who.id
-        )
+        card = await group.replies(asked, "Taiwan", from_id=ann.who.id)
 
         assert asked["text"].startswith(pseudo("What should I look for? Type it."))
         assert card["text"].startswith("\u200f\u2068Taiwan\u2069 ·")
@@ -307,7 +286,7 @@ async def test_an_administrator_who_changed_something_can_be_notified(house, ann
         assert [each.name for each in await private_chats_of_admins(tx, group.who.id, limit=3)] == [
             "Ann"
         ]
-    await ann.presses(await ann.says("/delete_me"), "Delete everything")
+    await ann.says("/delete_me", "Delete everything")
     await ann.says("/topics")
     async with house.storage.reading() as tx:
         assert await private_chats_of_admins(tx, group.who.id, limit=3) == []

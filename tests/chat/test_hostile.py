@@ -1,7 +1,6 @@
 """Names, words and buttons made to hurt: shown as they are, refused, or ignored."""
 
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from tests.chat.conftest import buttons, labels
 
@@ -18,10 +17,7 @@ def pressing(house, ann):
     async def press(data: str):
         if not ann.seen:
             await ann.says("/start")
-        button = InlineKeyboardButton(text="made by hand", callback_data=data)
-        markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-        await house.bot.send_message(ann.who.id, "from long ago", reply_markup=markup)
-        return await ann.presses_quietly(await ann.next(), "made by hand")
+        return await ann.presses_quietly(await house.show_button(ann, data), "By hand")
 
     return press
 
@@ -93,7 +89,7 @@ async def test_a_button_without_its_words_says_why(pressing, data):
 )
 async def test_another_chats_topic_looks_like_none(house, pressing, data):
     bob = house.talk("Bob")
-    await bob.presses(await bob.says("a secret of Bob's"), "Both")
+    await bob.says("a secret of Bob's", "Both")
     topics = await bob.says("/topics")
     (opens,) = (data for text, data in buttons(topics) if text.startswith("A secret"))
     topic_id = opens.partition(":")[2]
@@ -133,7 +129,7 @@ async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, an
     }
     update = Update.model_validate({"update_id": 1, "callback_query": pressed})
 
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(update)
 
     (answer,) = house.playground.journal("answerCallbackQuery")
     assert "too old" in answer["params"]["text"]
@@ -152,8 +148,8 @@ async def test_the_same_update_twice_makes_one_topic(house, ann):
     }
     update = Update.model_validate({"update_id": 1, "callback_query": pressed})
 
-    await house.dispatcher.feed_update(house.bot, update)
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(update)
+    await house.feed(update)
     ann.seen = max(message["version"] for message in ann.all())
 
     assert (await ann.says("/topics"))["text"].startswith("Your topics")

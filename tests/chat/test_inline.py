@@ -85,7 +85,7 @@ async def test_there_are_ten_on_a_page(house, ann, news):
 
 async def test_without_words_ones_own_newest_come(house, ann, ferry):
     nothing = await asks(house, ann, "")
-    await ann.presses(await ann.says("ferry"), "Both")
+    await ann.says("ferry", "Both")
 
     answer = await asks(house, ann, " ")
 
@@ -148,9 +148,7 @@ async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
 async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):
     queries = [house.playground.inline(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
 
-    answer = await house.playground.wait_for_inline_answer(queries[-1])
-
-    assert len(answer["results"]) == 1
+    assert len((await house.playground.wait_for_inline_answer(queries[-1]))["results"]) == 1
 
 
 async def test_only_the_last_of_those_that_wait_counts():

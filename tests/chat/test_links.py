@@ -125,7 +125,7 @@ async def test_nobody_else_can_by_a_button_made_by_hand(house, ann, one_feed):
         "data": "follow:0:1",
     }
     update = Update.model_validate({"update_id": 1, "callback_query": query})
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(update)
 
     assert house.adding.asked == []
 
@@ -136,8 +136,7 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
     listed = await ann.says("/sources")
     one = await ann.presses(listed, "1")
     removed = await ann.presses(one, "Remove")
-    back = await ann.presses(removed, "Undo")
-    again = await ann.presses(back, "‹ Your feeds")
+    again = await ann.presses(removed, "Undo", "‹ Your feeds")
 
     assert listed["text"].startswith("Your own feed\n\n1. Own Times · not read yet")
     assert one["text"].startswith(f"Own Times\n{FEED}")
@@ -147,7 +146,7 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
 
 async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
     await added(ann, await looked_at(ann, FEED))
-    removed = await ann.presses(await ann.presses(await ann.says("/sources"), "1"), "Remove")
+    removed = await ann.says("/sources", "1", "Remove")
 
     clock.turn(timedelta(minutes=11))
 
@@ -177,7 +176,7 @@ async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
         "data": data,
     }
     update = Update.model_validate({"update_id": 1, "callback_query": query})
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(update)
     return str((await house.playground.wait_for_answer(pressed.id))["text"])
 
 

@@ -58,9 +58,9 @@ class Twice:
 
     async def differ(self, update: Update) -> list[str]:
         """Return the tables that the second time changed."""
-        await self.house.dispatcher.feed_update(self.house.bot, update)
+        await self.house.feed(update)
         once = self._stored()
-        await self.house.dispatcher.feed_update(self.house.bot, update)
+        await self.house.feed(update)
         twice = self._stored()
         self.kept.put_back()
         return [name for name, rows in twice.items() if rows != once.get(name)]
