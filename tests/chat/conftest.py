@@ -22,6 +22,7 @@ from bot.rendering.renderer import Renderer
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
+from bot.sources.urls import host_of
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
 from bot.telegram import BOT_DEFAULTS
@@ -177,6 +178,16 @@ async def playground() -> AsyncIterator[LocalPlayground]:
         yield opened
 
 
+def bot_on(playground: LocalPlayground, token: str = "1:playground") -> Bot:
+    return Bot(token, session=PlainSession(playground.base_url))
+
+
+@pytest.fixture
+async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
+    async with bot_on(playground) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def catalogued(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a database that holds the catalogue of ready topics, to be copied."""
@@ -304,25 +315,26 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
 
     async def store(title: str, text: str, url: str = "https://news.example.org/1") -> None:
         async with one_storage.writing() as tx:
-            source_id = await _sample_source(tx)
-            item = Item("", url, title, "", text, tx.now, "en")
-            (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), SAMPLE_SOURCE)
-            found = draft_of(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
-            await store_drafts(tx, source_id, [found])
+            await add_feed(tx, SAMPLE_SOURCE, title="Sample Times", public=True)
+            await add_article(tx, SAMPLE_SOURCE, url, title, text)
 
     return store
 
 
-async def _sample_source(tx: Transaction) -> int:
-    values: dict[str, Any] = {
-        "url": SAMPLE_SOURCE,
-        "url_hash": url_hash(SAMPLE_SOURCE),
-        "host": "news.example.org",
-        "title": "Sample Times",
-        "public": True,
-        "created_at": tx.now,
-        "next_fetch_at": tx.now,
-    }
-    made = await add_source(tx, values)
-    there = await source_of(tx, values["url_hash"])
+async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
+    """Store a source, if there is none of that address; return its number."""
+    known: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": host_of(url)}
+    known |= {"created_at": tx.now, "next_fetch_at": tx.now}
+    made = await add_source(tx, known | values)
+    there = await source_of(tx, url_hash(url))
     return made or (there and there.id) or 0
+
+
+async def add_article(tx: Transaction, feed: str, url: str, title: str, text: str) -> None:
+    """Store an article of the source that has the address *feed*."""
+    source = await source_of(tx, url_hash(feed))
+    assert source
+    item = Item("", url, title, "", text, tx.now, "en")
+    (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), feed)
+    found = draft_of(*entry, source_url=feed, now=tx.now, backlog=False)
+    await store_drafts(tx, source.id, [found])

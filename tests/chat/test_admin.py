@@ -1,7 +1,6 @@
 """/admin: one message in which admins see how the bot is doing, and act."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from aiogram.types import BotCommandScopeChat
@@ -15,8 +14,8 @@ from storage.articles import Article
 from storage.chats import chat_at
 from storage.enums import ArticleStage, DeliveryState, SourceState
 from storage.outbox import Delivery
-from storage.sources import Source, add_source
-from tests.chat.conftest import House
+from storage.sources import Source
+from tests.chat.conftest import House, add_feed
 from tests.delivery.conftest import Outbox
 
 pytestmark = pytest.mark.slow
@@ -54,10 +53,9 @@ async def test_admin_shows_how_the_bot_is_doing(admin):
 async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, news):
     await news("Taiwan votes", "Taiwan votes today.")
     async with house.storage.writing() as tx:
-        source = {"url": "https://times.example/feed", "url_hash": "1", "host": "times.example"}
-        source |= {"title": "Example Times", "error": "challenge", "error_since": tx.now}
-        source |= {"created_at": tx.now, "next_fetch_at": tx.now + timedelta(days=2)}
-        await add_source(tx, source)
+        health = {"title": "Example Times", "error": "challenge", "error_since": tx.now}
+        later = tx.now + timedelta(days=2)
+        await add_feed(tx, "https://times.example/feed", next_fetch_at=later, **health)
         (read,) = await tx.session.exec(select(Source).where(Source.title == "Sample Times"))
         read.next_fetch_at = tx.now + timedelta(days=2)
         (article,) = await tx.session.exec(select(Article))
@@ -193,12 +191,9 @@ async def test_help_shows_admins_their_commands(admin, ann):
 async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann, playground):
     await house.group(ann)
     async with house.storage.writing() as tx:
-        values: dict[str, Any] = {"url": "https://x.example/feed", "url_hash": "x"}
-        values |= {"host": "x.example"}
-        values |= {"public": True, "state": SourceState.GONE, "error": "gone"}
-        values |= {"error_detail": {"status": 410}}
-        values |= {"created_at": tx.now, "next_fetch_at": tx.now}
-        await add_source(tx, values | {"error_since": tx.now})
+        health = {"state": SourceState.GONE, "error": "gone", "error_detail": {"status": 410}}
+        url = "https://x.example/feed"
+        await add_feed(tx, url, public=True, error_since=tx.now, **health)
 
     panel = await admin.says("/admin")
     listed = await admin.presses(panel, "Chats")

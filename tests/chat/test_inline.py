@@ -10,12 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.handlers.search import Turns, link_to_card, payload_of
-from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.store import store_drafts
 from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
-from storage.sources import add_source
+from tests.chat.conftest import add_article, add_feed
 
 if TYPE_CHECKING:
     from tests.chat.conftest import House, Talk
@@ -96,20 +93,8 @@ async def test_without_words_ones_own_newest_come(house, ann, ferry):
 async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage):
     await ann.says("/start")
     async with one_storage.writing() as tx:
-        row = {
-            "url": PRIVATE,
-            "url_hash": url_hash(PRIVATE),
-            "host": "private.example",
-            "created_at": tx.now,
-            "next_fetch_at": tx.now,
-        }
-        source_id = await add_source(tx, row) or 0
-        await follow(tx, 1, source_id)
-        item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
-        (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), PRIVATE)
-        await store_drafts(
-            tx, source_id, [draft_of(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
-        )
+        await follow(tx, 1, await add_feed(tx, PRIVATE))
+        await add_article(tx, PRIVATE, "https://private.example/1", "Ferry sinks", "A ferry.")
     card = await ann.says("ferry")
     await ann.presses(card, "Both")
 

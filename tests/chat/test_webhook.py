@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
 from bot.chat.webhook import WebhookReceiver
-from tests.chat.test_polling import Away, Handler, bot_on
+from tests.chat.test_polling import Away, Handler
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -22,12 +22,6 @@ pytestmark = pytest.mark.slow
 
 AT_ONCE = 0.0
 LONG = 60.0
-
-
-@pytest.fixture
-async def bot(playground):
-    async with bot_on(playground) as opened:
-        yield opened
 
 
 def said(number: int, text: str, person: int = 7) -> dict[str, Any]:
