@@ -26,6 +26,7 @@ from bot.sources.urls import host_of
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
 from bot.telegram import BOT_DEFAULTS
+from storage.chats import Chat, chat_at
 from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
@@ -150,10 +151,20 @@ class House:
         return Talk(self.playground, self.playground.user(name, **facts))
 
     async def group(
-        self, founder: Talk, *others: Any, kind: str = "supergroup", status: str = "member"
+        self,
+        founder: Talk,
+        *others: Any,
+        kind: str = "supergroup",
+        status: str = "member",
+        thread: str = "",
     ) -> Talk:
-        """Return the talk of a group that *founder* runs and has let the bot into."""
+        """Return the talk of a group that *founder* runs and has let the bot into.
+
+        *thread*: the name of the topic that it has as a forum.
+        """
         chat = self.playground.chat(kind, "Newsroom", [founder.who, *others], bot="left")
+        if thread:
+            self.playground.topic(chat, name=thread)
         self.playground.membership(chat, status, from_id=founder.who.id)
         talk = Talk(self.playground, chat)
         await talk.next()
@@ -167,6 +178,10 @@ class House:
         markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
         await self.bot.send_message(talk.who.id, text, reply_markup=markup, **facts)
         return await talk.next()
+
+    async def row_of(self, talk: Talk, thread: int = 0) -> Chat | None:
+        async with self.storage.reading() as tx:
+            return await chat_at(tx, talk.who.id, thread)
 
     async def feed(self, update: Update) -> None:
         await self.dispatcher.feed_update(self.bot, update)

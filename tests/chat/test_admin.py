@@ -11,7 +11,6 @@ from bot.chat.commands import FOR_BOT_ADMINS, Menu, names_in
 from bot.subscribers import audit
 from bot.subscribers.access import Access
 from storage.articles import Article
-from storage.chats import chat_at
 from storage.enums import ArticleStage, DeliveryState, SourceState
 from storage.outbox import Delivery
 from storage.sources import Source
@@ -27,9 +26,7 @@ ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 async def held(house, ann):
     """Return a delivery to Ann that is held."""
     await ann.says("/topics")
-    async with house.storage.reading() as tx:
-        chat = await chat_at(tx, ann.who.id)
-    assert chat
+    chat = await house.row_of(ann)
     outbox = Outbox(house.storage)
     return await outbox.add(chat.id, "Taiwan", state=DeliveryState.HELD, last_error="no answer")
 
@@ -201,3 +198,28 @@ async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann,
     assert "x.example: has been taken down for good (410)" in panel["text"]
     assert "Newsroom · group ·" in listed["text"]
     assert "Ada · private ·" in listed["text"]
+
+
+async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
+    await ann.says("/topics")
+    limits = await admin.says("/admin", "Chats", "2", "Limits")
+
+    changed = await admin.presses(limits, "10 topics")
+    changed = await admin.presses(changed, "50 alerts")
+
+    assert limits["text"] == (
+        "Ann · Limits\n\ntopics: 100 (0 subscribed)\nfeeds of its own: 3\nalerts: no limit"
+    )
+    assert changed["text"] == (
+        "Ann · Limits\n\ntopics: 10 (0 subscribed)\nfeeds of its own: 3\nalerts: 50 a day"
+    )
+    for number in range(10):
+        await ann.says(f"word{number}", "Alert")
+    refused = await ann.presses_quietly(await ann.says("Taiwan"), "Alert")
+    assert refused.startswith(
+        "You have 10 topics, the most here. Unsubscribe from one first (/topics)"
+    )
+
+    as_all = await admin.presses(changed, "Default: 100 topics")
+
+    assert "topics: 100 (10 subscribed)" in as_all["text"]

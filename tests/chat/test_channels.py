@@ -11,8 +11,6 @@ from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import settings
 from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import markup_of
-from storage.chats import Chat as Row
-from storage.chats import chat_at
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
 from tests.chat.test_groups import watches
@@ -27,13 +25,6 @@ async def channel(house, ann, playground):
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(chat, "administrator", from_id=ann.who.id)
     return Talk(playground, chat)
-
-
-async def row_of(house, talk: Talk) -> Row:
-    async with house.storage.reading() as tx:
-        row = await chat_at(tx, talk.who.id)
-    assert row
-    return row
 
 
 @pytest.fixture
@@ -78,14 +69,15 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
     assert await watches(house, managed) == ["Taiwan"]
 
 
-async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed):
-    times = await ann.says("/settings", "Change time")
-    asked = await ann.presses(times, "Another time")
-    changed = await ann.replies(asked, "9:15")
+@pytest.mark.parametrize("is_reply", [True, False], ids=["by a reply", "typed next"])
+async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed, is_reply):
+    question = await ann.says("/settings", "Change time", "Another time")
+    changed = await (ann.replies(question, "9:15") if is_reply else ann.says("9:15"))
 
+    assert question["text"].startswith("For the channel Desk\n\nAt what time")
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
-    assert "09:15" in changed["text"]
-    own = await settings.get_settings(house.storage, (await row_of(house, ann)).id)
+    assert "every day at 09:15" in changed["text"]
+    own = await settings.get_settings(house.storage, (await house.row_of(ann)).id)
     assert [slot.minutes for slot in own.plan.times] == [480]
 
 
@@ -115,7 +107,7 @@ async def test_a_former_administrator_changes_nothing(house, ann, managed, playg
 async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, playground):
     eve = house.talk("Eve")
     answer = await eve.says("/topics")
-    row = await row_of(house, channel)
+    row = await house.row_of(channel)
     markup = answer["reply_markup"]["inline_keyboard"]
     shown = playground.world.chats[eve.who.id].messages[answer["message_id"]]
     for data in (f"@{row.id}|topics:0", Manage(chat_id=row.id).pack(), "@x|topics:0"):
@@ -235,15 +227,6 @@ async def test_a_list_of_feeds_for_a_channel_is_reported_where_it_was_sent(house
 
 
 async def followed_by(house, talk: Talk) -> list[str]:
-    chat = await row_of(house, talk)
+    chat = await house.row_of(talk)
     async with house.storage.reading() as tx:
         return [source.url for source in await sources_followed(tx, chat.id)]
-
-
-async def test_a_question_is_answered_for_the_channel(house, ann, managed):
-    question = await ann.says("/settings", "Change time", "Another time")
-    changed = await ann.says("7:30")
-
-    assert question["text"].startswith("For the channel Desk\n\nAt what time")
-    assert changed["text"].startswith("For the channel Desk\n\n")
-    assert "every day at 07:30" in changed["text"]

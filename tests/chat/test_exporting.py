@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.sources import Follow, add_source
-from tests.chat.conftest import labels
+from storage.sources import Follow
+from tests.chat.conftest import add_feed, labels
 
 pytestmark = pytest.mark.slow
 
@@ -36,10 +36,8 @@ async def test_an_export_comes_as_a_file(ann, file_of):
 async def test_own_sources_come_as_a_second_file(ann, house, file_of, one_storage):
     await ann.says("/topics")
     async with one_storage.writing() as tx:
-        row = {"url": "https://a.example/1", "url_hash": "1", "host": "a.example", "title": "A"}
-        facts = {"created_at": tx.now, "next_fetch_at": tx.now}
-        source_id = await add_source(tx, row | facts)
-        tx.session.add(Follow(chat_id=1, source_id=source_id or 0))
+        source_id = await add_feed(tx, "https://a.example/1", title="A")
+        tx.session.add(Follow(chat_id=1, source_id=source_id))
 
     await ann.says("/export")
     feeds = await ann.next()
@@ -86,4 +84,5 @@ async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
 async def test_privacy_says_where_it_stands_and_how_to_get_it(ann):
     told = (await ann.says("/privacy"))["text"]
 
+    assert told.startswith("What I know about you")
     assert all(word in told for word in ("database", "/export", "/delete_me"))

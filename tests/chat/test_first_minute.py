@@ -1,5 +1,9 @@
 """From /start to the first topic, in three messages."""
 
+from sqlmodel import select
+
+from bot.subscribers import mutes, topics
+from storage.chats import Chat
 from tests.chat.conftest import labels
 
 
@@ -91,14 +95,6 @@ async def test_a_link_to_a_topic_shows_its_card(ann):
     assert (await ann.says("/start topic_central-banks"))["text"].startswith("Central banks · ")
 
 
-async def test_a_link_to_no_topic_says_so(ann):
-    assert "no longer there" in (await ann.says("/start topic_nowhere"))["text"]
-
-
-async def test_unknown_links_are_a_plain_start(ann):
-    assert (await ann.says("/start whatever"))["text"].startswith("Hello, Ann.")
-
-
 async def test_change_words_asks_for_others(ann):
     question = await ann.says("Taiwan", "Change words")
 
@@ -158,14 +154,8 @@ async def test_help_is_six_lines_and_the_rest_a_tap_away(ann):
 
 
 async def test_a_digest_of_a_muted_topic_says_that_it_is_muted(ann, house):
-    from bot.subscribers import mutes, topics
-
     await ann.says("Taiwan", "Both")
     async with house.storage.reading() as tx:
-        from sqlmodel import select
-
-        from storage.chats import Chat
-
         chat_id = (await tx.session.exec(select(Chat.id))).first()
     topic = (await topics.subscribed(house.storage, chat_id)).items[0]
     await mutes.mute(house.storage, chat_id, mutes.TopicSubject(topic.id), mutes.Duration.DAY)
@@ -177,7 +167,6 @@ async def test_a_digest_of_a_muted_topic_says_that_it_is_muted(ann, house):
 
 
 async def test_a_digest_in_a_group_says_how_to_subscribe_there(house, ann):
-
     group = await house.group(ann, status="administrator")
 
     assert "/subscribe Taiwan" in (await group.says("/digest", from_id=ann.who.id))["text"]

@@ -12,13 +12,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def forum(house, ann, playground):
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.topic(chat, name="Elections")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    return talk
+async def forum(house, ann):
+    return await house.group(ann, thread="Elections")
 
 
 @pytest.fixture
@@ -40,9 +35,7 @@ async def test_a_subscription_belongs_to_its_forum_topic_and_is_answered_there(
 
 
 async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
-    async with house.storage.reading() as tx:
-        row = await chat_at(tx, forum.who.id)
-    assert row
+    row = await house.row_of(forum)
     await settings.set_zone(house.storage, row.id, "Asia/Taipei")
     await settings.set_single_time(house.storage, row.id, 9 * 60 + 15)
 
@@ -76,18 +69,15 @@ async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playg
 
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, ann, playground):
-    chat = playground.chat("group", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
+    talk = await house.group(ann, kind="group")
     await talk.says(f"{NAME} Taiwan", "Both")
 
-    new = Talk(playground, playground.world.chats[playground.migrate(chat)])
+    new = Talk(playground, playground.world.chats[playground.migrate(talk.who)])
     topics = await new.says("/topics", from_id=ann.who.id)
 
     assert topics["text"].startswith("Your topics")
     async with house.storage.reading() as tx:
-        assert await chats_of(tx, chat.id) == []
+        assert await chats_of(tx, talk.who.id) == []
 
 
 async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):

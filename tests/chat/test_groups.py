@@ -21,9 +21,7 @@ NAME = "@dateline_playground_bot"
 
 async def watches(house, group: Talk, thread: int = 0) -> list[str]:
     """Return the names of what the group's row watches."""
-    async with house.storage.reading() as tx:
-        chat = await chat_at(tx, group.who.id, thread)
-    assert chat
+    chat = await house.row_of(group, thread)
     return [topic.name for topic in (await topics.subscribed(house.storage, chat.id)).items]
 
 
@@ -133,25 +131,18 @@ async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playgr
     assert await watches(house, group) == ["Taiwan"]
 
 
-async def test_a_demoted_administrator_changes_nothing(house, ann, eve, group, playground):
-    playground.membership(group.who, "administrator")
-    playground.member(group.who, eve, "administrator")
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
-    other = await group.says(f"{NAME} Korea", from_id=eve.id)
-    await group.presses(card, "Both", from_id=eve.id)
-    playground.member(group.who, eve, "member")
-
-    toast = await group.presses_quietly(other, "Alert me", from_id=eve.id)
-
-    assert toast.startswith("Only administrators")
-
-
-@pytest.mark.parametrize("status", ["member", "left", "kicked"])
-async def test_a_demotion_that_the_bot_does_not_see_counts_too(
-    house, ann, eve, group, playground, status
-):
-    """A bot that is no administrator hears of no change of role."""
-    playground.membership(group.who, "member")
+@pytest.mark.parametrize(
+    ("bots_own", "status"),
+    [
+        ("administrator", "member"),
+        # A bot that is no administrator hears of no change of role.
+        ("member", "member"),
+        ("member", "left"),
+        ("member", "kicked"),
+    ],
+)
+async def test_a_demoted_administrator_changes_nothing(eve, group, playground, bots_own, status):
+    playground.membership(group.who, bots_own)
     playground.member(group.who, eve, "administrator")
     card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
     other = await group.says(f"{NAME} Korea", from_id=eve.id)
@@ -200,14 +191,9 @@ class TestWithoutAccess:
         async with house.storage.reading() as tx:
             assert await chats_of(tx, chat.id) == []
 
-    async def test_in_the_group_of_an_allowed_user_everybody_has_access(
-        self, house, ann, playground
-    ):
+    async def test_in_the_group_of_an_allowed_user_everybody_has_access(self, house, ann):
         friend = house.talk("Fritz", id=FRIEND)
-        chat = playground.chat("group", "Newsroom", [friend.who, ann.who], bot="left")
-        playground.membership(chat, "member", from_id=FRIEND)
-        talk = Talk(playground, chat)
-        await talk.next()
+        talk = await house.group(friend, ann.who, kind="group")
 
         topics = await talk.says("/topics", from_id=ann.who.id)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.chat.conftest import buttons, labels
+from tests.chat.pressings import press
 
 pytestmark = pytest.mark.slow
 
@@ -14,12 +15,12 @@ GONE = "This topic is no longer there."
 def pressing(house, ann):
     """Press a button that carries any data; return what came up."""
 
-    async def press(data: str):
+    async def pressed(data: str):
         if not ann.seen:
             await ann.says("/start")
         return await ann.presses_quietly(await house.show_button(ann, data), "By hand")
 
-    return press
+    return pressed
 
 
 async def test_html_in_a_name_is_only_text(house):
@@ -117,39 +118,21 @@ async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):
 
 
 async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, ann):
-    from aiogram.types import Update
-
     await ann.says("/start")
-    pressed = {
-        "id": "1",
-        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
-        "chat_instance": "1",
-        "message": {"chat": {"id": ann.who.id, "type": "private"}, "message_id": 1, "date": 0},
-        "data": "words|both|",
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": pressed})
 
-    await house.feed(update)
+    await house.feed(press(ann.who.id, "words|both|", date=0))
 
     (answer,) = house.playground.journal("answerCallbackQuery")
     assert "too old" in answer["params"]["text"]
 
 
 async def test_the_same_update_twice_makes_one_topic(house, ann):
-    from aiogram.types import Update
-
     card = await ann.says("Taiwan")
-    pressed = {
-        "id": "1",
-        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
-        "chat_instance": "1",
-        "message": {key: card[key] for key in ("message_id", "date", "chat", "text", "entities")},
-        "data": dict(buttons(card))["Both"],
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": pressed})
+    shown = {key: card[key] for key in ("message_id", "date", "chat", "text", "entities")}
+    pressed = press(ann.who.id, dict(buttons(card))["Both"], **shown)
 
-    await house.feed(update)
-    await house.feed(update)
+    await house.feed(pressed)
+    await house.feed(pressed)
     ann.seen = max(message["version"] for message in ann.all())
 
     assert (await ann.says("/topics"))["text"].startswith("Your topics")

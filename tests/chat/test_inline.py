@@ -124,10 +124,7 @@ async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
     assert answer["results"] == []
     assert answer["button"] == {"text": "Start the bot", "start_parameter": "inline"}
     assert answer["cache_time"] == 0
-    async with one_storage.reading() as tx:
-        from storage.chats import chat_at
-
-        assert await chat_at(tx, eve.who.id) is None
+    assert await house.row_of(eve) is None
 
 
 async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):

@@ -9,8 +9,8 @@ from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
-from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
-from tests.resources import ADMIN
+from tests.chat.conftest import SAMPLE_SOURCE, Talk, labels
+from tests.chat.pressings import press
 
 pytestmark = pytest.mark.slow
 
@@ -101,9 +101,7 @@ async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
     assert house.looking.asked == []
 
 
-async def test_an_admin_may_add_it_for_everybody(house, one_feed):
-    admin = house.talk("Ada", id=ADMIN)
-
+async def test_an_admin_may_add_it_for_everybody(house, admin, one_feed):
     offer = await looked_at(admin, FEED)
     answer = await added(admin, offer, "Add for everybody")
 
@@ -112,20 +110,10 @@ async def test_an_admin_may_add_it_for_everybody(house, one_feed):
 
 
 async def test_nobody_else_can_by_a_button_made_by_hand(house, ann, one_feed):
-    from aiogram.types import Update
+    offer = await looked_at(ann, FEED)
 
-    message = await looked_at(ann, FEED)
-    query = {
-        "id": "1",
-        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
-        "chat_instance": "1",
-        "message": {
-            k: v for k, v in message.items() if k in {"message_id", "date", "chat", "text"}
-        },
-        "data": "follow:0:1",
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": query})
-    await house.feed(update)
+    message = {name: offer[name] for name in ("message_id", "date", "chat", "text")}
+    await house.feed(press(ann.who.id, "follow:0:1", **message))
 
     assert house.adding.asked == []
 
@@ -160,24 +148,9 @@ async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed
     await bob.says("/start")
 
     for data in ("ownsource:1", "unfollow:1", "refollow:1"):
-        told = await _pressed_by_hand(house, bob, data)
+        told = await bob.presses_quietly(await house.show_button(bob, data), "By hand")
         assert "not among yours" in told
     assert (await ann.says("/sources"))["text"] == listed["text"]
-
-
-async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
-    from aiogram.types import Update
-
-    pressed = house.playground.world.callbacks.ask(talk.who.id, talk.who.id)
-    query = {
-        "id": pressed.id,
-        "from": {"id": talk.who.id, "is_bot": False, "first_name": "Bob"},
-        "chat_instance": "1",
-        "data": data,
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": query})
-    await house.feed(update)
-    return str((await house.playground.wait_for_answer(pressed.id))["text"])
 
 
 async def test_there_is_a_limit_and_it_is_said(house, ann):

@@ -7,7 +7,6 @@ import pytest
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
 from bot.subscribers import users
-from storage.chats import chat_at
 from storage.enums import ChatState
 from tests.resources import ADMIN
 from tests.story.processes import PATIENCE
@@ -28,13 +27,12 @@ async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, 
     assert (await ann.says("/topics"))["text"].startswith("Your topics")
 
 
-async def _state_after(house, ann, before: ChatState) -> ChatState:
+async def _state_after(house, ann, before: ChatState):
     """Wait for the state to leave *before*; another person's answer marks the updates handled."""
     async with asyncio.timeout(PATIENCE):
         while True:
             await house.talk("Marker").says("/help")
-            async with house.storage.reading() as tx:
-                chat = await chat_at(tx, ann.who.id)
+            chat = await house.row_of(ann)
             if chat and chat.state is not before:
                 return chat.state
 

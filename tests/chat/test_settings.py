@@ -49,16 +49,6 @@ async def test_the_time_is_set_by_typing(ann, settings, typed):
     assert "every day at 07:30 Tokyo time" in changed["text"]
 
 
-async def test_an_answer_that_is_no_time_is_asked_for_again(ann, settings):
-    question = await ann.presses(settings, "Change time", "Another time")
-
-    again = await ann.replies(question, "in the morning")
-    changed = await ann.replies(again, "8")
-
-    assert again["text"].startswith("I can't read that as a time.")
-    assert "every day at 08:00" in changed["text"]
-
-
 async def test_a_guess_is_confirmed_by_a_press(ann, settings):
     zone = await ann.presses(settings, "Change zone")
     confirmed = await ann.presses(zone, "✓ Tokyo 21:00")
@@ -124,14 +114,6 @@ async def test_a_day_without_news_is_reported_if_wanted(ann, settings):
     assert "On a day without news, you get nothing." in quiet["text"]
 
 
-async def test_pause_and_resume(ann, settings):
-    paused = await ann.presses(settings, "Pause everything")
-    resumed = await ann.presses(paused, "Resume")
-
-    assert "Paused." in paused["text"]
-    assert "Paused." not in resumed["text"]
-
-
 async def test_stop_pauses_and_says_how_to_come_back(ann, settings):
     stopped = await ann.says("/stop")
     subscribed = await ann.says("Japan", "Both")
@@ -174,10 +156,6 @@ async def test_help_names_every_command(ann):
 
 async def test_help_on_queries(ann):
     assert "title:election" in (await ann.says("/help queries"))["text"]
-
-
-async def test_privacy(ann):
-    assert (await ann.says("/privacy"))["text"].startswith("What I know about you")
 
 
 async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):

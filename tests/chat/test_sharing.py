@@ -63,6 +63,8 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
 @pytest.mark.parametrize(
     ("start", "said"),
     [
+        pytest.param("topic_nowhere", "no longer there", id="a name of none"),
+        pytest.param("whatever", "Hello, Ann.", id="nothing of ours"),
         pytest.param("s_guessed", "no longer there", id="a token that was guessed"),
         pytest.param("topic_999999", "no longer there", id="a number of none"),
         pytest.param("topic_99999999999999999999", "no longer there", id="a number of no row"),
