@@ -50,7 +50,7 @@ SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 @dataclass
 class Talk:
-    """One person's chat with the bot; what is said or pressed returns what the bot answered."""
+    """One user's chat with the bot; what is said or pressed returns what the bot answered."""
 
     playground: LocalPlayground
     who: Any
@@ -102,7 +102,7 @@ class Talk:
 
 
 def as_read(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message as people see it: without the joiners, entities where they are then."""
+    """Return the message as users see it: without the joiners, entities moved."""
     text = message.get("text", "")
     if JOINER not in text:
         return message
@@ -147,7 +147,7 @@ class House:
     looking: FakeLooking
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
-        """Return the chat of a person who is new."""
+        """Return the chat of a new user."""
         return Talk(self.playground, self.playground.user(name, **facts))
 
     async def group(
@@ -237,7 +237,7 @@ def access() -> Access:
 
 @pytest.fixture
 def renderer() -> Renderer:
-    """Who speaks to people; a test module may bring more languages."""
+    """The renderer of replies; a test module may bring more languages."""
     return Renderer()
 
 
@@ -249,7 +249,7 @@ def mailer(renderer: Renderer) -> Mailer | None:
 
 @pytest.fixture
 def limiter() -> RateLimiter:
-    """Lets through what no person could type or press so fast; a test module may say otherwise."""
+    """Lets through what no user could type or press so fast; a test module may say otherwise."""
     return RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
 
 

@@ -99,10 +99,10 @@ def commands_of(router: Router) -> list[str]:
     return sorted(found)
 
 
-def press(person: int, data: str, language: str = "en", **message: Any) -> Update:
+def press(user_id: int, data: str, language: str = "en", **message: Any) -> Update:
     """Return the press of a button under a card, as Telegram tells of it."""
     number = next(_numbers)
-    private = {"id": person, "type": "private", "first_name": "Eve"}
+    private = {"id": user_id, "type": "private", "first_name": "Eve"}
     shown = {
         "message_id": 1,
         "date": 1,
@@ -111,14 +111,14 @@ def press(person: int, data: str, language: str = "en", **message: Any) -> Updat
         "text": "okapi",
         "entities": [{"type": "code", "offset": 0, "length": 5}],
     }
-    query = {"id": str(number), "from": _who(person, language), "chat_instance": "1", "data": data}
+    query = {"id": str(number), "from": _who(user_id, language), "chat_instance": "1", "data": data}
     return _update(number, callback_query=query | {"message": shown | message})
 
 
-def say(person: int, text: str, language: str = "en", **facts: Any) -> Update:
+def say(user_id: int, text: str, language: str = "en", **facts: Any) -> Update:
     number = next(_numbers)
-    private = {"id": person, "type": "private", "first_name": "Eve"}
-    message = {"message_id": number, "date": 1, "chat": private, "from": _who(person, language)}
+    private = {"id": user_id, "type": "private", "first_name": "Eve"}
+    message = {"message_id": number, "date": 1, "chat": private, "from": _who(user_id, language)}
     if text.startswith("/"):
         length = len(text.split(maxsplit=1)[0])
         message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
@@ -129,8 +129,8 @@ def _update(number: int, **event: Any) -> Update:
     return Update.model_validate({"update_id": number, **event})
 
 
-def _who(person: int, language: str) -> dict[str, Any]:
-    return {"id": person, "is_bot": False, "first_name": "Eve", "language_code": language}
+def _who(user_id: int, language: str) -> dict[str, Any]:
+    return {"id": user_id, "is_bot": False, "first_name": "Eve", "language_code": language}
 
 
 def _values(

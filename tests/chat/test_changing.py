@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def topic(ann):
-    """The page of what Ann watches."""
+    """The page of a topic that Ann is subscribed to."""
     await ann.says("taiwan", "Both")
     return await ann.says("/topics", "Taiwan")
 

@@ -13,7 +13,7 @@ from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import markup_of
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
-from tests.chat.test_groups import watches
+from tests.chat.test_groups import subscriptions_of
 
 pytestmark = pytest.mark.slow
 
@@ -47,26 +47,26 @@ async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channe
 
 async def test_what_is_typed_is_for_the_channel(house, ann, managed):
     card = await ann.says("Taiwan")
-    watching = await ann.presses(card, "Both")
-    await ann.presses(watching, "Back to my own topics")
+    subscribed = await ann.presses(card, "Both")
+    await ann.presses(subscribed, "Back to my own topics")
     own = await ann.says("/topics")
 
     assert card["text"].startswith("For the channel Desk\n\nTaiwan")
-    assert watching["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
+    assert subscribed["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert own["text"].startswith("You haven't subscribed to anything yet.")
-    assert await watches(house, managed) == ["Taiwan"]
+    assert await subscriptions_of(house, managed) == ["Taiwan"]
 
 
 async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, ann, managed):
     again = await ann.says("Taiwan")
     back = await ann.says("Korea", "Back to my own topics")
-    watching = await ann.says("Japan", "Both")
+    subscribed = await ann.says("Japan", "Both")
     late = await ann.presses(again, "Both")
 
     assert back["text"].startswith("What you type and tap here is for yourself again.")
-    assert watching["text"].startswith("Subscribed to Japan")
+    assert subscribed["text"].startswith("Subscribed to Japan")
     assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
-    assert await watches(house, managed) == ["Taiwan"]
+    assert await subscriptions_of(house, managed) == ["Taiwan"]
 
 
 @pytest.mark.parametrize("is_reply", [True, False], ids=["by a reply", "typed next"])
@@ -84,10 +84,10 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
 async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):
     words = "Taiwan AND (semiconductor OR foundry OR chips OR lithography)"
 
-    watching = await ann.says(words, "Both")
+    subscribed = await ann.says(words, "Both")
 
-    assert watching["text"].startswith("For the channel Desk")
-    assert await watches(house, managed) == ["Taiwan, semiconductor, foundry …"]
+    assert subscribed["text"].startswith("For the channel Desk")
+    assert await subscriptions_of(house, managed) == ["Taiwan, semiconductor, foundry …"]
 
 
 async def test_a_former_administrator_changes_nothing(house, ann, managed, playground):
@@ -101,7 +101,7 @@ async def test_a_former_administrator_changes_nothing(house, ann, managed, playg
     assert toast.startswith("You no longer administer this chat")
     assert said["text"] == toast
     assert own["text"].startswith("Japan ·")
-    assert await watches(house, managed) == []
+    assert await subscriptions_of(house, managed) == []
 
 
 async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, playground):
@@ -173,7 +173,7 @@ async def test_a_group_is_managed_from_a_private_chat_too(house, ann, playground
     await ann.says("Taiwan", "Both")
 
     assert managing["text"].startswith("For the group Newsroom")
-    assert await watches(house, group) == ["Taiwan"]
+    assert await subscriptions_of(house, group) == ["Taiwan"]
 
 
 async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playground):

@@ -88,7 +88,7 @@ def renderer():
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what people were told, and what was logged as an error."""
+    """Feed an update; return what users were told, and what was logged as an error."""
     house.talk("Ada", id=ADMIN)
 
     async def feed(update: Update) -> tuple[list[dict[str, Any]], list[Any]]:

@@ -1,4 +1,4 @@
-"""Digests by e-mail, as a person sets them up in the chat."""
+"""Digests by e-mail, as a user sets them up in the chat."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""/export, /import, /privacy and /delete_me, as people see them."""
+"""/export, /import, /privacy and /delete_me, as users see them."""
 
 import json
 from datetime import timedelta

@@ -53,7 +53,7 @@ async def test_a_card_says_which_other_spellings_it_catches(ann, news):
     assert card["text"].endswith("Also catches: Consul General.")
 
 
-async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
+async def test_a_press_subscribes_to_the_words_and_says_when_the_digest_comes(ann):
     answer = await ann.says("Taiwan", "Both")
 
     assert answer["text"] == (
@@ -80,7 +80,7 @@ async def test_alerts_alone_need_no_time(ann):
     assert labels(answer) == ["Quiet at night"]
 
 
-async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
+async def test_a_topic_of_the_catalogue_is_subscribed_to_in_two_taps(ann):
     card = await ann.says("/start", "Semiconductors")
 
     answer = await ann.presses(card, "Daily digest")

@@ -1,4 +1,4 @@
-"""Nobody sees or touches what another chat has, whatever they press or type."""
+"""Nobody sees or changes what another chat has, whatever they press or type."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from bot.subscribers import settings
 from storage.chats import chat_at, chats_of
 from storage.enums import ChatState
 from tests.chat.conftest import Talk
-from tests.chat.test_groups import NAME, watches
+from tests.chat.test_groups import NAME, subscriptions_of
 
 pytestmark = pytest.mark.slow
 
@@ -25,13 +25,13 @@ async def test_a_subscription_belongs_to_its_forum_topic_and_is_answered_there(
     house, forum, thread
 ):
     card = await forum.says(f"{NAME} Taiwan", message_thread_id=thread)
-    watching = await forum.presses(card, "Both")
+    subscribed = await forum.presses(card, "Both")
     general = await forum.says("/topics")
 
-    assert card["message_thread_id"] == watching["message_thread_id"] == thread
+    assert card["message_thread_id"] == subscribed["message_thread_id"] == thread
     assert "message_thread_id" not in general
     assert general["text"].startswith("You haven't subscribed to anything yet.")
-    assert await watches(house, forum, thread) == ["Taiwan"]
+    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
 
 
 async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
@@ -88,8 +88,8 @@ async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):
 
     assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
     assert moved["text"].startswith("Taiwan will be sent to this topic from now on.")
-    assert await watches(house, forum) == []
-    assert await watches(house, forum, thread) == ["Taiwan"]
+    assert await subscriptions_of(house, forum) == []
+    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
 
 
 async def test_here_names_the_other_topics(house, forum, thread, playground):

@@ -19,8 +19,8 @@ FRIEND = 700
 NAME = "@dateline_playground_bot"
 
 
-async def watches(house, group: Talk, thread: int = 0) -> list[str]:
-    """Return the names of what the group's row watches."""
+async def subscriptions_of(house, group: Talk, thread: int = 0) -> list[str]:
+    """Return the names of what the group is subscribed to."""
     chat = await house.row_of(group, thread)
     return [topic.name for topic in (await topics.subscribed(house.storage, chat.id)).items]
 
@@ -41,11 +41,11 @@ async def test_who_adds_the_bot_is_thanked_and_told_how_to_start(house, ann, pla
 
 async def test_a_mention_with_a_query_shows_a_card_that_subscribes(house, ann, group):
     card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
-    watching = await group.presses(card, "Both", from_id=ann.who.id)
+    subscribed = await group.presses(card, "Both", from_id=ann.who.id)
 
     assert card["text"].startswith("Taiwan · nothing in the last 7 days")
-    assert watching["text"].startswith("Subscribed to Taiwan")
-    assert await watches(house, group) == ["Taiwan"]
+    assert subscribed["text"].startswith("Subscribed to Taiwan")
+    assert await subscriptions_of(house, group) == ["Taiwan"]
 
 
 async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
@@ -57,7 +57,7 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
     assert toast.startswith("Only administrators can change")
     assert stop["text"] == toast
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
-    assert await watches(house, group) == []
+    assert await subscriptions_of(house, group) == []
 
 
 async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group):
@@ -116,7 +116,7 @@ async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, 
     await group.presses(card, "Alert me", from_id=ann.who.id)
     stopped = await group.says("/stop", from_id=ann.who.id)
 
-    assert await watches(house, group) == ["Taiwan"]
+    assert await subscriptions_of(house, group) == ["Taiwan"]
     assert stopped["text"].startswith("Paused.")
 
 
@@ -128,7 +128,7 @@ async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playgr
 
     await group.presses(card, "Both", from_id=eve.id)
 
-    assert await watches(house, group) == ["Taiwan"]
+    assert await subscriptions_of(house, group) == ["Taiwan"]
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ async def test_another_chats_topic_looks_like_none(house, pressing, data):
 
 
 @pytest.mark.parametrize("data", ["topic:424242", "subscribe:424242:both", "stop:1"])
-async def test_a_topic_that_is_not_there_or_not_watched_says_so(pressing, data):
+async def test_a_topic_that_is_not_there_or_not_subscribed_to_says_so(pressing, data):
     assert (await pressing(data)).startswith(GONE)
 
 

@@ -200,7 +200,7 @@ async def test_no_field_of_a_button_is_believed(house, feed):
         "@ 1|topics:0",
     ],
 )
-async def test_a_place_that_a_button_carries_is_not_believed(house, feed, place, data):
+async def test_a_chat_that_a_button_carries_is_not_believed(house, feed, place, data):
     await feed(say(ADMIN, "okapi"))
 
     assert [call for call in (await feed(press(EVE, data))) if "callback_query_id" in call]

@@ -35,7 +35,7 @@ HOSTILE = [
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what was sent to people, or fail where something was logged."""
+    """Feed an update; return what was sent to users, or fail where something was logged."""
     house.talk("Eve", id=EVE)
 
     async def feed(update: Update) -> list[dict[str, Any]]:

@@ -116,7 +116,7 @@ async def test_a_query_that_is_none_says_so_and_leads_to_why(house, ann):
     assert "This bracket is never closed" in told["text"]
 
 
-async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
+async def test_an_unauthorized_user_gets_a_button_and_no_row(house, one_storage):
     eve = house.talk("Eve", started=False)
 
     answer = await asks(house, eve, "ferry")

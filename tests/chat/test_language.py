@@ -140,10 +140,10 @@ class TestWithAnApp:
         assert (chosen.text, again.text) == (pseudo("Topics"), "Topics")
 
 
-class TestStrangers:
+class TestWithoutAccess:
     @pytest.fixture
     def access(self):
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
-    async def test_strangers_are_told_so_in_the_language_of_their_client(self, ali):
+    async def test_users_without_access_are_told_so_in_the_language_of_their_client(self, ali):
         assert (await ali.says("Taiwan"))["text"].startswith("\u200f")

@@ -1,4 +1,4 @@
-"""Links that people type: what is looked at, what is offered, what is kept."""
+"""Links that users type: what is looked at, what is offered, what is kept."""
 
 from datetime import timedelta
 from typing import Any

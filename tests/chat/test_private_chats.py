@@ -28,7 +28,7 @@ async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, 
 
 
 async def _state_after(house, ann, before: ChatState):
-    """Wait for the state to leave *before*; another person's answer marks the updates handled."""
+    """Wait for the state to leave *before*; another user's answer marks the updates handled."""
     async with asyncio.timeout(PATIENCE):
         while True:
             await house.talk("Marker").says("/help")

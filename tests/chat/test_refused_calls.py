@@ -1,4 +1,4 @@
-"""What people see when Telegram refuses what the bot reply, or breaks off the call."""
+"""What users see when Telegram refuses what the bot replies, or breaks off the call."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def playground(clock):
 
 @pytest.fixture
 async def paced(house, clock):
-    """A house whose reply keep the pace; what they wait for turns the clock."""
+    """A house whose replies keep the pace; what they wait for turns the clock."""
     house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
     return house
 

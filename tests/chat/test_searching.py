@@ -75,11 +75,11 @@ async def test_long_words_stand_in_the_message(ann, twelve):
     assert titles(second)[0] == "Greta visits Taiwan"
 
 
-async def test_what_is_found_can_be_watched(ann, twelve):
+async def test_what_is_found_can_be_subscribed_to(ann, twelve):
     assert "Alert me" in labels(await ann.says("/search taiwan", "Subscribe"))
 
 
-async def test_nothing_found_says_so_and_can_be_watched(ann):
+async def test_nothing_found_says_so_and_can_be_subscribed_to(ann):
     found = await ann.says("/search nobody")
 
     assert found["text"] == "nobody · nothing so far"

@@ -1,4 +1,4 @@
-"""A topic is shared by a card whose button lets somebody else watch the same."""
+"""A topic is shared by a card whose button lets somebody else subscribe to the same."""
 
 import pytest
 from sqlmodel import col, select
@@ -19,7 +19,7 @@ def link_on(card) -> str:
 
 
 async def shared(talk, words: str):
-    """Watch *words*, open the topic and press Share."""
+    """Subscribe to *words*, open the topic and press Share."""
     await talk.says(words, "Both")
     topics = await talk.says("/topics")
     return await talk.presses(topics, labels(topics)[0], "More ▸", "Share")
@@ -39,7 +39,7 @@ async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
 @pytest.mark.parametrize(
     "words", ["Taiwan export", '"consul-general" OR 総領事', LONG], ids=["short", "any", "long"]
 )
-async def test_somebody_else_watches_the_same_in_two_taps(ann, house, words):
+async def test_somebody_else_subscribes_to_the_same_in_two_taps(ann, house, words):
     start = link_on(await shared(ann, words))
     ben = house.talk("Ben")
 
@@ -84,7 +84,7 @@ async def test_the_number_of_anothers_topic_opens_nothing(ann, house):
     assert "no longer there" in (await house.talk("Ben").says(f"/start topic_{own}"))["text"]
 
 
-async def test_the_topics_that_most_watch_are_offered_first(ann, house):
+async def test_the_topics_with_most_subscribers_are_offered_first(ann, house):
     for name in ("Ben", "Cat"):
         friend = house.talk(name)
         card = await friend.says("/start topic_semiconductors")

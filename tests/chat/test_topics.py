@@ -9,10 +9,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def watching(house, ann):
-    """Watch so many topics of one's own."""
+async def subscribed(house, ann):
+    """Subscribe to so many topics of one's own."""
 
-    async def watch(number: int) -> None:
+    async def subscribe(number: int) -> None:
         card = await ann.says("nothing yet")
         user = await users.identify(house.storage, sender(ann), access=house.resources.access)
         assert user
@@ -23,7 +23,7 @@ async def watching(house, ann):
             )
         assert card
 
-    return watch
+    return subscribe
 
 
 def sender(talk: Talk):
@@ -32,14 +32,14 @@ def sender(talk: Talk):
     return Sender(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
 
 
-async def test_nothing_watched_yet_says_how_to_begin(ann):
+async def test_no_subscription_yet_says_how_to_begin(ann):
     topics = await ann.says("/topics")
 
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
     assert labels(topics) == ["Catalogue", "Settings"]
 
 
-async def test_topics_are_listed_with_how_they_are_watched(ann):
+async def test_topics_are_listed_with_the_mode_of_each(ann):
     await ann.says("Taiwan", "Both")
     await ann.says("Japan", "Daily digest")
 
@@ -48,8 +48,8 @@ async def test_topics_are_listed_with_how_they_are_watched(ann):
     assert "1. Taiwan · alerts and daily digest\n2. Japan · daily digest" in topics["text"]
 
 
-async def test_a_long_list_turns_its_pages_in_place(ann, watching):
-    await watching(9)
+async def test_a_long_list_turns_its_pages_in_place(ann, subscribed):
+    await subscribed(9)
     first = await ann.says("/topics")
 
     second = await ann.presses(first, "2 ›")
@@ -60,7 +60,7 @@ async def test_a_long_list_turns_its_pages_in_place(ann, watching):
     assert first["message_id"] == second["message_id"] == again["message_id"]
 
 
-async def test_how_a_topic_is_watched_is_changed_in_place(ann):
+async def test_the_mode_of_a_topic_is_changed_in_place(ann):
     await ann.says("Taiwan", "Both")
     topic = await ann.says("/topics", "Taiwan")
 
@@ -120,7 +120,7 @@ async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
     assert again["text"].startswith("Semiconductors · alerts")
 
 
-async def test_the_catalogue_marks_what_is_watched(ann):
+async def test_the_catalogue_marks_what_is_subscribed_to(ann):
     await ann.says("/start", "Semiconductors", "Alert me")
 
     catalogue = await ann.says("/topics", "Catalogue")
@@ -147,8 +147,8 @@ async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
     assert title["url"] == "https://news.example.org/1"
 
 
-async def test_the_limit_is_said_in_words(ann, watching, house):
-    await watching(100)
+async def test_the_limit_is_said_in_words(ann, subscribed, house):
+    await subscribed(100)
 
     told = await ann.presses_quietly(await ann.says("one more"), "Both")
 

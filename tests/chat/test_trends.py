@@ -1,4 +1,4 @@
-"""/trend and where a topic comes from, as people see them."""
+"""/trend and where a topic comes from, as users see them."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def told(ann, news, clock):
-    """Two weeks of news, and a topic that Ann watches since then."""
+    """Two weeks of news, and a topic that Ann is subscribed to since then."""
     for number in range(1, 9):
         await news(f"Taiwan, part {number}", f"{number}", f"https://news.example.org/{number}")
         clock.turn(timedelta(days=2))
@@ -38,7 +38,7 @@ async def test_without_a_topic_it_asks_which(ann, told):
     assert seen["caption"].startswith("Taiwan · ")
 
 
-async def test_who_watches_nothing_is_told_how_it_goes(ann):
+async def test_who_has_no_subscription_is_told_how_it_goes(ann):
     assert "/trend Taiwan" in (await ann.says("/trend"))["text"]
 
 
