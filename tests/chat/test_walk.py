@@ -65,6 +65,7 @@ def renderer():
 async def walk(house, tmp_path, news):
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     await news("Okapi seen", "An okapi was seen in the zoo.")
+    house.talk("Ada", id=ADMIN)
     await add_owner(house, Sender(ADMIN, ADMIN, name="Eve", language="en"), FEED, "Paper")
     with closing(Kept(tmp_path / "dateline.sqlite3")) as kept:
         yield Walk(house, kept, await _data(house))
