@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Dispatcher, Router
 
+from bot.chat import middlewares
 from bot.chat.handlers import (
     account,
     alerts,
@@ -22,16 +23,6 @@ from bot.chat.handlers import (
 )
 from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.handlers.search import Turns
-from bot.chat.middlewares import (
-    PAUSES_SECONDS,
-    ErrorMiddleware,
-    FirstAdminMiddleware,
-    GroupMiddleware,
-    PermissionMiddleware,
-    RateLimitMiddleware,
-    ReplyMiddleware,
-    UserMiddleware,
-)
 from bot.chat.permissions import Administrators
 from bot.chat.questions import Waiting
 
@@ -54,7 +45,9 @@ ALLOWED_UPDATES = (
 
 
 def make_dispatcher(
-    resources: Resources, renderer: Renderer, pauses_seconds: Sequence[float] = PAUSES_SECONDS
+    resources: Resources,
+    renderer: Renderer,
+    pauses_seconds: Sequence[float] = middlewares.PAUSES_SECONDS,
 ) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed.
 
@@ -68,13 +61,13 @@ def make_dispatcher(
         administrators=administrators,
         turns=Turns(),
     )
-    errors = ErrorMiddleware(pauses_seconds)
+    errors = middlewares.ErrorMiddleware(pauses_seconds)
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
-        observer.outer_middleware(ReplyMiddleware(renderer))
+        observer.outer_middleware(middlewares.ReplyMiddleware(renderer))
         observer.outer_middleware(errors)
-        observer.outer_middleware(RateLimitMiddleware())
+        observer.outer_middleware(middlewares.RateLimitMiddleware())
     if resources.is_playground:
-        dispatcher.message.outer_middleware(FirstAdminMiddleware())
+        dispatcher.message.outer_middleware(middlewares.FirstAdminMiddleware())
     # A user without access may block the bot, and open the admin's link or an invitation.
     dispatcher.include_routers(
         groups.make_router(),
@@ -89,9 +82,9 @@ def _user_router(administrators: Administrators) -> Router:
     """Return the router of users with access, and in groups of what is for the bot."""
     router = Router(name="users")
     for observer in _observers(router):
-        observer.outer_middleware(GroupMiddleware())
-        observer.outer_middleware(UserMiddleware(administrators))
-        observer.middleware(PermissionMiddleware(administrators))
+        observer.outer_middleware(middlewares.GroupMiddleware())
+        observer.outer_middleware(middlewares.UserMiddleware(administrators))
+        observer.middleware(middlewares.PermissionMiddleware(administrators))
         observer.middleware(Waiting())
     router.include_routers(
         search.make_own_router(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.middlewares import PAUSES_SECONDS
@@ -21,9 +22,11 @@ from bot.rendering.renderer import Renderer
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
+from bot.sources.urls import host_of
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
 from bot.telegram import BOT_DEFAULTS
+from storage.chats import Chat, chat_at
 from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiogram import Dispatcher
+    from aiogram.types import Update
 
     from bot.resources import Resources
 
@@ -46,15 +50,20 @@ SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 @dataclass
 class Talk:
-    """One person's chat with the bot; what is said or pressed returns what the bot answered."""
+    """One user's chat with the bot; what is said or pressed returns what the bot answered."""
 
     playground: LocalPlayground
     who: Any
     seen: int = 0
 
-    async def says(self, text: str, **facts: Any) -> dict[str, Any]:
+    async def says(self, text: str, *labels: str, **facts: Any) -> dict[str, Any]:
+        """Send it, and press the buttons of these *labels*, one after the other."""
         self.playground.send(self.who, text, **facts)
-        return await self.next()
+        message = await self.next()
+        return await self.presses(message, *labels) if labels else message
+
+    async def replies(self, question: dict[str, Any], text: str, **facts: Any) -> dict[str, Any]:
+        return await self.says(text, reply_to_message_id=question["message_id"], **facts)
 
     async def next(self) -> dict[str, Any]:
         message = await self.playground.wait_for_message(
@@ -63,13 +72,18 @@ class Talk:
         self.seen = message["version"]
         return as_read(message)
 
-    async def presses(self, message: dict[str, Any], label: str, **facts: Any) -> dict[str, Any]:
-        """Press the button that has *label* in it; return the message that came, else changed."""
-        await self.presses_quietly(message, label, **facts)
-        shown = await self.next()
-        has_more = self.playground.messages(self.who, self.seen)
-        is_pressed = shown["message_id"] == message["message_id"]
-        return await self.next() if is_pressed and has_more else shown
+    async def presses(self, message: dict[str, Any], *labels: str, **facts: Any) -> dict[str, Any]:
+        """Press the button that has the label in it, and so on in the message that comes of it.
+
+        Return the message that came last, else the one that changed.
+        """
+        for label in labels:
+            await self.presses_quietly(message, label, **facts)
+            shown = await self.next()
+            has_more = self.playground.messages(self.who, self.seen)
+            is_pressed = shown["message_id"] == message["message_id"]
+            message = await self.next() if is_pressed and has_more else shown
+        return message
 
     async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
         """Press it; return what came up over the chat, "" for nothing."""
@@ -88,7 +102,7 @@ class Talk:
 
 
 def as_read(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message as people see it: without the joiners, entities where they are then."""
+    """Return the message as users see it: without the joiners, entities moved."""
     text = message.get("text", "")
     if JOINER not in text:
         return message
@@ -133,13 +147,59 @@ class House:
     looking: FakeLooking
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
-        """Return the chat of a person who is new."""
+        """Return the chat of a new user."""
         return Talk(self.playground, self.playground.user(name, **facts))
+
+    async def group(
+        self,
+        founder: Talk,
+        *others: Any,
+        kind: str = "supergroup",
+        status: str = "member",
+        thread: str = "",
+    ) -> Talk:
+        """Return the talk of a group that *founder* runs and has let the bot into.
+
+        *thread*: the name of the topic that it has as a forum.
+        """
+        chat = self.playground.chat(kind, "Newsroom", [founder.who, *others], bot="left")
+        if thread:
+            self.playground.topic(chat, name=thread)
+        self.playground.membership(chat, status, from_id=founder.who.id)
+        talk = Talk(self.playground, chat)
+        await talk.next()
+        return talk
+
+    async def show_button(
+        self, talk: Talk, data: str, text: str = "by hand", **facts: Any
+    ) -> dict[str, Any]:
+        """Send the button *By hand* with this data, as an old message or a forged one has it."""
+        button = InlineKeyboardButton(text="By hand", callback_data=data)
+        markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
+        await self.bot.send_message(talk.who.id, text, reply_markup=markup, **facts)
+        return await talk.next()
+
+    async def row_of(self, talk: Talk, thread: int = 0) -> Chat | None:
+        async with self.storage.reading() as tx:
+            return await chat_at(tx, talk.who.id, thread)
+
+    async def feed(self, update: Update) -> None:
+        await self.dispatcher.feed_update(self.bot, update)
 
 
 @pytest.fixture
 async def playground() -> AsyncIterator[LocalPlayground]:
     async with LocalPlayground(flood="off") as opened:
+        yield opened
+
+
+def bot_on(playground: LocalPlayground, token: str = "1:playground") -> Bot:
+    return Bot(token, session=PlainSession(playground.base_url))
+
+
+@pytest.fixture
+async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
+    async with bot_on(playground) as opened:
         yield opened
 
 
@@ -177,7 +237,7 @@ def access() -> Access:
 
 @pytest.fixture
 def renderer() -> Renderer:
-    """Who speaks to people; a test module may bring more languages."""
+    """The renderer of replies; a test module may bring more languages."""
     return Renderer()
 
 
@@ -189,7 +249,7 @@ def mailer(renderer: Renderer) -> Mailer | None:
 
 @pytest.fixture
 def limiter() -> RateLimiter:
-    """Lets through what no person could type or press so fast; a test module may say otherwise."""
+    """Lets through what no user could type or press so fast; a test module may say otherwise."""
     return RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
 
 
@@ -248,30 +308,48 @@ def ann(house: House) -> Talk:
 
 
 @pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+@pytest.fixture
+def eve(playground: LocalPlayground) -> Any:
+    """Return a member of the group who does not run it."""
+    return playground.user("Eve")
+
+
+@pytest.fixture
+async def group(house: House, ann: Talk, eve: Any) -> Talk:
+    """Return the talk of a group that Ann runs and has let the bot into."""
+    return await house.group(ann, eve)
+
+
+@pytest.fixture
 def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
     """Return how to store an article of a public source."""
 
     async def store(title: str, text: str, url: str = "https://news.example.org/1") -> None:
         async with one_storage.writing() as tx:
-            source_id = await _sample_source(tx)
-            item = Item("", url, title, "", text, tx.now, "en")
-            (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), SAMPLE_SOURCE)
-            found = draft_of(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
-            await store_drafts(tx, source_id, [found])
+            await add_feed(tx, SAMPLE_SOURCE, title="Sample Times", public=True)
+            await add_article(tx, SAMPLE_SOURCE, url, title, text)
 
     return store
 
 
-async def _sample_source(tx: Transaction) -> int:
-    values: dict[str, Any] = {
-        "url": SAMPLE_SOURCE,
-        "url_hash": url_hash(SAMPLE_SOURCE),
-        "host": "news.example.org",
-        "title": "Sample Times",
-        "public": True,
-        "created_at": tx.now,
-        "next_fetch_at": tx.now,
-    }
-    made = await add_source(tx, values)
-    there = await source_of(tx, values["url_hash"])
+async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
+    """Store a source, if there is none of that address; return its number."""
+    known: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": host_of(url)}
+    known |= {"created_at": tx.now, "next_fetch_at": tx.now}
+    made = await add_source(tx, known | values)
+    there = await source_of(tx, url_hash(url))
     return made or (there and there.id) or 0
+
+
+async def add_article(tx: Transaction, feed: str, url: str, title: str, text: str) -> None:
+    """Store an article of the source that has the address *feed*."""
+    source = await source_of(tx, url_hash(feed))
+    assert source
+    item = Item("", url, title, "", text, tx.now, "en")
+    (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), feed)
+    found = draft_of(*entry, source_url=feed, now=tx.now, backlog=False)
+    await store_drafts(tx, source.id, [found])

@@ -1,4 +1,4 @@
-"""Every button that the chat knows, with whatever it may carry; found by themselves.
+"""Every button that the chat knows, with whatever it may carry, and a chat that owns it all.
 
 A class of data that is added is pressed without a word here, unless a field of a new kind stands
 in it: then its values are named in `CARRIED`.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sqlite3
+from contextlib import closing
 from enum import Enum
 from itertools import count, product
 from typing import TYPE_CHECKING, Any
@@ -15,14 +17,25 @@ from typing import TYPE_CHECKING, Any
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import Update
+from sqlmodel import select
 
 import bot.chat
 from bot.chat.callbacks import AdminButton
+from bot.subscribers import subscriptions, users
+from storage.enums import Mode
+from storage.feeds_followed import follow
+from storage.topics import Topic
+from tests.belongings import fill
+from tests.chat.conftest import add_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from aiogram import Router
+
+    from bot.subscribers.users import Sender
+    from tests.chat.conftest import House
 
 CARRIED: dict[str, list[Any]] = {
     "asked_at": [0, 1_780_000_000],
@@ -86,10 +99,10 @@ def commands_of(router: Router) -> list[str]:
     return sorted(found)
 
 
-def press(person: int, data: str, language: str = "en", **message: Any) -> Update:
+def press(user_id: int, data: str, language: str = "en", **message: Any) -> Update:
     """Return the press of a button under a card, as Telegram tells of it."""
     number = next(_numbers)
-    private = {"id": person, "type": "private", "first_name": "Eve"}
+    private = {"id": user_id, "type": "private", "first_name": "Eve"}
     shown = {
         "message_id": 1,
         "date": 1,
@@ -98,14 +111,14 @@ def press(person: int, data: str, language: str = "en", **message: Any) -> Updat
         "text": "okapi",
         "entities": [{"type": "code", "offset": 0, "length": 5}],
     }
-    query = {"id": str(number), "from": _who(person, language), "chat_instance": "1", "data": data}
+    query = {"id": str(number), "from": _who(user_id, language), "chat_instance": "1", "data": data}
     return _update(number, callback_query=query | {"message": shown | message})
 
 
-def say(person: int, text: str, language: str = "en", **facts: Any) -> Update:
+def say(user_id: int, text: str, language: str = "en", **facts: Any) -> Update:
     number = next(_numbers)
-    private = {"id": person, "type": "private", "first_name": "Eve"}
-    message = {"message_id": number, "date": 1, "chat": private, "from": _who(person, language)}
+    private = {"id": user_id, "type": "private", "first_name": "Eve"}
+    message = {"message_id": number, "date": 1, "chat": private, "from": _who(user_id, language)}
     if text.startswith("/"):
         length = len(text.split(maxsplit=1)[0])
         message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
@@ -116,8 +129,8 @@ def _update(number: int, **event: Any) -> Update:
     return Update.model_validate({"update_id": number, **event})
 
 
-def _who(person: int, language: str) -> dict[str, Any]:
-    return {"id": person, "is_bot": False, "first_name": "Eve", "language_code": language}
+def _who(user_id: int, language: str) -> dict[str, Any]:
+    return {"id": user_id, "is_bot": False, "first_name": "Eve", "language_code": language}
 
 
 def _values(
@@ -137,3 +150,39 @@ def _below(kind: type[CallbackData]) -> Iterator[type[CallbackData]]:
     for one in kind.__subclasses__():
         yield one
         yield from _below(one)
+
+
+async def add_owner(house: House, sender: Sender, feed: str, title: str, name: str = "") -> int:
+    """Give the chat of *sender* a row in every table; return our number of it.
+
+    It subscribes to "okapi", under *name* if there is one, and follows a feed with that title.
+    """
+    storage = house.storage
+    user = await users.identify(storage, sender, access=house.resources.access)
+    assert user
+    await subscriptions.subscribe(
+        storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
+    )
+    async with storage.writing() as tx:
+        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
+        topic.name = name or topic.name
+        await follow(tx, user.chat_id, await add_feed(tx, feed, title=title))
+    await fill(storage, user.chat_id)
+    return user.chat_id
+
+
+class Kept:
+    """A database as it stood, to be put back."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._copy = sqlite3.connect(":memory:")
+        with closing(sqlite3.connect(path)) as ours:
+            ours.backup(self._copy)
+
+    def put_back(self) -> None:
+        with closing(sqlite3.connect(self.path)) as ours:
+            self._copy.backup(ours)
+
+    def close(self) -> None:
+        self._copy.close()

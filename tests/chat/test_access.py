@@ -26,10 +26,7 @@ async def test_a_user_without_access_gets_one_polite_sentence(house, ann):
 async def test_nothing_is_stored_of_a_user_without_access(house, ann):
     await ann.says("/start")
 
-    async with house.storage.reading() as tx:
-        from storage.chats import chat_at
-
-        assert await chat_at(tx, ann.who.id) is None
+    assert await house.row_of(ann) is None
 
 
 async def test_an_allowed_user_has_access(house):

@@ -1,10 +1,9 @@
 """/admin: one message in which admins see how the bot is doing, and act."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import BotCommandScopeChat
 from sqlmodel import select
 
 from bot.chat.callbacks import ADMIN_ONLY
@@ -12,13 +11,11 @@ from bot.chat.commands import FOR_BOT_ADMINS, Menu, names_in
 from bot.subscribers import audit
 from bot.subscribers.access import Access
 from storage.articles import Article
-from storage.chats import chat_at
 from storage.enums import ArticleStage, DeliveryState, SourceState
 from storage.outbox import Delivery
-from storage.sources import Source, add_source
-from tests.chat.conftest import House, Talk
+from storage.sources import Source
+from tests.chat.conftest import House, add_feed
 from tests.delivery.conftest import Outbox
-from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
@@ -26,17 +23,10 @@ ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
 
 @pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
-
-
-@pytest.fixture
 async def held(house, ann):
     """Return a delivery to Ann that is held."""
     await ann.says("/topics")
-    async with house.storage.reading() as tx:
-        chat = await chat_at(tx, ann.who.id)
-    assert chat
+    chat = await house.row_of(ann)
     outbox = Outbox(house.storage)
     return await outbox.add(chat.id, "Taiwan", state=DeliveryState.HELD, last_error="no answer")
 
@@ -60,10 +50,9 @@ async def test_admin_shows_how_the_bot_is_doing(admin):
 async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, news):
     await news("Taiwan votes", "Taiwan votes today.")
     async with house.storage.writing() as tx:
-        source = {"url": "https://times.example/feed", "url_hash": "1", "host": "times.example"}
-        source |= {"title": "Example Times", "error": "challenge", "error_since": tx.now}
-        source |= {"created_at": tx.now, "next_fetch_at": tx.now + timedelta(days=2)}
-        await add_source(tx, source)
+        health = {"title": "Example Times", "error": "challenge", "error_since": tx.now}
+        later = tx.now + timedelta(days=2)
+        await add_feed(tx, "https://times.example/feed", next_fetch_at=later, **health)
         (read,) = await tx.session.exec(select(Source).where(Source.title == "Sample Times"))
         read.next_fetch_at = tx.now + timedelta(days=2)
         (article,) = await tx.session.exec(select(Article))
@@ -112,11 +101,10 @@ async def test_a_stuck_message_is_sent_or_dropped_from_the_panel(house, admin, h
 
 
 async def test_the_activity_log_says_who_did_what(house, admin, held):
-    listed = await admin.presses(await admin.says("/admin"), "Stuck messages")
-    await admin.presses(listed, "Drop 1")
+    await admin.says("/admin", "Stuck messages", "Drop 1")
     await admin.says("/sources add https://news.example.org/feed.xml")
 
-    log = await admin.presses(await admin.says("/admin"), "Activity")
+    log = await admin.says("/admin", "Activity")
 
     assert [line.partition(" · ")[2] for line in log["text"].split("\n")[2:]] == [
         "Ada · source add: https://news.example.org/feed.xml",
@@ -148,17 +136,14 @@ def _made_up(kind, name: str):
 
 @pytest.mark.parametrize("kind", ADMIN_ONLY, ids=lambda kind: kind.__name__)
 async def test_no_button_of_the_panel_does_anything_for_others(house, ann, held, kind):
-    button = InlineKeyboardButton(text="Made up", callback_data=by_hand(kind))
-    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    await house.bot.send_message(ann.who.id, "A forwarded panel", reply_markup=markup)
-    message = await ann.next()
+    panel = await house.show_button(ann, by_hand(kind))
 
-    said = await ann.presses_quietly(message, "Made up")
+    said = await ann.presses_quietly(panel, "By hand")
 
     assert said.startswith("Only admins of this bot can do that.")
     assert await audit.newest_events(house.storage, 10) == []
     assert await state_of(house, held) is DeliveryState.HELD
-    assert ann.all()[-1]["text"] == "A forwarded panel"
+    assert ann.all()[-1]["text"] == panel["text"]
 
 
 class TestInAPlayground:
@@ -183,21 +168,17 @@ class TestInAPlayground:
         assert panel["text"].startswith("Something needs")
         assert [one.command for one in theirs] == names_in(Menu.PRIVATE, is_admin=True)
 
-    async def test_a_group_makes_no_admin(self, ann, playground):
-        chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-        playground.membership(chat, "member", from_id=ann.who.id)
-        group = Talk(playground, chat)
-        await group.next()
+    async def test_a_group_makes_no_admin(self, house, ann):
+        group = await house.group(ann)
 
         await group.says("/topics@dateline_playground_bot", from_id=ann.who.id)
-        panel = await ann.says("/admin")
 
-        assert panel["text"].startswith("Something needs")
+        assert (await ann.says("/admin"))["text"].startswith("Something needs")
 
 
 async def test_help_shows_admins_their_commands(admin, ann):
-    theirs = (await admin.presses(await admin.says("/help"), "All commands"))["text"]
-    everybodys = (await ann.presses(await ann.says("/help"), "All commands"))["text"]
+    theirs = (await admin.says("/help", "All commands"))["text"]
+    everybodys = (await ann.says("/help", "All commands"))["text"]
 
     for command in FOR_BOT_ADMINS:
         assert f"/{command}" in theirs
@@ -205,16 +186,11 @@ async def test_help_shows_admins_their_commands(admin, ann):
 
 
 async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann, playground):
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    await Talk(playground, chat).next()
+    await house.group(ann)
     async with house.storage.writing() as tx:
-        values: dict[str, Any] = {"url": "https://x.example/feed", "url_hash": "x"}
-        values |= {"host": "x.example"}
-        values |= {"public": True, "state": SourceState.GONE, "error": "gone"}
-        values |= {"error_detail": {"status": 410}}
-        values |= {"created_at": tx.now, "next_fetch_at": tx.now}
-        await add_source(tx, values | {"error_since": tx.now})
+        health = {"state": SourceState.GONE, "error": "gone", "error_detail": {"status": 410}}
+        url = "https://x.example/feed"
+        await add_feed(tx, url, public=True, error_since=tx.now, **health)
 
     panel = await admin.says("/admin")
     listed = await admin.presses(panel, "Chats")
@@ -222,3 +198,28 @@ async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann,
     assert "x.example: has been taken down for good (410)" in panel["text"]
     assert "Newsroom · group ·" in listed["text"]
     assert "Ada · private ·" in listed["text"]
+
+
+async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
+    await ann.says("/topics")
+    limits = await admin.says("/admin", "Chats", "2", "Limits")
+
+    changed = await admin.presses(limits, "10 topics")
+    changed = await admin.presses(changed, "50 alerts")
+
+    assert limits["text"] == (
+        "Ann · Limits\n\ntopics: 100 (0 subscribed)\nfeeds of its own: 3\nalerts: no limit"
+    )
+    assert changed["text"] == (
+        "Ann · Limits\n\ntopics: 10 (0 subscribed)\nfeeds of its own: 3\nalerts: 50 a day"
+    )
+    for number in range(10):
+        await ann.says(f"word{number}", "Alert")
+    refused = await ann.presses_quietly(await ann.says("Taiwan"), "Alert")
+    assert refused.startswith(
+        "You have 10 topics, the most here. Unsubscribe from one first (/topics)"
+    )
+
+    as_all = await admin.presses(changed, "Default: 100 topics")
+
+    assert "topics: 100 (10 subscribed)" in as_all["text"]

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
-
-
-@pytest.fixture
 def step(house):
     return partial(publish_broadcasts, house.storage, Renderer(), "us")
 
@@ -72,7 +67,7 @@ async def test_the_audience_is_chosen_by_buttons(admin, ann):
     await admin.says("/broadcast Hello")
     draft = await admin.next()
 
-    chosen = await admin.presses(await admin.presses(draft, "Private"), "ja")
+    chosen = await admin.presses(draft, "Private", "ja")
 
     assert chosen["text"] == "Preview. It will be sent to 1 chat."
     assert "✓ Private chats only" in labels(chosen)
@@ -107,7 +102,7 @@ async def test_a_discarded_draft_goes_to_nobody(house, admin, step):
 
 async def test_without_a_text_it_asks_for_one(house, admin):
     question = await admin.says("/broadcast")
-    looks = await admin.says("Hello, all", reply_to_message_id=question["message_id"])
+    looks = await admin.replies(question, "Hello, all")
 
     assert labels(question) == ["Cancel"]
     assert looks["text"] == "Hello, all\n\nFrom the operator of this bot"
@@ -117,7 +112,7 @@ async def test_a_message_that_is_replied_to_becomes_the_draft(house, admin):
     forwarded = house.playground.send(admin.who, "A forwarded word")
     await admin.next()
 
-    looks = await admin.says("/broadcast", reply_to_message_id=forwarded["message_id"])
+    looks = await admin.replies(forwarded, "/broadcast")
 
     assert looks["text"] == "A forwarded word\n\nFrom the operator of this bot"
 

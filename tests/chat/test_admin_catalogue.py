@@ -3,23 +3,17 @@
 import pytest
 
 from tests.chat.conftest import Talk
-from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
-
-
 async def answer(admin: Talk, question, text: str):
-    return await admin.says(text, reply_to_message_id=question["message_id"])
+    return await admin.replies(question, text)
 
 
 async def test_a_topic_is_previewed_added_and_removed(admin, ann, news):
     await news("A harbour is closed", "The harbour is closed.")
-    catalogue = await admin.presses(await admin.says("/admin"), "Catalogue")
+    catalogue = await admin.says("/admin", "Catalogue")
     question = await admin.presses(catalogue, "Add a topic")
 
     shown = await answer(admin, question, "Ports: port OR harbour")
@@ -38,9 +32,7 @@ async def test_a_topic_is_previewed_added_and_removed(admin, ann, news):
 
 async def test_another_query_shows_before_and_after(admin, news):
     await news("A harbour is closed", "The harbour is closed.")
-    added = await admin.presses(await admin.says("/catalogue add Ports: port"), "Add a topic")
-
-    question = await admin.presses(added, "Change query")
+    question = await admin.says("/catalogue add Ports: port", "Add a topic", "Change query")
     shown = await answer(admin, question, "harbour")
     changed = await admin.presses(shown, "Use the new one")
 
@@ -50,8 +42,7 @@ async def test_another_query_shows_before_and_after(admin, news):
 
 async def test_a_topic_is_renamed_by_typing_and_moved_by_a_button(admin):
     listed = await admin.says("/catalogue")
-    second = await admin.presses(listed, "2")
-    question = await admin.presses(second, "Rename")
+    question = await admin.presses(listed, "2", "Rename")
     renamed = await answer(admin, question, "My topic")
     await admin.presses(renamed, "Up")
 
@@ -68,6 +59,4 @@ async def test_an_invalid_query_is_refused(admin):
 
 
 async def test_a_question_that_somebody_else_answers_does_nothing(house, ann):
-    message = await ann.says("/catalogue add Ports: port")
-
-    assert not message["text"].startswith("Ports")
+    assert not (await ann.says("/catalogue add Ports: port"))["text"].startswith("Ports")

@@ -32,8 +32,8 @@ def group(ann, playground):
 async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
     house, ann, group, playground, administrators, seconds
 ):
-    async def has(person: int) -> bool:
-        return bool(await administrators.has(house.bot, group.id, person))
+    async def has(user_id: int) -> bool:
+        return bool(await administrators.has(house.bot, group.id, user_id))
 
     eve = next(number for number in group.members if number != ann.who.id)
     assert await has(ann.who.id)
@@ -65,7 +65,7 @@ async def test_of_a_channel_those_count_who_may_post(house, ann, playground, adm
     playground.member(channel, max_, "administrator", rights=["can_post_messages"])
 
     asked = [ann.who.id, eve.id, max_.id]
-    found = [await administrators.has(house.bot, channel.id, person) for person in asked]
+    found = [await administrators.has(house.bot, channel.id, user_id) for user_id in asked]
 
     assert found == [True, False, True]
 
@@ -91,8 +91,8 @@ async def test_only_so_many_groups_are_remembered(
 async def test_a_change_is_not_made_on_what_was_remembered(
     house, ann, group, playground, administrators, seconds
 ):
-    async def has(person: int, *, is_change: bool) -> bool:
-        return bool(await administrators.has(house.bot, group.id, person, is_change=is_change))
+    async def has(user_id: int, *, is_change: bool) -> bool:
+        return bool(await administrators.has(house.bot, group.id, user_id, is_change=is_change))
 
     eve = next(number for number in group.members if number != ann.who.id)
     assert await has(ann.who.id, is_change=False)

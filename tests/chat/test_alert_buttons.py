@@ -28,7 +28,7 @@ FAR = 2**63 - 1
 @pytest.fixture
 async def alert(ann, house, news, one_storage, clock):
     """Ann is alerted to a story of the Sample Times; return the message."""
-    await ann.presses(await ann.says("detained"), "Both")
+    await ann.says("detained", "Both")
     clock.turn(timedelta(minutes=1))
     await news(TITLE, "Police are questioning him.")
     async with one_storage.writing() as tx:
@@ -132,9 +132,7 @@ async def test_the_menu_mutes_for_a_time(ann, house, alert, mutes, number, said,
 
 
 async def test_the_menu_leads_back(ann, alert):
-    menu = await ann.presses(alert, "⋯")
-
-    assert labels(await ann.presses(menu, "Back")) == DEFAULT
+    assert labels(await ann.presses(alert, "⋯", "Back")) == DEFAULT
 
 
 async def test_more_like_this_proposes_what_the_title_names_and_what_the_catalogue_has(ann, alert):
@@ -163,8 +161,7 @@ async def test_what_is_muted_is_listed_and_lifted_there(ann, alert, mutes):
     assert lifted["text"].startswith("Nothing is muted.")
     assert await mutes() == []
 
-    settings = await ann.presses(lifted, "Settings")
-    assert (await ann.presses(settings, "Muted"))["text"].startswith("Nothing is muted.")
+    assert (await ann.presses(lifted, "Settings", "Muted"))["text"].startswith("Nothing is muted.")
 
 
 @pytest.mark.parametrize("action", list(AlertAction))
@@ -172,11 +169,9 @@ async def test_an_alert_of_another_chat_is_refused(ann, house, alert, mutes, act
     bob = house.talk("Bob")
     await bob.says("/start")
     bob.seen = max(message["version"] for message in bob.all())
-    button = InlineKeyboardButton(text="Theirs", callback_data=on_alert(action, 1, 1, "day"))
-    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    await house.bot.send_message(bob.who.id, "by hand", reply_markup=markup)
+    theirs = await house.show_button(bob, on_alert(action, 1, 1, "day"))
 
-    said = await bob.presses_quietly(await bob.next(), "Theirs")
+    said = await bob.presses_quietly(theirs, "By hand")
 
     assert said.startswith("I no longer know this alert")
     assert await mutes() == []

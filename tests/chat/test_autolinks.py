@@ -9,7 +9,7 @@ FOUND = {"mention", "url", "hashtag", "cashtag", "bot_command", "email"}
 
 
 def found_in(message) -> set[str]:
-    """Return the kinds of what is linked in it, which is so where people see no joiner."""
+    """Return the kinds of what is linked in it, which is so where users see no joiner."""
     return {entity["type"] for entity in message.get("entities", ())} & FOUND
 
 
@@ -24,16 +24,13 @@ async def test_a_hostile_title_is_found_without_links(ann, news, asked):
 
 
 async def test_a_name_of_a_topic_is_shown_without_links_and_kept_as_it_is(ann, house):
-    card = await ann.says('"evil.com" OR "@evil_bot"')
-    watching = await ann.presses(card, "Alert me")
+    subscribed = await ann.says('"evil.com" OR "@evil_bot"', "Alert me")
     listed = await ann.says("/topics")
 
-    assert found_in(watching) <= {"bot_command"}
+    assert found_in(subscribed) <= {"bot_command"}
     assert found_in(listed) == set()
     assert any("Evil.com" in label for label, _ in buttons(listed))
 
 
 async def test_the_commands_of_our_own_sentences_are_live(ann):
-    helped = await ann.says("/help")
-
-    assert "bot_command" in found_in(helped)
+    assert "bot_command" in found_in(await ann.says("/help"))

@@ -10,14 +10,9 @@ from tests.resources import ADMIN
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
-
-
 async def test_the_panel_lists_chats_and_bans_one(admin, ann):
     await ann.says("/topics")
-    listed = await admin.presses(await admin.says("/admin"), "Chats")
+    listed = await admin.says("/admin", "Chats")
 
     one = await admin.presses(listed, "2")
     out = await admin.presses(one, "Ban")

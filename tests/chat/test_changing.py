@@ -11,17 +11,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def topic(ann):
-    """The page of what Ann watches."""
-    await ann.presses(await ann.says("taiwan"), "Both")
-    return await ann.presses(await ann.says("/topics"), "Taiwan")
-
-
-@pytest.fixture
-def replies(ann):
-    async def reply(text: str, question):
-        return await ann.says(text, reply_to_message_id=question["message_id"])
-
-    return reply
+    """The page of a topic that Ann is subscribed to."""
+    await ann.says("taiwan", "Both")
+    return await ann.says("/topics", "Taiwan")
 
 
 async def test_its_buttons_stand_in_one_order(topic):
@@ -45,14 +37,13 @@ async def test_recent_shows_the_stories_that_are_stored(ann, topic, news):
 
 
 async def test_a_muted_topic_looks_so_in_the_list(ann, topic):
-    await ann.presses(await ann.presses(topic, "Mute ▸"), "For a day")
+    await ann.presses(topic, "Mute ▸", "For a day")
     assert (
         "1. Taiwan · alerts and daily digest · muted until tomorrow, 21:00"
         in (await ann.says("/topics"))["text"]
     )
 
-    page = await ann.presses(await ann.says("/topics"), "Taiwan")
-    await ann.presses(await ann.presses(await ann.presses(page, "Unmute"), "Mute ▸"), "Until")
+    await ann.says("/topics", "Taiwan", "Unmute", "Mute ▸", "Until")
     assert "1. Taiwan · alerts and daily digest · muted\n" in (await ann.says("/topics"))["text"]
 
 
@@ -78,7 +69,7 @@ async def test_a_topic_is_muted_and_unmuted(ann, topic, length, said):
 
 
 async def test_muting_can_be_thought_better_of(ann, topic):
-    back = await ann.presses(await ann.presses(topic, "Mute ▸"), "‹ Back")
+    back = await ann.presses(topic, "Mute ▸", "‹ Back")
 
     assert (back["text"], labels(back)) == (topic["text"], labels(topic))
 
@@ -93,12 +84,11 @@ async def test_the_way_a_topic_is_sent_is_changed_in_place(ann, topic):
 
 
 async def test_a_topic_that_is_muted_for_good_is_in_no_digest(ann, topic, one_storage):
-    await ann.presses(await ann.presses(topic, "Mute ▸"), "Until I unmute")
+    await ann.presses(topic, "Mute ▸", "Until I unmute")
     async with one_storage.reading() as tx:
         (chat,) = await tx.session.exec(select(Chat))
         muted = chat.next_digest_at
-    page = await ann.presses(await ann.says("/topics"), "Taiwan")
-    await ann.presses(page, "Unmute")
+    await ann.says("/topics", "Taiwan", "Unmute")
     async with one_storage.reading() as tx:
         (chat,) = await tx.session.exec(select(Chat))
 
@@ -106,14 +96,12 @@ async def test_a_topic_that_is_muted_for_good_is_in_no_digest(ann, topic, one_st
     assert chat.next_digest_at is not None
 
 
-async def test_other_words_are_compared_with_the_old_before_they_are_used(
-    ann, topic, replies, news
-):
+async def test_other_words_are_compared_with_the_old_before_they_are_used(ann, topic, news):
     await news("Taiwan votes", "A quiet day.", "https://news.example.org/1")
     await news("Formosa votes", "A quiet day.", "https://news.example.org/2")
     question = await ann.presses(topic, "Change")
 
-    compared = await replies("formosa", question)
+    compared = await ann.replies(question, "formosa")
     used = await ann.presses(compared, "Use it")
 
     assert labels(question) == ["Cancel"]
@@ -126,38 +114,37 @@ async def test_other_words_are_compared_with_the_old_before_they_are_used(
     assert (await ann.says("/topics"))["text"].startswith("Your topics\n\n1. Formosa")
 
 
-async def test_the_old_words_can_be_kept(ann, topic, replies):
+async def test_the_old_words_can_be_kept(ann, topic):
     question = await ann.presses(topic, "Change")
 
-    compared = await replies("formosa", question)
-    kept = await ann.presses(compared, "Keep the old one")
+    compared = await ann.replies(question, "formosa")
 
-    assert kept["text"] == topic["text"]
+    assert (await ann.presses(compared, "Keep the old one"))["text"] == topic["text"]
 
 
-async def test_words_that_cannot_be_read_are_pointed_at(ann, topic, replies):
+async def test_words_that_cannot_be_read_are_pointed_at(ann, topic):
     question = await ann.presses(topic, "Change")
 
-    assert "is never closed" in (await replies("(formosa", question))["text"]
+    assert "is never closed" in (await ann.replies(question, "(formosa"))["text"]
 
 
-async def test_words_that_another_topic_has_are_refused(ann, topic, replies):
-    await ann.presses(await ann.says("formosa"), "Both")
+async def test_words_that_another_topic_has_are_refused(ann, topic):
+    await ann.says("formosa", "Both")
     question = await ann.presses(topic, "Change")
-    compared = await replies("Formosa", question)
+    compared = await ann.replies(question, "Formosa")
 
     told = await ann.presses_quietly(compared, "Use it")
 
     assert told == "You subscribe to that already, as Formosa. Nothing has changed."
 
 
-async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann, replies):
-    await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
-    topic = await ann.presses(await ann.says("/topics"), "Semiconductors")
+async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann):
+    await ann.says("/start", "Semiconductors", "Alert me")
+    topic = await ann.says("/topics", "Semiconductors")
     question = await ann.presses(topic, "Change")
 
-    used = await ann.presses(await replies("chips AND wafers", question), "Use it")
-    catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
+    used = await ann.presses(await ann.replies(question, "chips AND wafers"), "Use it")
+    catalogue = await ann.says("/topics", "Catalogue")
 
     assert "Rename" not in labels(await ann.presses(topic, "More ▸"))
     assert used["text"].startswith("Semiconductors · alerts\nchips AND wafers\n")
@@ -165,35 +152,34 @@ async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann, r
     assert "Semiconductors" in labels(catalogue)
 
 
-async def test_a_name_is_one_line_and_the_words_stay(ann, topic, replies):
-    question = await ann.presses(await ann.presses(topic, "More ▸"), "Rename")
+async def test_a_name_is_one_line_and_the_words_stay(ann, topic):
+    question = await ann.presses(topic, "More ▸", "Rename")
 
-    renamed = await replies("The\nisland", question)
+    renamed = await ann.replies(question, "The\nisland")
 
     assert renamed["text"].startswith("The island · alerts and daily digest\ntaiwan\n")
 
 
-async def test_a_name_of_nothing_is_refused(ann, topic, replies):
-    question = await ann.presses(await ann.presses(topic, "More ▸"), "Rename")
+async def test_a_name_of_nothing_is_refused(ann, topic):
+    question = await ann.presses(topic, "More ▸", "Rename")
 
-    assert (await replies("\u200b", question))["text"].startswith("A name needs a letter")
+    assert (await ann.replies(question, "\u200b"))["text"].startswith("A name needs a letter")
 
 
-async def test_a_question_about_a_topic_that_is_gone_says_so(ann, topic, replies):
-    question = await ann.presses(await ann.presses(topic, "More ▸"), "Rename")
-    page = await ann.presses(await ann.says("/topics"), "Taiwan")
-    await ann.presses(page, "Unsubscribe")
+async def test_a_question_about_a_topic_that_is_gone_says_so(ann, topic):
+    question = await ann.presses(topic, "More ▸", "Rename")
+    await ann.says("/topics", "Taiwan", "Unsubscribe")
 
-    told = await replies("The island", question)
+    told = await ann.replies(question, "The island")
 
     assert told["text"].startswith("This topic is no longer there.")
 
 
-async def test_an_old_question_still_asks_about_its_topic(ann, topic, replies):
+async def test_an_old_question_still_asks_about_its_topic(ann, topic):
     question = await ann.presses(topic, "Change")
-    await ann.presses(await replies("formosa", question), "Use it")
+    await ann.presses(await ann.replies(question, "formosa"), "Use it")
 
-    told = await replies("something else", question)
+    told = await ann.replies(question, "something else")
 
     assert told["text"].startswith("New: something else · 0 a week\nOld: formosa")
 
@@ -206,16 +192,14 @@ async def test_an_old_question_still_asks_about_its_topic(ann, topic, replies):
     ],
 )
 async def test_another_chats_topic_cannot_be_changed(house, ann, topic, data):
-    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
-
     (opened,) = (d for text, d in buttons(await ann.says("/topics")) if text == "Taiwan")
     bob = house.talk("Bob")
     await bob.says("/start")
-    made = InlineKeyboardButton(text="x", callback_data=data.format(opened.partition(":")[2]))
-    markup = InlineKeyboardMarkup(inline_keyboard=[[made]])
     entities = [{"type": "code", "offset": 0, "length": 5}]
-    await house.bot.send_message(bob.who.id, "words", reply_markup=markup, entities=entities)
+    made = data.format(opened.partition(":")[2])
 
-    told = await bob.presses_quietly(await bob.next(), "x")
+    told = await bob.presses_quietly(
+        await house.show_button(bob, made, "words", entities=entities), "By hand"
+    )
 
     assert told.startswith(("This topic is no longer there.", "That was more than ten"))

@@ -11,11 +11,9 @@ from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import settings
 from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import markup_of
-from storage.chats import Chat as Row
-from storage.chats import chat_at
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
-from tests.chat.test_groups import watches
+from tests.chat.test_groups import subscriptions_of
 
 pytestmark = pytest.mark.slow
 
@@ -27,13 +25,6 @@ async def channel(house, ann, playground):
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(chat, "administrator", from_id=ann.who.id)
     return Talk(playground, chat)
-
-
-async def row_of(house, talk: Talk) -> Row:
-    async with house.storage.reading() as tx:
-        row = await chat_at(tx, talk.who.id)
-    assert row
-    return row
 
 
 @pytest.fixture
@@ -56,50 +47,47 @@ async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channe
 
 async def test_what_is_typed_is_for_the_channel(house, ann, managed):
     card = await ann.says("Taiwan")
-    watching = await ann.presses(card, "Both")
-    await ann.presses(watching, "Back to my own topics")
+    subscribed = await ann.presses(card, "Both")
+    await ann.presses(subscribed, "Back to my own topics")
     own = await ann.says("/topics")
 
     assert card["text"].startswith("For the channel Desk\n\nTaiwan")
-    assert watching["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
+    assert subscribed["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert own["text"].startswith("You haven't subscribed to anything yet.")
-    assert await watches(house, managed) == ["Taiwan"]
+    assert await subscriptions_of(house, managed) == ["Taiwan"]
 
 
 async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, ann, managed):
     again = await ann.says("Taiwan")
-    card = await ann.says("Korea")
-    back = await ann.presses(card, "Back to my own topics")
-    mine = await ann.says("Japan")
-
-    watching = await ann.presses(mine, "Both")
+    back = await ann.says("Korea", "Back to my own topics")
+    subscribed = await ann.says("Japan", "Both")
     late = await ann.presses(again, "Both")
 
     assert back["text"].startswith("What you type and tap here is for yourself again.")
-    assert watching["text"].startswith("Subscribed to Japan")
+    assert subscribed["text"].startswith("Subscribed to Japan")
     assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
-    assert await watches(house, managed) == ["Taiwan"]
+    assert await subscriptions_of(house, managed) == ["Taiwan"]
 
 
-async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed):
-    chat_settings = await ann.says("/settings")
-    times = await ann.presses(chat_settings, "Change time")
-    asked = await ann.presses(times, "Another time")
-    changed = await ann.says("9:15", reply_to_message_id=asked["message_id"])
+@pytest.mark.parametrize("is_reply", [True, False], ids=["by a reply", "typed next"])
+async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed, is_reply):
+    question = await ann.says("/settings", "Change time", "Another time")
+    changed = await (ann.replies(question, "9:15") if is_reply else ann.says("9:15"))
 
+    assert question["text"].startswith("For the channel Desk\n\nAt what time")
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
-    assert "09:15" in changed["text"]
-    own = await settings.get_settings(house.storage, (await row_of(house, ann)).id)
+    assert "every day at 09:15" in changed["text"]
+    own = await settings.get_settings(house.storage, (await house.row_of(ann)).id)
     assert [time.minutes for time in own.plan.times] == [480]
 
 
 async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):
     words = "Taiwan AND (semiconductor OR foundry OR chips OR lithography)"
 
-    watching = await ann.presses(await ann.says(words), "Both")
+    subscribed = await ann.says(words, "Both")
 
-    assert watching["text"].startswith("For the channel Desk")
-    assert await watches(house, managed) == ["Taiwan, semiconductor, foundry …"]
+    assert subscribed["text"].startswith("For the channel Desk")
+    assert await subscriptions_of(house, managed) == ["Taiwan, semiconductor, foundry …"]
 
 
 async def test_a_former_administrator_changes_nothing(house, ann, managed, playground):
@@ -113,13 +101,13 @@ async def test_a_former_administrator_changes_nothing(house, ann, managed, playg
     assert toast.startswith("You no longer administer this chat")
     assert said["text"] == toast
     assert own["text"].startswith("Japan ·")
-    assert await watches(house, managed) == []
+    assert await subscriptions_of(house, managed) == []
 
 
 async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, playground):
     eve = house.talk("Eve")
     answer = await eve.says("/topics")
-    row = await row_of(house, channel)
+    row = await house.row_of(channel)
     markup = answer["reply_markup"]["inline_keyboard"]
     shown = playground.world.chats[eve.who.id].messages[answer["message_id"]]
     for data in (f"@{row.id}|topics:0", Manage(chat_id=row.id).pack(), "@x|topics:0"):
@@ -179,16 +167,13 @@ async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
 
 async def test_a_group_is_managed_from_a_private_chat_too(house, ann, playground):
     await ann.says("/start")
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    group = Talk(playground, chat)
-    await group.next()
+    group = await house.group(ann)
 
-    managing = await ann.presses(await ann.says("/channels"), "Newsroom")
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    managing = await ann.says("/channels", "Newsroom")
+    await ann.says("Taiwan", "Both")
 
     assert managing["text"].startswith("For the group Newsroom")
-    assert await watches(house, group) == ["Taiwan"]
+    assert await subscriptions_of(house, group) == ["Taiwan"]
 
 
 async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playground):
@@ -242,16 +227,6 @@ async def test_a_list_of_feeds_for_a_channel_is_reported_where_it_was_sent(house
 
 
 async def followed_by(house, talk: Talk) -> list[str]:
-    chat = await row_of(house, talk)
+    chat = await house.row_of(talk)
     async with house.storage.reading() as tx:
         return [source.url for source in await sources_followed(tx, chat.id)]
-
-
-async def test_a_question_is_answered_for_the_channel(house, ann, managed):
-    times = await ann.presses(await ann.says("/settings"), "Change time")
-    question = await ann.presses(times, "Another time")
-    changed = await ann.says("7:30")
-
-    assert question["text"].startswith("For the channel Desk\n\nAt what time")
-    assert changed["text"].startswith("For the channel Desk\n\n")
-    assert "every day at 07:30" in changed["text"]

@@ -88,13 +88,13 @@ def renderer():
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what people were told, and what was logged as an error."""
+    """Feed an update; return what users were told, and what was logged as an error."""
     house.talk("Ada", id=ADMIN)
 
     async def feed(update: Update) -> tuple[list[dict[str, Any]], list[Any]]:
         seen = max((call["n"] for call in house.playground.journal()), default=0)
         with capture_logs() as logged:
-            await house.dispatcher.feed_update(house.bot, update)
+            await house.feed(update)
         told = [call["params"] for call in house.playground.journal(after=seen)]
         return told, [line for line in logged if line["log_level"] in {"error", "critical"}]
 
@@ -216,8 +216,6 @@ async def test_a_service_message_is_raised_for_the_queue_to_keep(house, one_stor
     one_storage.go_away("begin")
 
     with pytest.raises(OperationalError):
-        await house.dispatcher.feed_update(
-            house.bot, Update.model_validate({"update_id": 1, "my_chat_member": event})
-        )
+        await house.feed(Update.model_validate({"update_id": 1, "my_chat_member": event}))
 
     assert house.playground.journal("sendMessage") == []

@@ -33,7 +33,7 @@ def pauses_seconds():
 @pytest.fixture
 async def eve(house):
     house.talk("Eve", id=EVE)
-    await house.dispatcher.feed_update(house.bot, say(EVE, "/start"))
+    await house.feed(say(EVE, "/start"))
     return house
 
 
@@ -42,9 +42,9 @@ async def test_a_lock_is_said_and_the_next_press_works(eve, one_storage, databas
     trouble = Trouble(one_storage, database_url)
     await trouble.begin()
 
-    await eve.dispatcher.feed_update(eve.bot, press(EVE, "renewfeeds"))
+    await eve.feed(press(EVE, "renewfeeds"))
     trouble.end()
-    await eve.dispatcher.feed_update(eve.bot, press(EVE, "renewfeeds"))
+    await eve.feed(press(EVE, "renewfeeds"))
 
     first, second = eve.playground.journal("answerCallbackQuery")
     assert first["params"]["text"] == AWAY
@@ -59,10 +59,10 @@ async def test_behind_a_lock_who_presses_and_who_writes_are_told(eve, one_storag
     with closing(sqlite3.connect(make_url(database_url).database or "")) as other_program:
         other_program.execute("BEGIN EXCLUSIVE")
         steps = [asyncio.create_task(on_writer(one_storage, "SELECT 1")) for _ in range(3)]
-        await eve.dispatcher.feed_update(eve.bot, press(EVE, "renewfeeds"))
-        await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+        await eve.feed(press(EVE, "renewfeeds"))
+        await eve.feed(say(EVE, "/feedback hello"))
         await asyncio.gather(*steps, return_exceptions=True)
-    await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+    await eve.feed(say(EVE, "/feedback hello"))
 
     (pressed,) = eve.playground.journal("answerCallbackQuery")
     _welcome, apology, thanks = eve.playground.journal("sendMessage")
@@ -74,7 +74,7 @@ async def test_behind_a_lock_who_presses_and_who_writes_are_told(eve, one_storag
 async def test_connections_that_were_cut_are_made_anew_unseen(eve, one_storage, database_url):
     await Trouble(one_storage, database_url).begin()
 
-    await eve.dispatcher.feed_update(eve.bot, say(EVE, "/settings"))
+    await eve.feed(say(EVE, "/settings"))
 
     said = [call["params"]["text"] for call in eve.playground.journal("sendMessage")]
     assert said[-1].startswith("Settings")
@@ -90,7 +90,7 @@ async def test_a_full_disk_is_said_and_room_is_used_again(eve, one_storage):
 
     said = []
     for _ in range(9):
-        await eve.dispatcher.feed_update(eve.bot, say(EVE, f"/feedback {long}"))
+        await eve.feed(say(EVE, f"/feedback {long}"))
         said.append(eve.playground.journal("sendMessage")[-1]["params"]["text"])
 
     assert AWAY in said
@@ -139,10 +139,10 @@ class TestShut:
         await execute(postgresql_url, shut.format(own, role))
 
         with capture_logs() as logged:
-            await eve.dispatcher.feed_update(eve.bot, press(EVE, "renewfeeds"))
-            await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+            await eve.feed(press(EVE, "renewfeeds"))
+            await eve.feed(say(EVE, "/feedback hello"))
         await execute(postgresql_url, then.format(own, role))
-        await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+        await eve.feed(say(EVE, "/feedback hello"))
 
         (pressed,) = eve.playground.journal("answerCallbackQuery")
         _welcome, apology, thanks = eve.playground.journal("sendMessage")

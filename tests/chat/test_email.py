@@ -1,4 +1,4 @@
-"""Digests by e-mail, as a person sets them up in the chat."""
+"""Digests by e-mail, as a user sets them up in the chat."""
 
 import re
 
@@ -47,9 +47,7 @@ async def test_an_address_is_typed_confirmed_and_chosen(ann, code):
 
 
 async def test_an_address_alone_is_understood(ann):
-    asked = await ann.says("ann@example.org")
-
-    assert "ann@example.org is not confirmed yet" in asked["text"]
+    assert "ann@example.org is not confirmed yet" in (await ann.says("ann@example.org"))["text"]
 
 
 async def test_six_digits_are_words_where_no_code_is_awaited(ann):
@@ -91,8 +89,7 @@ async def test_the_settings_say_by_what_digests_come(ann, code):
     await ann.says(await code())
 
     settings = await ann.says("/settings")
-    page = await ann.presses(settings, "E-mail")
-    removed = await ann.presses(page, "Remove address")
+    removed = await ann.presses(settings, "E-mail", "Remove address")
 
     assert "Digests come here and by e-mail, to ann@example.org." in settings["text"]
     assert "Digests come here." in removed["text"]
@@ -115,11 +112,9 @@ async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
 async def test_an_old_button_of_a_removed_address_says_so(ann, code):
     await ann.says("/email ann@example.org")
     page = await ann.says(await code())
-    await ann.presses(await ann.says("/email"), "Remove address")
+    await ann.says("/email", "Remove address")
 
-    shown = await ann.presses_quietly(page, "Both")
-
-    assert "no confirmed address" in shown
+    assert "no confirmed address" in (await ann.presses_quietly(page, "Both"))
 
 
 class TestWithoutAMailServer:

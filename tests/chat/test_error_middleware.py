@@ -50,7 +50,7 @@ def ticks(monkeypatch):
 
 
 async def handle(middleware: ErrorMiddleware, ticks: Clock, tries: Iterator[float]) -> list[str]:
-    """Let tries fail, each after so many seconds; return what the person was told."""
+    """Let tries fail, each after so many seconds; return what the user was told."""
 
     async def fail(_event: object, _data: dict[str, Any]) -> None:
         ticks.now += next(tries)

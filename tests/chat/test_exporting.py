@@ -1,12 +1,12 @@
-"""/export, /import, /privacy and /delete_me, as people see them."""
+"""/export, /import, /privacy and /delete_me, as users see them."""
 
 import json
 from datetime import timedelta
 
 import pytest
 
-from storage.sources import Follow, add_source
-from tests.chat.conftest import labels
+from storage.sources import Follow
+from tests.chat.conftest import add_feed, labels
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def file_of(house):
 
 
 async def test_an_export_comes_as_a_file(ann, file_of):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     exported = await ann.says("/export")
 
@@ -36,10 +36,8 @@ async def test_an_export_comes_as_a_file(ann, file_of):
 async def test_own_sources_come_as_a_second_file(ann, house, file_of, one_storage):
     await ann.says("/topics")
     async with one_storage.writing() as tx:
-        row = {"url": "https://a.example/1", "url_hash": "1", "host": "a.example", "title": "A"}
-        facts = {"created_at": tx.now, "next_fetch_at": tx.now}
-        source_id = await add_source(tx, row | facts)
-        tx.session.add(Follow(chat_id=1, source_id=source_id or 0))
+        source_id = await add_feed(tx, "https://a.example/1", title="A")
+        tx.session.add(Follow(chat_id=1, source_id=source_id))
 
     await ann.says("/export")
     feeds = await ann.next()
@@ -53,7 +51,7 @@ async def test_import_says_what_to_send(ann):
 
 
 async def test_deleting_tells_how_much_goes(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     asked = await ann.says("/delete_me")
     erased = await ann.presses(asked, "Delete everything")
@@ -72,7 +70,7 @@ async def test_keep_it_removes_the_question(ann):
 
 
 async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
     asked = await ann.says("/delete_me")
     clock.turn(timedelta(days=1, minutes=1))
 
@@ -86,4 +84,5 @@ async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
 async def test_privacy_says_where_it_stands_and_how_to_get_it(ann):
     told = (await ann.says("/privacy"))["text"]
 
+    assert told.startswith("What I know about you")
     assert all(word in told for word in ("database", "/export", "/delete_me"))

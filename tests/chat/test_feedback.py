@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select
 
 from bot.subscribers.access import Access, new_admin_code
@@ -50,13 +49,9 @@ async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann
 
     sent = await ann.says("/feedback Too <early>\nfor me")
     (notice,) = await notices()
-    data = notice["keyboard"][0][0]["data"]
-    markup = InlineKeyboardMarkup(
-        inline_keyboard=[[InlineKeyboardButton(text="Answer", callback_data=data)]]
-    )
-    await house.bot.send_message(boss.who.id, notice["text"], reply_markup=markup)
-    question = await boss.presses(await boss.next(), "Answer")
-    passed = await boss.says("Later, then.", reply_to_message_id=question["message_id"])
+    shown = await house.show_button(boss, notice["keyboard"][0][0]["data"])
+    question = await boss.presses(shown, "By hand")
+    passed = await boss.replies(question, "Later, then.")
 
     assert sent["text"].startswith("Thank you.")
     assert notice["text"] == "Feedback from Ann\n\nToo <early> for me"
@@ -99,9 +94,6 @@ async def test_so_much_a_day(ann, clock):
 
 async def test_nobody_else_answers(house, ann):
     await ann.says("/feedback hello")
-    markup = InlineKeyboardMarkup(
-        inline_keyboard=[[InlineKeyboardButton(text="x", callback_data="answer:1")]]
-    )
-    await house.bot.send_message(ann.who.id, "made by hand", reply_markup=markup)
+    forged = await house.show_button(ann, "answer:1")
 
-    assert "Only admins of this bot" in await ann.presses_quietly(await ann.next(), "x")
+    assert "Only admins of this bot" in await ann.presses_quietly(forged, "By hand")

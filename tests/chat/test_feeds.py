@@ -12,7 +12,7 @@ def links(message) -> list[str]:
 
 @pytest.fixture
 async def feeds(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
     return await ann.says("/feeds")
 
 
@@ -52,7 +52,7 @@ async def test_what_was_turned_off_stays_off_when_asked_for(ann, feeds):
 
 async def test_many_topics_are_shown_page_by_page(ann):
     for number in range(9):
-        await ann.presses(await ann.says(f"word{number}"), "Both")
+        await ann.says(f"word{number}", "Both")
 
     first = await ann.says("/feeds")
     second = await ann.presses(first, "2 ›")

@@ -1,4 +1,4 @@
-"""Files that people send: lists of feeds, exports of ours, and what is neither."""
+"""Files that users send: lists of feeds, exports of ours, and what is neither."""
 
 import json
 from dataclasses import replace

@@ -50,8 +50,7 @@ async def test_too_many_taps_are_answered_with_a_toast(house, playground):
         playground.press(eve.who, topics["message_id"], data) for _ in range(EVERYBODY.burst)
     ]
 
-    answer = await playground.wait_for_answer(pressed[-1])
-    assert answer["text"] == TOO_MUCH
+    assert (await playground.wait_for_answer(pressed[-1]))["text"] == TOO_MUCH
 
 
 async def test_what_is_dropped_reaches_no_handler(playground):

@@ -1,30 +1,22 @@
-"""Nobody sees or touches what another chat has, whatever they press or type."""
+"""Nobody sees or changes what another chat has, whatever they press or type."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlmodel import select
 
-from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.store import store_drafts
-from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
-from storage.enums import ChatKind, Mode
-from storage.feeds_followed import follow
-from storage.sources import add_source
-from storage.topics import Topic
-from tests.belongings import SECRET, Rows, fill, ids_of, rows_of, tables_of_chats
-from tests.chat.pressings import classes, commands_of, data_of, press, say
+from storage.enums import ChatKind
+from tests.belongings import SECRET, Rows, ids_of, rows_of, tables_of_chats
+from tests.chat.conftest import add_article
+from tests.chat.pressings import add_owner, classes, commands_of, data_of, press, say
 
 if TYPE_CHECKING:
     from aiogram.types import Update
 
-    from storage.db.engine import Transaction
     from tests.chat.conftest import House
 
 pytestmark = pytest.mark.slow
@@ -47,7 +39,7 @@ class Victim:
         """Feed it; return what it told of the victim or changed, "" for nothing."""
         playground = self.house.playground
         seen = max((call["n"] for call in playground.journal()), default=0)
-        await self.house.dispatcher.feed_update(self.house.bot, update)
+        await self.house.feed(update)
         told = [call["params"] for call in playground.journal(after=seen)]
         if SECRET in json.dumps(told, default=str).casefold():
             return f"told {told}"
@@ -80,37 +72,11 @@ async def group(house):
 
 
 async def _with_belongings(house: House, sender: Sender) -> Victim:
-    storage = house.storage
-    user = await users.identify(house.storage, sender, access=house.resources.access)
-    assert user
-    await subscriptions.subscribe(
-        house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
-    )
-    async with storage.writing() as tx:
-        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
-        topic.name = f"{SECRET} herd"
-        await _own_source(tx, user.chat_id)
-    await fill(storage, user.chat_id)
-    ids = await ids_of(storage, user.chat_id)
-    return Victim(house, user.chat_id, await rows_of(storage, user.chat_id), ids)
-
-
-async def _own_source(tx: Transaction, chat_id: int) -> None:
-    """Let the chat follow a source of its own, with an article in it."""
-    values: dict[str, Any] = {
-        "url": FEED,
-        "url_hash": url_hash(FEED),
-        "host": f"{SECRET}.example.org",
-        "title": f"{SECRET} Times",
-        "created_at": tx.now,
-        "next_fetch_at": tx.now,
-    }
-    source_id = await add_source(tx, values) or 0
-    await follow(tx, chat_id, source_id)
-    item = Item("", f"{FEED}/1", f"Okapi meets {SECRET}", "", "Both were seen.", tx.now, "en")
-    (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), FEED)
-    found = draft_of(*entry, source_url=FEED, now=tx.now, backlog=False)
-    await store_drafts(tx, source_id, [found])
+    chat_id = await add_owner(house, sender, FEED, f"{SECRET} Times", name=f"{SECRET} herd")
+    async with house.storage.writing() as tx:
+        await add_article(tx, FEED, f"{FEED}/1", f"Okapi meets {SECRET}", "Both were seen.")
+    ids = await ids_of(house.storage, chat_id)
+    return Victim(house, chat_id, await rows_of(house.storage, chat_id), ids)
 
 
 async def test_the_victim_has_something_in_every_table(victim):
@@ -150,9 +116,7 @@ async def test_no_button_in_a_group_changes_anything_for_a_plain_member(group):
     harm: dict[str, str] = {}
     for kind in classes():
         for data in data_of(kind, victim.ids):
-            await victim.house.dispatcher.feed_update(
-                victim.house.bot, press(EVE, data, chat=place)
-            )
+            await victim.house.feed(press(EVE, data, chat=place))
             harm[data] = await victim.changed()
 
     assert {data: what for data, what in harm.items() if what} == {}
@@ -164,7 +128,7 @@ async def test_no_command_in_a_group_changes_anything_for_a_plain_member(group):
     for command in commands_of(victim.house.dispatcher):
         for words in ("", *KNOWN_WORDS):
             said = say(EVE, f"/{command} {words}".rstrip(), chat=place)
-            await victim.house.dispatcher.feed_update(victim.house.bot, said)
+            await victim.house.feed(said)
             harm[f"{command} {words}"] = await victim.changed()
 
     assert {text: what for text, what in harm.items() if what} == {}

@@ -6,19 +6,14 @@ from bot.subscribers import settings
 from storage.chats import chat_at, chats_of
 from storage.enums import ChatState
 from tests.chat.conftest import Talk
-from tests.chat.test_groups import NAME, watches
+from tests.chat.test_groups import NAME, subscriptions_of
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def forum(house, ann, playground):
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.topic(chat, name="Elections")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    return talk
+async def forum(house, ann):
+    return await house.group(ann, thread="Elections")
 
 
 @pytest.fixture
@@ -30,19 +25,17 @@ async def test_a_subscription_belongs_to_its_forum_topic_and_is_answered_there(
     house, forum, thread
 ):
     card = await forum.says(f"{NAME} Taiwan", message_thread_id=thread)
-    watching = await forum.presses(card, "Both")
+    subscribed = await forum.presses(card, "Both")
     general = await forum.says("/topics")
 
-    assert card["message_thread_id"] == watching["message_thread_id"] == thread
+    assert card["message_thread_id"] == subscribed["message_thread_id"] == thread
     assert "message_thread_id" not in general
     assert general["text"].startswith("You haven't subscribed to anything yet.")
-    assert await watches(house, forum, thread) == ["Taiwan"]
+    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
 
 
 async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
-    async with house.storage.reading() as tx:
-        row = await chat_at(tx, forum.who.id)
-    assert row
+    row = await house.row_of(forum)
     await settings.set_zone(house.storage, row.id, "Asia/Taipei")
     await settings.set_single_time(house.storage, row.id, 9 * 60 + 15)
 
@@ -76,31 +69,27 @@ async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playg
 
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, ann, playground):
-    chat = playground.chat("group", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    await talk.presses(await talk.says(f"{NAME} Taiwan"), "Both")
+    talk = await house.group(ann, kind="group")
+    await talk.says(f"{NAME} Taiwan", "Both")
 
-    new = Talk(playground, playground.world.chats[playground.migrate(chat)])
+    new = Talk(playground, playground.world.chats[playground.migrate(talk.who)])
     topics = await new.says("/topics", from_id=ann.who.id)
 
     assert topics["text"].startswith("Your topics")
     async with house.storage.reading() as tx:
-        assert await chats_of(tx, chat.id) == []
+        assert await chats_of(tx, talk.who.id) == []
 
 
 async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):
-    card = await forum.says(f"{NAME} Taiwan")
-    await forum.presses(card, "Both")
+    await forum.says(f"{NAME} Taiwan", "Both")
 
     listed = await forum.says("/here", message_thread_id=thread)
     moved = await forum.presses(listed, "Taiwan")
 
     assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
     assert moved["text"].startswith("Taiwan will be sent to this topic from now on.")
-    assert await watches(house, forum) == []
-    assert await watches(house, forum, thread) == ["Taiwan"]
+    assert await subscriptions_of(house, forum) == []
+    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
 
 
 async def test_here_names_the_other_topics(house, forum, thread, playground):

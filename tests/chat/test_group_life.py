@@ -14,13 +14,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def group(house, ann, playground):
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    thread = playground.topic(chat, name="Elections")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    await talk.says("/topics", message_thread_id=thread)
+async def group(house, ann):
+    talk = await house.group(ann, thread="Elections")
+    await talk.says("/topics", message_thread_id=next(iter(talk.who.threads)))
     return talk
 
 

@@ -19,27 +19,9 @@ FRIEND = 700
 NAME = "@dateline_playground_bot"
 
 
-@pytest.fixture
-def eve(playground):
-    """Return a member of the group who does not run it."""
-    return playground.user("Eve")
-
-
-@pytest.fixture
-async def group(house, ann, eve, playground):
-    """Return the talk of a group that Ann runs and has let the bot into."""
-    chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    return talk
-
-
-async def watches(house, group: Talk, thread: int = 0) -> list[str]:
-    """Return the names of what the group's row watches."""
-    async with house.storage.reading() as tx:
-        chat = await chat_at(tx, group.who.id, thread)
-    assert chat
+async def subscriptions_of(house, group: Talk, thread: int = 0) -> list[str]:
+    """Return the names of what the group is subscribed to."""
+    chat = await house.row_of(group, thread)
     return [topic.name for topic in (await topics.subscribed(house.storage, chat.id)).items]
 
 
@@ -59,11 +41,11 @@ async def test_who_adds_the_bot_is_thanked_and_told_how_to_start(house, ann, pla
 
 async def test_a_mention_with_a_query_shows_a_card_that_subscribes(house, ann, group):
     card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
-    watching = await group.presses(card, "Both", from_id=ann.who.id)
+    subscribed = await group.presses(card, "Both", from_id=ann.who.id)
 
     assert card["text"].startswith("Taiwan · nothing in the last 7 days")
-    assert watching["text"].startswith("Subscribed to Taiwan")
-    assert await watches(house, group) == ["Taiwan"]
+    assert subscribed["text"].startswith("Subscribed to Taiwan")
+    assert await subscriptions_of(house, group) == ["Taiwan"]
 
 
 async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
@@ -75,7 +57,7 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
     assert toast.startswith("Only administrators can change")
     assert stop["text"] == toast
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
-    assert await watches(house, group) == []
+    assert await subscriptions_of(house, group) == []
 
 
 async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group):
@@ -83,8 +65,8 @@ async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group
     times = await group.presses(settings, "Change time", from_id=ann.who.id)
     asked = await group.presses(times, "Another time", from_id=ann.who.id)
 
-    refused = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=eve.id)
-    changed = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
+    refused = await group.replies(asked, "9:15", from_id=eve.id)
+    changed = await group.replies(asked, "9:15", from_id=ann.who.id)
 
     assert refused["text"].startswith("Only administrators")
     assert "09:15" in changed["text"]
@@ -119,15 +101,12 @@ async def test_thanks_for_an_answer_is_no_query(ann, eve, group, playground):
         playground.send(
             group.who, "thanks!", from_id=who.id, reply_to_message_id=answer["message_id"]
         )
-    behind_it = await group.says("/topics", from_id=ann.who.id)
 
-    assert behind_it["text"] == answer["text"]
+    assert (await group.says("/topics", from_id=ann.who.id))["text"] == answer["text"]
 
 
 async def test_an_unknown_command_by_name_is_answered(ann, group):
-    answer = await group.says(f"/weather{NAME}", from_id=ann.who.id)
-
-    assert "/help" in answer["text"]
+    assert "/help" in (await group.says(f"/weather{NAME}", from_id=ann.who.id))["text"]
 
 
 async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, playground):
@@ -137,7 +116,7 @@ async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, 
     await group.presses(card, "Alert me", from_id=ann.who.id)
     stopped = await group.says("/stop", from_id=ann.who.id)
 
-    assert await watches(house, group) == ["Taiwan"]
+    assert await subscriptions_of(house, group) == ["Taiwan"]
     assert stopped["text"].startswith("Paused.")
 
 
@@ -149,28 +128,21 @@ async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playgr
 
     await group.presses(card, "Both", from_id=eve.id)
 
-    assert await watches(house, group) == ["Taiwan"]
+    assert await subscriptions_of(house, group) == ["Taiwan"]
 
 
-async def test_a_demoted_administrator_changes_nothing(house, ann, eve, group, playground):
-    playground.membership(group.who, "administrator")
-    playground.member(group.who, eve, "administrator")
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
-    other = await group.says(f"{NAME} Korea", from_id=eve.id)
-    await group.presses(card, "Both", from_id=eve.id)
-    playground.member(group.who, eve, "member")
-
-    toast = await group.presses_quietly(other, "Alert me", from_id=eve.id)
-
-    assert toast.startswith("Only administrators")
-
-
-@pytest.mark.parametrize("status", ["member", "left", "kicked"])
-async def test_a_demotion_that_the_bot_does_not_see_counts_too(
-    house, ann, eve, group, playground, status
-):
-    """A bot that is no administrator hears of no change of role."""
-    playground.membership(group.who, "member")
+@pytest.mark.parametrize(
+    ("bots_own", "status"),
+    [
+        ("administrator", "member"),
+        # A bot that is no administrator hears of no change of role.
+        ("member", "member"),
+        ("member", "left"),
+        ("member", "kicked"),
+    ],
+)
+async def test_a_demoted_administrator_changes_nothing(eve, group, playground, bots_own, status):
+    playground.membership(group.who, bots_own)
     playground.member(group.who, eve, "administrator")
     card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
     other = await group.says(f"{NAME} Korea", from_id=eve.id)
@@ -192,7 +164,7 @@ async def test_telegram_is_asked_once_for_the_administrators(ann, group, playgro
 async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
     card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
     await group.presses(card, "Both", from_id=ann.who.id)
-    await ann.presses(await ann.says("Japan"), "Both")
+    await ann.says("Japan", "Both")
 
     asked = await group.says("/delete_me", from_id=ann.who.id)
     await group.presses(asked, "Delete everything", from_id=ann.who.id)
@@ -219,14 +191,9 @@ class TestWithoutAccess:
         async with house.storage.reading() as tx:
             assert await chats_of(tx, chat.id) == []
 
-    async def test_in_the_group_of_an_allowed_user_everybody_has_access(
-        self, house, ann, playground
-    ):
+    async def test_in_the_group_of_an_allowed_user_everybody_has_access(self, house, ann):
         friend = house.talk("Fritz", id=FRIEND)
-        chat = playground.chat("group", "Newsroom", [friend.who, ann.who], bot="left")
-        playground.membership(chat, "member", from_id=FRIEND)
-        talk = Talk(playground, chat)
-        await talk.next()
+        talk = await house.group(friend, ann.who, kind="group")
 
         topics = await talk.says("/topics", from_id=ann.who.id)
 
@@ -253,7 +220,7 @@ async def test_a_button_under_a_digest_leaves_the_digest(house, eve, group, play
 async def test_topics_says_what_works_in_a_group(ann, group):
     empty = await group.says("/topics", from_id=ann.who.id)
     asked = await group.says("/watch", from_id=ann.who.id)
-    card = await group.says("Taiwan", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
+    card = await group.replies(asked, "Taiwan", from_id=ann.who.id)
     await group.presses(card, "Both", from_id=ann.who.id)
     full = await group.says("/topics", from_id=ann.who.id)
     direct = await group.says("/watch Korea", from_id=ann.who.id)
@@ -287,9 +254,7 @@ class TestInAnotherLanguage:
             tx.session.add(row)
         asked = await group.says("/watch", from_id=ann.who.id)
 
-        card = await group.says(
-            "Taiwan", reply_to_message_id=asked["message_id"], from_id=ann.who.id
-        )
+        card = await group.replies(asked, "Taiwan", from_id=ann.who.id)
 
         assert asked["text"].startswith(pseudo("What should I look for? Type it."))
         assert card["text"].startswith("\u200f\u2068Taiwan\u2069 ·")
@@ -307,7 +272,7 @@ async def test_an_administrator_who_changed_something_can_be_notified(house, ann
         assert [each.name for each in await private_chats_of_admins(tx, group.who.id, limit=3)] == [
             "Ann"
         ]
-    await ann.presses(await ann.says("/delete_me"), "Delete everything")
+    await ann.says("/delete_me", "Delete everything")
     await ann.says("/topics")
     async with house.storage.reading() as tx:
         assert await private_chats_of_admins(tx, group.who.id, limit=3) == []

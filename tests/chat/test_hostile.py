@@ -1,9 +1,9 @@
 """Names, words and buttons made to hurt: shown as they are, refused, or ignored."""
 
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from tests.chat.conftest import buttons, labels
+from tests.chat.pressings import press
 
 pytestmark = pytest.mark.slow
 
@@ -15,15 +15,12 @@ GONE = "This topic is no longer there."
 def pressing(house, ann):
     """Press a button that carries any data; return what came up."""
 
-    async def press(data: str):
+    async def pressed(data: str):
         if not ann.seen:
             await ann.says("/start")
-        button = InlineKeyboardButton(text="made by hand", callback_data=data)
-        markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-        await house.bot.send_message(ann.who.id, "from long ago", reply_markup=markup)
-        return await ann.presses_quietly(await ann.next(), "made by hand")
+        return await ann.presses_quietly(await house.show_button(ann, data), "By hand")
 
-    return press
+    return pressed
 
 
 async def test_html_in_a_name_is_only_text(house):
@@ -93,7 +90,7 @@ async def test_a_button_without_its_words_says_why(pressing, data):
 )
 async def test_another_chats_topic_looks_like_none(house, pressing, data):
     bob = house.talk("Bob")
-    await bob.presses(await bob.says("a secret of Bob's"), "Both")
+    await bob.says("a secret of Bob's", "Both")
     topics = await bob.says("/topics")
     (opens,) = (data for text, data in buttons(topics) if text.startswith("A secret"))
     topic_id = opens.partition(":")[2]
@@ -105,7 +102,7 @@ async def test_another_chats_topic_looks_like_none(house, pressing, data):
 
 
 @pytest.mark.parametrize("data", ["topic:424242", "subscribe:424242:both", "stop:1"])
-async def test_a_topic_that_is_not_there_or_not_watched_says_so(pressing, data):
+async def test_a_topic_that_is_not_there_or_not_subscribed_to_says_so(pressing, data):
     assert (await pressing(data)).startswith(GONE)
 
 
@@ -121,39 +118,21 @@ async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):
 
 
 async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, ann):
-    from aiogram.types import Update
-
     await ann.says("/start")
-    pressed = {
-        "id": "1",
-        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
-        "chat_instance": "1",
-        "message": {"chat": {"id": ann.who.id, "type": "private"}, "message_id": 1, "date": 0},
-        "data": "words|both|",
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": pressed})
 
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(press(ann.who.id, "words|both|", date=0))
 
     (answer,) = house.playground.journal("answerCallbackQuery")
     assert "too old" in answer["params"]["text"]
 
 
 async def test_the_same_update_twice_makes_one_topic(house, ann):
-    from aiogram.types import Update
-
     card = await ann.says("Taiwan")
-    pressed = {
-        "id": "1",
-        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
-        "chat_instance": "1",
-        "message": {key: card[key] for key in ("message_id", "date", "chat", "text", "entities")},
-        "data": dict(buttons(card))["Both"],
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": pressed})
+    shown = {key: card[key] for key in ("message_id", "date", "chat", "text", "entities")}
+    pressed = press(ann.who.id, dict(buttons(card))["Both"], **shown)
 
-    await house.dispatcher.feed_update(house.bot, update)
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(pressed)
+    await house.feed(pressed)
     ann.seen = max(message["version"] for message in ann.all())
 
     assert (await ann.says("/topics"))["text"].startswith("Your topics")

@@ -29,7 +29,7 @@ def feed(house):
 
     async def feed(update: Update) -> list[dict[str, Any]]:
         with capture_logs() as logged:
-            await house.dispatcher.feed_update(house.bot, update)
+            await house.feed(update)
         assert [line for line in logged if line["log_level"] in {"error", "critical"}] == []
         told_of = house.playground.journal(after=seen[-1])
         seen.append(max((call["n"] for call in told_of), default=seen[-1]))
@@ -200,12 +200,10 @@ async def test_no_field_of_a_button_is_believed(house, feed):
         "@ 1|topics:0",
     ],
 )
-async def test_a_place_that_a_button_carries_is_not_believed(house, feed, place, data):
+async def test_a_chat_that_a_button_carries_is_not_believed(house, feed, place, data):
     await feed(say(ADMIN, "okapi"))
 
-    calls = await feed(press(EVE, data))
-
-    assert [call for call in calls if "callback_query_id" in call]
+    assert [call for call in (await feed(press(EVE, data))) if "callback_query_id" in call]
 
 
 def _keyboard(calls: list[dict[str, Any]]) -> list[list[dict[str, str]]]:

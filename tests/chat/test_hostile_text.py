@@ -35,13 +35,13 @@ HOSTILE = [
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what was sent to people, or fail where something was logged."""
+    """Feed an update; return what was sent to users, or fail where something was logged."""
     house.talk("Eve", id=EVE)
 
     async def feed(update: Update) -> list[dict[str, Any]]:
         seen = max((call["n"] for call in house.playground.journal()), default=0)
         with capture_logs() as logged:
-            await house.dispatcher.feed_update(house.bot, update)
+            await house.feed(update)
         assert [line for line in logged if line["log_level"] in {"error", "critical"}] == []
         return [call["params"] for call in house.playground.journal(after=seen)]
 

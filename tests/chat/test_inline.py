@@ -10,12 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.handlers.search import Turns, link_to_card, payload_of
-from bot.sources.drafts import draft_of, identify, url_hash
-from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.store import store_drafts
 from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
-from storage.sources import add_source
+from tests.chat.conftest import add_article, add_feed
 
 if TYPE_CHECKING:
     from tests.chat.conftest import House, Talk
@@ -85,7 +82,7 @@ async def test_there_are_ten_on_a_page(house, ann, news):
 
 async def test_without_words_ones_own_newest_come(house, ann, ferry):
     nothing = await asks(house, ann, "")
-    await ann.presses(await ann.says("ferry"), "Both")
+    await ann.says("ferry", "Both")
 
     answer = await asks(house, ann, " ")
 
@@ -96,20 +93,8 @@ async def test_without_words_ones_own_newest_come(house, ann, ferry):
 async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage):
     await ann.says("/start")
     async with one_storage.writing() as tx:
-        row = {
-            "url": PRIVATE,
-            "url_hash": url_hash(PRIVATE),
-            "host": "private.example",
-            "created_at": tx.now,
-            "next_fetch_at": tx.now,
-        }
-        source_id = await add_source(tx, row) or 0
-        await follow(tx, 1, source_id)
-        item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
-        (entry,) = identify(Document(DocumentKind.FEED, items=(item,)), PRIVATE)
-        await store_drafts(
-            tx, source_id, [draft_of(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
-        )
+        await follow(tx, 1, await add_feed(tx, PRIVATE))
+        await add_article(tx, PRIVATE, "https://private.example/1", "Ferry sinks", "A ferry.")
     card = await ann.says("ferry")
     await ann.presses(card, "Both")
 
@@ -131,7 +116,7 @@ async def test_a_query_that_is_none_says_so_and_leads_to_why(house, ann):
     assert "This bracket is never closed" in told["text"]
 
 
-async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
+async def test_an_unauthorized_user_gets_a_button_and_no_row(house, one_storage):
     eve = house.talk("Eve", started=False)
 
     answer = await asks(house, eve, "ferry")
@@ -139,18 +124,13 @@ async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
     assert answer["results"] == []
     assert answer["button"] == {"text": "Start the bot", "start_parameter": "inline"}
     assert answer["cache_time"] == 0
-    async with one_storage.reading() as tx:
-        from storage.chats import chat_at
-
-        assert await chat_at(tx, eve.who.id) is None
+    assert await house.row_of(eve) is None
 
 
 async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):
     queries = [house.playground.inline(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
 
-    answer = await house.playground.wait_for_inline_answer(queries[-1])
-
-    assert len(answer["results"]) == 1
+    assert len((await house.playground.wait_for_inline_answer(queries[-1]))["results"]) == 1
 
 
 async def test_only_the_last_of_those_that_wait_counts():

@@ -19,25 +19,18 @@ def access():
 
 
 @pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
-
-
-@pytest.fixture
 async def code(admin):
     """Return that of an invitation for one."""
-    listed = await admin.presses(await admin.says("/admin"), "Invitations")
-    made = await admin.presses(await admin.presses(listed, "New invitation"), "Create")
+    made = await admin.says("/admin", "Invitations", "New invitation", "Create")
     found = re.search(r"start=invite_([A-Z2-7]{16})", made["text"])
     assert found
     return found[1]
 
 
 async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
-    listed = await admin.presses(await admin.says("/admin"), "Invitations")
+    listed = await admin.says("/admin", "Invitations")
     draft = await admin.presses(listed, "New invitation")
-    for_five = await admin.presses(draft, "5 users")
-    for_a_month = await admin.presses(for_five, "30 days")
+    for_a_month = await admin.presses(draft, "5 users", "30 days")
     made = await admin.presses(for_a_month, "Create")
     ended = await admin.presses(made, "Revoke 1")
 
@@ -50,8 +43,7 @@ async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
 
 
 async def test_eight_presses_at_once_make_one_invitation(admin, house):
-    listed = await admin.presses(await admin.says("/admin"), "Invitations")
-    draft = await admin.presses(listed, "New invitation")
+    draft = await admin.says("/admin", "Invitations", "New invitation")
     data = next(data for label, data in buttons(draft) if label == "Create")
 
     playground = house.playground
@@ -75,9 +67,7 @@ async def test_the_link_gives_access(ann, code):
 
 
 async def test_a_typed_code_gives_access_whatever_its_case(ann, code):
-    welcome = await ann.says(f"{code[:8].lower()} {code[8:]}")
-
-    assert welcome["text"].startswith("Hello, Ann.")
+    assert (await ann.says(f"{code[:8].lower()} {code[8:]}"))["text"].startswith("Hello, Ann.")
 
 
 async def test_a_user_with_access_may_type_what_looks_like_a_code(ann, code):
@@ -114,7 +104,7 @@ class TestWhereTheyDoNotCount:
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
     async def test_a_code_gives_no_access_and_the_panel_says_so(self, admin, ann, code):
-        listed = await admin.presses(await admin.says("/admin"), "Invitations")
+        listed = await admin.says("/admin", "Invitations")
 
         assert "as long as ACCESS is not invite" in listed["text"]
         assert (await ann.says(code))["text"].startswith("I am a private news bot")

@@ -1,5 +1,4 @@
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import select
 
 from storage.articles import Article
@@ -11,8 +10,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def looks(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    return await ann.presses(await ann.says("/settings"), "Layout")
+    await ann.says("Taiwan", "Both")
+    return await ann.says("/settings", "Layout")
 
 
 @pytest.fixture
@@ -49,9 +48,7 @@ async def test_the_style_is_chosen_by_a_button(ann, looks):
 
 async def test_the_digest_comes_as_a_rich_message_once_that_is_chosen(ann, looks, matched):
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
-    rich = await ann.presses(looks, "One rich message")
-
-    digest = await ann.presses(rich, "Preview")
+    digest = await ann.presses(looks, "One rich message", "Preview")
 
     heading, summary, *_ = digest["rich_message"]["blocks"]
     assert heading == {"type": "heading", "text": "Your digest so far", "size": 2}
@@ -64,9 +61,7 @@ async def test_where_rich_messages_are_refused_the_classic_ones_come(ann, house,
     rich = await ann.presses(looks, "One rich message")
     house.playground.inject("400", method="sendRichMessage")
 
-    digest = await ann.presses(rich, "Preview")
-
-    assert digest["text"].startswith("Your digest so far")
+    assert (await ann.presses(rich, "Preview"))["text"].startswith("Your digest so far")
 
 
 async def test_all_stories_of_a_topic_come_by_its_button(ann, looks, matched):
@@ -83,10 +78,6 @@ async def test_all_stories_of_a_topic_come_by_its_button(ann, looks, matched):
 
 @pytest.mark.parametrize("data", ["all:0:0:999", "all:20200101:0:1", "all:20261399:0:1"])
 async def test_an_old_button_says_that_its_digest_is_gone(ann, house, looks, data):
-    button = InlineKeyboardButton(text="All 9: News", callback_data=data)
-    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    await house.bot.send_message(ann.who.id, "from long ago", reply_markup=markup)
-
-    answer = await ann.presses(await ann.next(), "All 9")
+    answer = await ann.presses(await house.show_button(ann, data), "By hand")
 
     assert "I don't have that digest any more." in answer["text"]

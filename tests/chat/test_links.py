@@ -1,4 +1,4 @@
-"""Links that people type: what is looked at, what is offered, what is kept."""
+"""Links that users type: what is looked at, what is offered, what is kept."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,8 +9,8 @@ from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
-from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
-from tests.resources import ADMIN
+from tests.chat.conftest import SAMPLE_SOURCE, Talk, labels
+from tests.chat.pressings import press
 
 pytestmark = pytest.mark.slow
 
@@ -101,9 +101,7 @@ async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
     assert house.looking.asked == []
 
 
-async def test_an_admin_may_add_it_for_everybody(house, one_feed):
-    admin = house.talk("Ada", id=ADMIN)
-
+async def test_an_admin_may_add_it_for_everybody(house, admin, one_feed):
     offer = await looked_at(admin, FEED)
     answer = await added(admin, offer, "Add for everybody")
 
@@ -112,20 +110,10 @@ async def test_an_admin_may_add_it_for_everybody(house, one_feed):
 
 
 async def test_nobody_else_can_by_a_button_made_by_hand(house, ann, one_feed):
-    from aiogram.types import Update
+    offer = await looked_at(ann, FEED)
 
-    message = await looked_at(ann, FEED)
-    query = {
-        "id": "1",
-        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
-        "chat_instance": "1",
-        "message": {
-            k: v for k, v in message.items() if k in {"message_id", "date", "chat", "text"}
-        },
-        "data": "follow:0:1",
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": query})
-    await house.dispatcher.feed_update(house.bot, update)
+    message = {name: offer[name] for name in ("message_id", "date", "chat", "text")}
+    await house.feed(press(ann.who.id, "follow:0:1", **message))
 
     assert house.adding.asked == []
 
@@ -136,8 +124,7 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
     listed = await ann.says("/sources")
     one = await ann.presses(listed, "1")
     removed = await ann.presses(one, "Remove")
-    back = await ann.presses(removed, "Undo")
-    again = await ann.presses(back, "‹ Your feeds")
+    again = await ann.presses(removed, "Undo", "‹ Your feeds")
 
     assert listed["text"].startswith("Your own feed\n\n1. Own Times · not read yet")
     assert one["text"].startswith(f"Own Times\n{FEED}")
@@ -147,7 +134,7 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
 
 async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
     await added(ann, await looked_at(ann, FEED))
-    removed = await ann.presses(await ann.presses(await ann.says("/sources"), "1"), "Remove")
+    removed = await ann.says("/sources", "1", "Remove")
 
     clock.turn(timedelta(minutes=11))
 
@@ -161,24 +148,9 @@ async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed
     await bob.says("/start")
 
     for data in ("ownsource:1", "unfollow:1", "refollow:1"):
-        told = await _pressed_by_hand(house, bob, data)
+        told = await bob.presses_quietly(await house.show_button(bob, data), "By hand")
         assert "not among yours" in told
     assert (await ann.says("/sources"))["text"] == listed["text"]
-
-
-async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
-    from aiogram.types import Update
-
-    pressed = house.playground.world.callbacks.ask(talk.who.id, talk.who.id)
-    query = {
-        "id": pressed.id,
-        "from": {"id": talk.who.id, "is_bot": False, "first_name": "Bob"},
-        "chat_instance": "1",
-        "data": data,
-    }
-    update = Update.model_validate({"update_id": 1, "callback_query": query})
-    await house.dispatcher.feed_update(house.bot, update)
-    return str((await house.playground.wait_for_answer(pressed.id))["text"])
 
 
 async def test_there_is_a_limit_and_it_is_said(house, ann):

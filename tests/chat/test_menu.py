@@ -1,12 +1,12 @@
-"""The menu of commands and the words about the bot, for the clients of each language."""
+"""The menu of commands, the words about the bot, and the button beside the text line."""
 
 import pytest
 from aiogram.types import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.chat.commands import Menu, names_in
-from bot.chat.menu import register_commands
+from bot.chat.menu import register_commands, set_menu_button
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
-from bot.rendering.renderer import Renderers
+from bot.rendering.renderer import Renderer, Renderers
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 
 pytestmark = pytest.mark.slow
@@ -17,6 +17,7 @@ TRANSLATIONS = {
     "zh-Hant": Translation(LANGUAGES["zh-Hant"]),
 }
 ADMIN_COMMANDS = names_in(Menu.PRIVATE, is_admin=True)
+APP = "https://news.example.org/app"
 EVERYBODY = BotCommandScopeAllPrivateChats()
 
 
@@ -68,3 +69,17 @@ async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
 
     english = "Your topics, and the catalogue"
     assert topics == [pseudo(english), pseudo(english), english, pseudo(english)]
+
+
+async def test_the_button_opens_the_app(bot, playground):
+    await set_menu_button(bot, Renderer(), APP)
+
+    button = playground.bot_profile()["menu_button"]
+    assert button == {"type": "web_app", "text": "Topics", "web_app": {"url": APP}}
+
+
+async def test_the_button_shows_the_commands_where_there_is_no_app_any_more(bot, playground):
+    await set_menu_button(bot, Renderer(), APP)
+    await set_menu_button(bot, Renderer(), None)
+
+    assert playground.bot_profile()["menu_button"] == {"type": "commands"}

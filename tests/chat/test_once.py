@@ -47,7 +47,7 @@ def twice(house, people, clock):
         said = []
         for _ in range(2):
             seen = max((call["n"] for call in house.playground.journal()), default=0)
-            await house.dispatcher.feed_update(house.bot, update)
+            await house.feed(update)
             calls = house.playground.journal("sendMessage", after=seen)
             said.append([call["params"] for call in calls])
             clock.turn(timedelta(minutes=5))
@@ -66,7 +66,7 @@ def rows(house):
 
 
 async def test_feedback_and_its_answer_arrive_once(house, twice, rows):
-    await house.dispatcher.feed_update(house.bot, say(ADMIN, "/start"))
+    await house.feed(say(ADMIN, "/start"))
     thanked = await twice(say(EVE, "/feedback too early"))
     data = CancelQuestion(question=Question.FEEDBACK_REPLY, subject=1).pack()
     ours = {"id": 1, "is_bot": True, "first_name": "Dateline"}

@@ -12,7 +12,6 @@ from aiogram.filters.callback_data import CallbackQueryFilter
 from bot.chat.commands import CHAT_COMMANDS, Permission
 from bot.chat.dispatcher import make_dispatcher
 from bot.rendering.renderer import Renderer
-from tests.chat.conftest import Talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,22 +92,6 @@ def test_each_button_is_decided(public_routers):
     assert reading - {"OnAlert"} == set(READING.split()), (
         "what more like an alert there is may all ask for"
     )
-
-
-@pytest.fixture
-def eve(playground):
-    """Return a member of the group who does not run it."""
-    return playground.user("Eve")
-
-
-@pytest.fixture
-async def group(house, ann, eve, playground):
-    """Return the talk of a group that Ann runs."""
-    chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
-    playground.membership(chat, "administrator", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    return talk
 
 
 @pytest.mark.parametrize("audience", [Permission.EVERYBODY, Permission.ADMINISTRATORS])

@@ -7,7 +7,7 @@ import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramConflictError, TelegramNetworkError
 from aiogram.methods import GetUpdates
-from aiogram.types import Message
+from aiogram.types import Message, Update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
@@ -20,6 +20,7 @@ from bot.chat.polling import (
 )
 from bot.chat.updates import UpdateQueue
 from tests.bot_api import PlainSession
+from tests.chat.conftest import bot_on
 from tests.local_playground import LocalPlayground
 from tests.story.processes import PATIENCE
 
@@ -50,13 +51,14 @@ class Handler:
 
 
 @pytest.fixture
-async def playground():
-    async with LocalPlayground(flood="off") as opened:
-        yield opened
+def handler():
+    return Handler()
 
 
-def bot_on(playground: LocalPlayground, token: str = "1:playground") -> Bot:
-    return Bot(token, session=PlainSession(playground.base_url))
+async def left_with(playground: LocalPlayground) -> list[Update]:
+    """Return what Telegram would send to the next poller."""
+    async with bot_on(playground) as next_one:
+        return await next_one.get_updates()
 
 
 @asynccontextmanager
@@ -77,9 +79,8 @@ async def polling(
             stopping.set()
 
 
-async def test_updates_of_one_chat_are_handled_in_order(playground):
+async def test_updates_of_one_chat_are_handled_in_order(playground, handler):
     ann = playground.user("Ann")
-    handler = Handler()
 
     async with polling(playground, handler.dispatcher):
         for number in range(10):
@@ -89,9 +90,8 @@ async def test_updates_of_one_chat_are_handled_in_order(playground):
     assert texts == [str(number) for number in range(10)]
 
 
-async def test_a_slow_handler_holds_up_its_own_chat_only(playground):
+async def test_a_slow_handler_holds_up_its_own_chat_only(playground, handler):
     ann, ben = playground.user("Ann"), playground.user("Ben")
-    handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
     async with polling(playground, handler.dispatcher):
@@ -106,11 +106,12 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground):
     assert texts == ["quick", "slow", "behind it"]
 
 
-async def test_a_chat_that_is_never_done_leaves_room_for_the_others(playground, monkeypatch):
+async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
+    playground, monkeypatch, handler
+):
     monkeypatch.setattr("bot.chat.updates.MOST_OF_A_CHAT", 3)
     people = [playground.user(f"Member {number}") for number in range(8)]
     group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
-    handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
     async with polling(playground, handler.dispatcher, most_at_work=5):
@@ -127,9 +128,8 @@ async def test_a_chat_that_is_never_done_leaves_room_for_the_others(playground, 
     assert texts == ["quick", "slow", "slow", "slow", "later"]
 
 
-async def test_what_is_in_hand_is_finished_at_the_stop(playground):
+async def test_what_is_in_hand_is_finished_at_the_stop(playground, handler):
     ann = playground.user("Ann")
-    handler = Handler()
     handler.held["slow"] = asyncio.Event()
     playground.send(ann, "quick")
     playground.send(playground.user("Ben"), "slow")
@@ -142,9 +142,8 @@ async def test_what_is_in_hand_is_finished_at_the_stop(playground):
     assert sorted(map(str, handler.texts)) == ["quick", "slow"]
 
 
-async def test_what_was_handled_before_a_stop_does_not_come_again(playground):
+async def test_what_was_handled_before_a_stop_does_not_come_again(playground, handler):
     ann = playground.user("Ann")
-    handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
     async with polling(playground, handler.dispatcher) as stopping:
@@ -152,15 +151,13 @@ async def test_what_was_handled_before_a_stop_does_not_come_again(playground):
         await handler.begun.wait()
         stopping.set()
         handler.held["hello"].set()
-    async with bot_on(playground) as next_one:
-        left = await next_one.get_updates()
+    left = await left_with(playground)
 
     assert handler.texts == ["hello"]
     assert left == []
 
 
-async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground):
-    handler = Handler()
+async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground, handler):
     playground.send(playground.user("Ann"), "hello")
 
     async with polling(playground, handler.dispatcher) as stopping:
@@ -171,8 +168,8 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
     assert handler.texts == ["hello"]
 
 
-async def test_who_has_not_the_lease_does_not_poll(playground):
-    handler, has_it = Handler(), asyncio.Event()
+async def test_who_has_not_the_lease_does_not_poll(playground, handler):
+    has_it = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
 
     async with polling(playground, handler.dispatcher, has_it.is_set):
@@ -184,8 +181,8 @@ async def test_who_has_not_the_lease_does_not_poll(playground):
     assert texts == ["hello"]
 
 
-async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground):
-    handler, stopping = Handler(), asyncio.Event()
+async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground, handler):
+    stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
     asked = iter([True, False])
 
@@ -205,8 +202,8 @@ async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playgrou
     assert len(playground.journal("getUpdates")) == 2  # ours, and that of the one before
 
 
-async def test_nothing_is_confirmed_without_the_lease(playground):
-    handler, stopping = Handler(), asyncio.Event()
+async def test_nothing_is_confirmed_without_the_lease(playground, handler):
+    stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
     has_it = True
 
@@ -216,17 +213,15 @@ async def test_nothing_is_confirmed_without_the_lease(playground):
         await handler.wait_for(1)
         has_it = False
         stopping.set()
-    async with bot_on(playground) as next_one:
-        left = await next_one.get_updates()
+    left = await left_with(playground)
 
     assert len(left) == 1
 
 
-async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground):
+async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground, handler):
     playground.send(playground.user("Ann"), "hello")
     async with bot_on(playground) as crashed:
         assert len(await crashed.get_updates()) == 1
-    handler = Handler()
 
     async with polling(playground, handler.dispatcher):
         texts = await handler.wait_for(1)
@@ -234,10 +229,9 @@ async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playgrou
     assert texts == ["hello"]
 
 
-async def test_trouble_on_the_way_is_waited_out(playground):
+async def test_trouble_on_the_way_is_waited_out(playground, handler):
     playground.inject("502_html", method="getUpdates", times=1)
     playground.send(playground.user("Ann"), "hello")
-    handler = Handler()
 
     async with polling(playground, handler.dispatcher):
         texts = await handler.wait_for(1)
@@ -290,8 +284,7 @@ async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground):
         await handler.wait_for(1)
         await handler.begun.wait()
         stopping.set()
-    async with bot_on(playground) as next_one:
-        left = await next_one.get_updates()
+    left = await left_with(playground)
 
     assert [update.message.text for update in left if update.message] == ["hello"]
 
@@ -332,8 +325,7 @@ async def pausing(
             goes_on.release()
 
 
-async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground):
-    handler = Handler()
+async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground, handler):
     playground.inject("401", method="getUpdates")
     playground.send(playground.user("Ann"), "hello")
 
@@ -345,8 +337,7 @@ async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playgrou
     assert texts == ["hello"]
 
 
-async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(playground):
-    handler = Handler()
+async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(playground, handler):
     playground.inject("401", method="getUpdates")
     playground.inject("502_html", method="getMe")
     playground.send(playground.user("Ann"), "hello")
@@ -356,8 +347,8 @@ async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(p
         assert await handler.wait_for(1) == ["hello"]
 
 
-async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkeypatch):
-    handler, moment = Handler(), [100.0]
+async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkeypatch, handler):
+    moment = [100.0]
     monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
     playground.inject("502_html", method="getUpdates", times=2)
     playground.send(playground.user("Ann"), "hello")
@@ -398,9 +389,8 @@ class OddSession(PlainSession):
     ],
 )
 async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_logged(
-    playground, status, content
+    playground, status, content, handler
 ):
-    handler = Handler()
     playground.send(playground.user("Ann"), "hello")
     session = OddSession(playground.base_url)
     session.odd = [(status, content)]

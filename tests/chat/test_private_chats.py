@@ -7,7 +7,6 @@ import pytest
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
 from bot.subscribers import users
-from storage.chats import chat_at
 from storage.enums import ChatState
 from tests.resources import ADMIN
 from tests.story.processes import PATIENCE
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, playground):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     playground.block(ann.who)
     blocked = await _state_after(house, ann, ChatState.ACTIVE)
@@ -28,13 +27,12 @@ async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, 
     assert (await ann.says("/topics"))["text"].startswith("Your topics")
 
 
-async def _state_after(house, ann, before: ChatState) -> ChatState:
-    """Wait for the state to leave *before*; another person's answer marks the updates handled."""
+async def _state_after(house, ann, before: ChatState):
+    """Wait for the state to leave *before*; another user's answer marks the updates handled."""
     async with asyncio.timeout(PATIENCE):
         while True:
             await house.talk("Marker").says("/help")
-            async with house.storage.reading() as tx:
-                chat = await chat_at(tx, ann.who.id)
+            chat = await house.row_of(ann)
             if chat and chat.state is not before:
                 return chat.state
 
@@ -80,6 +78,4 @@ async def test_the_menu_shows_admins_more(house, playground):
 
 
 async def test_no_message_has_a_preview_of_its_links(ann):
-    answer = await ann.says("/help")
-
-    assert answer["link_preview_options"] == {"is_disabled": True}
+    assert (await ann.says("/help"))["link_preview_options"] == {"is_disabled": True}

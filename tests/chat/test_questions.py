@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Message
+from aiogram.types import Message
 
 from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.questions import question_in
-from tests.chat.conftest import Talk, labels
+from tests.chat.conftest import labels
 
 pytestmark = pytest.mark.slow
 
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 async def question(ann):
     """Return the question for a time of the digest."""
-    times = await ann.presses(await ann.says("/settings"), "Change time")
-    return await ann.presses(times, "Another time")
+    return await ann.says("/settings", "Change time", "Another time")
 
 
 async def test_what_is_typed_next_is_the_answer(ann, question):
@@ -46,7 +45,7 @@ async def test_a_command_ends_the_wait(ann, question, meanwhile):
 
 
 async def test_a_button_ends_the_wait(ann, question):
-    await ann.presses(await ann.says("/topics"), "Settings")
+    await ann.says("/topics", "Settings")
 
     assert (await ann.says("Taiwan"))["text"].startswith("Taiwan · ")
 
@@ -60,14 +59,9 @@ async def test_a_question_waits_for_an_hour(ann, question, clock):
 async def test_a_reply_is_an_answer_for_ever_whatever_the_question_says(house, ann):
     """The words of a template may change; what the button carries says what was asked."""
     data = CancelQuestion(question=Question.TIME).pack()
-    button = InlineKeyboardButton(text="Cancel", callback_data=data)
-    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
-    asked = await house.bot.send_message(ann.who.id, "An old sentence", reply_markup=markup)
-    await ann.next()
+    question = await house.show_button(ann, data)
 
-    changed = await ann.says("7:30", reply_to_message_id=asked.message_id)
-
-    assert "every day at 07:30" in changed["text"]
+    assert "every day at 07:30" in (await ann.replies(question, "7:30"))["text"]
 
 
 @pytest.mark.parametrize(("sender", "is_ours"), [(1, True), (4711, False)])
@@ -105,10 +99,7 @@ async def test_where_nothing_was_asked_there_is_nothing_to_cancel(ann):
 
 
 async def test_in_a_group_a_question_is_answered_by_a_reply(house, ann):
-    chat = house.playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    house.playground.membership(chat, "administrator", from_id=ann.who.id)
-    group = Talk(house.playground, chat)
-    await group.next()
+    group = await house.group(ann, status="administrator")
 
     question = await group.says("/watch", from_id=ann.who.id)
     reply = {"reply_to_message_id": question["message_id"]}

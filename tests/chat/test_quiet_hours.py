@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def settings(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
     return await ann.says("/settings")
 
 
@@ -27,7 +27,7 @@ async def test_nights_are_made_quiet_and_loud_again(ann, settings):
 
 
 async def test_a_subscriber_to_alerts_is_offered_quiet_nights(ann):
-    subscribed = await ann.presses(await ann.says("Taiwan"), "Alert me")
+    subscribed = await ann.says("Taiwan", "Alert me")
 
     page = await ann.presses(subscribed, "Quiet at night")
 
@@ -36,11 +36,10 @@ async def test_a_subscriber_to_alerts_is_offered_quiet_nights(ann):
 
 
 async def test_other_hours_are_typed(ann, settings):
-    page = await ann.presses(settings, "Quiet at night")
-    question = await ann.presses(page, "Other hours")
+    question = await ann.presses(settings, "Quiet at night", "Other hours")
 
-    again = await ann.says("at night", reply_to_message_id=question["message_id"])
-    changed = await ann.says("11 pm to 6", reply_to_message_id=again["message_id"])
+    again = await ann.replies(question, "at night")
+    changed = await ann.replies(again, "11 pm to 6")
 
     assert again["text"].startswith("I can't read that as hours.")
     assert "Quiet from 23:00 to 06:00" in changed["text"]
@@ -58,10 +57,10 @@ async def test_hours_typed_unasked_are_offered(ann, typed):
 async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
     page = await ann.presses(settings, "Alerts per hour")
     few = await ann.presses(page, "Few: 2")
-    question = await ann.presses(await ann.presses(few, "Alerts per hour"), "Another number")
-    again = await ann.says("lots", reply_to_message_id=question["message_id"])
-    refused = await ann.says("99", reply_to_message_id=again["message_id"])
-    one = await ann.says("1", reply_to_message_id=again["message_id"])
+    question = await ann.presses(few, "Alerts per hour", "Another number")
+    again = await ann.replies(question, "lots")
+    refused = await ann.replies(again, "99")
+    one = await ann.replies(again, "1")
 
     assert "Up to 6 alerts an hour come one by one" in page["text"]
     assert "Alerts: up to 2 an hour one by one, more in one message." in few["text"]
@@ -74,8 +73,8 @@ async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
     paused = await ann.presses(settings, "Pause everything")
     week = await ann.presses(paused, "For a week")
     question = await ann.presses(week, "Until a date")
-    again = await ann.says("some day", reply_to_message_id=question["message_id"])
-    dated = await ann.says("1 June", reply_to_message_id=again["message_id"])
+    again = await ann.replies(question, "some day")
+    dated = await ann.replies(again, "1 June")
     resumed = await ann.presses(dated, "Resume")
 
     assert paused["text"].splitlines()[2].startswith("Paused. You'll get nothing until you resume")
@@ -87,17 +86,12 @@ async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
 
 
 async def test_a_date_that_is_over_is_refused_with_a_sentence(ann, settings):
-    paused = await ann.presses(settings, "Pause everything")
-    question = await ann.presses(paused, "Until a date")
+    question = await ann.presses(settings, "Pause everything", "Until a date")
 
-    refused = await ann.says("2020-01-01", reply_to_message_id=question["message_id"])
+    refused = await ann.replies(question, "2020-01-01")
 
     assert refused["text"] == "A pause can end tomorrow at the earliest, and within a year."
 
 
 async def test_stop_offers_to_come_back_by_itself(ann, settings):
-    stopped = await ann.says("/stop")
-
-    paused = await ann.presses(stopped, "Until tomorrow")
-
-    assert "Paused until tomorrow." in paused["text"]
+    assert "Paused until tomorrow." in (await ann.says("/stop", "Until tomorrow"))["text"]

@@ -191,8 +191,8 @@ def test_between_two_notifications_there_is_the_time_they_name(pauses):
 
 def test_no_more_users_are_kept_than_there_is_room_for():
     buckets = Buckets(most=3)
-    for person in range(10):
-        buckets.of((person, False), TWENTY, now=0.0)
+    for user_id in range(10):
+        buckets.of((user_id, False), TWENTY, now=0.0)
 
     assert len(buckets) == 3
 

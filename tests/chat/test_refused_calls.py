@@ -1,4 +1,4 @@
-"""What people see when Telegram refuses what the bot reply, or breaks off the call."""
+"""What users see when Telegram refuses what the bot replies, or breaks off the call."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from bot.delivery.telegram import Telegram
 from bot.subscribers import users
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
-from tests.chat.conftest import Talk
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
-    from tests.chat.conftest import House
+    from tests.chat.conftest import House, Talk
     from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
@@ -45,7 +44,7 @@ async def playground(clock):
 
 @pytest.fixture
 async def paced(house, clock):
-    """A house whose reply keep the pace; what they wait for turns the clock."""
+    """A house whose replies keep the pace; what they wait for turns the clock."""
     house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
     return house
 
@@ -58,16 +57,6 @@ async def deliver(house: House, clock: TurnedClock) -> None:
         Calls(timer=TurnedTimer(clock)) as calls,
     ):
         await send_all(SendStage(house.storage, Telegram(bot), "sender", calls, PACE_KEY))
-
-
-@pytest.fixture
-async def group(house, ann, playground):
-    """Return the talk of a group that Ann runs and has let the bot into."""
-    chat = playground.chat("supergroup", "Newsroom", [ann.who, playground.user("Eve")], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    talk = Talk(playground, chat)
-    await talk.next()
-    return talk
 
 
 def texts(talk: Talk) -> list[str]:

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def times(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    return await ann.presses(await ann.says("/settings"), "Change time")
+    await ann.says("Taiwan", "Both")
+    return await ann.says("/settings", "Change time")
 
 
 async def test_a_second_digest_is_added_changed_and_removed(ann, times):
@@ -18,7 +18,7 @@ async def test_a_second_digest_is_added_changed_and_removed(ann, times):
     both = await ann.presses(more, "18:00")
     evening = await ann.presses(both, "18:00 · every day")
     later = await ann.presses(evening, "20:00")
-    alone = await ann.presses(await ann.presses(later, "08:00 · every day"), "Remove")
+    alone = await ann.presses(later, "08:00 · every day", "Remove")
 
     assert more["text"].startswith("Your digest comes every day at 08:00 Tokyo time.")
     assert both["text"].startswith("Your digests come every day at 08:00 and 18:00 Tokyo time.")
@@ -44,9 +44,7 @@ async def test_a_digest_is_made_weekly_and_daily_again(ann, times):
 
 
 async def test_settings_tell_the_date_of_a_digest_that_is_far_away(ann, times):
-    days = await ann.presses(times, "Which days")
-
-    settings = await ann.presses(await ann.presses(days, "Mon"), "‹ Settings")
+    settings = await ann.presses(times, "Which days", "Mon", "‹ Settings")
 
     assert "Digest: every Monday at 08:00 Tokyo time" in settings["text"]
     assert "The next one comes on Monday, 9 March, at 08:00." in settings["text"]
@@ -54,9 +52,9 @@ async def test_settings_tell_the_date_of_a_digest_that_is_far_away(ann, times):
 
 async def test_a_fifth_digest_is_refused_with_a_sentence(ann, times):
     old = await ann.presses(times, "Add a digest")
-    full = await ann.presses(await ann.says("/settings"), "Change time")
+    full = await ann.says("/settings", "Change time")
     for hour in ("09:00", "10:00", "12:00"):
-        full = await ann.presses(await ann.presses(full, "Add a digest"), hour)
+        full = await ann.presses(full, "Add a digest", hour)
 
     said = await ann.presses_quietly(old, "15:00")
 
@@ -65,10 +63,8 @@ async def test_a_fifth_digest_is_refused_with_a_sentence(ann, times):
 
 
 async def test_the_button_of_a_digest_that_is_gone_says_so(ann, times):
-    both = await ann.presses(await ann.presses(times, "Add a digest"), "18:00")
-    old = await ann.presses(both, "18:00 · every day")
-    new = await ann.presses(await ann.says("/settings"), "Change time")
-    await ann.presses(await ann.presses(new, "18:00 · every day"), "Remove")
+    old = await ann.presses(times, "Add a digest", "18:00", "18:00 · every day")
+    await ann.says("/settings", "Change time", "18:00 · every day", "Remove")
 
     assert "button" in await ann.presses_quietly(old, "20:00")
 
@@ -88,16 +84,13 @@ async def test_the_button_of_a_digest_that_is_gone_says_so(ann, times):
 async def test_all_times_are_set_by_typing(ann, times, typed, shown):
     question = await ann.presses(times, "Another time")
 
-    changed = await ann.says(typed, reply_to_message_id=question["message_id"])
-
-    assert f"Digest: {shown}" in changed["text"]
+    assert f"Digest: {shown}" in (await ann.replies(question, typed))["text"]
 
 
 async def test_a_time_typed_for_a_weekly_digest_leaves_its_day(ann, times):
-    weekly = await ann.presses(await ann.presses(times, "Which days"), "Mon")
-    question = await ann.presses(await ann.presses(weekly, "‹ Times"), "Another time")
+    question = await ann.presses(times, "Which days", "Mon", "‹ Times", "Another time")
 
-    changed = await ann.says("9", reply_to_message_id=question["message_id"])
+    changed = await ann.replies(question, "9")
 
     assert "Digest: every Monday at 09:00 Tokyo time" in changed["text"]
 
@@ -119,9 +112,8 @@ async def test_too_many_times_typed_are_refused_with_a_sentence(ann):
 
 
 async def test_one_time_typed_is_offered_beside_the_others_or_instead(ann, times):
-    both = await ann.presses(await ann.presses(times, "Add a digest"), "19:00")
-    offer = await ann.says("7:15")
-    only = await ann.presses(offer, "Only at 07:15")
+    both = await ann.presses(times, "Add a digest", "19:00")
+    only = await ann.says("7:15", "Only at 07:15")
 
     assert "every day at 08:00 and 19:00 Tokyo time" in both["text"]
     assert "Digest: every day at 07:15 Tokyo time" in only["text"]

@@ -75,13 +75,11 @@ async def test_long_words_stand_in_the_message(ann, twelve):
     assert titles(second)[0] == "Greta visits Taiwan"
 
 
-async def test_what_is_found_can_be_watched(ann, twelve):
-    card = await ann.presses(await ann.says("/search taiwan"), "Subscribe")
-
-    assert "Alert me" in labels(card)
+async def test_what_is_found_can_be_subscribed_to(ann, twelve):
+    assert "Alert me" in labels(await ann.says("/search taiwan", "Subscribe"))
 
 
-async def test_nothing_found_says_so_and_can_be_watched(ann):
+async def test_nothing_found_says_so_and_can_be_subscribed_to(ann):
     found = await ann.says("/search nobody")
 
     assert found["text"] == "nobody · nothing so far"
@@ -97,11 +95,7 @@ async def test_what_cannot_be_read_is_pointed_at(ann):
 
 
 async def test_a_page_behind_an_article_that_is_gone_is_the_first(ann, twelve, house):
-    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
-
     await ann.says("/start")
-    made = InlineKeyboardButton(text="x", callback_data="find|424242|0|taiwan")
-    markup = InlineKeyboardMarkup(inline_keyboard=[[made]])
-    await house.bot.send_message(ann.who.id, "old", reply_markup=markup)
+    old = await house.show_button(ann, "find|424242|0|taiwan")
 
-    assert titles(await ann.presses(await ann.next(), "x"))[0] == "Lukas visits Taiwan"
+    assert titles(await ann.presses(old, "By hand"))[0] == "Lukas visits Taiwan"

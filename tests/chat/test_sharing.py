@@ -1,4 +1,4 @@
-"""A topic is shared by a card whose button lets somebody else watch the same."""
+"""A topic is shared by a card whose button lets somebody else subscribe to the same."""
 
 import pytest
 from sqlmodel import col, select
@@ -19,11 +19,10 @@ def link_on(card) -> str:
 
 
 async def shared(talk, words: str):
-    """Watch *words*, open the topic and press Share."""
-    await talk.presses(await talk.says(words), "Both")
+    """Subscribe to *words*, open the topic and press Share."""
+    await talk.says(words, "Both")
     topics = await talk.says("/topics")
-    topic = await talk.presses(topics, labels(topics)[0])
-    return await talk.presses(await talk.presses(topic, "More ▸"), "Share")
+    return await talk.presses(topics, labels(topics)[0], "More ▸", "Share")
 
 
 async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
@@ -40,7 +39,7 @@ async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
 @pytest.mark.parametrize(
     "words", ["Taiwan export", '"consul-general" OR 総領事', LONG], ids=["short", "any", "long"]
 )
-async def test_somebody_else_watches_the_same_in_two_taps(ann, house, words):
+async def test_somebody_else_subscribes_to_the_same_in_two_taps(ann, house, words):
     start = link_on(await shared(ann, words))
     ben = house.talk("Ben")
 
@@ -53,13 +52,10 @@ async def test_somebody_else_watches_the_same_in_two_taps(ann, house, words):
 
 
 async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
-    card = await ann.presses(await ann.says("/start"), "Central banks")
-    await ann.presses(card, "Both")
+    await ann.says("/start", "Central banks", "Both")
     topics = await ann.says("/topics")
-    topic = await ann.presses(topics, labels(topics)[0])
-
     assert (
-        link_on(await ann.presses(await ann.presses(topic, "More ▸"), "Share"))
+        link_on(await ann.presses(topics, labels(topics)[0], "More ▸", "Share"))
         == "topic_central-banks"
     )
 
@@ -67,6 +63,8 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
 @pytest.mark.parametrize(
     ("start", "said"),
     [
+        pytest.param("topic_nowhere", "no longer there", id="a name of none"),
+        pytest.param("whatever", "Hello, Ann.", id="nothing of ours"),
         pytest.param("s_guessed", "no longer there", id="a token that was guessed"),
         pytest.param("topic_999999", "no longer there", id="a number of none"),
         pytest.param("topic_99999999999999999999", "no longer there", id="a number of no row"),
@@ -79,16 +77,14 @@ async def test_links_made_by_hand(ann, start, said):
 
 
 async def test_the_number_of_anothers_topic_opens_nothing(ann, house):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
     async with house.storage.reading() as tx:
         own = (await tx.session.exec(select(Topic.id).where(col(Topic.chat_id) > 0))).one()
 
-    answer = await house.talk("Ben").says(f"/start topic_{own}")
-
-    assert "no longer there" in answer["text"]
+    assert "no longer there" in (await house.talk("Ben").says(f"/start topic_{own}"))["text"]
 
 
-async def test_the_topics_that_most_watch_are_offered_first(ann, house):
+async def test_the_topics_with_most_subscribers_are_offered_first(ann, house):
     for name in ("Ben", "Cat"):
         friend = house.talk(name)
         card = await friend.says("/start topic_semiconductors")

@@ -10,14 +10,8 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
 from tests.chat.conftest import SAMPLE_SOURCE, labels
-from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def admin(house):
-    return house.talk("Ada", id=ADMIN)
 
 
 async def test_what_is_read_for_everybody_is_the_admins_business(ann):
@@ -105,7 +99,7 @@ async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
         }
         await change_source(tx, 1, health)
 
-    one = await admin.presses(await admin.says("/sources"), "1")
+    one = await admin.says("/sources", "1")
 
     assert one["text"].split("\n")[3:] == [
         "unhealthy: turns readers like this one away (403)",

@@ -20,8 +20,8 @@ async def test_a_query_is_told_as_it_is_read_with_what_it_finds(ann, news):
     assert "1 story in the last 7 days" in told["text"]
     assert "1. Taiwan talks" in told["text"]
     assert "Nearly" not in told["text"]
-    card = await ann.presses(told, "Subscribe")
-    assert "Alert me" in str(card["reply_markup"])
+
+    assert "Alert me" in str((await ann.presses(told, "Subscribe"))["reply_markup"])
 
 
 async def test_the_nearest_article_is_told_with_what_it_lacks(ann, news):

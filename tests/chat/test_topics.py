@@ -9,10 +9,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def watching(house, ann):
-    """Watch so many topics of one's own."""
+async def subscribed(house, ann):
+    """Subscribe to so many topics of one's own."""
 
-    async def watch(number: int) -> None:
+    async def subscribe(number: int) -> None:
         card = await ann.says("nothing yet")
         user = await users.identify(house.storage, sender(ann), access=house.resources.access)
         assert user
@@ -23,7 +23,7 @@ async def watching(house, ann):
             )
         assert card
 
-    return watch
+    return subscribe
 
 
 def sender(talk: Talk):
@@ -32,24 +32,24 @@ def sender(talk: Talk):
     return Sender(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
 
 
-async def test_nothing_watched_yet_says_how_to_begin(ann):
+async def test_no_subscription_yet_says_how_to_begin(ann):
     topics = await ann.says("/topics")
 
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
     assert labels(topics) == ["Catalogue", "Settings"]
 
 
-async def test_topics_are_listed_with_how_they_are_watched(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    await ann.presses(await ann.says("Japan"), "Daily digest")
+async def test_topics_are_listed_with_the_mode_of_each(ann):
+    await ann.says("Taiwan", "Both")
+    await ann.says("Japan", "Daily digest")
 
     topics = await ann.says("/topics")
 
     assert "1. Taiwan · alerts and daily digest\n2. Japan · daily digest" in topics["text"]
 
 
-async def test_a_long_list_turns_its_pages_in_place(ann, watching):
-    await watching(9)
+async def test_a_long_list_turns_its_pages_in_place(ann, subscribed):
+    await subscribed(9)
     first = await ann.says("/topics")
 
     second = await ann.presses(first, "2 ›")
@@ -60,11 +60,11 @@ async def test_a_long_list_turns_its_pages_in_place(ann, watching):
     assert first["message_id"] == second["message_id"] == again["message_id"]
 
 
-async def test_how_a_topic_is_watched_is_changed_in_place(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+async def test_the_mode_of_a_topic_is_changed_in_place(ann):
+    await ann.says("Taiwan", "Both")
+    topic = await ann.says("/topics", "Taiwan")
 
-    changed = await ann.presses(await ann.presses(topic, "✓ Both"), "Digest")
+    changed = await ann.presses(topic, "✓ Both", "Digest")
 
     assert topic["text"] == "Taiwan · alerts and daily digest\nnothing in the last 7 days"
     assert changed["text"] == "Taiwan · daily digest\nnothing in the last 7 days"
@@ -73,8 +73,8 @@ async def test_how_a_topic_is_watched_is_changed_in_place(ann):
 
 
 async def test_pressing_what_is_already_so_does_no_harm(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+    await ann.says("Taiwan", "Both")
+    topic = await ann.says("/topics", "Taiwan")
 
     told = await ann.presses_quietly(topic, "✓ Both")
 
@@ -83,8 +83,8 @@ async def test_pressing_what_is_already_so_does_no_harm(ann):
 
 
 async def test_stopping_a_topic_can_be_taken_back(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+    await ann.says("Taiwan", "Both")
+    topic = await ann.says("/topics", "Taiwan")
 
     stopped = await ann.presses(topic, "Unsubscribe")
     none = await ann.says("/topics")
@@ -97,9 +97,8 @@ async def test_stopping_a_topic_can_be_taken_back(ann):
 
 
 async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_storage):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
-    stopped = await ann.presses(topic, "Unsubscribe")
+    await ann.says("Taiwan", "Both")
+    stopped = await ann.says("/topics", "Taiwan", "Unsubscribe")
     clock.turn(UNDO_WITHIN)
 
     told = await ann.presses_quietly(stopped, "Undo")
@@ -111,11 +110,9 @@ async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_
 
 
 async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
-    await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
-    topic = await ann.presses(await ann.says("/topics"), "Semiconductors")
-
-    stopped = await ann.presses(topic, "Unsubscribe")
-    catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
+    await ann.says("/start", "Semiconductors", "Alert me")
+    stopped = await ann.says("/topics", "Semiconductors", "Unsubscribe")
+    catalogue = await ann.says("/topics", "Catalogue")
     again = await ann.presses(stopped, "Undo")
 
     assert stopped["text"].startswith("Unsubscribed from Semiconductors.\n\nYou can undo")
@@ -123,10 +120,10 @@ async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
     assert again["text"].startswith("Semiconductors · alerts")
 
 
-async def test_the_catalogue_marks_what_is_watched(ann):
-    await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
+async def test_the_catalogue_marks_what_is_subscribed_to(ann):
+    await ann.says("/start", "Semiconductors", "Alert me")
 
-    catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
+    catalogue = await ann.says("/topics", "Catalogue")
     second = await ann.presses(catalogue, "2 ›")
     back = await ann.presses(second, "‹ Your topics")
 
@@ -138,9 +135,9 @@ async def test_the_catalogue_marks_what_is_watched(ann):
 
 async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
     await news("Envoy visits Taiwan", "The talks went on.")
-    await ann.presses(await ann.says("taiwan"), "Both")
+    await ann.says("taiwan", "Both")
 
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+    topic = await ann.says("/topics", "Taiwan")
 
     (title,) = [entity for entity in topic["entities"] if entity["type"] == "text_link"]
     assert topic["text"].startswith(
@@ -150,8 +147,8 @@ async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
     assert title["url"] == "https://news.example.org/1"
 
 
-async def test_the_limit_is_said_in_words(ann, watching, house):
-    await watching(100)
+async def test_the_limit_is_said_in_words(ann, subscribed, house):
+    await subscribed(100)
 
     told = await ann.presses_quietly(await ann.says("one more"), "Both")
 
@@ -166,7 +163,7 @@ async def test_digest_without_topics_says_how_to_get_one(ann):
 
 async def test_digest_tells_what_came_the_day_before_the_topic_was_made(ann, news):
     await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
-    await ann.presses(await ann.says("taiwan"), "Daily digest")
+    await ann.says("taiwan", "Daily digest")
 
     digest = await ann.says("/digest")
 
@@ -176,9 +173,6 @@ async def test_digest_tells_what_came_the_day_before_the_topic_was_made(ann, new
 
 async def test_buttons_of_digests_open_topics_and_settings(ann, news):
     await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
-    await ann.presses(await ann.says("taiwan"), "Daily digest")
-    digest = await ann.says("/digest")
+    await ann.says("taiwan", "Daily digest")
 
-    settings = await ann.presses(digest, "Time & pause")
-
-    assert settings["text"].startswith("Settings")
+    assert (await ann.says("/digest", "Time & pause"))["text"].startswith("Settings")

@@ -1,4 +1,4 @@
-"""/trend and where a topic comes from, as people see them."""
+"""/trend and where a topic comes from, as users see them."""
 
 from datetime import timedelta
 
@@ -13,11 +13,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def told(ann, news, clock):
-    """Two weeks of news, and a topic that Ann watches since then."""
+    """Two weeks of news, and a topic that Ann is subscribed to since then."""
     for number in range(1, 9):
         await news(f"Taiwan, part {number}", f"{number}", f"https://news.example.org/{number}")
         clock.turn(timedelta(days=2))
-    await ann.presses(await ann.says("taiwan"), "Both")
+    await ann.says("taiwan", "Both")
 
 
 async def test_a_trend_is_a_picture_with_the_same_in_words(ann, told):
@@ -38,7 +38,7 @@ async def test_without_a_topic_it_asks_which(ann, told):
     assert seen["caption"].startswith("Taiwan · ")
 
 
-async def test_who_watches_nothing_is_told_how_it_goes(ann):
+async def test_who_has_no_subscription_is_told_how_it_goes(ann):
     assert "/trend Taiwan" in (await ann.says("/trend"))["text"]
 
 
@@ -50,15 +50,13 @@ async def test_a_topic_is_found_by_its_name(ann):
 
 
 async def test_the_page_of_a_topic_leads_to_its_trend(ann, told):
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
-
-    assert "photo" in await ann.presses(await ann.presses(topic, "More ▸"), "Trend")
+    assert "photo" in await ann.says("/topics", "Taiwan", "More ▸", "Trend")
 
 
 async def test_it_says_who_told_a_topic(ann, told):
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+    topic = await ann.says("/topics", "Taiwan")
 
-    seen = await ann.presses(await ann.presses(topic, "More ▸"), "Sources")
+    seen = await ann.presses(topic, "More ▸", "Sources")
     back = await ann.presses(seen, "‹ Back")
 
     assert seen["text"].startswith(
@@ -78,10 +76,7 @@ async def test_it_says_who_told_a_topic(ann, told):
     ],
 )
 async def test_one_publisher_is_muted_and_unmuted(ann, told, label, said, one_storage):
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
-    publisher = await ann.presses(
-        await ann.presses(await ann.presses(topic, "More ▸"), "Sources"), "1"
-    )
+    publisher = await ann.says("/topics", "Taiwan", "More ▸", "Sources", "1")
 
     muted = await ann.presses(publisher, label)
     listed = await ann.says("/mutes")
@@ -99,12 +94,6 @@ async def test_one_publisher_is_muted_and_unmuted(ann, told, label, said, one_st
     "data", ["from:424242", "trend:424242", "publisher:1:9:9", "mutepub:1:9:9:0:week"]
 )
 async def test_what_is_not_there_says_so(house, ann, data):
-    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
-
     await ann.says("/start")
-    markup = InlineKeyboardMarkup(
-        inline_keyboard=[[InlineKeyboardButton(text="x", callback_data=data)]]
-    )
-    await house.bot.send_message(ann.who.id, "old", reply_markup=markup)
 
-    assert "no longer" in await ann.presses_quietly(await ann.next(), "x")
+    assert "no longer" in await ann.presses_quietly(await house.show_button(ann, data), "By hand")

@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlmodel import select
 
-from bot.sources.drafts import url_hash
-from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
-from storage.enums import Mode
-from storage.feeds_followed import follow
-from storage.sources import add_source
-from storage.topics import Topic
-from tests.belongings import fill, ids_of
-from tests.chat.keeping import Kept
-from tests.chat.pressings import classes, commands_of, data_of, press, say
+from tests.belongings import ids_of
+from tests.chat.pressings import Kept, add_owner, classes, commands_of, data_of, press, say
 from tests.resources import ADMIN
 
 if TYPE_CHECKING:
@@ -58,9 +50,9 @@ class Twice:
 
     async def differ(self, update: Update) -> list[str]:
         """Return the tables that the second time changed."""
-        await self.house.dispatcher.feed_update(self.house.bot, update)
+        await self.house.feed(update)
         once = self._stored()
-        await self.house.dispatcher.feed_update(self.house.bot, update)
+        await self.house.feed(update)
         twice = self._stored()
         self.kept.put_back()
         return [name for name, rows in twice.items() if rows != once.get(name)]
@@ -82,26 +74,10 @@ def _rows(ours: sqlite3.Connection, table: str) -> list[Any]:
 async def twice(house, tmp_path):
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     house.talk("Ada", id=ADMIN)
-    user = await users.identify(
-        house.storage,
-        Sender(ADMIN, ADMIN, name="Eve", language="en"),
-        access=house.resources.access,
-    )
-    assert user
-    await subscriptions.subscribe(
-        house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
-    )
-    async with house.storage.writing() as tx:
-        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))
-        topic.name = "The herd"
-        values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
-        values |= {"title": "Paper", "created_at": tx.now, "next_fetch_at": tx.now}
-        await follow(tx, user.chat_id, await add_source(tx, values) or 0)
-    await fill(house.storage, user.chat_id)
-    kept = Kept(tmp_path / "dateline.sqlite3")
-    kept.keep()
-    yield Twice(house, kept, await ids_of(house.storage, user.chat_id))
-    kept.close()
+    sender = Sender(ADMIN, ADMIN, name="Eve", language="en")
+    chat_id = await add_owner(house, sender, FEED, "Paper", name="The herd")
+    with closing(Kept(tmp_path / "dateline.sqlite3")) as kept:
+        yield Twice(house, kept, await ids_of(house.storage, chat_id))
 
 
 async def test_a_button_pressed_twice_in_one_update_does_one_thing(twice):

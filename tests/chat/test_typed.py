@@ -1,11 +1,11 @@
 import pytest
 
 from bot.subscribers.input import read_typed
-from tests.chat.conftest import Talk, labels
+from tests.chat.conftest import labels
 
 
 async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
     changed = await ann.says("07:30")
     settings = await ann.presses(changed, "Undo")
 
@@ -13,11 +13,8 @@ async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
     assert "Digest: every day at 08:00 Tokyo time" in settings["text"]
 
 
-async def test_a_time_typed_in_a_group_is_offered(ann, playground):
-    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-    playground.membership(chat, "member", from_id=ann.who.id)
-    group = Talk(playground, chat)
-    await group.next()
+async def test_a_time_typed_in_a_group_is_offered(house, ann):
+    group = await house.group(ann)
 
     offer = await group.says("@dateline_playground_bot 7:30", from_id=ann.who.id)
 
@@ -25,16 +22,13 @@ async def test_a_time_typed_in_a_group_is_offered(ann, playground):
 
 
 async def test_a_zone_is_offered_as_ones_own(ann):
-    offer = await ann.says("Europe/Paris")
-    settings = await ann.presses(offer, "Yes, Paris")
+    settings = await ann.says("Europe/Paris", "Yes, Paris")
 
     assert "every day at 08:00 Paris time" in settings["text"]
 
 
 async def test_a_zone_may_be_words_after_all(ann):
-    card = await ann.presses(await ann.says("UTC+9"), "Look for it")
-
-    assert card["text"].startswith("UTC+9 · nothing")
+    assert (await ann.says("UTC+9", "Look for it"))["text"].startswith("UTC+9 · nothing")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +102,7 @@ async def test_whatever_is_edited_is_asked_for_again(house, ann):
     }
     update = Update.model_validate({"update_id": 1, "edited_message": message})
 
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(update)
 
     assert (await ann.next())["text"].startswith("I only read new messages.")
 
@@ -183,7 +177,7 @@ async def test_what_is_no_text_is_answered_too(house, ann, content, said):
 
     await ann.says("/start")
     update = Update.model_validate({"update_id": 1, "message": message})
-    await house.dispatcher.feed_update(house.bot, update)
+    await house.feed(update)
 
     assert (await ann.next())["text"].startswith(said)
 
@@ -225,7 +219,7 @@ async def test_what_is_said_to_the_bot_is_answered_and_not_searched(ann, typed, 
     "typed", ["delete Taiwan", "unsubscribe from taiwan", "Stop Taiwan", "remove taiwan"]
 )
 async def test_a_topic_is_deleted_in_words_and_can_be_had_again(ann, typed):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     deleted = await ann.says(typed)
     again = await ann.presses(deleted, "Undo")
@@ -264,7 +258,7 @@ async def test_what_is_no_list_is_read_as_before(ann, typed):
 
 
 async def test_what_is_subscribed_already_is_said_with_its_page(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.says("Taiwan", "Both")
 
     page = await ann.says("taiwan")
 

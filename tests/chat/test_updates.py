@@ -13,7 +13,7 @@ from bot.chat.polling import Poller
 from bot.chat.updates import UpdateQueue, read_update
 from bot.chat.webhook import WebhookReceiver
 from bot.ops.instrumentation import Instrumentation, Observation, Operation
-from tests.chat.test_polling import Handler, bot_on
+from tests.chat.test_polling import Handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +50,6 @@ class Sees:
         return [
             (each.name, each.outcome) for each in self.seen if each.operation is Operation.UPDATE
         ]
-
-
-@pytest.fixture
-async def bot(playground):
-    async with bot_on(playground) as opened:
-        yield opened
 
 
 async def poll_until_heard(

@@ -5,22 +5,17 @@ The playground refuses what Telegram refuses.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlmodel import select
 
 from bot.rendering.renderer import Renderers
-from bot.sources.drafts import url_hash
-from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
-from storage.enums import Mode
-from storage.feeds_followed import follow
-from storage.sources import add_source
 from storage.topics import Topic
-from tests.belongings import fill, ids_of
-from tests.chat.keeping import Kept
-from tests.chat.pressings import classes, commands_of, data_of, press, say
+from tests.belongings import ids_of
+from tests.chat.pressings import Kept, add_owner, classes, commands_of, data_of, press, say
 from tests.chat.walking import Walk
 from tests.resources import ADMIN
 
@@ -71,24 +66,9 @@ async def walk(house, tmp_path, news):
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     await news("Okapi seen", "An okapi was seen in the zoo.")
     house.talk("Ada", id=ADMIN)
-    user = await users.identify(
-        house.storage,
-        Sender(ADMIN, ADMIN, name="Eve", language="en"),
-        access=house.resources.access,
-    )
-    assert user
-    await subscriptions.subscribe(
-        house.storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
-    )
-    async with house.storage.writing() as tx:
-        values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
-        values |= {"title": "Paper", "created_at": tx.now, "next_fetch_at": tx.now}
-        await follow(tx, user.chat_id, await add_source(tx, values) or 0)
-    await fill(house.storage, user.chat_id)
-    kept = Kept(tmp_path / "dateline.sqlite3")
-    kept.keep()
-    yield Walk(house, kept, await _data(house))
-    kept.close()
+    await add_owner(house, Sender(ADMIN, ADMIN, name="Eve", language="en"), FEED, "Paper")
+    with closing(Kept(tmp_path / "dateline.sqlite3")) as kept:
+        yield Walk(house, kept, await _data(house))
 
 
 async def _data(house: House) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
 from bot.chat.webhook import WebhookReceiver
-from tests.chat.test_polling import Away, Handler, bot_on
+from tests.chat.test_polling import Away, Handler
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -24,15 +24,9 @@ AT_ONCE = 0.0
 LONG = 60.0
 
 
-@pytest.fixture
-async def bot(playground):
-    async with bot_on(playground) as opened:
-        yield opened
-
-
-def said(number: int, text: str, person: int = 7) -> dict[str, Any]:
-    who = {"id": person, "is_bot": False, "first_name": "Ann"}
-    chat = {"id": person, "type": "private", "first_name": "Ann"}
+def said(number: int, text: str, user_id: int = 7) -> dict[str, Any]:
+    who = {"id": user_id, "is_bot": False, "first_name": "Ann"}
+    chat = {"id": user_id, "type": "private", "first_name": "Ann"}
     message = {"message_id": number, "date": 1, "chat": chat, "from": who, "text": text}
     return {"update_id": number, "message": message}
 
@@ -97,7 +91,7 @@ async def test_updates_of_a_chat_are_handled_in_order(bot):
         group.create_task(webhooks.take(said(1, "slow")))
         await handler.begun.wait()
         group.create_task(webhooks.take(said(2, "behind it")))
-        await webhooks.take(said(3, "quick", person=8))
+        await webhooks.take(said(3, "quick", user_id=8))
         first = list(handler.texts)
         handler.held["slow"].set()
 
@@ -171,7 +165,7 @@ async def test_too_much_in_hand_shall_come_again(bot):
     handler.held["slow"] = asyncio.Event()
 
     async with open_for(bot, handler, AT_ONCE, most_at_work=1) as (webhooks, _):
-        taken = [await webhooks.take(said(n, "slow", person=n)) for n in (1, 2, 3)]
+        taken = [await webhooks.take(said(n, "slow", user_id=n)) for n in (1, 2, 3)]
         handler.held["slow"].set()
 
     assert taken == [True, True, False]

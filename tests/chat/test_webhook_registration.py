@@ -14,17 +14,11 @@ from bot.chat.webhook import (
     WebhookRegistration,
     remove_webhook,
 )
-from tests.chat.test_polling import bot_on
+from tests.chat.conftest import bot_on
 from tests.local_playground import LocalPlayground
 
 WEBHOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message", "chat_member"))
 ELSEWHERE = Webhook("https://elsewhere.example/secret-path", "another", ("message",))
-
-
-@pytest.fixture
-async def bot(playground):
-    async with bot_on(playground) as opened:
-        yield opened
 
 
 @pytest.fixture

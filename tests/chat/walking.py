@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aiogram.types import Update
 
     from tests.chat.conftest import House
-    from tests.chat.keeping import Kept
+    from tests.chat.pressings import Kept
 
 Call = dict[str, Any]
 

@@ -113,10 +113,7 @@ async def run_command(message: Message, context: Context) -> None:
         case [_, "query", number, query] if number.isdecimal():
             await _show_change(int(number), query, context)
         case _:
-            await context.reply.show(
-                "chat/admin/catalogue.html#page",
-                page=await catalogue.catalogue_topics(context.storage),
-            )
+            await show_catalogue(None, press.EditCatalogue(), context)
 
 
 async def preview_topic(message: Message, context: Context) -> None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
     from bot.subscribers.mutes import Subject
 
-_MUTES = "chat/mutes.html"
-
 
 async def menu_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
     alert = await mutes.alert_menu(
@@ -74,20 +72,17 @@ async def more_wanted(_: object, callback_data: press.OnAlert, context: Context)
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
 
-async def mutes_asked_for(_: object, context: Context) -> None:
-    page = await mutes.list_mutes(context.storage, context.chat_id)
-    await context.reply.show(_MUTES, page=page, **context.clock)
-
-
-async def mutes_turned(_: object, callback_data: press.MutesPage, context: Context) -> None:
-    page = await mutes.list_mutes(context.storage, context.chat_id, callback_data.page)
-    await context.reply.change(_MUTES, page=page, **context.clock)
+async def show_mutes(
+    _: object, context: Context, callback_data: press.MutesPage | press.Unmute | None = None
+) -> None:
+    number = callback_data.page if callback_data else 0
+    page = await mutes.list_mutes(context.storage, context.chat_id, number)
+    await context.reply.change("chat/mutes.html", page=page, **context.clock)
 
 
 async def unmuted(_: object, callback_data: press.Unmute, context: Context) -> None:
     await mutes.unmute(context.storage, context.chat_id, callback_data.mute_id)
-    page = await mutes.list_mutes(context.storage, context.chat_id, callback_data.page)
-    await context.reply.change(_MUTES, page=page, **context.clock)
+    await show_mutes(None, context, callback_data)
 
 
 def make_router() -> Router:
@@ -103,7 +98,7 @@ def make_router() -> Router:
     )
     router.callback_query.register(muted, press.OnAlert.filter())
     router.callback_query.register(undone, press.UndoMute.filter())
-    router.message.register(mutes_asked_for, Command("mutes"), flags=READS)
-    router.callback_query.register(mutes_turned, press.MutesPage.filter(), flags=READS)
+    router.message.register(show_mutes, Command("mutes"), flags=READS)
+    router.callback_query.register(show_mutes, press.MutesPage.filter(), flags=READS)
     router.callback_query.register(unmuted, press.Unmute.filter())
     return router

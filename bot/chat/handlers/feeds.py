@@ -23,35 +23,27 @@ from bot.subscribers.paging import page_of
 from storage.enums import AuditAction
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.posts import Post
-    from bot.subscribers.published_feeds import FeedsSeen
     from storage.sources import Source
 
 _PER_PAGE = 8
-_ALL, _OWN, _PUBLISHED = "chat/sources.html#list", "chat/sources.html#own", "chat/feeds.html"
+_PUBLISHED = "chat/feeds.html"
 
 
 # Sources that are read for everybody: for admins
 
 
-async def show_sources(_: object, context: Context) -> None:
-    await context.reply.show(_ALL, **await _sources(context, 0))
-
-
-async def turn_sources(_: object, callback_data: press.SourcesPage, context: Context) -> None:
-    await context.reply.change(_ALL, **await _sources(context, callback_data.page))
-
-
-async def _sources(context: Context, number: int) -> dict[str, Any]:
+async def show_sources(
+    _: object, context: Context, callback_data: press.SourcesPage | None = None
+) -> None:
+    number = callback_data.page if callback_data else 0
     page = page_of(await list_sources(context.storage), number, _PER_PAGE)
-    return {"page": page, "now": context.user.now}
+    await context.reply.change("chat/sources.html#list", page=page, now=context.user.now)
 
 
 async def open_source(_: object, callback_data: press.OpenSource, context: Context) -> None:
@@ -98,18 +90,13 @@ def _url(command: CommandObject) -> str:
 # A chat's own feeds
 
 
-async def show_own_feeds(_: object, context: Context) -> None:
-    await context.reply.show(_OWN, **await _own_feeds(context, 0))
-
-
-async def turn_own_feeds(_: object, callback_data: press.OwnSourcesPage, context: Context) -> None:
-    await context.reply.change(_OWN, **await _own_feeds(context, callback_data.page))
-
-
-async def _own_feeds(context: Context, number: int) -> dict[str, Any]:
+async def show_own_feeds(
+    _: object, context: Context, callback_data: press.OwnSourcesPage | None = None
+) -> None:
     feeds = await own_feeds.list_own_feeds(context.storage, context.chat_id)
-    page = page_of(feeds, number, _PER_PAGE)
-    return {"page": page, "now": context.user.now, "user": context.user}
+    page = page_of(feeds, callback_data.page if callback_data else 0, _PER_PAGE)
+    user = context.user
+    await context.reply.change("chat/sources.html#own", page=page, now=user.now, user=user)
 
 
 async def open_own_feed(_: object, callback_data: press.OpenOwnSource, context: Context) -> None:
@@ -245,19 +232,12 @@ def links_on(pressed: CallbackQuery) -> list[str]:
 # Published feeds
 
 
-async def show_published(_: object, context: Context) -> None:
-    await context.reply.show(_PUBLISHED, seen=await _published(context, 0), is_renewed=False)
-
-
-async def turn_published(_: object, callback_data: press.FeedsPage, context: Context) -> None:
-    feeds = await _published(context, callback_data.page)
+async def show_published(
+    _: object, context: Context, callback_data: press.FeedsPage | None = None
+) -> None:
+    page, links = callback_data.page if callback_data else 0, context.resources.links
+    feeds = await published_feeds.get_feeds(context.storage, context.chat_id, page, links=links)
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
-
-
-async def _published(context: Context, page: int) -> FeedsSeen | None:
-    return await published_feeds.get_feeds(
-        context.storage, context.chat_id, page, links=context.resources.links
-    )
 
 
 async def renew_published(_: object, context: Context) -> None:
@@ -284,14 +264,14 @@ def make_router() -> Router:
     router.message.register(refuse_non_admin, Command("sources", magic=changes))
     router.message.register(show_own_feeds, Command("sources"), flags=READS)
     router.message.register(show_published, Command("feeds"))
-    router.callback_query.register(turn_sources, press.SourcesPage.filter(), is_admin)
+    router.callback_query.register(show_sources, press.SourcesPage.filter(), is_admin)
     router.callback_query.register(open_source, press.OpenSource.filter(), is_admin)
     router.callback_query.register(remove_opened_source, press.RemoveSource.filter(), is_admin)
     for_admin = or_f(
         press.SourcesPage.filter(), press.OpenSource.filter(), press.RemoveSource.filter()
     )
     router.callback_query.register(refuse_non_admin, for_admin)
-    router.callback_query.register(turn_own_feeds, press.OwnSourcesPage.filter(), flags=READS)
+    router.callback_query.register(show_own_feeds, press.OwnSourcesPage.filter(), flags=READS)
     router.callback_query.register(open_own_feed, press.OpenOwnSource.filter(), flags=READS)
     router.callback_query.register(unfollow, press.Unfollow.filter())
     router.callback_query.register(follow_again, press.FollowAgain.filter())
@@ -299,7 +279,7 @@ def make_router() -> Router:
     router.callback_query.register(add_link_for_all, press.FollowLink.filter(F.everybody), is_admin)
     router.callback_query.register(follow_link, press.FollowLink.filter(~F.everybody))
     router.callback_query.register(find_feeds, press.FindFeeds.filter(), flags=READS)
-    router.callback_query.register(turn_published, press.FeedsPage.filter())
+    router.callback_query.register(show_published, press.FeedsPage.filter())
     router.callback_query.register(renew_published, press.RenewFeeds.filter())
     router.callback_query.register(close_published, press.CloseFeeds.filter())
     return router

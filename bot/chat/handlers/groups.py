@@ -8,7 +8,7 @@ forum topic what another topic of the group is subscribed to.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter, Command
@@ -24,6 +24,7 @@ from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
     from aiogram import Bot
+    from aiogram.filters.callback_data import CallbackData
     from aiogram.types import ChatMemberUpdated, Message
 
     from bot.chat.context import Context
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from bot.chat.reply import Reply
     from bot.resources import Resources
 
-_CHANNELS = "chat/channels.html#list"
 _HERE = "chat/groups.html#here"
 _PER_PAGE = 8
 
@@ -56,8 +56,8 @@ def make_command_router() -> Router:
     router.callback_query.register(turn_siblings, press.SiblingTopicsPage.filter(), flags=READS)
     router.callback_query.register(move_here, press.MoveHere.filter())
     router.message.register(show_channels, F.chat.type == "private", Command("channels"))
-    router.callback_query.register(reopen_channels, press.ShowChannels.filter())
-    router.callback_query.register(turn_channels, press.ChannelsPage.filter())
+    router.callback_query.register(show_channels, press.ShowChannels.filter())
+    router.callback_query.register(show_channels, press.ChannelsPage.filter())
     router.callback_query.register(start_managing, press.Manage.filter())
     router.callback_query.register(stop_managing, press.StopManaging.filter())
     return router
@@ -167,36 +167,23 @@ async def move_here(_: object, callback_data: press.MoveHere, context: Context) 
 # /channels
 
 
-async def show_channels(_: object, context: Context, administrators: Administrators) -> None:
-    context.reply.frame = None
-    await context.reply.show(_CHANNELS, **await _channels(context, administrators))
-
-
-async def reopen_channels(_: object, context: Context, administrators: Administrators) -> None:
-    context.reply.frame = None
-    await context.reply.change(_CHANNELS, **await _channels(context, administrators))
-
-
-async def turn_channels(
-    _: object, callback_data: press.ChannelsPage, context: Context, administrators: Administrators
+async def show_channels(
+    _: object,
+    context: Context,
+    administrators: Administrators,
+    callback_data: CallbackData | None = None,
 ) -> None:
-    context.reply.frame = None
-    shown = await _channels(context, administrators, callback_data.page)
-    await context.reply.change(_CHANNELS, **shown)
-
-
-async def _channels(
-    context: Context, administrators: Administrators, wanted: int = 0
-) -> dict[str, Any]:
-    """Return the values of the list: those chats with the bot that the user administers."""
+    """List the chats with the bot that the user administers."""
     bot, user = context.reply.bot, context.user
+    context.reply.frame = None
     administered = [
         chat
         for chat in await groups.managed_chats(context.storage, user.user_id)
         if await administrators.has(bot, chat.telegram_id, user.user_id)
     ]
-    page = page_of(administered, wanted, _PER_PAGE)
-    return {"page": page, "me": (await bot.me()).username, "user": user}
+    number = callback_data.page if isinstance(callback_data, press.ChannelsPage) else 0
+    page, me = page_of(administered, number, _PER_PAGE), (await bot.me()).username
+    await context.reply.change("chat/channels.html#list", page=page, me=me, user=user)
 
 
 async def start_managing(
