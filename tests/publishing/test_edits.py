@@ -36,7 +36,7 @@ async def alerted(publishing, newsroom, clock) -> int:
 def edited(publishing, newsroom):
     """Return how alerts are edited: it gives all edits so far."""
 
-    async def edits() -> list[Delivery]:
+    async def edits():
         await publishing.edits()
         return await newsroom.all(Delivery, kind=DeliveryKind.EDIT)
 

@@ -91,7 +91,7 @@ async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, mon
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, OSError("disk"))
 
-    monkeypatch.setattr(contents, "edition_on", fail)
+    monkeypatch.setattr(contents.editions, "edition_on", fail)
 
     answer = await visitor.opens(visitor.links.edition(told, TUESDAY, 0, clock.now))
 
