@@ -7,7 +7,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
 
 from bot.ops.health import make_web
-from bot.publishing import contents
 from bot.rendering.links import Links
 from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
 
@@ -91,7 +90,7 @@ async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, mon
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, OSError("disk"))
 
-    monkeypatch.setattr(contents.editions, "edition_on", fail)
+    monkeypatch.setattr("storage.editions.edition_on", fail)
 
     answer = await visitor.opens(visitor.links.edition(told, TUESDAY, 0, clock.now))
 
