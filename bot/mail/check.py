@@ -48,11 +48,9 @@ async def _server(smtp: Smtp) -> Finding:
     try:
         await smtp.greet()
     except DeliveryError as error:
-        return unhealthy(
-            "smtp.refused",
-            f"{host} does not let us in: {error}",
-            "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD.",
-        )
+        sentence = f"{host} does not let us in: {error}"
+        remedy = "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD."
+        return unhealthy("smtp.refused", sentence, remedy)
     finally:
         await smtp.close()
     return healthy("smtp.reached", f"{host} lets us in.")
@@ -73,60 +71,44 @@ async def spf(dns: Resolver, domain: str) -> Finding:
     found = [record for record in records if record.lower().split(" ")[0] == "v=spf1"]
     example = f'"v=spf1 include:<what your mail server\'s provider names> -all" for {domain}'
     if not found:
-        return unhealthy(
-            "spf.missing",
-            f"{domain} does not say who may mail for it.",
-            f"Add a TXT record {example}.",
-        )
+        sentence = f"{domain} does not say who may mail for it."
+        remedy = f"Add a TXT record {example}."
+        return unhealthy("spf.missing", sentence, remedy)
     if len(found) > 1:
-        return unhealthy(
-            "spf.several",
-            f"{domain} has {len(found)} SPF records, so none counts.",
-            "Leave one that names all your mail servers.",
-        )
+        sentence = f"{domain} has {len(found)} SPF records, so none counts."
+        remedy = "Leave one that names all your mail servers."
+        return unhealthy("spf.several", sentence, remedy)
     terms = found[0].lower().split()
     if "+all" in terms or "all" in terms:
-        return unhealthy(
-            "spf.everybody",
-            f"{domain} lets everybody mail for it ({terms[-1]}).",
-            "Let the record end in -all.",
-        )
+        sentence = f"{domain} lets everybody mail for it ({terms[-1]})."
+        remedy = "Let the record end in -all."
+        return unhealthy("spf.everybody", sentence, remedy)
     if not {"-all", "~all"} & set(terms) and not any(t.startswith("redirect=") for t in terms):
-        return warning(
-            "spf.soft",
-            f"{domain} does not forbid others to mail for it.",
-            "Let the record end in -all or ~all.",
-        )
+        sentence = f"{domain} does not forbid others to mail for it."
+        remedy = "Let the record end in -all or ~all."
+        return warning("spf.soft", sentence, remedy)
     return healthy("spf.kept", f"{domain}: {found[0]}")
 
 
 async def dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
     if selector is None:
-        return warning(
-            "dkim.selector",
-            "It is not known under which selector mails are signed.",
-            "Set DKIM_SELECTOR to the one of your mail server, and it is looked up.",
-        )
+        sentence = "It is not known under which selector mails are signed."
+        remedy = "Set DKIM_SELECTOR to the one of your mail server, and it is looked up."
+        return warning("dkim.selector", sentence, remedy)
     place = f"{selector}._domainkey.{domain}"
     keys = [tags for record in await dns.texts(place) if "p" in (tags := _tags(record))]
     if not keys:
-        return unhealthy(
-            "dkim.missing",
-            f"There is no key at {place}.",
-            'Put the public key there, as a TXT record "v=DKIM1; k=rsa; p=…".',
-        )
+        sentence = f"There is no key at {place}."
+        remedy = 'Put the public key there, as a TXT record "v=DKIM1; k=rsa; p=…".'
+        return unhealthy("dkim.missing", sentence, remedy)
     if not keys[0]["p"]:
-        return unhealthy(
-            "dkim.withdrawn",
-            f"The key at {place} is withdrawn (p= is empty).",
-            "Sign with another selector, or put the key back.",
-        )
+        sentence = f"The key at {place} is withdrawn (p= is empty)."
+        remedy = "Sign with another selector, or put the key back."
+        return unhealthy("dkim.withdrawn", sentence, remedy)
     if keys[0].get("t") == "y":
-        return warning(
-            "dkim.testing",
-            f"The key at {place} is for tests only (t=y).",
-            "Leave out t=y once it works.",
-        )
+        sentence = f"The key at {place} is for tests only (t=y)."
+        remedy = "Leave out t=y once it works."
+        return warning("dkim.testing", sentence, remedy)
     return healthy("dkim.found", f"There is a key at {place}.")
 
 
@@ -134,18 +116,16 @@ async def dmarc(dns: Resolver, domain: str) -> Finding:
     tags = [_tags(record) for record in await dns.texts(f"_dmarc.{domain}")]
     found = [each for each in tags if each.get("v", "").upper() == "DMARC1"]
     if not found:
-        return unhealthy(
-            "dmarc.missing",
-            f"{domain} has no policy; large mail services ask for one.",
-            f'Add a TXT record at _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:you@{domain}".',
+        sentence = f"{domain} has no policy; large mail services ask for one."
+        remedy = (
+            f'Add a TXT record at _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:you@{domain}".'
         )
+        return unhealthy("dmarc.missing", sentence, remedy)
     policy = found[0].get("p", "")
     if len(found) > 1 or policy not in {"none", "quarantine", "reject"}:
-        return unhealthy(
-            "dmarc.unreadable",
-            f"The record at _dmarc.{domain} cannot be read.",
-            "Leave one, with p=none, p=quarantine or p=reject.",
-        )
+        sentence = f"The record at _dmarc.{domain} cannot be read."
+        remedy = "Leave one, with p=none, p=quarantine or p=reject."
+        return unhealthy("dmarc.unreadable", sentence, remedy)
     return healthy("dmarc.found", f"{domain}: p={policy}")
 
 
@@ -156,17 +136,13 @@ async def ptr(dns: Resolver, host: str) -> Finding:
     for address in addresses:
         called = await dns.names(address)
         if not called:
-            return warning(
-                "ptr.no-name",
-                f"{address} ({host}) has no name.",
-                "If that server mails to the world itself, have its provider set one.",
-            )
+            sentence = f"{address} ({host}) has no name."
+            remedy = "If that server mails to the world itself, have its provider set one."
+            return warning("ptr.no-name", sentence, remedy)
         if address not in [back for name in called for back in await dns.addresses(name)]:
-            return warning(
-                "ptr.elsewhere",
-                f"{address} is called {called[0]}, which leads elsewhere.",
-                f"Let {called[0]} lead to {address}.",
-            )
+            sentence = f"{address} is called {called[0]}, which leads elsewhere."
+            remedy = f"Let {called[0]} lead to {address}."
+            return warning("ptr.elsewhere", sentence, remedy)
     return healthy("ptr.agrees", f"{host} and its name lead to each other.")
 
 

@@ -11,7 +11,7 @@
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage, MIMEPart
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from css_inline import CSSInliner
 
     from bot.rendering.renderer import Renderer
+    from storage.mailboxes import Mailbox
 
 _POLICY = SMTP.clone(cte_type="7bit")
 
@@ -166,6 +167,16 @@ class Recipient:
     address: str
     chat_id: int
     language: str = ""
+
+
+def recipients_of(
+    mailboxes: "Iterable[Mailbox]", languages: Mapping[int, str]
+) -> dict[int, Recipient]:
+    """Return the recipients by chat; *languages*: what each chat is spoken to in."""
+    return {
+        one.chat_id: Recipient(one.id, one.address, one.chat_id, languages[one.chat_id])
+        for one in mailboxes
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.mail.codes import (
-    HOLDS_FOR,
-    MOST_TRIES,
-    hash_of,
-    is_answered,
-    is_over,
-    limit_reached,
-    new_request,
-)
+from bot.mail import codes
 from bot.mail.compose import Occasion, Recipient
 from bot.mail.headers import NotAnAddressError, counted_as, read_address
 from bot.subscribers.errors import (
@@ -29,17 +21,9 @@ from bot.subscribers.errors import (
     TooManyRequests,
     WrongCode,
 )
+from storage import mailboxes
 from storage.chats import Chat, lock_chat
 from storage.enums import DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
-from storage.mailboxes import (
-    chat_with_mailbox,
-    forget_requests,
-    lock_mailbox,
-    mailbox_of,
-    record_request,
-    remove_mailbox,
-    requests_since,
-)
 from storage.outbox import enqueue, new_delivery
 from storage.suspension import confirm_mailbox, open_mailbox, unsubscribe_mailbox
 from storage.updates import is_duplicate
@@ -75,13 +59,13 @@ class MailboxSeen:
 async def get_mailbox(storage: Storage, chat_id: int) -> MailboxSeen:
     async with storage.reading() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
-        return mailbox_seen(chat, await mailbox_of(tx, chat_id))
+        return mailbox_seen(chat, await mailboxes.mailbox_of(tx, chat_id))
 
 
 async def language_of_mailbox(storage: Storage, mailbox_id: int) -> str | None:
     """Return the tag of the language of its chat; None if the mailbox is gone."""
     async with storage.reading() as tx:
-        chat = await chat_with_mailbox(tx, mailbox_id)
+        chat = await mailboxes.chat_with_mailbox(tx, mailbox_id)
         return chat.speaks if chat else None
 
 
@@ -106,7 +90,7 @@ async def request_confirmation(
         raise NotAnAddress from error
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        there = await mailbox_of(tx, chat_id)
+        there = await mailboxes.mailbox_of(tx, chat_id)
         is_settled = there and there.address == address and _is_settled(there, tx.now)
         if await is_duplicate(tx, once) or is_settled:
             return mailbox_seen(chat, there)
@@ -118,7 +102,7 @@ async def request_confirmation(
 
 async def awaits_code(storage: Storage, chat_id: int) -> bool:
     async with storage.reading() as tx:
-        mailbox = await mailbox_of(tx, chat_id)
+        mailbox = await mailboxes.mailbox_of(tx, chat_id)
         return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
 
@@ -128,18 +112,18 @@ async def confirm_by_code(
     """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        mailbox = await mailbox_of(tx, chat_id)
+        mailbox = await mailboxes.mailbox_of(tx, chat_id)
         if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
             raise NoMailbox
-        if is_over(mailbox.asked_at, tx.now) or mailbox.tries >= MOST_TRIES:
+        if codes.is_over(mailbox.asked_at, tx.now) or mailbox.tries >= codes.MOST_TRIES:
             raise CodeIsOver
-        if is_answered(code, chat_id, mailbox.code_hash):
+        if codes.is_answered(code, chat_id, mailbox.code_hash):
             await _confirm(tx, chat, mailbox)
             return mailbox_seen(chat, mailbox)
         if not await is_duplicate(tx, once):
             mailbox.tries += 1  # committed before the try is refused
             tx.session.add(mailbox)
-    raise WrongCode(MOST_TRIES - mailbox.tries)
+    raise WrongCode(codes.MOST_TRIES - mailbox.tries)
 
 
 async def confirm_by_link(
@@ -150,15 +134,15 @@ async def confirm_by_link(
     True as well if that was done before.
     """
     async with storage.writing() as tx:
-        found = await lock_mailbox(tx, mailbox_id)
+        found = await mailboxes.lock_mailbox(tx, mailbox_id)
         if found is None:
             return False
         mailbox, chat = found
         if mailbox.state is MailboxState.ACTIVE:
             return True
         waits = mailbox.state is MailboxState.UNCONFIRMED
-        in_time = waits and not is_over(mailbox.asked_at, tx.now)
-        if not in_time or not is_answered(token, mailbox.chat_id, mailbox.token_hash):
+        in_time = waits and not codes.is_over(mailbox.asked_at, tx.now)
+        if not in_time or not codes.is_answered(token, mailbox.chat_id, mailbox.token_hash):
             return False
         await _confirm(tx, chat, mailbox)
         await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=renderer)])
@@ -187,7 +171,7 @@ async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
     """Forget the address; digests come by Telegram."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        await remove_mailbox(tx, chat_id)
+        await mailboxes.remove_mailbox(tx, chat_id)
         chat.digest_by = DigestMedium.TELEGRAM
         await tx.session.flush()
         return mailbox_seen(chat, None)
@@ -196,7 +180,7 @@ async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
 async def unsubscribe_address(storage: Storage, mailbox_id: int, *, renderer: Renderer) -> None:
     """Send nothing there any more, and notify the chat; idempotent."""
     async with storage.writing() as tx:
-        found = await lock_mailbox(tx, mailbox_id)
+        found = await mailboxes.lock_mailbox(tx, mailbox_id)
         if found and await unsubscribe_mailbox(tx, found[0]):
             await enqueue(tx, [mailbox_notice(tx, *found, renderer=renderer)])
 
@@ -231,9 +215,9 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
 
 async def _ask(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
     """Mail a code and a link, which are in no other message."""
-    request = new_request()
-    mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
-    mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
+    request = codes.new_request()
+    mailbox.code_hash = codes.hash_of(request.code, mailbox.chat_id)
+    mailbox.token_hash = codes.hash_of(request.token, mailbox.chat_id)
     tx.session.add(mailbox)
     subject = f"{mailbox.id}:{mailbox.token_hash[:12]}"  # distinguishes requests
     recipient = Recipient(mailbox.id, mailbox.address, mailbox.chat_id, language)
@@ -259,16 +243,16 @@ async def _ask(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str)
 async def _count(tx: Transaction, chat_id: int, address: str) -> None:
     """Count one more request; raise TooManyRequests where that would be too many."""
     counted = counted_as(address)
-    begin = tx.now - HOLDS_FOR
-    await forget_requests(tx, begin)
-    if limit := limit_reached(*await requests_since(tx, begin, chat_id, counted)):
+    begin = tx.now - codes.HOLDS_FOR
+    await mailboxes.forget_requests(tx, begin)
+    if limit := codes.limit_reached(*await mailboxes.requests_since(tx, begin, chat_id, counted)):
         raise TooManyRequests(limit)
-    await record_request(tx, chat_id=chat_id, address_hash=counted)
+    await mailboxes.record_request(tx, chat_id=chat_id, address_hash=counted)
 
 
 async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
     chat = await lock_chat(tx, chat_id)
-    mailbox = await mailbox_of(tx, chat_id)
+    mailbox = await mailboxes.mailbox_of(tx, chat_id)
     if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
         raise NoMailbox
     return chat, mailbox

@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Self
 
+# RFC 8058 asks for those of unsubscribing.
 _SIGNED = (
-    b"from",
-    b"reply-to",
-    b"to",
-    b"subject",
-    b"date",
-    b"message-id",
-    b"in-reply-to",
-    b"references",
-    b"mime-version",
-    b"content-type",
-    b"list-id",
-    b"list-unsubscribe",  # RFC 8058 asks for this and the next
-    b"list-unsubscribe-post",
-    b"auto-submitted",
-)
+    b"from reply-to to subject date message-id in-reply-to references mime-version content-type "
+    b"list-id list-unsubscribe list-unsubscribe-post auto-submitted"
+).split()
 _PROBE = b"From: a@example.org\r\n\r\n\r\n"
 
 

@@ -9,12 +9,12 @@
    to the first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.mail.compose import Mailer, Occasion, Recipient
+from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
 from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
@@ -24,20 +24,7 @@ from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from storage.alerts import (
-    NO_EARLIER_REPORTS,
-    AlertChat,
-    AlertTopic,
-    Continued,
-    DueAlert,
-    EarlierReports,
-    FirstMail,
-    claim_matched,
-    due_alerts,
-    first_mails,
-    make_alerts,
-    reported_before,
-)
+from storage import alerts
 from storage.articles import Article
 from storage.bundles import RecentAlerts, open_bundles, sent_recently
 from storage.chats import AlertPreferences, alert_quotas, lock_chats
@@ -71,7 +58,7 @@ async def publish_alerts(
     """
 
     async def claim(tx: Transaction) -> list[int]:
-        return await claim_matched(tx, limit=limit, owner=owner, lease=LEASE)
+        return await alerts.claim_matched(tx, limit=limit, owner=owner, lease=LEASE)
 
     async def alert(article_ids: Sequence[int]) -> None:
         async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
@@ -94,19 +81,25 @@ async def _due_page(
     after: tuple[int, int],
     *,
     by_mail: bool,
-) -> tuple[Sequence[DueAlert], tuple[int, int] | None]:
+) -> tuple[Sequence[alerts.DueAlert], tuple[int, int] | None]:
     """Return whom to alert in this transaction, and where the next page begins; None at the end."""
     held = await renew(tx, Article, article_ids, owner, LEASE)
     if not held:
         return (), None
-    due, end = await due_alerts(tx, held, after=after, limit=TOPICS_PER_PAGE, by_mail=by_mail)
+    due, end = await alerts.due_alerts(
+        tx, held, after=after, limit=TOPICS_PER_PAGE, by_mail=by_mail
+    )
     if end is None:
         await release(tx, Article, held, owner, stage=ArticleStage.PUBLISHED)
     return due, end
 
 
 async def _alert(
-    tx: Transaction, due: Sequence[DueAlert], renderer: Renderer, mailer: Mailer | None, a_day: int
+    tx: Transaction,
+    due: Sequence[alerts.DueAlert],
+    renderer: Renderer,
+    mailer: Mailer | None,
+    a_day: int,
 ) -> None:
     """Make the alerts, and the deliveries of those that go at once."""
     at_once = await tx.at_once(_make(tx, due, a_day))
@@ -124,13 +117,13 @@ async def _alert(
         await enqueue(tx, mailed)
 
 
-_NewAlert = tuple[int, DueAlert, EarlierReports]
+_NewAlert = tuple[int, alerts.DueAlert, alerts.EarlierReports]
 """An alert that was made and goes at once: its row, and what came before it in its chain."""
 
 
-async def _make(tx: Transaction, due: Sequence[DueAlert], a_day: int) -> list[_NewAlert]:
+async def _make(tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int) -> list[_NewAlert]:
     """Make the alerts that are new; return those that go at once."""
-    earlier = await reported_before(tx, _continued(due), tx.now - CHAIN)
+    earlier = await alerts.reported_before(tx, _continued(due), tx.now - CHAIN)
     postponed = await postponed_alerts(tx, due, a_day)
     rows, bundles = [], []
     for one in due:
@@ -140,22 +133,22 @@ async def _make(tx: Transaction, due: Sequence[DueAlert], a_day: int) -> list[_N
             {
                 "chat_id": one.chat.id,
                 "story_id": one.story_id,
-                "chapter": earlier.get(key, NO_EARLIER_REPORTS).chapters + 1,
+                "chapter": earlier.get(key, alerts.NO_EARLIER_REPORTS).chapters + 1,
                 "article_id": one.article_id,
                 "topic_ids": [topic.id for topic in one.topics],
                 "made_at": tx.now,
                 "bundle_id": bundles[-1],
             }
         )
-    made = await make_alerts(tx, rows)
+    made = await alerts.make_alerts(tx, rows)
     return [
-        (made[key], one, earlier.get(key, NO_EARLIER_REPORTS))
+        (made[key], one, earlier.get(key, alerts.NO_EARLIER_REPORTS))
         for one, bundle in zip(due, bundles, strict=True)
         if bundle is None and (key := (one.chat.id, one.story_id)) in made
     ]
 
 
-def _continued(due: Iterable[DueAlert]) -> Continued:
+def _continued(due: Iterable[alerts.DueAlert]) -> alerts.Continued:
     return {(one.chat.id, one.story_id): one.chain for one in due if one.chain != one.story_id}
 
 
@@ -163,7 +156,7 @@ def _continued(due: Iterable[DueAlert]) -> Continued:
 
 
 async def postponed_alerts(
-    tx: Transaction, due: Sequence[DueAlert], a_day: int = 0
+    tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int = 0
 ) -> dict[tuple[int, int], int]:
     """Return, by article and chat, the bundle in which an alert waits; none that goes at once.
 
@@ -211,45 +204,30 @@ class _Loaded:
     """
 
     id: int
-    due: DueAlert
-    earlier: EarlierReports
+    due: alerts.DueAlert
+    earlier: alerts.EarlierReports
     article: Article
     story: SelectedStory
     recipient: Recipient | None
-    first: FirstMail | None
+    first: alerts.FirstMail | None
 
 
-async def _load(
-    tx: Transaction, alerts: Sequence[_NewAlert], mailer: Mailer | None
-) -> list[_Loaded]:
-    chats = {due.chat.id: due.chat.language for _, due, _ in alerts}
-    found = await articles_of(tx, {due.article_id for _, due, _ in alerts})
+async def _load(tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None) -> list[_Loaded]:
+    chats = {due.chat.id: due.chat.language for _, due, _ in new}
+    found = await articles_of(tx, {due.article_id for _, due, _ in new})
     articles = {article.id: article for article in found}
-    publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in alerts}, chats)
-    recipients = await alert_recipients(tx, chats) if mailer else {}
-    continued = _continued(due for _, due, _ in alerts if due.chat.id in recipients)
-    first = await first_mails(tx, continued, tx.now - CHAIN)
+    publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, chats)
+    recipients = recipients_of(await mailboxes_for_alerts(tx, chats), chats) if mailer else {}
+    continued = _continued(due for _, due, _ in new if due.chat.id in recipients)
+    first = await alerts.first_mails(tx, continued, tx.now - CHAIN)
     loaded = []
-    for alert_id, due, earlier in alerts:
+    for alert_id, due, earlier in new:
         article, chat_id = articles[due.article_id], due.chat.id
         names = publishers[due.story_id].known_to(chat_id, due.article_id)
         story = alerted_story(article, names, is_chapter=earlier.chapters > 0)
         mailed = recipients.get(chat_id), first.get((chat_id, due.story_id))
         loaded.append(_Loaded(alert_id, due, earlier, article, story, *mailed))
     return loaded
-
-
-async def alert_recipients(tx: Transaction, languages: Mapping[int, str]) -> dict[int, Recipient]:
-    """Return, by chat, the mailboxes of those chats that get alerts by mail.
-
-    *languages*: what each chat is spoken to in.
-    """
-    return {
-        mailbox.chat_id: Recipient(
-            mailbox.id, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
-        )
-        for mailbox in await mailboxes_for_alerts(tx, languages.keys())
-    }
 
 
 def _message(tx: Transaction, one: _Loaded, messages: "AlertMessages") -> dict[str, Any]:
@@ -289,10 +267,10 @@ class AlertMessages:
 
     def message(
         self,
-        chat: AlertChat,
+        chat: alerts.AlertChat,
         article: Article,
         story: SelectedStory,
-        topics: Sequence[AlertTopic],
+        topics: Sequence[alerts.AlertTopic],
         now: datetime,
     ) -> Message:
         """Return what the chat is sent; *now* is when the alert is made."""
@@ -311,7 +289,9 @@ class AlertMessages:
         return self._known[key]
 
 
-def why(article: Article, topics: Iterable[AlertTopic]) -> tuple[list[SelectedTopic], Snippet]:
+def why(
+    article: Article, topics: Iterable[alerts.AlertTopic]
+) -> tuple[list[SelectedTopic], Snippet]:
     """Return the topics that the article hits, and where it does."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     shown = [SelectedTopic(topic.id, topic.name) for topic in topics]

@@ -12,8 +12,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.mail.compose import Mailer, Occasion
-from bot.publishing.alerts import alert_recipients, alerted_story, mail_name
+from bot.mail.compose import Mailer, Occasion, recipients_of
+from bot.publishing.alerts import alerted_story, mail_name
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import LocalQuietHours
@@ -31,6 +31,7 @@ from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
+from storage.mailboxes import mailboxes_for_alerts
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publisher_names
@@ -86,8 +87,9 @@ async def _write(
     is_stale = is_back and tx.now - bundle.release_at > ALERT_LIFETIME
     recipient = None
     if mailer and not is_stale:
-        recipients = await alert_recipients(tx, {bundle.chat_id: chat.language})
-        recipient = recipients.get(bundle.chat_id)
+        languages = {bundle.chat_id: chat.language}
+        found = await mailboxes_for_alerts(tx, languages)
+        recipient = recipients_of(found, languages).get(bundle.chat_id)
     if chat.state is ChatState.ACTIVE or not recipient:
         parts = bundle_page(
             renderer.of(chat.language),

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from bot.mail.compose import Recipient
+from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import EditionPage, edition_page, section_page
@@ -24,28 +24,11 @@ from bot.publishing.selection import CAPS, Hit, SelectedStory, SelectedTopic, ar
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from storage import editions
 from storage.articles import news_since
 from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
-from storage.editions import (
-    MATCHED_LATE,
-    MOST_FOUND,
-    DigestTopic,
-    Edition,
-    FoundArticle,
-    LastEditions,
-    ListedStory,
-    alerted_before,
-    digest_topics,
-    digest_topics_of_each,
-    edition_on,
-    found_since,
-    last_editions_of_each,
-    listed_before,
-    queries_of,
-    stories_listed,
-    texts_of,
-)
+from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
 from storage.enums import MuteKind, Style
 from storage.mailboxes import mailboxes_in_use
 from storage.mutes import subjects_muted_of_each
@@ -112,11 +95,14 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     """Return the *chats* as readers, in their order."""
     ids = [chat.id for chat in chats]
     schedules = await schedules_of(tx, ids)
-    last = await last_editions_of_each(tx, ids)
-    topics = await digest_topics_of_each(tx, ids)
+    last = await editions.last_editions_of_each(tx, ids)
+    topics = await editions.digest_topics_of_each(tx, ids)
     muted = await subjects_muted_of_each(tx, ids)
     following = await chats_with_own_sources(tx, ids)
-    recipients = await _recipients(tx, chats)
+    languages = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
+    recipients = recipients_of(
+        await mailboxes_in_use(tx, languages) if languages else (), languages
+    )
     return [
         Reader(
             chat,
@@ -142,16 +128,6 @@ def _is_made_up(topic: DigestTopic, last: LastEditions) -> bool:
     return missed is not None and last.made_at is not None and missed <= last.made_at
 
 
-async def _recipients(tx: Transaction, chats: Iterable[Chat]) -> Mapping[int, Recipient]:
-    languages = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
-    return {
-        mailbox.chat_id: Recipient(
-            mailbox.id, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
-        )
-        for mailbox in (await mailboxes_in_use(tx, languages) if languages else ())
-    }
-
-
 # Digests that are due, or as they stand so far.
 
 
@@ -169,11 +145,11 @@ async def load_digests(
     """
     news, counts, now = news or News(), counts or StoryCounts(), now or tx.now
     shared = [reader for reader in readers if not reader.has_own_news]
-    editions = await _load(tx, news, shared, counts, now) if shared else {}
+    pages = await _load(tx, news, shared, counts, now) if shared else {}
     for reader in readers:
         if reader.has_own_news:
-            editions |= await _load(tx, News(reader.id), [reader], counts, now)
-    return editions
+            pages |= await _load(tx, News(reader.id), [reader], counts, now)
+    return pages
 
 
 async def _load(
@@ -195,7 +171,10 @@ async def _load(
         chat_id: set[int]().union(*(by_story for _, by_story in of_topics))
         for chat_id, of_topics in found.items()
     }
-    listed, alerted = await listed_before(tx, stories), await alerted_before(tx, stories)
+    listed, alerted = (
+        await editions.listed_before(tx, stories),
+        await editions.alerted_before(tx, stories),
+    )
     await news.load_publishers(tx, set[int]().union(*stories.values()))
     choices = {}
     for reader in readers:
@@ -256,19 +235,19 @@ async def load_made_digest(
     The words of a topic that is gone are not marked.
     """
     async with storage.reading() as tx:
-        made = await edition_on(tx, chat_id, day, schedule_number)
+        made = await editions.edition_on(tx, chat_id, day, schedule_number)
         if made is None:
             return None
         chat = await tx.session.get_one(Chat, chat_id)
         plan = Plan(chat.zone, await schedule_of(tx, chat_id))
-        topics = await digest_topics(tx, chat_id)
-        rows = await stories_listed(tx, [made.id])
+        topics = await editions.digest_topics(tx, chat_id)
+        rows = await editions.stories_listed(tx, [made.id])
         shown = {row.story_id: row.article_id for row in rows}
         names = await publisher_names(tx, shown, chat_id)
         choice = arrange([SelectedTopic(*topic) for topic in made.topics], stories_of(rows, names))
         listed = list(choice.listed)
-        texts = await texts_of(tx, [story.article_id for story in listed])
-        queries = await queries_of(tx, [section.topic.id for section in choice.sections])
+        texts = await editions.texts_of(tx, [story.article_id for story in listed])
+        queries = await editions.queries_of(tx, [section.topic.id for section in choice.sections])
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
@@ -425,13 +404,13 @@ class News:
                 missing[(tx.now - since).days][query_id] = since
         for reach in missing.values():
             since = min(reach.values())
-            found = await found_since(tx, reach, since, self.chat_id)
+            found = await editions.found_since(tx, reach, since, self.chat_id)
             self._matches.update({one: found.get(one, ()) for one in reach})
             self._reach.update(dict.fromkeys(reach, since))
 
     def found(self, topic: DigestTopic, since: datetime) -> Mapping[int, _Found]:
         """Return what is new to the topic since then, by story, the first article first."""
-        earliest = max(topic.since - FIRST_REACH, since - MATCHED_LATE)
+        earliest = max(topic.since - FIRST_REACH, since - editions.MATCHED_LATE)
         key = (topic.id, since, earliest, topic.missed_until and topic.since, topic.missed_until)
         if key in self._found:
             return self._found[key]
@@ -470,11 +449,11 @@ class News:
                 came = story_id in listed or (topic.missed_until and story_id in alerted)
                 if not came:
                     by_story.setdefault(story_id, []).append(one)
-        if len(by_story) > MOST_FOUND:
+        if len(by_story) > editions.MOST_FOUND:
             newest = sorted(
                 by_story, key=lambda story: by_story[story][0].article.news_at, reverse=True
             )
-            by_story = {story: by_story[story] for story in newest[:MOST_FOUND]}
+            by_story = {story: by_story[story] for story in newest[: editions.MOST_FOUND]}
         return [self._story(some, story in alerted) for story, some in by_story.items()]
 
     def _story(self, found: Sequence[_Found], alerted: bool) -> SelectedStory:  # noqa: FBT001 - one caller
@@ -507,5 +486,5 @@ class News:
     async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> Mapping[int, str]:
         """Return the texts read so far, those of the articles among them."""
         if missing := [article for article in article_ids if article not in self._texts]:
-            self._texts.update(await texts_of(tx, missing))
+            self._texts.update(await editions.texts_of(tx, missing))
         return self._texts

@@ -8,18 +8,11 @@ from typing import Any
 
 from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
 from bot.matching.snippet import Snippet
+from bot.publishing import pages
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.mails import alert_mail, edition_mail
-from bot.publishing.pages import (
-    Bundled,
-    EditionPage,
-    Picture,
-    alert_page,
-    bundle_page,
-    edition_page,
-    section_page,
-)
+from bot.publishing.pages import Bundled, EditionPage, Picture
 from bot.publishing.selection import (
     CAPS,
     FOLD_FROM,
@@ -164,12 +157,12 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
 def sample_alert(renderer: Renderer, number: int = ALERTED, *, is_chapter: bool = False) -> Message:
     story, zone = replace(sample_story(number), is_chapter=is_chapter), PLAN.zone
     snippet = sample_snippet(number)
-    return alert_page(renderer, story, [CONSUL], snippet, zone=zone, now=story.news_at)
+    return pages.alert_page(renderer, story, [CONSUL], snippet, zone=zone, now=story.news_at)
 
 
 def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]:
     stories, zone = sample_bundled(), PLAN.zone
-    return bundle_page(renderer, stories, zone=zone, now=NOW, is_quiet=is_quiet)
+    return pages.bundle_page(renderer, stories, zone=zone, now=NOW, is_quiet=is_quiet)
 
 
 def sample_mail(renderer: Renderer, edition: EditionPage) -> Mail:
@@ -204,16 +197,16 @@ def template_samples() -> Iterator[Sample]:
     telegram, empty_page = ("edition/telegram.html", *_PARTS), ("edition/empty.html",)
     for edition in _editions():
         rich, so_far = replace(edition, layout=Layout.RICH), replace(edition, day=None)
-        yield Sample(telegram, partial(edition_page, edition=edition))
-        yield Sample(("edition/rich.html",), partial(edition_page, edition=rich))
-        yield Sample(telegram, partial(edition_page, edition=so_far))
+        yield Sample(telegram, partial(pages.edition_page, edition=edition))
+        yield Sample(("edition/rich.html",), partial(pages.edition_page, edition=rich))
+        yield Sample(telegram, partial(pages.edition_page, edition=so_far))
         yield Sample(_mail_of("digest"), partial(sample_mail, edition=edition))
     empty = replace(sample_edition(), choice=choose([], []))
     for nothing in (empty, *(replace(empty, day=None, topics=count) for count in (0, 2))):
-        yield Sample(empty_page, partial(edition_page, edition=nothing))
+        yield Sample(empty_page, partial(pages.edition_page, edition=nothing))
     yield Sample(_mail_of("digest"), partial(sample_mail, edition=empty))
     for topic_id in (TIES.id, 0):
-        section = partial(section_page, edition=sample_edition(), topic_id=topic_id)
+        section = partial(pages.section_page, edition=sample_edition(), topic_id=topic_id)
         yield Sample(("edition/section.html",), section)
     for is_quiet in (False, True):
         yield Sample(("alert/bundle.html",), partial(sample_bundle, is_quiet=is_quiet))

@@ -34,7 +34,7 @@ async def query(newsroom) -> int:
 def news(newsroom, source, query):
     """Return how an article comes that the query matches."""
 
-    async def store(title: str = "A headline", *query_ids: int, **more):
+    async def store(title="A headline", *query_ids, **more):
         return await newsroom.article(title, *(query_ids or (query,)), source_id=source, **more)
 
     return store
@@ -193,7 +193,7 @@ async def test_a_lost_lease_alerts_nobody(news, query, publishing, newsroom, clo
         await tx.session.exec(update(Article).values(owner="another"))
         return ids
 
-    monkeypatch.setattr(alerts, "claim_matched", lose)
+    monkeypatch.setattr("storage.alerts.claim_matched", lose)
 
     await publishing.alerts()
 

@@ -56,7 +56,7 @@ def report(publishing, newsroom, subscribed, clock):
 def release(publishing, newsroom, clock):
     """Return how the bundles due at a time are sent: it gives the texts in the outbox."""
 
-    async def texts(at: datetime):
+    async def texts(at):
         clock.now = at
         await publishing.bundles()
         return await newsroom.texts()

@@ -35,7 +35,7 @@ def news(newsroom, subscribed):
     """Return how an article comes that the chat's query matches."""
     query, source = subscribed
 
-    async def store(title: str = "A headline", **more):
+    async def store(title="A headline", **more):
         return await newsroom.article(title, query, **{"source_id": source} | more)
 
     return store
@@ -45,7 +45,7 @@ def news(newsroom, subscribed):
 def digest(publishing, newsroom, subscribed, clock):
     """Return how the digests due at a time are made: it gives the texts in the outbox."""
 
-    async def texts(at: datetime = DUE):
+    async def texts(at=DUE):
         clock.now = at
         await publishing.digests()
         return await newsroom.texts()

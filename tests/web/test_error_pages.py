@@ -10,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 
 from bot.ops import health
 from bot.ops.health import make_web
-from bot.publishing import contents
 from bot.rendering.links import Links
 from bot.web import requests
 from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
@@ -95,7 +94,7 @@ async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, mon
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, OSError("disk"))
 
-    monkeypatch.setattr(contents, "edition_on", fail)
+    monkeypatch.setattr("storage.editions.edition_on", fail)
 
     answer = await visitor.opens(visitor.links.edition(told, TUESDAY, 0, clock.now))
 
