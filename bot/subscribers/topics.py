@@ -54,9 +54,7 @@ async def subscribed(
         muted = await topics_muted(tx, chat_id)
     shown = [
         replace(
-            _chat_topic(topic, mode),
-            is_muted=topic.id in muted,
-            muted_until=muted.get(topic.id),
+            _chat_topic(topic, mode), is_muted=topic.id in muted, muted_until=muted.get(topic.id)
         )
         for topic, mode in rows
     ]

@@ -12,11 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli import source_reports
 from bot.cli.sources import _wanted, add_all, app
-from bot.sources.administration import (
-    list_sources,
-    remove_source,
-    sources_as_opml,
-)
+from bot.sources.administration import list_sources, remove_source, sources_as_opml
 from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import FeedLink, Where

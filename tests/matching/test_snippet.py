@@ -44,11 +44,7 @@ def cut(query: str, text: str, limit: int = 240) -> str:
             id="CJK ends",
         ),
         pytest.param(
-            "taiwan",
-            "First line\n\nTaiwan\nsecond",
-            40,
-            "*Taiwan* second",
-            id="one line",
+            "taiwan", "First line\n\nTaiwan\nsecond", 40, "*Taiwan* second", id="one line"
         ),
         pytest.param(
             "envoy",

@@ -48,8 +48,7 @@ SOURCES = ["reuters.com", "www.reuters.com", "uk.reuters.com", "Example Wire", "
 LANGUAGES = ["en", "ja", "zh", ""]
 carriers = st.lists(st.sampled_from(SOURCES), max_size=2)
 _outside = st.one_of(
-    st.sampled_from(SOURCES).map('source:"{}"'.format),
-    st.sampled_from(["lang:en", "lang:ja"]),
+    st.sampled_from(SOURCES).map('source:"{}"'.format), st.sampled_from(["lang:en", "lang:ja"])
 )
 # With what is asked of the article itself: who carried it, and its language.
 surrounded = st.recursive(st.one_of(_terms, _outside), _larger, max_leaves=8)

@@ -207,10 +207,7 @@ async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, cloc
         storage, [json.dumps(document).encode()], limits=replace(USUAL_LIMITS, topics=1)
     )
 
-    assert [failed.reason for failed in loaded.report.failed] == [
-        Reason.TOO_MANY,
-        Reason.NO_QUERY,
-    ]
+    assert [failed.reason for failed in loaded.report.failed] == [Reason.TOO_MANY, Reason.NO_QUERY]
     async with storage.reading() as tx:
         chat_id = (await chat_of(tx, 5)).id
         assert await subjects_muted(tx, chat_id) == set()

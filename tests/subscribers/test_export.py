@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 from bot.sources.discovery.opml import read_opml
 from bot.subscribers import mutes, settings, subscriptions
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.export import (
-    Failed,
-    Imported,
-    Reason,
-    export_chat,
-    import_chat,
-    read_document,
-)
+from bot.subscribers.export import Failed, Imported, Reason, export_chat, import_chat, read_document
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import Mode, QuietHours
 from storage.sources import Follow, add_source

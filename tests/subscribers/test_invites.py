@@ -32,11 +32,7 @@ async def test_a_code_gives_access_to_as_many_as_it_may_each_once(storage, acces
     found = [
         await users.identify(storage, Sender(person, person), access=access) for person in (1, 2, 3)
     ]
-    assert [user is not None for user in found] == [
-        True,
-        True,
-        False,
-    ]
+    assert [user is not None for user in found] == [True, True, False]
     assert (await invites.invite_page(storage)).items[0].used == 2
 
 

@@ -138,9 +138,7 @@ async def test_more_than_a_page_goes(storage, newsroom, retention, clock, monkey
     await deliver(storage, chat, state=DeliveryState.HELD)
     clock.turn(2 * DELIVERIES)
     monkeypatch.setattr(
-        Retention,
-        "_kinds",
-        lambda self: [kind._replace(at_once=2) for kind in kinds(self)],
+        Retention, "_kinds", lambda self: [kind._replace(at_once=2) for kind in kinds(self)]
     )
 
     assert await retention.run_once() == 5
@@ -159,8 +157,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, rete
         await replace_folded(tx, [FoldedText(old, "old", "words", "en")])
     story = (await numbers(storage, col(Article.story_id)))[0]
     bundle = await add(
-        storage,
-        Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, released_at=clock.now),
+        storage, Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, released_at=clock.now)
     )
     await add(
         storage,

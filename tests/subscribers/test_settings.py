@@ -285,8 +285,7 @@ async def test_what_waits_follows_the_zone(newsroom, storage, held, clock):
 
 
 @pytest.mark.parametrize(
-    "hours",
-    [QuietHours(0, 1440), QuietHours(-1, 60), QuietHours(60, 60), QuietHours(2**62, 0)],
+    "hours", [QuietHours(0, 1440), QuietHours(-1, 60), QuietHours(60, 60), QuietHours(2**62, 0)]
 )
 async def test_hours_that_are_none_are_refused(newsroom, hours, storage):
     with pytest.raises(NotATime):
