@@ -1,6 +1,10 @@
 """Random queries and texts in mixed scripts, from so few words that they often meet."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
+
+from bot.matching.query import ParsedQuery, QueryError, parse
 
 WORDS = [
     "taiwan", "Taiwan's", "consul", "general", "consul-general", "consulgeneral", "e-mail",
@@ -52,3 +56,14 @@ _outside = st.one_of(
 )
 # With what is asked of the article itself: who carried it, and its language.
 surrounded = st.recursive(st.one_of(_terms, _outside), _larger, max_leaves=8)
+
+
+def readable(typed: Iterable[str]) -> list[ParsedQuery]:
+    """Return those of *typed* that are queries."""
+    found = []
+    for text in typed:
+        try:
+            found.append(parse(text))
+        except QueryError:
+            continue
+    return found

@@ -23,32 +23,11 @@ from bot.subscribers.timezones import available_zones, is_zone
 from storage.enums import EVERY_DAY, QuietHours
 
 ANYTHING = st.text(max_size=40)
-ABOUT_TIME = st.lists(
-    st.sampled_from(
-        [
-            "8",
-            "8:00",
-            "18:30",
-            "23:59",
-            "24:00",
-            "pm",
-            "and",
-            ",",
-            "-",
-            "to",
-            "on",
-            "every",
-            "mon",
-            "Tuesdays",
-            "weekdays",
-            "quiet",
-            "31.12.",
-            "June",
-            "until",
-        ]
-    ),
-    max_size=8,
-).map(" ".join)
+TIME_WORDS = [
+    "8", "8:00", "18:30", "23:59", "24:00", "pm", "and", ",", "-", "to", "on", "every", "mon",
+    "Tuesdays", "weekdays", "quiet", "31.12.", "June", "until",
+]  # fmt: skip
+ABOUT_TIME = st.lists(st.sampled_from(TIME_WORDS), max_size=8).map(" ".join)
 MONDAY, WEEKDAYS, TODAY = 0b0000001, 0b0011111, date(2026, 3, 2)  # a Monday
 MAYBE_ASKED = st.sampled_from([None, *AskedInput])
 

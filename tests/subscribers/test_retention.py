@@ -23,7 +23,6 @@ from storage.pace import Pace, advance_all, lock_pace, pause
 from storage.queries import Match
 from storage.schema import migrate
 from storage.stories import Story
-from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,11 +47,6 @@ async def own_postgresql_storage(own_postgresql_url: str) -> AsyncIterator[Stora
     storage = Storage.open(own_postgresql_url)
     yield storage
     await storage.close()
-
-
-@pytest.fixture
-def newsroom(storage: Storage) -> Newsroom:
-    return Newsroom(storage)
 
 
 @pytest.fixture

@@ -233,11 +233,6 @@ NIGHT = QuietHours(20 * 60, 7 * 60)  # it is 21:00 in Tokyo
 
 
 @pytest.fixture
-def newsroom(storage) -> Newsroom:
-    return Newsroom(storage)
-
-
-@pytest.fixture
 async def held(storage, newsroom, clock) -> int:
     """Return a chat for which an alert waits for the night to end."""
     chat: int = await newsroom.chat(quiet_from=NIGHT.start, quiet_to=NIGHT.end)

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlmodel import SQLModel, col, func, select
+from sqlmodel import col, select
 
 from bot.matching.query import QueryError
 from bot.subscribers import deletion, mutes, subscriptions, topics
@@ -13,26 +13,13 @@ from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.topic_names import LONGEST_NAME
 from bot.subscribers.topics import PER_PAGE
-from storage.chats import Chat
-from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from tests.limits import MOST_TOPICS, USUAL_LIMITS
-from tests.subscribers.conftest import subscribe, subscribe_to_topic
-
-
-async def count(storage: Storage, table: type[SQLModel]) -> int:
-    async with storage.reading() as tx:
-        counted: int = (await tx.session.exec(select(func.count()).select_from(table))).one()
-    return counted
-
-
-async def next_digest(storage, chat_id: int):
-    async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
+from tests.subscribers.conftest import count, next_digest, subscribe, subscribe_to_topic
 
 
 async def live_queries(storage) -> list[str]:
