@@ -49,6 +49,7 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder,
 
     table = printed(source_reports.additions_table(done))
     assert len(done) == 23
+    assert table.splitlines()[0].split() == ["Source", "Outcome", "Details"]
     assert table.count("could not be added") == 2
     assert "has nothing at this address (404)" in table
     assert "does not begin with http" in table

@@ -51,15 +51,15 @@ def test_something_is_missing_exactly_where_nothing_matches(typed: str, title: s
     assert bool(explained.missing) is not explained.is_match
 
 
-def test_a_tree_is_told_in_words():
+def test_a_tree_is_shown_in_words():
     query = parse(
         'title:x (semicond* OR "y z") "US"c a NEAR/5 b c NEAR/1 d e NEAR/0 f lang:ja '
         "-source:a.example"
     )
 
-    told = Renderer().text("queries/tree.txt", lines=in_lines(query.tree))
+    tree = Renderer().text("queries/tree.txt", lines=in_lines(query.tree))
 
-    assert [line for line in told.splitlines() if line.strip()] == [
+    assert [line for line in tree.splitlines() if line.strip()] == [
         "all of these:",
         "  US, spelt exactly so",
         "  any of these:",

@@ -36,7 +36,7 @@ def test_what_no_grammar_of_ours_would_store_is_left_to_the_parser(text: str):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "text"),
     [
         pytest.param("Québec", "Québec", id="capitals and accents"),
         pytest.param("臺灣 OR 日経", "臺灣 OR 日経", id="Han characters as they were typed"),
@@ -55,16 +55,16 @@ def test_what_no_grammar_of_ours_would_store_is_left_to_the_parser(text: str):
         pytest.param('"OR" x', '"OR" x', id="a word that would be an operator"),
     ],
 )
-def test_a_query_is_told_in_the_words_of_its_person(typed: str, told: str):
-    assert shown(parse(typed)) == told
+def test_a_query_is_shown_as_its_user_typed_it(typed: str, text: str):
+    assert shown(parse(typed)) == text
 
 
-def test_a_topic_is_told_in_the_words_that_it_was_saved_with():
+def test_a_saved_topic_is_shown_as_it_was_saved():
     assert shown(parse("#chips", {"Chips": "TSMC 臺積電"})) == "TSMC 臺積電"
 
 
 @given(surrounded)
-def test_what_is_told_is_the_same_query(typed: str):
+def test_what_is_shown_is_the_same_query(typed: str):
     try:
         query = parse(typed)
     except QueryError:

@@ -64,7 +64,9 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
         assert (await search.find(storage, parse(typed), chat_id=chat_id)).count == 1
 
 
-async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
+async def test_many_candidates_are_reported_as_more(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(search, "MOST_CANDIDATES", 2)
     source = await stored_source(storage)
     for days in (2, 1, 0):
@@ -77,7 +79,7 @@ async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: p
     assert timedelta(hours=23) < found.covered < timedelta(hours=25)
 
 
-async def test_a_look_that_takes_too_long_is_told_as_more(
+async def test_a_search_that_takes_too_long_is_reported_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(search, "_PAGE", 2)

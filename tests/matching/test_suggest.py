@@ -61,7 +61,7 @@ CORPUS = os.environ.get("DATELINE_CORPUS")
         pytest.param("", "", [], id="nothing"),
     ],
 )  # fmt: skip
-def test_what_could_be_watched_of_a_text(title, text, words):
+def test_what_a_text_suggests(title, text, words):
     found = suggested(title, text)
 
     assert set(words) <= set(found)
@@ -79,8 +79,8 @@ def test_every_suggestion_is_a_query_that_fits_a_button(title, text):
 
 @pytest.mark.skipif(CORPUS is None, reason="DATELINE_CORPUS names no folder")
 def test_articles_in_several_languages_have_words_to_offer():
-    told = Path(CORPUS or "") / "articles_scrapinghub" / "ground-truth.json"
-    texts = [each["articleBody"] for each in json.loads(told.read_text("utf-8")).values()]
+    truth = Path(CORPUS or "") / "articles_scrapinghub" / "ground-truth.json"
+    texts = [each["articleBody"] for each in json.loads(truth.read_text("utf-8")).values()]
 
     offered = [suggested(text.partition("\n")[0][:150], text) for text in texts]
 

@@ -29,7 +29,7 @@ LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
 
 
 @pytest.mark.parametrize(
-    ("access", "person", "appointed", "may_use", "may_run"),
+    ("access", "user_id", "appointed", "may_use", "may_run"),
     [
         pytest.param(LISTED, 1, (), True, False, id="on the list"),
         pytest.param(LISTED, 2, (), True, True, id="an admin by the settings"),
@@ -38,9 +38,9 @@ LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
         pytest.param(Access(is_open=True), 4, (), True, False, id="anybody, where it is open"),
     ],
 )
-def test_who_may(access, person, appointed, may_use, may_run):
-    assert access.may_use(person, appointed) is may_use
-    assert access.may_run(person, appointed) is may_run
+def test_who_may_use_and_run_the_bot(access, user_id, appointed, may_use, may_run):
+    assert access.may_use(user_id, appointed) is may_use
+    assert access.may_run(user_id, appointed) is may_run
 
 
 # Admins
@@ -148,16 +148,16 @@ async def test_a_banned_user_gets_nothing_until_unbanned(storage, arrive, state_
     assert await claimed(storage) == 1
 
 
-async def test_a_banned_user_is_told_once(storage):
+async def test_a_banned_user_is_notified_once(storage):
     await ban_user(storage, ANN, access=OPEN)
 
-    told = []
+    is_first = []
     for _ in range(3):
         with pytest.raises(Banned) as refused:
             await users.identify(storage, Sender(ANN, ANN), access=OPEN)
-        told.append(refused.value.is_first)
+        is_first.append(refused.value.is_first)
 
-    assert told == [True, False, False]
+    assert is_first == [True, False, False]
 
 
 async def test_a_banned_user_is_banned_in_groups_and_a_banned_group_for_its_members(storage):
@@ -241,9 +241,9 @@ async def test_each_is_an_audit_event_unless_nothing_changes(storage):
     await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
     await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
 
-    acts = await audit.newest_events(storage, 9)
+    events = await audit.newest_events(storage, 9)
 
-    assert [(act.action, act.user_id) for act in acts] == [
+    assert [(event.action, event.user_id) for event in events] == [
         (AuditAction.ALLOWED, None),
         (AuditAction.BANNED, OPERATOR),
     ]

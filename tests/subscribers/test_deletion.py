@@ -63,7 +63,7 @@ def test_what_names_a_chat_goes_with_it():
     ] == ["mailboxrequest.chat_id"]  # how often an address was asked, by nobody in the end
 
 
-def test_nothing_names_a_chat_or_a_person_without_saying_so():
+def test_no_column_names_a_chat_or_a_user_unlisted():
     named = {
         f"{table.name}.{column.name}"
         for table in METADATA.tables.values()
@@ -82,11 +82,11 @@ async def ann(storage, arrive):
     await mutes.mute(storage, chat_id, TopicSubject(kept), Duration.WEEK)
     await subscriptions.unsubscribe(storage, chat_id, ended)
     await settings.set_single_time(storage, chat_id, 7 * 60)
-    await _told(storage, chat_id)
+    await _report(storage, chat_id)
     return chat_id
 
 
-async def _told(storage, chat_id: int) -> None:
+async def _report(storage, chat_id: int) -> None:
     async with storage.writing() as tx:
         now = tx.now
         facts = {"created_at": now, "next_fetch_at": now}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import deletion, own_feeds
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 FEED = "https://paper.example/feed"
 
 
-@dataclass(frozen=True)
-class Came:
-    url: str
-    problem: Problem | None = None
-    source_id: int | None = None
-
-
 @dataclass
 class Reader:
     """Adds what it is asked for, once; notes that it was asked."""
@@ -38,10 +32,10 @@ class Reader:
     public: bool = False
     asked: list[str] = field(default_factory=list)
 
-    async def add(self, url: str) -> Came:
+    async def add(self, url: str) -> Addition:
         self.asked.append(url)
         if self.problem:
-            return Came(url, self.problem)
+            return Addition(url, AddOutcome.REFUSED, problem=self.problem)
         async with self.storage.writing() as tx:
             row = {
                 "url": url,
@@ -52,7 +46,8 @@ class Reader:
                 "created_at": tx.now,
                 "next_fetch_at": tx.now,
             }
-            return Came(url, source_id=await add_source(tx, row))
+            source_id = await add_source(tx, row)
+            return Addition(url, AddOutcome.ADDED, source_id=source_id)
 
 
 @pytest.fixture
@@ -87,7 +82,7 @@ async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, follo
         await own_feeds.get_own_feed(storage, bob, done.source_id or 0)
 
 
-async def test_the_same_wish_twice_changes_nothing(arrive, storage, follow):
+async def test_following_twice_changes_nothing(arrive, storage, follow):
     ann = await arrive(1)
 
     await follow(ann)
@@ -145,7 +140,7 @@ async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arriv
     assert reader.asked == []
 
 
-async def test_only_who_let_it_go_may_have_it_back_and_only_for_a_while(
+async def test_only_the_chat_that_unfollowed_it_may_undo_that_and_only_for_a_while(
     arrive, clock, storage, follow
 ):
     ann, bob = await arrive(1), await arrive(2)

@@ -128,7 +128,7 @@ async def test_pausing_for_good_replaces_a_date_and_so_does_resuming(chat_id, cl
     assert resumed.next_at == clock.now + timedelta(hours=11)
 
 
-async def test_what_is_watched_during_a_pause_waits_for_its_end(chat_id, storage):
+async def test_a_subscription_made_during_a_pause_waits_for_its_end(chat_id, storage):
     await settings.pause_until(storage, chat_id, date(2026, 3, 9))
 
     await subscribe(storage, chat_id, "Japan", Mode.DIGEST)
@@ -198,7 +198,7 @@ async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date
     assert changed.next_at == clock.now + 25 * HOUR
 
 
-async def test_a_digest_that_is_owed_is_not_lost_by_another_wish(
+async def test_a_digest_that_is_owed_is_not_lost_by_another_change(
     publishing, storage, chat_id, clock
 ):
     await settings.set_time(storage, chat_id, 22 * 60)

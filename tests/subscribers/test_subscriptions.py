@@ -28,11 +28,11 @@ async def live_queries(storage) -> list[str]:
         return list(await tx.session.exec(live))
 
 
-async def test_watching_plans_the_next_digest(storage, chat_id, clock):
-    watched = await subscribe(storage, chat_id, "Taiwan")
+async def test_subscribing_plans_the_next_digest(storage, chat_id, clock):
+    subscribed = await subscribe(storage, chat_id, "Taiwan")
 
-    assert watched.is_new
-    assert watched.plan.zone == "Asia/Tokyo"
+    assert subscribed.is_new
+    assert subscribed.plan.zone == "Asia/Tokyo"
     assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
 
 
@@ -43,9 +43,9 @@ async def test_alerts_alone_plan_none(storage, chat_id):
 
 
 async def test_stopping_the_last_digest_plans_none(storage, chat_id):
-    watched = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
+    subscribed = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
 
-    await subscriptions.unsubscribe(storage, chat_id, watched.topic_id)
+    await subscriptions.unsubscribe(storage, chat_id, subscribed.topic_id)
 
     assert await next_digest(storage, chat_id) is None
 
@@ -58,7 +58,7 @@ async def test_the_first_digest_reaches_back_a_day(chat_id, backfills, clock, st
     assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
-async def test_the_same_words_however_written_are_one_topic(storage, chat_id):
+async def test_the_same_query_however_written_are_one_topic(storage, chat_id):
     first = await subscribe(storage, chat_id, '"Consul-General"')
     second = await subscribe(storage, chat_id, '"consul general"', Mode.DIGEST)
 
@@ -69,7 +69,7 @@ async def test_the_same_words_however_written_are_one_topic(storage, chat_id):
     assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
-async def test_the_same_words_at_the_same_time_are_one_topic(storage, chat_id):
+async def test_the_same_query_at_the_same_time_are_one_topic(storage, chat_id):
     await asyncio.gather(*(subscribe(storage, chat_id, "Taiwan") for _ in range(5)))
 
     assert await count(storage, Topic) == 1
@@ -77,8 +77,8 @@ async def test_the_same_words_at_the_same_time_are_one_topic(storage, chat_id):
 
 
 async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
-    for person in (1, 2):
-        await subscribe(storage, await arrive(person), "Taiwan")
+    for user_id in (1, 2):
+        await subscribe(storage, await arrive(user_id), "Taiwan")
 
     assert await count(storage, Query) == 1
 
@@ -104,10 +104,10 @@ async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clo
 async def test_a_long_query_has_a_short_name(chat_id, storage):
     typed = " OR ".join(f"{letter * 40}" for letter in "abcdefgh")
 
-    watched = await subscribe(storage, chat_id, typed)
+    subscribed = await subscribe(storage, chat_id, typed)
 
-    assert len(watched.name) == LONGEST_NAME
-    assert (await topics.get_topic(storage, chat_id, watched.topic_id)).typed == typed
+    assert len(subscribed.name) == LONGEST_NAME
+    assert (await topics.get_topic(storage, chat_id, subscribed.topic_id)).typed == typed
 
 
 async def test_topics_of_one_chat_have_names_of_their_own(chat_id, storage):
@@ -212,7 +212,7 @@ async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storag
     assert [topic["id"] for topic in await rows(Topic)] == [second]
 
 
-async def test_what_is_watched_anew_has_not_ended(chat_id, rows, clock, storage):
+async def test_a_topic_that_is_subscribed_to_anew_has_not_ended(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
     await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
@@ -222,7 +222,9 @@ async def test_what_is_watched_anew_has_not_ended(chat_id, rows, clock, storage)
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 
-async def test_other_words_look_back_as_a_new_topic_does(chat_id, backfills, clock, storage):
+async def test_a_changed_query_is_backfilled_as_a_new_topic_does(
+    chat_id, backfills, clock, storage
+):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
 
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
@@ -230,7 +232,7 @@ async def test_other_words_look_back_as_a_new_topic_does(chat_id, backfills, clo
     assert backfills[-1] == ("formosa", clock.now - timedelta(hours=24))
 
 
-async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(chat_id, rows, storage):
+async def test_the_query_of_a_deleted_topic_is_free_and_of_another_are_not(chat_id, rows, storage):
     kept, deleted, other = [
         (await subscribe(storage, chat_id, words)).topic_id
         for words in ("Taiwan", "Formosa", "Japan")
@@ -245,7 +247,7 @@ async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(chat_id,
     assert live == {"formosa", "japan"}
 
 
-async def test_a_name_that_was_given_stays_with_other_words(chat_id, rows, storage):
+async def test_a_name_that_was_given_stays_when_the_query_changes(chat_id, rows, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")

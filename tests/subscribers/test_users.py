@@ -83,10 +83,12 @@ async def test_blocking_and_coming_back_does_not_end_a_pause(storage):
     assert back.is_paused
 
 
-@pytest.mark.parametrize("act", ["gone", "back"])
-async def test_a_chat_that_was_never_here_may_go_and_come(storage, act):
+@pytest.mark.parametrize("event", ["gone", "back"])
+async def test_a_chat_that_was_never_here_may_go_and_come(storage, event):
     await (
-        users.suspend(storage, 8, ChatState.BLOCKED) if act == "gone" else users.restore(storage, 8)
+        users.suspend(storage, 8, ChatState.BLOCKED)
+        if event == "gone"
+        else users.restore(storage, 8)
     )
 
     assert await chat_of(storage, 8) is None
