@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 
 from bot.matching.explain import explain, in_lines
-from bot.matching.query import QueryError, parse
+from bot.matching.query import ParsedQuery, parse
 from bot.rendering.renderer import Renderer
 from tests.matching import oracle
-from tests.matching.wordings import surrounded, texts
+from tests.matching.wordings import parsed, surrounded, texts
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,10 @@ def test_an_explanation_says_what_is_missing(
     assert explained.is_near_miss is bool(words and missing)
 
 
-@given(surrounded, texts, texts)
-def test_something_is_missing_exactly_where_nothing_matches(typed: str, title: str, text: str):
-    try:
-        query = parse(typed)
-    except QueryError:
-        return
-
+@given(parsed(surrounded), texts, texts)
+def test_something_is_missing_exactly_where_nothing_matches(
+    query: ParsedQuery, title: str, text: str
+):
     explained = explain(query, title, text)
 
     assert explained.is_match == oracle.matches(query, title, text)

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.query import QueryError, parse
+from bot.matching.query import ParsedQuery, QueryError, parse
 from bot.matching.snippet import Span, bold_ranges, snippet, spans
 from bot.matching.text import fold
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
 from tests.matching import oracle
-from tests.matching.wordings import queries, texts
+from tests.matching.wordings import parsed, queries, texts
 
 FILLER = "Nothing of note was said about the weather in the northern hills that day. "
 
@@ -201,13 +201,8 @@ def test_the_title_comes_first_and_two_terms_may_share_a_place():
     ]
 
 
-@given(queries, texts, texts)
-def test_there_are_hits_exactly_where_the_query_matches(typed: str, title: str, text: str):
-    try:
-        query = parse(typed)
-    except QueryError:
-        return
-
+@given(parsed(queries), texts, texts)
+def test_there_are_hits_exactly_where_the_query_matches(query: ParsedQuery, title: str, text: str):
     found = spans(query, title, text)
 
     assert bool(found) == oracle.matches(query, title, text)

@@ -1,6 +1,7 @@
 """Random queries and texts in mixed scripts, from so few words that they often meet."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 from hypothesis import strategies as st
 
@@ -67,3 +68,8 @@ def readable(typed: Iterable[str]) -> list[ParsedQuery]:
         except QueryError:
             continue
     return found
+
+
+def parsed(typed: st.SearchStrategy[str]) -> st.SearchStrategy[ParsedQuery]:
+    """Draw from those of *typed* that are queries."""
+    return st.lists(typed, min_size=1, max_size=1).map(readable).filter(bool).map(itemgetter(0))
