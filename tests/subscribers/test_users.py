@@ -153,7 +153,7 @@ async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage
     again = await identify(storage, ELECTIONS)
     assert again.zone == "Asia/Taipei"
     async with storage.reading() as tx:
-        assert [slot.minutes for slot in await schedule_of(tx, thread.chat_id)] == [540, 1080]
+        assert [time.minutes for time in await schedule_of(tx, thread.chat_id)] == [540, 1080]
 
 
 async def test_a_thread_that_is_used_first_makes_its_group_too(storage):
