@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,26 +13,12 @@ if TYPE_CHECKING:
     from bot.ops.logs import Failure
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
-    from bot.sources.discovery.add import Addition
-    from bot.sources.discovery.discover import LookupResult
+    from bot.sources.discovery.add import SourceAdder
+    from bot.sources.discovery.discover import LinkLookup
     from bot.subscribers.access import Access
     from bot.subscribers.feed_lists import ReadsLists
     from bot.subscribers.limits import Limits
     from storage.db.engine import Storage
-
-
-class AddsSources(Protocol):
-    """Reads a source before it is added, or looks for it at its site; that takes its time."""
-
-    async def add(self, url: str) -> Addition: ...
-
-
-class LooksAtLinks(Protocol):
-    """Looks at what a user named, and stores nothing; that takes its time."""
-
-    async def look(self, url: str) -> LookupResult: ...
-
-    async def feeds_of(self, url: str) -> LookupResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +36,9 @@ class Resources:
     limits: Limits
     links: Links
     mailer: Mailer | None
-    source_adder: AddsSources
-    own_source_adder: AddsSources
-    link_lookup: LooksAtLinks
+    source_adder: SourceAdder
+    own_source_adder: SourceAdder
+    link_lookup: LinkLookup
     opml_reader: ReadsLists
     started_at: datetime
     errors: Callable[[], Sequence[Failure]]

@@ -112,7 +112,7 @@ class StageRunner:
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(
         default_factory=lambda: sleep_until
     )
-    watch: Instrumentation = field(default_factory=Instrumentation)
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
     timeout_seconds: float | None = field(init=False)
     """None: it waits until it is woken."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -156,7 +156,7 @@ class StageRunner:
         structlog.contextvars.bind_contextvars(step=self.name)
         while not stopping.is_set():
             try:
-                with self.watch.observe(Operation.STEP, self.name) as seen:
+                with self.instrumentation.observe(Operation.STEP, self.name) as seen:
                     seen.done = done = await self.run_once()
             except Exception as error:  # noqa: BLE001 - one bad round must not end the stage
                 self._note_failure(error)
@@ -186,10 +186,10 @@ class StageRunner:
         self._logged |= by_kind.keys()
 
 
-def connect(runners: Sequence[StageRunner], watch: Instrumentation | None = None) -> None:
+def connect(runners: Sequence[StageRunner], instrumentation: Instrumentation | None = None) -> None:
     """Let each of the *runners* of this process wake those that go on with its work."""
     for runner in runners:
-        runner.watch = watch or runner.watch
+        runner.instrumentation = instrumentation or runner.instrumentation
         runner.wakes = tuple(each for each in runners if each.stage in runner.stage.wakes)
 
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from bot.playground.api.queries import Queries
     from bot.playground.mailroom.letters import Letter
-    from bot.playground.users.chats import Chat, User
+    from bot.playground.users.chats import PlaygroundChat, User
 
-PATIENCE = 30.0  # seconds that a test waits for what should come
+PATIENCE = (
+    240.0  # seconds; only what never comes is waited for so long, however busy the machine is
+)
 
 Facts = dict[str, Any]
 Found = TypeVar("Found")
@@ -27,8 +29,8 @@ Found = TypeVar("Found")
 class LocalPlayground(Playground):
     """Every verb is a method: `playground.send(ann, "/start")`; see `VERBS` for the facts.
 
-    A chat or user may be given by number, User or Chat. An answer that has a single fact is that
-    fact: `press` returns the id of the callback query.
+    A chat or user may be given by number, User or PlaygroundChat. An answer that has a single fact
+    is that fact: `press` returns the id of the callback query.
     """
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
@@ -54,12 +56,12 @@ class LocalPlayground(Playground):
         title: str,
         members: list[User] | None = None,
         bot: str | None = None,
-    ) -> Chat:
+    ) -> PlaygroundChat:
         """Add a group or channel; the first member is its creator. *bot*: "left" for without it."""
         numbers = [user.id for user in members or []]
         return self.world.chats[self.add_chat(kind, title, members=numbers, bot=bot)]
 
-    def upload(self, chat: User | Chat, name: str, data: bytes, **facts: Any) -> Facts:
+    def upload(self, chat: User | PlaygroundChat, name: str, data: bytes, **facts: Any) -> Facts:
         answer: Facts = VERBS["upload"](
             self.world, chat.id, name, b64encode(data).decode(), **facts
         )
@@ -68,7 +70,7 @@ class LocalPlayground(Playground):
     def chats(self) -> list[Facts]:
         return views.chats(self.world)
 
-    def messages(self, chat: int | User | Chat, after: int = 0) -> list[Facts]:
+    def messages(self, chat: int | User | PlaygroundChat, after: int = 0) -> list[Facts]:
         """Return the messages that are in the chat and changed after that version."""
         found = views.messages(self.world, chat if isinstance(chat, int) else chat.id, after)
         return [message for message in found if not message["deleted"]]
@@ -88,7 +90,7 @@ class LocalPlayground(Playground):
 
     async def wait_for_message(
         self,
-        chat: int | User | Chat,
+        chat: int | User | PlaygroundChat,
         predicate: Callable[[Facts], bool] = lambda _message: True,
         after: int = 0,
     ) -> Facts:

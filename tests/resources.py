@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from bot.ops.logs import Failure
 from bot.rendering.links import Links, Signer
@@ -111,9 +111,9 @@ def make_resources(
         limits=replace(USUAL_LIMITS, feeds=3),
         links=LINKS,
         mailer=mailer,
-        source_adder=adding or FakeAdding(),
-        own_source_adder=OneFeed(storage),
-        link_lookup=looking or FakeLooking(),
+        source_adder=cast("Any", adding or FakeAdding()),
+        own_source_adder=cast("Any", OneFeed(storage)),
+        link_lookup=cast("Any", looking or FakeLooking()),
         opml_reader=ReadsHere(),
         started_at=MONDAY_NOON - timedelta(days=12),
         errors=errors,

@@ -188,7 +188,7 @@ async def house(
         runners += [*poll_stages(process), *answering]
         for runner in runners:
             runner.timeout_seconds = None  # `House` wakes them
-        connect(runners, process.watch)
+        connect(runners, process.instrumentation)
         stack.enter_context(storage.notifying(Wakeups(runners)))
         yield House(process, runners, people, clock, numbers.tick)
 
@@ -211,7 +211,9 @@ async def _sending(process: ProcessContext, telegram: Telegram) -> AsyncIterator
     """Do as `send_stages`, but for the channel."""
     key, pace = bot_key(process.deployment.token), process.settings.send_per_second
     async with Calls(FEW_CALLS, CALLS_PATIENCE) as calls:
-        stage = SendStage(process.storage, telegram, process.owner, calls, key, pace, process.watch)
+        stage = SendStage(
+            process.storage, telegram, process.owner, calls, key, pace, process.instrumentation
+        )
         send = StageRunner(SEND, stage.run_once)
         calls.on_done = send.wake
         yield send

@@ -241,10 +241,10 @@ async def front_door(
     bot = Bot(process.deployment.token, session=session)
     key = bot_key(process.deployment.token)
     session.middleware(Replies(process.storage, key, process.settings.send_per_second))
-    session.middleware(InstrumentedCalls(process.watch))
+    session.middleware(InstrumentedCalls(process.instrumentation))
     doors = make_resources(process, process.renderer)
     dispatcher = make_dispatcher(doors, process.renderer)
-    dispatcher.update.outer_middleware(InstrumentedUpdates(process.watch))
+    dispatcher.update.outer_middleware(InstrumentedUpdates(process.instrumentation))
     queue = UpdateQueue(bot, dispatcher)
     own = [reader.telegram_id for reader in town.others if reader.telegram_id > 0]
     groups = [reader.telegram_id for reader in town.others if reader.telegram_id < 0]

@@ -60,7 +60,8 @@ class ChatRole:
     """What receives updates by webhook; without it they are polled."""
 
     async def run(self, stopping: asyncio.Event) -> None:
-        storage, watch, renderer = self.process.storage, self.process.watch, self.process.renderer
+        storage, renderer = self.process.storage, self.process.renderer
+        instrumentation = self.process.instrumentation
         resources = make_resources(self.process, renderer)
         me = await self._get_me(self.bot, stopping)
         if me is None:
@@ -71,9 +72,9 @@ class ChatRole:
         languages = partial(admin_languages, storage, access=resources.access)
         admins = await self._retried(languages, stopping) or {}
         dispatcher = make_dispatcher(resources, renderer)
-        dispatcher.update.outer_middleware(InstrumentedUpdates(watch))
+        dispatcher.update.outer_middleware(InstrumentedUpdates(instrumentation))
         limiter = RateLimiter(admins=frozenset(admins))
-        queue = UpdateQueue(self.bot, dispatcher, limiter, watch=watch)
+        queue = UpdateQueue(self.bot, dispatcher, limiter, instrumentation=instrumentation)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             menus = group.create_task(self._set_menus(admins, listening))
@@ -196,5 +197,5 @@ async def open_chat_role(
     token, pace = process.deployment.token, process.settings.send_per_second
     async with telegram_session(token, process.deployment.api_url) as bot:
         bot.session.middleware(Replies(process.storage, bot_key(token), pace))
-        bot.session.middleware(InstrumentedCalls(process.watch))
+        bot.session.middleware(InstrumentedCalls(process.instrumentation))
         yield ChatRole(process, bot, health, webhook)

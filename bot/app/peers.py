@@ -170,14 +170,14 @@ async def wake_by_notifications(
 
 
 @dataclass(slots=True)
-class SchemaWatch:
+class SchemaCheck:
     """Finds out that a newer version has changed the schema."""
 
     storage: Storage
     every_seconds: float = SCHEMA_CHECK_SECONDS
     reason: str = ""
 
-    async def watch(self, stopping: asyncio.Event) -> None:
+    async def run(self, stopping: asyncio.Event) -> None:
         """Set *stopping* once the schema is not this version's, so that all ends in order."""
         while not stopping.is_set():
             await sleep_until(stopping, self.every_seconds)

@@ -265,7 +265,7 @@ class ProcessContext:
     announce: Callable[[str], None]
     errors: LastErrors = field(default_factory=LastErrors)
     owner: str = field(default_factory=new_owner)
-    watch: Instrumentation = field(default_factory=Instrumentation)
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
     mail_readers: Workers = field(default_factory=_mail_readers)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 

@@ -62,11 +62,13 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.sources.fulltext import Completing
     from bot.sources.poll import SourcePoller
 
-    sources, settings, watch = process.sources, process.settings, process.watch
+    sources, settings, instrumentation = process.sources, process.settings, process.instrumentation
     storage, fetcher, reader = sources.storage, sources.fetcher, sources.reader
 
     def instrumented(kind: str) -> tuple[InstrumentedFetcher, InstrumentedReader]:
-        return InstrumentedFetcher(fetcher, watch, kind), InstrumentedReader(reader, watch, kind)
+        return InstrumentedFetcher(fetcher, instrumentation, kind), InstrumentedReader(
+            reader, instrumentation, kind
+        )
 
     poller = SourcePoller(storage, *instrumented("feed"), process.owner)
     completing = Completing(storage, *instrumented("page"), process.owner)
@@ -99,7 +101,7 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
 
     storage, owner = process.storage, process.owner
     grouping = Grouping(storage, owner, process.settings.story_memory_mb * 1_000_000)
-    sync, gauges = grouping.sync, process.watch.gauges
+    sync, gauges = grouping.sync, process.instrumentation.gauges
     gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
     gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
     return [
@@ -151,7 +153,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
     from bot.delivery.telegram import Telegram
     from bot.ops.instrumented_telegram import InstrumentedCalls
 
-    deployment, watch = process.deployment, process.watch
+    deployment, instrumentation = process.deployment, process.instrumentation
     pace = process.settings.send_per_second
     # So many calls at once that the pace is kept by a slow Telegram too.
     calls = Calls(max(FEW_CALLS, int(pace * SLOW_CALL_SECONDS)), CALLS_PATIENCE)
@@ -160,12 +162,14 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
         calls,
         mail_stages(process) as mail,
     ):
-        bot.session.middleware(InstrumentedCalls(watch))
+        bot.session.middleware(InstrumentedCalls(instrumentation))
         key = bot_key(deployment.token)
         telegram = Telegram(bot, most_topics=process.settings.topics_per_chat)
-        stage = SendStage(process.storage, telegram, process.owner, calls, key, pace, watch)
+        stage = SendStage(
+            process.storage, telegram, process.owner, calls, key, pace, instrumentation
+        )
         send = StageRunner(stages.SEND, stage.run_once)
-        watch.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
+        instrumentation.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
         yield [send, *mail]
 

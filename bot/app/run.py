@@ -10,13 +10,7 @@ import structlog
 
 from bot.app.deployment import database_url, deployment_of, has_temporary_database
 from bot.app.memory import start_collection
-from bot.app.peers import (
-    Presence,
-    SchemaWatch,
-    leave_grouping,
-    take_over,
-    wake_by_notifications,
-)
+from bot.app.peers import Presence, SchemaCheck, leave_grouping, take_over, wake_by_notifications
 from bot.app.resources import (
     ProcessContext,
     alone_on,
@@ -66,10 +60,7 @@ async def run_bot(settings: Settings, announce: Callable[[str], None], errors: L
 
 
 async def _open_process(
-    settings: Settings,
-    announce: Callable[[str], None],
-    errors: LastErrors,
-    stack: AsyncExitStack,
+    settings: Settings, announce: Callable[[str], None], errors: LastErrors, stack: AsyncExitStack
 ) -> ProcessContext:
     # First whatever a bot that runs already would have taken: a second one must end before it
     # announces a playground that nobody answers.
@@ -115,7 +106,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
 
         import_aiogram()
     health = make_health(process, stopping)
-    schema = SchemaWatch(process.storage)
+    schema = SchemaCheck(process.storage)
     webhook = _webhook_updates(process)
     async with AsyncExitStack() as stack:
         # The website is first: its probes answer while the rest starts.
@@ -133,7 +124,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             chat = await stack.enter_async_context(open_chat_role(process, health, webhook))
             runners += chat_stages(process, chat.bot)
             work.append(health.lasting("chat", chat.run(stopping)))
-        connect(runners, process.watch)
+        connect(runners, process.instrumentation)
         finish_jobs = await stack.enter_async_context(
             scheduling([each for each in runners if each.stage.is_periodic], stopping)
         )
@@ -145,7 +136,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
         work += [
             health.lasting("scheduler", finish_jobs()),
             wake_by_notifications(process, runners, stopping),
-            schema.watch(stopping),
+            schema.run(stopping),
         ]
         if process.storage.dialect != SQLITE:
             work.append(Presence(process.storage, process.owner).keep(stopping))

@@ -37,7 +37,7 @@ def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
         yield
     except OSError as error:
         raise StopError(
-            f"{setting} is wrong: {host}:{port} is not to be had ({error.strerror})."
+            f"{setting} is wrong: {host}:{port} is not available ({error.strerror})."
         ) from error
 
 

@@ -91,8 +91,9 @@ class Menus:
     deployment: Deployment
     renderer: Renderer
 
-    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
+    async def renew(self, user: CurrentUser, speaks: str, chosen: str | None) -> None:
         renderer, user_id = self.renderer.of(speaks), user.user_id
+        is_chosen = chosen is not None
 
         async def renew(bot: Bot) -> None:
             from bot.chat.menu import label_menu_button, register_chat
@@ -107,7 +108,7 @@ class Menus:
 async def website(
     process: ProcessContext, health: Health, others: Sequence[RouteDef] = ()
 ) -> AsyncIterator[None]:
-    """Serve for the block, *others* too; StopError if the port is not to be had."""
+    """Serve for the block, *others* too; StopError if the port is not available."""
     host, port = process.settings.web_host, process.settings.web_port
     async with AsyncExitStack() as stack:
         with needing_the_port("WEB_PORT", host, port):
@@ -129,7 +130,7 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
     app = MiniApp(
         token=deployment.token,
         resources=resources,
-        menus=Menus(deployment, renderer),
+        renew_menus=Menus(deployment, renderer).renew,
         frames=deployment.frames,
     )
     site = Site(

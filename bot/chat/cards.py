@@ -9,7 +9,6 @@ from aiogram.types import Message
 from bot.chat.questions import code_in
 from bot.matching import search
 from bot.matching.query import parse
-from bot.rendering.filters import local
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
@@ -99,8 +98,7 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
         "volume": found.volume,
         "silent_days": silent,
         "now": context.user.now,
-        "zone": context.user.zone,
-        "today": local(context.user.now, context.user.zone).date(),
+        **context.clock,
     }
 
 
@@ -125,9 +123,6 @@ def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:
 
 def _spellings(hits: Iterable[SearchHit]) -> Iterator[str]:
     for hit in hits:
-        for text, places in (
-            (hit.title, hit.title_spans),
-            (hit.snippet.text, hit.snippet.bold),
-        ):
+        for text, places in ((hit.title, hit.title_spans), (hit.snippet.text, hit.snippet.bold)):
             for start, end in places:
                 yield one_line(text[start:end])

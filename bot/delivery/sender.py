@@ -174,7 +174,7 @@ class SendStage(Generic[Claimed]):
     calls: Calls
     pace_key: str
     per_second: float = PER_SECOND
-    watch: Instrumentation = field(default_factory=Instrumentation)
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
     pacer: Pacer = field(init=False)
     _answers: Answers[Claimed] = field(init=False)
     _is_in_doubt: bool = False
@@ -308,7 +308,7 @@ class SendStage(Generic[Claimed]):
 
     async def _watched_call(self, claimed: Claimed) -> int | None:
         medium, edits = self.channel.limits.medium.value, int(claimed.is_edit)
-        with self.watch.observe(Operation.SEND, medium, edits=edits) as seen:
+        with self.instrumentation.observe(Operation.SEND, medium, edits=edits) as seen:
             try:
                 return await self.channel.call(claimed)
             except DeliveryError as error:

@@ -178,20 +178,20 @@ class Health:
         return [web.get("/healthz", self.answer), web.get("/readyz", self.answer_ready)]
 
 
-def make_health(around: ProcessContext, stopping: asyncio.Event) -> Health:
+def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
     """Return the health of a process that starts; it observes the steps."""
     waits = {Wait.START}
-    if Role.CHAT in around.roles:
+    if Role.CHAT in process.roles:
         waits.add(Wait.TELEGRAM)
-    if Role.MATCH in around.roles:
+    if Role.MATCH in process.roles:
         waits.add(Wait.INDEX)
 
     async def ask() -> None:
-        async with around.storage.reading() as tx:
+        async with process.storage.reading() as tx:
             await latest_change(tx)
 
     health = Health(waits, DatabaseProbe(ask), stopping)
-    around.watch.add(health)
+    process.instrumentation.add(health)
     return health
 
 

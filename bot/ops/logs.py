@@ -24,14 +24,7 @@ _CREDENTIALS = re.compile(
     r"(https?://[^/\s:]{0,512}:)[^/\s]{1,512}@|((?<!http)(?<!https)://[^/\s:]{0,512}:)\S{1,512}@"
 )
 
-_CHATTY = (
-    "aiogram",
-    "aiohttp.access",
-    "aiosqlite",
-    "apscheduler",
-    "alembic",
-    "trafilatura",
-)
+_CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")
 
 
 def redact(text: str) -> str:

@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -74,10 +74,7 @@ _ROW_COUNTERS: Final = {
 }
 _GAUGES: Final = {
     GaugeName.INDEX_QUERIES: ("index_queries", "Queries in the index of this process."),
-    GaugeName.INDEX_CHANGE: (
-        "index_change",
-        "The last change of a query that the index has observation.",
-    ),
+    GaugeName.INDEX_CHANGE: ("index_change", "The last change of a query that the index has."),
     GaugeName.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries being handed over now."),
     GaugeName.POLLING_FAILS: ("polling_failing_seconds", "How long no poll has gone well; else 0."),
     GaugeName.CONNECTIONS: ("database_connections", "Connections to the database in use."),
@@ -93,15 +90,19 @@ class Metrics:
     def __init__(self, build: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._counters = {act: self._counter(*named) for act, named in _COUNTERS.items()}
-        self._histograms = {act: self._histogram(*named) for act, named in _HISTOGRAMS.items()}
-        self._row_counters = {
-            table: self._counter(*named) for table, named in _ROW_COUNTERS.items()
+        self._place: dict[str, Any] = {"namespace": "dateline", "registry": self.registry}
+        self._counters = {act: Counter(*named, **self._place) for act, named in _COUNTERS.items()}
+        self._histograms = {
+            act: Histogram(name, text, labels, buckets=buckets, **self._place)
+            for act, (name, text, labels, buckets) in _HISTOGRAMS.items()
         }
-        self._work = self._counter("step_work", "What each step did, in its rows.", ("step",))
-        self._delay = self._histogram(
-            "event_loop_delay_seconds", "How late the event loop was.", (), _QUICK
-        )
+        self._row_counters = {
+            table: Counter(*named, **self._place) for table, named in _ROW_COUNTERS.items()
+        }
+        rows = "What each step did, in its rows."
+        self._work = Counter("step_work", rows, ("step",), **self._place)
+        late = "How late the event loop was."
+        self._delay = Histogram("event_loop_delay_seconds", late, buckets=_QUICK, **self._place)
         self._ready = self._gauge("ready", "1 where /readyz says so, else 0.")
         self._up = self._gauge("database_up", "1 where the database answers, else 0.")
         self._waiting = {
@@ -157,23 +158,8 @@ class Metrics:
             self._waiting["sources"].labels(state).set(number)
         self._change.set(backlog.queries_change)
 
-    def _counter(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
-        return Counter(name, documentation, labels, namespace="dateline", registry=self.registry)
-
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
-        return Gauge(name, documentation, labels, namespace="dateline", registry=self.registry)
-
-    def _histogram(
-        self, name: str, documentation: str, labels: Sequence[str], buckets: Sequence[float]
-    ) -> Histogram:
-        return Histogram(
-            name,
-            documentation,
-            labels,
-            namespace="dateline",
-            registry=self.registry,
-            buckets=buckets,
-        )
+        return Gauge(name, documentation, labels, **self._place)
 
 
 BACKLOG_SECONDS: Final = 15.0  # between two questions to the database
@@ -182,19 +168,19 @@ DELAY_SECONDS: Final = 0.25
 
 
 @asynccontextmanager
-async def serving_metrics(around: ProcessContext, health: Health) -> AsyncIterator[None]:
+async def serving_metrics(process: ProcessContext, health: Health) -> AsyncIterator[None]:
     """Measure and serve for the block; StopError if the port is not available."""
-    host, port = around.settings.metrics_host, around.settings.metrics_port or 0
-    metrics = Metrics(_build(around))
-    around.watch.add(metrics)
-    around.storage.on_made = metrics.count_made
-    asked = around.storage if Role.PUBLISH in around.roles else None
+    host, port = process.settings.metrics_host, process.settings.metrics_port or 0
+    metrics = Metrics(_build(process))
+    process.instrumentation.add(metrics)
+    process.storage.on_made = metrics.count_made
+    asked = process.storage if Role.PUBLISH in process.roles else None
     app = metrics_web(MetricsPage(metrics, health, asked))
     async with AsyncExitStack() as stack:
         with needing_the_port("METRICS_PORT", host, port):
             await stack.enter_async_context(serving(app, host, port))
         await stack.enter_async_context(_measuring_delay(metrics.note_delay))
-        metrics.add_gauges(around.watch.gauges | _gauges_of(around, health))
+        metrics.add_gauges(process.instrumentation.gauges | _gauges_of(process, health))
         yield
 
 
@@ -258,26 +244,26 @@ async def _measure_delay(note: Callable[[float], None]) -> None:
         note(max(loop.time() - due, 0.0))
 
 
-def _gauges_of(around: ProcessContext, health: Health) -> dict[GaugeName, Callable[[], float]]:
+def _gauges_of(process: ProcessContext, health: Health) -> dict[GaugeName, Callable[[], float]]:
     gauges: dict[GaugeName, Callable[[], float]] = {
-        GaugeName.CONNECTIONS: lambda: around.storage.connections_in_use
+        GaugeName.CONNECTIONS: lambda: process.storage.connections_in_use
     }
-    if Role.CHAT in around.roles:
+    if Role.CHAT in process.roles:
         gauges[GaugeName.POLLING_FAILS] = lambda: health.polling_fails_for()  # noqa: PLW0108 - set later
     if has_proc():
         gauges[GaugeName.MEMORY] = memory_bytes
         gauges[GaugeName.WORKERS] = lambda: len(descendants())
-    if file := database_file(around.deployment.database_url):
+    if file := database_file(process.deployment.database_url):
         gauges[GaugeName.DISK] = lambda: shutil.disk_usage(file.parent).free
     return gauges
 
 
-def _build(around: ProcessContext) -> dict[str, str]:
+def _build(process: ProcessContext) -> dict[str, str]:
     return {
         "version": installed_version(),
         "python": platform.python_version(),
-        "database": around.storage.dialect,
-        "roles": around.roles_said,
+        "database": process.storage.dialect,
+        "roles": process.roles_said,
     }
 
 

@@ -65,9 +65,9 @@ def _attributes(observation: Observation) -> dict[str, str | int | bool]:
 
 
 @asynccontextmanager
-async def tracing(around: ProcessContext) -> AsyncIterator[None]:
+async def tracing(process: ProcessContext) -> AsyncIterator[None]:
     """Send traces for the block; StopError if the libraries for it are not installed."""
-    url = around.settings.traces_url
+    url = process.settings.traces_url
     if url is None:
         yield
         return
@@ -88,11 +88,11 @@ async def tracing(around: ProcessContext) -> AsyncIterator[None]:
             if not (span.attributes or {}).get(_IDLE):
                 super().on_end(span)
 
-    names = {"service.name": "dateline", "service.instance.id": around.owner}
+    names = {"service.name": "dateline", "service.instance.id": process.owner}
     provider = TracerProvider(resource=Resource.create(names), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=url.get_secret_value(), timeout=EXPORT_SECONDS)
     provider.add_span_processor(Busy(exporter))
-    around.watch.add(Tracing(provider.get_tracer("dateline")))
+    process.instrumentation.add(Tracing(provider.get_tracer("dateline")))
     try:
         yield
     finally:

@@ -24,7 +24,7 @@ from bot.playground.api.server import Api
 from bot.playground.api.webhooks import LONGEST_PAUSE, WebhookDelivery
 from bot.playground.control import Control
 from bot.playground.mailroom.server import Mailroom
-from bot.playground.newsroom import Newsroom
+from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.world import World
 
 LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB
@@ -96,10 +96,7 @@ class Playground:
 
     async def __aenter__(self) -> Self:
         runner = web.AppRunner(
-            self.application(),
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=_STOP,
+            self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=_STOP
         )
         await runner.setup()
         self._runner = runner

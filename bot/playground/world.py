@@ -14,8 +14,15 @@ from bot.playground.api.profile import Profile
 from bot.playground.api.queries import CALLBACK_LIFETIME, INLINE_LIFETIME, Queries
 from bot.playground.api.updates import PendingUpdates
 from bot.playground.journal import Events, Journal
-from bot.playground.newsroom import Newsroom
-from bot.playground.users.chats import Chat, ChatType, Member, Message, User, make_member
+from bot.playground.newsroom.newsroom import Newsroom
+from bot.playground.users.chats import (
+    ChatType,
+    Member,
+    PlaygroundChat,
+    PlaygroundMessage,
+    User,
+    make_member,
+)
 
 FIRST_USER = 1_001
 FIRST_GROUP = -2_001
@@ -36,7 +43,7 @@ class World:
     ) -> None:
         self.clock = clock
         self.users: dict[int, User] = {}
-        self.chats: dict[int, Chat] = {}
+        self.chats: dict[int, PlaygroundChat] = {}
         self.events = Events(size)
         self.journal = Journal(size)
         self.updates = PendingUpdates(size)
@@ -57,19 +64,21 @@ class World:
         self._last_message += 1
         return self._last_message
 
-    def add_user(self, user: User, *, started: bool = True) -> Chat:
+    def add_user(self, user: User, *, started: bool = True) -> PlaygroundChat:
         self.users[user.id] = user
-        chat = Chat(user.id, ChatType.PRIVATE, user=user, username=user.username, started=started)
+        chat = PlaygroundChat(
+            user.id, ChatType.PRIVATE, user=user, username=user.username, started=started
+        )
         self.chats[chat.id] = chat
         self.events.publish("chat", chat_id=chat.id)
         return chat
 
-    def add_chat(self, kind: ChatType, title: str, members: dict[int, Member]) -> Chat:
+    def add_chat(self, kind: ChatType, title: str, members: dict[int, Member]) -> PlaygroundChat:
         first = FIRST_GROUP if kind is ChatType.GROUP else FIRST_SUPERGROUP
         chat_id = first
         while chat_id in self.chats:
             chat_id -= 1
-        chat = Chat(chat_id, kind, title=title, members=members)
+        chat = PlaygroundChat(chat_id, kind, title=title, members=members)
         if kind is ChatType.CHANNEL:
             chat.own = make_member("administrator")
         self.chats[chat_id] = chat
@@ -79,7 +88,7 @@ class World:
     def next_user_id(self) -> int:
         return max(self.users, default=FIRST_USER - 1) + 1
 
-    def sender(self, chat: Chat, from_id: int | None) -> User:
+    def sender(self, chat: PlaygroundChat, from_id: int | None) -> User:
         """Return the user with that id, else a private chat's user or a group's first member."""
         if from_id is None and chat.user is not None:
             return chat.user
@@ -88,7 +97,7 @@ class World:
                 return self.users[number]
         raise bad_request("no such user")
 
-    def chat(self, given: Any) -> Chat:
+    def chat(self, given: Any) -> PlaygroundChat:
         """Return the chat by its number, also as text, or @username; else "chat not found"."""
         chat_id = self.chat_id(given)
         if chat_id not in self.chats:
@@ -107,19 +116,19 @@ class World:
             return next((chat.id for chat in named if str(chat.username).lower() == name), None)
         return int(given) if _NUMBER.fullmatch(given) else None
 
-    def message(self, chat: Chat, message_id: int, description: str) -> Message:
+    def message(self, chat: PlaygroundChat, message_id: int, description: str) -> PlaygroundMessage:
         """Return a message that is still there; else the error *description*."""
         message = chat.messages.get(message_id)
         if message is None or message.deleted:
             raise bad_request(description)
         return message
 
-    def post(self, message: Message) -> Message:
+    def post(self, message: PlaygroundMessage) -> PlaygroundMessage:
         """Put a new message into its chat, with an event."""
         message.chat.keep(message)
         return self.touch(message, "message")
 
-    def touch(self, message: Message, kind: str) -> Message:
+    def touch(self, message: PlaygroundMessage, kind: str) -> PlaygroundMessage:
         """Give a changed message a new version, and publish an event that names it."""
         message.version = self.events.publish(
             kind, chat_id=message.chat.id, message_id=message.message_id

@@ -131,7 +131,7 @@ class ExportedMailbox(_Part):
 
 class ExportedEdition(_Part):
     date: date
-    slot: int
+    schedule_number: int
     made_at: Timestamp
     stories: int
 
@@ -206,7 +206,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
         editions=tuple(
             ExportedEdition(
                 date=edition.local_date,
-                slot=edition.slot,
+                schedule_number=edition.schedule_number,
                 made_at=edition.made_at,
                 stories=edition.stories,
             )

@@ -6,15 +6,7 @@ from itertools import product
 
 from bot.mail.confirm import MailboxSeen
 from bot.publishing.pages import EditionPage, Picture, values_of
-from bot.publishing.samples import (
-    CONSUL,
-    NOW,
-    PLAN,
-    QUERIES,
-    TIES,
-    sample_edition,
-    sample_snippet,
-)
+from bot.publishing.samples import CONSUL, NOW, PLAN, QUERIES, TIES, sample_edition, sample_snippet
 from bot.publishing.selection import choose
 from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose

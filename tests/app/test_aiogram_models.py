@@ -1,7 +1,5 @@
 """Aiogram's models, built on their first use, are those that it builds when it is imported."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -99,7 +97,7 @@ def test_annotations_name_what_they_name_to_aiogram(answer):
     assert found["strayed"] == []
 
 
-def test_models_are_built_on_their_first_use_whatever_names_its_place_has(answer):
+def test_models_are_built_on_their_first_use_whatever_names_the_caller_has(answer):
     assert answer(USED) == ["aiogram.types.user", "news", "commands"]
 
 
@@ -117,8 +115,7 @@ def test_models_are_built_on_their_first_use_whatever_names_its_place_has(answer
             id="a model cannot be built",
         ),
         pytest.param(
-            "aiogram_models.BaseModel = type('Other', (), {})",
-            id="pydantic has other insides",
+            "aiogram_models.BaseModel = type('Other', (), {})", id="pydantic has other insides"
         ),
     ],
 )

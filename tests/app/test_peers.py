@@ -1,23 +1,18 @@
 """Processes that share a database: leases of a dead one, and a schema of a newer version."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from bot.app.peers import EVERY, LEASE, Presence, SchemaWatch
+from bot.app.peers import EVERY, LEASE, Presence, SchemaCheck
 from bot.app.stops import StopError
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease, lease_of, presence_name
 from storage.outbox import begin_sending, claim_deliveries, has_abandoned
+from tests.conftest import TurnedClock
 from tests.delivery.conftest import Outbox
-
-if TYPE_CHECKING:
-    from tests.conftest import TurnedClock
 
 pytestmark = pytest.mark.slow
 
@@ -132,9 +127,9 @@ async def set_version(storage: Storage, version: str) -> None:
         )
 
 
-async def watched(storage: Storage) -> SchemaWatch:
-    schema, stopping = SchemaWatch(storage, every_seconds=0.001), asyncio.Event()
-    await schema.watch(stopping)
+async def watched(storage: Storage) -> SchemaCheck:
+    schema, stopping = SchemaCheck(storage, every_seconds=0.001), asyncio.Event()
+    await schema.run(stopping)
     return schema
 
 
@@ -157,12 +152,12 @@ async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
 
 
 async def test_a_process_of_the_same_version_goes_on(storage: Storage):
-    assert not await SchemaWatch(storage).is_outdated()
+    assert not await SchemaCheck(storage).is_outdated()
 
 
 async def test_a_database_that_is_away_stops_nobody(tmp_path):
     storage = Storage.open(f"sqlite+aiosqlite:///{tmp_path}/nothing.sqlite3")
 
-    assert not await SchemaWatch(storage).is_outdated()
+    assert not await SchemaCheck(storage).is_outdated()
 
     await storage.close()

@@ -1,11 +1,10 @@
 """Which database a process opens and holds, and what sites see of its fetcher."""
 
-from __future__ import annotations
-
 import asyncio
 import os
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -15,10 +14,6 @@ from bot.app.resources import alone_on, database_of, make_fetcher
 from bot.app.stops import StopError
 from bot.settings import load_settings
 from storage.schema import migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 URL, DIRECT = "postgresql://me@pooler/news", "postgresql://me@server/news"
 

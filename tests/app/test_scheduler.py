@@ -1,19 +1,14 @@
 """APScheduler starts the periodic stages, whatever becomes of the machine's clock."""
 
-from __future__ import annotations
-
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.app.scheduler import SteadyJobStore, new_scheduler, scheduling
 from bot.stages import Stage, StageRunner
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 EVERY = timedelta(seconds=600)
 

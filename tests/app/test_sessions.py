@@ -1,7 +1,5 @@
 """What cannot be read of the Bot API is one error, without a word of it."""
 
-from __future__ import annotations
-
 import traceback
 
 import pytest

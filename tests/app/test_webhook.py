@@ -1,23 +1,19 @@
 """Updates by webhook: every hour the registration is checked."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.app import webhook
 from bot.app.webhook import CHECK_SECONDS, LEASE, ROLE, WebhookUpdates
 from bot.chat.webhook import Webhook
+from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
 from tests.chat.test_polling import bot_on
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 HOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message",))
 ELSEWHERE = "https://elsewhere.example/path"

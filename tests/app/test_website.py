@@ -1,7 +1,5 @@
 """Telegram and the pages: the link to the bot, and menus in the language chosen in the Mini App."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +69,7 @@ def menus(playground) -> Menus:
 async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus, playground):
     ann = replace(ANN, user_id=playground.user("Ann").id)
 
-    await menus.renew(ann, "de", is_chosen=True)
+    await menus.renew(ann, "de", "de")
 
     async with Bot(PLAYGROUND_TOKEN, session=PlainSession(playground.base_url)) as bot:
         scope = BotCommandScopeChat(chat_id=ann.user_id)
@@ -85,7 +83,7 @@ async def test_the_choice_holds_where_telegram_does_not_answer(menus):
     away = replace(menus, deployment=replace(menus.deployment, api_url="http://127.0.0.1:9"))
 
     with capture_logs() as logged:
-        await away.renew(ANN, "de", is_chosen=True)
+        await away.renew(ANN, "de", "de")
 
     assert [line["event"] for line in logged] == ["a menu could not be renewed"]
 

@@ -38,7 +38,9 @@ def watcher() -> Watcher:
 @pytest.fixture
 async def watched(storage, telegram, clock, watcher):
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield SendStage(storage, telegram, "me", calls, PACE_KEY, watch=Instrumentation([watcher]))
+        yield SendStage(
+            storage, telegram, "me", calls, PACE_KEY, instrumentation=Instrumentation([watcher])
+        )
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ async def test_mails_go_at_the_pace_of_the_hour(mailing, mails, clock):
 
 async def test_whoever_watches_sees_nobodys_address(mailing, mails, server):
     watcher = Watcher()
-    mailing.watch.add(watcher)
+    mailing.instrumentation.add(watcher)
     server.rcpt.append("550 no such user")
     await mails.put(await mails.mailbox())
 

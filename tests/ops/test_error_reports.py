@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from typing import Any, cast
 
 import pytest
 import structlog
@@ -34,6 +35,10 @@ class FakeClient:
         self.events.append(event)
         if self.error:
             raise self.error
+
+
+def reporter_of(client: FakeClient, clock: Clock | None = None) -> ErrorReporter:
+    return ErrorReporter(cast("Any", client), clock or Clock())
 
 
 def error(sentence: str, **facts: object) -> dict[str, object]:
@@ -87,7 +92,7 @@ async def test_a_report_has_event_kind_lines_and_ids(logs_as_before):
 
 def test_the_same_error_is_reported_once_in_ten_minutes():
     clock, client = Clock(), FakeClient()
-    reporter = ErrorReporter(client, clock)  # type: ignore[arg-type]
+    reporter = reporter_of(client, clock)
 
     send(reporter, error("a step failed", step="poll"), error("a step failed", step="poll"))
     send(reporter, error("a step failed", step="send"))
@@ -100,7 +105,7 @@ def test_the_same_error_is_reported_once_in_ten_minutes():
 
 def test_at_most_twenty_different_errors_are_reported():
     client = FakeClient()
-    reporter = ErrorReporter(client, Clock())  # type: ignore[arg-type]
+    reporter = reporter_of(client)
 
     send(reporter, *(error(f"number {number}") for number in range(1000)))
 
@@ -109,7 +114,7 @@ def test_at_most_twenty_different_errors_are_reported():
 
 def test_only_our_own_log_events_are_reported():
     client = FakeClient()
-    reporter = ErrorReporter(client, Clock())  # type: ignore[arg-type]
+    reporter = reporter_of(client)
 
     send(reporter, error("Ann's words", _record=object()))
 
@@ -126,14 +131,14 @@ def test_only_our_own_log_events_are_reported():
 def test_warnings_and_errors_of_the_sender_are_not_reported(event):
     client = FakeClient()
 
-    send(ErrorReporter(client, Clock()), event)  # type: ignore[arg-type]
+    send(reporter_of(client), event)
 
     assert client.events == []
 
 
 def test_a_failure_of_the_reporter_stops_nothing_and_is_not_reported():
     client = FakeClient(RuntimeError("full"))
-    reporter = ErrorReporter(client, Clock())  # type: ignore[arg-type]
+    reporter = reporter_of(client)
 
     send(reporter, error("first"), error("second"))
 

@@ -82,7 +82,7 @@ async def test_a_database_that_does_not_answer_is_waited_for(error):
         ),
     ],
 )
-async def test_polling_that_fails_for_long_is_told_and_no_reason_to_restart(seconds, ready):
+async def test_polling_that_fails_for_long_is_reported_and_no_reason_to_restart(seconds, ready):
     health = Health(polling_fails_for=lambda: seconds)
 
     assert (await answers_of(health, "/healthz"))[0] == 200
@@ -102,24 +102,24 @@ async def test_many_who_ask_at_once_ask_the_database_once():
 
 
 async def test_the_first_round_that_goes_well_shows_that_the_index_is_there():
-    health, watch = Health({Wait.INDEX}), Instrumentation()
-    watch.add(health)
+    health, instrumentation = Health({Wait.INDEX}), Instrumentation()
+    instrumentation.add(health)
 
-    with pytest.raises(OSError, match="disk"), watch.observe(Operation.STEP, "match"):
+    with pytest.raises(OSError, match="disk"), instrumentation.observe(Operation.STEP, "match"):
         raise OSError("disk")
     assert health.waits == {Wait.INDEX}
-    with watch.observe(Operation.STEP, "match"):
+    with instrumentation.observe(Operation.STEP, "match"):
         pass
 
     assert health.waits == set()
 
 
 async def test_a_round_that_never_ends_asks_for_a_restart():
-    clock, watch = Clock(), Instrumentation()
+    clock, instrumentation = Clock(), Instrumentation()
     health = Health(clock=clock)
-    watch.add(health)
+    instrumentation.add(health)
 
-    with watch.observe(Operation.STEP, "poll"):
+    with instrumentation.observe(Operation.STEP, "poll"):
         clock.now = HANGS_SECONDS
         assert (await answers_of(health, "/healthz"))[0] == 200
         clock.now += 1

@@ -107,7 +107,7 @@ async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, 
             stopping.set()
         return done
 
-    await StageRunner(MATCH, step, watch=instrumentation).run(stopping)
+    await StageRunner(MATCH, step, instrumentation=instrumentation).run(stopping)
 
     assert [(seen.name, seen.outcome, seen.done) for seen in recorder.seen] == [
         ("match", OK, 3),
@@ -122,7 +122,7 @@ async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, 
         pytest.param(Response(304, "https://a.example/rss", {}), "unchanged", id="not modified"),
         pytest.param(Response(404, "https://a.example/rss", {}), "missing", id="not there"),
         pytest.param(Response(429, "https://a.example/rss", {}), "busy", id="too often"),
-        pytest.param(Response(500, "https://a.example/rss", {}), "server", id="its trouble"),
+        pytest.param(Response(500, "https://a.example/rss", {}), "server", id="its error"),
         pytest.param(TimedOut(), "time_out", id="slow"),
         pytest.param(HostWaits(timedelta(60)), "host_waits", id="not asked"),
     ],

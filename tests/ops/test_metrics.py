@@ -77,10 +77,12 @@ def test_names_end_in_their_unit(metrics):
 
 
 def test_every_operation_is_counted(metrics):
-    watch = Instrumentation([metrics])
+    instrumentation = Instrumentation([metrics])
 
     for operation in Operation:
-        with watch.observe(operation, "a", host="secret.example", update=7) as observation:
+        with instrumentation.observe(
+            operation, "a", host="secret.example", update=7
+        ) as observation:
             observation.outcome = "b"
 
     text = text_of(metrics)

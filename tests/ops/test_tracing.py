@@ -16,16 +16,16 @@ from tests.ops.collector import collecting
 
 
 @dataclass
-class Around:
+class FakeProcess:
     """As much of a process as traces need."""
 
     settings: Settings
     owner: str = "host:1:abc"
-    watch: Instrumentation = field(default_factory=Instrumentation)
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
 
 
-def around(url: str | None) -> Any:
-    return Around(Settings.model_validate({"traces_url": url} if url else {}))
+def process_with(url: str | None) -> Any:
+    return FakeProcess(Settings.model_validate({"traces_url": url} if url else {}))
 
 
 def spans(bodies: list[bytes]) -> dict[str, Any]:
@@ -47,14 +47,14 @@ def facts(span: Any) -> dict[str, str | int]:
 
 async def test_spans_are_nested_and_have_the_ids_of_their_work():
     async with collecting() as collector:
-        process = around(f"{collector.base}/v1/traces")
+        process = process_with(f"{collector.base}/v1/traces")
         async with tracing(process):
             with (
-                process.watch.observe(Operation.STEP, "send") as round_,
+                process.instrumentation.observe(Operation.STEP, "send") as round_,
                 bound_contextvars(delivery=17),
             ):
                 round_.done = 1
-                with process.watch.observe(Operation.SEND, "telegram") as observation:
+                with process.instrumentation.observe(Operation.SEND, "telegram") as observation:
                     observation.outcome = "chat_blocked"
 
     found = spans(collector.bodies)
@@ -66,11 +66,11 @@ async def test_spans_are_nested_and_have_the_ids_of_their_work():
 
 async def test_a_round_without_work_has_no_span():
     async with collecting() as collector:
-        process = around(f"{collector.base}/v1/traces")
+        process = process_with(f"{collector.base}/v1/traces")
         async with tracing(process):
-            with process.watch.observe(Operation.STEP, "poll"):
+            with process.instrumentation.observe(Operation.STEP, "poll"):
                 pass
-            with process.watch.observe(Operation.FETCH, "feed", host="a.example"):
+            with process.instrumentation.observe(Operation.FETCH, "feed", host="a.example"):
                 pass
 
     assert set(spans(collector.bodies)) == {"fetch feed"}
@@ -78,11 +78,11 @@ async def test_a_round_without_work_has_no_span():
 
 async def test_a_span_names_the_kind_of_an_error_without_its_message():
     def failing(process: Any) -> None:
-        with process.watch.observe(Operation.STEP, "match"):
+        with process.instrumentation.observe(Operation.STEP, "match"):
             raise ValueError("somebody's words")
 
     async with collecting() as collector:
-        process = around(f"{collector.base}/v1/traces")
+        process = process_with(f"{collector.base}/v1/traces")
         async with tracing(process):
             with pytest.raises(ValueError, match="words"):
                 failing(process)
@@ -92,15 +92,15 @@ async def test_a_span_names_the_kind_of_an_error_without_its_message():
 
 
 async def test_without_the_setting_nothing_is_observed():
-    process = around(None)
+    process = process_with(None)
 
     async with tracing(process):
-        assert process.watch.observers == []
+        assert process.instrumentation.observers == []
 
 
 async def test_missing_libraries_are_named_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
 
     with pytest.raises(StopError, match=r"pip install 'dateline\[traces\]'"):
-        async with tracing(around("http://127.0.0.1:1/v1/traces")):
+        async with tracing(process_with("http://127.0.0.1:1/v1/traces")):
             pass

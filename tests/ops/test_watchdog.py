@@ -1,7 +1,5 @@
 """Notifications to a service manager, on a socket of its kind."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import socket

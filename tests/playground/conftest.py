@@ -1,20 +1,16 @@
 """A playground of its own for each test, and three ways to call it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram import Bot
 from aiohttp import ClientSession
 
+from bot.playground.users.chats import User
 from tests.bot_api import PlainSession
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from bot.playground.users.chats import User
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 

@@ -1,8 +1,7 @@
 """The control side over HTTP, and who is kept away from it."""
 
-from __future__ import annotations
-
 import asyncio
+import sys
 
 import pytest
 
@@ -24,7 +23,7 @@ def control(pg, http):
 READ = {"chats", "events", "journal", "bot", "newsroom", "chats/1001/messages"}
 
 
-async def test_a_person_writes_and_presses_and_the_bot_answers(control, call):
+async def test_a_user_writes_and_presses_and_the_bot_answers(control, call):
     status, ann = await control("add_user", first_name="Ann", language_code="ja")
     assert (status, ann) == (200, {"id": 1001, "chat_id": 1001})
 
@@ -85,7 +84,7 @@ async def test_events_end_empty_and_notice_a_restart(control):
         ("publish", {"slug": "no-such-article"}),
     ],
 )
-async def test_a_wrong_request_is_told_so(control, ann, name, facts):
+async def test_a_wrong_request_gets_an_error(control, ann, name, facts):
     status, answer = await control(name, **facts)
 
     assert status == 400
@@ -119,7 +118,7 @@ async def test_foreign_pages_are_kept_away(pg, http, path, headers):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-async def test_the_own_page_is_let_in(pg, http, host):
+async def test_the_own_page_is_allowed(pg, http, host):
     headers = {
         "Host": f"{host}:{pg.port}",
         "Origin": f"http://{host}:{pg.port}",
@@ -162,3 +161,19 @@ async def test_the_journal_goes_on_from_a_number(control, call):
     _, told = await control("journal?after=1")
 
     assert [(entry["n"], entry["method"]) for entry in told] == [(2, "getMe")]
+
+
+async def test_it_prints_its_address_once_it_is_up(http):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot.playground", "--port", "0", "--every", "0"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        address = (await process.stdout.readline()).decode().strip()
+        async with http.get(f"{address}/bot1:playground/getMe") as response:
+            assert (await response.json())["ok"] is True
+    finally:
+        process.terminate()
+        await process.communicate()

@@ -1,7 +1,5 @@
 """Entities: where they may lie, how they are put right, and that they never leave the text."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Faults on order: their answers, before and after the effect, as often as asked."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

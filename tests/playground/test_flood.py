@@ -1,16 +1,11 @@
 """Flood accounting, by a clock that the test turns."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import pytest
 
 from bot.playground.api.errors import ApiError
 from bot.playground.api.flood import Flood, FloodMode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 TOKEN = "1:playground"
 

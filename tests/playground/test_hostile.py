@@ -1,7 +1,5 @@
 """What no client should send: it is answered with a 4xx and a description, never with 500."""
 
-from __future__ import annotations
-
 import pytest
 
 HUGE = 10**400

@@ -1,7 +1,5 @@
 """What a Mini App is told when it opens, and where one may stand."""
 
-from __future__ import annotations
-
 import hmac
 import json
 from hashlib import sha256

@@ -1,18 +1,13 @@
 """The mail server of the playground, and its pages."""
 
-from __future__ import annotations
-
 import asyncio
 import smtplib
 from email.message import EmailMessage
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.local_playground import LocalPlayground
 from tests.story.processes import PATIENCE
-
-if TYPE_CHECKING:
-    from tests.local_playground import LocalPlayground
 
 
 def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:

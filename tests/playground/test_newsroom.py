@@ -1,7 +1,6 @@
-from __future__ import annotations
-
 import re
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
@@ -9,7 +8,6 @@ from html import unescape
 from importlib.resources import files
 from itertools import combinations
 from tomllib import loads
-from typing import TYPE_CHECKING
 
 import feedparser
 import pytest
@@ -18,21 +16,18 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.matching.evaluate import fold_article, holds
 from bot.matching.query import parse
-from bot.playground.newsroom import Newsroom, UnknownArticleError
 from bot.playground.newsroom.content import (
     WESTERNMOST,
+    Draft,
+    SampleArticle,
     read_archive,
     read_live,
     read_publishers,
 )
+from bot.playground.newsroom.newsroom import Newsroom
 from bot.sources.pages.page import read_page
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.playground.newsroom.content import Article, Draft
-
-    Client = TestClient[web.Request, web.Application]
+Client = TestClient[web.Request, web.Application]
 
 START = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
 LIVE = 155
@@ -68,7 +63,7 @@ async def client(newsroom: Newsroom) -> AsyncIterator[Client]:
         yield opened
 
 
-def everything(newsroom: Newsroom) -> list[Article]:
+def everything(newsroom: Newsroom) -> list[SampleArticle]:
     return newsroom.newest(1000)
 
 
@@ -85,7 +80,7 @@ def test_a_week_of_articles_is_there_at_the_start(newsroom):
 
 
 def test_several_publishers_report_a_story_at_different_times_in_different_words(newsroom):
-    reports: dict[str | None, list[Article]] = defaultdict(list)
+    reports: dict[str | None, list[SampleArticle]] = defaultdict(list)
     for article in everything(newsroom):
         reports[article.story].append(article)
     del reports[None]
@@ -164,7 +159,7 @@ def test_an_article_asked_for_by_slug_is_not_published_again_in_its_turn(newsroo
 
 
 def test_an_unknown_slug_raises(newsroom):
-    with pytest.raises(UnknownArticleError):
+    with pytest.raises(LookupError):
         newsroom.publish("no-such-article")
 
 

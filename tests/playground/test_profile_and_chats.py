@@ -1,7 +1,5 @@
 """What the bot says of itself, and what it may know of chats."""
 
-from __future__ import annotations
-
 COMMANDS = [{"command": "start", "description": "Begin"}]
 
 

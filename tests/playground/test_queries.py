@@ -1,20 +1,15 @@
 """Inline queries and pressed buttons: asked by a user, answered by the bot in time."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from bot.playground.api.errors import ApiError
 from bot.playground.api.queries import CALLBACK_LIFETIME
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.playground.users.chats import User
-    from tests.local_playground import LocalPlayground
-    from tests.playground.conftest import Call
+from bot.playground.users.chats import User
+from tests.local_playground import LocalPlayground
+from tests.playground.conftest import Call
 
 CONTENT = {"message_text": "News"}
 
@@ -43,7 +38,7 @@ async def asked(
     )
 
 
-async def test_the_bot_hears_who_asks_and_what(pg, call, ann):
+async def test_an_inline_query_reaches_the_bot(pg, call, ann):
     await call("getUpdates", allowed_updates=["inline_query"])
     query = pg.inline(ann, "news", "10")
 

@@ -1,7 +1,5 @@
 """Rich messages and photos: what the playground makes of them, and what it refuses."""
 
-from __future__ import annotations
-
 import json
 import struct
 
@@ -34,10 +32,7 @@ async def test_a_rich_message_is_kept_in_blocks(call, ann):
         " word, ",
         {"type": "url", "text": "a link", "url": "https://a.example/x"},
     ]
-    assert blocks[2]["items"][0] == {
-        "label": "•",
-        "blocks": [{"type": "paragraph", "text": "one"}],
-    }
+    assert blocks[2]["items"][0] == {"label": "•", "blocks": [{"type": "paragraph", "text": "one"}]}
     assert (blocks[3]["summary"], blocks[3]["is_open"]) == ("Rest", True)
 
 

@@ -1,11 +1,10 @@
 """Sending, editing and deleting, with the refusals of Telegram in its own words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
 
+from bot.playground.api.errors import ApiError
 from bot.playground.users import views
 
 
@@ -33,7 +32,7 @@ async def test_4096_units_are_just_fine(call, ann):
     assert (await call("sendMessage", chat_id=ann.id, text="x" * 4096))["ok"]
 
 
-async def test_who_blocked_the_bot_gets_nothing_and_the_bot_is_told(call, pg, ann):
+async def test_a_user_who_blocked_the_bot_gets_nothing_and_the_bot_an_update(call, pg, ann):
     pg.block(ann)
 
     answer = await call("sendMessage", chat_id=ann.id, text="hello")
@@ -45,7 +44,7 @@ async def test_who_blocked_the_bot_gets_nothing_and_the_bot_is_told(call, pg, an
     assert (await call("sendMessage", chat_id=ann.id, text="hello"))["ok"]
 
 
-async def test_a_person_writes_first(call, pg):
+async def test_a_user_must_write_first(call, pg):
     ben = pg.user("Ben", started=False)
 
     refused = await call("sendMessage", chat_id=ben.id, text="hello")
@@ -77,10 +76,7 @@ async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
 
     answer = await call("sendMessage", chat_id=group.id, text="hello")
 
-    assert _error(answer) == (
-        400,
-        "Bad Request: group chat was upgraded to a supergroup chat",
-    )
+    assert _error(answer) == (400, "Bad Request: group chat was upgraded to a supergroup chat")
     assert answer["parameters"] == {"migrate_to_chat_id": new_id}
     assert (await call("sendMessage", chat_id=new_id, text="hello"))["ok"]
     notices = [update["message"] for update in (await call("getUpdates"))["result"]]
@@ -221,3 +217,49 @@ async def test_link_previews_and_protection_are_kept(call, ann):
 
     assert answer["result"]["link_preview_options"] == {"is_disabled": True}
     assert answer["result"]["has_protected_content"] is True
+
+
+@pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])
+async def test_a_forwarded_post_carries_its_origin(pg, origin):
+    ann = pg.user("Ann")
+
+    pg.forward(ann, "News", origin=origin)
+
+    (message,) = pg.messages(ann)
+    assert message["text"] == "News"
+    assert message["forward_origin"]["type"] == origin
+
+
+async def test_a_forwarded_picture_has_its_text_as_caption(pg):
+    ann = pg.user("Ann")
+    link = {"type": "text_link", "offset": 0, "length": 4, "url": "https://example.org/"}
+
+    pg.forward(ann, "News", as_caption=True, entities=[link])
+
+    (message,) = pg.messages(ann)
+    assert (message["caption"], message["caption_entities"]) == ("News", [link])
+    assert message["photo"][0]["width"] == 1
+
+
+async def test_an_unknown_origin_is_refused(pg):
+    with pytest.raises(ApiError, match="no such kind of origin"):
+        pg.forward(pg.user("Ann"), "News", origin="moon")
+
+
+async def test_a_file_can_be_fetched_by_the_bot(pg, call, http):
+    ann = pg.user("Ann")
+
+    pg.upload(ann, "list.opml", b"<opml/>", mime="text/x-opml", caption="My feeds")
+
+    (message,) = pg.messages(ann)
+    document = message["document"]
+    assert (document["file_name"], document["file_size"]) == ("list.opml", 7)
+    assert message["caption"] == "My feeds"
+    told = await call("getFile", file_id=document["file_id"])
+    async with http.get(f"{pg.base_url}/file/bot1:playground/{told['result']['file_path']}") as got:
+        assert await got.read() == b"<opml/>"
+
+
+async def test_an_empty_file_is_refused(pg):
+    with pytest.raises(ApiError, match="non-empty"):
+        pg.upload(pg.user("Ann"), "list.opml", b"")

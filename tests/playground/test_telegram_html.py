@@ -1,7 +1,5 @@
 """HTML parse mode: what it becomes, and what is refused in which words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -60,8 +58,7 @@ def test_a_tag_becomes_an_entity(source, kind, facts):
 
 
 @pytest.mark.parametrize(
-    "source",
-    ['<a href="nonsense">x</a>', "<b></b>x", '<tg-time unix="0">x</tg-time>', "<a>x</a>"],
+    "source", ['<a href="nonsense">x</a>', "<b></b>x", '<tg-time unix="0">x</tg-time>', "<a>x</a>"]
 )
 def test_a_tag_that_means_nothing_leaves_its_text(source):
     assert _read(source) == ("x", [])

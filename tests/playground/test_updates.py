@@ -1,7 +1,5 @@
 """Polling: waiting, confirming, allowing, and the 409."""
 
-from __future__ import annotations
-
 import asyncio
 
 
@@ -79,7 +77,7 @@ async def test_deleting_the_webhook_may_drop_what_waits(call, pg, ann):
     assert (await call("getUpdates"))["result"] == []
 
 
-async def test_an_update_comes_as_it_is_told_whatever_the_bot_allowed(call, pg, http):
+async def test_a_queued_update_comes_unchanged_whatever_the_bot_allowed(call, pg, http):
     await call("getUpdates", allowed_updates=["message"])
 
     async with http.post(f"{pg.base_url}/control/update", json={"poll": {"id": "1"}}) as told:

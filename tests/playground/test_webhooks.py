@@ -1,7 +1,5 @@
 """Webhooks: what is refused, in which order updates come, when they come again."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +86,7 @@ async def test_what_telegram_refuses_is_refused(call, asked, refused):
     assert (await call("getWebhookInfo"))["result"]["url"] == ""
 
 
-async def test_the_state_of_a_webhook_is_told(call):
+async def test_the_state_of_a_webhook_is_returned(call):
     await call("setWebhook", url="https://news.example.org/", allowed_updates=["message"])
 
     assert (await call("getWebhookInfo"))["result"] == {

@@ -1,7 +1,5 @@
 """The playground through the client that the bot uses."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 
@@ -74,7 +72,7 @@ async def test_a_pressed_button_makes_the_round(bot, pg, ann):
     assert edited["text"] == "pressed"
 
 
-async def test_a_wait_is_told(bot, pg, ann):
+async def test_a_flood_wait_names_its_seconds(bot, pg, ann):
     pg.inject("429", retry_after=7)
 
     with pytest.raises(TelegramRetryAfter) as refused:
@@ -83,7 +81,7 @@ async def test_a_wait_is_told(bot, pg, ann):
     assert refused.value.retry_after == 7
 
 
-async def test_a_migration_is_told(bot, pg, ann):
+async def test_a_migration_names_the_new_chat(bot, pg, ann):
     group = pg.chat("group", "Friends", [ann])
     new_id = pg.migrate(group)
 
@@ -93,7 +91,7 @@ async def test_a_migration_is_told(bot, pg, ann):
     assert refused.value.migrate_to_chat_id == new_id
 
 
-async def test_the_older_poller_is_told(bot, pg, ann, until):
+async def test_the_older_poller_gets_the_conflict_through_aiogram(bot, pg, ann, until):
     older = asyncio.get_running_loop().create_task(bot.get_updates(timeout=50))
     await until(lambda: pg.world.updates._poller)
 
@@ -128,7 +126,7 @@ async def test_an_answer_that_never_comes_is_a_time_out(bot, pg, ann):
     assert len(pg.messages(ann)) == 1
 
 
-async def test_a_wrong_token_is_told(bot, pg):
+async def test_a_wrong_token_is_unauthorized(bot, pg):
     pg.api.token = "5:secret"
 
     with pytest.raises(TelegramUnauthorizedError):

@@ -23,7 +23,7 @@ from functools import partial
 from bot.app import run
 from bot.cli.main import main
 
-run.SchemaWatch = partial(run.SchemaWatch, every_seconds=0.05)
+run.SchemaCheck = partial(run.SchemaCheck, every_seconds=0.05)
 main()
 """
 SENTENCE = "The database was written by a newer version of Dateline; run that version."

@@ -167,7 +167,7 @@ class WholeBot:
 
     async def gives_everybody(self, feed: Feed) -> None:
         """Add the feed as the operator does."""
-        added = await self.doors.source_adder.add(feed.url, SourceOptions(every=_EVERY))  # type: ignore[call-arg]
+        added = await self.doors.source_adder.add(feed.url, SourceOptions(every=_EVERY))
         assert added.source_id, added.problem
 
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:

@@ -151,7 +151,7 @@ async def editions(storage) -> list[tuple[int, int]]:
     """Return the day and number of each edition."""
     async with storage.reading() as tx:
         rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
-        return [(row.local_date.day, row.slot) for row in rows]
+        return [(row.local_date.day, row.schedule_number) for row in rows]
 
 
 async def test_another_time_moves_the_next_digest(storage, chat_id, clock):

@@ -1,13 +1,14 @@
 """A site, and a visitor who knows its addresses."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
+from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
 
 from bot.mail.codes import hash_of
 from bot.mail.compose import FromAddress, Mailer
@@ -19,19 +20,12 @@ from bot.web.requests import RateLimit
 from bot.web.site import Site
 from storage.db.engine import Storage
 from storage.enums import Mode
+from storage.mailboxes import Mailbox
 from storage.suspension import open_mailbox
+from tests.conftest import TurnedClock
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 from tests.resources import make_resources
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from aiohttp import ClientResponse
-    from aiohttp.web import Application, Request
-
-    from storage.mailboxes import Mailbox
-    from tests.conftest import TurnedClock
 
 SIGNER = Signer(bytes(32))
 BASE = "https://news.example.org"

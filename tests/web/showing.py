@@ -3,22 +3,24 @@
 `python -m tests.web.showing DIR` writes pictures of its pages there.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 from unittest.mock import patch
 
 from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, BrowserContext
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.mail.codes import hash_of
 from bot.ops.health import make_web
+from bot.publishing.pages import EditionPage
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
@@ -34,15 +36,6 @@ from tests.browsing import launched
 from tests.publishing.newsroom import Newsroom
 from tests.resources import make_resources
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-    from typing import Any
-
-    from sqlmodel.ext.asyncio.session import AsyncSession
-
-    from bot.publishing.pages import EditionPage
-
 SIGNER = Signer(bytes(32))
 CHAT = 7
 DAY = date(2026, 11, 18)
@@ -54,8 +47,12 @@ DESK = {"width": 1280, "height": 900}
 async def showing(language: str = "") -> AsyncIterator[Links]:
     """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
 
-    async def load_sample(_storage: Storage, _chat: int, day: date, slot: int) -> EditionPage:
-        return replace(sample_edition(), day=day, slot=slot, language=language)
+    async def load_sample(
+        _storage: Storage, _chat: int, day: date, schedule_number: int
+    ) -> EditionPage:
+        return replace(
+            sample_edition(), day=day, schedule_number=schedule_number, language=language
+        )
 
     with (
         TemporaryDirectory() as folder,
@@ -88,6 +85,18 @@ async def _fill(storage: Storage) -> None:
     async with storage.writing() as tx:
         mailbox = await open_mailbox(tx, CHAT, "ann@example.org")
         mailbox.token_hash = hash_of("word", CHAT)
+
+
+@asynccontextmanager
+async def opened(browser: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
+    """Yield a browser of one user; an error, or a breach of a policy, fails the test."""
+    context = await browser.new_context(locale="en-GB", **options)
+    complaints: list[str] = []
+    context.on("console", lambda line: complaints.append(line.text))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    yield context
+    await context.close()
+    assert complaints == []
 
 
 def pages(links: Links) -> dict[str, str]:

@@ -1,22 +1,16 @@
 """Mails that break their reader, posted to us by a relay that takes everything."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.app.mail import report_reader
 from bot.mail.bounces import Bounces
+from bot.rendering.renderer import Renderer
 from bot.sources.parser_pool import Workers
+from storage.db.engine import Storage
 from tests.mail.returned import BROKEN, notification
 from tests.web.conftest import SIGNER
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.rendering.renderer import Renderer
-    from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -1,20 +1,14 @@
 """The pages in a real browser: nothing from elsewhere, no script, on a phone, by keyboard."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.web.showing import DESK, PHONE, pages, showing
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.rendering.links import Links
+from bot.rendering.links import Links
+from tests.web.showing import DESK, PHONE, opened, pages, showing
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
@@ -36,19 +30,14 @@ async def page(
     request: pytest.FixtureRequest, browser: Browser, links: Links
 ) -> AsyncIterator[Page]:
     """Yield a page without script; a complaint, or a request to another host, fails the test."""
-    context = await browser.new_context(
-        viewport=request.param, java_script_enabled=False, locale="en-GB"
-    )
-    opened = await context.new_page()
-    complaints: list[str] = []
+    failed: list[str] = []
     hosts: set[str | None] = set()
-    opened.on("console", lambda line: complaints.append(line.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("requestfailed", lambda failed: complaints.append(failed.url))
-    opened.on("request", lambda asked: hosts.add(urlsplit(asked.url).hostname))
-    yield opened
-    await context.close()
-    assert complaints == []
+    async with opened(browser, viewport=request.param, java_script_enabled=False) as context:
+        page = await context.new_page()
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        yield page
+    assert failed == []
     assert hosts <= {"127.0.0.1"}
 
 

@@ -31,7 +31,7 @@ async def test_an_edition_is_shown_in_full(visitor, link):
     assert "<b>Words</b> on Title 0." in page
 
 
-async def test_what_people_wrote_is_escaped(visitor, link):
+async def test_text_from_outside_is_escaped(visitor, link):
     page = await visitor.reads(link)
 
     assert "More &lt;words&gt;" in page

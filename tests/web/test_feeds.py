@@ -38,10 +38,7 @@ async def test_each_kind_says_what_it_is_and_is_read_back(visitor, told, opened_
     assert isinstance(read, Document)
     assert (
         answer.content_type
-        == {
-            FeedKind.ATOM: "application/atom+xml",
-            FeedKind.JSON: "application/feed+json",
-        }[kind]
+        == {FeedKind.ATOM: "application/atom+xml", FeedKind.JSON: "application/feed+json"}[kind]
     )
     assert [item.title for item in read.items] == [*(f"Title {n}" for n in range(7)), "Both"]
 

@@ -1,29 +1,21 @@
 """No page shows or changes what is another chat's, whatever address or form somebody makes."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count, product
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
+from aiohttp.web import Application
 from sqlmodel import select
 
 from bot.rendering.links import Purpose, Signer
+from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.topics import Topic
 from tests.belongings import SECRET, Rows, fill, ids_of, rows_of
-from tests.web.conftest import SIGNER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
-
-    from aiohttp.web import Application
-
-    from storage.db.engine import Storage
-    from tests.web.conftest import Visitor
+from tests.web.conftest import SIGNER, Visitor
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,7 @@
 """The front page, and the Mini App in a browser: what this is, and where the bot is."""
 
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -16,7 +17,7 @@ PATHS = ("/", "/app")
 @pytest.fixture
 def app(site):
     resources = replace(site.resources, access=Access(is_open=True))
-    return MiniApp(token="42:secret", resources=resources, menus=None)  # type: ignore[arg-type]
+    return MiniApp(token="42:secret", resources=resources, renew_menus=AsyncMock())
 
 
 async def page(site, path: str) -> str:

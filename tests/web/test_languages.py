@@ -1,21 +1,14 @@
 """Pages speak the language of their chat; what belongs to none, that of the browser."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import FeedKind
-from bot.rendering.renderer import Renderers
+from bot.rendering.renderer import Renderer, Renderers
 from storage.chats import Chat
 from storage.sharing import PublishedFeed
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.web.conftest import TUESDAY
-
-if TYPE_CHECKING:
-    from bot.rendering.renderer import Renderer
 
 # Arabic, as if its sentences were English with accents.
 TRANSLATIONS = {

@@ -1,24 +1,18 @@
 """What is no HTTP is refused, and is one line of the log, without a word of what it said."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from aiohttp.web import Application
 
 from bot.ops.health import Health, make_web, serving
 from bot.ops.logs import LastErrors, configure_logs
 from bot.ops.metrics import Metrics, MetricsPage, metrics_web
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from aiohttp.web import Application
 
 SECRET = b"open-sesame"
 BEARER = b"Authorization: Bearer " + SECRET

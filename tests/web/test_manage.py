@@ -24,7 +24,7 @@ async def modes(newsroom) -> dict[int, Mode]:
     return {row.topic_id: row.mode for row in await newsroom.all(Subscription)}
 
 
-async def test_the_page_lists_what_the_chat_watches(visitor, link):
+async def test_the_page_lists_the_subscriptions_of_the_chat(visitor, link):
     page = await visitor.reads(link)
 
     assert "My words" in page
@@ -41,7 +41,7 @@ async def test_a_look_changes_nothing(visitor, link, newsroom):
     assert await modes(newsroom) == before
 
 
-async def test_a_topic_is_watched_otherwise(visitor, link, newsroom):
+async def test_the_mode_of_a_subscription_is_changed(visitor, link, newsroom):
     answer = await visitor.sends(link, {"topic": "1", "mode": "instant"})
 
     assert answer.status == 303
@@ -175,7 +175,7 @@ async def test_a_stop_can_be_undone(visitor, link, newsroom):
     assert (await modes(newsroom))[topic.id] is Mode.DIGEST
 
 
-async def test_a_topic_of_the_catalogue_is_watched_again_as_itself(visitor, link, newsroom):
+async def test_a_topic_of_the_catalogue_is_subscribed_to_again_as_itself(visitor, link, newsroom):
     await newsroom.change(Topic, 1, chat_id=None)
     stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
 

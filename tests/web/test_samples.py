@@ -20,9 +20,7 @@ def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
 
     renderer = make_renderer(tmp_path, told.append)
 
-    assert told == [
-        "web/error.html, line 1: 'cod' is undefined. The shipped one is used.",
-    ]
+    assert told == ["web/error.html, line 1: 'cod' is undefined. The shipped one is used."]
     assert "<h1>" in renderer.text("web/error.html", site=PAGE_LINKS, code=404, purpose=None)
     assert (
         renderer.text("web/unsubscribe.html", site=PAGE_LINKS, is_done=False) == "<h1>Leave en</h1>"

@@ -1,21 +1,16 @@
 """Every page with its samples, in English and in Arabic: nothing is left over, and it is whole."""
 
-from __future__ import annotations
-
 from html import unescape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.publishing.samples import ALERTED, QUERIES, TIES, sample_snippet, sample_story
+from bot.rendering.operator_templates import Sample
 from bot.rendering.renderer import Renderers
 from bot.web.samples import page_samples
 from tests.catalogues.alike import EVERYWHERE
 from tests.leftovers import english, untidy
-
-if TYPE_CHECKING:
-    from bot.rendering.operator_templates import Sample
 
 pytestmark = pytest.mark.slow
 

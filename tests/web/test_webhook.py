@@ -1,7 +1,5 @@
 """`POST /telegram/…`: who is heard, what is read, what is answered."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from typing import Any
@@ -74,7 +72,7 @@ async def test_who_does_not_know_the_secrets_finds_nothing(client, taking, path,
     assert taking.taken == []
 
 
-async def test_a_stranger_is_answered_before_the_body_is_there(client):
+async def test_an_unauthorized_request_is_rejected_before_its_body_is_there(client):
     reader, writer = await asyncio.open_connection(client.host, client.port)
 
     writer.write(

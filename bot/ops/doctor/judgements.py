@@ -104,7 +104,7 @@ def judge_webhook(info: Mapping[str, Any], own: str | None, now: datetime) -> Fi
     sentence = f"Telegram delivers them to {_host(info)}; {_waiting(info)}."
     failed_at = datetime.fromtimestamp(info.get("last_error_date", 0), UTC)
     if now - failed_at >= _RECENT:
-        return healthy("updates.brought", sentence)
+        return healthy("updates.delivered", sentence)
     sentence += f" At {failed_at:%H:%M} UTC it could not: {info.get('last_error_message', '')}."
     remedy = f"Does the proxy pass /telegram/ on to a process of role chat? {_WEBHOOK_HELP}"
     if info.get("pending_update_count", 0) > _MANY_UPDATES:

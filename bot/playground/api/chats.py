@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.playground.api.errors import bad_request, forbidden, upgraded
-from bot.playground.users.chats import Chat, ChatType, Member
+from bot.playground.users.chats import ChatType, Member, PlaygroundChat
 from bot.playground.users.groups import change_thread, create_thread
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _ACTIONS = {
 _STATES = {"close": "closed", "reopen": "open", "delete": "deleted"}
 
 
-def check_writable(chat: Chat) -> None:
+def check_writable(chat: PlaygroundChat) -> None:
     """Raise Telegram's error if a message, an edit or an action in *chat* is not possible."""
     if chat.migrated_to is not None:
         raise upgraded(chat.migrated_to)
@@ -33,7 +33,7 @@ def check_writable(chat: Chat) -> None:
         raise forbidden(f"bot is not a member of the {chat.type.value} chat")
 
 
-def check_may_send(chat: Chat) -> None:
+def check_may_send(chat: PlaygroundChat) -> None:
     """Raise Telegram's error if the bot lacks the right to send a new message."""
     if chat.is_channel and not chat.own.may("can_post_messages"):
         raise bad_request("need administrator rights in the channel chat")
@@ -41,7 +41,7 @@ def check_may_send(chat: Chat) -> None:
         raise bad_request("not enough rights to send text messages to the chat")
 
 
-def check_thread(chat: Chat, thread_id: int | None) -> None:
+def check_thread(chat: PlaygroundChat, thread_id: int | None) -> None:
     """Only members who may manage topics can write in a closed one."""
     if thread_id is None:
         return
@@ -113,7 +113,7 @@ def get_chat_member_count(call: Call) -> int:
 
 
 def leave_chat(call: Call) -> Literal[True]:
-    chat: Chat = call.chat
+    chat: PlaygroundChat = call.chat
     if chat.type is ChatType.PRIVATE:
         raise bad_request("chat member status can't be changed in private chats")
     check_writable(chat)
@@ -133,7 +133,7 @@ def change_forum_topic(call: Call) -> Literal[True]:
     return True
 
 
-def _forum(call: Call) -> Chat:
+def _forum(call: Call) -> PlaygroundChat:
     chat = call.chat
     check_writable(chat)
     if not chat.is_forum:

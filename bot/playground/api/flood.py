@@ -5,7 +5,7 @@ burst is let through (three at once), as Telegram does. `STRICT` allows no burst
 nothing. A rejected message does not count. Only send, copy and forward calls are charged, and
 `setWebhook`, which may be called once a second.
 
-A error, be it one that a test ordered, bans its chat for as long as it says: until then each call
+A 429, be it one that a test ordered, bans its chat for as long as it says: until then each call
 about the chat is recorded as made inside the ban, and one that sends is rejected.
 """
 

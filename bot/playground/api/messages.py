@@ -10,7 +10,7 @@ from bot.playground.api.files import StoredFile, Upload, picture_size
 from bot.playground.api.keyboards import check_markup
 from bot.playground.text.formatting import message_caption, message_text
 from bot.playground.text.rich import rich_message
-from bot.playground.users.chats import Chat, ChatType, Message, thread_fields
+from bot.playground.users.chats import ChatType, PlaygroundChat, PlaygroundMessage, thread_fields
 
 if TYPE_CHECKING:
     from bot.playground.api.server import Call
@@ -65,12 +65,12 @@ def forward_message(call: Call) -> dict[str, Any]:
     return _send(call, chat, content).to_api()
 
 
-def _original(call: Call, description: str) -> Message:
+def _original(call: Call, description: str) -> PlaygroundMessage:
     chat = call.world.chat(call.params["from_chat_id"])
     return call.world.message(chat, call.params["message_id"], description)
 
 
-def _writable(call: Call) -> Chat:
+def _writable(call: Call) -> PlaygroundChat:
     chat = call.chat
     check_writable(chat)
     check_may_send(chat)
@@ -109,12 +109,12 @@ def _caption(call: Call) -> dict[str, Any]:
     )
 
 
-def _send(call: Call, chat: Chat, content: dict[str, Any]) -> Message:
+def _send(call: Call, chat: PlaygroundChat, content: dict[str, Any]) -> PlaygroundMessage:
     markup = check_markup(call.get("reply_markup"))
     reply_to = _reply_to(call, chat)
     call.world.flood.charge(call.token, chat.id)
     return call.world.post(
-        Message(
+        PlaygroundMessage(
             message_id=call.world.next_message_id(),
             chat=chat,
             sender=call.bot,
@@ -133,7 +133,7 @@ def _extra(call: Call) -> dict[str, Any]:
     return extra | ({"has_protected_content": True} if call.get("protect_content") else {})
 
 
-def _reply_to(call: Call, chat: Chat) -> Message | None:
+def _reply_to(call: Call, chat: PlaygroundChat) -> PlaygroundMessage | None:
     asked = call.get("reply_parameters")
     if not asked:
         return None
@@ -166,7 +166,7 @@ def edit_message_reply_markup(call: Call) -> dict[str, Any]:
     return _change(call, message, message.content)
 
 
-def _editable(call: Call) -> Message:
+def _editable(call: Call) -> PlaygroundMessage:
     if "inline_message_id" in call.params:
         raise bad_request("inline messages are not implemented in this playground")
     if "chat_id" not in call.params:
@@ -181,7 +181,7 @@ def _editable(call: Call) -> Message:
     return message
 
 
-def _change(call: Call, message: Message, content: dict[str, Any]) -> dict[str, Any]:
+def _change(call: Call, message: PlaygroundMessage, content: dict[str, Any]) -> dict[str, Any]:
     markup = check_markup(call.get("reply_markup"))
     if markup is not None and "inline_keyboard" not in markup:
         raise bad_request("inline keyboard expected")
@@ -218,7 +218,7 @@ def delete_messages(call: Call) -> Literal[True]:
     return True
 
 
-def _is_deletable(call: Call, chat: Chat, message: Message) -> bool:
+def _is_deletable(call: Call, chat: PlaygroundChat, message: PlaygroundMessage) -> bool:
     young = call.world.now() - message.date <= DELETABLE_SECONDS
     rights = chat.type is ChatType.PRIVATE or chat.own.is_admin
     return (message.is_from_bot or rights) and (young or chat.own.is_admin)

@@ -57,10 +57,7 @@ _MISSING = {
     "document": "there is no document in the request",
     "photo": "there is no photo in the request",
 }
-_BEYOND = {
-    "callback_data": "BUTTON_DATA_INVALID",
-    "command": "BOT_COMMAND_INVALID",
-}
+_BEYOND = {"callback_data": "BUTTON_DATA_INVALID", "command": "BOT_COMMAND_INVALID"}
 _MAY_BE_EMPTY = {("setwebhook", "url")}  # for none
 _LARGEST = 2**63
 _SURROGATE = re.compile("[\ud800-\udfff]")

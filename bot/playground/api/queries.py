@@ -26,7 +26,7 @@ _START = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(slots=True)
-class Query:
+class PendingQuery:
     """*chat_id* is that of the message whose button was pressed."""
 
     id: str
@@ -42,21 +42,21 @@ class Queries:
     def __init__(self, clock: Callable[[], float], lifetime: float, first_id: int) -> None:
         self._clock = clock
         self._lifetime = lifetime
-        self._queries: OrderedDict[str, Query] = OrderedDict()
+        self._queries: OrderedDict[str, PendingQuery] = OrderedDict()
         self._last_id = first_id
 
-    def ask(self, user_id: int, chat_id: int | None = None) -> Query:
+    def ask(self, user_id: int, chat_id: int | None = None) -> PendingQuery:
         self._last_id += 1
-        query = Query(str(self._last_id), self._clock(), user_id, chat_id)
+        query = PendingQuery(str(self._last_id), self._clock(), user_id, chat_id)
         self._queries[query.id] = query
         if len(self._queries) > KEPT:
             self._queries.popitem(last=False)
         return query
 
-    def find(self, query_id: str) -> Query | None:
+    def find(self, query_id: str) -> PendingQuery | None:
         return self._queries.get(query_id)
 
-    def waiting(self, query_id: str) -> Query:
+    def waiting(self, query_id: str) -> PendingQuery:
         """Return the query to answer; raise if it is too old, unknown or answered already."""
         query = self._queries.get(query_id)
         if query is None or query.answer is not None or self._clock() - query.at > self._lifetime:
@@ -125,7 +125,4 @@ def _button(button: dict[str, Any] | None) -> dict[str, Any] | None:
     return button
 
 
-METHODS = {
-    "answerCallbackQuery": answer_callback_query,
-    "answerInlineQuery": answer_inline_query,
-}
+METHODS = {"answerCallbackQuery": answer_callback_query, "answerInlineQuery": answer_inline_query}

@@ -17,7 +17,7 @@ from bot.playground.api.faults import Fault, FaultKind, When
 from bot.playground.api.parameters import Parameters, check_call, read_parameters
 from bot.playground.api.table import api_table
 from bot.playground.journal import JournalEntry, shown
-from bot.playground.users.chats import Chat, bot_user
+from bot.playground.users.chats import PlaygroundChat, bot_user
 from bot.playground.world import World
 
 
@@ -35,7 +35,7 @@ class Call:
         return bot_user(self.token)
 
     @property
-    def chat(self) -> Chat:
+    def chat(self) -> PlaygroundChat:
         return self.world.chat(self.params["chat_id"])
 
     def get(self, name: str, default: Any = None) -> Any:

@@ -3,7 +3,3 @@
 A week of articles is in `archive/`, what is still to be published in `live/`; one TOML table an
 article.
 """
-
-from bot.playground.newsroom.newsroom import Newsroom, UnknownArticleError, UnknownPublisherError
-
-__all__ = ["Newsroom", "UnknownArticleError", "UnknownPublisherError"]

@@ -21,7 +21,7 @@ _OPEN_DATE = re.compile(r"\{(?P<pattern>day|date)(?P<shift>[+-]\d+)?\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class DateLanguage:
     """How a language writes dates; `languages.toml` says what each pattern is for."""
 
     code: str
@@ -75,12 +75,12 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True)
-class Publisher:
+class SamplePublisher:
     """An invented publisher; `publishers.toml` says what each field is for."""
 
     code: str
     name: str
-    language: Language
+    language: DateLanguage
     zone: timezone
     layout: str
     dateline: str
@@ -98,19 +98,19 @@ class Draft:
     """
 
     slug: str
-    publisher: Publisher
+    publisher: SamplePublisher
     title: str
     city: str
     category: str
     paragraphs: tuple[str, ...]
     story: str | None
     age: timedelta
-    date_line: Language
+    date_line: DateLanguage
     box: tuple[str, ...]
 
     def publish(
-        self, at: datetime, story_date: date, number: int = 1, first: "Article | None" = None
-    ) -> "Article":
+        self, at: datetime, story_date: date, number: int = 1, first: "SampleArticle | None" = None
+    ) -> "SampleArticle":
         """Fill the dates; *first* is what was published at first, if this repeats it."""
         language, published = self.publisher.language, at.astimezone(self.publisher.zone)
         summary, *others = (language.fill(text, story_date) for text in self.paragraphs)
@@ -121,7 +121,7 @@ class Draft:
         if first:
             title = language.republished.format(title=title)
             others.append(language.format(language.first_published, first.published))
-        return Article(
+        return SampleArticle(
             slug=f"{self.slug}-{number}" if first else self.slug,
             draft=self,
             title=title,
@@ -132,7 +132,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class SampleArticle:
     """A published article.
 
     *summary* has no dateline, *paragraphs* have it but no end mark; *published* is in the
@@ -147,7 +147,7 @@ class Article:
     published: datetime
 
     @property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> SamplePublisher:
         return self.draft.publisher
 
     @property
@@ -178,15 +178,15 @@ class Article:
         }
 
 
-def read_languages() -> dict[str, Language]:
+def read_languages() -> dict[str, DateLanguage]:
     tables = _read_toml("languages.toml").items()
-    return {code: Language.from_table(code, table) for code, table in tables}
+    return {code: DateLanguage.from_table(code, table) for code, table in tables}
 
 
-def read_publishers() -> dict[str, Publisher]:
+def read_publishers() -> dict[str, SamplePublisher]:
     languages = read_languages()
     return {
-        code: Publisher(
+        code: SamplePublisher(
             code=code,
             name=table["name"],
             language=languages[table["language"]],
@@ -201,18 +201,18 @@ def read_publishers() -> dict[str, Publisher]:
     }
 
 
-def read_archive(publishers: Mapping[str, Publisher]) -> list[Draft]:
+def read_archive(publishers: Mapping[str, SamplePublisher]) -> list[Draft]:
     """Every archived article, the oldest first."""
     drafts = _read_drafts("archive", publishers)
     return sorted(drafts, key=lambda draft: draft.age, reverse=True)
 
 
-def read_live(publishers: Mapping[str, Publisher]) -> list[Draft]:
+def read_live(publishers: Mapping[str, SamplePublisher]) -> list[Draft]:
     """Everything still to be published, in the order of the files and of what is in them."""
     return _read_drafts("live", publishers)
 
 
-def _read_drafts(folder: str, publishers: Mapping[str, Publisher]) -> list[Draft]:
+def _read_drafts(folder: str, publishers: Mapping[str, SamplePublisher]) -> list[Draft]:
     # Sorted, because the order of a folder differs between file systems.
     names = sorted(file.name for file in (FOLDER / folder).iterdir())
     tables = [
@@ -226,7 +226,9 @@ def _read_drafts(folder: str, publishers: Mapping[str, Publisher]) -> list[Draft
 
 
 def _draft(
-    table: dict[str, Any], publishers: Mapping[str, Publisher], languages: Mapping[str, Language]
+    table: dict[str, Any],
+    publishers: Mapping[str, SamplePublisher],
+    languages: Mapping[str, DateLanguage],
 ) -> Draft:
     publisher = publishers[table["publisher"]]
     return Draft(

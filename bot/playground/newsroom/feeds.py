@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from html import escape
 from xml.etree import ElementTree as ET
 
-from bot.playground.newsroom.content import Article
+from bot.playground.newsroom.content import SampleArticle
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN = "http://purl.org/dc/elements/1.1/"
@@ -21,7 +21,7 @@ ET.register_namespace("dc", DUBLIN)
 ET.register_namespace("atom", ATOM)
 
 
-def write_rss(title: str, path: str, articles: Sequence[Article], base: str) -> str:
+def write_rss(title: str, path: str, articles: Sequence[SampleArticle], base: str) -> str:
     """*base* is scheme and host as the reader asked for them, without a slash at the end."""
     root = ET.Element("rss", version="2.0")
     channel = ET.SubElement(root, "channel")
@@ -36,7 +36,7 @@ def write_rss(title: str, path: str, articles: Sequence[Article], base: str) -> 
     return _write(root)
 
 
-def write_atom(title: str, path: str, articles: Sequence[Article], base: str) -> str:
+def write_atom(title: str, path: str, articles: Sequence[SampleArticle], base: str) -> str:
     root = ET.Element(f"{{{ATOM}}}feed")
     _put(root, f"{{{ATOM}}}title", title)
     _put(root, f"{{{ATOM}}}id", f"tag:sample.example,2025:{path}")
@@ -49,12 +49,12 @@ def write_atom(title: str, path: str, articles: Sequence[Article], base: str) ->
     return _write(root)
 
 
-def rfc_822(article: Article) -> str:
+def rfc_822(article: SampleArticle) -> str:
     written = format_datetime(article.published)
     return written[:-OFFSET_CHARACTERS] + str(article.published.tzname())
 
 
-def _put_item(channel: ET.Element, article: Article, base: str) -> None:
+def _put_item(channel: ET.Element, article: SampleArticle, base: str) -> None:
     item = ET.SubElement(channel, "item")
     _put(item, "title", article.title)
     _put(item, "link", base + article.path)
@@ -69,7 +69,7 @@ def _put_item(channel: ET.Element, article: Article, base: str) -> None:
         _put(item, f"{{{CONTENT}}}encoded", write_paragraphs(article))
 
 
-def _put_entry(root: ET.Element, article: Article, base: str) -> None:
+def _put_entry(root: ET.Element, article: SampleArticle, base: str) -> None:
     entry = ET.SubElement(root, f"{{{ATOM}}}entry")
     _put(entry, f"{{{ATOM}}}title", article.title)
     _put(entry, f"{{{ATOM}}}id", f"tag:sample.example,2025:{article.slug}")
@@ -82,7 +82,7 @@ def _put_entry(root: ET.Element, article: Article, base: str) -> None:
     _put(entry, f"{{{ATOM}}}summary", article.summary)
 
 
-def write_paragraphs(article: Article) -> str:
+def write_paragraphs(article: SampleArticle) -> str:
     return "\n".join(f"<p>{escape(text)}</p>" for text in article.marked_paragraphs)
 
 

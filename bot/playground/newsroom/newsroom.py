@@ -10,8 +10,8 @@ from aiohttp import web
 
 from bot.playground.newsroom.content import (
     WESTERNMOST,
-    Article,
     Draft,
+    SampleArticle,
     read_archive,
     read_live,
     read_publishers,
@@ -23,14 +23,6 @@ _LATEST = 12  # in the state
 _BOX = 2
 _BOX_STRIDE = 3  # odd, so that neighbours get different boxes
 _STORY_HOURS = timedelta(hours=20)  # a later report of a story begins its dates anew
-
-
-class UnknownArticleError(LookupError):
-    """No draft has this slug."""
-
-
-class UnknownPublisherError(LookupError):
-    """No publisher has this code."""
 
 
 class Newsroom:
@@ -48,7 +40,7 @@ class Newsroom:
         self.closed: set[str] = set()  # publishers by code: their feeds are gone for good
         self.opened = now()
         self._drafts = read_live(self.publishers)
-        self._first: dict[str, Article] = {}  # by the slug of the draft
+        self._first: dict[str, SampleArticle] = {}  # by the slug of the draft
         self._times_published: Counter[str] = Counter()
         self._stories: dict[str, datetime] = {}  # when each began
         self._archive = [
@@ -84,7 +76,7 @@ class Newsroom:
     def close(self, publisher: str, *, closed: bool = True) -> None:
         """Take a publisher's feed down, as if it had gone out of business, or put it back."""
         if publisher not in self.publishers:
-            raise UnknownPublisherError(publisher)
+            raise LookupError(publisher)
         (self.closed.add if closed else self.closed.discard)(publisher)
 
     def state(self) -> dict[str, Any]:
@@ -99,15 +91,15 @@ class Newsroom:
             "latest": [article.describe() for article in self.newest(_LATEST)],
         }
 
-    def newest(self, count: int, publisher: str | None = None) -> list[Article]:
+    def newest(self, count: int, publisher: str | None = None) -> list[SampleArticle]:
         newest_first = reversed(self._published.values())
         chosen = (a for a in newest_first if publisher is None or a.publisher.code == publisher)
         return [article for article, _ in zip(chosen, range(count), strict=False)]
 
-    def find(self, slug: str) -> Article | None:
+    def find(self, slug: str) -> SampleArticle | None:
         return self._published.get(slug)
 
-    def box(self, article: Article) -> Sequence[Article]:
+    def box(self, article: SampleArticle) -> Sequence[SampleArticle]:
         """The archived articles in the box beside *article*: same language, another story."""
         if article.draft.box:
             return [self._published[slug] for slug in article.draft.box]
@@ -133,10 +125,10 @@ class Newsroom:
         return min(self._drafts, key=lambda draft: self._times_published[draft.slug])
 
     def _find(self, slug: str) -> Draft:
-        for draft in self._drafts:
-            if draft.slug == slug:
-                return draft
-        raise UnknownArticleError(slug)
+        found = next((draft for draft in self._drafts if draft.slug == slug), None)
+        if found:
+            return found
+        raise LookupError(slug)
 
     def _story_date(self, draft: Draft, at: datetime) -> date:
         """The date from which the open dates count: that of the story's first report."""
@@ -153,7 +145,7 @@ class Newsroom:
             del self._published[list(self._published)[len(self._archive)]]
 
 
-def _fits_box(other: Article, article: Article) -> bool:
+def _fits_box(other: SampleArticle, article: SampleArticle) -> bool:
     same_story = other.story is not None and other.story == article.story
     return (
         other.slug != article.slug

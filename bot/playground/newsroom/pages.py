@@ -6,13 +6,13 @@ from functools import cache
 from html import escape
 from string import Template
 
-from bot.playground.newsroom.content import FOLDER, Article, Publisher
+from bot.playground.newsroom.content import FOLDER, SampleArticle, SamplePublisher
 from bot.playground.newsroom.feeds import write_paragraphs
 
 TEASER_CHARACTERS = 160
 
 
-def write_page(article: Article, others: Iterable[Article], base: str) -> str:
+def write_page(article: SampleArticle, others: Iterable[SampleArticle], base: str) -> str:
     """The page of *article* with *others* in its "Don't Miss" box."""
     publisher = article.publisher
     fields = {
@@ -37,7 +37,7 @@ def write_page(article: Article, others: Iterable[Article], base: str) -> str:
     )
 
 
-def write_front(articles: Sequence[Article], publishers: Collection[Publisher]) -> str:
+def write_front(articles: Sequence[SampleArticle], publishers: Collection[SamplePublisher]) -> str:
     return layout("front.html").substitute(
         latest="\n".join(_headline(article) for article in articles),
         alternates="\n".join(
@@ -57,7 +57,7 @@ def layout(name: str) -> Template:
     return Template((FOLDER / "layouts" / name).read_text("utf-8"))
 
 
-def _headline(article: Article) -> str:
+def _headline(article: SampleArticle) -> str:
     return (
         f'<li lang="{article.publisher.language.code}"><a href="{escape(article.path)}">'
         f'{escape(article.title)}</a><br><span class="meta">{escape(article.publisher.name)} · '
@@ -65,14 +65,14 @@ def _headline(article: Article) -> str:
     )
 
 
-def _teaser(other: Article) -> str:
+def _teaser(other: SampleArticle) -> str:
     start = other.paragraphs[0][:TEASER_CHARACTERS]
     return (
         f'<p><a href="{escape(other.path)}">{escape(other.title)}</a></p>\n<p>{escape(start)} …</p>'
     )
 
 
-def _linked_data(article: Article, base: str) -> str:
+def _linked_data(article: SampleArticle, base: str) -> str:
     facts = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",

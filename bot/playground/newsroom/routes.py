@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.playground.newsroom.content import Article
+    from bot.playground.newsroom.content import SampleArticle
     from bot.playground.newsroom.newsroom import Newsroom
 
 FEED_LENGTH = 60
@@ -73,7 +73,7 @@ class _Pages:
         body = write(title, f"/news/{name}.xml", articles, _base(request))
         return self._respond(request, body, content_type, self._changed(articles))
 
-    def _changed(self, articles: Sequence[Article]) -> datetime:
+    def _changed(self, articles: Sequence[SampleArticle]) -> datetime:
         return articles[0].published if articles else self._newsroom.opened
 
     def _respond(

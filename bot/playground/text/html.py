@@ -5,9 +5,9 @@ Offsets in errors are bytes of UTF-8, as Telegram counts. A tag is closed by its
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from bot.playground.api.errors import ApiError, bad_request, cannot_parse
+from bot.playground.api.errors import ApiError, cannot_parse
 from bot.playground.text.entities import (
     MessageEntity,
     checked_date_format,
@@ -20,251 +20,203 @@ _REFERENCE = re.compile(r"&(?:#(?:x([0-9a-fA-F]*)|([0-9]*))|([a-zA-Z]*));?")
 _HIGHEST = 0x10FFFF
 _LONGEST = 10
 
-
-def decode_character(source: str, at: int) -> tuple[str, int]:
-    """Return the character of the reference at *at* ("" if none), and where it ends."""
-    found = _REFERENCE.match(source, at)
-    if found is None:
-        return "", at + 1
-    if found[3] is not None:
-        named = _NAMED.get(found[3], "")
-        return named, found.end() if named else at + 1
-    if len(found[0].rstrip(";")) >= _LONGEST:
-        return "", at + 1
-    code = int(found[1] or "0", 16) if found[1] is not None else int(found[2] or "0")
-    if code == 0 or code >= _HIGHEST:
-        return "", at + 1
-    return chr(code), found.end()
-
-
-def decode_characters(source: str) -> str:
-    pieces: list[str] = []
-    at = 0
-    while (mark := source.find("&", at)) >= 0:
-        character, end = decode_character(source, mark)
-        pieces += [source[at:mark], character or "&"]
-        at = end
-    return "".join([*pieces, source[at:]])
-
-
-NAMES = {
-    "a", "b", "strong", "i", "em", "s", "strike", "del", "u", "ins", "tg-spoiler", "tg-emoji",
-    "tg-time", "span", "pre", "code", "blockquote",
+_STYLES = {
+    "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline",
+    "ins": "underline", "s": "strikethrough", "strike": "strikethrough", "del": "strikethrough",
+    "tg-spoiler": "spoiler", "span": "spoiler",
 }  # fmt: skip
+_NAMES = {*_STYLES, "a", "tg-emoji", "tg-time", "pre", "code", "blockquote"}
 
-_NAME_END = re.compile(r"[\s>]|\Z")
-_ATTRIBUTE = re.compile(r"\s*([^\s=>/\"']*)\s*")
+_WORDS = re.compile(r"[^<]+")
+_NAME = re.compile(r"[^\s>]*")
+_ATTRIBUTE = re.compile(r"[^\s=>/\"']*")
 _TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _BLANK = re.compile(r"\s*")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_USER_LINK = re.compile(r"tg://user\?id=([0-9]{1,18})$")
+_EMOJI_ID = re.compile("0*[1-9][0-9]{0,18}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+Facts = tuple[tuple[str, object], ...]
+
+
+def parse_html(source: str) -> tuple[str, list[MessageEntity]]:
+    parser = _Parser(source)
+    parser.parse()
+    if parser.open:
+        name = parser.open[-1][0].name
+        raise cannot_parse(f'Can\'t find end tag corresponding to start tag "{name}"')
+    if _SURROGATE.search(parser.text):
+        raise cannot_parse(
+            "Text contains invalid Unicode characters after decoding HTML entities, "
+            "check for unmatched surrogate code units"
+        )
+    plain = [
+        # A language belongs to a block only.
+        MessageEntity("code", each.offset, each.length) if each.type == "code" else each
+        for each in parser.entities
+    ]
+    return parser.text, sorted(plain, key=lambda entity: entity.order)
+
+
+def _decoded(source: str) -> str:
+    return _REFERENCE.sub(_character, source)
+
+
+def _character(reference: re.Match[str]) -> str:
+    """Return the character that is referred to; what refers to none stays as it is."""
+    hexadecimal, decimal, name = reference.groups()
+    if name is not None:
+        known = _NAMED.get(name)
+        return reference[0] if known is None else known
+    if len(reference[0].rstrip(";")) >= _LONGEST:
+        return reference[0]
+    code = int(hexadecimal or "0", 16) if hexadecimal is not None else int(decimal or "0")
+    return chr(code) if 0 < code < _HIGHEST else reference[0]
 
 
 @dataclass(slots=True)
-class Tag:
+class _Tag:
     """*argument* is the link, language, emoji or date format, or "1" for an expandable quote."""
 
     name: str
     argument: str = ""
     unix: int = 0
 
-
-def byte_offset(source: str, at: int) -> int:
-    return len(source[:at].encode("utf-8", "surrogatepass"))
-
-
-def read_start_tag(source: str, start: int) -> tuple[Tag, int]:
-    """Return the tag whose `<` is at *start*, and the offset after its `>`."""
-    at = _end_of_name(source, start + 1)
-    where = byte_offset(source, start)
-    if at == len(source):
-        raise cannot_parse(f"Unclosed start tag at byte offset {where}")
-    tag = Tag(source[start + 1 : at].lower())
-    if tag.name not in NAMES:
-        raise cannot_parse(f'Unsupported start tag "{tag.name}" at byte offset {where}')
-    at = _skip(source, at)
-    while not source.startswith(">", at):
-        at = _skip(source, _read_attribute(source, at, tag, where))
-    if tag.name == "span" and tag.argument != "spoiler":
-        raise cannot_parse(f'Tag "span" must have class "tg-spoiler" at byte offset {where}')
-    return tag, at + 1
+    def set(self, attribute: str, value: str) -> None:
+        match self.name, attribute:
+            case ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "format"):
+                self.argument = value
+            case "code", "class" if value.startswith("language-"):
+                self.argument = value.removeprefix("language-")
+            case "span", "class" if value.startswith("tg-"):
+                self.argument = value.removeprefix("tg-")
+            case "blockquote", "expandable":
+                self.argument = "1"
+            case "tg-time", "unix":
+                digits = _INTEGER.match(value)
+                self.unix = int(digits[0]) if digits else 0
 
 
-def _read_attribute(source: str, at: int, tag: Tag, where: int) -> int:
-    found = _ATTRIBUTE.match(source, at)
-    name = found[1] if found else ""
-    at = found.end() if found else at
-    if not name:
-        raise cannot_parse(f'Empty attribute name in the tag "{tag.name}" at byte offset {where}')
-    if at == len(source):
-        raise _unclosed(tag, where)
-    if source[at] != "=":
-        _apply(tag, name, "")
-        return at
-    at = _skip(source, at + 1)
-    if at == len(source):
-        raise _unclosed(tag, where)
-    value, at = _read_value(source, at)
-    if at == len(source):
-        raise cannot_parse(f"Unclosed start tag at byte offset {where}")
-    _apply(tag, name, value)
-    return at
+class _Parser:
+    """Reads *source* from `at` on."""
 
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.at = 0
+        self.text = ""
+        self.entities: list[MessageEntity] = []
+        self.open: list[tuple[_Tag, int, int]] = []  # with its offset in UTF-16, and in `text`
 
-def _read_value(source: str, at: int) -> tuple[str, int]:
-    quote = source[at]
-    if quote in "\"'":
-        end = source.find(quote, at + 1)
-        if end < 0:
-            return "", len(source)
-        return decode_characters(source[at + 1 : end]), end + 1
-    found = _TOKEN.match(source, at)
-    end = found.end() if found else at
-    if end < len(source) and source[end] != ">" and not source[end].isspace():
-        raise cannot_parse(f"Unexpected end of name token at byte offset {byte_offset(source, at)}")
-    return source[at:end].lower(), end
+    def parse(self) -> None:
+        while self.at < len(self.source):
+            if words := self.take(_WORDS):
+                self.text += _decoded(words)
+            elif self.source.startswith("</", self.at):
+                self.end_tag()
+            else:
+                self.open.append((self.start_tag(), utf16_length(self.text), len(self.text)))
 
+    def take(self, pattern: re.Pattern[str]) -> str:
+        """Go past what *pattern* matches here, perhaps nothing, and return it."""
+        found = pattern.match(self.source, self.at)
+        taken = found[0] if found else ""
+        self.at += len(taken)
+        return taken
 
-def _apply(tag: Tag, name: str, value: str) -> None:
-    match tag.name, name:
-        case ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "format"):
-            tag.argument = value
-        case "code", "class" if value.startswith("language-"):
-            tag.argument = value.removeprefix("language-")
-        case "span", "class" if value.startswith("tg-"):
-            tag.argument = value.removeprefix("tg-")
-        case "blockquote", "expandable":
-            tag.argument = "1"
-        case "tg-time", "unix":
-            digits = _INTEGER.match(value)
-            tag.unix = int(digits[0]) if digits else 0
+    def byte_offset(self, at: int) -> int:
+        return len(self.source[:at].encode("utf-8", "surrogatepass"))
 
+    def require_more(self, error: str) -> None:
+        if self.at >= len(self.source):
+            raise cannot_parse(error)
 
-def read_end_tag(source: str, start: int, expected: str) -> int:
-    """Return the offset after the end tag whose `<` is at *start*."""
-    at = _end_of_name(source, start + 2)
-    name = source[start + 2 : at].lower()
-    at = _skip(source, at)
-    where = byte_offset(source, start)
-    if not source.startswith(">", at):
-        raise cannot_parse(f"Unclosed end tag at byte offset {where}")
-    if name and name != expected:
-        raise cannot_parse(
-            f'Unmatched end tag at byte offset {where}, expected "</{expected}>", found "</{name}>"'
-        )
-    return at + 1
+    def start_tag(self) -> _Tag:
+        where = f"at byte offset {self.byte_offset(self.at)}"
+        self.at += 1
+        tag = _Tag(self.take(_NAME).lower())
+        self.require_more(f"Unclosed start tag {where}")
+        if tag.name not in _NAMES:
+            raise cannot_parse(f'Unsupported start tag "{tag.name}" {where}')
+        self.take(_BLANK)
+        while not self.source.startswith(">", self.at):
+            self.attribute(tag, where)
+            self.take(_BLANK)
+        self.at += 1
+        if tag.name == "span" and tag.argument != "spoiler":
+            raise cannot_parse(f'Tag "span" must have class "tg-spoiler" {where}')
+        return tag
 
+    def attribute(self, tag: _Tag, where: str) -> None:
+        name = self.take(_ATTRIBUTE)
+        if not name:
+            raise cannot_parse(f'Empty attribute name in the tag "{tag.name}" {where}')
+        self.take(_BLANK)
+        self.require_more(f'Unclosed start tag "{tag.name}" {where}')
+        value = ""
+        if self.source[self.at] == "=":
+            self.at += 1
+            self.take(_BLANK)
+            self.require_more(f'Unclosed start tag "{tag.name}" {where}')
+            value = self.value()
+            self.require_more(f"Unclosed start tag {where}")
+        tag.set(name, value)
 
-def _unclosed(tag: Tag, where: int) -> ApiError:
-    return cannot_parse(f'Unclosed start tag "{tag.name}" at byte offset {where}')
+    def value(self) -> str:
+        start, quote = self.at, self.source[self.at]
+        if quote in "\"'":
+            end = self.source.find(quote, start + 1)
+            self.at = end + 1 if end >= 0 else len(self.source)
+            return _decoded(self.source[start + 1 : end])
+        token = self.take(_TOKEN)
+        after = self.source[self.at : self.at + 1]
+        if after and after != ">" and not after.isspace():
+            at = self.byte_offset(start)
+            raise cannot_parse(f"Unexpected end of name token at byte offset {at}")
+        return token.lower()
 
+    def end_tag(self) -> None:
+        where = f"at byte offset {self.byte_offset(self.at)}"
+        if not self.open:
+            raise cannot_parse(f"Unexpected end tag {where}")
+        tag, units, offset = self.open.pop()
+        self.at += 2
+        name = self.take(_NAME).lower()
+        self.take(_BLANK)
+        if not self.source.startswith(">", self.at):
+            raise cannot_parse(f"Unclosed end tag {where}")
+        if name and name != tag.name:
+            raise cannot_parse(
+                f'Unmatched end tag {where}, expected "</{tag.name}>", found "</{name}>"'
+            )
+        self.at += 1
+        length = utf16_length(self.text) - units
+        if not length:
+            return
+        if tag.name in {"pre", "code"}:
+            self.add_code(tag, units, length)
+        elif found := _entity_of(tag, self.text[offset:]):
+            kind, facts = found
+            self.entities.append(MessageEntity(kind, units, length, facts))
 
-def _end_of_name(source: str, at: int) -> int:
-    found = _NAME_END.search(source, at)
-    return found.start() if found else len(source)
-
-
-def _skip(source: str, at: int) -> int:
-    found = _BLANK.match(source, at)
-    return found.end() if found else at
-
-
-_STYLES = {
-    "b": "bold",
-    "strong": "bold",
-    "i": "italic",
-    "em": "italic",
-    "u": "underline",
-    "ins": "underline",
-    "s": "strikethrough",
-    "strike": "strikethrough",
-    "del": "strikethrough",
-    "tg-spoiler": "spoiler",
-    "span": "spoiler",
-}
-_USER_LINK = re.compile(r"tg://user\?id=([0-9]{1,18})$")
-_EMOJI_ID = re.compile("0*[1-9][0-9]{0,18}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_PIECE = re.compile(r"&|<|[^&<]+")
-
-
-@dataclass(slots=True)
-class _Reading:
-    source: str
-    text: str = ""
-    units: int = 0
-    entities: list[MessageEntity] = field(default_factory=list)
-    open: list[tuple[Tag, int, int]] = field(default_factory=list)  # tag, UTF-16 and text offset
-
-    def write(self, words: str) -> None:
-        self.text += words
-        self.units += utf16_length(words)
-
-
-def parse_html(source: str) -> tuple[str, list[MessageEntity]]:
-    reading = _Reading(source)
-    at = 0
-    while piece := _PIECE.match(source, at):
-        at = piece.end()
-        if piece[0] == "&":
-            at = _character(reading, piece.start())
-        elif piece[0] != "<":
-            reading.write(piece[0])
-        elif source.startswith("/", at):
-            at = _end(reading, piece.start())
+    def add_code(self, tag: _Tag, offset: int, length: int) -> None:
+        """`<pre><code class="language-x">` is one block with a language, in either order."""
+        language: Facts = (("language", tag.argument),) if tag.argument else ()
+        last = self.entities[-1] if self.entities else None
+        if (
+            last
+            and (last.offset, last.length) == (offset, length)
+            and {last.type, tag.name} == {"pre", "code"}
+            and (joined := last.facts if tag.name == "pre" else language)
+        ):
+            self.entities[-1] = MessageEntity("pre", offset, length, joined)
         else:
-            tag, at = read_start_tag(source, piece.start())
-            reading.open.append((tag, reading.units, len(reading.text)))
-    if reading.open:
-        name = reading.open[-1][0].name
-        raise cannot_parse(f'Can\'t find end tag corresponding to start tag "{name}"')
-    if _SURROGATE.search(reading.text):
-        raise cannot_parse(
-            "Text contains invalid Unicode characters after decoding HTML entities, "
-            "check for unmatched surrogate code units"
-        )
-    return reading.text, sorted((_plain_code(entity) for entity in reading.entities), key=_order)
+            facts = language if tag.name == "code" else ()
+            self.entities.append(MessageEntity(tag.name, offset, length, facts))
 
 
-def _order(entity: MessageEntity) -> tuple[int, int, int]:
-    return entity.order
-
-
-def _plain_code(entity: MessageEntity) -> MessageEntity:
-    """A language belongs to a block only."""
-    return MessageEntity("code", entity.offset, entity.length) if entity.type == "code" else entity
-
-
-def _character(reading: _Reading, at: int) -> int:
-    character, end = decode_character(reading.source, at)
-    reading.write(character or "&")
-    return end
-
-
-def _end(reading: _Reading, start: int) -> int:
-    if not reading.open:
-        at = byte_offset(reading.source, start)
-        raise cannot_parse(f"Unexpected end tag at byte offset {at}")
-    end = read_end_tag(reading.source, start, reading.open[-1][0].name)
-    tag, units, offset = reading.open.pop()
-    if reading.units > units:
-        _close(reading, tag, MessageEntity("", units, reading.units - units), reading.text[offset:])
-    return end
-
-
-def _close(reading: _Reading, tag: Tag, covered: MessageEntity, inside: str) -> None:
-    if tag.name in {"pre", "code"}:
-        _close_code(reading.entities, tag, covered)
-        return
-    found = _mark_of(tag, inside)
-    if found is not None:
-        kind, facts = found
-        reading.entities.append(MessageEntity(kind, covered.offset, covered.length, facts))
-
-
-Fields = tuple[tuple[str, object], ...]
-
-
-def _mark_of(tag: Tag, inside: str) -> tuple[str, Fields] | None:
+def _entity_of(tag: _Tag, inside: str) -> tuple[str, Facts] | None:
+    """Return the kind and the facts of the entity; None for a tag that means nothing."""
     if tag.name in _STYLES:
         return _STYLES[tag.name], ()
     match tag.name:
@@ -276,11 +228,14 @@ def _mark_of(tag: Tag, inside: str) -> tuple[str, Fields] | None:
             if not _EMOJI_ID.fullmatch(tag.argument):
                 raise cannot_parse("Invalid custom emoji identifier specified")
             return "custom_emoji", (("custom_emoji_id", tag.argument),)
-        case _:
-            return _date(tag)
+    try:
+        facts = checked_date_format(tag.argument)
+    except ApiError:
+        raise cannot_parse("Invalid date-time format specified") from None
+    return ("date_time", (("unix_time", tag.unix), *facts.items())) if tag.unix > 0 else None
 
 
-def _link(url: str) -> tuple[str, Fields] | None:
+def _link(url: str) -> tuple[str, Facts] | None:
     """A link that is none is dropped without a word, unlike one given as an entity."""
     if user := _USER_LINK.match(url):
         return "text_mention", (("user", {"id": int(user[1])}),)
@@ -288,30 +243,3 @@ def _link(url: str) -> tuple[str, Fields] | None:
         return "text_link", (("url", checked_url(url)),)
     except ApiError:
         return None
-
-
-def _date(tag: Tag) -> tuple[str, Fields] | None:
-    try:
-        facts = checked_date_format(tag.argument)
-    except ApiError:
-        raise bad_request("can't parse entities: Invalid date-time format specified") from None
-    if tag.unix <= 0:
-        return None
-    return "date_time", (("unix_time", tag.unix), *facts.items())
-
-
-def _close_code(entities: list[MessageEntity], tag: Tag, covered: MessageEntity) -> None:
-    """`<pre><code class="language-x">` is one block with a language, in either order."""
-    last = entities[-1] if entities else None
-    same = last is not None and (last.offset, last.length) == (covered.offset, covered.length)
-    if same and last is not None and {last.type, tag.name} == {"pre", "code"}:
-        language = last.facts if tag.name == "pre" else _language(tag)
-        if language:
-            entities[-1] = MessageEntity("pre", covered.offset, covered.length, language)
-            return
-    facts = _language(tag) if tag.name == "code" else ()
-    entities.append(MessageEntity(tag.name, covered.offset, covered.length, facts))
-
-
-def _language(tag: Tag) -> Fields:
-    return (("language", tag.argument),) if tag.argument else ()

@@ -32,7 +32,7 @@ class Node:
 
 def read_tree(html: str) -> Node:
     """The root, a tag without a name; raises the ApiError of what cannot be read."""
-    reader = _Reader()
+    reader = _TreeReader()
     try:
         reader.feed(html)
         reader.close()
@@ -47,7 +47,7 @@ def _cannot_parse(reason: str) -> ApiError:
     return bad_request(f"can't parse rich message: {reason}")
 
 
-class _Reader(HTMLParser):
+class _TreeReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.open = [Node("")]

@@ -112,17 +112,17 @@ class User:
 
 
 @dataclass(slots=True)
-class Message:
+class PlaygroundMessage:
     """`content` holds what the message says (text and entities, or a document and its caption)."""
 
     message_id: int
-    chat: "Chat"
+    chat: "PlaygroundChat"
     sender: dict[str, Any]
     date: int
     content: dict[str, Any]
     reply_markup: dict[str, Any] | None = None
     edit_date: int | None = None
-    reply_to: "Message | None" = None
+    reply_to: "PlaygroundMessage | None" = None
     extra: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
     deleted: bool = False
@@ -170,11 +170,11 @@ class Thread:
 
     name: str
     state: str = "open"  # or "closed"
-    opening: Message | None = None
+    opening: PlaygroundMessage | None = None
 
 
 @dataclass(slots=True)
-class Chat:
+class PlaygroundChat:
     """A private chat has its user's id. `own` is the bot's membership of a group or channel.
 
     In a private chat `blocked`: the user blocked the bot; `started`: the bot may write at all.
@@ -192,7 +192,7 @@ class Chat:
     migrated_to: int | None = None
     is_forum: bool = False
     threads: dict[int, Thread] = field(default_factory=dict)
-    messages: dict[int, Message] = field(default_factory=dict)
+    messages: dict[int, PlaygroundMessage] = field(default_factory=dict)
 
     @property
     def is_channel(self) -> bool:
@@ -210,7 +210,7 @@ class Chat:
             return GROUP_ANONYMOUS_BOT
         return user.to_api()
 
-    def keep(self, message: Message) -> None:
+    def keep(self, message: PlaygroundMessage) -> None:
         self.messages[message.message_id] = message
         if len(self.messages) > KEPT_MESSAGES:
             del self.messages[next(iter(self.messages))]

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from bot.playground.api.errors import bad_request
 from bot.playground.users.chats import (
     BOT,
-    Chat,
     ChatType,
     Member,
-    Message,
+    PlaygroundChat,
+    PlaygroundMessage,
     Thread,
     User,
     make_member,
@@ -128,7 +128,7 @@ def member(  # noqa: PLR0913 - what a membership has
 
 
 def _report(
-    world: World, chat: Chat, actor: User, user: Facts, before: Member, after: Member
+    world: World, chat: PlaygroundChat, actor: User, user: Facts, before: Member, after: Member
 ) -> None:
     update = {
         "chat": chat.to_api(),
@@ -144,7 +144,7 @@ def _report(
     world.events.publish("chat", chat_id=chat.id)
 
 
-def _some_member(world: World, chat: Chat) -> User:
+def _some_member(world: World, chat: PlaygroundChat) -> User:
     known = (world.users[number] for number in chat.members if number in world.users)
     return next(known, User(777_000, "Somebody"))
 
@@ -163,7 +163,7 @@ def migrate(world: World, chat_id: int) -> Facts:
         (new, {"migrate_from_chat_id": group.id}),
     ):
         notice = world.post(
-            Message(world.next_message_id(), chat, sender, world.now(), dict(content))
+            PlaygroundMessage(world.next_message_id(), chat, sender, world.now(), dict(content))
         )
         world.updates.add("message", notice.to_api())
     return {"new_chat_id": new.id}
@@ -191,18 +191,22 @@ def topic(
     return {"thread_id": thread_id}
 
 
-def create_thread(world: World, forum: Chat, name: str, sender: Facts) -> Message:
+def create_thread(
+    world: World, forum: PlaygroundChat, name: str, sender: Facts
+) -> PlaygroundMessage:
     """Return the message that opens the topic; its number is the thread's."""
     if forum.type is not ChatType.SUPERGROUP:
         raise bad_request("the chat is not a forum")
     forum.is_forum = True
     content = {"forum_topic_created": {"name": name, "icon_color": _ICON_COLOR}}
-    opening = Message(world.next_message_id(), forum, sender, world.now(), content)
+    opening = PlaygroundMessage(world.next_message_id(), forum, sender, world.now(), content)
     forum.threads[opening.message_id] = Thread(name, opening=opening)
     return _post_notice(world, opening, opening.message_id)
 
 
-def change_thread(world: World, forum: Chat, thread_id: int, state: str, sender: Facts) -> None:
+def change_thread(
+    world: World, forum: PlaygroundChat, thread_id: int, state: str, sender: Facts
+) -> None:
     """Close or reopen a topic, with a message in it, or delete it, which leaves none."""
     thread = forum.threads.get(thread_id)
     if thread is None:
@@ -219,11 +223,11 @@ def change_thread(world: World, forum: Chat, thread_id: int, state: str, sender:
         return
     thread.state = state
     content: Facts = {_NOTICES[state]: {}}
-    notice = Message(world.next_message_id(), forum, sender, world.now(), content)
+    notice = PlaygroundMessage(world.next_message_id(), forum, sender, world.now(), content)
     _post_notice(world, notice, thread_id)
 
 
-def _post_notice(world: World, notice: Message, thread_id: int) -> Message:
+def _post_notice(world: World, notice: PlaygroundMessage, thread_id: int) -> PlaygroundMessage:
     """Post a service message; it reaches the bot whatever its privacy mode."""
     notice.extra = thread_fields(thread_id)
     world.post(notice)

@@ -11,10 +11,10 @@ from bot.playground.api.parameters import check_value
 from bot.playground.text.formatting import format_text
 from bot.playground.users.chats import (
     BOT,
-    Chat,
     ChatType,
     Member,
-    Message,
+    PlaygroundChat,
+    PlaygroundMessage,
     User,
     thread_fields,
 )
@@ -190,7 +190,7 @@ def _post(  # noqa: PLR0913 - all that a message can have
     _check_may_write(chat, sender, thread_id)
     replied = world.message(chat, reply_to, "no such message") if reply_to else None
     opening = chat.threads[thread_id].opening if thread_id else None
-    message = Message(
+    message = PlaygroundMessage(
         world.next_message_id(),
         chat,
         chat.sender_of(sender),
@@ -210,7 +210,7 @@ def _post(  # noqa: PLR0913 - all that a message can have
     return {"message_id": message.message_id, "update_id": update_id}
 
 
-def _check_may_write(chat: Chat, user: User, thread_id: int | None) -> None:
+def _check_may_write(chat: PlaygroundChat, user: User, thread_id: int | None) -> None:
     known = Member() if chat.user else chat.members.get(user.id, Member("left"))
     if chat.is_channel and not known.may("can_post_messages"):
         raise bad_request("only those who may post write in a channel")
@@ -225,7 +225,7 @@ def _check_may_write(chat: Chat, user: User, thread_id: int | None) -> None:
         raise bad_request("the bot is blocked here; unblock it first")
 
 
-def _is_seen(chat: Chat, message: Message) -> bool:
+def _is_seen(chat: PlaygroundChat, message: PlaygroundMessage) -> bool:
     """In groups a bot sees commands, mentions and replies to itself; all only as administrator."""
     if chat.type is ChatType.PRIVATE or chat.own.is_admin:
         return True

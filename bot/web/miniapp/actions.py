@@ -201,7 +201,7 @@ async def set_language(app: MiniApp, user: CurrentUser, request: ActionRequest) 
     """Use a language, or with "" that of Telegram's client."""
     code = request.text("language") or None
     changed = await settings.set_language(app.resources.storage, user.chat_id, code)
-    await app.menus.renew(user, changed.speaks, is_chosen=code is not None)
+    await app.renew_menus(user, changed.speaks, code)
     return ActionResult()
 
 
@@ -209,10 +209,7 @@ async def request_confirmation(
     app: MiniApp, user: CurrentUser, request: ActionRequest
 ) -> ActionResult:
     await confirm.request_confirmation(
-        app.resources.storage,
-        user.chat_id,
-        request.text("address"),
-        mailer=app.resources.mailer,
+        app.resources.storage, user.chat_id, request.text("address"), mailer=app.resources.mailer
     )
     return ActionResult()
 

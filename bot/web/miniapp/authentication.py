@@ -43,11 +43,7 @@ _LARGEST_ID = 2**52  # Telegram's promise
 
 
 class LaunchError(ValueError):
-    """The data opens nothing."""
-
-
-class ForgedLaunchError(LaunchError):
-    """It was not signed with our token, or is no launch data."""
+    """The data opens nothing: it was not signed with our token, or is no launch data."""
 
 
 class TooOldError(LaunchError):
@@ -64,10 +60,10 @@ class Launcher:
 
 
 def read_launch(data: str, token: str, now: datetime) -> Launcher:
-    """Return the user who opened the app; raise ForgedLaunchError or TooOldError."""
+    """Return the user who opened the app; raise LaunchError."""
     fields = _fields(data)
     if not hmac.compare_digest(fields.pop("hash", "").encode(), _mac(fields, token).encode()):
-        raise ForgedLaunchError("the hash does not fit")
+        raise LaunchError("the hash does not fit")
     if now - _moment(fields.get("auth_date", "")) > GOOD_FOR:
         raise TooOldError("it is more than a day old")
     return _launcher(fields.get("user", ""))
@@ -75,7 +71,7 @@ def read_launch(data: str, token: str, now: datetime) -> Launcher:
 
 def _fields(data: str) -> dict[str, str]:
     if len(data) > LONGEST or not data.isascii():
-        raise ForgedLaunchError("it is no query string")
+        raise LaunchError("it is no query string")
     try:
         pairs = parse_qsl(
             data,
@@ -85,10 +81,10 @@ def _fields(data: str) -> dict[str, str]:
             max_num_fields=_MOST_FIELDS,
         )
     except ValueError as error:
-        raise ForgedLaunchError("it is no query string") from error
+        raise LaunchError("it is no query string") from error
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ForgedLaunchError("a field comes twice")
+        raise LaunchError("a field comes twice")
     return fields
 
 
@@ -102,17 +98,17 @@ def _moment(seconds: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise ForgedLaunchError("it has no date") from error
+        raise LaunchError("it has no date") from error
 
 
 def _launcher(text: str) -> Launcher:
     try:
         user = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ForgedLaunchError("the user is no JSON") from error
+        raise LaunchError("the user is no JSON") from error
     user_id = user.get("id") if isinstance(user, dict) else None
     if type(user_id) is not int or not 0 < user_id < _LARGEST_ID:
-        raise ForgedLaunchError("the user has no id")
+        raise LaunchError("the user has no id")
     return Launcher(user_id, _text(user, "first_name"), _text(user, "language_code"))
 
 

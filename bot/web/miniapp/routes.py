@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
 
@@ -29,18 +29,17 @@ if TYPE_CHECKING:
     from bot.web.site import Site
 
 
-class RenewsMenus(Protocol):
-    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
-        """Let the menus of the user's chat speak the language of that tag."""
-
-
 @dataclass(frozen=True, slots=True)
 class MiniApp:
-    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it."""
+    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it.
+
+    *renew_menus* lets the menus of the user's chat speak the language of the first tag; the second
+    is the one that the user chose, if any.
+    """
 
     token: str
     resources: Resources
-    menus: RenewsMenus
+    renew_menus: Callable[[CurrentUser, str, str | None], Awaitable[None]]
     frames: tuple[str, ...] = ()
 
 

@@ -86,13 +86,13 @@ def _rest(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, 
 
 def _digest(settings: ChatSettings, renderer: Renderer) -> dict[str, Any]:
     plan = settings.plan
-    slots = sorted(plan.times, key=lambda slot: slot.minutes)
+    times = sorted(plan.times, key=lambda time: time.minutes)
     return {
         "text": _text(renderer, "web/app_parts.html#digest", settings=settings),
         "zone": plan.zone,
         "place": _text(renderer, "web/app_parts.html#place", zone=plan.zone),
-        "slots": [{"minutes": slot.minutes, "weekdays": slot.weekdays} for slot in slots],
-        "mayHaveMore": len(slots) < MAX_SCHEDULE_TIMES,
+        "slots": [{"minutes": time.minutes, "weekdays": time.weekdays} for time in times],
+        "mayHaveMore": len(times) < MAX_SCHEDULE_TIMES,
     }
 
 
@@ -160,11 +160,7 @@ async def preview_topic(
 
 
 # By the last part of their addresses.
-PREVIEWS: Final = {
-    "preview": preview_query,
-    "compare": preview_change,
-    "topic": preview_topic,
-}
+PREVIEWS: Final = {"preview": preview_query, "compare": preview_change, "topic": preview_topic}
 
 
 async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) -> dict[str, Any]:

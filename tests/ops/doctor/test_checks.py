@@ -78,7 +78,7 @@ async def test_the_webhook_at_telegram_is_compared_with_this_bots(storage, datab
 
         (found,) = await check.ask()
 
-    assert found.code == ("updates.brought" if is_set else "updates.unhooked")
+    assert found.code == ("updates.delivered" if is_set else "updates.unhooked")
 
 
 async def test_without_a_public_address_the_pages_are_missing():

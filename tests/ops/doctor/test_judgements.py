@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,9 @@ SETTINGS = SettingsFacts(
 SOURCES = SourceFacts(10, 0, timedelta(minutes=3), is_running=True)
 
 
-def codes(findings) -> list[str]:
-    return [finding.code for finding in findings]
+def cases(names: str, rows: dict[str, Any]) -> pytest.MarkDecorator:
+    """Run a test with each of the rows, by the names that they have here."""
+    return pytest.mark.parametrize(names, [*rows.values()], ids=[*rows])
 
 
 def problems(findings) -> dict[str, str]:
@@ -71,36 +73,24 @@ def problems(findings) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        pytest.param(BotApiAnswer(200, result=ME), {}, id="all is well"),
-        pytest.param(
-            BotApiAnswer(None, "no route"),
-            {"telegram.unreachable": "unhealthy"},
-            id="nobody answers",
-        ),
-        pytest.param(BotApiAnswer(502), {"telegram.failing": "warning"}, id="an error of theirs"),
-        pytest.param(
-            BotApiAnswer(401), {"token.refused": "unhealthy"}, id="a token that was taken back"
-        ),
-        pytest.param(
-            BotApiAnswer(404), {"token.refused": "unhealthy"}, id="a token that never was"
-        ),
-        pytest.param(
-            BotApiAnswer(200), {"token.no-answer": "unhealthy"}, id="a page instead of an API"
-        ),
-        pytest.param(
+@cases(
+    "answer, expected",
+    {
+        "all is well": (BotApiAnswer(200, result=ME), {}),
+        "nobody answers": (BotApiAnswer(None, "no route"), {"telegram.unreachable": "unhealthy"}),
+        "an error of theirs": (BotApiAnswer(502), {"telegram.failing": "warning"}),
+        "a token that was taken back": (BotApiAnswer(401), {"token.refused": "unhealthy"}),
+        "a token that never was": (BotApiAnswer(404), {"token.refused": "unhealthy"}),
+        "a page instead of an API": (BotApiAnswer(200), {"token.no-answer": "unhealthy"}),
+        "switches as BotFather does not have them first": (
             BotApiAnswer(200, result={"username": "a", "can_read_all_group_messages": True}),
             {"token.inline-off": "warning", "token.privacy-off": "warning"},
-            id="switches as BotFather does not have them first",
         ),
-        pytest.param(
+        "no groups": (
             BotApiAnswer(200, result=ME | {"can_join_groups": False}),
             {"token.no-groups": "warning"},
-            id="no groups",
         ),
-    ],
+    },
 )
 def test_the_answer_to_getme_is_judged(answer, expected):
     found = [judge_server("https://api.telegram.org", answer), *judge_token(answer)]
@@ -108,17 +98,17 @@ def test_the_answer_to_getme_is_judged(answer, expected):
     assert problems(found) == expected
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        pytest.param(None, {}, id="unknown"),
-        pytest.param(0.4, {}, id="right"),
-        pytest.param(-1.9, {}, id="as right as a header can tell"),
-        pytest.param(3, {"clock.off": "warning"}, id="ahead"),
-        pytest.param(-29, {"clock.off": "warning"}, id="behind"),
-        pytest.param(31, {"clock.far-off": "unhealthy"}, id="far ahead"),
-        pytest.param(-9000, {"clock.far-off": "unhealthy"}, id="far behind"),
-    ],
+@cases(
+    "seconds, expected",
+    {
+        "unknown": (None, {}),
+        "right": (0.4, {}),
+        "as right as a header can tell": (-1.9, {}),
+        "ahead": (3, {"clock.off": "warning"}),
+        "behind": (-29, {"clock.off": "warning"}),
+        "far ahead": (31, {"clock.far-off": "unhealthy"}),
+        "far behind": (-9000, {"clock.far-off": "unhealthy"}),
+    },
 )
 def test_the_clock_is_compared_with_anothers(seconds, expected):
     ahead = None if seconds is None else timedelta(seconds=seconds)
@@ -128,58 +118,42 @@ def test_the_clock_is_compared_with_anothers(seconds, expected):
     assert any("ahead" in one.sentence for one in found) is ((seconds or 0) > 2)
 
 
-@pytest.mark.parametrize(
-    ("disk", "expected"),
-    [
-        pytest.param(DISK, {}, id="enough"),
-        pytest.param(replace(DISK, files=None), {}, id="files are not counted here"),
-        pytest.param(replace(DISK, free=GB // 2), {"disk.scarce": "warning"}, id="little"),
-        pytest.param(replace(DISK, free=GB // 20), {"disk.full": "unhealthy"}, id="too little"),
-        pytest.param(replace(DISK, files=900), {"disk.few-inodes": "warning"}, id="few files"),
-        pytest.param(replace(DISK, files=0), {"disk.no-inodes": "unhealthy"}, id="no files"),
-        pytest.param(
-            replace(DISK, is_writable=False),
-            {"disk.not-writable": "unhealthy"},
-            id="another's folder",
-        ),
-    ],
+@cases(
+    "disk, expected",
+    {
+        "enough": (DISK, {}),
+        "files are not counted here": (replace(DISK, files=None), {}),
+        "little": (replace(DISK, free=GB // 2), {"disk.scarce": "warning"}),
+        "too little": (replace(DISK, free=GB // 20), {"disk.full": "unhealthy"}),
+        "few files": (replace(DISK, files=900), {"disk.few-inodes": "warning"}),
+        "no files": (replace(DISK, files=0), {"disk.no-inodes": "unhealthy"}),
+        "another's folder": (replace(DISK, is_writable=False), {"disk.not-writable": "unhealthy"}),
+    },
 )
 def test_free_disk_space_is_judged(disk, expected):
     assert problems([judge_disk(disk)]) == expected
 
 
-@pytest.mark.parametrize(
-    ("file", "expected"),
-    [
-        pytest.param(FileMode("db", 0o600), {}, id="closed"),
-        pytest.param(
-            FileMode("db", 0o644), {"files.world-readable": "unhealthy"}, id="open to all"
-        ),
-        pytest.param(FileMode("db", 0o640), {"files.readable": "warning"}, id="open to the group"),
-        pytest.param(FileMode("db", 0o660), {"files.writable": "unhealthy"}, id="the group's too"),
-        pytest.param(FileMode("var", 0o700, is_folder=True), {}, id="a closed folder"),
-        pytest.param(
-            FileMode("var", 0o755, is_folder=True),
-            {"files.readable": "warning"},
-            id="an open folder",
-        ),
-        pytest.param(
+@cases(
+    "file, expected",
+    {
+        "closed": (FileMode("db", 0o600), {}),
+        "open to all": (FileMode("db", 0o644), {"files.world-readable": "unhealthy"}),
+        "open to the group": (FileMode("db", 0o640), {"files.readable": "warning"}),
+        "the group's too": (FileMode("db", 0o660), {"files.writable": "unhealthy"}),
+        "a closed folder": (FileMode("var", 0o700, is_folder=True), {}),
+        "an open folder": (FileMode("var", 0o755, is_folder=True), {"files.readable": "warning"}),
+        "everybody's folder": (
             FileMode("var", 0o777, is_folder=True),
             {"files.writable": "unhealthy"},
-            id="everybody's folder",
         ),
-        pytest.param(FileMode("a.html", 0o644, is_secret=False), {}, id="a template"),
-        pytest.param(
-            FileMode("a.html", 0o664, is_secret=False),
-            {"files.writable": "unhealthy"},
-            id="a group's",
-        ),
-        pytest.param(
+        "a template": (FileMode("a.html", 0o644, is_secret=False), {}),
+        "a group's": (FileMode("a.html", 0o664, is_secret=False), {"files.writable": "unhealthy"}),
+        "everybody's templates": (
             FileMode("t", 0o757, is_folder=True, is_secret=False),
             {"files.writable": "unhealthy"},
-            id="everybody's templates",
         ),
-    ],
+    },
 )
 def test_file_modes_that_let_others_read_or_write_are_found(file, expected):
     found = judge_files([file])
@@ -188,18 +162,14 @@ def test_file_modes_that_let_others_read_or_write_are_found(file, expected):
     assert found[0].code == (next(iter(expected)) if expected else "files.closed")
 
 
-@pytest.mark.parametrize(
-    ("zones", "expected"),
-    [
-        pytest.param(ZONES, {}, id="fresh"),
-        pytest.param(replace(ZONES, version=None), {"zones.no-package": "warning"}, id="bare"),
-        pytest.param(
-            replace(ZONES, unreadable=["Asia/Tokyo"]),
-            {"zones.unreadable": "unhealthy"},
-            id="broken",
-        ),
-        pytest.param(replace(ZONES, is_fresh=False), {"zones.old": "warning"}, id="old"),
-    ],
+@cases(
+    "zones, expected",
+    {
+        "fresh": (ZONES, {}),
+        "bare": (replace(ZONES, version=None), {"zones.no-package": "warning"}),
+        "broken": (replace(ZONES, unreadable=["Asia/Tokyo"]), {"zones.unreadable": "unhealthy"}),
+        "old": (replace(ZONES, is_fresh=False), {"zones.old": "warning"}),
+    },
 )
 def test_time_zone_data_is_judged(zones, expected):
     assert problems(judge_zones(zones)) == expected
@@ -213,131 +183,96 @@ def of_server(**facts) -> Condition:
     return replace(SERVER, own=replace(SERVER.own, **facts))
 
 
-@pytest.mark.parametrize(
-    ("seen", "expected"),
-    [
-        pytest.param(FILE, {}, id="a file that is well"),
-        pytest.param(SERVER, {}, id="a server that is well"),
-        pytest.param(
-            replace(FILE, version=(3, 34, 1)), {"database.old": "unhealthy"}, id="old SQLite"
-        ),
-        pytest.param(
-            replace(SERVER, version=(12, 9)), {"database.old": "unhealthy"}, id="old server"
-        ),
-        pytest.param(
-            replace(FILE, pending=None), {"database.newer": "unhealthy"}, id="a newer one's"
-        ),
-        pytest.param(replace(FILE, pending=2), {"database.behind": "warning"}, id="behind"),
-        pytest.param(
-            replace(FILE, revision=None, pending=43), {"database.empty": "warning"}, id="empty"
-        ),
-        pytest.param(
+@cases(
+    "seen, expected",
+    {
+        "a file that is well": (FILE, {}),
+        "a server that is well": (SERVER, {}),
+        "old SQLite": (replace(FILE, version=(3, 34, 1)), {"database.old": "unhealthy"}),
+        "old server": (replace(SERVER, version=(12, 9)), {"database.old": "unhealthy"}),
+        "a newer one's": (replace(FILE, pending=None), {"database.newer": "unhealthy"}),
+        "behind": (replace(FILE, pending=2), {"database.behind": "warning"}),
+        "empty": (replace(FILE, revision=None, pending=43), {"database.empty": "warning"}),
+        "somebody writes all the time": (
             replace(FILE, unwritable="database is locked"),
             {"database.busy": "warning"},
-            id="somebody writes all the time",
         ),
-        pytest.param(
+        "a standby": (
             replace(SERVER, unwritable="cannot execute in a read-only transaction"),
             {"database.read-only": "unhealthy"},
-            id="a standby",
         ),
-        pytest.param(of_file(journal="delete"), {"database.no-wal": "warning"}, id="no WAL"),
-        pytest.param(
-            of_file(integrity="row 3 missing"), {"database.damaged": "unhealthy"}, id="damaged"
-        ),
-        pytest.param(of_file(integrity=""), {"database.unchecked": "warning"}, id="too large"),
-        pytest.param(of_file(has_full_text=False), {"database.no-fts5": "unhealthy"}, id="no FTS5"),
-        pytest.param(
+        "no WAL": (of_file(journal="delete"), {"database.no-wal": "warning"}),
+        "damaged": (of_file(integrity="row 3 missing"), {"database.damaged": "unhealthy"}),
+        "too large": (of_file(integrity=""), {"database.unchecked": "warning"}),
+        "no FTS5": (of_file(has_full_text=False), {"database.no-fts5": "unhealthy"}),
+        "an open transaction": (
             of_server(oldest=timedelta(minutes=6)),
             {"database.long-transaction": "warning"},
-            id="an open transaction",
         ),
-        pytest.param(
+        "a forgotten transaction": (
             of_server(oldest=timedelta(hours=2)),
             {"database.long-transaction": "unhealthy"},
-            id="a forgotten transaction",
         ),
-        pytest.param(
-            of_server(has_autovacuum=False),
-            {"database.no-autovacuum": "unhealthy"},
-            id="no autovacuum",
-        ),
-        pytest.param(
-            of_server(connections=91), {"database.few-connections": "warning"}, id="few left"
-        ),
-    ],
+        "no autovacuum": (of_server(has_autovacuum=False), {"database.no-autovacuum": "unhealthy"}),
+        "few left": (of_server(connections=91), {"database.few-connections": "warning"}),
+    },
 )
 def test_the_state_of_the_database_is_judged(seen, expected):
     assert problems(judge_database(seen)) == expected
 
 
-@pytest.mark.parametrize(
-    ("holders", "on_file", "words"),
-    [
-        pytest.param(["17"], True, "as process 17", id="a file's lock"),
-        pytest.param(["a", "b"], False, "2 processes", id="leases of several"),
-        pytest.param([], False, "No bot", id="nobody"),
-    ],
+@cases(
+    "holders, on_file, words",
+    {
+        "a file's lock": (["17"], True, "as process 17"),
+        "leases of several": (["a", "b"], False, "2 processes"),
+        "nobody": ([], False, "No bot"),
+    },
 )
 def test_the_processes_on_the_database_are_named(holders, on_file, words):
     assert words in judge_running(holders, on_file=on_file).sentence
 
 
-@pytest.mark.parametrize(
-    ("seen", "expected"),
-    [
-        pytest.param(SOURCES, {}, id="well"),
-        pytest.param(replace(SOURCES, sources=0), {"sources.none": "warning"}, id="none"),
-        pytest.param(
-            replace(SOURCES, unhealthy=1), {"sources.some-unhealthy": "warning"}, id="some"
-        ),
-        pytest.param(
-            replace(SOURCES, unhealthy=6), {"sources.many-unhealthy": "unhealthy"}, id="most"
-        ),
-        pytest.param(
-            replace(SOURCES, since=timedelta(hours=2)),
-            {"sources.silent": "unhealthy"},
-            id="silence",
-        ),
-        pytest.param(
+@cases(
+    "seen, expected",
+    {
+        "well": (SOURCES, {}),
+        "none": (replace(SOURCES, sources=0), {"sources.none": "warning"}),
+        "some": (replace(SOURCES, unhealthy=1), {"sources.some-unhealthy": "warning"}),
+        "most": (replace(SOURCES, unhealthy=6), {"sources.many-unhealthy": "unhealthy"}),
+        "silence": (replace(SOURCES, since=timedelta(hours=2)), {"sources.silent": "unhealthy"}),
+        "nobody reads": (
             replace(SOURCES, since=None, is_running=False),
             {"sources.silent": "warning"},
-            id="nobody reads",
         ),
-    ],
+    },
 )
 def test_the_state_of_the_sources_is_judged(seen, expected):
     assert problems(judge_sources(seen)) == expected
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        pytest.param({}, {}, id="they agree"),
-        pytest.param({"has_admins": False}, {"settings.no-admins": "warning"}, id="no admin"),
-        pytest.param(
+@cases(
+    "changes, expected",
+    {
+        "they agree": ({}, {}),
+        "no admin": ({"has_admins": False}, {"settings.no-admins": "warning"}),
+        "nobody at all": (
             {"has_admins": False, "allows_nobody": True},
             {"settings.no-admins": "warning", "settings.nobody": "unhealthy"},
-            id="nobody at all",
         ),
-        pytest.param({"has_token": False, "has_admins": False}, {}, id="the playground has one"),
-        pytest.param(
+        "the playground has one": ({"has_token": False, "has_admins": False}, {}),
+        "open without limits": (
             {"is_open": True, "topics_per_chat": 1000},
             {"settings.open-unlimited": "warning"},
-            id="open without limits",
         ),
-        pytest.param({"send_per_second": 31}, {"settings.too-fast": "warning"}, id="too fast"),
-        pytest.param({"send_per_second": 99, "api": "http://a"}, {}, id="a server of one's own"),
-        pytest.param(
-            {"public_url": "http://a.example"}, {"settings.no-https": "warning"}, id="no https"
-        ),
-        pytest.param({"public_url": ""}, {"settings.mail-no-pages": "warning"}, id="no pages"),
-        pytest.param({"mail_is_plain": True}, {"settings.mail-plain": "warning"}, id="plain mail"),
-        pytest.param(
-            {"missing_roles": ("send",)}, {"settings.roles-left": "unhealthy"}, id="roles left"
-        ),
-        pytest.param({"missing_roles": ("send",), "is_sqlite": False}, {}, id="roles of others"),
-    ],
+        "too fast": ({"send_per_second": 31}, {"settings.too-fast": "warning"}),
+        "a server of one's own": ({"send_per_second": 99, "api": "http://a"}, {}),
+        "no https": ({"public_url": "http://a.example"}, {"settings.no-https": "warning"}),
+        "no pages": ({"public_url": ""}, {"settings.mail-no-pages": "warning"}),
+        "plain mail": ({"mail_is_plain": True}, {"settings.mail-plain": "warning"}),
+        "roles left": ({"missing_roles": ("send",)}, {"settings.roles-left": "unhealthy"}),
+        "roles of others": ({"missing_roles": ("send",), "is_sqlite": False}, {}),
+    },
 )
 def test_settings_that_do_not_fit_together_are_found(changes, expected):
     assert problems(judge_settings(replace(SETTINGS, **changes))) == expected
@@ -360,25 +295,20 @@ def webhook_info(
 JUST_NOW, LONG_AGO = timedelta(minutes=5), timedelta(hours=5)
 
 
-@pytest.mark.parametrize(
-    ("info", "code", "words"),
-    [
-        pytest.param(webhook_info(OWN), "updates.brought", "none waits", id="all is well"),
-        pytest.param(
-            webhook_info(OWN, 3, LONG_AGO), "updates.brought", "3 wait", id="failed long ago"
-        ),
-        pytest.param(webhook_info(OWN, 3, JUST_NOW), "updates.failing", "11:55 UTC", id="it fails"),
-        pytest.param(
-            webhook_info(OWN, 500, JUST_NOW), "updates.kept-away", "refused", id="for long"
-        ),
-        pytest.param(webhook_info(), "updates.unhooked", "No webhook", id="there is none"),
-        pytest.param(
+@cases(
+    "info, code, words",
+    {
+        "all is well": (webhook_info(OWN), "updates.delivered", "none waits"),
+        "failed long ago": (webhook_info(OWN, 3, LONG_AGO), "updates.delivered", "3 wait"),
+        "it fails": (webhook_info(OWN, 3, JUST_NOW), "updates.failing", "11:55 UTC"),
+        "for long": (webhook_info(OWN, 500, JUST_NOW), "updates.kept-away", "refused"),
+        "there is none": (webhook_info(), "updates.unhooked", "No webhook"),
+        "other": (
             webhook_info("https://other.example/secret-path"),
             "updates.elsewhere",
             "other.example",
-            id="other",
         ),
-    ],
+    },
 )
 def test_the_state_of_the_webhook_is_judged_without_its_secret(info, code, words):
     found = judge_webhook(info, OWN, NOW)
@@ -399,25 +329,15 @@ def test_a_webhook_is_unhealthy_while_the_bot_polls(info, code):
     assert judge_polling(info).code == code
 
 
-@pytest.mark.parametrize(
-    ("base", "status", "health", "words"),
-    [
-        pytest.param("https://a.example", 200, HealthLevel.HEALTHY, "answers.", id="all is well"),
-        pytest.param(
-            "http://a.example", 200, HealthLevel.WARNING, "encryption", id="not encrypted"
-        ),
-        pytest.param("https://a.example", 503, HealthLevel.WARNING, "not ready", id="it starts"),
-        pytest.param(
-            "https://a.example/b",
-            404,
-            HealthLevel.UNHEALTHY,
-            "404",
-            id="its path is not taken away",
-        ),
-        pytest.param(
-            "https://a.example", None, HealthLevel.UNHEALTHY, "refused", id="nobody is there"
-        ),
-    ],
+@cases(
+    "base, status, health, words",
+    {
+        "all is well": ("https://a.example", 200, HealthLevel.HEALTHY, "answers."),
+        "not encrypted": ("http://a.example", 200, HealthLevel.WARNING, "encryption"),
+        "it starts": ("https://a.example", 503, HealthLevel.WARNING, "not ready"),
+        "its path is not taken away": ("https://a.example/b", 404, HealthLevel.UNHEALTHY, "404"),
+        "nobody is there": ("https://a.example", None, HealthLevel.UNHEALTHY, "refused"),
+    },
 )
 def test_the_answer_of_our_pages_is_judged(base, status, health, words):
     found = judge_pages(base, status, "connection refused")

@@ -66,7 +66,7 @@ def test_the_zones_of_this_machine_can_be_read():
     assert zones.unreadable == []
 
 
-def test_who_holds_the_lock_of_a_run_is_told_without_touching_it(tmp_path):
+def test_the_holder_of_a_run_lock_is_found_without_touching_it(tmp_path):
     lock = tmp_path / "dateline.sqlite3.run.lock"
     assert who_runs(lock) == []
 

@@ -1,18 +1,14 @@
 """The chat page in a real browser, on a real playground; the test plays the bot."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """The page can be read and pressed, in light and dark, with a finger and by keyboard."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import expect
 
@@ -69,8 +67,7 @@ async def fill(page, bot) -> None:
         parse_mode="HTML",
         disable_notification=True,
         reply_markup=keyboard(
-            {"text": "Both", "callback_data": "a"},
-            {"text": "Open", "url": "https://example.org/"},
+            {"text": "Both", "callback_data": "a"}, {"text": "Open", "url": "https://example.org/"}
         ),
     )
     await bot.say("Pick", reply_markup=keyboard({"text": "Mute", "callback_data": "b"}))

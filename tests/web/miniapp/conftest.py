@@ -1,16 +1,17 @@
 """People who have the Mini App open, on a site with all its use cases."""
 
-from __future__ import annotations
-
 import re
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
 from sqlmodel import col, select
 
 from bot.mail.compose import Mail
@@ -22,7 +23,7 @@ from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer, Renderers
 from bot.subscribers import users
 from bot.subscribers.access import Access
-from bot.subscribers.users import Sender
+from bot.subscribers.users import CurrentUser, Sender
 from bot.web.miniapp.routes import MiniApp
 from bot.web.site import Site
 from storage.chats import Chat
@@ -30,18 +31,10 @@ from storage.db.engine import Storage
 from storage.enums import Medium, Mode
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo_translation
+from tests.conftest import TurnedClock
 from tests.publishing.newsroom import Newsroom
 from tests.resources import make_resources
 from tests.web.conftest import SIGNER, mailer_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from aiohttp import ClientResponse
-    from aiohttp.web import Application, Request
-
-    from bot.subscribers.users import CurrentUser
-    from tests.conftest import TurnedClock
 
 TOKEN = "42:secret"
 # Arabic, as if its sentences were English with accents.
@@ -53,10 +46,10 @@ TRANSLATIONS = {
 
 @dataclass
 class FakeMenus:
-    renewed: list[tuple[int, str, bool]] = field(default_factory=list)
+    renewed: list[tuple[int, str, str | None]] = field(default_factory=list)
 
-    async def renew(self, user: CurrentUser, speaks: str, *, is_chosen: bool) -> None:
-        self.renewed.append((user.user_id, speaks, is_chosen))
+    async def renew(self, user: CurrentUser, speaks: str, chosen: str | None) -> None:
+        self.renewed.append((user.user_id, speaks, chosen))
 
 
 @dataclass
@@ -119,12 +112,12 @@ def menus() -> FakeMenus:
 
 @pytest.fixture
 def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
-    return replace(mini_app_of(storage, access, Renderer()), menus=menus)
+    return replace(mini_app_of(storage, access, Renderer()), renew_menus=menus.renew)
 
 
 def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
     resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
-    return MiniApp(token=TOKEN, resources=resources, menus=FakeMenus())
+    return MiniApp(token=TOKEN, resources=resources, renew_menus=FakeMenus().renew)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What is wished for is done, by the chat's own use cases and with the chat's own refusals."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -16,7 +14,7 @@ from tests.web.miniapp.conftest import fill_with_topics
 pytestmark = pytest.mark.slow
 
 
-async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
+async def test_a_query_is_subscribed_to_changed_renamed_stopped_and_undone(ann):
     watched = await ann.does("watch", words="Taiwan OR Japan", mode="both")
     (topic,) = watched["topics"]
     assert watched["said"] == "Subscribed to Taiwan, Japan."
@@ -37,7 +35,7 @@ async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
     assert again["topics"] == renamed["topics"]
 
 
-async def test_a_topic_is_muted_for_a_while_or_for_good_and_heard_again(ann):
+async def test_a_topic_is_muted_for_a_while_or_for_good_and_unmuted(ann):
     topic = await ann.watches("Taiwan")
 
     (muted,) = (await ann.does("mute-topic", topic=topic, **{"for": "week"}))["topics"]
@@ -100,7 +98,7 @@ async def test_one_of_the_catalogue_with_other_words_becomes_ones_own(ann, stora
     assert (own["name"], own["isPublic"]) == ("Straits", False)
 
 
-async def test_the_digest_is_told_as_in_the_chat(ann):
+async def test_the_digest_is_described_as_in_the_chat(ann):
     await ann.watches("Taiwan")
 
     state = await ann.does(
@@ -128,7 +126,7 @@ async def test_the_menus_of_the_chat_follow_the_language_that_is_chosen(ann, men
     await ann.does("language", language="de")
     await ann.does("language", language="")
 
-    assert menus.renewed == [(7, "de", True), (7, "ja", False)]
+    assert menus.renewed == [(7, "de", "de"), (7, "ja", None)]
 
 
 async def test_everything_is_paused_and_resumed(ann, newsroom):

@@ -1,7 +1,5 @@
 """Who is let in: those whom Telegram names, and who may use the bot."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest
@@ -51,7 +49,7 @@ async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
     )
 
 
-async def test_too_many_changes_are_told_to_wait_each_person_alone(ann, person, clock):
+async def test_changes_are_limited_for_each_user_alone(ann, person, clock):
     answers = [await ann.asks("pause", paused=True) for _ in range(31)]
     assert [answer.status for answer in answers] == [200] * 30 + [429]
     assert answers[-1].headers["Retry-After"] == "3"
@@ -66,7 +64,7 @@ class TestInAPrivateBot:
     def access(self) -> Access:
         return Access(is_open=False, allowed=frozenset({8}))
 
-    async def test_a_stranger_gets_the_strangers_sentence_and_no_row(self, ann, storage):
+    async def test_an_unauthorized_user_gets_a_sentence_and_no_row(self, ann, storage):
         answer = await ann.asks("state")
 
         assert answer.status == 403
@@ -77,7 +75,7 @@ class TestInAPrivateBot:
         assert (await person(8, "Ben").asks("state")).status == 200
 
 
-async def test_who_was_banned_is_told_so_and_may_do_nothing(ann, storage):
+async def test_a_banned_user_gets_a_sentence_and_may_do_nothing(ann, storage):
     await ann.does("state")
     async with storage.writing() as tx:
         await ban(tx, 7)

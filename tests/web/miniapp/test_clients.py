@@ -3,22 +3,18 @@
 As https://core.telegram.org/api/web-events and https://core.telegram.org/api/bots/webapps have it.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Frame, Page, Route, expect
+from playwright.async_api import Browser, Frame, Page, Route, expect
 
-from tests.web.showing import PHONE
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from tests.web.showing import PHONE, opened
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
@@ -101,20 +97,8 @@ def launched(address: str, version: str | None = "9.1", **more: str) -> str:
 
 
 @asynccontextmanager
-async def opened(browser: Browser, **look: Any) -> AsyncIterator[BrowserContext]:
-    """Yield a browser of one person; an error, or a breach of a policy, fails the test."""
-    context = await browser.new_context(viewport=cast("Any", PHONE), locale="en-GB", **look)
-    complaints: list[str] = []
-    context.on("console", lambda line: complaints.append(line.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield context
-    await context.close()
-    assert complaints == []
-
-
-@asynccontextmanager
 async def native(browser: Browser, address: str, script: str, call: str) -> AsyncIterator[Client]:
-    async with opened(browser) as context:
+    async with opened(browser, viewport=PHONE) as context:
         await context.add_init_script(script)
         page = await context.new_page()
         await page.goto(address)
@@ -138,7 +122,7 @@ async def framed(browser: Browser, address: str) -> AsyncIterator[Client]:
     async def theirs(route: Route) -> None:
         await route.fulfill(body=html, content_type="text/html")
 
-    async with opened(browser) as context:
+    async with opened(browser, viewport=PHONE) as context:
         page = await context.new_page()
         await page.route(f"{OURS}/**", ours)
         await page.route("https://web.telegram.org/**", theirs)
@@ -161,12 +145,12 @@ async def client(
 ) -> AsyncIterator[Client]:
     script, call = WAYS[request.param]
     here = launched(address)
-    around = native(browser, here, script, call) if script else framed(browser, here)
-    async with around as opened_in:
+    in_client = native(browser, here, script, call) if script else framed(browser, here)
+    async with in_client as opened_in:
         yield opened_in
 
 
-async def test_it_is_told_that_the_page_is_there_and_how_it_looks(client):
+async def test_the_page_reports_that_it_is_ready_and_its_colours(client):
     await client.heard("web_app_ready", {})
     await client.heard("web_app_expand", {})
     await client.hears("web_app_set_background_color", {"color": NIGHT["secondary_bg_color"]})
@@ -229,7 +213,7 @@ async def test_events_that_nobody_knows_are_passed_over(client):
     await expect(client.inner.locator("body")).to_have_css("background-color", NIGHT_PAPER)
 
 
-async def test_a_client_is_told_nothing_that_is_newer_than_itself(browser, address):
+async def test_the_page_sends_a_client_only_the_events_of_its_version(browser, address):
     script, call = WAYS["a native one"]
     async with native(browser, launched(address, version=None), script, call) as client:
         await client.inner.locator("#words").fill("Taiwan")
@@ -239,7 +223,7 @@ async def test_a_client_is_told_nothing_that_is_newer_than_itself(browser, addre
         assert told == {"web_app_ready", "web_app_expand"}
 
 
-async def test_a_web_client_is_told_before_the_page_is_loaded_anew(browser, address):
+async def test_the_page_notifies_a_web_client_before_it_reloads(browser, address):
     async with framed(browser, launched(address)) as client:
         await client.hears("iframe_ready", {"reload_supported": True})
 

@@ -1,19 +1,15 @@
 """The page in a real browser, in a language that runs from right to left."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.catalogues.pseudo import pseudo
-from tests.web.showing import DESK, PHONE
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from tests.web.showing import DESK, PHONE, opened
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
@@ -24,25 +20,19 @@ SIZES = [pytest.param(DESK, id="on a desk"), pytest.param(PHONE, id="on a phone"
 
 @asynccontextmanager
 async def opened_page(browser: Browser, address: str, viewport: Any) -> AsyncIterator[Page]:
-    """Yield the page open; an error, or a breach of its policy, fails the test."""
-    context = await browser.new_context(viewport=viewport, locale="en-GB")
-    opened = await context.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda line: complaints.append(line.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    await opened.goto(address)
-    await expect(opened.locator("main")).to_be_visible()
-    yield opened
-    await context.close()
-    assert complaints == []
+    async with opened(browser, viewport=viewport) as context:
+        page = await context.new_page()
+        await page.goto(address)
+        await expect(page.locator("main")).to_be_visible()
+        yield page
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=SIZES)
 async def page(
     request: pytest.FixtureRequest, browser: Browser, address: str
 ) -> AsyncIterator[Page]:
-    async with opened_page(browser, address, request.param) as opened:
-        yield opened
+    async with opened_page(browser, address, request.param) as page:
+        yield page
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=SIZES)
@@ -50,8 +40,8 @@ async def filled_page(
     request: pytest.FixtureRequest, browser: Browser, filled_address: str
 ) -> AsyncIterator[Page]:
     """Yield the page of a chat with 250 topics."""
-    async with opened_page(browser, filled_address, request.param) as opened:
-        yield opened
+    async with opened_page(browser, filled_address, request.param) as page:
+        yield page
 
 
 async def test_250_topics_are_listed_while_the_user_scrolls(filled_page):
@@ -110,7 +100,7 @@ async def test_from_right_to_left_it_fits_its_screen(page):
     assert name["x"] > mode["x"]
 
 
-async def test_another_language_is_another_page_for_the_same_person(page):
+async def test_another_language_is_another_page_for_the_same_user(page):
     await page.locator("#language").select_option("en")
 
     await expect(page.locator("html[lang=en][dir=ltr]")).to_have_count(1)

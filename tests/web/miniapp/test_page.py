@@ -1,7 +1,5 @@
 """The page as it is served: its policy, its scripts, its words."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """While words are typed: what they would have found, or where they are wrong."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest
@@ -46,7 +44,7 @@ async def test_words_that_find_nothing_say_so(ann, news, clock):
     assert found["newest"] == []
 
 
-async def test_a_wrong_query_shows_the_place_why_and_what_was_meant(ann):
+async def test_a_wrong_query_shows_where_and_why_and_a_suggestion(ann):
     wrong = await ann.does("preview", words="Taiwan OR (consul")
 
     assert wrong["wrong"] == [["Taiwan OR ", False], ["(", True], ["consul", False]]

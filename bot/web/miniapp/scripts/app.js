@@ -33,7 +33,7 @@ async function act(name, fields) {
 }
 
 function failed(error) {
-  const said = error instanceof Refused ? error.message : byId("trouble").textContent;
+  const said = error instanceof Refused ? error.message : byId("error").textContent;
   if (error.isFinal) stop(said);
   else toast.say(said);
 }
@@ -95,7 +95,7 @@ async function begin() {
     if (state.language !== languageOf()) return; // the other page will be ready
   } catch (error) {
     telegram.ready();
-    return stop(error instanceof Refused ? error.message : byId("trouble").textContent);
+    return stop(error instanceof Refused ? error.message : byId("error").textContent);
   } finally {
     document.body.ariaBusy = "false";
   }

@@ -1,7 +1,5 @@
 """Who is what in groups and channels, what the bot hears of it, and what it may then do."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -44,7 +42,9 @@ async def test_the_bot_hears_who_adds_it_and_as_what(pg, ann, heard):
     assert risen["new_chat_member"]["can_delete_messages"] is False
 
 
-async def test_others_are_heard_of_only_by_an_administrator_who_asked(pg, ann, call, heard):
+async def test_changes_of_others_reach_only_an_administrator_that_asked_for_them(
+    pg, ann, call, heard
+):
     ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann])
     await call("getUpdates", allowed_updates=["chat_member"])
@@ -119,14 +119,14 @@ async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
     ],
 )
 async def test_without_the_right_nothing_is_posted(pg, ann, call, kind, status, rights, words):
-    place = pg.chat(kind, "Desk", [ann])
-    pg.membership(place, status, rights=rights)
+    chat = pg.chat(kind, "News", [ann])
+    pg.membership(chat, status, rights=rights)
 
-    assert said(await call("sendMessage", chat_id=place.id, text="x")) == words
+    assert said(await call("sendMessage", chat_id=chat.id, text="x")) == words
 
 
 async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, call):
-    channel = pg.chat("channel", "Desk", [ann])
+    channel = pg.chat("channel", "News", [ann])
 
     member = await call("getChatMember", chat_id=channel.id, user_id=ann.id)
     pg.membership(channel, "left")
@@ -136,25 +136,25 @@ async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, cal
     assert said(refused) == "Forbidden: bot is not a member of the channel chat"
 
 
-async def test_a_channels_posts_have_no_person(pg, ann, heard):
-    channel = pg.chat("channel", "Desk", [ann])
+async def test_posts_of_a_channel_have_no_user(pg, ann, heard):
+    channel = pg.chat("channel", "News", [ann])
 
     pg.send(channel, "/topics")
 
     ((kind, post),) = await heard()
     assert kind == "channel_post"
     assert "from" not in post
-    assert post["sender_chat"]["title"] == "Desk"
+    assert post["sender_chat"]["title"] == "News"
 
 
 async def test_readers_of_a_channel_post_nothing(pg, ann):
-    channel = pg.chat("channel", "Desk", [ann])
+    channel = pg.chat("channel", "News", [ann])
 
     with pytest.raises(ApiError):
         pg.send(channel, "hello", from_id=pg.user("Eve").id)
 
 
-async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_person(
+async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_user(
     pg, ann, call, heard
 ):
     group = pg.chat("supergroup", "Newsroom", [ann])
@@ -191,7 +191,7 @@ async def test_privacy_mode_lets_through_what_is_said_to_the_bot(pg, ann, heard,
     assert bool(await heard()) is is_heard
 
 
-async def test_a_reply_to_the_bot_is_heard_and_everything_by_an_administrator(pg, ann, call):
+async def test_a_reply_reaches_the_bot_and_everything_reaches_an_administrator(pg, ann, call):
     group = pg.chat("group", "Friends", [ann])
     sent = (await call("sendMessage", chat_id=group.id, text="hello"))["result"]["message_id"]
 
@@ -208,3 +208,99 @@ async def test_an_unknown_status_or_right_is_refused(pg, ann):
         pg.membership(group, "emperor")
     with pytest.raises(ApiError):
         pg.membership(group, "administrator", rights=["can_fly"])
+
+
+@pytest.fixture
+def forum(pg, ann):
+    return pg.chat("supergroup", "Newsroom", [ann])
+
+
+async def test_a_topic_begins_with_a_message_that_the_bot_hears(pg, forum, call):
+    thread = pg.topic(forum, name="Elections")
+    pg.send(forum, "/topics", message_thread_id=thread)
+
+    begun, asked = [update["message"] for update in (await call("getUpdates"))["result"]]
+    assert begun["forum_topic_created"]["name"] == "Elections"
+    assert begun["message_id"] == begun["message_thread_id"] == thread
+    assert begun["chat"]["is_forum"] is True
+    assert (asked["message_thread_id"], asked["is_topic_message"]) == (thread, True)
+    assert asked["reply_to_message"]["message_id"] == thread
+
+
+async def test_a_message_goes_into_its_topic(pg, forum, call):
+    thread = pg.topic(forum, name="Elections")
+
+    sent = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=thread)
+    general = await call("sendMessage", chat_id=forum.id, text="x")
+
+    assert sent["result"]["message_thread_id"] == thread
+    assert "message_thread_id" not in general["result"]
+
+
+async def test_closing_and_reopening_reach_the_bot_and_hold(pg, forum, call):
+    thread = pg.topic(forum, name="Elections")
+    there = {"chat_id": forum.id, "text": "x", "message_thread_id": thread}
+
+    pg.topic(forum, thread_id=thread, state="closed")
+    closed = await call("sendMessage", **there)
+    pg.topic(forum, thread_id=thread, state="open")
+    reopened = await call("sendMessage", **there)
+
+    assert said(closed) == "Bad Request: TOPIC_CLOSED"
+    assert reopened["ok"]
+    _, *told = [update["message"] for update in (await call("getUpdates"))["result"]]
+    assert [one["message_thread_id"] for one in told] == [thread, thread]
+    assert "forum_topic_closed" in told[0]
+    assert "forum_topic_reopened" in told[1]
+
+
+async def test_who_may_manage_topics_writes_into_a_closed_one(pg, forum, call):
+    thread = pg.topic(forum, name="Elections")
+    pg.topic(forum, thread_id=thread, state="closed")
+    pg.membership(forum, "administrator", rights=["can_manage_topics"])
+
+    assert (await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=thread))["ok"]
+
+
+async def test_a_deleted_topic_is_gone_with_its_messages(pg, forum, call):
+    thread = pg.topic(forum, name="Elections")
+    pg.send(forum, "hello", message_thread_id=thread)
+
+    pg.topic(forum, thread_id=thread, state="deleted")
+
+    answer = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=thread)
+    assert said(answer) == "Bad Request: message thread not found"
+    assert pg.messages(forum) == []
+
+
+async def test_the_bot_makes_and_closes_topics_with_the_right_to(pg, forum, call):
+    pg.topic(forum, name="Elections")
+
+    refused = await call("createForumTopic", chat_id=forum.id, name="Courts")
+    pg.membership(forum, "administrator")
+    made = (await call("createForumTopic", chat_id=forum.id, name="Courts"))["result"]
+    thread = {"chat_id": forum.id, "message_thread_id": made["message_thread_id"]}
+    closed = await call("closeForumTopic", **thread)
+    again = await call("closeForumTopic", **thread)
+
+    assert said(refused) == "Bad Request: not enough rights to manage topics"
+    assert made["name"] == "Courts"
+    assert closed["result"] is True
+    assert said(again) == "Bad Request: TOPIC_NOT_MODIFIED"
+    assert (await call("reopenForumTopic", **thread))["ok"]
+    assert (await call("deleteForumTopic", **thread))["ok"]
+    assert said(await call("deleteForumTopic", **thread)) == "Bad Request: TOPIC_ID_INVALID"
+
+
+async def test_a_group_without_topics_is_no_forum(pg, ann, call):
+    group = pg.chat("supergroup", "Friends", [ann])
+    pg.membership(group, "administrator")
+
+    answer = await call("createForumTopic", chat_id=group.id, name="Courts")
+
+    assert said(answer) == "Bad Request: the chat is not a forum"
+    with pytest.raises(ApiError):
+        pg.send(group, "hello", message_thread_id=7)
+    pg.topic(group, 7, "closed")
+    answer = await call("createForumTopic", chat_id=group.id, name="Courts")
+    assert answer["ok"]
