@@ -154,7 +154,7 @@ def additions_table(additions: Iterable[Addition]) -> Table:
     rows = sorted(additions, key=lambda each: _ORDER.index(each.outcome))
     columns: dict[str, Callable[[Addition], object]] = {
         "Source": _name_of_addition,
-        "AddOutcome": lambda each: Text(each.outcome, style=_STYLES[each.outcome]),
+        "Outcome": lambda each: Text(each.outcome, style=_STYLES[each.outcome]),
         "Details": _note,
     }
     return plain_table(rows, columns)

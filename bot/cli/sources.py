@@ -41,8 +41,7 @@ def add(
     urls: Annotated[list[str] | None, typer.Argument(metavar="[URL]...")] = None,
     *,
     every: Annotated[
-        str | None,
-        typer.Option(help="How often to fetch it, such as 15m; 5s in your own network."),
+        str | None, typer.Option(help="How often to fetch it, such as 15m; 5s in your own network.")
     ] = None,
     starter: Annotated[
         bool, typer.Option("--starter", help="Add well-known public news feeds.")

@@ -94,8 +94,7 @@ def limit(
         int | None, typer.Option(help="How many feeds of its own; -1: the usual limit.")
     ] = None,
     alerts: Annotated[
-        int | None,
-        typer.Option(help="How many alerts a day; 0: no limit, -1: the usual limit."),
+        int | None, typer.Option(help="How many alerts a day; 0: no limit, -1: the usual limit.")
     ] = None,
 ) -> None:
     """Set the limits of one chat and its topic threads.

@@ -16,14 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from bot.matching.clauses import (
-    PREFIX,
-    TITLE,
-    clauses,
-    outside,
-    single_words,
-    stems,
-)
+from bot.matching.clauses import PREFIX, TITLE, clauses, outside, single_words, stems
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, holds, learned
 from bot.matching.postings import Frequencies, HitBatch, Postings, literals_in, merged
 from bot.matching.query import ParsedQuery
@@ -148,23 +141,13 @@ class QueryIndex:
         self.compact(batch)
 
     def match(
-        self,
-        title: str,
-        text: str,
-        *,
-        sources: Sequence[str] = (),
-        language: str | None = None,
+        self, title: str, text: str, *, sources: Sequence[str] = (), language: str | None = None
     ) -> set[int]:
         """The ids of all queries that match; *sources* are hosts and names of its sources."""
         return finished(self.matching(title, text, sources=sources, language=language))
 
     def matching(
-        self,
-        title: str,
-        text: str,
-        *,
-        sources: Sequence[str] = (),
-        language: str | None = None,
+        self, title: str, text: str, *, sources: Sequence[str] = (), language: str | None = None
     ) -> Slices[set[int]]:
         """`match` in slices; nothing may be added, removed or matched before it ends."""
         article = yield from article_folded(title, text, sources=sources, language=language)

@@ -14,13 +14,7 @@ from bot.matching.query import ParsedQuery, QueryError
 from bot.matching.query.canonical import read_back
 from bot.matching.slices import Slices, in_turns
 from storage.db.engine import Storage, Transaction
-from storage.queries import (
-    QueryChange,
-    changes_since,
-    latest_change,
-    live_queries,
-    queries_by_id,
-)
+from storage.queries import QueryChange, changes_since, latest_change, live_queries, queries_by_id
 
 _PAGE: Final = 1_000  # queries read at a time, in about 3 ms
 _REMEMBERED: Final = 4_096  # queries that matched lately: what is in the news matches again

@@ -203,7 +203,7 @@ class TooManyRequests(UserError):
 
 
 class NoMailbox(UserError):
-    """The chat has no address in the state that the wish needs."""
+    """The chat has no address in the state that the request needs."""
 
     template = "chat/errors.html#no_mailbox"
 

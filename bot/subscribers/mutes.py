@@ -16,10 +16,11 @@ from typing import NamedTuple, TypeAlias
 
 from bot.matching import search
 from bot.matching.query import parse
-from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher, NoSuchTopic
+from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
 from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
+from bot.subscribers.topics import find_topic
 from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
@@ -36,7 +37,6 @@ from storage.mutes import (
 from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
-from storage.topics import topic_seen_by
 
 PER_PAGE = 8
 DAYS = 30  # of which a topic's publishers are counted
@@ -206,9 +206,7 @@ async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: 
 
 async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicPublishers:
     async with storage.reading() as tx:
-        topic = await topic_seen_by(tx, chat_id, topic_id)
-    if topic is None:
-        raise NoSuchTopic
+        topic = await find_topic(tx, chat_id, topic_id)
     found = await search.find_stories(storage, parse(topic.typed), chat_id=chat_id, days=DAYS)
     stories = {article.story_id for article in found.articles}
     async with storage.reading() as tx:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.sources.urls import as_typed
@@ -21,21 +22,10 @@ class FeedAddition(StrEnum):
     REFUSED = "refused"
 
 
-class Added(Protocol):
-    """What came of adding a source; `source_id` is there if it is one now."""
-
-    @property
-    def source_id(self) -> int | None: ...
-    @property
-    def problem(self) -> Problem | None: ...
-    @property
-    def url(self) -> str: ...
-
-
 class AddsFeeds(Protocol):
     """Reads a feed before it is added for the chats that follow it."""
 
-    async def add(self, url: str, /) -> Added: ...
+    async def add(self, url: str, /) -> Addition: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)]}\u2026\u300d\u3002"
 _SIGNS: Final = re.compile(
     r"(?:^|[\s(])(?:OR|AND|NOT|NEAR(?:/\d+)?)(?=[\s(])|(?:^|\s)-[\w\"]|\b(?:title|source|lang):\S"
-    r"|\w\*(?:\s|$)|(?:^|\s)#\w",
+    r"|\w\*(?:\s|$)|(?:^|\s)#\w"
 )
 
 

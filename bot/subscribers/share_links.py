@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.subscribers.errors import NoSuchTopic
+from bot.subscribers.topics import find_topic
 from storage.chats import lock_chat
 from storage.db.engine import Storage
 from storage.sharing import Share, share_of, shared_by
-from storage.topics import topic_seen_by
 
 LONGEST_START = 64
 _TOPIC, _QUERY, _SHARED = "topic_", "q_", "s_"
@@ -83,9 +83,7 @@ async def share(storage: Storage, chat_id: int, topic_id: int) -> str:
     Only a query that is too long for a link is stored.
     """
     async with storage.reading() as tx:
-        topic = await topic_seen_by(tx, chat_id, topic_id)
-    if topic is None:
-        raise NoSuchTopic
+        topic = await find_topic(tx, chat_id, topic_id)
     linked: Linked = LinkedQuery(topic.typed)
     if topic.chat_id is None:
         linked = LinkedTopic(topic.slug or str(topic.id))

@@ -24,6 +24,7 @@ from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
 from bot.subscribers.text import one_line
 from bot.subscribers.topic_names import name_for, name_of_query
+from bot.subscribers.topics import find_topic
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, Mode, MuteKind
@@ -104,9 +105,7 @@ async def subscribe_to_topic(
     """Subscribe to a topic of the catalogue, or change the mode of any subscription."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        topic = await topic_seen_by(tx, chat_id, topic_id)
-        if topic is None:
-            raise NoSuchTopic
+        topic = await find_topic(tx, chat_id, topic_id)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
     await _backfill(storage, subscribed, topic.query_id, parse(topic.typed), tx.now)
     return subscribed

@@ -54,9 +54,7 @@ async def subscribed(
         muted = await topics_muted(tx, chat_id)
     shown = [
         replace(
-            _chat_topic(topic, mode),
-            is_muted=topic.id in muted,
-            muted_until=muted.get(topic.id),
+            _chat_topic(topic, mode), is_muted=topic.id in muted, muted_until=muted.get(topic.id)
         )
         for topic, mode in rows
     ]
@@ -98,10 +96,14 @@ async def popular(storage: Storage, chat_id: int, limit: int) -> ListPage[ChatTo
 async def get_topic(storage: Storage, chat_id: int, topic_id: int) -> ChatTopic:
     """Return a public topic or the chat's own; NoSuchTopic for any other."""
     async with storage.reading() as tx:
-        topic = await topic_seen_by(tx, chat_id, topic_id)
-        if topic is None:
-            raise NoSuchTopic
-        return await _with_mute(tx, chat_id, topic)
+        return await _with_mute(tx, chat_id, await find_topic(tx, chat_id, topic_id))
+
+
+async def find_topic(tx: Transaction, chat_id: int, topic_id: int) -> Topic:
+    topic = await topic_seen_by(tx, chat_id, topic_id)
+    if topic is None:
+        raise NoSuchTopic
+    return topic
 
 
 async def topic_by_query(

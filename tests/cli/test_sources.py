@@ -12,11 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli import source_reports
 from bot.cli.sources import _wanted, add_all, app
-from bot.sources.administration import (
-    list_sources,
-    remove_source,
-    sources_as_opml,
-)
+from bot.sources.administration import list_sources, remove_source, sources_as_opml
 from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import FeedLink, Where
@@ -53,6 +49,7 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder,
 
     table = printed(source_reports.additions_table(done))
     assert len(done) == 23
+    assert table.splitlines()[0].split() == ["Source", "Outcome", "Details"]
     assert table.count("could not be added") == 2
     assert "has nothing at this address (404)" in table
     assert "does not begin with http" in table

@@ -1,13 +1,14 @@
-"""Articles and sources as the reading room would have stored and grouped them."""
+"""Articles and sources as the poller would have stored and grouped them."""
 
 from datetime import datetime, timedelta
 
 from bot.matching.text import folded_text
 from storage.articles import PUBLIC, Article, FoldedText, store_folded
+from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import ArticleStage
-from storage.sources import Source
+from storage.sources import Follow, Source
 from storage.stories import Story
 
 
@@ -78,3 +79,13 @@ def _entry(source_id: int, article_id: int, at: datetime) -> Entry:
         content_hash="",
         first_seen_at=at,
     )
+
+
+async def stored_follower(storage: Storage, source_id: int) -> int:
+    """Return our row of a chat that follows the source."""
+    async with storage.writing() as tx:
+        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        tx.session.add(Follow(chat_id=chat.id, source_id=source_id))
+        return chat.id

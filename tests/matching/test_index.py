@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 
 from bot.matching import index as index_module
 from bot.matching.index import QueryIndex
-from bot.matching.query import ParsedQuery, QueryError, parse
+from bot.matching.query import ParsedQuery, parse
 from tests.matching import oracle
-from tests.matching.wordings import LANGUAGES, carriers, queries, surrounded, texts
+from tests.matching.wordings import LANGUAGES, carriers, queries, readable, surrounded, texts
 
 pytestmark = pytest.mark.slow
 
@@ -52,16 +52,6 @@ def test_what_is_removed_matches_no_more():
     assert index.match("Taiwan", "") == set()
     assert index.match("China", "") == {3}
     assert (len(index), 1 in index, 3 in index) == (1, False, True)
-
-
-def readable(typed: list[str]) -> list[ParsedQuery]:
-    found = []
-    for text in typed:
-        try:
-            found.append(parse(text))
-        except QueryError:
-            continue
-    return found
 
 
 @given(st.data())

@@ -149,33 +149,9 @@ def test_equal_queries_are_one_whatever_their_spelling_and_order(
 
 
 _PIECES = [
-    "OR",
-    "AND",
-    "NOT",
-    "-",
-    "(",
-    ")",
-    '"',
-    "*",
-    "title:",
-    "source:",
-    "lang:ja",
-    "NEAR/3",
-    "~3",
-    "c",
-    "or",
-    "#",
-    "not",
-    "‘",
-    "|",
-    "taiwan",
-    "台",
-    "é",
-    "“",
-    "»",
-]
-
-
+    "OR", "AND", "NOT", "-", "(", ")", '"', "*", "title:", "source:", "lang:ja", "NEAR/3", "~3",
+    "c", "or", "#", "not", "‘", "|", "taiwan", "台", "é", "“", "»",
+]  # fmt: skip
 _CHARACTERS = "/~:#‘’《》aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\x01\ufdd0\u200d्क़"
 
 

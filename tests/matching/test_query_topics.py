@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.matching.query import QueryError, QueryErrorCode, parse
+from bot.matching.query import QueryError, parse
+from bot.matching.query import QueryErrorCode as Code
 
 TOPICS = {
     "Taiwan news": "taiwan OR formosa",
@@ -38,18 +39,16 @@ def test_a_saved_topic_stands_for_its_words(typed: str, canonical: str):
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
-        pytest.param("x #a", QueryErrorCode.TOPIC_IN_ITSELF, id="a circle"),
-        pytest.param("x #broken", QueryErrorCode.BROKEN_TOPIC, id="one that cannot be read"),
-        pytest.param("x #deep-0", QueryErrorCode.TOO_DEEP, id="ten deep"),
+        pytest.param("x #a", Code.TOPIC_IN_ITSELF, id="a circle"),
+        pytest.param("x #broken", Code.BROKEN_TOPIC, id="one that cannot be read"),
+        pytest.param("x #deep-0", Code.TOO_DEEP, id="ten deep"),
         pytest.param(
-            " ".join(f"#long-{n}" for n in range(9)),
-            QueryErrorCode.TOO_LONG,
-            id="9,000 characters of them",
+            " ".join(f"#long-{n}" for n in range(9)), Code.TOO_LONG, id="9,000 characters of them"
         ),
-        pytest.param("x (#many #more)", QueryErrorCode.TOO_MANY_LITERALS, id="80 words together"),
+        pytest.param("x (#many #more)", Code.TOO_MANY_LITERALS, id="80 words together"),
     ],
 )
-def test_a_saved_topic_that_cannot_be_read_is_pointed_at(typed: str, code: QueryErrorCode):
+def test_a_saved_topic_that_cannot_be_read_is_pointed_at(typed: str, code: Code):
     with pytest.raises(QueryError) as refused:
         parse(typed, TOPICS)
 

@@ -6,14 +6,12 @@ from sqlmodel import select
 
 from bot.matching import search
 from bot.matching.query import parse
-from bot.matching.search import Volume
+from bot.matching.search import FTS5, TSQUERY, Volume
 from storage.articles import Article
-from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.queries import Match, query_for
-from storage.sources import Follow
 from tests.matching import oracle
-from tests.matching.stored import stored_article, stored_source
+from tests.matching.stored import stored_article, stored_follower, stored_source
 from tests.matching.wordings import BEGINNINGS, WORDS
 
 
@@ -59,18 +57,16 @@ async def test_a_story_of_several_publishers_counts_once(storage: Storage):
 async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
     private = await stored_source(storage, "Private Feed", public=False)
     await stored_article(storage, "Taiwan", source_id=private)
-    async with storage.writing() as tx:
-        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
-        tx.session.add(chat)
-        await tx.session.flush()
-        tx.session.add(Follow(chat_id=chat.id, source_id=private))
+    chat_id = await stored_follower(storage, private)
 
     for typed in ("taiwan", 'taiwan source:"Private Feed"'):
         assert (await search.find(storage, parse(typed))).count == 0
-        assert (await search.find(storage, parse(typed), chat_id=chat.id)).count == 1
+        assert (await search.find(storage, parse(typed), chat_id=chat_id)).count == 1
 
 
-async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
+async def test_many_candidates_are_reported_as_more(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(search, "MOST_CANDIDATES", 2)
     source = await stored_source(storage)
     for days in (2, 1, 0):
@@ -83,7 +79,7 @@ async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: p
     assert timedelta(hours=23) < found.covered < timedelta(hours=25)
 
 
-async def test_a_look_that_takes_too_long_is_told_as_more(
+async def test_a_search_that_takes_too_long_is_reported_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(search, "_PAGE", 2)
@@ -200,3 +196,27 @@ def test_a_weeks_stories_by_day(count, per_day, every_days):
 def test_many_stories_in_no_time_at_all_are_a_flood():
     assert Volume(450, timedelta()).is_flood
     assert not Volume(2, timedelta(days=7)).is_flood
+
+
+@pytest.mark.parametrize(
+    ("query", "fts5", "tsquery"),
+    [
+        pytest.param("taiwan", '"taiwan"', "'taiwan'", id="a word"),
+        pytest.param("tai*", '"tai" *', "'tai':*", id="a beginning"),
+        pytest.param("대만", '"대만" *', "'대만':*", id="Korean"),
+        pytest.param("x -y", '"x"', "'x'", id="a NOT asks for nothing"),
+        pytest.param("x (y OR z)", '("x" AND ("y" OR "z"))', "('x' & ('y' | 'z'))", id="both"),
+        pytest.param(
+            "e-mail", '(("e" AND "mail") OR "email")', "(('e' & 'mail') | 'email')", id="joined"
+        ),
+        pytest.param("x OR (y OR -(z u)) x", '("x" OR "x")', "('x' | 'x')", id="an open branch"),
+        pytest.param("日本", '("日" AND "本")', "('日' & '本')", id="characters"),
+        pytest.param("AT&T", '"at&t"', "'at&t'", id="signs"),
+        pytest.param("x" * 300, None, None, id="a word too long for the index"),
+    ],
+)
+def test_a_query_asks_the_index_for_words(query: str, fts5: str | None, tsquery: str | None):
+    tree = parse(query).tree
+
+    assert FTS5.expression(tree) == fts5
+    assert TSQUERY.expression(tree) == tsquery

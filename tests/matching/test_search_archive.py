@@ -6,9 +6,7 @@ from bot.matching import search
 from bot.matching.query import parse
 from bot.matching.search import PER_PAGE, PagePosition
 from storage import search as stored_search
-from storage.chats import Chat
-from storage.sources import Follow
-from tests.matching.stored import stored_article, stored_source
+from tests.matching.stored import stored_article, stored_follower, stored_source
 
 
 async def test_everything_is_found_page_by_page_the_newest_first(storage):
@@ -46,15 +44,11 @@ async def test_the_exact_matcher_decides(storage):
 async def test_only_what_reaches_the_chat_is_found(storage):
     private = await stored_source(storage, "Private Feed", public=False)
     await stored_article(storage, "Taiwan", source_id=private)
-    async with storage.writing() as tx:
-        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
-        tx.session.add(chat)
-        await tx.session.flush()
-        tx.session.add(Follow(chat_id=chat.id, source_id=private))
+    chat_id = await stored_follower(storage, private)
 
     for typed in ("taiwan", 'source:"Private Feed"'):
         query = parse(typed)
-        assert (await search.archive(storage, query, PagePosition(), chat_id=chat.id)).count == 1
+        assert (await search.archive(storage, query, PagePosition(), chat_id=chat_id)).count == 1
         assert (await search.archive(storage, query, PagePosition(), chat_id=0)).count == 0
 
 

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from bot.matching.evaluate import WIDEST, fold_article, holds, learned, windows
 from bot.matching.index import QueryIndex
-from bot.matching.query import ParsedQuery, QueryError, parse
+from bot.matching.query import parse
 from bot.matching.query.parser import LONGEST
 from bot.matching.query.tokens import FARTHEST
 from bot.matching.slices import finished
 from bot.matching.text import PIECE
-from tests.matching.wordings import queries, texts
+from tests.matching.wordings import queries, readable, texts
 
 pytestmark = pytest.mark.slow
 
@@ -49,16 +49,6 @@ def test_windows_are_short_and_overlap():
         shared = len(one) - one.index(other[0])
         assert shared >= WIDEST
         assert one[-shared:] == other[:shared]
-
-
-def readable(typed: list[str]) -> list[ParsedQuery]:
-    found = []
-    for text in typed:
-        try:
-            found.append(parse(text))
-        except QueryError:
-            continue
-    return found
 
 
 @given(st.lists(queries, max_size=6), texts, long_texts)

@@ -1,6 +1,11 @@
 """Random queries and texts in mixed scripts, from so few words that they often meet."""
 
+from collections.abc import Iterable
+from operator import itemgetter
+
 from hypothesis import strategies as st
+
+from bot.matching.query import ParsedQuery, QueryError, parse
 
 WORDS = [
     "taiwan", "Taiwan's", "consul", "general", "consul-general", "consulgeneral", "e-mail",
@@ -48,8 +53,23 @@ SOURCES = ["reuters.com", "www.reuters.com", "uk.reuters.com", "Example Wire", "
 LANGUAGES = ["en", "ja", "zh", ""]
 carriers = st.lists(st.sampled_from(SOURCES), max_size=2)
 _outside = st.one_of(
-    st.sampled_from(SOURCES).map('source:"{}"'.format),
-    st.sampled_from(["lang:en", "lang:ja"]),
+    st.sampled_from(SOURCES).map('source:"{}"'.format), st.sampled_from(["lang:en", "lang:ja"])
 )
 # With what is asked of the article itself: who carried it, and its language.
 surrounded = st.recursive(st.one_of(_terms, _outside), _larger, max_leaves=8)
+
+
+def readable(typed: Iterable[str]) -> list[ParsedQuery]:
+    """Return those of *typed* that are queries."""
+    found = []
+    for text in typed:
+        try:
+            found.append(parse(text))
+        except QueryError:
+            continue
+    return found
+
+
+def parsed(typed: st.SearchStrategy[str]) -> st.SearchStrategy[ParsedQuery]:
+    """Draw from those of *typed* that are queries."""
+    return st.lists(typed, min_size=1, max_size=1).map(readable).filter(bool).map(itemgetter(0))

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, func, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.matching import search
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers import subscriptions, users
+from bot.subscribers import mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
+from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.users import Sender
-from storage.enums import Medium, Mode
+from storage.chats import Chat
+from storage.enums import Medium, Mode, QuietHours
 from storage.outbox import Delivery
 from tests.limits import USUAL_LIMITS
+from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -54,6 +57,31 @@ async def subscribe_to_topic(
     return await subscriptions.subscribe_to_topic(
         storage, chat_id, topic_id, mode, limits=USUAL_LIMITS
     )
+
+
+async def fill_chat(storage: Storage, chat_id: int) -> None:
+    """Give a chat two topics, a name, a mute, a digest time and quiet hours."""
+    topic_id = (await subscribe(storage, chat_id, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
+    await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
+    await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
+    await subscribe(storage, chat_id, "Japan")
+    await settings.set_single_time(storage, chat_id, 7 * 60 + 30)
+    await settings.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
+
+
+async def next_digest(storage: Storage, chat_id: int) -> datetime | None:
+    async with storage.reading() as tx:
+        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
+
+
+async def count(storage: Storage, table: type[SQLModel]) -> int:
+    async with storage.reading() as tx:
+        return int((await tx.session.exec(select(func.count()).select_from(table))).one())
+
+
+@pytest.fixture
+def newsroom(storage: Storage) -> Newsroom:
+    return Newsroom(storage)
 
 
 @pytest.fixture

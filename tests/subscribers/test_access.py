@@ -24,11 +24,12 @@ from storage.outbox import Delivery, claim_deliveries
 from storage.suspension import migrate_chat, resume_chats, suspend_chat
 from tests.delivery.conftest import Outbox
 
+CLOSED, ANYBODY = Access(is_open=False), Access(is_open=True)
 LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
 
 
 @pytest.mark.parametrize(
-    ("access", "person", "appointed", "may_use", "may_run"),
+    ("access", "user_id", "appointed", "may_use", "may_run"),
     [
         pytest.param(LISTED, 1, (), True, False, id="on the list"),
         pytest.param(LISTED, 2, (), True, True, id="an admin by the settings"),
@@ -37,63 +38,62 @@ LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
         pytest.param(Access(is_open=True), 4, (), True, False, id="anybody, where it is open"),
     ],
 )
-def test_who_may(access, person, appointed, may_use, may_run):
-    assert access.may_use(person, appointed) is may_use
-    assert access.may_run(person, appointed) is may_run
+def test_who_may_use_and_run_the_bot(access, user_id, appointed, may_use, may_run):
+    assert access.may_use(user_id, appointed) is may_use
+    assert access.may_run(user_id, appointed) is may_run
 
 
 # Admins
 
 
 async def test_a_code_makes_one_admin(storage):
-    code = await new_admin_code(storage, access=Access(is_open=False))
+    code = await new_admin_code(storage, access=CLOSED)
 
     assert code
-    assert await redeem_admin_code(storage, 1, code, access=Access(is_open=False))
-    assert not await redeem_admin_code(storage, 2, code, access=Access(is_open=False))
-    assert await redeem_admin_code(storage, 1, code, access=Access(is_open=False))
+    assert await redeem_admin_code(storage, 1, code, access=CLOSED)
+    assert not await redeem_admin_code(storage, 2, code, access=CLOSED)
+    assert await redeem_admin_code(storage, 1, code, access=CLOSED)
 
 
 async def test_with_an_admin_there_is_no_code(storage):
     await redeem_admin_code(
         storage,
         1,
-        await new_admin_code(storage, access=Access(is_open=False)) or "",
-        access=Access(is_open=False),
+        await new_admin_code(storage, access=CLOSED) or "",
+        access=CLOSED,
     )
 
-    assert await new_admin_code(storage, access=Access(is_open=False)) is None
+    assert await new_admin_code(storage, access=CLOSED) is None
     assert await new_admin_code(storage, access=Access(is_open=True, admins=frozenset({9}))) is None
 
 
 async def test_a_newer_code_replaces_the_older(storage):
     older, newer = (
-        await new_admin_code(storage, access=Access(is_open=False)),
-        await new_admin_code(storage, access=Access(is_open=False)),
+        await new_admin_code(storage, access=CLOSED),
+        await new_admin_code(storage, access=CLOSED),
     )
 
     assert older
     assert newer
-    assert not await redeem_admin_code(storage, 1, older, access=Access(is_open=False))
-    assert await redeem_admin_code(storage, 1, newer, access=Access(is_open=False))
+    assert not await redeem_admin_code(storage, 1, older, access=CLOSED)
+    assert await redeem_admin_code(storage, 1, newer, access=CLOSED)
 
 
 async def test_an_empty_code_makes_no_admin(storage):
-    assert not await redeem_admin_code(storage, 1, "", access=Access(is_open=False))
+    assert not await redeem_admin_code(storage, 1, "", access=CLOSED)
 
 
 async def test_the_first_user_of_a_playground_is_its_admin(storage):
-
-    assert await make_first_admin(storage, 1, access=Access(is_open=True), is_playground=True)
-    assert not await make_first_admin(storage, 2, access=Access(is_open=True), is_playground=True)
-    assert not await make_first_admin(storage, 1, access=Access(is_open=True), is_playground=True)
-    assert await admin_languages(storage, access=Access(is_open=True)) == {1: None}
+    assert await make_first_admin(storage, 1, access=ANYBODY, is_playground=True)
+    assert not await make_first_admin(storage, 2, access=ANYBODY, is_playground=True)
+    assert not await make_first_admin(storage, 1, access=ANYBODY, is_playground=True)
+    assert await admin_languages(storage, access=ANYBODY) == {1: None}
 
 
 async def test_elsewhere_the_first_user_is_no_admin(storage):
     named = Access(is_open=True, admins=frozenset({9}))
 
-    assert not await make_first_admin(storage, 1, access=Access(is_open=True), is_playground=False)
+    assert not await make_first_admin(storage, 1, access=ANYBODY, is_playground=False)
     assert not await make_first_admin(storage, 1, access=named, is_playground=True)
 
 
@@ -148,16 +148,16 @@ async def test_a_banned_user_gets_nothing_until_unbanned(storage, arrive, state_
     assert await claimed(storage) == 1
 
 
-async def test_a_banned_user_is_told_once(storage):
+async def test_a_banned_user_is_notified_once(storage):
     await ban_user(storage, ANN, access=OPEN)
 
-    told = []
+    is_first = []
     for _ in range(3):
         with pytest.raises(Banned) as refused:
             await users.identify(storage, Sender(ANN, ANN), access=OPEN)
-        told.append(refused.value.is_first)
+        is_first.append(refused.value.is_first)
 
-    assert told == [True, False, False]
+    assert is_first == [True, False, False]
 
 
 async def test_a_banned_user_is_banned_in_groups_and_a_banned_group_for_its_members(storage):
@@ -236,15 +236,14 @@ async def test_allowing_gives_access(storage):
 
 
 async def test_each_is_an_audit_event_unless_nothing_changes(storage):
-
     await ban_user(storage, ANN, by=OPERATOR, access=OPEN)
     await ban_user(storage, ANN, by=OPERATOR, access=OPEN)
     await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
     await allow_user(storage, ANN, access=OPEN, renderer=Renderer())
 
-    acts = await audit.newest_events(storage, 9)
+    events = await audit.newest_events(storage, 9)
 
-    assert [(act.action, act.user_id) for act in acts] == [
+    assert [(event.action, event.user_id) for event in events] == [
         (AuditAction.ALLOWED, None),
         (AuditAction.BANNED, OPERATOR),
     ]

@@ -1,11 +1,23 @@
 from datetime import timedelta
 
-from bot.subscribers.admin import get_overview
+from bot.subscribers.admin import Overview, get_overview
+from storage.db.engine import Storage
 from storage.enums import SourceState
 from storage.pace import count_flood_wait, pause_chat
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
+
+
+async def overview(storage: Storage) -> Overview:
+    return await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+
+
+async def unhealthy(storage: Storage, name: str, **values: object) -> None:
+    async with storage.writing() as tx:
+        row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": f"{name}.example"}
+        times = {"created_at": tx.now, "next_fetch_at": tx.now, "error_since": tx.now}
+        await add_source(tx, row | times | values)
 
 
 async def test_an_empty_bot_is_late_with_nothing(storage):
@@ -22,7 +34,7 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
     await outbox.add(await outbox.chat(8))
     clock.turn(timedelta(seconds=9))
 
-    seen = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+    seen = await overview(storage)
 
     assert seen.lags.send == timedelta(seconds=9)
     assert seen.amounts.queue == 2
@@ -30,37 +42,21 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
 
 
 async def test_unhealthy_sources_are_listed_longest_first(storage):
-    async with storage.writing() as tx:
-        for number in range(5):
-            since = tx.now - timedelta(hours=number)
-            await add_source(
-                tx,
-                {
-                    "url": f"https://{number}.example/feed",
-                    "url_hash": str(number),
-                    "host": f"{number}.example",
-                    "created_at": tx.now,
-                    "next_fetch_at": tx.now,
-                    "error": "forbidden",
-                    "error_since": since if number else None,
-                },
-            )
+    for hours in range(5):
+        since = MONDAY_NOON - timedelta(hours=hours) if hours else None
+        await unhealthy(storage, str(hours), error="forbidden", error_since=since)
 
-    seen = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+    seen = await overview(storage)
 
     assert [source.host for source in seen.unhealthy] == ["4.example", "3.example", "2.example"]
     assert seen.more_unhealthy == 1
 
 
 async def test_a_public_source_that_is_gone_is_unhealthy_until_it_is_removed(storage):
-    async with storage.writing() as tx:
-        for name, public in (("ours", True), ("theirs", False)):
-            values = {"url": f"https://{name}.example/feed", "url_hash": name, "public": public}
-            values |= {"host": f"{name}.example", "state": SourceState.GONE, "error": "gone"}
-            values |= {"created_at": tx.now, "next_fetch_at": tx.now}
-            await add_source(tx, values | {"error_since": tx.now})
+    for name, public in (("ours", True), ("theirs", False)):
+        await unhealthy(storage, name, public=public, state=SourceState.GONE, error="gone")
 
-    seen = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+    seen = await overview(storage)
 
     assert [source.host for source in seen.unhealthy] == ["ours.example"]
     assert (seen.amounts.sources, seen.more_unhealthy) == (0, 0)
@@ -71,15 +67,15 @@ async def test_flood_waits_are_counted_by_the_day(storage, clock):
         async with storage.writing() as tx:
             await pause_chat(tx, "bot:1", chat, tx.now)
             await count_flood_wait(tx)
-    today = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+    today = await overview(storage)
     clock.turn(timedelta(days=1))
 
-    tomorrow = await get_overview(storage, started_at=MONDAY_NOON, errors=list)
+    tomorrow = await overview(storage)
 
     assert (today.flood_waits, tomorrow.flood_waits) == (3, 0)
     async with storage.writing() as tx:
         await count_flood_wait(tx)
-    assert (await get_overview(storage, started_at=MONDAY_NOON, errors=list)).flood_waits == 1
+    assert (await overview(storage)).flood_waits == 1
 
 
 async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
@@ -88,4 +84,4 @@ async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
             await pause_chat(tx, token, 7, tx.now)
             await count_flood_wait(tx)
 
-    assert (await get_overview(storage, started_at=MONDAY_NOON, errors=list)).flood_waits == 2
+    assert (await overview(storage)).flood_waits == 2

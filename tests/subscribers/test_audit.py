@@ -15,7 +15,7 @@ async def test_activity_is_listed_newest_first_with_names(storage):
 
     page = await audit.activity_page(storage)
 
-    assert [(act.by, act.action, act.subject) for act in page.items] == [
+    assert [(event.by, event.action, event.subject) for event in page.items] == [
         ("Bob", AuditAction.BANNED, "Bob"),
         ("", AuditAction.SOURCE_REMOVED, "https://news.example"),
         ("7", AuditAction.SOURCE_ADDED, "https://news.example"),
@@ -29,7 +29,7 @@ async def test_an_event_is_kept_for_a_year(storage, clock):
 
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "new")
 
-    assert [act.subject for act in await audit.newest_events(storage, 10)] == ["new"]
+    assert [event.subject for event in await audit.newest_events(storage, 10)] == ["new"]
 
 
 async def test_a_subject_of_any_length_is_cut_to_its_column(storage):

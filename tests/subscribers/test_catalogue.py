@@ -41,7 +41,7 @@ async def test_two_processes_that_start_at_once_make_one_catalogue(storage):
     assert sum(made) == len(starter_topics())
 
 
-async def test_a_changed_query_reaches_those_who_watch(storage, arrive, monkeypatch):
+async def test_a_changed_query_reaches_those_who_subscribe(storage, arrive, monkeypatch):
     await catalogue.load_catalogue(storage)
     chat_id = await arrive()
     space = await topics.topic_by_name(storage, chat_id, "space")
@@ -106,7 +106,7 @@ async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
     assert await names(storage) == ["Trains", "Ports", "Ships"]
 
 
-async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, backfills):
+async def test_another_query_is_for_all_its_subscribers(storage, three, arrive, backfills):
     ann = await arrive(1)
     await subscribe_to_topic(storage, ann, three[0])
 
@@ -119,7 +119,7 @@ async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, bac
     assert sorted(live) == ["harbour", "ships", "trains"]
 
 
-async def test_what_is_retired_stays_with_all_who_watch_it(storage, three, arrive):
+async def test_what_is_retired_stays_with_all_its_subscribers(storage, three, arrive):
     ann, bob, eve = await arrive(1), await arrive(2), await arrive(3)
     await subscribe_to_topic(storage, ann, three[0], Mode.INSTANT)
     await subscribe_to_topic(storage, bob, three[0])
@@ -175,29 +175,29 @@ async def test_what_an_admin_changed_no_start_undoes(storage):
     assert (await catalogue.catalogue_topics(storage)).total == len(starter_topics()) - 1
 
 
-async def test_each_is_an_act(storage, three):
+async def test_each_is_an_audit_event(storage, three):
     await catalogue.rename_topic(storage, three[0], "Harbours", by=ADMIN)
     await catalogue.change_query(storage, three[0], "harbour", by=ADMIN)
     await catalogue.move_topic(storage, three[0], 1, by=ADMIN)
     await catalogue.remove_topic(storage, three[0], by=ADMIN)
 
-    acts = (await audit.newest_events(storage, 10))[:4]
+    events = (await audit.newest_events(storage, 10))[:4]
 
-    assert [act.action for act in acts] == [
+    assert [event.action for event in events] == [
         AuditAction.TOPIC_RETIRED,
         AuditAction.TOPIC_MOVED,
         AuditAction.TOPIC_REWORDED,
         AuditAction.TOPIC_RENAMED,
     ]
-    assert {(act.user_id, act.subject) for act in acts} == {(ADMIN, "ports")}
-    assert acts[3].details == {"before": "Ports", "after": "Harbours"}
+    assert {(event.user_id, event.subject) for event in events} == {(ADMIN, "ports")}
+    assert events[3].details == {"before": "Ports", "after": "Harbours"}
 
 
 async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
     ann = await arrive(1)
     own = await subscribe(storage, ann, "a secret")
 
-    for act in (
+    for change in (
         catalogue.rename_topic(storage, own.topic_id, "Mine"),
         catalogue.change_query(storage, own.topic_id, "mine"),
         catalogue.move_topic(storage, own.topic_id, 1),
@@ -205,7 +205,7 @@ async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
         catalogue.catalogue_topic(storage, own.topic_id),
     ):
         with pytest.raises(NoSuchTopic):
-            await act
+            await change
 
 
 @pytest.mark.parametrize(
@@ -216,5 +216,5 @@ async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
         pytest.param("title:port", ("title:port", "title:port"), id="a colon of the query"),
     ],
 )
-def test_name_and_query_are_told_apart(typed, parts):
+def test_name_and_query_are_parted(typed, parts):
     assert parts_of(typed) == parts

@@ -1,18 +1,145 @@
-import pytest
-from sqlmodel import col, select
+"""Nothing is left of a chat that was erased: every table is looked through."""
 
-from bot.subscribers import deletion, users
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, func, select
+from sqlmodel import SQLModel, col
+from sqlmodel import select as rows_of
+
+from bot.subscribers import deletion, mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
+from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids
+from storage.alerts import Alert
+from storage.articles import store_articles
 from storage.chats import Chat
-from storage.enums import ChatKind
+from storage.editions import Edition, EditionStory
+from storage.enums import ChatKind, DeliveryKind
+from storage.outbox import Delivery
 from storage.queries import Query
+from storage.sharing import PublishedFeed
+from storage.sources import Follow, add_source
+from storage.stories import Story
 from storage.subscriptions import Subscription
+from storage.suspension import open_mailbox
+from storage.tables import METADATA
 from storage.topics import Topic
 from tests.subscribers.conftest import subscribe
 
 pytestmark = pytest.mark.slow
+
+# Whom a row names that is no chat: who runs the bot, and what they did; who was let in or runs a
+# group, which erasing forgets by itself; who was shut out or guessed at codes, which holds for who
+# comes back.
+OTHERS = {
+    *("auditevent.user_id", "admin.user_id", "broadcast.user_id"),
+    "broadcast.status_chat_id",
+    "feedimport.telegram_id",  # where its progress is shown; the row goes when it is done
+    *("admission.user_id", "ban.telegram_id", "wrongguesses.user_id", "chatadmin.user_id"),
+}
+
+
+def columns() -> list[Column[Any]]:
+    """Every column that names one of our chats."""
+    chat = METADATA.tables["chat"].c.id
+    return [
+        column
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.references(chat)
+    ]
+
+
+def test_what_names_a_chat_goes_with_it():
+    """Its rows go by themselves, or it would be forgotten in the next table."""
+    assert [
+        str(column)
+        for column in columns()
+        for key in column.foreign_keys
+        if key.ondelete != "CASCADE"
+    ] == ["mailboxrequest.chat_id"]  # how often an address was asked, by nobody in the end
+
+
+def test_no_column_names_a_chat_or_a_user_unlisted():
+    named = {
+        f"{table.name}.{column.name}"
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.name.endswith(("chat_id", "user_id", "telegram_id"))
+    }
+
+    assert named - {str(column) for column in columns()} - OTHERS == {"chat.telegram_id"}
+
+
+@pytest.fixture
+async def ann(storage, arrive):
+    """Give a chat something in as many tables as can be."""
+    chat_id = await arrive(1)
+    kept, ended = [(await subscribe(storage, chat_id, words)).topic_id for words in ("a1", "b1")]
+    await mutes.mute(storage, chat_id, TopicSubject(kept), Duration.WEEK)
+    await subscriptions.unsubscribe(storage, chat_id, ended)
+    await settings.set_single_time(storage, chat_id, 7 * 60)
+    await _report(storage, chat_id)
+    return chat_id
+
+
+async def _report(storage, chat_id: int) -> None:
+    async with storage.writing() as tx:
+        now = tx.now
+        facts = {"created_at": now, "next_fetch_at": now}
+        source = {"url": "https://a.example/", "url_hash": "1", "host": "a.example"} | facts
+        tx.session.add(Follow(chat_id=chat_id, source_id=await add_source(tx, source) or 0))
+        article = {"url_hash": "1", "url": "https://a.example/1", "title": "A", "text": ""}
+        times = {"stored_at": now, "news_at": now}
+        ((_, article_id),) = (await store_articles(tx, [article | times])).items()
+        story = (await tx.session.exec(rows_of(Story.id))).one()
+        tx.session.add(PublishedFeed(chat_id=chat_id, changed_at=now))
+        await open_mailbox(tx, chat_id, "ann@example.org")
+        edition = Edition(
+            chat_id=chat_id, local_date=date(2026, 3, 2), due_at=now, made_at=now, since=now
+        )
+        tx.session.add(edition)
+        await tx.session.flush()
+        tx.session.add(EditionStory(chat_id=chat_id, story_id=story, edition_id=edition.id))
+        tx.session.add(Alert(chat_id=chat_id, story_id=story, article_id=article_id, made_at=now))
+        kind = DeliveryKind.NOTICE
+        tx.session.add(
+            Delivery(kind=kind, chat_id=chat_id, priority=0, body={}, due_at=now, created_at=now)
+        )
+
+
+async def left(storage, chat_id: int) -> dict[str, int]:
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
+        counts = {
+            str(column): await connection.scalar(
+                select(func.count()).select_from(column.table).where(column == chat_id)
+            )
+            for column in columns()
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+async def test_every_table_forgets_the_chat(storage, ann, arrive):
+    bob = await arrive(2)
+    await subscribe(storage, bob, "a1")
+    before, bobs = await left(storage, ann), await left(storage, bob)
+
+    await deletion.delete_chat(storage, ann, 1)
+
+    assert len(before) >= 12
+    assert await left(storage, ann) == {}
+    assert await left(storage, bob) == bobs
+    async with storage.reading() as tx:
+        gone = await tx.session.exec(rows_of(Chat).where(col(Chat.telegram_id) == 1))
+        assert gone.all() == []
+
+
+def test_all_tables_are_looked_through():
+    assert SQLModel.metadata is METADATA
 
 
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):
@@ -26,10 +153,10 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arriv
     await deletion.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
-        chats = list(await tx.session.exec(select(Chat.id)))
-        topics = list(await tx.session.exec(select(Topic.chat_id)))
-        subscribed = list(await tx.session.exec(select(Subscription.chat_id)))
-        live = select(Query.canonical).where(col(Query.live).is_(True))
+        chats = list(await tx.session.exec(rows_of(Chat.id)))
+        topics = list(await tx.session.exec(rows_of(Topic.chat_id)))
+        subscribed = list(await tx.session.exec(rows_of(Subscription.chat_id)))
+        live = rows_of(Query.canonical).where(col(Query.live).is_(True))
         queries = list(await tx.session.exec(live))
         admins = await admin_ids(tx)
     assert chats == topics == subscribed == [bob]
@@ -44,7 +171,7 @@ async def test_deletion_twice_is_erasing(storage, arrive):
     await deletion.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
-        assert list(await tx.session.exec(select(Chat.id))) == []
+        assert list(await tx.session.exec(rows_of(Chat.id))) == []
 
 
 async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrive):

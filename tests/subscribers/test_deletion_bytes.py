@@ -154,7 +154,7 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
             tx.session.add(row)
 
 
-async def test_no_row_tells_of_who_had_all_erased(storage, ann):
+async def test_no_row_names_a_user_who_had_all_erased(storage, ann):
     before = await found_in_rows(storage)
 
     await deletion.delete_chat(storage, ann, ANN)

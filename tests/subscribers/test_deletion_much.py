@@ -22,7 +22,7 @@ from storage.topics import Topic
 from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
 from tests.mail.mailed import MailOutbox
-from tests.subscribers.conftest import identify, subscribe
+from tests.subscribers.conftest import count, identify, subscribe
 
 if TYPE_CHECKING:
     from storage.db.engine import Transaction
@@ -73,11 +73,6 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(retention, "erase_batch", crash)
         with pytest.raises(Crash):
             await deletion.delete_chat(storage, chat_id, 1)
-
-
-async def count(storage, table) -> int:
-    async with storage.reading() as tx:
-        return int((await tx.session.exec(select(func.count()).select_from(table))).one())
 
 
 @pytest.mark.usefixtures("few")

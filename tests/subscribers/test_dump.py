@@ -9,23 +9,22 @@ import pytest
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import mutes, settings, subscriptions
+from bot.subscribers import settings
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.export import Reason
-from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, Quota, chat_at, quota_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatKind, ChatState, MailboxState, Mode, MuteKind, QuietHours, SourceKind
+from storage.enums import ChatKind, ChatState, MailboxState, Mode, MuteKind, SourceKind
 from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
 from storage.suspension import ban, is_banned
 from tests.limits import USUAL_LIMITS
-from tests.subscribers.conftest import identify, subscribe
+from tests.subscribers.conftest import fill_chat, identify, subscribe
 
 FEED = "https://a.example/feed"
 
@@ -63,12 +62,7 @@ async def forget_all(storage: Storage) -> None:
 async def full(storage, arrive, clock):
     """Fill chats with a bit of everything: a user, a thread of a group, one with nothing."""
     ann = await arrive(1)
-    topic = (await subscribe(storage, ann, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
-    await subscriptions.rename_topic(storage, ann, topic, "The island")
-    await mutes.mute(storage, ann, TopicSubject(topic), Duration.WEEK)
-    await subscribe(storage, ann, "Japan")
-    await settings.set_single_time(storage, ann, 7 * 60 + 30)
-    await settings.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
+    await fill_chat(storage, ann)
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
     user = await identify(storage, group)
     await subscribe(storage, user.chat_id, "semiconductor*", Mode.INSTANT)
@@ -207,10 +201,7 @@ async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, cloc
         storage, [json.dumps(document).encode()], limits=replace(USUAL_LIMITS, topics=1)
     )
 
-    assert [failed.reason for failed in loaded.report.failed] == [
-        Reason.TOO_MANY,
-        Reason.NO_QUERY,
-    ]
+    assert [failed.reason for failed in loaded.report.failed] == [Reason.TOO_MANY, Reason.NO_QUERY]
     async with storage.reading() as tx:
         chat_id = (await chat_of(tx, 5)).id
         assert await subjects_muted(tx, chat_id) == set()

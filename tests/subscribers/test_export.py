@@ -10,21 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.discovery.opml import read_opml
-from bot.subscribers import mutes, settings, subscriptions
+from bot.subscribers import settings
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.export import (
-    Failed,
-    Imported,
-    Reason,
-    export_chat,
-    import_chat,
-    read_document,
-)
-from bot.subscribers.mutes import Duration, TopicSubject
-from storage.enums import Mode, QuietHours
+from bot.subscribers.export import Failed, Imported, Reason, export_chat, import_chat, read_document
+from storage.enums import Mode
 from storage.sources import Follow, add_source
 from tests.limits import MOST_TOPICS, USUAL_LIMITS
-from tests.subscribers.conftest import subscribe
+from tests.subscribers.conftest import fill_chat, subscribe
 
 
 @pytest.fixture
@@ -43,12 +35,7 @@ def written(**parts: Any) -> bytes:
 async def full(storage, arrive):
     """Fill a chat with a bit of everything."""
     chat_id = await arrive(1)
-    topic_id = (await subscribe(storage, chat_id, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
-    await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
-    await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
-    await subscribe(storage, chat_id, "Japan")
-    await settings.set_single_time(storage, chat_id, 7 * 60 + 30)
-    await settings.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
+    await fill_chat(storage, chat_id)
     return chat_id
 
 

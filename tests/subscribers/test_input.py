@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bot.subscribers import input_times
 from bot.subscribers.digest_schedule import WeeklyTime
+from bot.subscribers.input import AskedInput as Asked
 from bot.subscribers.input import (
-    AskedInput,
     Clock,
     Day,
     Hours,
@@ -23,34 +23,13 @@ from bot.subscribers.timezones import available_zones, is_zone
 from storage.enums import EVERY_DAY, QuietHours
 
 ANYTHING = st.text(max_size=40)
-ABOUT_TIME = st.lists(
-    st.sampled_from(
-        [
-            "8",
-            "8:00",
-            "18:30",
-            "23:59",
-            "24:00",
-            "pm",
-            "and",
-            ",",
-            "-",
-            "to",
-            "on",
-            "every",
-            "mon",
-            "Tuesdays",
-            "weekdays",
-            "quiet",
-            "31.12.",
-            "June",
-            "until",
-        ]
-    ),
-    max_size=8,
-).map(" ".join)
+TIME_WORDS = [
+    "8", "8:00", "18:30", "23:59", "24:00", "pm", "and", ",", "-", "to", "on", "every", "mon",
+    "Tuesdays", "weekdays", "quiet", "31.12.", "June", "until",
+]  # fmt: skip
+ABOUT_TIME = st.lists(st.sampled_from(TIME_WORDS), max_size=8).map(" ".join)
 MONDAY, WEEKDAYS, TODAY = 0b0000001, 0b0011111, date(2026, 3, 2)  # a Monday
-MAYBE_ASKED = st.sampled_from([None, *AskedInput])
+MAYBE_ASKED = st.sampled_from([None, *Asked])
 
 
 @pytest.mark.parametrize(
@@ -137,50 +116,46 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
 @pytest.mark.parametrize(
     ("text", "asked", "read"),
     [
-        ("8", AskedInput.QUERY, Keywords("8")),
-        ("UTC+9", AskedInput.QUERY, Keywords("UTC+9")),
-        (
-            "https://example.org/feed.xml",
-            AskedInput.QUERY,
-            PostLink("https://example.org/feed.xml"),
-        ),
-        ("8", AskedInput.TIME, Clock(480)),
-        ("8 pm", AskedInput.TIME, Clock(20 * 60)),
-        ("19h", AskedInput.TIME, Clock(19 * 60)),
-        ("19時5分", AskedInput.TIME, Clock(19 * 60 + 5)),
-        ("99", AskedInput.TIME, Keywords("99")),
-        ("8 and 18:30", AskedInput.TIME, Timetable((WeeklyTime(480), WeeklyTime(1110)))),
+        ("8", Asked.QUERY, Keywords("8")),
+        ("UTC+9", Asked.QUERY, Keywords("UTC+9")),
+        ("https://example.org/feed.xml", Asked.QUERY, PostLink("https://example.org/feed.xml")),
+        ("8", Asked.TIME, Clock(480)),
+        ("8 pm", Asked.TIME, Clock(20 * 60)),
+        ("19h", Asked.TIME, Clock(19 * 60)),
+        ("19時5分", Asked.TIME, Clock(19 * 60 + 5)),
+        ("99", Asked.TIME, Keywords("99")),
+        ("8 and 18:30", Asked.TIME, Timetable((WeeklyTime(480), WeeklyTime(1110)))),
         (
             "every day at 8, Mondays 9",
-            AskedInput.TIME,
+            Asked.TIME,
             Timetable((WeeklyTime(480), WeeklyTime(540, MONDAY))),
         ),
-        ("22-7", AskedInput.TIME, Keywords("22-7")),
-        ("22-7", AskedInput.QUIET, Hours(QuietHours(1320, 420))),
-        ("10 pm until 7 am", AskedInput.QUIET, Hours(QuietHours(1320, 420))),
-        ("8", AskedInput.QUIET, Keywords("8")),
-        ("12", AskedInput.NUMBER, Number(12)),
-        ("many", AskedInput.NUMBER, Keywords("many")),
-        ("2026-06-01", AskedInput.DATE, Day(date(2026, 6, 1))),
-        ("until 1 June", AskedInput.DATE, Day(date(2026, 6, 1))),
-        ("June 1st, 2027", AskedInput.DATE, Day(date(2027, 6, 1))),
-        ("1. Feb", AskedInput.DATE, Day(date(2027, 2, 1))),
-        ("31.12.", AskedInput.DATE, Day(date(2026, 12, 31))),
-        ("Tuesday, 1 December", AskedInput.DATE, Day(date(2026, 12, 1))),
-        ("29 February", AskedInput.DATE, Day(date(2028, 2, 29))),
-        ("tomorrow", AskedInput.DATE, Day(date(2026, 3, 3))),
-        ("Monday", AskedInput.DATE, Day(date(2026, 3, 9))),
-        ("next thurs", AskedInput.DATE, Day(date(2026, 3, 5))),
-        ("10 days", AskedInput.DATE, Day(date(2026, 3, 12))),
-        ("a week", AskedInput.DATE, Day(date(2026, 3, 9))),
-        ("30 February", AskedInput.DATE, Keywords("30 February")),
-        ("8:00", AskedInput.DATE, Keywords("8:00")),
-        ("Tokyo", AskedInput.ZONE, Zone("Asia/Tokyo")),
-        ("new_york", AskedInput.ZONE, Zone("America/New_York")),
-        ("St. Petersburg", AskedInput.ZONE, Zone("Europe/Moscow")),
-        ("東京", AskedInput.ZONE, Zone("Asia/Tokyo")),
-        ("jst", AskedInput.ZONE, Zone("Asia/Tokyo")),
-        ("Atlantis", AskedInput.ZONE, Keywords("Atlantis")),
+        ("22-7", Asked.TIME, Keywords("22-7")),
+        ("22-7", Asked.QUIET, Hours(QuietHours(1320, 420))),
+        ("10 pm until 7 am", Asked.QUIET, Hours(QuietHours(1320, 420))),
+        ("8", Asked.QUIET, Keywords("8")),
+        ("12", Asked.NUMBER, Number(12)),
+        ("many", Asked.NUMBER, Keywords("many")),
+        ("2026-06-01", Asked.DATE, Day(date(2026, 6, 1))),
+        ("until 1 June", Asked.DATE, Day(date(2026, 6, 1))),
+        ("June 1st, 2027", Asked.DATE, Day(date(2027, 6, 1))),
+        ("1. Feb", Asked.DATE, Day(date(2027, 2, 1))),
+        ("31.12.", Asked.DATE, Day(date(2026, 12, 31))),
+        ("Tuesday, 1 December", Asked.DATE, Day(date(2026, 12, 1))),
+        ("29 February", Asked.DATE, Day(date(2028, 2, 29))),
+        ("tomorrow", Asked.DATE, Day(date(2026, 3, 3))),
+        ("Monday", Asked.DATE, Day(date(2026, 3, 9))),
+        ("next thurs", Asked.DATE, Day(date(2026, 3, 5))),
+        ("10 days", Asked.DATE, Day(date(2026, 3, 12))),
+        ("a week", Asked.DATE, Day(date(2026, 3, 9))),
+        ("30 February", Asked.DATE, Keywords("30 February")),
+        ("8:00", Asked.DATE, Keywords("8:00")),
+        ("Tokyo", Asked.ZONE, Zone("Asia/Tokyo")),
+        ("new_york", Asked.ZONE, Zone("America/New_York")),
+        ("St. Petersburg", Asked.ZONE, Zone("Europe/Moscow")),
+        ("東京", Asked.ZONE, Zone("Asia/Tokyo")),
+        ("jst", Asked.ZONE, Zone("Asia/Tokyo")),
+        ("Atlantis", Asked.ZONE, Keywords("Atlantis")),
     ],
 )
 def test_an_answer_is_read_generously(text, asked, read):
@@ -198,10 +173,10 @@ def test_an_answer_is_read_generously(text, asked, read):
     ],
 )
 def test_dateparser_is_not_asked_about_what_needs_it_not(text, monkeypatch):
-    without_it = read_typed(text, AskedInput.DATE, TODAY)
+    without_it = read_typed(text, Asked.DATE, TODAY)
     monkeypatch.setattr(input_times, "_date_parser", None)
 
-    assert read_typed(text, AskedInput.DATE, TODAY) == without_it
+    assert read_typed(text, Asked.DATE, TODAY) == without_it
 
 
 @given(ANYTHING | ABOUT_TIME, MAYBE_ASKED)
@@ -238,4 +213,4 @@ def test_every_zone_can_be_typed(zone):
 @given(st.dates(TODAY + timedelta(days=1), TODAY + timedelta(days=360)))
 def test_every_date_of_the_coming_year_is_read_back(day):
     for written in (f"{day:%Y-%m-%d}", f"{day:%d %B}", f"{day:%B} {day.day}", f"{day:%d.%m.}"):
-        assert read_typed(written, AskedInput.DATE, TODAY) == Day(day)
+        assert read_typed(written, Asked.DATE, TODAY) == Day(day)

@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from bot.rendering.i18n import ENGLISH, LANGUAGES
 from bot.rendering.renderer import Renderers
 from bot.subscribers.digest_schedule import WeeklyTime
-from bot.subscribers.input import (
-    AskedInput,
-    Clock,
-    Code,
-    Day,
-    Hours,
-    Keywords,
-    Timetable,
-    read_typed,
-)
+from bot.subscribers.input import AskedInput as Asked
+from bot.subscribers.input import Clock, Code, Day, Hours, Keywords, Timetable, read_typed
 from storage.enums import EVERY_DAY, QuietHours
 
 NATIVE = [code for code in LANGUAGES if code != ENGLISH.code]
@@ -54,7 +46,7 @@ def test_every_date_is_read_as_its_language_writes_it(code, ahead):
         format_date(day, "long", locale=locale).upper(),
         format_date(day, "full", locale=locale),
     ):
-        assert read_typed(written, AskedInput.DATE, TODAY, code) == Day(day)
+        assert read_typed(written, Asked.DATE, TODAY, code) == Day(day)
 
 
 @pytest.mark.parametrize("code", NATIVE)
@@ -64,7 +56,7 @@ def test_a_day_of_the_week_is_the_next_such(code, ahead):
 
     for pattern in ("EEEE", "EEE"):
         written = format_date(day, pattern, locale=LANGUAGES[code].locale)
-        assert read_typed(written, AskedInput.DATE, TODAY, code) == Day(day)
+        assert read_typed(written, Asked.DATE, TODAY, code) == Day(day)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +114,7 @@ def test_what_was_typed_unasked_is_read_in_the_language_of_the_chat(code, text, 
     ],
 )
 def test_times_that_were_asked_for_need_no_minutes(code, text, read):
-    assert read_typed(text, AskedInput.TIME, TODAY, code) == read
+    assert read_typed(text, Asked.TIME, TODAY, code) == read
 
 
 @pytest.mark.parametrize(
@@ -145,7 +137,7 @@ def test_times_that_were_asked_for_need_no_minutes(code, text, read):
     ],
 )
 def test_hours_are_read_in_the_language_of_the_chat(code, text):
-    assert read_typed(text, AskedInput.QUIET, TODAY, code) == Hours(NIGHT)
+    assert read_typed(text, Asked.QUIET, TODAY, code) == Hours(NIGHT)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +175,7 @@ def test_hours_are_read_in_the_language_of_the_chat(code, text):
     ],
 )
 def test_dates_are_read_in_the_language_of_the_chat(code, text, read):
-    assert read_typed(text, AskedInput.DATE, TODAY, code) == Day(read)
+    assert read_typed(text, Asked.DATE, TODAY, code) == Day(read)
 
 
 @pytest.mark.parametrize(
@@ -213,12 +205,12 @@ def test_what_questions_give_as_examples_can_be_typed(code, date_shown, several,
     assert date_shown in asks_date
     assert several in asks_time
     assert weekly in asks_time
-    assert read_typed(date_shown, AskedInput.DATE, TODAY, code) == Day(date(2026, 6, 1))
-    assert read_typed(several, AskedInput.TIME, TODAY, code) == table((480, 127), (1110, 127))
-    assert read_typed(weekly, AskedInput.TIME, TODAY, code) == table((540, MON))
+    assert read_typed(date_shown, Asked.DATE, TODAY, code) == Day(date(2026, 6, 1))
+    assert read_typed(several, Asked.TIME, TODAY, code) == table((480, 127), (1110, 127))
+    assert read_typed(weekly, Asked.TIME, TODAY, code) == table((540, MON))
 
 
-@given(st.text(max_size=40), st.sampled_from([None, *AskedInput]), st.sampled_from(sorted(NATIVE)))
+@given(st.text(max_size=40), st.sampled_from([None, *Asked]), st.sampled_from(sorted(NATIVE)))
 def test_anything_can_be_read_in_any_language(text, asked, code):
     match read_typed(text, asked, TODAY, code):
         case Timetable(times):

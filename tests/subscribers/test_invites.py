@@ -24,19 +24,16 @@ async def test_a_code_gives_access_to_as_many_as_it_may_each_once(storage, acces
     made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
     came = [
-        await invites.redeem_invite(storage, person, made.code, access=access)
-        for person in (1, 1, 2, 3)
+        await invites.redeem_invite(storage, user_id, made.code, access=access)
+        for user_id in (1, 1, 2, 3)
     ]
 
     assert came == [Redeemed.IN, Redeemed.ALREADY_IN, Redeemed.IN, Redeemed.USED_UP]
     found = [
-        await users.identify(storage, Sender(person, person), access=access) for person in (1, 2, 3)
+        await users.identify(storage, Sender(user_id, user_id), access=access)
+        for user_id in (1, 2, 3)
     ]
-    assert [user is not None for user in found] == [
-        True,
-        True,
-        False,
-    ]
+    assert [user is not None for user in found] == [True, True, False]
     assert (await invites.invite_page(storage)).items[0].used == 2
 
 
@@ -110,8 +107,8 @@ async def test_two_processes_never_exceed_the_uses_of_a_code(database_url, acces
 
     came = await asyncio.gather(
         *(
-            invites.redeem_invite(storage, person, made.code, access=access)
-            for person in range(1, 9)
+            invites.redeem_invite(storage, user_id, made.code, access=access)
+            for user_id in range(1, 9)
             for storage in (ours, theirs)
         )
     )
@@ -141,10 +138,10 @@ async def test_an_invitation_has_bounds(uses, days, refused, storage):
 async def test_the_code_is_in_no_audit_event(storage):
     made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
-    (act,) = await audit.newest_events(storage, 5)
+    (event,) = await audit.newest_events(storage, 5)
 
-    assert (act.user_id, act.action) == (ADMIN, AuditAction.INVITED)
-    assert made.code not in str(act.model_dump())
+    assert (event.user_id, event.action) == (ADMIN, AuditAction.INVITED)
+    assert made.code not in str(event.model_dump())
 
 
 async def test_who_deletes_everything_has_no_access_any_more(storage, access):

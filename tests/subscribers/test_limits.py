@@ -52,9 +52,9 @@ async def test_each_is_an_audit_event(storage, arrive):
     ann = await arrive(1)
     await set_limits(storage, ann, Limited.ALERTS, 5, by=9)
 
-    (act,) = await audit.newest_events(storage, 5)
+    (event,) = await audit.newest_events(storage, 5)
 
-    assert (act.user_id, act.action, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
+    assert (event.user_id, event.action, event.details) == (9, AuditAction.LIMITED, {"alerts": 5})
 
 
 async def test_an_impossible_limit_is_refused(arrive, storage):

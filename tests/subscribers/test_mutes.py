@@ -7,8 +7,7 @@ import pytest
 from bot.subscribers import mutes, topics
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.mutes import Duration, TopicSubject
-from storage.chats import Chat
-from tests.subscribers.conftest import subscribe
+from tests.subscribers.conftest import next_digest, subscribe
 
 
 @pytest.fixture
@@ -19,11 +18,6 @@ def subscribed(storage, chat_id):
         return TopicSubject((await subscribe(storage, chat_id, query)).topic_id)
 
     return subscribe_to
-
-
-async def next_digest(storage, chat_id: int):
-    async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import deletion, own_feeds
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 FEED = "https://paper.example/feed"
 
 
-@dataclass(frozen=True)
-class Came:
-    url: str
-    problem: Problem | None = None
-    source_id: int | None = None
-
-
 @dataclass
 class Reader:
     """Adds what it is asked for, once; notes that it was asked."""
@@ -38,10 +32,10 @@ class Reader:
     public: bool = False
     asked: list[str] = field(default_factory=list)
 
-    async def add(self, url: str) -> Came:
+    async def add(self, url: str) -> Addition:
         self.asked.append(url)
         if self.problem:
-            return Came(url, self.problem)
+            return Addition(url, AddOutcome.REFUSED, problem=self.problem)
         async with self.storage.writing() as tx:
             row = {
                 "url": url,
@@ -52,7 +46,8 @@ class Reader:
                 "created_at": tx.now,
                 "next_fetch_at": tx.now,
             }
-            return Came(url, source_id=await add_source(tx, row))
+            source_id = await add_source(tx, row)
+            return Addition(url, AddOutcome.ADDED, source_id=source_id)
 
 
 @pytest.fixture
@@ -60,15 +55,25 @@ def reader(storage: Storage) -> Reader:
     return Reader(storage)
 
 
+@pytest.fixture
+def follow(storage: Storage, reader: Reader):
+    """Return how a chat follows a feed, of which it may follow two."""
+
+    def followed(chat_id: int, url: str = FEED):
+        return own_feeds.follow_feed(storage, chat_id, url, adder=reader, most=2)
+
+    return followed
+
+
 async def urls(storage: Storage) -> list[str]:
     async with storage.reading() as tx:
         return [source.url for source in await all_sources(tx)]
 
 
-async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, reader):
+async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, follow):
     ann, bob = await arrive(1), await arrive(2)
 
-    done = await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    done = await follow(ann)
 
     assert (done.outcome, done.title, done.public) == (FeedAddition.FOLLOWED, "feed", False)
     assert [source.url for source in await own_feeds.list_own_feeds(storage, ann)] == [FEED]
@@ -77,23 +82,19 @@ async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, reade
         await own_feeds.get_own_feed(storage, bob, done.source_id or 0)
 
 
-async def test_the_same_wish_twice_changes_nothing(arrive, storage, reader):
+async def test_following_twice_changes_nothing(arrive, storage, follow):
     ann = await arrive(1)
 
-    await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    await follow(ann)
 
-    assert (
-        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
-    ).outcome is FeedAddition.THERE
+    assert (await follow(ann)).outcome is FeedAddition.THERE
     assert len(await own_feeds.list_own_feeds(storage, ann)) == 1
 
 
-async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storage, clock, reader):
+async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storage, clock, follow):
     ann, bob = await arrive(1), await arrive(2)
-    source_id = (
-        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
-    ).source_id or 0
-    await own_feeds.follow_feed(storage, bob, FEED, adder=reader, most=2)
+    source_id = (await follow(ann)).source_id or 0
+    await follow(bob)
 
     clock.turn(timedelta(hours=1))
     await own_feeds.unfollow_feed(storage, ann, source_id)
@@ -101,51 +102,49 @@ async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storag
     await own_feeds.unfollow_feed(storage, bob, source_id)
     there = await urls(storage)
     clock.turn(timedelta(hours=1))
-    await own_feeds.follow_feed(storage, ann, f"{FEED}2", adder=reader, most=2)
+    await follow(ann, f"{FEED}2")
 
     assert there == [FEED]
     assert await urls(storage) == [f"{FEED}2"]
 
 
-async def test_what_is_public_is_followed_without_being_read(reader, arrive, storage):
+async def test_what_is_public_is_followed_without_being_read(reader, arrive, storage, follow):
     ann = await arrive(1)
     reader.public = True
     await reader.add(FEED)
     reader.asked.clear()
 
-    done = await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    done = await follow(ann)
 
     assert (done.outcome, done.public) == (FeedAddition.FOLLOWED, True)
     assert reader.asked == []
 
 
-async def test_what_cannot_be_read_says_why(reader, arrive, storage):
+async def test_what_cannot_be_read_says_why(reader, arrive, storage, follow):
     reader.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
-    done = await own_feeds.follow_feed(storage, await arrive(1), FEED, adder=reader, most=2)
+    done = await follow(await arrive(1))
 
     assert (done.outcome, done.problem) == (FeedAddition.REFUSED, reader.problem)
 
 
-async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arrive, storage):
+async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arrive, storage, follow):
     ann = await arrive(1)
     for number in range(2):
-        await own_feeds.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)
+        await follow(ann, f"{FEED}{number}")
     reader.asked.clear()
 
     with pytest.raises(TooManyFeeds):
-        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
+        await follow(ann)
 
     assert reader.asked == []
 
 
-async def test_only_who_let_it_go_may_have_it_back_and_only_for_a_while(
-    arrive, clock, storage, reader
+async def test_only_the_chat_that_unfollowed_it_may_undo_that_and_only_for_a_while(
+    arrive, clock, storage, follow
 ):
     ann, bob = await arrive(1), await arrive(2)
-    source_id = (
-        await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
-    ).source_id or 0
+    source_id = (await follow(ann)).source_id or 0
     await own_feeds.unfollow_feed(storage, ann, source_id)
 
     with pytest.raises(NoSuchSource):
@@ -157,9 +156,9 @@ async def test_only_who_let_it_go_may_have_it_back_and_only_for_a_while(
         await own_feeds.follow_feed_again(storage, ann, source_id)
 
 
-async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, reader):
+async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, follow):
     ann = await arrive(1)
-    await own_feeds.follow_feed(storage, ann, FEED, adder=reader, most=2)
+    await follow(ann)
     clock.turn(timedelta(hours=1))
 
     await deletion.delete_chat(storage, ann, 1)
@@ -167,14 +166,14 @@ async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, reader
     assert await urls(storage) == []
 
 
-async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, arrive, reader):
+async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, arrive, follow):
     ann, bob = await arrive(1), await arrive(2)
     await set_limits(storage, ann, Limited.FEEDS, 3)
     await set_limits(storage, bob, Limited.FEEDS, 0)
 
     for number in range(3):
-        await own_feeds.follow_feed(storage, ann, f"{FEED}{number}", adder=reader, most=2)
+        await follow(ann, f"{FEED}{number}")
 
     for chat_id in (ann, bob):
         with pytest.raises(TooManyFeeds):
-            await own_feeds.follow_feed(storage, chat_id, FEED, adder=reader, most=2)
+            await follow(chat_id)

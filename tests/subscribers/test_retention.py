@@ -23,7 +23,6 @@ from storage.pace import Pace, advance_all, lock_pace, pause
 from storage.queries import Match
 from storage.schema import migrate
 from storage.stories import Story
-from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,11 +47,6 @@ async def own_postgresql_storage(own_postgresql_url: str) -> AsyncIterator[Stora
     storage = Storage.open(own_postgresql_url)
     yield storage
     await storage.close()
-
-
-@pytest.fixture
-def newsroom(storage: Storage) -> Newsroom:
-    return Newsroom(storage)
 
 
 @pytest.fixture
@@ -138,9 +132,7 @@ async def test_more_than_a_page_goes(storage, newsroom, retention, clock, monkey
     await deliver(storage, chat, state=DeliveryState.HELD)
     clock.turn(2 * DELIVERIES)
     monkeypatch.setattr(
-        Retention,
-        "_kinds",
-        lambda self: [kind._replace(at_once=2) for kind in kinds(self)],
+        Retention, "_kinds", lambda self: [kind._replace(at_once=2) for kind in kinds(self)]
     )
 
     assert await retention.run_once() == 5
@@ -159,8 +151,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, rete
         await replace_folded(tx, [FoldedText(old, "old", "words", "en")])
     story = (await numbers(storage, col(Article.story_id)))[0]
     bundle = await add(
-        storage,
-        Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, released_at=clock.now),
+        storage, Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, released_at=clock.now)
     )
     await add(
         storage,

@@ -128,7 +128,7 @@ async def test_pausing_for_good_replaces_a_date_and_so_does_resuming(chat_id, cl
     assert resumed.next_at == clock.now + timedelta(hours=11)
 
 
-async def test_what_is_watched_during_a_pause_waits_for_its_end(chat_id, storage):
+async def test_a_subscription_made_during_a_pause_waits_for_its_end(chat_id, storage):
     await settings.pause_until(storage, chat_id, date(2026, 3, 9))
 
     await subscribe(storage, chat_id, "Japan", Mode.DIGEST)
@@ -198,7 +198,7 @@ async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date
     assert changed.next_at == clock.now + 25 * HOUR
 
 
-async def test_a_digest_that_is_owed_is_not_lost_by_another_wish(
+async def test_a_digest_that_is_owed_is_not_lost_by_another_change(
     publishing, storage, chat_id, clock
 ):
     await settings.set_time(storage, chat_id, 22 * 60)
@@ -230,11 +230,6 @@ async def test_a_plan_changed_while_a_digest_is_composed_counts(
 
 
 NIGHT = QuietHours(20 * 60, 7 * 60)  # it is 21:00 in Tokyo
-
-
-@pytest.fixture
-def newsroom(storage) -> Newsroom:
-    return Newsroom(storage)
 
 
 @pytest.fixture
@@ -285,8 +280,7 @@ async def test_what_waits_follows_the_zone(newsroom, storage, held, clock):
 
 
 @pytest.mark.parametrize(
-    "hours",
-    [QuietHours(0, 1440), QuietHours(-1, 60), QuietHours(60, 60), QuietHours(2**62, 0)],
+    "hours", [QuietHours(0, 1440), QuietHours(-1, 60), QuietHours(60, 60), QuietHours(2**62, 0)]
 )
 async def test_hours_that_are_none_are_refused(newsroom, hours, storage):
     with pytest.raises(NotATime):

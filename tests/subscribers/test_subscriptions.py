@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlmodel import SQLModel, col, func, select
+from sqlmodel import col, select
 
 from bot.matching.query import QueryError
 from bot.subscribers import deletion, mutes, subscriptions, topics
@@ -13,26 +13,13 @@ from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.topic_names import LONGEST_NAME
 from bot.subscribers.topics import PER_PAGE
-from storage.chats import Chat
-from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from tests.limits import MOST_TOPICS, USUAL_LIMITS
-from tests.subscribers.conftest import subscribe, subscribe_to_topic
-
-
-async def count(storage: Storage, table: type[SQLModel]) -> int:
-    async with storage.reading() as tx:
-        counted: int = (await tx.session.exec(select(func.count()).select_from(table))).one()
-    return counted
-
-
-async def next_digest(storage, chat_id: int):
-    async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
+from tests.subscribers.conftest import count, next_digest, subscribe, subscribe_to_topic
 
 
 async def live_queries(storage) -> list[str]:
@@ -41,11 +28,11 @@ async def live_queries(storage) -> list[str]:
         return list(await tx.session.exec(live))
 
 
-async def test_watching_plans_the_next_digest(storage, chat_id, clock):
-    watched = await subscribe(storage, chat_id, "Taiwan")
+async def test_subscribing_plans_the_next_digest(storage, chat_id, clock):
+    subscribed = await subscribe(storage, chat_id, "Taiwan")
 
-    assert watched.is_new
-    assert watched.plan.zone == "Asia/Tokyo"
+    assert subscribed.is_new
+    assert subscribed.plan.zone == "Asia/Tokyo"
     assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
 
 
@@ -56,9 +43,9 @@ async def test_alerts_alone_plan_none(storage, chat_id):
 
 
 async def test_stopping_the_last_digest_plans_none(storage, chat_id):
-    watched = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
+    subscribed = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
 
-    await subscriptions.unsubscribe(storage, chat_id, watched.topic_id)
+    await subscriptions.unsubscribe(storage, chat_id, subscribed.topic_id)
 
     assert await next_digest(storage, chat_id) is None
 
@@ -71,7 +58,7 @@ async def test_the_first_digest_reaches_back_a_day(chat_id, backfills, clock, st
     assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
-async def test_the_same_words_however_written_are_one_topic(storage, chat_id):
+async def test_the_same_query_however_written_are_one_topic(storage, chat_id):
     first = await subscribe(storage, chat_id, '"Consul-General"')
     second = await subscribe(storage, chat_id, '"consul general"', Mode.DIGEST)
 
@@ -82,7 +69,7 @@ async def test_the_same_words_however_written_are_one_topic(storage, chat_id):
     assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
-async def test_the_same_words_at_the_same_time_are_one_topic(storage, chat_id):
+async def test_the_same_query_at_the_same_time_are_one_topic(storage, chat_id):
     await asyncio.gather(*(subscribe(storage, chat_id, "Taiwan") for _ in range(5)))
 
     assert await count(storage, Topic) == 1
@@ -90,8 +77,8 @@ async def test_the_same_words_at_the_same_time_are_one_topic(storage, chat_id):
 
 
 async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
-    for person in (1, 2):
-        await subscribe(storage, await arrive(person), "Taiwan")
+    for user_id in (1, 2):
+        await subscribe(storage, await arrive(user_id), "Taiwan")
 
     assert await count(storage, Query) == 1
 
@@ -117,10 +104,10 @@ async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clo
 async def test_a_long_query_has_a_short_name(chat_id, storage):
     typed = " OR ".join(f"{letter * 40}" for letter in "abcdefgh")
 
-    watched = await subscribe(storage, chat_id, typed)
+    subscribed = await subscribe(storage, chat_id, typed)
 
-    assert len(watched.name) == LONGEST_NAME
-    assert (await topics.get_topic(storage, chat_id, watched.topic_id)).typed == typed
+    assert len(subscribed.name) == LONGEST_NAME
+    assert (await topics.get_topic(storage, chat_id, subscribed.topic_id)).typed == typed
 
 
 async def test_topics_of_one_chat_have_names_of_their_own(chat_id, storage):
@@ -225,7 +212,7 @@ async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storag
     assert [topic["id"] for topic in await rows(Topic)] == [second]
 
 
-async def test_what_is_watched_anew_has_not_ended(chat_id, rows, clock, storage):
+async def test_a_topic_that_is_subscribed_to_anew_has_not_ended(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
     await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
@@ -235,7 +222,9 @@ async def test_what_is_watched_anew_has_not_ended(chat_id, rows, clock, storage)
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 
-async def test_other_words_look_back_as_a_new_topic_does(chat_id, backfills, clock, storage):
+async def test_a_changed_query_is_backfilled_as_a_new_topic_does(
+    chat_id, backfills, clock, storage
+):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
 
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
@@ -243,7 +232,7 @@ async def test_other_words_look_back_as_a_new_topic_does(chat_id, backfills, clo
     assert backfills[-1] == ("formosa", clock.now - timedelta(hours=24))
 
 
-async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(chat_id, rows, storage):
+async def test_the_query_of_a_deleted_topic_is_free_and_of_another_are_not(chat_id, rows, storage):
     kept, deleted, other = [
         (await subscribe(storage, chat_id, words)).topic_id
         for words in ("Taiwan", "Formosa", "Japan")
@@ -258,7 +247,7 @@ async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(chat_id,
     assert live == {"formosa", "japan"}
 
 
-async def test_a_name_that_was_given_stays_with_other_words(chat_id, rows, storage):
+async def test_a_name_that_was_given_stays_when_the_query_changes(chat_id, rows, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")

@@ -17,7 +17,7 @@ class Term:
     """A word or phrase: folded words that follow each other, the last perhaps only a beginning.
 
     With a *spelling* the original text must say exactly that where the words hit. *typed* is
-    how a person wrote it: it is shown, and makes no other query.
+    how a user typed it: it is shown, and makes no other query.
     """
 
     words: tuple[str, ...]
@@ -37,7 +37,7 @@ class Term:
 
     @property
     def as_typed(self) -> str:
-        """The same as its person wrote it."""
+        """The same as its user typed it."""
         return self.typed + "*" * self.prefix if self.typed else self.shown
 
     def __str__(self) -> str:

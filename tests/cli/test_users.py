@@ -1,6 +1,8 @@
-"""`dateline access`, `invites` and `audit`, through the commands themselves."""
+"""`dateline access`, `invites`, `catalogue` and `audit`, through the commands themselves."""
 
 import json
+
+import pytest
 
 from bot.subscribers import audit
 from storage.db.engine import Storage
@@ -90,3 +92,43 @@ def test_the_activity_log_shows_who_did_what_and_is_json_for_programs(dateline, 
     assert "source add" in shown
     assert "https://news.example/feed" in shown
     assert (event["user_id"], event["action"]) == (7, "source add")
+
+
+@pytest.fixture
+def catalogue(dateline):
+    return lambda *arguments: dateline("catalogue", *arguments)
+
+
+def test_topics_are_added_changed_moved_and_retired(catalogue):
+    assert catalogue().stdout == "The catalogue is empty; the first start fills it.\n"
+    assert catalogue("add", "Ports", "port").stdout == "Added Ports as 1.\n"
+    assert catalogue("add", "Ships", "ship").stdout == "Added Ships as 2.\n"
+    assert catalogue("rename", "2", "Boats").stdout == "Renamed 2.\n"
+    assert catalogue("query", "2", "boat OR ship").stdout == "Changed 2.\n"
+    assert catalogue("move", "2", "-1").stdout == "Moved 2.\n"
+
+    listed = [json.loads(line) for line in catalogue("list", "--json").stdout.splitlines()]
+    shown = catalogue().stdout
+    retired = catalogue("retire", "1").stdout
+
+    assert [(one["name"], one["typed"]) for one in listed] == [
+        ("Boats", "boat OR ship"),
+        ("Ports", "port"),
+    ]
+    assert "boat OR ship" in shown
+    assert retired == "Retired 1.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(["retire", "9"], "The catalogue has no such topic.", id="no such topic"),
+        pytest.param(["add", " ", "port"], "A name needs at least", id="no name"),
+        pytest.param(["add", "Ports", "(port"], "(port", id="no query"),
+    ],
+)
+def test_a_refusal_is_one_sentence(catalogue, arguments, sentence):
+    refused = catalogue(*arguments)
+
+    assert refused.exit_code == 2
+    assert sentence in refused.stderr
