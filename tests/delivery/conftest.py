@@ -89,7 +89,7 @@ class FakeTelegram(Telegram):
         self._fail(chat_id)
         return message_id
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         return self.is_there
 
     def _fail(self, chat_id: int) -> None:

@@ -203,4 +203,4 @@ async def test_a_migration_says_where_to(telegram, session):
 async def test_telegram_is_asked_whether_it_is_there(telegram, session, answer, answers):
     session.answer = answer
 
-    assert await telegram.answers() is answers
+    assert await telegram.responds() is answers

@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 
 from storage.db.engine import DatabaseError, Storage, is_disconnected, is_unavailable
 from storage.db.sqlite import BUSY_SECONDS
-from tests.database_trouble import on_writer
+from tests.database_errors import on_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,15 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from bot.delivery.answers import pauses
 from bot.delivery.pace import PRIVATE_INTERVAL
+from bot.delivery.responses import pauses
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import LIMITS
 from bot.stages import SEND, StageRunner
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
-from storage.outbox import begin_sending, record_answers
-from tests.database_trouble import Trouble, on_writer
+from storage.outbox import begin_sending, record_results
+from tests.database_errors import DatabaseFailure, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ LARGEST = 2**31 - 2  # pages, by SQLite's own limit
 class PatientTimer(TurnedTimer):
     """Notes how long it waited during the failure, which ends by then."""
 
-    def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
+    def __init__(self, clock: TurnedClock, failure: DatabaseFailure) -> None:
         super().__init__(clock)
-        self.trouble = trouble
+        self.failure = failure
         self.waited: list[float] = []
 
     async def wait(self, seconds: float) -> None:
-        if self.trouble.begun:
+        if self.failure.begun:
             self.waited.append(seconds)
         if len(self.waited) == 2:
-            self.trouble.end()
+            self.failure.end()
         await super().wait(seconds)
 
 
@@ -89,7 +89,7 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
     storage, outbox, clock, telegram, monkeypatch
 ):
     delivery = await outbox.add(await outbox.chat(7))
-    monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
+    monkeypatch.setattr("bot.delivery.responses.record_results", LosingTimes(record_results, 2))
 
     with capture_logs() as logs:
         async with Calls(timer=TurnedTimer(clock)) as calls:
@@ -98,17 +98,17 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
     assert [line["in_seconds"] for line in logs] == [0.5, 1]
-    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
+    assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
     storage, outbox, clock, database_url
 ):
-    trouble = Trouble(storage, database_url)
-    telegram = UnluckyTelegram(clock, trouble.begin)
+    failure = DatabaseFailure(storage, database_url)
+    telegram = UnluckyTelegram(clock, failure.begin)
     delivery = await outbox.add(await outbox.chat(7))
-    timer = PatientTimer(clock, trouble)
+    timer = PatientTimer(clock, failure)
 
     with capture_logs() as logs:
         async with Calls(timer=timer) as calls:
@@ -116,8 +116,8 @@ async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert timer.waited == list(pauses(LIMITS.answer_seconds))[: len(timer.waited)]
-    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
+    assert timer.waited == list(pauses(LIMITS.response_seconds))[: len(timer.waited)]
+    assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -125,11 +125,11 @@ async def test_a_locked_database_is_told_once_and_work_goes_on_after(
     storage, outbox, clock, database_url, telegram
 ):
     delivery = await outbox.add(await outbox.chat(7))
-    trouble = Trouble(storage, database_url)
+    failure = DatabaseFailure(storage, database_url)
     async with Calls(timer=TurnedTimer(clock)) as calls:
         sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
 
-        logs = await run_through(sending.run_once, trouble, times=4)
+        logs = await run_through(sending.run_once, failure, times=4)
         await calls.all_done()
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
@@ -141,7 +141,7 @@ async def test_a_locked_database_is_told_once_and_work_goes_on_after(
 
 
 async def run_through(
-    step: Callable[[], Awaitable[int]], trouble: Trouble, times: int
+    step: Callable[[], Awaitable[int]], failure: DatabaseFailure, times: int
 ) -> list[Any]:
     """Let a stage run *step* while the failure lasts, that many times, and once after; its log."""
     stopping = asyncio.Event()
@@ -157,10 +157,10 @@ async def run_through(
 
     async def pause(_: asyncio.Event, __: float) -> None:
         if tries >= times:
-            trouble.end()
+            failure.end()
 
     runner = StageRunner(SEND, tried, pause=pause)
-    await trouble.begin()
+    await failure.begin()
     with capture_logs() as logs:
         await runner.run(stopping)
     return logs
@@ -173,18 +173,18 @@ async def test_a_full_disk_refuses_whole_units_and_work_goes_on_after(storage, o
         pages = (await tx.session.exec(text("PRAGMA page_count"))).scalar_one()
     await on_writer(storage, f"PRAGMA max_page_count = {pages}")
 
-    put_out: list[int] = []
+    enqueued: list[int] = []
     with pytest.raises(DatabaseError, match="full"):
-        await put_out_for_ever(outbox, chat, put_out)
+        await enqueue_for_ever(outbox, chat, enqueued)
     async with storage.reading() as tx:
         kept = (await tx.session.exec(text("SELECT count(*) FROM delivery"))).scalar_one()
     await on_writer(storage, f"PRAGMA max_page_count = {LARGEST}")
     await outbox.add(chat, "x" * 5_000)
 
-    assert kept == len(put_out)
+    assert kept == len(enqueued)
 
 
-async def put_out_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
+async def enqueue_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
     while True:
         ids.append(await outbox.add(chat, "x" * 5_000))
 
