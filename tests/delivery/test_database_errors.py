@@ -13,14 +13,14 @@ from structlog.testing import capture_logs
 
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.responses import pauses
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.sender import Calls
 from bot.delivery.telegram import LIMITS
 from bot.stages import SEND, StageRunner
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, record_results
 from tests.database_errors import DatabaseFailure, on_writer
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -85,7 +85,7 @@ class LosingTimes:
         return await self.act(*arguments)
 
 
-async def test_an_answer_is_written_down_once_a_connection_lasts(
+async def test_a_response_is_stored_once_a_connection_lasts(
     storage, outbox, clock, telegram, monkeypatch
 ):
     delivery = await outbox.add(await outbox.chat(7))
@@ -93,7 +93,7 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
 
     with capture_logs() as logs:
         async with Calls(timer=TurnedTimer(clock)) as calls:
-            await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
+            await send_all(stage(storage, telegram, calls))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
@@ -102,7 +102,7 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
+async def test_a_response_waits_for_a_locked_database_and_nothing_is_sent_twice(
     storage, outbox, clock, database_url
 ):
     failure = DatabaseFailure(storage, database_url)
@@ -112,7 +112,7 @@ async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
 
     with capture_logs() as logs:
         async with Calls(timer=timer) as calls:
-            await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
+            await send_all(stage(storage, telegram, calls))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
@@ -121,13 +121,13 @@ async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_locked_database_is_told_once_and_work_goes_on_after(
+async def test_a_locked_database_is_logged_once_and_work_goes_on_after(
     storage, outbox, clock, database_url, telegram
 ):
     delivery = await outbox.add(await outbox.chat(7))
     failure = DatabaseFailure(storage, database_url)
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        sending = stage(storage, telegram, calls)
 
         logs = await run_through(sending.run_once, failure, times=4)
         await calls.all_done()
@@ -167,7 +167,7 @@ async def run_through(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_full_disk_refuses_whole_units_and_work_goes_on_after(storage, outbox):
+async def test_a_full_disk_refuses_whole_transactions_and_work_goes_on_after(storage, outbox):
     chat = await outbox.chat(7)
     async with storage.reading() as tx:
         pages = (await tx.session.exec(text("PRAGMA page_count"))).scalar_one()
@@ -197,7 +197,7 @@ async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
     monkeypatch.setattr("bot.delivery.sender.begin_sending", LosingTimes(begin_sending, 1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        sending = stage(storage, telegram, calls)
         with pytest.raises(DatabaseError):
             await sending.run_once()
         clock.turn(2 * PRIVATE_INTERVAL)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.delivery.errors import ChatBlocked
 from bot.delivery.responses import CallResponse, ResponseWriter, response_to
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.sender import Calls
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all, stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,7 +59,7 @@ async def write_all(writer: ResponseWriter[Any], responses: list[CallResponse[An
             group.create_task(writer.write(each))
 
 
-async def test_answers_that_come_while_one_is_written_share_a_transaction(storage, outbox, clock):
+async def test_responses_that_come_while_one_is_stored_share_a_transaction(storage, outbox, clock):
     claimed = await begun(outbox, MANY)
     counted = CountedStorage(storage)
 
@@ -69,7 +69,9 @@ async def test_answers_that_come_while_one_is_written_share_a_transaction(storag
     assert counted.transactions == 2
 
 
-async def test_an_answer_that_touches_its_chat_has_a_transaction_of_its_own(storage, outbox, clock):
+async def test_a_response_that_changes_its_chat_has_a_transaction_of_its_own(
+    storage, outbox, clock
+):
     claimed = await begun(outbox, 3)
     first, second, third = claimed
     counted = CountedStorage(storage)
@@ -89,7 +91,7 @@ async def test_an_answer_that_touches_its_chat_has_a_transaction_of_its_own(stor
     assert counted.transactions == 3
 
 
-async def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(storage, outbox, clock):
+async def test_a_response_that_cannot_be_stored_takes_no_other_with_it(storage, outbox, clock):
     claimed = await begun(outbox, 3)
     impossible: Any = "no number"
     bad = response_to(claimed[1], impossible)
@@ -108,7 +110,7 @@ async def test_at_the_paid_rate_calls_begin_together_and_keep_the_rate(
         await outbox.add(await outbox.chat(chat))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY, 1000.0))
+        await send_all(stage(storage, telegram, calls, per_second=1000.0))
 
     moments = [at for at, *_ in telegram.calls]
     window = timedelta(milliseconds=20)

@@ -57,7 +57,7 @@ async def test_what_two_processes_claim_through_a_pooler_is_claimed_once(two_pro
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_many_units_share_the_few_connections_of_a_pooler(two_processes):
+async def test_many_transactions_share_the_few_connections_of_a_pooler(two_processes):
     one, two = two_processes
     await add_sources(one, 7)
 
