@@ -26,17 +26,11 @@ from storage.enums import Notification
 log = structlog.get_logger(__name__)
 
 _CHANNEL = "dateline"
-
 _NOTIFY = "SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name"
-
 _DEBOUNCE_SECONDS = 0.1
-
 _LONGEST_PAUSE_SECONDS = 4.0
-
 _PROBED_EVERY_SECONDS = 20
-
 _PROBE_SECONDS = 10
-
 _BY_NAME = {each.value: each for each in Notification}
 
 
