@@ -10,7 +10,7 @@ from sqlmodel import func, select
 
 from bot.app.resources import Database
 from storage.sources import Source
-from tests.pooling import pooled
+from tests.pgbouncer import pooled
 from tests.storage.test_engine import add_sources, claim_sources
 
 if TYPE_CHECKING:

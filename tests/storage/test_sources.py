@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import update
 
 from bot.sources.drafts import url_hash
-from storage.articles import Article, ScopedUrl, articles_by_url, store_articles
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceState
 from storage.sources import (
@@ -25,6 +24,7 @@ from storage.sources import (
 from tests.conftest import TurnedClock
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 def row(tx: Transaction, name: str, **values: Any) -> dict[str, Any]:
@@ -108,30 +108,6 @@ async def test_a_source_can_be_removed_once(storage: Storage):
         assert not await remove_source(tx, "a")
 
 
-async def test_articles_are_stored_once_each_with_a_story_of_its_own(storage: Storage):
-    async with storage.writing() as tx:
-        made = [
-            Article(
-                url_hash=name,
-                url=f"https://{name}.example/",
-                title=name,
-                stored_at=tx.now,
-                news_at=tx.now,
-                story_id=0,
-            ).model_dump(exclude={"id"})
-            for name in ("a", "b", "c")
-        ]
-        first = await store_articles(tx, made[:2])
-        second = await store_articles(tx, made)
-
-    async with storage.reading() as tx:
-        found = await articles_by_url(tx, ["a", "b", "c", "d"])
-    assert first.keys() == {ScopedUrl("a"), ScopedUrl("b")}
-    assert second.keys() == {ScopedUrl("c")}
-    assert found == first | second
-
-
-HOUR = timedelta(hours=1)
 _numbers = count()
 
 
