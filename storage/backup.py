@@ -25,21 +25,14 @@ from storage.db.postgresql import admin_engine, exclusive_connection
 from storage.schema import database_file, is_current
 from storage.tables import METADATA
 
-# Backups of PostgreSQL, by its own programs: pg_dump and pg_restore, as they are on the PATH.
-#
-# Where the server is and the password go by the environment, which other users cannot see.
-
+# PostgreSQL's own programs. They get the address of the server and the password in their
+# environment, which other users cannot see.
 
 MAGIC: Final = b"PGDMP"  # how a dump begins
-
 _SERVER_VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
-
 _DUMPING: Final = re.compile(r"dumping contents of table|processing data for table")
-
 _STORED: Final = re.compile(r"^COPY \S*alembic_version .*\n(\S+)$", re.MULTILINE)
-
 _OPTIONS: Final = {"ssl": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}
-
 _INHERITED: Final = ("PATH", "HOME", "PG")
 
 
@@ -155,8 +148,7 @@ def _environment(url: str) -> dict[str, str]:
     return {**own, **{name: str(value) for name, value in named.items() if value}, "LC_ALL": "C"}
 
 
-# Backups of either database, and their return.
-
+# Either database
 
 _FILE: Final = b"SQLite format 3\0"
 
@@ -259,7 +251,6 @@ async def _restore_dump(
 
 
 _NAME: Final = "SELECT current_database()"
-
 _OURS: Final = """
     SELECT quote_ident(relname) FROM pg_class
     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace

@@ -223,7 +223,7 @@ def columns_naming_a_chat() -> list[Column[int]]:
     ]
 
 
-# Slots: when each chat's digests come. A chat that has chosen none has the usual one.
+# Schedule times: when each chat's digests come. A chat that has chosen none has the default ones.
 
 
 async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]:

@@ -1,4 +1,4 @@
-"""The outbox: deliveries, one rendered message each, from the decision to send to the answer.
+"""The outbox: deliveries, one rendered message each, from the decision to the result of the call.
 
 `storage.states` says which state may follow which; this module applies it, and no other writes a
 state. A delivery names the decision that it carries out (an alert, a bundle, an edition, a
@@ -77,7 +77,7 @@ IN_FLIGHT_SQL: Final = "state IN ('claimed', 'sending', 'unknown')"
 BLOCKING_SQL: Final = "state IN ('pending', 'queued', 'claimed', 'sending', 'unknown')"
 STUCK_SQL: Final = "state IN ('held', 'failed')"
 
-_AWAITING_ANSWER: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+_IN_FLIGHT: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 # More stands behind others than is known only after a long pause of all; then it takes several
 # transactions, each round of one slower than the last: what it has queued is stepped over until it
@@ -255,7 +255,7 @@ def _columns(now: datetime, transition: Transition) -> dict[str, Any]:
     return changed
 
 
-# All other effects are the business of the caller that records the answer.
+# All other effects are the business of the caller that records the result.
 _EFFECTS: Final[dict[Effect, dict[str, Any]]] = {
     Effect.COUNTED: {"attempts": _table.c.attempts + 1},
     Effect.UNCOUNTED: {"attempts": _table.c.attempts - 1},
@@ -270,7 +270,7 @@ _EFFECTS: Final[dict[Effect, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery in hand, where it goes, and the message that it changes or replies to."""
+    """A claimed delivery, where it goes, and the message that it changes or replies to."""
 
     delivery: Delivery
     telegram_id: int
@@ -539,7 +539,7 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A delivery in hand, and the mailbox that it goes to."""
+    """A claimed delivery, and the mailbox that it goes to."""
 
     delivery: Delivery
     mailbox_id: int
@@ -630,12 +630,12 @@ async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
         delete(Delivery).where(
             col(Delivery.mailbox_id) == mailbox.id,
             col(Delivery.kind) == DeliveryKind.NOTICE,
-            col(Delivery.state).not_in(_AWAITING_ANSWER),
+            col(Delivery.state).not_in(_IN_FLIGHT),
         )
     )
 
 
-# The call and its answer
+# The call and its result
 
 
 async def begin_sending(
@@ -659,31 +659,33 @@ async def begin_sending(
 async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> None:
     """Let go of what *owner* has made no call for: it is due again.
 
-    The intent may be written down all the same: the answer of its commit was lost, or its time
+    The intent may be written down all the same: the response to its commit was lost, or its time
     missed. It counts as no attempt.
     """
     await _apply(tx, Event.RELEASE, among(_table.c.id, ids), _table.c.owner == owner)
 
 
-class Answer(NamedTuple):
+class CallResult(NamedTuple):
     """What a call came to: the event, and what else it changes of the row."""
 
     event: Event
     values: Mapping[str, Any] = {}
 
 
-async def record_answers(tx: Transaction, owner: str, answers: Mapping[int, Answer]) -> set[int]:
+async def record_results(
+    tx: Transaction, owner: str, results: Mapping[int, CallResult]
+) -> set[int]:
     """Write down what calls of *owner* came to, by delivery; return those that were *owner*'s."""
     mine = (_table.c.owner == owner, _table.c.state == DeliveryState.SENDING)
     connection = await tx.session.connection()
     rows = (
         await connection.execute(
             select(_table.c.id, _table.c.chat_id, _table.c.medium)
-            .where(among(_table.c.id, answers), *mine)
+            .where(among(_table.c.id, results), *mine)
             .with_for_update()
         )
     ).all()
-    ours = {row.id: answers[row.id] for row in rows}
+    ours = {row.id: results[row.id] for row in rows}
     await _write(tx, ours)
     # Only what goes by Telegram has those behind it that are marked as queued.
     gone = [
@@ -696,10 +698,10 @@ async def record_answers(tx: Transaction, owner: str, answers: Mapping[int, Answ
     return set(ours)
 
 
-async def _write(tx: Transaction, answers: Mapping[int, Answer]) -> None:
+async def _write(tx: Transaction, results: Mapping[int, CallResult]) -> None:
     """Change each row; those to which the same happens, with the same columns, by one statement."""
     alike: defaultdict[tuple[Event, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
-    for row, (event, values) in sorted(answers.items()):
+    for row, (event, values) in sorted(results.items()):
         named = {f"new_{name}": value for name, value in values.items()}
         alike[event, tuple(sorted(values))].append({"row": row} | named)
     connection = await tx.session.connection()
@@ -750,7 +752,7 @@ async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> N
 async def claim_abandoned(
     tx: Transaction, owner: str, lease: timedelta, medium: Medium = Medium.TELEGRAM
 ) -> list[Delivery]:
-    """Take over the calls whose owner has not come back with an answer; they may have arrived."""
+    """Take over the calls whose owner has not come back with a result; they may have arrived."""
     sending = col(Delivery.state) == DeliveryState.SENDING
     statement = (
         select(Delivery)

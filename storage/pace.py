@@ -1,7 +1,7 @@
 """Pace: when the next message may go, one row for each bot token and each Telegram chat.
 
-A chat's row is the one account of its answers and its deliveries, in whatever process. Where two
-rows are locked the token's comes first.
+All processes count replies and deliveries to a chat in its one row. Where two rows are locked, the
+token's comes first.
 """
 
 from collections.abc import Collection, Mapping

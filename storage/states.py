@@ -1,7 +1,7 @@
 """The states of a delivery and every way from one to another: the one table, pure.
 
 `storage.outbox` applies it and is the only module that writes a state; `bot.delivery.outcomes` says
-which event an answer of Telegram or of a mail server is. Rules:
+which event a response of Telegram or of a mail server is. Rules:
 - a *blocking* delivery holds back those behind it in the same chat; all other states block nothing
 - what is not in the table cannot happen: such a delivery is left as it is
 """
@@ -32,7 +32,7 @@ class Event(StrEnum):
     ABANDONED = "the process that called is gone; another takes it over"
     RESEND = "the pause after an unknown outcome is over, and the channel answers"
 
-    # answers
+    # responses
     ACCEPTED = "accepted, or not modified"
     RATE_LIMITED = "429: asked to wait"
     TOKEN_REJECTED = "401: the token is rejected"  # noqa: S105 - a sentence, no password
@@ -95,7 +95,7 @@ TRANSITIONS: Final[dict[Event, dict[State, Transition]]] = {
     Event.BEGIN: {State.CLAIMED: _to(State.SENDING, Effect.COUNTED)},
     Event.RELEASE: {
         State.CLAIMED: _to(State.PENDING),
-        # The answer to the commit of the intent was lost, or its time was missed.
+        # The response to the commit of the intent was lost, or its time was missed.
         State.SENDING: _to(State.PENDING, Effect.UNCOUNTED),
     },
     Event.LEASE_EXPIRED: {State.CLAIMED: _to(State.PENDING)},

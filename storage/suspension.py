@@ -263,10 +263,8 @@ async def _set_state(tx: Transaction, mailbox: Mailbox, state: MailboxState) -> 
 
 
 async def _asked_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
-    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, tx.now
     mailbox.asked_at, mailbox.tries = tx.now, 0
-    tx.session.add(mailbox)
-    await tx.session.flush()
+    await _set_state(tx, mailbox, MailboxState.UNCONFIRMED)
     return mailbox
 
 
@@ -316,12 +314,8 @@ async def unban(tx: Transaction, telegram_id: int) -> bool:
 async def move_ban(tx: Transaction, old: int, new: int) -> None:
     """A group that became a supergroup stays banned."""
     if await is_banned(tx, [old]):
-        await insert_new(
-            tx,
-            Ban,
-            [{"telegram_id": new, "since": tx.now, "is_notified": True}],
-            returning=Ban.telegram_id,
-        )
+        row = {"telegram_id": new, "since": tx.now, "is_notified": True}
+        await insert_new(tx, Ban, [row])
         await tx.session.exec(delete(Ban).where(col(Ban.telegram_id) == old))
 
 

@@ -31,7 +31,7 @@ from bot.sources.parser_pool import Workers
 from hatch_build import compile_catalogues
 from storage.db.engine import Storage
 from storage.schema import migrate
-from tests.emptying import empty
+from tests.clean_database import empty
 from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by their names
     pytest_runtest_logreport,
     pytest_sessionfinish,

@@ -6,7 +6,7 @@ from statistics import median
 
 from benchmarks.delivering.outboxes import fill
 from storage.db.engine import Storage
-from storage.outbox import Answer, begin_sending, claim_deliveries, record_answers
+from storage.outbox import CallResult, begin_sending, claim_deliveries, record_results
 from storage.states import Event
 
 LEASE = timedelta(minutes=1)
@@ -44,8 +44,8 @@ async def _answered(storage: Storage, ids: list[int], spent: dict[str, float]) -
     started = time.perf_counter()
     async with storage.writing() as tx:
         values = {"sent_at": tx.now, "message_id": 7, "last_error": None}
-        yes = Answer(Event.ACCEPTED, values)
-        await record_answers(tx, "me", dict.fromkeys(ids, yes))
+        yes = CallResult(Event.ACCEPTED, values)
+        await record_results(tx, "me", dict.fromkeys(ids, yes))
     spent["answers"] += time.perf_counter() - started
 
 

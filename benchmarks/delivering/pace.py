@@ -76,7 +76,7 @@ class Accounts(Telegram):
         del chat_id, message
         return message_id
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         return True
 
 

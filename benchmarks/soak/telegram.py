@@ -100,7 +100,7 @@ class Telegram(channel.Telegram):
         self.calls["edited"] += 1
         return message_id
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         await asyncio.sleep(0.1)
         return not self.is_away
 

@@ -18,7 +18,7 @@ class DeliveryError(Exception):
 
 
 class Unknown(DeliveryError):  # noqa: N818 - all of these name what became of the message
-    """It may have arrived: a read time-out, a reset after the request left, a broken answer."""
+    """It may have arrived: a read time-out, a reset after the request left, a broken response."""
 
     doubts_channel = True
 
@@ -153,7 +153,7 @@ _BY_CODE: dict[int, type[DeliveryError]] = {
 
 
 def rejection(code: int, description: str) -> DeliveryError:
-    """Return our error for an answer `ok: false` that carries no parameters."""
+    """Return our error for a response `ok: false` that carries no parameters."""
     said = description.lower()
     for known_code, words, error in _BY_WORDS:
         if code == known_code and words in said:
@@ -163,6 +163,6 @@ def rejection(code: int, description: str) -> DeliveryError:
     return _BY_CODE.get(code, Refused)(description)
 
 
-def is_error_page(answer: object) -> bool:
-    """Whether an answer that is no JSON is a gateway's error page, so that the status was a 5xx."""
-    return isinstance(answer, str) and (not answer.strip() or answer.lstrip().startswith("<"))
+def is_error_page(response: object) -> bool:
+    """Whether a response that is no JSON is a gateway's error page, so the status was a 5xx."""
+    return isinstance(response, str) and (not response.strip() or response.lstrip().startswith("<"))

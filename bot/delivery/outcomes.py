@@ -1,4 +1,4 @@
-"""What the answer to a call is: an event of the state machine, and what it writes into the row.
+"""What the response to a call means: an event of the state machine, and what changes in the row.
 
 `storage.states` says what each event makes of a delivery. Which event an error is:
 - a message on which only the server fails is tried again with a back-off, then held
@@ -208,7 +208,7 @@ def following(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     return [as_body(body) for body in fallback.get("following", ())]
 
 
-# What the log says of an answer that is no yes
+# What the log says of a response that is no yes
 
 LogLine = tuple[str, str]  # the level, as a logger's method is named, and the sentence
 

@@ -180,7 +180,7 @@ class Pacer:
         """Return the row, ours until the transaction ends, the transaction, and the timer then."""
         row = await lock_pace(waiting, self.key)
         # Counted from when they were ours to give: the lock may have been waited for. The database
-        # said what time it is half way between question and answer, more or less.
+        # said what time it is half way between request and response, more or less.
         asked, tx = self.timer.now(), await waiting.anew()
         return row, tx, (asked + self.timer.now()) / 2
 

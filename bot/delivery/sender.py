@@ -1,8 +1,8 @@
-"""The stage that sends, by Telegram or by mail: claim, intent, call, answer, next.
+"""The stage that sends, by Telegram or by mail: claim, intent, call, response, next.
 
 No transaction is open between these. A crash before the intent costs nothing; one after it leaves
 the delivery `sending`, which becomes unknown. Intents whose calls begin nearly together are written
-down together, and so are answers. What differs between the two media is their `Channel`.
+down together, and so are responses. What differs between the two media is their `Channel`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol
 
 import structlog
 
-from bot.delivery.answers import Answers, answer_to
 from bot.delivery.errors import DeliveryError, NeverSent, Unknown
 from bot.delivery.outcomes import attempt_of, log_line, outcome_of, values_of
 from bot.delivery.pace import HORIZON, Pacer, Timer
+from bot.delivery.responses import ResponseWriter, response_to
 from bot.ops.instrumentation import Instrumentation, Operation
-from storage.outbox import Answer as Recorded
 from storage.outbox import (
+    CallResult,
     Claimed,
     begin_sending,
     claim_abandoned,
     has_abandoned,
-    record_answers,
+    record_results,
     release_claims,
     release_unsent,
     resend_unknown,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from bot.delivery.answers import Answer
+    from bot.delivery.responses import CallResponse
     from storage.db.engine import Storage, Transaction
     from storage.enums import Medium
 
@@ -65,16 +65,16 @@ class SendLimits:
 
     medium: Medium
     claim_lease: timedelta  # from claim to intent passes the wait for a permit
-    call_lease: timedelta  # from intent to answer passes the time-out of the call
-    answer_seconds: float
-    """How long an answer is tried to be written down; with the call itself less than its lease."""
+    call_lease: timedelta  # from intent to response passes the time-out of the call
+    response_seconds: float
+    """How long storing a response is tried; with the call itself less than its lease."""
     horizon: timedelta = HORIZON
     ask_again: timedelta = timedelta()
     """How long a server that did not answer is left alone."""
 
 
 class Channel(Protocol[Claimed]):
-    """One medium: what it claims, how it calls, what its answers change beside the delivery."""
+    """One medium: what it claims, how it calls, what its responses change beside the delivery."""
 
     @property
     def limits(self) -> SendLimits: ...
@@ -93,18 +93,18 @@ class Channel(Protocol[Claimed]):
         It never retries.
         """
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         """Whether the server answers at all, asked by a call that has no effect."""
 
-    async def before_answers(
-        self, tx: Transaction, pace_key: str, answers: Sequence[Answer[Claimed]]
+    async def before_responses(
+        self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[Claimed]]
     ) -> None:
         """Change rows that are locked before deliveries: the pace, mailboxes."""
 
-    async def after_answers(
-        self, tx: Transaction, answers: Sequence[Answer[Claimed]], ours: set[int]
+    async def after_responses(
+        self, tx: Transaction, responses: Sequence[CallResponse[Claimed]], ours: set[int]
     ) -> None:
-        """Change what follows from the answers; *ours*: the deliveries still owned by then."""
+        """Change what follows from the responses; *ours*: the deliveries still owned by then."""
 
 
 @dataclass(eq=False)
@@ -176,7 +176,7 @@ class SendStage(Generic[Claimed]):
     per_second: float = PER_SECOND
     instrumentation: Instrumentation = field(default_factory=Instrumentation)
     pacer: Pacer = field(init=False)
-    _answers: Answers[Claimed] = field(init=False)
+    _responses: ResponseWriter[Claimed] = field(init=False)
     _is_in_doubt: bool = False
     _ask_at: float = float("-inf")
     _unbegun: set[int] = field(default_factory=set)
@@ -185,7 +185,9 @@ class SendStage(Generic[Claimed]):
     def __post_init__(self) -> None:
         timer, horizon = self.calls.timer, self.channel.limits.horizon
         self.pacer = Pacer(self.storage, timer, self.pace_key, self.per_second, horizon)
-        self._answers = Answers(self.storage, self.channel, self.owner, self.pace_key, timer)
+        self._responses = ResponseWriter(
+            self.storage, self.channel, self.owner, self.pace_key, timer
+        )
 
     async def run_once(self, limit: int = 100) -> int:
         """Start the calls for what is due, each at its permit; return how many were claimed.
@@ -246,7 +248,7 @@ class SendStage(Generic[Claimed]):
                 return False
         if self.calls.timer.now() < self._ask_at:
             return False
-        if not await self.channel.answers():
+        if not await self.channel.responds():
             limits = self.channel.limits
             self._ask_at = self.calls.timer.now() + limits.ask_again.total_seconds()
             log.warning(
@@ -262,11 +264,11 @@ class SendStage(Generic[Claimed]):
     async def _settle(self, tx: Transaction) -> None:
         limits = self.channel.limits
         await release_unsent(tx, limits.medium)
-        answers, error = {}, Unknown("cut off by a crash")
+        results, error = {}, Unknown("cut off by a crash")
         for row in await claim_abandoned(tx, self.owner, limits.call_lease, limits.medium):
             outcome = outcome_of(attempt_of(row), error)
-            answers[row.id] = Recorded(outcome.event, values_of(outcome, tx.now, error=error))
-        await record_answers(tx, self.owner, answers)
+            results[row.id] = CallResult(outcome.event, values_of(outcome, tx.now, error=error))
+        await record_results(tx, self.owner, results)
         await resend_unknown(tx, limits.medium)
 
     async def _claim(self, limit: int) -> list[Planned[Claimed]]:
@@ -295,16 +297,16 @@ class SendStage(Generic[Claimed]):
         try:
             if self.calls.timer.now() - intended > BEGINS_WITHIN_SECONDS:
                 raise NeverSent("this process stood still before the call")  # noqa: TRY301 - as any
-            answer = answer_to(claimed, await self._watched_call(claimed))
+            response = response_to(claimed, await self._watched_call(claimed))
         except DeliveryError as error:
-            answer = answer_to(claimed, error=error)
+            response = response_to(claimed, error=error)
         except Exception as unexpected:  # one bad delivery must not end the others
             log.exception("a call failed in an unknown way", delivery=claimed.id)
-            answer = answer_to(claimed, error=Unknown(repr(unexpected)))
-        if answer.error:
-            _log(answer, answer.error)
-            self._is_in_doubt |= answer.error.doubts_channel
-        await self._answers.write(answer)
+            response = response_to(claimed, error=Unknown(repr(unexpected)))
+        if response.error:
+            _log(response, response.error)
+            self._is_in_doubt |= response.error.doubts_channel
+        await self._responses.write(response)
 
     async def _watched_call(self, claimed: Claimed) -> int | None:
         medium, edits = self.channel.limits.medium.value, int(claimed.is_edit)
@@ -325,8 +327,8 @@ def _split(
     return list(waiting[:number]), list(waiting[number:])
 
 
-def _log(answer: Answer[Claimed], error: DeliveryError) -> None:
-    outcome, claimed = answer.outcome, answer.claimed
+def _log(response: CallResponse[Claimed], error: DeliveryError) -> None:
+    outcome, claimed = response.outcome, response.claimed
     level, sentence = log_line(outcome, is_edit=claimed.is_edit)
     facts: dict[str, str | int] = dict(claimed.recipient)
     if pause := outcome.chat_pause or outcome.token_pause:

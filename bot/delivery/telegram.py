@@ -69,10 +69,10 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import Message as Sent
 
-    from bot.delivery.answers import Answer
+    from bot.delivery.responses import CallResponse
     from storage.db.engine import Transaction
 
-# A send that has no answer after this long counts as unknown.
+# A send that has no response after this long counts as unknown.
 CALL_SECONDS = 30
 ASK_SECONDS = 5
 UNSTATED_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
@@ -81,7 +81,7 @@ LIMITS = SendLimits(
     Medium.TELEGRAM,
     claim_lease=timedelta(seconds=30),
     call_lease=timedelta(seconds=90),
-    answer_seconds=90 - CALL_SECONDS - BEGINS_WITHIN_SECONDS,
+    response_seconds=90 - CALL_SECONDS - BEGINS_WITHIN_SECONDS,
 )
 
 _CODES: dict[type[TelegramAPIError], int] = {
@@ -205,7 +205,7 @@ class Telegram:
             )
         return message_id
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         try:
             with _translated():
                 await self.bot.get_me(request_timeout=ASK_SECONDS)
@@ -213,33 +213,33 @@ class Telegram:
             return not error.doubts_channel
         return True
 
-    async def before_answers(
-        self, tx: Transaction, pace_key: str, answers: Sequence[Answer[ClaimedDelivery]]
+    async def before_responses(
+        self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[ClaimedDelivery]]
     ) -> None:
-        for answer in answers:
-            outcome = answer.outcome
+        for response in responses:
+            outcome = response.outcome
             if outcome.token_pause is not None:
                 await pause(tx, pace_key, tx.now + outcome.token_pause)
             elif outcome.chat_pause is not None:
                 until = tx.now + outcome.chat_pause
-                await pause_chat(tx, pace_key, answer.claimed.telegram_id, until)
+                await pause_chat(tx, pace_key, response.claimed.telegram_id, until)
                 await count_flood_wait(tx)
 
-    async def after_answers(
-        self, tx: Transaction, answers: Sequence[Answer[ClaimedDelivery]], ours: set[int]
+    async def after_responses(
+        self, tx: Transaction, responses: Sequence[CallResponse[ClaimedDelivery]], ours: set[int]
     ) -> None:
-        for answer in answers:
-            if answer.claimed.id in ours:
-                await self._follow(tx, answer)
+        for response in responses:
+            if response.claimed.id in ours:
+                await self._follow(tx, response)
         paces = {
             chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
-            for each in answers
+            for each in responses
             if counts_for_pace(each.claimed.is_edit, each.error)
         }
         await advance_all(tx, paces)
 
-    async def _follow(self, tx: Transaction, answer: Answer[ClaimedDelivery]) -> None:
-        outcome, claimed = answer.outcome, answer.claimed
+    async def _follow(self, tx: Transaction, response: CallResponse[ClaimedDelivery]) -> None:
+        outcome, claimed = response.outcome, response.claimed
         row = claimed.delivery
         if outcome.has(Effect.FALLBACK):
             await replace_with_fallback(tx, row, following(row.fallback or {}))

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from ssl import SSLContext
 
-    from bot.delivery.answers import Answer
+    from bot.delivery.responses import CallResponse
     from bot.mail.bounces import Bounces
     from storage.db.engine import Transaction
 
@@ -66,7 +66,7 @@ LIMITS = SendLimits(
     Medium.EMAIL,
     claim_lease=timedelta(minutes=1),
     call_lease=timedelta(minutes=5),
-    answer_seconds=120,
+    response_seconds=120,
     horizon=timedelta(seconds=1),
     ask_again=timedelta(seconds=30),
 )
@@ -203,18 +203,19 @@ class MailChannel:
         sender = self.return_path(claimed.mailbox_id)
         await self.smtp.send(sender, claimed.address, self.sign(content))
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         try:
             await self.smtp.greet()
         except DeliveryError:
             return False
         return True
 
-    async def before_answers(
-        self, tx: Transaction, pace_key: str, answers: Sequence[Answer[ClaimedMail]]
+    async def before_responses(
+        self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[ClaimedMail]]
     ) -> None:
-        for answer in answers:
-            outcome, error, mailbox_id = answer.outcome, answer.error, answer.claimed.mailbox_id
+        for response in responses:
+            outcome, error = response.outcome, response.error
+            mailbox_id = response.claimed.mailbox_id
             if pausing := outcome.chat_pause or outcome.token_pause:  # there is one server for all
                 await pause(tx, pace_key, tx.now + pausing)
             if isinstance(error, MailboxRefused):
@@ -222,7 +223,7 @@ class MailChannel:
             if isinstance(error, PolicyRefused) and outcome.state is DeliveryState.HELD:
                 await self.bounces.distrusted(tx, mailbox_id, str(error))
 
-    async def after_answers(
-        self, tx: Transaction, answers: Sequence[Answer[ClaimedMail]], ours: set[int]
+    async def after_responses(
+        self, tx: Transaction, responses: Sequence[CallResponse[ClaimedMail]], ours: set[int]
     ) -> None:
         """Nothing follows: what mail servers say is about mailboxes, not about deliveries."""

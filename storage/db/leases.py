@@ -126,7 +126,7 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     """Lease up to *limit* rows of *table* that are *due* and free, to *owner*; return them.
 
     A row is free when nobody leases it or its lease is over. Several processes may call this at
-    once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
+    once: on PostgreSQL they skip each other's rows, on SQLite writers queue.
     """
     now = tx.now
     leased = claim_statement(table, due, order, ClaimTerms(now, now + lease, owner, limit))
@@ -195,7 +195,7 @@ def claim_statement(
 async def lock_claims(tx: Transaction, table: type[Leased]) -> None:
     """Let no two transactions claim rows of *table* at once: what is free depends on other rows.
 
-    Each must see what the other has claimed. On SQLite writers stand in line anyway.
+    Each must see what the other has claimed. On SQLite writers queue anyway.
     """
     if tx.dialect == POSTGRESQL:
         key = func.hashtext(f"claim {inspect(table).local_table.name}")
@@ -250,17 +250,10 @@ def _changing(table: type[Leased], columns: tuple[str, ...]) -> Any:
 
 async def held(tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str) -> set[int]:
     """Return those rows that *owner* still has, locked until this transaction ends."""
-    key = inspect(table).primary_key[0]
-    wanted = select(key).where(*_held(table, ids, owner)).with_for_update()
+    key, rows = inspect(table).primary_key[0], inspect(table).local_table
+    wanted = select(key).where(among(key, ids), rows.c.owner == owner).with_for_update()
     connection = await tx.session.connection()
     return set((await connection.execute(wanted)).scalars())
-
-
-def _held(
-    table: type[Leased], ids: Iterable[int], owner: str
-) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    rows = inspect(table).local_table
-    return among(inspect(table).primary_key[0], ids), rows.c.owner == owner
 
 
 async def release_each(

@@ -1,10 +1,10 @@
-"""Hints between processes, by PostgreSQL's NOTIFY: what was committed for whom.
+"""Notifications between processes, by PostgreSQL's NOTIFY: what was committed for whom.
 
-One that is lost costs a tick, never a row. A process has one connection that hears hints and gives
-its own: ten times a second at most, each once, since giving them stands in line with every other
-commit that does. So what transactions commit is gathered here meanwhile, and a commit itself
-waits for nobody. LISTEN needs a server itself at the other end: a pooler in transaction mode
-brings no hints.
+- A lost one costs a stage its time-out, never a row.
+- A process has one connection that listens and notifies: ten times a second at most, and each name
+  once, because NOTIFY queues behind every other commit that notifies. So what transactions commit
+  is gathered here meanwhile, and no commit waits.
+- LISTEN needs the server itself at the other end: a pooler in transaction mode delivers none.
 """
 
 import asyncio
@@ -26,26 +26,20 @@ from storage.enums import Notification
 log = structlog.get_logger(__name__)
 
 _CHANNEL = "dateline"
-
-_NOTIFY = "SELECT pg_notify($1, hint) FROM unnest($2::text[]) AS hint"
-
+_NOTIFY = "SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name"
 _DEBOUNCE_SECONDS = 0.1
-
 _LONGEST_PAUSE_SECONDS = 4.0
-
 _PROBED_EVERY_SECONDS = 20
-
 _PROBE_SECONDS = 10
+_BY_NAME = {each.value: each for each in Notification}
 
-_BY_NAME = {hint.value: hint for hint in Notification}
 
-
-async def notify(session: AsyncSession, hints: Iterable[Notification]) -> None:
+async def notify(session: AsyncSession, notifications: Iterable[Notification]) -> None:
     """Notify all who listen, when this transaction is committed and only then.
 
-    For a process that has no `Hints`, such as a command.
+    For a process that has no `Notifier`, such as a command.
     """
-    statements = [func.pg_notify(_CHANNEL, hint.value) for hint in sorted(hints)]
+    statements = [func.pg_notify(_CHANNEL, each.value) for each in sorted(notifications)]
     await session.exec(select(*statements))
 
 
@@ -58,9 +52,9 @@ class Notifier:
     _waiting: set[Notification] = field(default_factory=set)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def give(self, hints: Iterable[Notification], /) -> None:
+    def give(self, notifications: Iterable[Notification], /) -> None:
         """Let the others know soon what has been committed."""
-        self._waiting.update(hints)
+        self._waiting.update(notifications)
         self._stirred.set()
 
     async def exchange(self, on_notification: Callable[[Notification], None]) -> None:
@@ -78,14 +72,14 @@ class Notifier:
         def connected() -> None:
             nonlocal seconds
             seconds = 1.0
-            for hint in Notification:
-                on_notification(hint)
+            for each in Notification:
+                on_notification(each)
 
         while True:
             try:
                 await self._exchange_once(engine, on_notification, connected)
             except losses as error:
-                log.warning("hints.lost", reason=str(error))
+                log.warning("notifications.lost", reason=str(error))
             await self.pause(seconds)
             seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
 
@@ -98,8 +92,8 @@ class Notifier:
         """Raise once the connection is lost."""
 
         def take(_connection: object, _process: int, _channel: str, name: object) -> None:
-            if hint := _BY_NAME.get(str(name)):  # a newer version may give others
-                on_notification(hint)
+            if known := _BY_NAME.get(str(name)):  # a newer version may send others
+                on_notification(known)
 
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -108,12 +102,12 @@ class Notifier:
                 await driver.add_listener(_CHANNEL, take)
                 connected()
                 while not driver.is_closed():
-                    await self._give_or_probe(driver)
+                    await self._send_or_probe(driver)
                 raise ConnectionResetError("the server closed the connection")
             finally:
                 driver.terminate()  # a goodbye to a server that is gone would have to be waited for
 
-    async def _give_or_probe(self, driver: Any) -> None:
+    async def _send_or_probe(self, driver: Any) -> None:
         """A network that fails says nothing by itself, so ask now and then."""
         try:
             async with asyncio.timeout(_PROBED_EVERY_SECONDS):
@@ -123,15 +117,15 @@ class Notifier:
             return
         self._stirred.clear()
         if self._waiting and not driver.is_closed():
-            await self._give(driver)
+            await self._send(driver)
             await self.pause(_DEBOUNCE_SECONDS)
 
-    async def _give(self, driver: Any) -> None:
-        hints, self._waiting = self._waiting, set()
+    async def _send(self, driver: Any) -> None:
+        notifications, self._waiting = self._waiting, set()
         try:
-            names = sorted(hint.value for hint in hints)
+            names = sorted(each.value for each in notifications)
             await driver.execute(_NOTIFY, _CHANNEL, names, timeout=_PROBE_SECONDS)
         except BaseException:
-            self._waiting |= hints  # they go when it is connected again
+            self._waiting |= notifications  # they go when it is connected again
             self._stirred.set()
             raise

@@ -53,8 +53,6 @@ SQLModel.model_config["defer_build"] = True
 # SQLite numbers rows by itself only where the primary key is a plain INTEGER.
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
-# SQLite gives the number of a deleted last row again, unless the table says AUTOINCREMENT;
-# buttons, links and keys may outlive the row that they name. PostgreSQL gives none twice.
 # Rows stand in the primary key itself, which spares SQLite an index of them.
 CLUSTERED: Final = {"sqlite_with_rowid": False}
 NUMBERED = {"sqlite_autoincrement": True}

@@ -15,7 +15,7 @@ from bot.chat.updates import UpdateQueue
 from bot.ops.health import Health
 from storage.db.engine import Storage
 from tests.chat.test_polling import Handler, bot_on
-from tests.database_trouble import on_writer
+from tests.database_errors import on_writer
 from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from bot.app.resources import alone_on
 from bot.app.stops import StopError
 from storage.db.engine import describe_failure
 from tests.cli.conftest import with_storage_at
-from tests.filling import all_rows, fill
+from tests.sample_rows import all_rows, fill
 from tests.storage.test_schema import run_on
 
 

@@ -5,7 +5,7 @@ import pytest
 from storage.db.engine import Storage
 from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
-from tests.storage.test_statistics import watch
+from tests.storage.test_stats import watch
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,12 @@ from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Message
+from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatKind, DeliveryKind, DeliveryState
 from storage.outbox import Delivery
+from tests.bot_api import PlainSession
+from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,7 +92,7 @@ class FakeTelegram(Telegram):
         self._fail(chat_id)
         return message_id
 
-    async def answers(self) -> bool:
+    async def responds(self) -> bool:
         return self.is_there
 
     def _fail(self, chat_id: int) -> None:
@@ -173,10 +176,35 @@ def telegram(clock: TurnedClock) -> FakeTelegram:
     return FakeTelegram(clock)
 
 
+def stage(storage: Storage, telegram: Telegram, calls: Calls, **options: Any) -> SendStage[Any]:
+    return SendStage(storage, telegram, "me", calls, PACE_KEY, **options)
+
+
 @pytest.fixture
 async def sending(storage, telegram, clock) -> AsyncIterator[SendStage[Any]]:
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield SendStage(storage, telegram, "me", calls, PACE_KEY)
+        yield stage(storage, telegram, calls)
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[LocalPlayground]:
+    async with LocalPlayground(flood="off") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def bot(playground) -> AsyncIterator[Bot]:
+    """A bot of the playground's, by real HTTP."""
+    session = PlainSession(playground.base_url)
+    yield Bot(TOKEN, session=session, default=BOT_DEFAULTS)
+    await session.close()
+
+
+@pytest.fixture
+async def sending_there(storage, bot, clock) -> AsyncIterator[SendStage[Any]]:
+    """Sends to the playground instead of the fake Telegram."""
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        yield stage(storage, Telegram(bot), calls)
 
 
 async def send_all(sending: SendStage[Any]) -> int:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.sender import Calls
 from storage.enums import DeliveryState
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
 
 if TYPE_CHECKING:
     from bot.rendering.messages import Message
-    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
@@ -41,18 +40,14 @@ class SlowTelegram(FakeTelegram):
         return sent
 
 
-def sender(storage: Storage, telegram: FakeTelegram, calls: Calls) -> SendStage[Any]:
-    return SendStage(storage, telegram, "me", calls, PACE_KEY)
-
-
 async def test_the_limit_bounds_the_calls_in_flight(storage, outbox, clock):
     telegram = SlowTelegram(clock)
     for chat in range(1, 6):
         await outbox.add(await outbox.chat(chat))
 
     async with Calls(limit=2, timer=TurnedTimer(clock)) as calls:
-        assert await sender(storage, telegram, calls).run_once() == 2
-        assert await sender(storage, telegram, calls).run_once() == 0
+        assert await stage(storage, telegram, calls).run_once() == 2
+        assert await stage(storage, telegram, calls).run_once() == 0
         telegram.answer.set()
 
     assert len(telegram.calls) == 2
@@ -64,9 +59,9 @@ async def test_a_slow_call_holds_up_no_other_chat(storage, outbox, clock):
     answered = asyncio.Event()
 
     async with Calls(timer=TurnedTimer(clock), on_done=answered.set) as calls:
-        await sender(storage, slow, calls).run_once()
+        await stage(storage, slow, calls).run_once()
         second = await outbox.add(await outbox.chat(2))
-        await sender(storage, quick, calls).run_once()
+        await stage(storage, quick, calls).run_once()
         await answered.wait()
         assert await outbox.states(second) == [DeliveryState.SENT]
         assert await outbox.states(first) == [DeliveryState.SENDING]
@@ -78,7 +73,7 @@ async def test_a_stop_waits_for_the_calls_in_flight(storage, outbox, clock):
     delivery = await outbox.add(await outbox.chat(1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        await sender(storage, telegram, calls).run_once()
+        await stage(storage, telegram, calls).run_once()
         asyncio.get_running_loop().call_soon(telegram.answer.set)
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
@@ -89,7 +84,7 @@ async def test_what_a_stop_cuts_off_is_repeated_silently_by_the_next_process(
 ):
     delivery = await outbox.add(await outbox.chat(1))
     async with Calls(patience=timedelta(), timer=TurnedTimer(clock)) as calls:
-        await sender(storage, SlowTelegram(clock), calls).run_once()
+        await stage(storage, SlowTelegram(clock), calls).run_once()
     assert await outbox.states(delivery) == [DeliveryState.SENDING]
 
     for _ in range(2):
@@ -105,6 +100,6 @@ async def test_whoever_waits_is_woken_by_each_answer(storage, outbox, clock, tel
     await outbox.add(await outbox.chat(1))
 
     async with Calls(timer=TurnedTimer(clock), on_done=lambda: woken.append(1)) as calls:
-        await sender(storage, telegram, calls).run_once()
+        await stage(storage, telegram, calls).run_once()
 
     assert woken == [1]

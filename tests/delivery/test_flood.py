@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from aiogram import Bot
 
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.sender import Calls
 from bot.delivery.telegram import Telegram
-from bot.telegram import BOT_DEFAULTS
-from tests.bot_api import PlainSession
-from tests.delivery.conftest import PACE_KEY, TurnedTimer
+from tests.delivery.conftest import TurnedTimer, stage
 from tests.local_playground import LocalPlayground
 
 pytestmark = pytest.mark.slow
@@ -41,19 +38,11 @@ async def playground(clock):
 
 
 @pytest.fixture
-async def sending(storage, playground, clock):
-    session = PlainSession(playground.base_url)
+async def sending(storage, bot, clock):
     timer = PunctualTimer(clock)
     async with Calls(timer=timer) as calls:
         timer.calls = calls
-        yield SendStage(
-            storage,
-            Telegram(Bot("1:playground", session=session, default=BOT_DEFAULTS)),
-            "me",
-            calls,
-            PACE_KEY,
-        )
-    await session.close()
+        yield stage(storage, Telegram(bot), calls)
 
 
 async def test_no_call_is_ever_too_fast_for_telegram(sending, playground, outbox, clock):

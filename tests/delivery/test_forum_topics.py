@@ -6,44 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiogram import Bot
 
-from bot.delivery.sender import Calls, SendStage
-from bot.delivery.telegram import Telegram
 from bot.subscribers import groups
-from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryState
-from tests.bot_api import PlainSession
-from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
-from tests.local_playground import LocalPlayground
+from tests.delivery.conftest import send_all
 
 pytestmark = pytest.mark.slow
 
 TURN = timedelta(seconds=5)
 
 
-@pytest.fixture
-async def playground():
-    async with LocalPlayground(flood="off") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def sending(storage, playground, clock):
-    session = PlainSession(playground.base_url)
-    async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield SendStage(
-            storage,
-            Telegram(Bot("1:playground", session=session, default=BOT_DEFAULTS)),
-            "me",
-            calls,
-            PACE_KEY,
-        )
-    await session.close()
-
-
-async def send(sending: SendStage[Any], clock, rounds: int = 4) -> None:
+async def send(sending: Any, clock, rounds: int = 4) -> None:
     for _ in range(rounds):
         await send_all(sending)
         clock.turn(TURN)
@@ -51,7 +25,7 @@ async def send(sending: SendStage[Any], clock, rounds: int = 4) -> None:
 
 @pytest.mark.parametrize("state", ["closed", "deleted"])
 async def test_the_other_topics_of_the_group_go_on(
-    sending, storage, playground, outbox, clock, state
+    sending_there, storage, playground, outbox, clock, state
 ):
     forum = playground.chat("supergroup", "Newsroom", [playground.user("Ann")])
     shut, opened = (playground.topic(forum, name=name) for name in ("Elections", "Courts"))
@@ -59,7 +33,7 @@ async def test_the_other_topics_of_the_group_go_on(
     playground.topic(forum, thread_id=shut, state=state)
     first, *others = [await outbox.add(row) for row in (rows[0], rows[1], rows[1])]
 
-    await send(sending, clock)
+    await send(sending_there, clock)
 
     assert await outbox.states(first, *others) == [
         DeliveryState.SUSPENDED,
@@ -72,17 +46,17 @@ async def test_the_other_topics_of_the_group_go_on(
 
 
 async def test_a_topic_that_is_reopened_gets_what_waited(
-    sending, storage, playground, outbox, clock
+    sending_there, storage, playground, outbox, clock
 ):
     forum = playground.chat("supergroup", "Newsroom", [playground.user("Ann")])
     thread = playground.topic(forum, name="Elections")
     playground.topic(forum, thread_id=thread, state="closed")
     waiting = await outbox.add(await outbox.chat(forum.id, thread_id=thread))
-    await send(sending, clock)
+    await send(sending_there, clock)
 
     playground.topic(forum, thread_id=thread, state="open")
     await groups.reopen_thread(storage, forum.id, thread)
-    await send(sending, clock)
+    await send(sending_there, clock)
 
     assert await outbox.states(waiting) == [DeliveryState.SENT]
     sent = [message for message in playground.messages(forum) if message["from"]["is_bot"]]

@@ -24,7 +24,7 @@ from storage.enums import ChatState, DeliveryKind, DeliveryState
 from storage.pace import chat_pace_key, pauses
 from storage.suspension import restore_chat
 from tests.bot_api import PlainSession
-from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all, stage
 from tests.delivery.matrix import ROWS, Fate, Row, page
 from tests.local_playground import LocalPlayground
 
@@ -150,7 +150,7 @@ async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
             Bot("1:playground", session=session, default=BOT_DEFAULTS), call_seconds=seconds
         )
         calls = await stack.enter_async_context(Calls(timer=TurnedTimer(clock)))
-        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        sending = stage(storage, telegram, calls)
         yield Scene(sending, playground, outbox, clock, storage, session)
         await session.close()
 

@@ -122,7 +122,7 @@ ERRORS: tuple[DeliveryError, ...] = (
         ),
     ],
 )
-def test_each_answer_has_its_outcome(attempt, error, outcome):
+def test_each_response_has_its_outcome(attempt, error, outcome):
     assert outcome_of(attempt, error) == outcome
 
 

@@ -1,4 +1,4 @@
-"""People's replies share the pace with deliveries and never wait behind them."""
+"""Replies to users share the pace with deliveries and never wait behind them."""
 
 from __future__ import annotations
 
@@ -57,6 +57,11 @@ class FakeCall:
 
 
 @pytest.fixture
+def call(clock):
+    return FakeCall(clock)
+
+
+@pytest.fixture
 def replies(storage, clock):
     return Replies(storage, PACE_KEY, timer=TurnedTimer(clock))
 
@@ -86,18 +91,14 @@ def test_only_what_sends_counts(method, counted):
     "method",
     [GetMe(), SendChatAction(chat_id=7, action="typing"), EditMessageText(text="x", chat_id=7)],
 )
-async def test_what_does_not_count_takes_no_permit(replies, clock, method):
-    call = FakeCall(clock)
-
+async def test_what_does_not_count_takes_no_permit(replies, call, method):
     for _ in range(40):
         await replies(call, BOT, method)
 
     assert set(call.moments) == {call.moments[0]}
 
 
-async def test_replies_keep_the_pace_of_the_token(replies, clock):
-    call = FakeCall(clock)
-
+async def test_replies_keep_the_pace_of_the_token(replies, call):
     for chat in range(1, 61):
         await replies(call, BOT, to(chat))
 
@@ -105,8 +106,8 @@ async def test_replies_keep_the_pace_of_the_token(replies, clock):
         assert sum(first <= at < first + SECOND for at in call.moments) <= 28
 
 
-async def test_permits_that_were_missed_are_left_for_others(storage, clock):
-    timer, call = StandingTimer(clock), FakeCall(clock)
+async def test_permits_that_were_missed_are_left_for_others(storage, clock, call):
+    timer = StandingTimer(clock)
     replies = Replies(storage, PACE_KEY, timer=timer)
 
     await replies(call, BOT, to(1))
@@ -123,8 +124,7 @@ async def test_permits_that_were_missed_are_left_for_others(storage, clock):
     assert after - stood == pytest.approx(interval_of(27), abs=SECOND / 1000)
 
 
-async def test_a_reply_that_waits_for_its_chat_takes_a_permit_of_then(replies, clock):
-    call = FakeCall(clock)
+async def test_a_reply_that_waits_for_its_chat_takes_a_permit_of_then(replies, call, clock):
     for _ in range(PRIVATE_BURST):
         await replies(call, BOT, to(7))
     await replies(call, BOT, to(7))
@@ -137,10 +137,8 @@ async def test_a_reply_that_waits_for_its_chat_takes_a_permit_of_then(replies, c
     assert all(later - one >= interval_of(27) for one, later in pairwise(moments))
 
 
-async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock):
+async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock, call):
     replies = Replies(storage, PACE_KEY, timer=StandingTimer(clock, *[1.0] * (TRIES + 1)))
-    call = FakeCall(clock)
-
     await replies(call, BOT, to(1))
     await replies(call, BOT, to(2))
 
@@ -148,14 +146,12 @@ async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock):
 
 
 async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
-    replies, clock, outbox, sending, telegram
+    replies, call, clock, outbox, sending, telegram
 ):
     for chat in range(1, 31):
         await outbox.add(await outbox.chat(chat))
     await sending.run_once()
     asked_at = clock.now
-    call = FakeCall(clock)
-
     await replies(call, BOT, to(99))
 
     assert call.moments[0] - asked_at <= HORIZON + SECOND / 20
@@ -163,10 +159,9 @@ async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
 
 
 async def test_deliveries_leave_out_the_permits_that_replies_took(
-    replies, clock, outbox, sending, telegram
+    replies, call, outbox, sending, telegram
 ):
     await outbox.add(await outbox.chat(1))
-    call = FakeCall(clock)
     await replies(call, BOT, to(99))
 
     await sending.run_once()
@@ -175,9 +170,7 @@ async def test_deliveries_leave_out_the_permits_that_replies_took(
     assert telegram.calls[0][0] - call.moments[0] >= BLOCK * SECOND / 27
 
 
-async def test_a_few_replies_in_a_row_go_to_one_person_at_once(replies, clock):
-    call = FakeCall(clock)
-
+async def test_a_few_replies_in_a_row_go_to_one_user_at_once(replies, call):
     for _ in range(4):
         await replies(call, BOT, to(7))
 
@@ -193,7 +186,7 @@ async def test_a_short_flood_wait_is_waited_for(replies, clock, storage):
     assert call.moments[1] - call.moments[0] >= 2 * SECOND
 
 
-async def test_a_long_flood_wait_is_told_and_pauses_its_chat_alone(replies, clock, storage):
+async def test_a_long_flood_wait_is_reported_and_pauses_its_chat_alone(replies, clock, storage):
     call = FakeCall(clock, TelegramRetryAfter(to(7), "slow", 600))
 
     with pytest.raises(TelegramRetryAfter):
@@ -261,12 +254,10 @@ async def test_the_token_goes_on_when_a_second_chat_is_refused_after_the_first_p
     assert len(other.moments) == 2
 
 
-async def test_answers_to_a_group_and_deliveries_there_are_20_in_any_minute(
-    replies, clock, storage, outbox, sending, telegram
+async def test_replies_to_a_group_and_deliveries_there_are_20_in_any_minute(
+    replies, call, clock, storage, outbox, sending, telegram
 ):
     group = await outbox.chat(-7)
-    call = FakeCall(clock)
-
     for number in range(60):
         if number > 20:
             await outbox.add(group)
@@ -283,9 +274,8 @@ async def test_answers_to_a_group_and_deliveries_there_are_20_in_any_minute(
 
 
 async def test_an_alert_to_a_group_that_asks_without_end_does_not_wait(
-    replies, clock, outbox, sending, telegram
+    replies, call, outbox, sending, telegram
 ):
-    call = FakeCall(clock)
     for _ in range(30):
         await replies(call, BOT, to(-7))
     await outbox.add(await outbox.chat(-7))
@@ -297,8 +287,7 @@ async def test_an_alert_to_a_group_that_asks_without_end_does_not_wait(
     assert telegram.calls[0][0] - call.moments[-1] < SECOND
 
 
-async def test_an_answer_whose_turn_is_too_far_away_is_not_given(replies, clock):
-    call = FakeCall(clock)
+async def test_a_reply_whose_permit_is_too_far_away_is_not_sent(replies, call, clock):
     results = await asyncio.gather(
         *[replies(call, BOT, to(-7)) for _ in range(6)], return_exceptions=True
     )
@@ -310,8 +299,7 @@ async def test_an_answer_whose_turn_is_too_far_away_is_not_given(replies, clock)
     await replies(call, BOT, to(-7))  # those that were not given took no place
 
 
-async def test_who_stood_in_line_for_too_long_is_answered_by_no_message(replies, clock):
-    call = FakeCall(clock)
+async def test_a_user_who_queued_for_too_long_gets_no_message(replies, call):
     is_late.set(True)
 
     with pytest.raises(TelegramRetryAfter):
@@ -321,10 +309,9 @@ async def test_who_stood_in_line_for_too_long_is_answered_by_no_message(replies,
     assert len(call.moments) == 1
 
 
-async def test_a_pause_of_the_token_holds_answers_too(replies, clock, storage):
+async def test_a_pause_of_the_token_delays_replies_too(replies, call, clock, storage):
     async with storage.writing() as tx:
         await pause(tx, PACE_KEY, tx.now + 2 * SECOND)
-    call = FakeCall(clock)
     before = clock.now
 
     await replies(call, BOT, to(7))
@@ -351,8 +338,8 @@ EDIT = EditMessageText(text="x", chat_id=7, message_id=1)
 @pytest.mark.parametrize(
     ("method", "error"),
     [
-        pytest.param(to(7), no_connection(to(7)), id="an answer that never left"),
-        pytest.param(to(7), TelegramServerError(to(7), "500"), id="an answer refused by a 500"),
+        pytest.param(to(7), no_connection(to(7)), id="a reply that never left"),
+        pytest.param(to(7), TelegramServerError(to(7), "500"), id="a reply refused by a 500"),
         pytest.param(to(7), ClientDecodeError("x", ValueError(), "<html>502"), id="by a 502"),
         pytest.param(EDIT, reset(EDIT), id="an edit after a reset"),
         pytest.param(PRESS, reset(PRESS), id="the answer to a press after a reset"),
@@ -367,41 +354,33 @@ async def test_what_did_not_arrive_or_may_come_twice_is_tried_again(replies, clo
     assert len(call.moments) == 2
 
 
-async def test_it_is_tried_three_times_in_all(replies, clock):
-    call = FakeCall(clock, *[TelegramServerError(to(7), "500") for _ in range(3)])
+FIVE_HUNDRED = TelegramServerError(to(7), "500")
+TIME_OUT = TelegramNetworkError(to(7), "Request timeout error")
 
-    with pytest.raises(TelegramServerError):
+
+@pytest.mark.parametrize(
+    ("errors", "raised", "calls"),
+    [
+        pytest.param([FIVE_HUNDRED] * 3, TelegramServerError, 3, id="three times in all"),
+        pytest.param([reset(to(7))], MayHaveArrived, 1, id="once if it may have arrived"),
+        pytest.param([TIME_OUT], TelegramNetworkError, 1, id="once if time ran out"),
+    ],
+)
+async def test_a_reply_is_tried_so_often(replies, clock, errors, raised, calls):
+    call = FakeCall(clock, *errors)
+
+    with pytest.raises(raised):
         await replies(call, BOT, to(7))
 
-    assert len(call.moments) == 3
+    assert len(call.moments) == calls
 
 
-async def test_an_answer_that_may_have_arrived_is_not_given_twice(replies, clock):
-    call = FakeCall(clock, reset(to(7)))
-
-    with pytest.raises(MayHaveArrived):
-        await replies(call, BOT, to(7))
-
-    assert len(call.moments) == 1
-
-
-async def test_a_time_out_is_never_retried(replies, clock):
-    call = FakeCall(clock, TelegramNetworkError(to(7), "Request timeout error"))
-
-    with pytest.raises(TelegramNetworkError):
-        await replies(call, BOT, to(7))
-
-    assert len(call.moments) == 1
-
-
-async def test_a_user_is_answered_even_if_no_permit_can_be_taken(clock):
+async def test_a_user_is_answered_even_if_no_permit_can_be_taken(clock, call):
     class FullDisk:
         def writing(self):
             raise OperationalError("INSERT", None, OSError("the disk is full"))
 
     replies = Replies(FullDisk(), PACE_KEY, timer=TurnedTimer(clock))  # type: ignore[arg-type]
-    call = FakeCall(clock)
-
     await replies(call, BOT, to(1))
 
     assert len(call.moments) == 1

@@ -6,8 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from storage.enums import DeliveryKind, DeliveryState
-from tests.delivery.conftest import send_all
+from bot.delivery import errors
+from bot.delivery.sender import Calls, SendStage
+from bot.delivery.telegram import LIMITS
+from storage.chats import Chat
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
+from storage.suspension import restore_chat
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -106,3 +111,179 @@ async def test_a_group_gets_no_more_than_twenty_a_minute(sending, outbox, telegr
     moments = [at for at, *_ in telegram.calls]
     for first in moments:
         assert sum(first <= at < first + MINUTE for at in moments) <= 20
+
+
+async def test_an_edit_waits_for_its_target_and_the_newest_wins(sending, outbox, telegram, clock):
+    chat = await outbox.chat(7)
+    target = await outbox.add(chat, "alert")
+    edits = [
+        await outbox.add(chat, f"+{n}", DeliveryKind.EDIT, target_id=target, version=n)
+        for n in (1, 2)
+    ]
+
+    for _ in range(3):
+        await send_all(sending)
+        clock.turn(2 * SECOND)
+
+    assert telegram.edits == [(7, 1, "+2")]
+    assert await outbox.states(*edits) == [DeliveryState.DROPPED, SENT]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(errors.NotModified("same"), SENT), (errors.EditTargetGone("gone"), DeliveryState.DROPPED)],
+)
+async def test_an_edit_is_never_resent_as_a_send(sending, outbox, telegram, error, state):
+    telegram.errors[7] = [error]
+    chat = await outbox.chat(7)
+    target = await outbox.add(chat, state=SENT, message_id=3)
+    edit = await outbox.add(chat, "+1", DeliveryKind.EDIT, target_id=target, version=1)
+
+    await send_all(sending)
+
+    assert await outbox.states(edit) == [state]
+    assert telegram.calls == []
+
+
+async def test_an_edit_of_what_never_went_out_is_dropped(sending, outbox, telegram):
+    chat = await outbox.chat(7)
+    target = await outbox.add(chat, state=DeliveryState.FAILED)
+    edit = await outbox.add(chat, "+1", DeliveryKind.EDIT, target_id=target, version=1)
+
+    await send_all(sending)
+
+    assert await outbox.states(edit) == [DeliveryState.DROPPED]
+
+
+async def test_a_claim_whose_lease_is_over_is_due_again_with_sound(
+    sending, outbox, telegram, clock
+):
+    delivery = await outbox.add(
+        await outbox.chat(7),
+        state=DeliveryState.CLAIMED,
+        owner="dead",
+        lease_until=clock.now + LIMITS.claim_lease,
+    )
+
+    assert await send_all(sending) == 0
+    clock.turn(LIMITS.claim_lease)
+    await send_all(sending)
+
+    assert await outbox.states(delivery) == [SENT]
+    assert [silent for *_, silent in telegram.calls] == [False]
+
+
+async def test_a_call_that_a_dead_process_began_is_repeated_once_silently(
+    sending, outbox, telegram, clock
+):
+    delivery = await outbox.add(
+        await outbox.chat(7),
+        state=DeliveryState.SENDING,
+        owner="dead",
+        attempts=1,
+        lease_until=clock.now + LIMITS.call_lease,
+    )
+
+    assert await send_all(sending) == 0
+    clock.turn(LIMITS.call_lease)
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    row = await outbox.get(delivery)
+    assert (row.state, row.resent) == (SENT, True)
+    assert [silent for *_, silent in telegram.calls] == [True]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
+async def test_what_another_medium_left_behind_is_not_touched(sending, outbox, clock, state):
+    mail = await outbox.add(
+        await outbox.chat(7), medium=Medium.EMAIL, state=state, owner="dead", lease_until=clock.now
+    )
+
+    assert await send_all(sending) == 0
+
+    assert (await outbox.get(mail)).owner == "dead"
+
+
+async def test_two_processes_send_nothing_twice(storage, outbox, clock):
+    chats = [await outbox.chat(i) for i in range(1, 31)]
+    ids = [await outbox.add(chat, f"to {chat}") for chat in chats]
+    telegram = FakeTelegram(clock)
+
+    async with Calls(timer=TurnedTimer(clock)) as calls, Calls(timer=TurnedTimer(clock)) as more:
+        one = SendStage(storage, telegram, "one", calls, PACE_KEY)
+        two = SendStage(storage, telegram, "two", more, PACE_KEY)
+        while await one.run_once(3) + await two.run_once(3):
+            clock.turn(SECOND / 10)
+        await calls.all_done()
+        await more.all_done()
+
+    assert sorted(telegram.texts) == sorted(f"to {chat}" for chat in chats)
+    assert set(await outbox.states(*ids)) == {SENT}
+
+
+PENDING, SENT, SUSPENDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.SUSPENDED
+
+
+async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
+    sending, outbox, telegram, clock, storage
+):
+    telegram.errors[7] = [errors.ChatBlocked("blocked by the user")]
+    chat = await outbox.chat(7)
+    delivery = await outbox.add(chat, kind=DeliveryKind.EDITION)
+
+    await send_all(sending)
+
+    async with storage.reading() as tx:
+        row = await tx.session.get(Chat, chat)
+    assert row
+    assert row.state is ChatState.BLOCKED
+    assert await outbox.states(delivery) == [SUSPENDED]
+
+    async with storage.writing() as tx:
+        await restore_chat(tx, chat)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+    assert await outbox.states(delivery) == [SENT]
+
+
+async def test_alerts_over_six_hours_old_expire_when_a_chat_comes_back(
+    sending, outbox, telegram, clock, storage
+):
+    telegram.errors[7] = [errors.ChatKicked("kicked")]
+    chat = await outbox.chat(7)
+    alert = await outbox.add(chat, "old alert")
+    digest = await outbox.add(chat, "digest", DeliveryKind.EDITION)
+    await send_all(sending)
+    clock.turn(timedelta(hours=7))
+    fresh = await outbox.add(chat, "fresh alert")
+
+    async with storage.writing() as tx:
+        assert await restore_chat(tx, chat) == 1
+    for _ in range(3):
+        await send_all(sending)
+        clock.turn(2 * SECOND)
+
+    assert await outbox.states(alert, digest, fresh) == [DeliveryState.EXPIRED, SENT, SENT]
+
+
+async def test_a_chat_that_was_never_away_loses_no_alert_by_being_restored(outbox, clock, storage):
+    chat = await outbox.chat(7)
+    alert = await outbox.add(chat)
+    clock.turn(timedelta(hours=7))  # a long flood wait, say
+
+    async with storage.writing() as tx:
+        assert await restore_chat(tx, chat) == 0
+
+    assert await outbox.states(alert) == [PENDING]
+
+
+async def test_a_migrated_group_is_reached_under_its_new_id(sending, outbox, telegram):
+    telegram.errors[-7] = [errors.ChatMigrated("upgraded", -1007)]
+    delivery = await outbox.add(await outbox.chat(-7))
+
+    await send_all(sending)
+
+    assert [chat_id for _, chat_id, *_ in telegram.calls] == [-7, -1007]
+    assert await outbox.states(delivery) == [SENT]

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery.errors import ChatBlocked, FloodWait, Unknown
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.sender import Calls
 from bot.ops.instrumentation import Instrumentation, Observation
 from storage.enums import DeliveryKind, DeliveryState
-from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.delivery.conftest import TurnedTimer, send_all, stage
 
 
 class Watcher:
@@ -38,9 +38,7 @@ def watcher() -> Watcher:
 @pytest.fixture
 async def watched(storage, telegram, clock, watcher):
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        yield SendStage(
-            storage, telegram, "me", calls, PACE_KEY, instrumentation=Instrumentation([watcher])
-        )
+        yield stage(storage, telegram, calls, instrumentation=Instrumentation([watcher]))
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from bot.delivery.pace import (
     Lead,
     interval_of,
 )
-from bot.delivery.sender import BEGINS_WITHIN_SECONDS, PER_SECOND, Calls, SendStage
+from bot.delivery.sender import BEGINS_WITHIN_SECONDS, PER_SECOND, Calls
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries, release_claims
 from storage.pace import advance_all
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, StandingTimer, TurnedTimer
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, StandingTimer, TurnedTimer, stage
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=30)
@@ -35,7 +35,7 @@ async def test_permits_that_were_missed_are_left_to_others(storage, outbox, cloc
     telegram, began = FakeTelegram(clock), clock.now
 
     async with Calls(timer=StandingTimer(clock, 5.0)) as calls:
-        assert await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once() == 3
+        assert await stage(storage, telegram, calls).run_once() == 3
         await calls.all_done()
 
     assert telegram.texts == ["to 1", "to 2", "to 3"]
@@ -50,7 +50,7 @@ async def test_who_is_a_little_late_keeps_its_permits(storage, outbox, clock):
     telegram, began = FakeTelegram(clock), clock.now
 
     async with Calls(timer=StandingTimer(clock, LATE_SECONDS - 0.001)) as calls:
-        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
+        await stage(storage, telegram, calls).run_once()
         await calls.all_done()
 
     taken = [
@@ -66,7 +66,7 @@ async def test_who_is_alone_begins_late_but_not_all_at_once(storage, outbox, clo
     telegram = FakeTelegram(clock)
 
     async with Calls(timer=StandingTimer(clock, 5.0)) as calls:
-        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
+        await stage(storage, telegram, calls).run_once()
         await calls.all_done()
 
     moments = [moment for moment, *_ in telegram.calls]
@@ -86,7 +86,7 @@ async def test_what_finds_no_other_permit_soon_is_given_back(storage, outbox, cl
                 await advance_all(tx, {PACE_KEY: tx.now + 2 * HORIZON})
 
     async with Calls(timer=Overtaken(clock, 5.0)) as calls:
-        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
+        await stage(storage, telegram, calls).run_once()
 
     assert telegram.texts == []
     rows = [await outbox.get(each) for each in ids]
@@ -126,7 +126,7 @@ async def test_a_call_is_not_made_where_its_lease_may_be_over(
     telegram = FakeTelegram(clock)
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        sending = stage(storage, telegram, calls)
         await sending.run_once()
         clock.turn(seconds * SECOND)  # between the intent and the call
         await calls.all_done()

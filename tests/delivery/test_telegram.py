@@ -14,6 +14,7 @@ from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
 from bot.delivery import errors
+from bot.delivery.errors import is_error_page, rejection
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Button, Entity, Message
 from bot.telegram import BOT_DEFAULTS
@@ -122,9 +123,6 @@ async def test_an_edit_names_its_message(telegram, session):
     ("answer", "error"),
     [
         pytest.param(refuses(403, "Forbidden: bot was blocked"), errors.ChatBlocked, id="403"),
-        pytest.param(refuses(400, "Bad Request: can't parse"), errors.BadMarkup, id="bad markup"),
-        pytest.param(refuses(401, "Unauthorized"), errors.TokenRejected, id="401"),
-        pytest.param(refuses(404, "Not Found"), errors.TokenRejected, id="404"),
         pytest.param(
             refuses(404, "Not Found: method not found"), errors.Refused, id="404 of an old server"
         ),
@@ -143,7 +141,7 @@ async def test_an_edit_names_its_message(telegram, session):
         pytest.param(refuses(429, "Too Many Requests"), errors.FloodWait, id="429 without a time"),
     ],
 )
-async def test_an_answer_is_read_as_what_it_means(telegram, session, answer, error):
+async def test_a_response_is_read_as_what_it_means(telegram, session, answer, error):
     session.answer = answer
 
     with pytest.raises(errors.DeliveryError) as raised:
@@ -157,7 +155,6 @@ async def test_an_answer_is_read_as_what_it_means(telegram, session, answer, err
     [
         pytest.param(ClientConnectorError(HOST, OSError()), errors.NeverSent, id="no connection"),
         pytest.param(TimeoutError(), errors.Unknown, id="no answer in time"),
-        pytest.param(TimeoutError(), errors.Unknown, id="no answer in time, older name"),
         pytest.param(ServerDisconnectedError(), errors.Unknown, id="reset after it left"),
         pytest.param(ConnectionResetError(), errors.Unknown, id="reset"),
     ],
@@ -203,4 +200,50 @@ async def test_a_migration_says_where_to(telegram, session):
 async def test_telegram_is_asked_whether_it_is_there(telegram, session, answer, answers):
     session.answer = answer
 
-    assert await telegram.answers() is answers
+    assert await telegram.responds() is answers
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "error"),
+    [
+        (400, "Bad Request: message is not modified: the same", errors.NotModified),
+        (400, "Bad Request: message to edit not found", errors.EditTargetGone),
+        (400, "Bad Request: message can't be edited", errors.EditTargetGone),
+        (400, "Bad Request: message is too long", errors.TooLong),
+        (400, "Bad Request: TOPIC_CLOSED", errors.TopicClosed),
+        (400, "Bad Request: message thread not found", errors.TopicClosed),
+        (400, "Bad Request: chat not found", errors.ChatGone),
+        (
+            400,
+            "Bad Request: not enough rights to send text messages",
+            errors.ChatBlocked,
+        ),
+        (400, "Bad Request: can't parse entities: unclosed tag", errors.BadMarkup),
+        (400, "Bad Request: BUTTON_URL_INVALID", errors.BadMarkup),
+        (400, "Bad Request: something new", errors.Refused),
+        (401, "Unauthorized", errors.TokenRejected),
+        (403, "Forbidden: bot was blocked by the user", errors.ChatBlocked),
+        (403, "Forbidden: user is deactivated", errors.ChatGone),
+        (403, "Forbidden: bot was kicked from the supergroup chat", errors.ChatKicked),
+        (403, "Forbidden: bot is not a member of the channel chat", errors.ChatKicked),
+        (404, "Not Found", errors.TokenRejected),
+        (413, "Request Entity Too Large", errors.TooLong),
+        (500, "Internal Server Error", errors.ServerError),
+        (502, "Bad Gateway", errors.ServerError),
+    ],
+)
+def test_a_refusal_is_read(code, description, error):
+    assert type(rejection(code, description)) is error
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_page"),
+    [
+        pytest.param("<html><h1>502 Bad Gateway</h1></html>", True, id="a gateway's page"),
+        pytest.param("", True, id="nothing"),
+        pytest.param('{"ok": true, "resu', False, id="JSON cut off: the call had its effect"),
+        pytest.param({"ok": True}, False, id="JSON of another shape"),
+    ],
+)
+def test_a_gateways_page_is_told_from_a_broken_answer(answer, is_page):
+    assert is_error_page(answer) is is_page

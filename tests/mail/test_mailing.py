@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState
-from storage.outbox import Answer, begin_sending, claim_mails, lock_queues, record_answers
+from storage.outbox import CallResult, begin_sending, claim_mails, lock_queues, record_results
 from storage.states import Event
 from tests.delivery.test_send_watched import Watcher
 from tests.mail.mailed import mail_all, subjects
@@ -51,7 +51,7 @@ async def test_an_answer_waits_for_no_queue(storage, mails):
         await lock_queues(other)
         async with storage.writing() as tx:
             await tx.session.exec(text("SET LOCAL lock_timeout = '1s'"))
-            ours = await record_answers(tx, "me", {delivery: Answer(Event.ACCEPTED)})
+            ours = await record_results(tx, "me", {delivery: CallResult(Event.ACCEPTED)})
 
     assert ours == {delivery}
 

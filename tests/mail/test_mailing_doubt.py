@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.mail.smtp import LIMITS
 from storage.enums import DeliveryState
-from storage.outbox import begin_sending, claim_mails, record_answers
-from tests.delivery.test_database_trouble import LosingTimes
+from storage.outbox import begin_sending, claim_mails, record_results
+from tests.delivery.test_database_errors import LosingTimes
 from tests.mail.mailed import mail_all, subjects
 from tests.mail.relay import HANG_UP, HANG_UP_AFTER
 
@@ -123,11 +123,11 @@ async def test_an_answer_is_stored_once_a_connection_lasts(
     mailing, mails, outbox, server, monkeypatch
 ):
     delivery = await mails.put(await mails.mailbox())
-    monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
+    monkeypatch.setattr("bot.delivery.responses.record_results", LosingTimes(record_results, 2))
 
     with capture_logs() as logs:
         await mail_all(mailing)
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert subjects(server) == ["news"]
-    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
+    assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}

@@ -150,7 +150,7 @@ async def test_a_server_that_takes_no_writes_is_none(postgresql_url: str):
     assert is_unavailable(failed)
 
 
-async def test_a_wrong_name_is_told_by_the_first_server(postgresql_url: str):
+async def test_a_wrong_name_is_reported_by_the_first_server(postgresql_url: str):
     url = make_url(postgresql_url).set(database="no such database")
 
     async with opened(url.render_as_string(hide_password=False)) as storage:

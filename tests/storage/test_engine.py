@@ -1,12 +1,22 @@
+"""Transactions and claims, and which errors of the database are transient."""
+
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select
 
 from bot.delivery.telegram import LIMITS
 from bot.sources.group import LEASE as GROUPING_LEASE
-from storage.db.engine import IDLE_TRANSACTION_TIMEOUT, DatabaseError, Storage, database_clock
+from storage.db.engine import (
+    IDLE_TRANSACTION_TIMEOUT,
+    DatabaseError,
+    Storage,
+    database_clock,
+    is_transient,
+)
 from storage.db.leases import claim, release_all_of_others
 from storage.enums import SourceState
 from storage.sources import Source
@@ -45,14 +55,14 @@ async def claim_sources(storage: Storage, owner: str, limit: int = 10) -> list[i
         return [row.id for row in rows]
 
 
-async def test_an_error_does_not_tell_what_people_wrote(storage: Storage):
-    words = select(func.no_such_function("what somebody watches"))
+async def test_an_error_does_not_show_what_users_wrote(storage: Storage):
+    query = select(func.no_such_function("what somebody subscribes to"))
 
     async with storage.reading() as tx:
-        with pytest.raises(DatabaseError) as told:
-            await tx.session.exec(words)
+        with pytest.raises(DatabaseError) as raised:
+            await tx.session.exec(query)
 
-    assert "what somebody watches" not in str(told.value)
+    assert "what somebody subscribes to" not in str(raised.value)
 
 
 async def test_what_one_owner_claims_no_other_gets(storage: Storage):
@@ -93,7 +103,7 @@ async def test_the_only_process_takes_over_what_dead_ones_leased(storage: Storag
     assert [row.owner for row in owners if row.id not in mine] == [None]
 
 
-async def test_a_unit_that_fails_leaves_nothing(storage: Storage):
+async def test_a_transaction_that_fails_leaves_nothing(storage: Storage):
     async def fail_after_a_write() -> None:
         async with storage.writing() as tx:
             await tx.session.exec(update(Source).values(title="changed"))
@@ -155,7 +165,7 @@ async def test_sqlite_is_in_write_ahead_mode_with_foreign_keys(sqlite_url: str):
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_over(database_url):
+async def test_postgresql_ends_an_idle_transaction_before_any_lease_is_over(database_url):
     storage = Storage.open(database_url)
 
     async with storage.writing() as tx:
@@ -168,7 +178,7 @@ async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_
     assert min(LIMITS.claim_lease, GROUPING_LEASE) > IDLE_TRANSACTION_TIMEOUT
 
 
-async def test_a_unit_that_waited_for_a_lock_learns_what_time_it_is_by_now(
+async def test_a_transaction_that_waited_for_a_lock_reads_the_clock_anew(
     storage: Storage, clock: TurnedClock
 ):
     async with storage.writing() as tx:
@@ -178,3 +188,27 @@ async def test_a_unit_that_waited_for_a_lock_learns_what_time_it_is_by_now(
 
     assert later.now - tx.now == SECOND
     assert (later.session, later.notifications) == (tx.session, tx.notifications)
+
+
+async def lock_both(storage: Storage, first: int, second: int, met: asyncio.Barrier) -> None:
+    async with storage.writing() as tx:
+        await tx.session.exec(text(f"SELECT pg_advisory_xact_lock({first})"))  # type: ignore[call-overload]
+        await met.wait()
+        await tx.session.exec(text(f"SELECT pg_advisory_xact_lock({second})"))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_deadlock_is_transient(storage):
+    met = asyncio.Barrier(2)
+
+    outcomes = await asyncio.gather(
+        lock_both(storage, 1, 2, met), lock_both(storage, 2, 1, met), return_exceptions=True
+    )
+
+    (lost,) = (one for one in outcomes if one is not None)
+    assert isinstance(lost, DBAPIError)
+    assert is_transient(lost)
+
+
+def test_a_violated_constraint_is_not_transient():
+    assert not is_transient(IntegrityError("INSERT", {}, ValueError("there is one")))

@@ -10,7 +10,7 @@ from sqlmodel import func, select
 
 from bot.app.resources import Database
 from storage.sources import Source
-from tests.pooling import pooled
+from tests.pgbouncer import pooled
 from tests.storage.test_engine import add_sources, claim_sources
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def test_what_two_processes_claim_through_a_pooler_is_claimed_once(two_pro
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_many_units_share_the_few_connections_of_a_pooler(two_processes):
+async def test_many_transactions_share_the_few_connections_of_a_pooler(two_processes):
     one, two = two_processes
     await add_sources(one, 7)
 

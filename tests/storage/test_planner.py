@@ -15,7 +15,7 @@ from storage.sources import Source
 from storage.tables import METADATA
 from storage.transfer import transfer
 from tests.conftest import missing
-from tests.filling import fill
+from tests.sample_rows import fill
 
 if TYPE_CHECKING:
     from pathlib import Path

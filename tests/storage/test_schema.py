@@ -24,7 +24,7 @@ from storage.schema import (
 )
 from storage.tables import METADATA, TABLES
 from storage.transfer import is_numbered
-from tests.filling import all_rows, fill
+from tests.sample_rows import all_rows, fill
 
 
 def differences(connection: Connection) -> list[object]:

@@ -18,7 +18,7 @@ from storage.search import ArticleSearch, search_articles
 from storage.stories import Story
 from storage.tables import LEASED
 from storage.transfer import TransferError, transfer
-from tests.filling import Rows, all_rows, fill
+from tests.sample_rows import Rows, all_rows, fill
 from tests.storage.test_schema import differences, file_of, run_on
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ async def rows_at(url: str):
         await storage.close()
 
 
+async def value_at(url: str, query: str) -> object:
+    return await run_on(url, lambda connection: connection.exec_driver_sql(query).scalar())
+
+
 async def run_sql(url: str, statement: str) -> None:
     await run_on(url, lambda connection: connection.exec_driver_sql(statement))
 
@@ -108,14 +112,8 @@ async def test_a_row_may_refer_to_a_later_one_of_its_table(urls, expected):
 
     await copy(urls)
 
-    moved = await run_on(
-        urls[1],
-        lambda connection: connection.exec_driver_sql(
-            "SELECT continues_id FROM story WHERE id = 1"
-        ).scalar(),
-    )
     assert expected["story"]
-    assert moved == 3
+    assert await value_at(urls[1], "SELECT continues_id FROM story WHERE id = 1") == 3
 
 
 async def test_a_missing_document_stays_missing(urls, expected):
@@ -123,13 +121,8 @@ async def test_a_missing_document_stays_missing(urls, expected):
 
     await copy(urls)
 
-    missing = await run_on(
-        urls[1],
-        lambda connection: connection.exec_driver_sql(
-            "SELECT count(*) FROM delivery WHERE fallback IS NULL"
-        ).scalar(),
-    )
-    assert missing == len(expected["delivery"])
+    missing = "SELECT count(*) FROM delivery WHERE fallback IS NULL"
+    assert await value_at(urls[1], missing) == len(expected["delivery"])
 
 
 async def test_what_postgresql_cannot_hold_in_a_text_is_left_out(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.alerts import Alert
-from tests.pooling import pooled
+from tests.pgbouncer import pooled
 from tests.story.test_two_bots import ALERTS, NEWS, town
 
 pytestmark = pytest.mark.slow

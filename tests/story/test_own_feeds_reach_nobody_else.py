@@ -17,7 +17,7 @@ from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.rendering.published_feeds import as_atom, as_json
 from bot.subscribers import published_feeds, topics
 from storage.enums import Mode
-from tests.emptying import empty
+from tests.clean_database import empty
 from tests.sources.feeds_made import page
 from tests.story.whole_bot import Printed, hour, whole_bot
 

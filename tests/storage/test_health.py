@@ -57,7 +57,7 @@ async def test_what_is_opened_to_read_cannot_be_written_to(sqlite_url):
     await storage.close()
 
 
-async def test_a_damaged_file_is_told(tmp_path):
+async def test_a_damaged_file_is_reported(tmp_path):
     file = tmp_path / "a.sqlite3"
     file.write_bytes(b"no database at all" * 100)
     settings = Settings.model_validate(

@@ -80,12 +80,12 @@ async def all_rows(storage: Storage) -> Rows:
     async with storage.reading() as tx:
         connection = await tx.session.connection()
         return {
-            table.name: [tuple(row) for row in await connection.execute(select(*_told(table)))]
+            table.name: [tuple(row) for row in await connection.execute(select(*_compared(table)))]
             for table in METADATA.sorted_tables
         }
 
 
-def _told(table: Table) -> list[Column[Any]]:
+def _compared(table: Table) -> list[Column[Any]]:
     """All but what only one of the databases has."""
     return [column for column in table.columns if column.name != "tokens"]
 

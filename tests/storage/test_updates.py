@@ -1,4 +1,4 @@
-"""Updates whose act is done: noted with it, told apart by bot, forgotten after a day."""
+"""Updates that were processed: recorded with their result, for each bot, forgotten after a day."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_what_is_not_committed_was_not_handled(storage):
     assert not await comes(storage, FIRST)
 
 
-async def test_what_the_act_made_is_known_the_second_time(storage):
+async def test_what_the_update_made_is_known_the_second_time(storage):
     async with storage.writing() as tx:
         await is_duplicate(tx, FIRST)
         before = await result_of(tx, FIRST)

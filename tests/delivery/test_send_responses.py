@@ -1,4 +1,4 @@
-"""What each answer of Telegram's leaves in the outbox, on both databases."""
+"""What each response of Telegram leaves in the outbox, on both databases."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import errors
-from bot.delivery.sender import Calls, SendStage
-from bot.rendering.messages import Message
+from bot.delivery.sender import Calls
 from storage.enums import DeliveryState
 from storage.pace import advance_all, chat_pace_key, pause_chat, pauses
-from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all, stage
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -30,7 +29,7 @@ PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-async def test_an_answer_leaves_its_state(sending, outbox, telegram, clock, error, state, due_in):
+async def test_a_response_leaves_its_state(sending, outbox, telegram, clock, error, state, due_in):
     telegram.errors[7] = [error]
     delivery = await outbox.add(await outbox.chat(7))
 
@@ -96,7 +95,7 @@ async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
     async with Calls(timer=Interrupted(clock)) as calls:
         async with storage.writing() as tx:  # so that its permit is not yet there
             await advance_all(tx, {PACE_KEY: tx.now + SECOND / 10})
-        await SendStage(storage, telegram, "me", calls, PACE_KEY).run_once()
+        await stage(storage, telegram, calls).run_once()
 
     assert telegram.calls == []
     assert await outbox.states(delivery) == [PENDING]
@@ -178,15 +177,3 @@ async def test_a_body_that_cannot_be_read_fails_and_lets_the_next_one_pass(
     await send_all(sending)
 
     assert await outbox.states(broken, behind) == [DeliveryState.FAILED, SENT]
-
-
-async def test_bad_markup_goes_once_more_as_plain_text(sending, outbox, telegram, clock):
-    telegram.errors[7] = [errors.BadMarkup("can't parse entities")]
-    delivery = await outbox.add(await outbox.chat(7), "rich", fallback=Message("plain").to_json())
-
-    await send_all(sending)
-    clock.turn(2 * SECOND)
-    await send_all(sending)
-
-    assert telegram.texts == ["rich", "plain"]
-    assert await outbox.states(delivery) == [SENT]

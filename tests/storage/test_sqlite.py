@@ -1,21 +1,24 @@
-"""What the engine sees of SQLite's driver, whatever the hops."""
+"""SQLite: one hop to the thread for a statement, one file for a process."""
 
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import select
 
-from storage.db.engine import DatabaseError, Storage
+from storage.db.engine import DatabaseError, Storage, is_disconnected, is_unavailable
 from storage.db.onehop import OneHop
+from storage.db.sqlite import BUSY_SECONDS
+from tests.database_errors import on_writer
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[
     await storage.close()
 
 
-async def test_all_statements_of_a_work_hop_together(sqlite_url: str, hops: list[Any]) -> None:
+async def test_all_statements_of_a_function_hop_together(sqlite_url: str, hops: list[Any]) -> None:
     async def work() -> list[int]:
         return [(await tx.session.exec(select(n))).one() for n in (1, 2, 3)]
 
@@ -173,3 +176,57 @@ async def test_who_is_cancelled_while_a_file_opens_leaves_nothing_open(
 async def ask(storage: Storage) -> None:
     async with storage.reading() as tx:
         await tx.session.exec(select(1))
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture
+def other_program(database_url: str) -> Iterator[sqlite3.Connection]:
+    file = make_url(database_url).database or ""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        yield connection
+
+
+async def write(storage: Storage) -> None:
+    await on_writer(storage, "SELECT 1")
+
+
+async def patience_ms(storage: Storage) -> int:
+    async with storage._engine_of_writers.connect() as connection:
+        return int((await connection.execute(text("PRAGMA busy_timeout"))).scalar_one())
+
+
+async def test_a_lock_is_waited_for_once_by_all_who_stand_in_line(storage, other_program):
+    before = await patience_ms(storage)
+    await on_writer(storage, "PRAGMA busy_timeout = 1")
+    other_program.execute("BEGIN EXCLUSIVE")
+
+    failed = await asyncio.gather(*(write(storage) for _ in range(4)), return_exceptions=True)
+    meanwhile = await patience_ms(storage)
+    other_program.execute("ROLLBACK")
+    await write(storage)
+
+    errors = [error for error in failed if isinstance(error, DatabaseError)]
+    assert len(errors) == len(failed)
+    assert all(is_unavailable(error) and is_disconnected(error) for error in errors)
+    assert meanwhile == 0
+    assert before == await patience_ms(storage) == BUSY_SECONDS * 1000
+
+
+async def test_who_reads_goes_on(storage, other_program):
+    await write(storage)
+    other_program.execute("BEGIN EXCLUSIVE")
+
+    async with storage.reading() as tx:
+        assert await tx.session.scalar(text("SELECT count(*) FROM chat")) == 0
+
+
+async def test_what_breaks_a_rule_is_no_lock(storage):
+    with pytest.raises(DatabaseError) as failed:
+        await on_writer(storage, "INSERT INTO chat (id) VALUES (NULL)")
+
+    assert not is_disconnected(failed.value)
+    assert await patience_ms(storage) == BUSY_SECONDS * 1000

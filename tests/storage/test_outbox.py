@@ -15,11 +15,11 @@ from storage.enums import ChatState, DeliveryKind, DeliveryState, Notification
 from storage.outbox import (
     BLOCKING_SQL,
     MOST_ROUNDS,
-    Answer,
+    CallResult,
     Delivery,
     begin_sending,
     claim_deliveries,
-    record_answers,
+    record_results,
     release_deliveries,
     release_unsent,
     resend_unknown,
@@ -70,8 +70,8 @@ class Life:
             begun = await begin_sending(tx, [each.id for each in claimed], "me", LEASE)
         await self.check()
         async with self.storage.writing() as tx:
-            answers = {each: Answer(self.dice.choice(ANSWERS)) for each in begun}
-            await record_answers(tx, "me", answers)
+            answers = {each: CallResult(self.dice.choice(ANSWERS)) for each in begun}
+            await record_results(tx, "me", answers)
 
     async def crash(self) -> None:
         async with self.storage.writing() as tx:
@@ -168,7 +168,7 @@ async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
         await claim_deliveries(tx, "me", limit=9, lease=LEASE)
         await begin_sending(tx, [first], "me", LEASE)
 
-        await record_answers(tx, "me", {first: Answer(Event.ACCEPTED)})
+        await record_results(tx, "me", {first: CallResult(Event.ACCEPTED)})
 
     assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
 
@@ -182,7 +182,7 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
     async with storage.writing() as tx:
         await claim_deliveries(tx, "me", limit=2, lease=LEASE)
         await begin_sending(tx, [parts[0]], "me", LEASE)
-        await record_answers(tx, "me", {parts[0]: Answer(Event.ACCEPTED)})
+        await record_results(tx, "me", {parts[0]: CallResult(Event.ACCEPTED)})
         await advance_all(tx, {chat_pace_key(1): clock.now + SECOND})
 
     async with storage.writing() as tx:

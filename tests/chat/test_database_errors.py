@@ -12,7 +12,7 @@ from bot.delivery.replies import Replies
 from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.chat.pressings import press, say
-from tests.database_trouble import Trouble, drop_connections, execute, on_writer
+from tests.database_errors import DatabaseFailure, drop_connections, execute, on_writer
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +39,11 @@ async def eve(house):
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_lock_is_said_and_the_next_press_works(eve, one_storage, database_url):
-    trouble = Trouble(one_storage, database_url)
-    await trouble.begin()
+    failure = DatabaseFailure(one_storage, database_url)
+    await failure.begin()
 
     await eve.feed(press(EVE, "renewfeeds"))
-    trouble.end()
+    failure.end()
     await eve.feed(press(EVE, "renewfeeds"))
 
     first, second = eve.playground.journal("answerCallbackQuery")
@@ -72,7 +72,7 @@ async def test_behind_a_lock_who_presses_and_who_writes_are_told(eve, one_storag
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_connections_that_were_cut_are_made_anew_unseen(eve, one_storage, database_url):
-    await Trouble(one_storage, database_url).begin()
+    await DatabaseFailure(one_storage, database_url).begin()
 
     await eve.feed(say(EVE, "/settings"))
 

@@ -7,12 +7,12 @@ async def chat_in(tx, telegram_id: int = 7) -> int:
     return chat.id
 
 
-async def test_a_chat_that_has_chosen_nothing_has_the_usual_slot(storage):
+async def test_a_chat_that_has_chosen_nothing_has_the_default_schedule(storage):
     async with storage.writing() as tx:
         assert await schedule_of(tx, await chat_in(tx)) == DEFAULT_SCHEDULE
 
 
-async def test_slots_are_kept_by_number_and_replaced_as_a_whole(storage):
+async def test_schedule_times_are_kept_by_number_and_replaced_as_a_whole(storage):
     async with storage.writing() as tx:
         chat, other = await chat_in(tx), await chat_in(tx, 8)
         await set_schedule(tx, chat, [ScheduleTime(2, 600), ScheduleTime(0, 480, 0b0000001)])

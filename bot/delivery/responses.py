@@ -1,6 +1,6 @@
-"""Durable answers: what the calls came to, written down, many in one transaction.
+"""Durable responses: what the calls came to, written down, many in one transaction.
 
-While one transaction is being written the next answers gather. An answer that cannot be written
+While one transaction is being written the next responses gather. An response that cannot be written
 down, since the database is full or away, is tried again for as long as the lease of its call lasts:
 losing it would turn a sent delivery into one that may have arrived.
 """
@@ -16,8 +16,7 @@ import structlog
 from bot.delivery.errors import PolicyRefused
 from bot.delivery.outcomes import attempt_of, outcome_of, values_of
 from storage.db.engine import is_transient
-from storage.outbox import Answer as Recorded
-from storage.outbox import Claimed, record_answers
+from storage.outbox import CallResult, Claimed, record_results
 from storage.states import Effect
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ _BEYOND_THE_ROW = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[Claimed]):
+class CallResponse(Generic[Claimed]):
     """*error* is None for a yes; then *message_id* is the id of the message, if it has one."""
 
     claimed: Claimed
@@ -60,26 +59,26 @@ class Answer(Generic[Claimed]):
         return not beyond and not isinstance(self.error, PolicyRefused)
 
 
-def answer_to(
+def response_to(
     claimed: Claimed, message_id: int | None = None, error: DeliveryError | None = None
-) -> Answer[Claimed]:
+) -> CallResponse[Claimed]:
     outcome = outcome_of(attempt_of(claimed.delivery, begun=1), error)
-    return Answer(claimed, outcome, message_id, error)
+    return CallResponse(claimed, outcome, message_id, error)
 
 
 @dataclass(eq=False)
-class Answers(Generic[Claimed]):
+class ResponseWriter(Generic[Claimed]):
     storage: Storage
     channel: Channel[Claimed]
     owner: str
     pace_key: str
     timer: Timer
-    _gathered: list[Answer[Claimed]] = field(default_factory=list)
+    _gathered: list[CallResponse[Claimed]] = field(default_factory=list)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def write(self, answer: Answer[Claimed]) -> None:
-        """Return once *answer* is written down, together with those that came meanwhile."""
-        self._gathered.append(answer)
+    async def write(self, response: CallResponse[Claimed]) -> None:
+        """Return once *response* is written down, together with those that came meanwhile."""
+        self._gathered.append(response)
         async with self._one_at_a_time:
             together, self._gathered = self._gathered, []
             if plain := [each for each in together if each.is_plain]:
@@ -89,27 +88,27 @@ class Answers(Generic[Claimed]):
             for other in (each for each in together if not each.is_plain):
                 await self._write_down([other])
 
-    async def _write_down(self, answers: Sequence[Answer[Claimed]]) -> None:
+    async def _write_down(self, responses: Sequence[CallResponse[Claimed]]) -> None:
         try:
-            await self._write_in_time(answers)
-        except Exception:  # one bad answer must not take the others with it
-            if len(answers) == 1:  # it stays `sending`, and its lease runs out
-                log.exception("an answer is lost", delivery=answers[0].claimed.id)
+            await self._write_in_time(responses)
+        except Exception:  # one bad response must not take the others with it
+            if len(responses) == 1:  # it stays `sending`, and its lease runs out
+                log.exception("a response is lost", delivery=responses[0].claimed.id)
                 return
-            for each in answers:
+            for each in responses:
                 await self._write_down([each])
 
-    async def _write_in_time(self, answers: Sequence[Answer[Claimed]]) -> None:
+    async def _write_in_time(self, responses: Sequence[CallResponse[Claimed]]) -> None:
         """Try until the database is there, for no longer than the leases of the calls last."""
-        facts = {"medium": self.channel.limits.medium.value, "answers": len(answers)}
-        for seconds in pauses(self.channel.limits.answer_seconds):
+        facts = {"medium": self.channel.limits.medium.value, "responses": len(responses)}
+        for seconds in pauses(self.channel.limits.response_seconds):
             try:
-                await self._write_once(answers)
+                await self._write_once(responses)
             except Exception as error:
                 if not is_transient(error):
                     raise
                 log.warning(
-                    "answers cannot be written down; tried again",
+                    "responses cannot be stored; trying again",
                     reason=str(error).partition("\n")[0],
                     in_seconds=seconds,
                     **facts,
@@ -117,14 +116,14 @@ class Answers(Generic[Claimed]):
                 await self.timer.wait(seconds)
             else:
                 return
-        log.error("answers are lost; what was sent may be sent once more", **facts)
+        log.error("responses are lost; what was sent may be sent once more", **facts)
 
-    async def _write_once(self, answers: Sequence[Answer[Claimed]]) -> None:
+    async def _write_once(self, responses: Sequence[CallResponse[Claimed]]) -> None:
         async with self.storage.writing() as tx:
-            await self.channel.before_answers(tx, self.pace_key, answers)
-            written = {each.claimed.id: _recorded(tx, each) for each in answers}
-            ours = await record_answers(tx, self.owner, written)
-            await self.channel.after_answers(tx, answers, ours)
+            await self.channel.before_responses(tx, self.pace_key, responses)
+            written = {each.claimed.id: _recorded(tx, each) for each in responses}
+            ours = await record_results(tx, self.owner, written)
+            await self.channel.after_responses(tx, responses, ours)
 
 
 def pauses(total_seconds: float) -> Iterator[float]:
@@ -136,12 +135,12 @@ def pauses(total_seconds: float) -> Iterator[float]:
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-def _recorded(tx: Transaction, answer: Answer[Claimed]) -> Recorded:
+def _recorded(tx: Transaction, response: CallResponse[Claimed]) -> CallResult:
     values = values_of(
-        answer.outcome,
+        response.outcome,
         tx.now,
-        fallback=answer.claimed.delivery.fallback,
-        message_id=answer.message_id,
-        error=answer.error,
+        fallback=response.claimed.delivery.fallback,
+        message_id=response.message_id,
+        error=response.error,
     )
-    return Recorded(answer.outcome.event, values)
+    return CallResult(response.outcome.event, values)

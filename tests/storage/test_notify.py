@@ -12,7 +12,7 @@ from storage.enums import Notification
 from storage.outbox import release_deliveries
 from storage.queries import query_for
 
-Heard = asyncio.Queue[Notification]
+Received = asyncio.Queue[Notification]
 
 
 async def at_once(_seconds: float) -> None:
@@ -20,29 +20,29 @@ async def at_once(_seconds: float) -> None:
 
 
 @asynccontextmanager
-async def listening(url: str) -> AsyncIterator[Heard]:
-    """Yield what another process hears, from the moment on at which it does."""
-    heard = Heard()
+async def listening(url: str) -> AsyncIterator[Received]:
+    """Yield what another process receives from now on."""
+    received = Received()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Notifier(url, pause=at_once).exchange(heard.put_nowait))
-        await connected(heard)
-        yield heard
+        task = group.create_task(Notifier(url, pause=at_once).exchange(received.put_nowait))
+        await connected(received)
+        yield received
         task.cancel()
 
 
-async def connected(heard: Heard) -> None:
-    """It is told that there may be anything: it may have missed that."""
-    assert {await heard.get() for _ in Notification} == set(Notification)
+async def connected(received: Received) -> None:
+    """A new connection reports every notification, because some may have been missed."""
+    assert {await received.get() for _ in Notification} == set(Notification)
 
 
-async def give(storage: Storage, *hints: Notification) -> None:
+async def send(storage: Storage, *notifications: Notification) -> None:
     async with storage.writing() as tx:
-        tx.notifications.update(hints)
+        tx.notifications.update(notifications)
 
 
-async def fail_after(storage: Storage, hint: Notification) -> None:
+async def fail_after(storage: Storage, notification: Notification) -> None:
     async with storage.writing() as tx:
-        tx.notifications.add(hint)
+        tx.notifications.add(notification)
         raise LookupError
 
 
@@ -54,28 +54,30 @@ async def storage(postgresql_url: str) -> AsyncIterator[Storage]:
 
 
 async def test_what_one_process_commits_wakes_another(storage: Storage, postgresql_url: str):
-    async with listening(postgresql_url) as heard:
-        await give(storage, Notification.QUERIES, Notification.ARTICLES)
+    async with listening(postgresql_url) as received:
+        await send(storage, Notification.QUERIES, Notification.ARTICLES)
 
-        assert {await heard.get(), await heard.get()} == {
+        assert {await received.get(), await received.get()} == {
             Notification.QUERIES,
             Notification.ARTICLES,
         }
 
 
-async def test_a_unit_that_is_rolled_back_wakes_nobody(storage: Storage, postgresql_url: str):
-    async with listening(postgresql_url) as heard:
+async def test_a_transaction_that_is_rolled_back_wakes_nobody(
+    storage: Storage, postgresql_url: str
+):
+    async with listening(postgresql_url) as received:
         with pytest.raises(LookupError):
             await fail_after(storage, Notification.MATCHES)
 
-        await give(storage, Notification.ARTICLES)
+        await send(storage, Notification.ARTICLES)
 
-        assert await heard.get() is Notification.ARTICLES
-        assert heard.empty()
+        assert await received.get() is Notification.ARTICLES
+        assert received.empty()
 
 
 async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_url: str):
-    async with listening(postgresql_url) as heard:
+    async with listening(postgresql_url) as received:
         async with storage.writing() as tx:
             connection = await tx.session.connection()
             await connection.execute(
@@ -84,92 +86,94 @@ async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_
                     "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
                 )
             )
-        await connected(heard)
+        await connected(received)
 
-        await give(storage, Notification.DELIVERIES)
+        await send(storage, Notification.DELIVERIES)
 
-        assert await heard.get() is Notification.DELIVERIES
+        assert await received.get() is Notification.DELIVERIES
 
 
-async def test_hints_of_a_newer_version_are_passed_over(storage: Storage, postgresql_url: str):
-    async with listening(postgresql_url) as heard:
+async def test_notifications_of_a_newer_version_are_ignored(storage: Storage, postgresql_url: str):
+    async with listening(postgresql_url) as received:
         async with storage.writing() as tx:
             connection = await tx.session.connection()
             await connection.execute(text("SELECT pg_notify('dateline', 'editions')"))
 
-        await give(storage, Notification.ARTICLES)
+        await send(storage, Notification.ARTICLES)
 
-        assert await heard.get() is Notification.ARTICLES
+        assert await received.get() is Notification.ARTICLES
 
 
-async def test_a_thousand_commits_are_told_once_in_each_lull(storage: Storage, postgresql_url: str):
+async def test_a_thousand_commits_are_notified_once_in_each_pause(
+    storage: Storage, postgresql_url: str
+):
     paused, lulls = asyncio.Queue[float](), asyncio.Semaphore(0)
 
     async def pause(seconds: float) -> None:
         paused.put_nowait(seconds)
         await lulls.acquire()
 
-    hints, own = Notifier(postgresql_url, pause=pause), Heard()
-    async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
-        task = group.create_task(hints.exchange(own.put_nowait))
+    notifier, own = Notifier(postgresql_url, pause=pause), Received()
+    async with listening(postgresql_url) as received, asyncio.TaskGroup() as group:
+        task = group.create_task(notifier.exchange(own.put_nowait))
         await connected(own)
-        with storage.notifying(hints):
-            await give(storage, Notification.ARTICLES)
+        with storage.notifying(notifier):
+            await send(storage, Notification.ARTICLES)
             assert await paused.get() == 0.1  # so often at most, whatever is committed
             for _ in range(1000):
-                await give(storage, Notification.ARTICLES)
-            await give(storage, Notification.MATCHES)
+                await send(storage, Notification.ARTICLES)
+            await send(storage, Notification.MATCHES)
             lulls.release()
             await paused.get()
-        await give(storage, Notification.DELIVERIES)
+        await send(storage, Notification.DELIVERIES)
 
-        told = [await heard.get() for _ in range(4)]
+        notified = [await received.get() for _ in range(4)]
         task.cancel()
 
-    assert told == [
+    assert notified == [
         Notification.ARTICLES,
         Notification.ARTICLES,
         Notification.MATCHES,
         Notification.DELIVERIES,
     ]
-    assert heard.empty()
+    assert received.empty()
 
 
 async def test_each_of_the_other_processes_is_woken(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as one, listening(postgresql_url) as other:
-        hints, own = Notifier(postgresql_url, pause=at_once), Heard()
+        notifier, own = Notifier(postgresql_url, pause=at_once), Received()
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(hints.exchange(own.put_nowait))
+            task = group.create_task(notifier.exchange(own.put_nowait))
             await connected(own)
-            with storage.notifying(hints):
-                await give(storage, Notification.PAGES)
+            with storage.notifying(notifier):
+                await send(storage, Notification.PAGES)
 
             assert [await each.get() for each in (one, other, own)] == 3 * [Notification.PAGES]
             task.cancel()
 
 
-async def test_what_is_given_while_the_server_is_away_is_told_later(
+async def test_what_is_committed_while_the_server_is_away_is_notified_later(
     storage: Storage, postgresql_url: str
 ):
-    hints, own = Notifier(postgresql_url, pause=at_once), Heard()
-    with storage.notifying(hints):
-        await give(storage, Notification.PAGES)
+    notifier, own = Notifier(postgresql_url, pause=at_once), Received()
+    with storage.notifying(notifier):
+        await send(storage, Notification.PAGES)
 
-    async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
-        task = group.create_task(hints.exchange(own.put_nowait))
+    async with listening(postgresql_url) as received, asyncio.TaskGroup() as group:
+        task = group.create_task(notifier.exchange(own.put_nowait))
 
-        assert await heard.get() is Notification.PAGES
+        assert await received.get() is Notification.PAGES
         task.cancel()
 
 
-async def test_on_sqlite_nothing_is_given(sqlite_url: str):
+async def test_on_sqlite_nothing_is_notified(sqlite_url: str):
     opened = Storage.open(sqlite_url)
 
-    await give(opened, Notification.ARTICLES)
+    await send(opened, Notification.ARTICLES)
     await opened.close()
 
 
-async def test_what_is_stored_for_the_next_step_is_told(sqlite_url: str):
+async def test_what_is_stored_for_the_next_stage_is_notified(sqlite_url: str):
     opened = Storage.open(sqlite_url)
 
     async with opened.writing() as tx:

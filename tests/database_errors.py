@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Trouble:
+class DatabaseFailure:
     """Takes the database away from *storage*, and gives it back."""
 
     storage: Storage

@@ -11,16 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from bot.delivery.answers import pauses
 from bot.delivery.pace import PRIVATE_INTERVAL
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.responses import pauses
+from bot.delivery.sender import Calls
 from bot.delivery.telegram import LIMITS
 from bot.stages import SEND, StageRunner
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
-from storage.outbox import begin_sending, record_answers
-from tests.database_trouble import Trouble, on_writer
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+from storage.outbox import begin_sending, record_results
+from tests.database_errors import DatabaseFailure, on_writer
+from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,16 +35,16 @@ LARGEST = 2**31 - 2  # pages, by SQLite's own limit
 class PatientTimer(TurnedTimer):
     """Notes how long it waited during the failure, which ends by then."""
 
-    def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
+    def __init__(self, clock: TurnedClock, failure: DatabaseFailure) -> None:
         super().__init__(clock)
-        self.trouble = trouble
+        self.failure = failure
         self.waited: list[float] = []
 
     async def wait(self, seconds: float) -> None:
-        if self.trouble.begun:
+        if self.failure.begun:
             self.waited.append(seconds)
         if len(self.waited) == 2:
-            self.trouble.end()
+            self.failure.end()
         await super().wait(seconds)
 
 
@@ -85,51 +85,51 @@ class LosingTimes:
         return await self.act(*arguments)
 
 
-async def test_an_answer_is_written_down_once_a_connection_lasts(
+async def test_a_response_is_stored_once_a_connection_lasts(
     storage, outbox, clock, telegram, monkeypatch
 ):
     delivery = await outbox.add(await outbox.chat(7))
-    monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
+    monkeypatch.setattr("bot.delivery.responses.record_results", LosingTimes(record_results, 2))
 
     with capture_logs() as logs:
         async with Calls(timer=TurnedTimer(clock)) as calls:
-            await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
+            await send_all(stage(storage, telegram, calls))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
     assert [line["in_seconds"] for line in logs] == [0.5, 1]
-    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
+    assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
+async def test_a_response_waits_for_a_locked_database_and_nothing_is_sent_twice(
     storage, outbox, clock, database_url
 ):
-    trouble = Trouble(storage, database_url)
-    telegram = UnluckyTelegram(clock, trouble.begin)
+    failure = DatabaseFailure(storage, database_url)
+    telegram = UnluckyTelegram(clock, failure.begin)
     delivery = await outbox.add(await outbox.chat(7))
-    timer = PatientTimer(clock, trouble)
+    timer = PatientTimer(clock, failure)
 
     with capture_logs() as logs:
         async with Calls(timer=timer) as calls:
-            await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY))
+            await send_all(stage(storage, telegram, calls))
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert timer.waited == list(pauses(LIMITS.answer_seconds))[: len(timer.waited)]
-    assert {line["event"] for line in logs} == {"answers cannot be written down; tried again"}
+    assert timer.waited == list(pauses(LIMITS.response_seconds))[: len(timer.waited)]
+    assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_locked_database_is_told_once_and_work_goes_on_after(
+async def test_a_locked_database_is_logged_once_and_work_goes_on_after(
     storage, outbox, clock, database_url, telegram
 ):
     delivery = await outbox.add(await outbox.chat(7))
-    trouble = Trouble(storage, database_url)
+    failure = DatabaseFailure(storage, database_url)
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        sending = stage(storage, telegram, calls)
 
-        logs = await run_through(sending.run_once, trouble, times=4)
+        logs = await run_through(sending.run_once, failure, times=4)
         await calls.all_done()
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
@@ -141,7 +141,7 @@ async def test_a_locked_database_is_told_once_and_work_goes_on_after(
 
 
 async def run_through(
-    step: Callable[[], Awaitable[int]], trouble: Trouble, times: int
+    step: Callable[[], Awaitable[int]], failure: DatabaseFailure, times: int
 ) -> list[Any]:
     """Let a stage run *step* while the failure lasts, that many times, and once after; its log."""
     stopping = asyncio.Event()
@@ -157,34 +157,34 @@ async def run_through(
 
     async def pause(_: asyncio.Event, __: float) -> None:
         if tries >= times:
-            trouble.end()
+            failure.end()
 
     runner = StageRunner(SEND, tried, pause=pause)
-    await trouble.begin()
+    await failure.begin()
     with capture_logs() as logs:
         await runner.run(stopping)
     return logs
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_full_disk_refuses_whole_units_and_work_goes_on_after(storage, outbox):
+async def test_a_full_disk_refuses_whole_transactions_and_work_goes_on_after(storage, outbox):
     chat = await outbox.chat(7)
     async with storage.reading() as tx:
         pages = (await tx.session.exec(text("PRAGMA page_count"))).scalar_one()
     await on_writer(storage, f"PRAGMA max_page_count = {pages}")
 
-    put_out: list[int] = []
+    enqueued: list[int] = []
     with pytest.raises(DatabaseError, match="full"):
-        await put_out_for_ever(outbox, chat, put_out)
+        await enqueue_for_ever(outbox, chat, enqueued)
     async with storage.reading() as tx:
         kept = (await tx.session.exec(text("SELECT count(*) FROM delivery"))).scalar_one()
     await on_writer(storage, f"PRAGMA max_page_count = {LARGEST}")
     await outbox.add(chat, "x" * 5_000)
 
-    assert kept == len(put_out)
+    assert kept == len(enqueued)
 
 
-async def put_out_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
+async def enqueue_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
     while True:
         ids.append(await outbox.add(chat, "x" * 5_000))
 
@@ -197,7 +197,7 @@ async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
     monkeypatch.setattr("bot.delivery.sender.begin_sending", LosingTimes(begin_sending, 1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        sending = SendStage(storage, telegram, "me", calls, PACE_KEY)
+        sending = stage(storage, telegram, calls)
         with pytest.raises(DatabaseError):
             await sending.run_once()
         clock.turn(2 * PRIVATE_INTERVAL)

@@ -1,25 +1,31 @@
-from __future__ import annotations
+"""What metrics and the statistics show."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, update
 
 from storage import stats
-from storage.db.engine import POSTGRESQL
-from storage.enums import ChatState, DeliveryState, Medium, Mode
+from storage.articles import store_articles
+from storage.db.engine import POSTGRESQL, Storage
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, Mode
 from storage.outbox import Delivery
 from storage.queries import query_for
-from storage.stats import Count, articles_a_day, most_subscribed, recent_totals, table_sizes, totals
+from storage.sources import add_source
+from storage.stats import (
+    Count,
+    articles_a_day,
+    backlog,
+    most_subscribed,
+    recent_totals,
+    table_sizes,
+    totals,
+)
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from tests.delivery.conftest import Outbox
-from tests.storage.test_articles_staged import stored
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
+from tests.storage.test_articles import stored
 
 DAY = timedelta(days=1)
 
@@ -129,3 +135,64 @@ async def tells_sizes(storage: Storage) -> bool:
         connection = await tx.session.connection()
         built = await connection.execute(text("PRAGMA compile_options"))
         return "ENABLE_DBSTAT_VTAB" in built.scalars().all()
+
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_where_nothing_waits_nothing_is_late(storage):
+    async with storage.reading() as tx:
+        found = await backlog(tx)
+
+    assert set(found.lags.values()) == {0.0}
+    assert found.queue == {}
+    assert found.sources == {"active": 0, "unhealthy": 0}
+
+
+async def test_the_oldest_message_of_any_kind_says_how_late_its_medium_is(storage, clock):
+    outbox = Outbox(storage)
+    await outbox.add(await outbox.chat(7), kind=DeliveryKind.EDITION)
+    clock.turn(MINUTE)
+    await outbox.add(await outbox.chat(8), kind=DeliveryKind.ALERT)
+    clock.turn(MINUTE)
+
+    async with storage.reading() as tx:
+        found = await backlog(tx)
+
+    assert found.lags["send"] == 120
+    assert found.lags["mail"] == 0
+    assert found.queue == {(DeliveryState.PENDING, Medium.TELEGRAM): 2}
+
+
+async def test_what_is_due_later_has_not_waited(storage, clock):
+    async with storage.writing() as tx:
+        values = {"url": "https://a.example/feed", "url_hash": "a", "host": "a.example"}
+        times = {"created_at": tx.now, "next_fetch_at": tx.now + MINUTE}
+        await add_source(tx, values | times)
+
+    async with storage.reading() as tx:
+        early = await backlog(tx)
+    clock.turn(3 * MINUTE)
+    async with storage.reading() as tx:
+        late = await backlog(tx)
+
+    assert (early.lags["poll"], late.lags["poll"]) == (0, 120)
+    assert late.sources == {"active": 1, "unhealthy": 0}
+
+
+async def test_a_transaction_reports_new_rows_once_it_is_committed(storage):
+    told = []
+    storage.on_made = lambda made: told.append(dict(made))
+    outbox = Outbox(storage)
+    await outbox.chat(7)
+    told.clear()
+
+    async with storage.writing() as tx:
+        row = {"url": "https://a.example/1", "url_hash": "a", "title": "Ferry"}
+        row |= {"stored_at": tx.now, "news_at": tx.now}
+        await store_articles(tx, [row, row | {"url_hash": "b"}])
+        assert told == []
+    async with storage.writing() as tx:
+        await store_articles(tx, [row])
+
+    assert [made.get("article", 0) for made in told] == [2, 0]

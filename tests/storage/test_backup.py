@@ -17,7 +17,7 @@ from storage.db.postgresql import DatabaseInUseError
 from storage.schema import SchemaTooNewError, migrate
 from storage.stories import Story
 from tests.conftest import missing
-from tests.filling import all_rows, fill
+from tests.sample_rows import all_rows, fill
 from tests.storage.test_schema import file_of, run_on
 
 if TYPE_CHECKING:

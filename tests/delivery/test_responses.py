@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.delivery.answers import Answer, Answers, answer_to
 from bot.delivery.errors import ChatBlocked
-from bot.delivery.sender import Calls, SendStage
+from bot.delivery.responses import CallResponse, ResponseWriter, response_to
+from bot.delivery.sender import Calls
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all, stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,33 +49,39 @@ async def begun(outbox: Outbox, number: int) -> list[ClaimedDelivery]:
     return claimed
 
 
-def answers_to(storage: Any, clock: Any) -> Answers[Any]:
-    return Answers(storage, FakeTelegram(clock), "me", PACE_KEY, TurnedTimer(clock))
+def writer_of(storage: Any, clock: Any) -> ResponseWriter[Any]:
+    return ResponseWriter(storage, FakeTelegram(clock), "me", PACE_KEY, TurnedTimer(clock))
 
 
-async def write_all(answers: Answers[Any], written: list[Answer[Any]]) -> None:
+async def write_all(writer: ResponseWriter[Any], responses: list[CallResponse[Any]]) -> None:
     async with asyncio.TaskGroup() as group:
-        for each in written:
-            group.create_task(answers.write(each))
+        for each in responses:
+            group.create_task(writer.write(each))
 
 
-async def test_answers_that_come_while_one_is_written_share_a_transaction(storage, outbox, clock):
+async def test_responses_that_come_while_one_is_stored_share_a_transaction(storage, outbox, clock):
     claimed = await begun(outbox, MANY)
     counted = CountedStorage(storage)
 
-    await write_all(answers_to(counted, clock), [answer_to(each, 7) for each in claimed])
+    await write_all(writer_of(counted, clock), [response_to(each, 7) for each in claimed])
 
     assert set(await outbox.states(*(each.id for each in claimed))) == {SENT}
     assert counted.transactions == 2
 
 
-async def test_an_answer_that_touches_its_chat_has_a_transaction_of_its_own(storage, outbox, clock):
+async def test_a_response_that_changes_its_chat_has_a_transaction_of_its_own(
+    storage, outbox, clock
+):
     claimed = await begun(outbox, 3)
     first, second, third = claimed
     counted = CountedStorage(storage)
-    written = [answer_to(first, 7), answer_to(second, error=ChatBlocked("x")), answer_to(third, 7)]
+    written = [
+        response_to(first, 7),
+        response_to(second, error=ChatBlocked("x")),
+        response_to(third, 7),
+    ]
 
-    await write_all(answers_to(counted, clock), written)
+    await write_all(writer_of(counted, clock), written)
 
     assert await outbox.states(first.id, second.id, third.id) == [
         SENT,
@@ -85,13 +91,13 @@ async def test_an_answer_that_touches_its_chat_has_a_transaction_of_its_own(stor
     assert counted.transactions == 3
 
 
-async def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(storage, outbox, clock):
+async def test_a_response_that_cannot_be_stored_takes_no_other_with_it(storage, outbox, clock):
     claimed = await begun(outbox, 3)
     impossible: Any = "no number"
-    bad = answer_to(claimed[1], impossible)
+    bad = response_to(claimed[1], impossible)
 
     await write_all(
-        answers_to(storage, clock), [answer_to(claimed[0], 7), bad, answer_to(claimed[2], 7)]
+        writer_of(storage, clock), [response_to(claimed[0], 7), bad, response_to(claimed[2], 7)]
     )
 
     assert await outbox.states(claimed[0].id, claimed[2].id) == [SENT, SENT]
@@ -104,7 +110,7 @@ async def test_at_the_paid_rate_calls_begin_together_and_keep_the_rate(
         await outbox.add(await outbox.chat(chat))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
-        await send_all(SendStage(storage, telegram, "me", calls, PACE_KEY, 1000.0))
+        await send_all(stage(storage, telegram, calls, per_second=1000.0))
 
     moments = [at for at, *_ in telegram.calls]
     window = timedelta(milliseconds=20)

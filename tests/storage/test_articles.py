@@ -1,0 +1,229 @@
+"""Articles: their stages, their revisions, and the index of their words."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, text
+from sqlalchemy.dialects import sqlite
+from sqlmodel import col, select
+
+from storage.articles import (
+    LONGEST_TOKEN,
+    MOST_TOKENS,
+    Article,
+    FoldedText,
+    ScopedUrl,
+    articles_to_revise,
+    claim_new_articles,
+    is_at,
+    replace_folded,
+    revise_article,
+    store_articles,
+)
+from storage.db.engine import POSTGRESQL, Storage, Transaction
+from storage.enums import ArticleStage, Notification
+from storage.search import ArticleSearch, search_articles
+from tests.conftest import TurnedClock
+from tests.matching.stored import stored_article
+
+MINUTE = timedelta(minutes=1)
+
+
+async def stored(storage: Storage, title: str, wait: timedelta | None = None) -> None:
+    async with storage.writing() as tx:
+        article = Article(
+            url_hash=title,
+            url=f"https://wire.example/{title}",
+            title=title,
+            stored_at=tx.now,
+            news_at=tx.now,
+            ready_at=None if wait is None else tx.now + wait,
+            story_id=0,
+        )
+        await store_articles(tx, [article.model_dump(exclude={"id"})])
+
+
+async def claimed(storage: Storage) -> list[str]:
+    async with storage.writing() as tx:
+        articles = await claim_new_articles(tx, owner="me", limit=9, lease=2 * MINUTE)
+    return [article.title for article in articles]
+
+
+async def test_an_article_that_waits_for_its_text_holds_up_none_behind_it(
+    storage: Storage, clock: TurnedClock
+):
+    await stored(storage, "waits", MINUTE)
+    await stored(storage, "all here")
+
+    assert await claimed(storage) == ["all here"]
+
+    clock.turn(MINUTE)
+    assert await claimed(storage) == ["waits"]
+
+
+async def test_what_is_ready_comes_in_stored_order(storage: Storage, clock: TurnedClock):
+    await stored(storage, "waited", MINUTE)
+    await stored(storage, "all here")
+    clock.turn(MINUTE)
+
+    assert await claimed(storage) == ["waited", "all here"]
+
+
+async def test_what_is_on_its_way_is_found_without_a_look_at_all_articles(sqlite_url: str):
+    asked = select(Article.id).where(is_at(ArticleStage.STORED)).order_by(col(Article.id))
+    compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
+    opened = Storage.open(sqlite_url)
+    async with opened.reading() as tx:
+        connection = await tx.session.connection()
+        explained = text(f"EXPLAIN QUERY PLAN {compiled}")
+
+        plan = (await connection.execute(explained, {"stage_1": "stored"})).all()
+
+    await opened.close()
+    assert "INDEX ix_article_on_its_way (stage=?)" in str(plan)
+
+
+async def stored_at(storage: Storage, stage: ArticleStage, owner: str | None = None) -> int:
+    async with storage.writing() as tx:
+        article = Article(
+            url_hash="1",
+            url="https://wire.example/1",
+            title="First",
+            text="One.",
+            stored_at=tx.now,
+            news_at=tx.now,
+            stage=stage,
+            owner=owner,
+            story_id=0,
+        )
+        return (await store_articles(tx, [article.model_dump(exclude={"id"})]))[ScopedUrl("1")]
+
+
+async def revised(
+    storage: Storage, article_id: int, **values: str
+) -> tuple[Article, set[Notification]]:
+    async with storage.writing() as tx:
+        (article,) = await articles_to_revise(tx, [article_id])
+        await revise_article(tx, article, values)
+        return article, tx.notifications
+
+
+@pytest.mark.parametrize(
+    ("stage", "owner", "then", "hints"),
+    [
+        pytest.param(ArticleStage.STORED, "me", ArticleStage.STORED, set(), id="being grouped"),
+        pytest.param(ArticleStage.GROUPED, None, ArticleStage.GROUPED, set(), id="not matched yet"),
+        pytest.param(
+            ArticleStage.MATCHED,
+            "me",
+            ArticleStage.GROUPED,
+            {Notification.STORIES},
+            id="being published",
+        ),
+        pytest.param(
+            ArticleStage.PUBLISHED,
+            None,
+            ArticleStage.GROUPED,
+            {Notification.STORIES},
+            id="published",
+        ),
+    ],
+)
+async def test_a_revised_article_goes_back_to_be_matched_and_is_nobodys(
+    storage: Storage,
+    stage: ArticleStage,
+    owner: str | None,
+    then: ArticleStage,
+    hints: set[Notification],
+):
+    article_id = await stored_at(storage, stage, owner)
+
+    article, given = await revised(storage, article_id, title="Second")
+
+    assert (article.stage, article.owner, given) == (then, None, hints)
+    assert (article.title, article.text, article.version) == ("Second", "One.", 2)
+
+
+async def test_each_revision_counts_as_a_version(storage: Storage, clock: TurnedClock):
+    article_id = await stored_at(storage, ArticleStage.PUBLISHED)
+    await revised(storage, article_id, title="Second")
+    clock.turn(timedelta(hours=1))
+
+    article, _ = await revised(storage, article_id, title="Third", text="Three.")
+
+    assert (article.version, article.revised_at) == (3, clock.now)
+    assert (article.title, article.text) == ("Third", "Three.")
+
+
+async def test_what_no_step_has_looked_at_leaves_no_version(storage: Storage):
+    article_id = await stored_at(storage, ArticleStage.STORED)
+
+    article, _ = await revised(storage, article_id, title="Second")
+
+    assert (article.title, article.version, article.revised_at) == ("Second", 1, None)
+
+
+async def found(tx: Transaction, word: str) -> list[int]:
+    words = f"'{word}'" if tx.dialect == POSTGRESQL else f'"{word}"'
+    wanted = ArticleSearch(words, tx.now - timedelta(days=1), whatever_source=True)
+    return await search_articles(tx, wanted, limit=10)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "word"),
+    [
+        pytest.param("Taiwan", "", "taiwan", id="a word of the title"),
+        pytest.param("", "Written in C++.", "c++", id="a word with signs"),
+        pytest.param("", "AT&T", "at&t", id="an ampersand"),
+        pytest.param("", "Québec", "quebec", id="a folded word"),
+        pytest.param("", "नई दिल्ली", "दिल्ली", id="a word with marks"),
+        pytest.param("", "e-mail", "email", id="a joined word"),
+        pytest.param("", "台湾", "湾", id="a character"),
+    ],
+)
+async def test_folded_words_are_found(storage: Storage, title: str, text: str, word: str):
+    article = await stored_article(storage, title, text)
+
+    async with storage.reading() as tx:
+        assert await found(tx, word) == [article]
+        assert await found(tx, "absent") == []
+
+
+async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage):
+    article = await stored_article(storage, "Old")
+    async with storage.writing() as tx:
+        await replace_folded(tx, [FoldedText(article, "new", "")])
+
+    async with storage.reading() as tx:
+        assert await found(tx, "old") == []
+        assert await found(tx, "new") == [article]
+
+
+async def test_a_word_is_found_by_its_beginning_too(storage: Storage):
+    article = await stored_article(storage, "Taiwanese ferries")
+    beginning = "'ferr':*" if storage.dialect == POSTGRESQL else '"ferr" *'
+
+    async with storage.reading() as tx:
+        wanted = ArticleSearch(beginning, tx.now - timedelta(days=1), whatever_source=True)
+        assert await search_articles(tx, wanted, limit=10) == [article]
+
+
+async def test_an_article_that_is_removed_leaves_the_index(storage: Storage):
+    article, other = await stored_article(storage, "Ferry"), await stored_article(storage, "Ferry")
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Article).where(col(Article.id) == article))
+
+    async with storage.reading() as tx:
+        assert await found(tx, "ferry") == [other]
+        if tx.dialect != POSTGRESQL:
+            # The driver's error says so if the index and the texts differ.
+            check = "INSERT INTO folded_index(folded_index, rank) VALUES ('integrity-check', 1)"
+            await (await tx.session.connection()).exec_driver_sql(check)
+
+
+async def test_an_immense_article_is_stored_too(storage: Storage):
+    words = " ".join(f"word{number}" for number in range(MOST_TOKENS // 4))
+    article = await stored_article(storage, "Immense", "x" * (2 * LONGEST_TOKEN) + " " + words)
+
+    async with storage.reading() as tx:
+        assert await found(tx, "immense") == [article]
