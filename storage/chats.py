@@ -243,19 +243,19 @@ async def schedules_of(
     connection = await tx.session.connection()
     rows = await connection.execute(_SCHEDULES, {"chats": chat_ids})
     chosen: defaultdict[int, list[ScheduleTime]] = defaultdict(list)
-    for chat_id, *slot in rows:
-        chosen[chat_id].append(ScheduleTime(*slot))
+    for chat_id, *time in rows:
+        chosen[chat_id].append(ScheduleTime(*time))
     return {chat_id: tuple(chosen[chat_id]) or DEFAULT_SCHEDULE for chat_id in chat_ids}
 
 
-async def set_schedule(tx: Transaction, chat_id: int, slots: Sequence[ScheduleTime]) -> None:
-    """Let these be all the slots of our row *chat_id*."""
+async def set_schedule(tx: Transaction, chat_id: int, schedule: Sequence[ScheduleTime]) -> None:
+    """Let these be all the schedule times of our row *chat_id*."""
     await tx.session.exec(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
     tx.session.add_all(
         DigestTime(
-            chat_id=chat_id, number=slot.number, minutes=slot.minutes, weekdays=slot.weekdays
+            chat_id=chat_id, number=time.number, minutes=time.minutes, weekdays=time.weekdays
         )
-        for slot in slots
+        for time in schedule
     )
     await tx.session.flush()
 

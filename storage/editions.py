@@ -26,12 +26,12 @@ from storage.topics import Topic
 
 
 class Edition(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("chat_id", "local_date", "slot"), NUMBERED)
+    __table_args__ = (UniqueConstraint("chat_id", "local_date", "schedule_number"), NUMBERED)
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     local_date: date
-    slot: int = 0
+    schedule_number: int = 0
     due_at: datetime
     made_at: datetime
     since: datetime  # what it reaches back to
@@ -65,7 +65,7 @@ _LATELY = timedelta(days=20)
 
 @dataclass(frozen=True, slots=True)
 class LastEditions:
-    """*days*: of each slot's last one, by number, if recent; *made_at*: when the last was made."""
+    """*days*: of each schedule time's last one, if recent; *made_at*: of the last one."""
 
     days: Mapping[int, date]
     made_at: datetime | None
@@ -128,7 +128,12 @@ async def last_editions_of_each(
 
 
 _MADE: Final = (
-    select(col(Edition.chat_id), col(Edition.slot), col(Edition.local_date), col(Edition.made_at))
+    select(
+        col(Edition.chat_id),
+        col(Edition.schedule_number),
+        col(Edition.local_date),
+        col(Edition.made_at),
+    )
     .where(
         among(col(Edition.chat_id), bindparam("chats")),
         col(Edition.local_date) >= bindparam("since"),
@@ -143,8 +148,8 @@ async def _last(tx: Transaction, chat_ids: Collection[int], since: date) -> dict
     days: defaultdict[int, dict[int, date]] = defaultdict(dict)
     made: dict[int, datetime] = {}
     rows = await connection.execute(_MADE, {"chats": chat_ids, "since": since})
-    for chat_id, slot, day, made_at in rows:
-        days[chat_id].setdefault(slot, day)  # the newest comes first
+    for chat_id, schedule_number, day, made_at in rows:
+        days[chat_id].setdefault(schedule_number, day)  # the newest comes first
         made[chat_id] = max(made_at, made.get(chat_id, made_at))
     return {chat_id: LastEditions(days[chat_id], made_at) for chat_id, made_at in made.items()}
 
@@ -158,7 +163,7 @@ async def make_editions(
     """Make the *editions*, one a chat, with what they list, in order; return their ids by chat.
 
     Both are columns by name, of `Edition` and of `EditionStory`.
-    Left out is one whose date and slot have an edition already.
+    Left out is one whose date and schedule time have an edition already.
     """
     ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
     new = select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids))
@@ -419,10 +424,14 @@ class ListedStory:
     published_on: date | None
 
 
-async def edition_on(tx: Transaction, chat_id: int, day: date, slot: int) -> Edition | None:
-    """The edition that the chat got for a local date and slot."""
+async def edition_on(
+    tx: Transaction, chat_id: int, day: date, schedule_number: int
+) -> Edition | None:
+    """The edition that the chat got for a local date and schedule time."""
     of_chat = col(Edition.chat_id) == chat_id
-    wanted = select(Edition).where(of_chat, Edition.local_date == day, Edition.slot == slot)
+    wanted = select(Edition).where(
+        of_chat, Edition.local_date == day, Edition.schedule_number == schedule_number
+    )
     return (await tx.session.exec(wanted)).one_or_none()
 
 
@@ -431,7 +440,7 @@ async def newest_editions(tx: Transaction, chat_id: int, limit: int) -> list[Edi
     wanted = (
         select(Edition)
         .where(col(Edition.chat_id) == chat_id, col(Edition.stories) > 0)
-        .order_by(col(Edition.local_date).desc(), col(Edition.slot).desc())
+        .order_by(col(Edition.local_date).desc(), col(Edition.schedule_number).desc())
         .limit(limit)
     )
     return list(await tx.session.exec(wanted))

@@ -260,7 +260,7 @@ class ScheduleTime:
 
     def __post_init__(self) -> None:
         if not self.weekdays & EVERY_DAY:
-            raise ValueError("a slot without a weekday is never due")
+            raise ValueError("a schedule time without a weekday is never due")
 
     @property
     def is_weekly(self) -> bool:

@@ -42,8 +42,10 @@ async def topic_seen_by(tx: Transaction, chat_id: int, topic_id: int) -> Topic |
     return (await tx.session.exec(select(Topic).where(col(Topic.id) == topic_id, seen))).first()
 
 
-async def public_topics(tx: Transaction, *, offset: int = 0, limit: int = 100) -> list[Topic]:
-    """The catalogue, in its order."""
+async def public_topics(
+    tx: Transaction, *, offset: int = 0, limit: int | None = None
+) -> list[Topic]:
+    """The catalogue, in its order: all of it, unless there is a *limit*."""
     wanted = select(Topic).where(col(Topic.slug).is_not(None))
     ordered = wanted.order_by(col(Topic.position), col(Topic.id))
     return list(await tx.session.exec(ordered.offset(offset).limit(limit)))

@@ -94,13 +94,13 @@ async def build(storage: Storage, numbers: Numbers, town: Town, press: Press) ->
         await _add(tx, Chat, chats)
         rows = dict((await tx.session.exec(select(Chat.telegram_id, Chat.id))).all())
         await _add(tx, Subscription, _wishes(tx, town, topics, rows))
-        chosen = ((rows[number], slot) for number, slot in slots.items() if slot != ScheduleTime())
+        chosen = ((rows[number], time) for number, time in slots.items() if time != ScheduleTime())
         await _add(
             tx,
             DigestTime,
             (
-                {"chat_id": row, "number": 0, "minutes": slot.minutes, "weekdays": EVERY_DAY}
-                for row, slot in chosen
+                {"chat_id": row, "number": 0, "minutes": time.minutes, "weekdays": EVERY_DAY}
+                for row, time in chosen
             ),
         )
 
@@ -136,7 +136,7 @@ def _slot(dice: random.Random, reader: Reader) -> ScheduleTime:
 
 
 def _chat(
-    tx: Transaction, dice: random.Random, reader: Reader, slot: ScheduleTime
+    tx: Transaction, dice: random.Random, reader: Reader, time: ScheduleTime
 ) -> dict[str, Any]:
     is_quiet = not reader.is_steady and dice.random() < 0.1
     digests = reader.mode.digests
@@ -151,7 +151,7 @@ def _chat(
         "quiet_to": 7 * 60 if is_quiet else None,
         "state_since": tx.now,
         "created_at": tx.now,
-        "next_digest_at": next_due(Plan(reader.zone, (slot,)), tx.now) if digests else None,
+        "next_digest_at": next_due(Plan(reader.zone, (time,)), tx.now) if digests else None,
     }
 
 

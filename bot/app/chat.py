@@ -74,7 +74,7 @@ class ChatRole:
         dispatcher = make_dispatcher(resources, renderer)
         dispatcher.update.outer_middleware(InstrumentedUpdates(instrumentation))
         limiter = RateLimiter(admins=frozenset(admins))
-        queue = UpdateQueue(self.bot, dispatcher, limiter, watch=instrumentation)
+        queue = UpdateQueue(self.bot, dispatcher, limiter, instrumentation=instrumentation)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             menus = group.create_task(self._set_menus(admins, listening))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bot.mail.bounces import Bounces, ReadsReports
     from bot.mail.compose import FromAddress, Mailer
     from bot.mail.smtp import Relay, Smtp
-    from bot.ops.doctor.findings import Finding
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
 
@@ -166,16 +165,3 @@ def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
     user = settings.imap_user or ""
     imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
     return [StageRunner(BOUNCES, partial(collect_bounces, imap, make_bounces(process).take))]
-
-
-async def examine_mail(settings: Settings) -> list[Finding] | None:
-    """Look at the mail that the settings describe; None if they describe none."""
-    from bot.mail.check import Resolver, check_mail
-    from bot.mail.smtp import Smtp
-
-    relay = relay_of(settings)
-    if relay is None:
-        return None
-    domain = sender_of(settings).domain
-    signs_for = settings.dkim_domain or domain
-    return await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)

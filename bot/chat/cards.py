@@ -9,12 +9,10 @@ from aiogram.types import Message
 from bot.chat.questions import code_in
 from bot.matching import search
 from bot.matching.query import parse
-from bot.rendering.filters import local
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
 from bot.subscribers.text import one_line
-from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,11 +95,10 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
         silent = await search.silent_days(context.storage, query, chat_id=context.chat_id)
     return {
         "found": found,
-        "volume": Volume(found.count, found.covered),
+        "volume": found.volume,
         "silent_days": silent,
         "now": context.user.now,
-        "zone": context.user.zone,
-        "today": local(context.user.now, context.user.zone).date(),
+        **context.clock,
     }
 
 
@@ -126,9 +123,6 @@ def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:
 
 def _spellings(hits: Iterable[SearchHit]) -> Iterator[str]:
     for hit in hits:
-        for text, places in (
-            (hit.title, hit.title_spans),
-            (hit.snippet.text, hit.snippet.bold),
-        ):
+        for text, places in ((hit.title, hit.title_spans), (hit.snippet.text, hit.snippet.bold)):
             for start, end in places:
                 yield one_line(text[start:end])

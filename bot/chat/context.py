@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from bot.rendering.filters import local
 
 if TYPE_CHECKING:
     from bot.chat.reply import Reply
     from bot.resources import Resources
+    from bot.subscribers.limits import Limits
     from bot.subscribers.users import CurrentUser
     from storage.db.engine import Storage
 
@@ -31,3 +34,12 @@ class Context:
     @property
     def chat_id(self) -> int:
         return self.user.chat_id
+
+    @property
+    def limits(self) -> Limits:
+        return self.resources.limits
+
+    @property
+    def clock(self) -> dict[str, Any]:
+        """What templates need to say when something is."""
+        return {"zone": self.user.zone, "today": local(self.user.now, self.user.zone).date()}

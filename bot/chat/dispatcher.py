@@ -14,14 +14,12 @@ from bot.chat.handlers import (
     feeds,
     groups,
     join,
-    schedule,
     search,
     settings,
     start,
     subscriptions,
     text,
 )
-from bot.chat.handlers import help as help_handlers
 from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.handlers.search import Turns
 from bot.chat.middlewares import (
@@ -105,10 +103,8 @@ def _user_router(administrators: Administrators) -> Router:
         email.make_router(),
         search.make_router(),
         settings.make_router(),
-        schedule.make_router(),
         alerts.make_router(),
         feeds.make_router(),
-        help_handlers.make_router(),
         groups.make_command_router(),
         account.make_file_router(),
         groups.make_last_router(),

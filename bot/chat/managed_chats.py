@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.chat import callbacks
-from bot.chat.callbacks import SubscribeQuery, TryWords, Widen
+from bot.chat import callbacks as press
 from bot.rendering.messages import MAX_UNITS, units
 from bot.subscribers import groups
 from storage.enums import ChatKind
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 MARK = "@"
 _MOST_BYTES = 64
 _GAP = "\n\n"
-_WITH_QUERY = (SubscribeQuery, TryWords, Widen)
+_WITH_QUERY = (press.SubscribeQuery, press.TryWords, press.Widen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +124,5 @@ async def manager_of(
 
 
 def frame_of(managed: ManagedChat, renderer: Renderer) -> Frame:
-    banner = renderer.message("chat/channels.html#banner", chat=managed, press=callbacks)
+    banner = renderer.message("chat/channels.html#banner", chat=managed, press=press)
     return Frame(managed.chat_id, banner)

@@ -35,7 +35,7 @@ from bot.chat.senders import sender_of, thread_of
 from bot.chat.updates import log_outage
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
-from bot.subscribers import feedback, groups, unanswered, users
+from bot.subscribers import feedback, groups, users
 from bot.subscribers.access import make_first_admin
 from bot.subscribers.errors import Banned, UserError
 from bot.subscribers.groups import ManagedChat
@@ -212,9 +212,7 @@ async def _answer_later(reply: Reply, resources: Resources, refused: TelegramRet
             await reply.say(template)
             return
         message = reply.renderer.message(template)
-        await unanswered.enqueue_apology(
-            resources.storage, reply.telegram_id, reply.thread_id, message
-        )
+        await users.enqueue_apology(resources.storage, reply.telegram_id, reply.thread_id, message)
     except (AiogramError, DatabaseError, OSError) as error:
         log.warning("an apology was not sent", reason=str(error).partition("\n")[0])
 

@@ -158,7 +158,7 @@ class Poller:
         return {update["update_id"]: update for update in await self.bot(call, WAIT_SECONDS + 10)}
 
     async def _start(self, sent: Collection[dict[str, Any]]) -> None:
-        read = (read_update(each, self.bot, self.queue.watch) for each in sent)
+        read = (read_update(each, self.bot, self.queue.instrumentation) for each in sent)
         tasks = [task for update in read if update and (task := self.queue.start(update))]
         if tasks:
             grace = GRACE_SECONDS_IF_FULL if len(sent) >= FULL_ANSWER else GRACE_SECONDS

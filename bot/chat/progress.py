@@ -9,7 +9,6 @@ import structlog
 from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import Message as Received
 
-from bot.chat import callbacks
 from bot.chat.managed_chats import frame_of
 from bot.chat.reply import Reply
 from bot.subscribers.errors import CardTooOld
@@ -47,7 +46,7 @@ class Progress:
         if progress.message_id:
             await progress.change(template, **values)
         else:
-            message = reply.renderer.message(template, press=callbacks, **values)
+            message = reply.render(template, **values)
             progress.message_id = reply.progress_id = await reply.send_one(message)
         return progress
 
@@ -65,7 +64,7 @@ class Progress:
 
     async def change(self, template: str, **values: Any) -> None:
         """Show that in its place; as a new message where it is gone."""
-        message = self.reply.renderer.message(template, press=callbacks, **values)
+        message = self.reply.render(template, **values)
         try:
             await self._edit(self.reply.framed(message))
         except TelegramBadRequest as refused:

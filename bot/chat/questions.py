@@ -15,7 +15,7 @@ from aiogram.enums import MessageEntityType
 from aiogram.filters import Filter
 from aiogram.types import Message
 
-from bot.chat import callbacks
+from bot.chat import callbacks as press
 from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.managed_chats import carried_by
 from storage.chats import set_question
@@ -73,13 +73,13 @@ async def ask(
     reply = context.reply
     template = TEMPLATES.get(question, f"chat/questions.html#{question}")
     message = reply.renderer.message(
-        template + ("_again" if is_again else ""), press=callbacks, **values
+        template + ("_again" if is_again else ""), press=press, **values
     )
     text, keyboard = message.text, message.keyboard
     if not _is_private(context):
         text += "\n\n" + reply.renderer.message("chat/questions.html#reply_here").text
     keyboard += reply.renderer.keyboard(
-        "chat/questions.html#cancel", press=callbacks, question=question, subject=subject
+        "chat/questions.html#cancel", press=press, question=question, subject=subject
     )
     sent = await reply.send_one(replace(message, text=text, keyboard=keyboard))
     if sent and _is_private(context):

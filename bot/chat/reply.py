@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramNotFound
-from aiogram.types import (
-    BufferedInputFile,
-    CallbackQuery,
-    InlineKeyboardMarkup,
-    InputRichMessage,
-)
+from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup, InputRichMessage
 from aiogram.types import Message as Received
 from aiogram.utils.chat_action import ChatActionSender
 
-from bot.chat import callbacks
+from bot.chat import callbacks as press
 from bot.telegram import MayHaveArrived, entities_of, markup_of
 
 if TYPE_CHECKING:
@@ -46,16 +41,19 @@ class Reply:
     pressed: CallbackQuery | None = None
     is_acknowledged: bool = False
     once: UpdateRef | None = None  # the update itself, for what would else be done twice
-    frame: Frame | None = None  # around what is for a place that is managed from here
+    frame: Frame | None = None  # around what is for a chat that is managed from here
     progress_id: int = 0  # the message about work that takes its time, see `Progress`
-    is_public: bool = False  # pressed where everybody reads: what is shown goes to the person
+    is_public: bool = False  # pressed where everybody reads: what is shown goes to the user
 
     def speak(self, language: str) -> None:
         """Answer in the *language* of a tag from now on, as far as it is offered."""
         self.renderer = self.renderer.of(language)
 
+    def render(self, template: str, **values: Any) -> Message:
+        return self.renderer.message(template, press=press, **values)
+
     async def show(self, template: str, **values: Any) -> None:
-        await self.send(self.renderer.messages(template, press=callbacks, **values))
+        await self.send(self.renderer.messages(template, press=press, **values))
 
     async def send(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -102,36 +100,31 @@ class Reply:
 
     async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
         """Send *data* as a file of that name, with what the template says below it."""
-        message = self.renderer.message(template, press=callbacks, **values)
+        caption = self._caption(self.render(template, **values))
         with _unsure():
-            await self.bot.send_document(
-                self.telegram_id,
-                BufferedInputFile(data, name),
-                message_thread_id=self.thread_id or None,
-                caption=message.text,
-                caption_entities=entities_of(message),
-                reply_markup=markup_of(message.keyboard),
-            )
+            await self.bot.send_document(self.telegram_id, BufferedInputFile(data, name), **caption)
+
+    def _caption(self, message: Message) -> dict[str, Any]:
+        return {
+            "message_thread_id": self.thread_id or None,
+            "caption": message.text,
+            "caption_entities": entities_of(message),
+            "reply_markup": markup_of(message.keyboard),
+        }
 
     async def show_picture(self, png: bytes | None, template: str, **values: Any) -> None:
         """Send the picture with what the template says below it, or that alone."""
-        message = self.renderer.message(template, press=callbacks, **values)
+        message = self.render(template, **values)
         if png is None:
             await self.send([message])
             return
+        picture, caption = BufferedInputFile(png, "picture.png"), self._caption(message)
         with _unsure():
-            await self.bot.send_photo(
-                self.telegram_id,
-                BufferedInputFile(png, "picture.png"),
-                message_thread_id=self.thread_id or None,
-                caption=message.text,
-                caption_entities=entities_of(message),
-                reply_markup=markup_of(message.keyboard),
-            )
+            await self.bot.send_photo(self.telegram_id, picture, **caption)
 
     async def change(self, template: str, **values: Any) -> None:
         """Change the message whose button was pressed; send a new one where that cannot be."""
-        message = self.renderer.message(template, press=callbacks, **values)
+        message = self.render(template, **values)
         pressed = self.pressed.message if self.pressed and not self.is_public else None
         if not isinstance(pressed, Received):
             await self.send([message])
@@ -150,7 +143,7 @@ class Reply:
 
     async def change_buttons(self, template: str, **values: Any) -> None:
         """Change the buttons alone of the message whose button was pressed."""
-        keyboard = self.renderer.keyboard(template, press=callbacks, **values)
+        keyboard = self.renderer.keyboard(template, press=press, **values)
         if self.frame and not self.is_public:
             keyboard = self.frame.keyboard(keyboard)
         await self._put_buttons(markup_of(keyboard))
@@ -179,8 +172,7 @@ class Reply:
         if not self.pressed:
             await self.show(template, **values)
             return
-        text = self.renderer.message(template, press=callbacks, **values).text
-        await self.acknowledge(text[:_LONGEST_TOAST])
+        await self.acknowledge(self.render(template, **values).text)
 
     async def say(self, template: str, **values: Any) -> None:
         """Say it over the chat; as a message where that was done already."""
@@ -191,16 +183,16 @@ class Reply:
 
     async def note(self, template: str, **values: Any) -> None:
         """Say in passing what a press did: it goes by itself, and nobody has to close it."""
-        text = self.renderer.message(template, press=callbacks, **values).text
-        await self.acknowledge(text[:_LONGEST_TOAST], stays=False)
+        await self.acknowledge(self.render(template, **values).text, stays=False)
 
-    async def acknowledge(self, text: str | None = None, *, stays: bool = True) -> None:
+    async def acknowledge(self, text: str = "", *, stays: bool = True) -> None:
         """Let the button stop spinning; a *text* that stays is there until it is closed."""
         if not self.pressed or self.is_acknowledged:
             return
         self.is_acknowledged = True
+        shown = text[:_LONGEST_TOAST] or None
         try:
-            await self.pressed.answer(text, show_alert=(bool(text) and stays) or None)
+            await self.pressed.answer(shown, show_alert=(bool(shown) and stays) or None)
         except TelegramBadRequest:
             return  # too old: nothing spins any more
         except AiogramError as error:

@@ -57,7 +57,9 @@ class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
     allowed_updates: list[str] | None = None
 
 
-def read_update(sent: Mapping[str, Any], bot: Bot, watch: Instrumentation) -> Update | None:
+def read_update(
+    sent: Mapping[str, Any], bot: Bot, instrumentation: Instrumentation
+) -> Update | None:
     """Return the update; None if it is one that we can never read.
 
     Of such a one only number and kind are logged: a validation error quotes what users wrote.
@@ -66,7 +68,7 @@ def read_update(sent: Mapping[str, Any], bot: Bot, watch: Instrumentation) -> Up
         return Update.model_validate(sent, context={"bot": bot})
     except Exception:  # noqa: BLE001 - whatever is wrong with one, the next is read
         number, kind = sent.get("update_id"), _kind_of(sent)
-    with watch.observe(Operation.UPDATE, kind) as seen:
+    with instrumentation.observe(Operation.UPDATE, kind) as seen:
         seen.outcome = UNREADABLE
     is_number = isinstance(number, int)
     log.warning("an update cannot be read", update=number if is_number else None, kind=kind)
@@ -87,7 +89,7 @@ class UpdateQueue:
     limiter: RateLimiter = field(default_factory=RateLimiter)
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
     most_at_work: int = MOST_AT_WORK
-    watch: Instrumentation = field(default_factory=Instrumentation)
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
     late_seconds: float = LATE_SECONDS
     at_work: set[asyncio.Task[bool]] = field(default_factory=set)
     left: set[int] = field(default_factory=set)

@@ -160,7 +160,7 @@ class WebhookReceiver:
         """Return whether an update need not come again."""
         if self._queue is None or self._stopping.is_set():
             return False
-        update = read_update(sent, self._queue.bot, self._queue.watch)
+        update = read_update(sent, self._queue.bot, self._queue.instrumentation)
         if update is None or update.update_id in self._done:
             return True
         task = self._running.get(update.update_id)

@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from bot.cli.output import (
-    AsJson,
-    AsOneJson,
-    console,
-    fail,
-    plain_table,
-    print_json,
-    show,
-    with_storage,
-    with_transaction,
-)
+from bot.cli import output
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
@@ -53,7 +43,7 @@ def doctor(
     quick: Annotated[
         bool, typer.Option("--quick", help="Use no network: skip Telegram, mail and pages.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: output.AsJson = False,
 ) -> None:
     """Check token, database, machine, sources, mail and pages; change nothing.
 
@@ -65,7 +55,7 @@ def doctor(
     findings = asyncio.run(_found(load_settings(), quick=quick))
     if as_json:
         for finding in findings:
-            print_json(asdict(finding))
+            output.print_json(asdict(finding))
     else:
         _print(findings)
     if is_any_unhealthy(findings):
@@ -132,7 +122,7 @@ Counted = dict[str, Any]
 def stats(
     *,
     days: Annotated[int, typer.Option(min=1, max=90, help="How many days to look back.")] = 7,
-    as_json: AsOneJson = False,
+    as_json: output.AsOneJson = False,
 ) -> None:
     """Count chats, topics, sources, articles, alerts, digests and deliveries.
 
@@ -141,9 +131,9 @@ def stats(
     from bot.app.stops import needing_the_database
 
     with needing_the_database():
-        found = with_transaction(lambda tx: _counted(tx, days), read_only=True)
+        found = output.with_transaction(lambda tx: _counted(tx, days), read_only=True)
     if as_json:
-        print_json(_document(found))
+        output.print_json(_document(found))
         return
     for line in _lines(found, days):
         typer.echo(line)
@@ -247,20 +237,20 @@ def trace(
     from bot.delivery.trace import trace_delivery
 
     if (article is None) == (delivery is None):
-        fail("Name an article by its id or address, or say --delivery ID.")
+        output.fail("Name an article by its id or address, or say --delivery ID.")
     if delivery is not None:
-        of_delivery = with_storage(lambda storage: trace_delivery(storage, delivery))
+        of_delivery = output.with_storage(lambda storage: trace_delivery(storage, delivery))
         if of_delivery is None:
-            fail(f"There is no delivery {delivery}.")
-        console().print(_delivery_shown(of_delivery))
+            output.fail(f"There is no delivery {delivery}.")
+        output.console().print(_delivery_shown(of_delivery))
         if len(of_delivery.articles) != 1:
             return
         article = str(of_delivery.articles[0].id)
     named = article or ""
-    of_article = with_storage(lambda storage: _trace_article(storage, named))
+    of_article = output.with_storage(lambda storage: _trace_article(storage, named))
     if of_article is None:
-        fail(f"There is no article {article}; it may have been deleted.")
-    console().print(_article_shown(of_article))
+        output.fail(f"There is no article {article}; it may have been deleted.")
+    output.console().print(_article_shown(of_article))
 
 
 async def _trace_article(storage: Storage, article: str) -> ArticleTrace | None:
@@ -292,7 +282,7 @@ def _article_shown(trace: ArticleTrace) -> RenderableType:
         "What": attrgetter("what"),
         "Details": attrgetter("detail"),
     }
-    table = plain_table(events, columns)
+    table = output.plain_table(events, columns)
     head = [Text(article.title, style="bold"), Text(article.url, style="dim", overflow="fold")]
     left = max(len(trace.alerts), len(trace.editions)) == MOST
     more = [Text(f"Only the first {MOST} alerts and digests are shown.")] if left else []
@@ -311,7 +301,7 @@ def _delivery_shown(trace: DeliveryTrace) -> RenderableType:
         "Made (UTC)": lambda row: f"{row.created_at:%Y-%m-%d %H:%M:%S}",
         "State": _state,
     }
-    table = plain_table([row], columns)
+    table = output.plain_table([row], columns)
     reported = [
         Text(f"{article.id}  {article.title}", overflow="fold") for article in trace.articles
     ]
@@ -371,7 +361,7 @@ def deliveries(
         list[DeliveryState], typer.Option(metavar="STATE", help="Which states to show.")
     ] = _WAITING,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 100,
-    as_json: AsJson = False,
+    as_json: output.AsJson = False,
 ) -> None:
     """Show deliveries that are held or failed; `release` sends them again.
 
@@ -391,8 +381,8 @@ def deliveries(
         "Error": attrgetter("error"),
         "Begins": attrgetter("begins"),
     }
-    listed = with_storage(lambda storage: list_deliveries(storage, state, limit))
-    show(listed, columns, as_json=as_json, empty=f"No delivery is {' or '.join(state)}.")
+    listed = output.with_storage(lambda storage: list_deliveries(storage, state, limit))
+    output.show(listed, columns, as_json=as_json, empty=f"No delivery is {' or '.join(state)}.")
 
 
 @deliveries_app.command()
@@ -408,9 +398,9 @@ def release(
     from bot.delivery.release import release as release_deliveries
 
     if bool(ids) == everything:
-        fail("Name the deliveries to release, or say --all.")
+        output.fail("Name the deliveries to release, or say --all.")
     wanted = None if everything else ids
-    count = with_storage(lambda storage: release_deliveries(storage, wanted))
+    count = output.with_storage(lambda storage: release_deliveries(storage, wanted))
     typer.echo(f"Released {count} {'delivery' if count == 1 else 'deliveries'}.")
     if ids and count < len(set(ids)):
-        fail("The others are neither held nor failed.")
+        output.fail("The others are neither held nor failed.")

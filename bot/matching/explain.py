@@ -5,20 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.matching.evaluate import fold_article, holds, reasons
-from bot.matching.query import ParsedQuery
-from bot.matching.query.ast import (
-    And,
-    LanguageTerm,
-    Leaf,
-    Near,
-    Node,
-    Not,
-    Or,
-    SourceTerm,
-    Term,
-    disjunction,
-    terms,
-)
+from bot.matching.query import ParsedQuery, ast
 from bot.matching.query.canonical import as_typed
 
 
@@ -82,7 +69,7 @@ def explain(
     article = fold_article(title, text, sources=sources, language=language)
     lines = tuple(in_lines(query.tree))
     if why := reasons(query.tree, article):
-        typed = {term.shown: term.as_typed for term in terms(query.tree)}
+        typed = {term.shown: term.as_typed for term in ast.terms(query.tree)}
         words = tuple(typed.get(word, word) for word in why.words)
         return Explanation(lines, is_match=True, words=words)
     found = {term.as_typed for term in loose(query.tree) if article.has(term)}
@@ -90,68 +77,68 @@ def explain(
     return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
 
 
-def in_lines(node: Node, depth: int = 0) -> Iterator[Line]:
+def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
     """The tree of a query, read from the top."""
     match node:
-        case And() | Or():
-            yield Line(depth, LineKind.ALL if isinstance(node, And) else LineKind.ANY)
+        case ast.And() | ast.Or():
+            yield Line(depth, LineKind.ALL if isinstance(node, ast.And) else LineKind.ANY)
             for operand in node.operands:
                 yield from in_lines(operand, depth + 1)
-        case Not():
+        case ast.Not():
             yield Line(depth, LineKind.NOT)
             yield from in_lines(node.operand, depth + 1)
         case leaf:
             yield replace(_line(leaf), depth=depth)
 
 
-def missing_from(node: Node, has: Callable[[Leaf], bool]) -> tuple[Node, ...]:
+def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.Node, ...]:
     """The fewest parts of *node* that fail; of several ways the first."""
     if holds(node, has):
         return ()
-    if isinstance(node, And):
+    if isinstance(node, ast.And):
         parts = (missing_from(operand, has) for operand in node.operands)
         return tuple(part for some in parts for part in some)
-    if isinstance(node, Or):
+    if isinstance(node, ast.Or):
         return min((missing_from(operand, has) for operand in node.operands), key=len)
     return (node,)
 
 
-def wanted(node: Node) -> Iterator[Term | Near]:
+def wanted(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
     """What must or may be there; nothing under a NOT."""
-    if isinstance(node, And | Or):
+    if isinstance(node, ast.And | ast.Or):
         for operand in node.operands:
             yield from wanted(operand)
-    elif isinstance(node, Term | Near):
+    elif isinstance(node, ast.Term | ast.Near):
         yield node
 
 
-def loose(node: Node) -> Iterator[Term]:
+def loose(node: ast.Node) -> Iterator[ast.Term]:
     """The wanted words of *node*, wherever they stand and however they are spelt."""
     for leaf in wanted(node):
-        for term in (leaf.left, leaf.right) if isinstance(leaf, Near) else (leaf,):
+        for term in (leaf.left, leaf.right) if isinstance(leaf, ast.Near) else (leaf,):
             yield replace(term, title=False, spelling="")
 
 
-def loosened(query: ParsedQuery) -> Node | None:
+def loosened(query: ParsedQuery) -> ast.Node | None:
     """Any word of the query anywhere, to look for near misses; None where it has one part only."""
     words = list(loose(query.tree))
-    return disjunction(words) if words and query.tree != words[0] else None
+    return ast.disjunction(words) if words and query.tree != words[0] else None
 
 
-def _line(leaf: Leaf) -> Line:
+def _line(leaf: ast.Leaf) -> Line:
     match leaf:
-        case Near():
+        case ast.Near():
             both = leaf.left.as_typed, leaf.right.as_typed
             return Line(0, LineKind.NEAR, *both, distance=leaf.distance, title=leaf.title)
-        case SourceTerm():
+        case ast.SourceTerm():
             return Line(0, LineKind.SOURCE, leaf.typed or leaf.name)
-        case LanguageTerm():
+        case ast.LanguageTerm():
             return Line(0, LineKind.LANGUAGE, leaf.code)
-        case Term():
+        case ast.Term():
             return Line(0, _kind(leaf), leaf.as_typed.removesuffix("*"), title=leaf.title)
 
 
-def _kind(term: Term) -> LineKind:
+def _kind(term: ast.Term) -> LineKind:
     if term.exact:
         return LineKind.EXACT
     if term.prefix:

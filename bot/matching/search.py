@@ -45,6 +45,9 @@ PER_PAGE: Final = 5  # of the archive
 INLINE_PAGE: Final = 10
 INLINE_DEEPEST: Final = 50  # stories that can be paged through
 SNIPPET: Final = 240  # characters
+FLOOD: Final = 30  # stories a day
+_DAY: Final = timedelta(days=1)
+_SHORTEST: Final = timedelta(hours=1)  # from which a day can be estimated
 _PAGE: Final = 50  # articles read at a time
 _HEADLINES: Final = 3  # of each kind, in a comparison
 _ARCHIVE_SNIPPET: Final = 120  # about a line
@@ -81,6 +84,27 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """*count* stories in the time *covered*, to its end; what it comes to is rounded."""
+
+    count: int
+    covered: timedelta
+
+    @property
+    def per_day(self) -> int:
+        return round(self.count * (_DAY / max(self.covered, _SHORTEST)))
+
+    @property
+    def is_flood(self) -> bool:
+        """More than anybody reads."""
+        return self.per_day >= FLOOD
+
+    @property
+    def every_days(self) -> int:
+        return round(self.covered / _DAY / self.count) if self.count else 0
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewResult:
     """*count* stories of the last *days*, at least so many if *is_more*; the newest of them.
 
@@ -92,6 +116,10 @@ class PreviewResult:
     days: int
     newest: tuple[SearchHit, ...]
     covered: timedelta
+
+    @property
+    def volume(self) -> Volume:
+        return Volume(self.count, self.covered)
 
 
 @dataclass(frozen=True, slots=True)

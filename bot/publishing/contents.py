@@ -111,7 +111,7 @@ class Reader:
 async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     """Return the *chats* as readers, in their order."""
     ids = [chat.id for chat in chats]
-    slots = await schedules_of(tx, ids)
+    schedules = await schedules_of(tx, ids)
     last = await last_editions_of_each(tx, ids)
     topics = await digest_topics_of_each(tx, ids)
     muted = await subjects_muted_of_each(tx, ids)
@@ -120,7 +120,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     return [
         Reader(
             chat,
-            Plan(chat.zone, slots[chat.id]),
+            Plan(chat.zone, schedules[chat.id]),
             last[chat.id],
             [
                 topic
@@ -249,14 +249,14 @@ async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
 
 
 async def load_made_digest(
-    storage: Storage, chat_id: int, day: date, slot: int
+    storage: Storage, chat_id: int, day: date, schedule_number: int
 ) -> EditionPage | None:
     """Return all that the edition of a local date and schedule time listed; None if there is none.
 
     The words of a topic that is gone are not marked.
     """
     async with storage.reading() as tx:
-        made = await edition_on(tx, chat_id, day, slot)
+        made = await edition_on(tx, chat_id, day, schedule_number)
         if made is None:
             return None
         chat = await tx.session.get_one(Chat, chat_id)
@@ -277,12 +277,12 @@ async def load_made_digest(
             since=made.since,
             now=made.made_at,
             day=day,
-            slot=slot,
+            schedule_number=schedule_number,
             style=Style.FULL,
             subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
-            is_weekly=any(one.number == slot and one.is_weekly for one in plan.times),
+            is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
 
 
@@ -321,7 +321,7 @@ async def show_section(
     chat_id: int,
     topic_id: int,
     day: date | None = None,
-    slot: int = 0,
+    schedule_number: int = 0,
 ) -> list[Message]:
     """Return every story of a topic in the edition of a local date, or in the digest so far.
 
@@ -329,7 +329,9 @@ async def show_section(
     """
     if day is None:
         return section_page(renderer, await load_digest_so_far(storage, chat_id), topic_id)
-    return section_page(renderer, await load_made_digest(storage, chat_id, day, slot), topic_id)
+    return section_page(
+        renderer, await load_made_digest(storage, chat_id, day, schedule_number), topic_id
+    )
 
 
 # Trends.

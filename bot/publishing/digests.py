@@ -95,7 +95,7 @@ class Digests:
         edition = replace(
             edition,
             day=due.day,
-            slot=number,
+            schedule_number=number,
             is_weekly=due.scheduled.is_weekly,
             late=decision.late,
             gives_reason=is_first_of_week(due.day, reader.last.days),
@@ -152,7 +152,7 @@ def _row(chat: Chat, due: Due, edition: EditionPage) -> dict[str, Any]:
     return {
         "chat_id": chat.id,
         "local_date": due.day,
-        "slot": edition.slot,
+        "schedule_number": edition.schedule_number,
         "due_at": due.at,
         "made_at": edition.now,  # what came while it was rendered belongs to the next one
         "since": edition.since,

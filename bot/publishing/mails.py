@@ -90,7 +90,7 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
     }
     # Named by what is known before the edition's row is made.
     day = edition.day or edition.today
-    name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.slot}:email"
+    name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.schedule_number}:email"
     occasion, titles = Occasion(name, edition.now), [story.title for story in new]
     pictures = (InlinePicture(_PICTURE, picture.png),) if picture else ()
     return _mail(mailer, recipient, occasion, "digest", values, titles, "digests", pictures)

@@ -35,8 +35,8 @@ class EditionPage:
 
     - *snippets* are by story; *topics* is how many topics of the chat are in its digest.
     - *trends* are of the topics *subscribed*, where there is one, whether they have news or not.
-    - *day* and *slot* name it among the chat's; without a day it is a preview of the next one, of
-      which nothing is stored.
+    - *day* and *schedule_number* name it among the chat's; without a day it is a preview of
+      the next one, of which nothing is stored.
     - *late*: how long after its time it is made.
     - *is_weekly*: it comes once a week, and looks back on it.
     - *url* is its page in the browser, where there is one.
@@ -52,7 +52,7 @@ class EditionPage:
     since: datetime
     now: datetime
     day: date | None = None
-    slot: int = 0
+    schedule_number: int = 0
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
     subscribed: Sequence[SelectedTopic] = ()

@@ -100,7 +100,7 @@ async def _digests(
     entries = []
     for one in made:
         day = one.local_date
-        page = links.edition(chat_id, day, one.slot, one.made_at) or ""
+        page = links.edition(chat_id, day, one.schedule_number, one.made_at) or ""
         topics = [SelectedTopic(*topic) for topic in one.topics]
         choice = arrange(topics, stories_of(listed[one.id]))
         more = one.stories - choice.stories

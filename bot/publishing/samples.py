@@ -176,7 +176,7 @@ def sample_mail(renderer: Renderer, edition: EditionPage) -> Mail:
     """Return the *edition* as it would be mailed to somebody made up."""
     mailer = _mailer(renderer)
     day = edition.day or edition.today
-    url = mailer.links.edition(1, day, edition.slot, edition.now)
+    url = mailer.links.edition(1, day, edition.schedule_number, edition.now)
     return edition_mail(mailer, _READER, replace(edition, url=url))
 
 

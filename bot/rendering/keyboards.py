@@ -9,7 +9,7 @@ from datetime import date
 
 TOPICS = "mine"  # mine:<page>, of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
-ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, the stories a digest only counted; date 0: the next
+ALL = "all"  # all:<yyyymmdd>:<schedule number>:<topic>: all stories of a digest; date 0: the next
 
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
@@ -24,8 +24,8 @@ def topics_page(page: int = 0) -> str:
     return f"{TOPICS}:{page}"
 
 
-def show_all(day: date | None, slot: int, topic_id: int) -> str:
-    return f"{ALL}:{day:%Y%m%d}:{slot}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
+def show_all(day: date | None, schedule_number: int, topic_id: int) -> str:
+    return f"{ALL}:{day:%Y%m%d}:{schedule_number}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
 
 
 def on_alert(action: str, story_id: int, topic_id: int = 0, duration: str = "ever") -> str:

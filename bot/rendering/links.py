@@ -103,12 +103,12 @@ class Links:
     base: str | None
     signer: Signer
 
-    def edition(self, chat_id: int, day: date, slot: int, now: datetime) -> str | None:
-        """The edition of a local date and slot: they are known before its row is made."""
-        return self._at(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", slot, last=_last(now))
+    def edition(self, chat_id: int, day: date, schedule_number: int, now: datetime) -> str | None:
+        """The edition of a local date and schedule time: both are known before its row is made."""
+        return self._at(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", schedule_number, last=_last(now))
 
     def manage(self, chat_id: int, now: datetime) -> str | None:
-        """Who has it may change what the chat watches: it belongs in no message that is shared."""
+        """It lets its holder change subscriptions, so it belongs in no message that is shared."""
         return self._at(Purpose.MANAGE, chat_id, last=_last(now))
 
     def unsubscribe(self, mailbox_id: int) -> str | None:

@@ -5,14 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.subscribers.paging import ListPage, page_number
-from storage.access import (
-    ACTIONS_ON_CHATS,
-    ERASED_USER,
-    AuditEvent,
-    audit_events,
-    count_audit_events,
-    record_event,
-)
+from storage import access
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 from storage.users import names_of_chats
@@ -40,38 +33,38 @@ async def record(
 ) -> None:
     """Record what was done outside of a transaction of ours."""
     async with storage.writing() as tx:
-        await record_event(tx, by, action, subject, **details)
+        await access.record_event(tx, by, action, subject, **details)
 
 
 async def activity_page(storage: Storage, wanted: int = 0) -> ListPage[Activity]:
     """Return what was done, the newest first."""
     async with storage.reading() as tx:
-        total = await count_audit_events(tx)
+        total = await access.count_audit_events(tx)
         number = page_number(wanted, total, PER_PAGE)
-        events = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
+        events = await access.audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
         ids = {telegram_id for event in events for telegram_id in _ids_in(event)}
         names = await names_of_chats(tx, ids)
     return ListPage([_activity(event, names) for event in events], number, total, PER_PAGE)
 
 
-async def newest_events(storage: Storage, limit: int) -> list[AuditEvent]:
+async def newest_events(storage: Storage, limit: int) -> list[access.AuditEvent]:
     async with storage.reading() as tx:
-        return await audit_events(tx, limit=limit)
+        return await access.audit_events(tx, limit=limit)
 
 
-def _ids_in(event: AuditEvent) -> set[int]:
+def _ids_in(event: access.AuditEvent) -> set[int]:
     """Return the ids at Telegram that an event names."""
     ids = {event.user_id} if event.user_id is not None else set()
-    if event.action in ACTIONS_ON_CHATS and event.subject.lstrip("-").isdecimal():
+    if event.action in access.ACTIONS_ON_CHATS and event.subject.lstrip("-").isdecimal():
         ids.add(int(event.subject))
     return ids
 
 
-def _activity(event: AuditEvent, names: Mapping[int, str]) -> Activity:
+def _activity(event: access.AuditEvent, names: Mapping[int, str]) -> Activity:
     names_by_id = {str(telegram_id): name for telegram_id, name in names.items()}
     by = "" if event.user_id is None else str(event.user_id)
-    by = _ERASED if event.user_id == ERASED_USER else names_by_id.get(by, by)
+    by = _ERASED if event.user_id == access.ERASED_USER else names_by_id.get(by, by)
     subject = event.subject
-    if event.action in ACTIONS_ON_CHATS:
+    if event.action in access.ACTIONS_ON_CHATS:
         subject = names_by_id.get(subject, subject)
     return Activity(event.at, by, event.action, subject or _ERASED)

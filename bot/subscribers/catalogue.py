@@ -18,6 +18,7 @@ from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.subscriptions import FIRST_REACH
 from bot.subscribers.text import one_line
 from bot.subscribers.topic_names import name_for
+from storage import subscriptions
 from storage.access import record_event
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
@@ -25,17 +26,6 @@ from storage.db.sql import insert_new
 from storage.enums import AuditAction, Mode
 from storage.mutes import move_topic_mute
 from storage.queries import query_for, retire_query
-from storage.subscriptions import (
-    TopicListed,
-    catalogue_listed,
-    changed_slugs,
-    public_topic,
-    record_catalogue_change,
-    retiring_topics,
-    subscribers_of,
-    subscription_to,
-    whole_catalogue,
-)
 from storage.topics import Topic, count_public_topics, topic_named, topic_of
 
 PER_PAGE = 8
@@ -50,7 +40,7 @@ async def load_catalogue(storage: Storage) -> int:
     Topics that are not in the file stay, and those that an admin has changed or retired.
     """
     async with storage.writing() as tx:
-        edited = await changed_slugs(tx)
+        edited = await subscriptions.changed_slugs(tx)
         changed = [
             await _update(tx, position, slug, starter)
             for position, (slug, starter) in enumerate(starter_topics().items())
@@ -91,17 +81,19 @@ async def _add(tx: Transaction, slug: str, wanted: Mapping[str, Any]) -> bool:
 # What admins change.
 
 
-async def catalogue_topics(storage: Storage, wanted: int = 0) -> ListPage[TopicListed]:
+async def catalogue_topics(
+    storage: Storage, wanted: int = 0
+) -> ListPage[subscriptions.TopicListed]:
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
         number = page_number(wanted, total, PER_PAGE)
-        rows = await catalogue_listed(tx, offset=number * PER_PAGE, limit=PER_PAGE)
+        rows = await subscriptions.catalogue_listed(tx, offset=number * PER_PAGE, limit=PER_PAGE)
     return ListPage(rows, number, total, PER_PAGE)
 
 
-async def catalogue_topic(storage: Storage, topic_id: int) -> TopicListed:
+async def catalogue_topic(storage: Storage, topic_id: int) -> subscriptions.TopicListed:
     async with storage.reading() as tx:
-        listed = await catalogue_listed(tx)
+        listed = await subscriptions.catalogue_listed(tx)
     found = next((topic for topic in listed if topic.id == topic_id), None)
     if found is None:
         raise NoSuchTopic
@@ -112,7 +104,7 @@ async def add_topic(storage: Storage, name: str, typed: str, *, by: int | None =
     """Put a topic at the end; QueryError if *typed* is no query, NotAName for no name."""
     query, name = parse(typed), _checked_name(name)
     async with storage.writing() as tx:
-        there = await whole_catalogue(tx)
+        there = await subscriptions.whole_catalogue(tx)
         topic = Topic(
             name=name,
             query_id=(await query_for(tx, query.canonical)).id,
@@ -162,7 +154,7 @@ async def move_topic(
 ) -> None:
     """Move it so many places down, or up where that is negative."""
     async with storage.writing() as tx:
-        topic, there = await _topic(tx, topic_id), await whole_catalogue(tx)
+        topic, there = await _topic(tx, topic_id), await subscriptions.whole_catalogue(tx)
         at = next(place for place, one in enumerate(there) if one.id == topic_id)
         to = min(max(at + places, 0), len(there) - 1)
         if at == to:
@@ -172,7 +164,7 @@ async def move_topic(
             if one.position != position:
                 one.position = position
                 tx.session.add(one)
-                await record_catalogue_change(tx, one.slug or "")
+                await subscriptions.record_catalogue_change(tx, one.slug or "")
         await _note(tx, topic, AuditAction.TOPIC_MOVED, by, place=to + 1)
 
 
@@ -189,7 +181,7 @@ async def remove_topic(storage: Storage, topic_id: int, *, by: int | None = None
 async def hand_over_topics(storage: Storage) -> None:
     """Give removed topics to their subscribers, also where that was interrupted before."""
     async with storage.reading() as tx:
-        leaving = await retiring_topics(tx)
+        leaving = await subscriptions.retiring_topics(tx)
     for topic_id in leaving:
         while await _hand_over_some(storage, topic_id):
             pass
@@ -201,7 +193,7 @@ async def _hand_over_some(storage: Storage, topic_id: int) -> bool:
         topic = await tx.session.get(Topic, topic_id)
         if topic is None:
             return False
-        chats = await subscribers_of(tx, topic_id, _CHATS_TOGETHER)
+        chats = await subscriptions.subscribers_of(tx, topic_id, _CHATS_TOGETHER)
         for chat_id in chats:
             await _keep_as_own(tx, topic, chat_id)
         if not chats:
@@ -214,11 +206,11 @@ async def _hand_over_some(storage: Storage, topic_id: int) -> bool:
 async def _keep_as_own(tx: Transaction, topic: Topic, chat_id: int) -> None:
     """Put a topic of the chat's own into the place of *topic*, or the one that it has already."""
     await lock_chat(tx, chat_id)
-    subscription = await subscription_to(tx, chat_id, topic.id)
+    subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     if subscription is None:  # unsubscribed meanwhile
         return
     own = await topic_of(tx, chat_id, topic.query_id)
-    kept = own and await subscription_to(tx, chat_id, own.id)
+    kept = own and await subscriptions.subscription_to(tx, chat_id, own.id)
     if kept:
         kept.mode = kept.mode if kept.mode is subscription.mode else Mode.BOTH
         tx.session.add(kept)
@@ -240,7 +232,7 @@ async def _add_own(tx: Transaction, topic: Topic, chat_id: int) -> Topic:
 
 
 async def _topic(tx: Transaction, topic_id: int) -> Topic:
-    topic = await public_topic(tx, topic_id)
+    topic = await subscriptions.public_topic(tx, topic_id)
     if topic is None:
         raise NoSuchTopic
     return topic
@@ -249,7 +241,7 @@ async def _topic(tx: Transaction, topic_id: int) -> Topic:
 async def _note(
     tx: Transaction, topic: Topic, action: AuditAction, by: int | None, **details: object
 ) -> None:
-    await record_catalogue_change(tx, topic.slug or "")
+    await subscriptions.record_catalogue_change(tx, topic.slug or "")
     await record_event(tx, by, action, topic.slug, **details)
 
 

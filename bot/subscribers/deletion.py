@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from bot.subscribers.subscriptions import UNDO_WITHIN
+from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
 from storage.broadcasts import forget_sender
 from storage.chats import forget_chat_admin, forget_inviter, lock_chats
@@ -23,22 +24,6 @@ from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
 from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
 from storage.queries import retire_query
-from storage.retention import (
-    DeletionBatch,
-    erase_batch,
-    erase_chat,
-    erase_queries,
-    erased_chats,
-    finish_erasing,
-    forget_alerts,
-    forget_articles,
-    forget_bundles,
-    forget_deliveries,
-    forget_editions,
-    forget_paces,
-    forget_stories,
-    orphan_queries,
-)
 from storage.subscriptions import chats_with_ends, purge_ended
 from storage.topics import queries_of_chat
 from storage.users import StoredCounts, stored_counts
@@ -58,7 +43,7 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
     """Delete the chat and all that names it; with *user_id*, also what is stored of that user."""
     async with storage.writing() as tx:
         asked = await queries_of_chat(tx, chat_id)
-        await erase_chat(tx, chat_id)
+        await retention.erase_chat(tx, chat_id)
         if user_id is not None:
             await remove_admin(tx, user_id)
             await forget_admission(tx, user_id)
@@ -90,7 +75,7 @@ async def purge_deleted(storage: Storage) -> int:
 async def continue_deletions(storage: Storage) -> int:
     """Delete the rest of chats whose deletion was interrupted; return how many chats are gone."""
     async with storage.reading() as tx:
-        left = await erased_chats(tx, _CHATS)
+        left = await retention.erased_chats(tx, _CHATS)
     for chat_id in left:
         await _delete_rows(storage, chat_id)
     if left:
@@ -102,9 +87,9 @@ async def _delete_rows(storage: Storage, chat_id: int) -> None:
     is_any = True
     while is_any:
         async with storage.writing() as tx:
-            is_any = await erase_batch(tx, chat_id)
+            is_any = await retention.erase_batch(tx, chat_id)
             if not is_any:
-                await finish_erasing(tx, chat_id)
+                await retention.finish_erasing(tx, chat_id)
 
 
 async def _purge_topics(storage: Storage, chat_id: int) -> int:
@@ -124,13 +109,13 @@ async def _overwrite(storage: Storage) -> None:
     """Leave nothing of deleted queries, neither in tables nor in SQLite's log."""
     while True:
         async with storage.reading() as tx:
-            ids = await orphan_queries(tx)
+            ids = await retention.orphan_queries(tx)
         if not ids:
             break
         is_any = True
         while is_any:
             async with storage.writing() as tx:
-                is_any = await erase_queries(tx, ids)
+                is_any = await retention.erase_queries(tx, ids)
     if not await storage.cut_log():
         log.warning("deleted data stays in the database's log until the log is rewritten")
 
@@ -146,7 +131,7 @@ EDITIONS: Final = timedelta(days=91)
 # Far beyond what any pause or wait for a send permit takes.
 PACES: Final = timedelta(days=2)
 
-_Forget = Callable[[Transaction, Any, datetime, int], Awaitable[DeletionBatch]]
+_Forget = Callable[[Transaction, Any, datetime, int], Awaitable[retention.DeletionBatch]]
 
 
 class _Kind(NamedTuple):
@@ -178,13 +163,13 @@ class Retention:
     def _kinds(self) -> tuple[_Kind, ...]:
         """What depends on others before those."""
         return (
-            _Kind(forget_deliveries, self.deliveries, 1000),
-            _Kind(forget_editions, EDITIONS, 50),
-            _Kind(forget_alerts, self.articles, 1000),
-            _Kind(forget_bundles, self.articles, 1000),
-            _Kind(forget_articles, self.articles, 100),
-            _Kind(forget_stories, self.articles, 1000),
-            _Kind(forget_paces, PACES, 2000),
+            _Kind(retention.forget_deliveries, self.deliveries, 1000),
+            _Kind(retention.forget_editions, EDITIONS, 50),
+            _Kind(retention.forget_alerts, self.articles, 1000),
+            _Kind(retention.forget_bundles, self.articles, 1000),
+            _Kind(retention.forget_articles, self.articles, 100),
+            _Kind(retention.forget_stories, self.articles, 1000),
+            _Kind(retention.forget_paces, PACES, 2000),
         )
 
     async def _forget(self, kind: _Kind) -> int:

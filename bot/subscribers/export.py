@@ -37,16 +37,9 @@ from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
 from bot.subscribers.topics import ChatTopic
+from storage import enums
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
-from storage.enums import (
-    DEFAULT_SCHEDULE,
-    MAX_SCHEDULE_TIMES,
-    Mode,
-    MuteKind,
-    QuietHours,
-    SourceKind,
-)
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import mutes_of, topics_muted
 from storage.sources import Source
@@ -111,14 +104,14 @@ class ExportedTopic(_Part):
 
     name: str = ""
     query: str
-    mode: Mode
+    mode: enums.Mode
     catalogue: str | None = None
     muted: bool | Timestamp = False
     since: Timestamp | None = None
 
 
 class ExportedMute(_Part):
-    kind: MuteKind
+    kind: enums.MuteKind
     name: str
     until: Timestamp | None
 
@@ -126,7 +119,7 @@ class ExportedMute(_Part):
 class ExportedFeed(_Part):
     url: Annotated[str, Field(pattern=r"^https?://")]
     title: str = ""
-    kind: SourceKind = SourceKind.FEED
+    kind: enums.SourceKind = enums.SourceKind.FEED
 
 
 class ExportedMailbox(_Part):
@@ -138,7 +131,7 @@ class ExportedMailbox(_Part):
 
 class ExportedEdition(_Part):
     date: date
-    slot: int
+    schedule_number: int
     made_at: Timestamp
     stories: int
 
@@ -148,7 +141,7 @@ class ExportDocument(_Part):
     version: Literal[1] = 1
     exported_at: Timestamp | None = None
     settings: ExportedSettings = ExportedSettings()
-    digests: Annotated[tuple[ExportedTime, ...], Field(max_length=MAX_SCHEDULE_TIMES)] = ()
+    digests: Annotated[tuple[ExportedTime, ...], Field(max_length=enums.MAX_SCHEDULE_TIMES)] = ()
     topics: Annotated[tuple[ExportedTopic, ...], Field(max_length=_MOST)] = ()
     mutes: tuple[ExportedMute, ...] = ()
     sources: Annotated[tuple[ExportedFeed, ...], Field(max_length=_MOST)] = ()
@@ -202,7 +195,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
         mutes=tuple(
             ExportedMute(kind=mute.kind, name=mute.name, until=mute.until)
             for mute in mutes
-            if mute.kind is not MuteKind.TOPIC
+            if mute.kind is not enums.MuteKind.TOPIC
         ),
         sources=tuple(
             # What is stored is given as it is; only what comes in is checked.
@@ -213,7 +206,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
         editions=tuple(
             ExportedEdition(
                 date=edition.local_date,
-                slot=edition.slot,
+                schedule_number=edition.schedule_number,
                 made_at=edition.made_at,
                 stories=edition.stories,
             )
@@ -268,7 +261,10 @@ def _day_names(weekdays: int) -> tuple[Weekday, ...]:
 def _opml(feeds: Iterable[Source], title: str) -> bytes:
     outlines = [
         Outline(
-            feed.url, feed.title, folder=tuple(feed.folder), is_page=feed.kind is SourceKind.PAGE
+            feed.url,
+            feed.title,
+            folder=tuple(feed.folder),
+            is_page=feed.kind is enums.SourceKind.PAGE,
         )
         for feed in feeds
     ]
@@ -410,17 +406,17 @@ async def _is_subscribed(
 async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
     """Take what the chat has not chosen itself; return whether there was any."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
-    wanted = renewed((), list(map(_times, document.digests)), {}) or DEFAULT_SCHEDULE
+    wanted = renewed((), list(map(_times, document.digests)), {}) or enums.DEFAULT_SCHEDULE
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         takes_zone = zone is not None and zone != chat.zone and chat.zone_guessed
         if zone and takes_zone:
             chat.zone, chat.zone_guessed = zone, False
-        hours = quiet and QuietHours(_minutes(quiet.start), _minutes(quiet.end))
+        hours = quiet and enums.QuietHours(_minutes(quiet.start), _minutes(quiet.end))
         takes_hours = hours and hours.start != hours.end and chat.quiet_hours is None
         if hours and takes_hours:
             chat.quiet_from, chat.quiet_to = hours.start, hours.end
-        takes_times = await schedule_of(tx, chat_id) == DEFAULT_SCHEDULE != wanted
+        takes_times = await schedule_of(tx, chat_id) == enums.DEFAULT_SCHEDULE != wanted
         if takes_times:
             await set_schedule(tx, chat_id, wanted)
         await replan(tx, chat)

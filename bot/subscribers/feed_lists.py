@@ -19,23 +19,10 @@ from bot.sources.urls import host_of
 from bot.subscribers.errors import NoSuchList, TooManyFeeds, UserError
 from bot.subscribers.limits import Limits
 from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
+from storage import feeds_followed
 from storage.chats import lock_chat
 from storage.db.engine import Storage
 from storage.db.leases import release
-from storage.feeds_followed import (
-    FeedImport,
-    FeedImportLine,
-    ImportChat,
-    ImportMessage,
-    claim_import,
-    count_lines,
-    create_import,
-    delete_import,
-    line_tried,
-    lines_of,
-    lines_to_try,
-    start_import,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -62,19 +49,21 @@ async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tupl
     kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        return await create_import(tx, chat_id, kept), len(kept)
+        return await feeds_followed.create_import(tx, chat_id, kept), len(kept)
 
 
-async def add_list(storage: Storage, chat_id: int, list_id: int, message: ImportMessage) -> int:
+async def add_list(
+    storage: Storage, chat_id: int, list_id: int, message: feeds_followed.ImportMessage
+) -> int:
     """Let the stage add its feeds and report in *message*; return how many they are.
 
     Raise NoSuchList if it is another chat's, was added before, or has waited for too long.
     """
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        if not await start_import(tx, chat_id, list_id, message):
+        if not await feeds_followed.start_import(tx, chat_id, list_id, message):
             raise NoSuchList
-        _, total = await count_lines(tx, list_id)
+        _, total = await feeds_followed.count_lines(tx, list_id)
     return total
 
 
@@ -103,14 +92,14 @@ class FeedListStage:
     storage: Storage
     adder: AddsFeeds
     limits: Limits
-    report: Callable[[ImportChat, ListProgress], Awaitable[None]]
+    report: Callable[[feeds_followed.ImportChat, ListProgress], Awaitable[None]]
     owner: str
 
     async def run_once(self) -> int:
         """Try the next lines of one list; return how many lists were worked on."""
         async with self.storage.writing() as tx:
-            chat = await claim_import(tx, self.owner, LEASE)
-            lines = await lines_to_try(tx, chat.list_id, AT_ONCE) if chat else []
+            chat = await feeds_followed.claim_import(tx, self.owner, LEASE)
+            lines = await feeds_followed.lines_to_try(tx, chat.list_id, AT_ONCE) if chat else []
         if chat is None:
             return 0
         if not lines:
@@ -120,18 +109,20 @@ class FeedListStage:
             for one_host in _by_host(lines):
                 group.create_task(self._add_in_turn(chat, one_host))
         async with self.storage.writing() as tx:
-            await release(tx, FeedImport, [chat.list_id], self.owner)
-            tried, total = await count_lines(tx, chat.list_id)
+            await release(tx, feeds_followed.FeedImport, [chat.list_id], self.owner)
+            tried, total = await feeds_followed.count_lines(tx, chat.list_id)
         await self.report(chat, ListProgress(tried, total))
         return 1
 
-    async def _add_in_turn(self, chat: ImportChat, lines: Iterable[FeedImportLine]) -> None:
+    async def _add_in_turn(
+        self, chat: feeds_followed.ImportChat, lines: Iterable[feeds_followed.FeedImportLine]
+    ) -> None:
         for line in lines:
             outcome, problem = await self._add(chat.chat_id, line.url)
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
-                await line_tried(
+                await feeds_followed.line_tried(
                     tx, chat.list_id, line.number, outcome, error=error, error_detail=detail
                 )
 
@@ -149,21 +140,23 @@ class FeedListStage:
             return FeedAddition.REFUSED, None
         return followed.outcome, followed.problem
 
-    async def _finish(self, chat: ImportChat) -> None:
+    async def _finish(self, chat: feeds_followed.ImportChat) -> None:
         async with self.storage.reading() as tx:
-            lines = await lines_of(tx, chat.list_id)
+            lines = await feeds_followed.lines_of(tx, chat.list_id)
         tried = [Tried(line.url, line.outcome or "", _problem_of(line)) for line in lines]
         await self.report(chat, ListProgress(len(tried), len(tried), tried))
         async with self.storage.writing() as tx:
-            await delete_import(tx, chat.list_id)
+            await feeds_followed.delete_import(tx, chat.list_id)
 
 
-def _problem_of(line: FeedImportLine) -> Problem | None:
+def _problem_of(line: feeds_followed.FeedImportLine) -> Problem | None:
     return Problem(ProblemCode(line.error), line.error_detail or {}) if line.error else None
 
 
-def _by_host(lines: Iterable[FeedImportLine]) -> Iterable[list[FeedImportLine]]:
-    hosts: dict[str, list[FeedImportLine]] = defaultdict(list)
+def _by_host(
+    lines: Iterable[feeds_followed.FeedImportLine],
+) -> Iterable[list[feeds_followed.FeedImportLine]]:
+    hosts: dict[str, list[feeds_followed.FeedImportLine]] = defaultdict(list)
     for line in lines:
         hosts[host_of(line.url)].append(line)
     return hosts.values()

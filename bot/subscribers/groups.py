@@ -12,6 +12,7 @@ from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.settings import replan
 from bot.subscribers.users import CurrentUser
+from storage import subscriptions
 from storage.chats import (
     Chat,
     chat_at,
@@ -25,13 +26,6 @@ from storage.chats import (
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatKind, ChatState, Mode, MuteKind
 from storage.mutes import MuteSubject, unmute_subject
-from storage.subscriptions import (
-    count_in_other_threads,
-    count_subscriptions,
-    drop_topic,
-    subscription_to,
-    subscriptions_in_other_threads,
-)
 from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
 
@@ -151,9 +145,9 @@ async def sibling_topics(
     """Return the subscriptions of the chat's other threads; a page beyond the last is the last."""
     async with storage.reading() as tx:
         chat = await tx.session.get_one(Chat, chat_id)
-        total = await count_in_other_threads(tx, chat)
+        total = await subscriptions.count_in_other_threads(tx, chat)
         page = page_number(page, total, per_page)
-        rows = await subscriptions_in_other_threads(
+        rows = await subscriptions.subscriptions_in_other_threads(
             tx, chat, offset=page * per_page, limit=per_page
         )
     return ListPage([SiblingTopic(*row) for row in rows], page, total, per_page)
@@ -170,16 +164,18 @@ async def move_topic(
     """
     async with storage.writing() as tx:
         source, chat = await _lock_both(tx, source_id, chat_id)
-        subscription = await subscription_to(tx, source_id, topic_id)
+        subscription = await subscriptions.subscription_to(tx, source_id, topic_id)
         topic = await tx.session.get(Topic, topic_id)
         if subscription is None or topic is None or source_id == chat_id:
             raise NoSuchTopic
         is_own = topic.chat_id is not None
         twin = await topic_of(tx, chat_id, topic.query_id) if is_own else None
-        is_subscribed = await subscription_to(tx, chat_id, (twin or topic).id) is not None
+        is_subscribed = (
+            await subscriptions.subscription_to(tx, chat_id, (twin or topic).id) is not None
+        )
         if not is_subscribed:
             most = (await limits_of(tx, chat_id, limits)).topics
-            if await count_subscriptions(tx, chat_id) >= most:
+            if await subscriptions.count_subscriptions(tx, chat_id) >= most:
                 raise TooManyTopics(most)
         await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
         if is_subscribed:
@@ -191,7 +187,7 @@ async def move_topic(
         await tx.session.flush()
         await move_waiting_alerts(tx, source, chat_id, topic_id, (twin or topic).id)
         if twin is not None:
-            await drop_topic(tx, topic)
+            await subscriptions.drop_topic(tx, topic)
         await replan(tx, source)
         await replan(tx, chat)
     return topic.name

@@ -18,14 +18,8 @@ from typing import TypeAlias
 
 from bot.mail.codes import read_code
 from bot.sources.urls import is_link
+from bot.subscribers import input_times
 from bot.subscribers.digest_schedule import WeeklyTime
-from bot.subscribers.input_times import (
-    ascii_digits,
-    read_clock,
-    read_date,
-    read_hours,
-    read_times,
-)
 from bot.subscribers.posts import Post, PostLink, asks, is_telling, read_post
 from bot.subscribers.text import one_line
 from bot.subscribers.timezones import zone_named, zone_of_place
@@ -128,7 +122,7 @@ def read_typed(
     *language*: the code of the one that is read beside English.
     """
     line = one_line(text)
-    said = ascii_digits(line)
+    said = input_times.ascii_digits(line)
     if asked and asked is not AskedInput.QUERY:
         return _answer(said, asked, today, language) or Keywords(line)
     if not is_telling(line):
@@ -152,7 +146,7 @@ def _answer(text: str, asked: AskedInput, today: date | None, language: str) -> 
         case AskedInput.ZONE:
             return _zone(zone_of_place(text))
         case AskedInput.DATE if today:
-            day = read_date(text, today, language)
+            day = input_times.read_date(text, today, language)
             return Day(day) if day else None
         case AskedInput.NUMBER if _NUMBER.fullmatch(text):
             return Number(int(text))
@@ -160,15 +154,15 @@ def _answer(text: str, asked: AskedInput, today: date | None, language: str) -> 
 
 
 def _times(text: str, language: str, *, loose: bool = False) -> Clock | Timetable | None:
-    minutes = read_clock(text, language)
+    minutes = input_times.read_clock(text, language)
     if minutes is not None:
         return Clock(minutes)
-    times = read_times(text, language, loose=loose)
+    times = input_times.read_times(text, language, loose=loose)
     return Timetable(times) if times else None
 
 
 def _hours(text: str, language: str, *, loose: bool = False) -> Hours | None:
-    hours = read_hours(text, language, loose=loose)
+    hours = input_times.read_hours(text, language, loose=loose)
     return Hours(hours) if hours else None
 
 

@@ -1,18 +1,22 @@
 """Muting a topic, a story or a publisher, listing what is muted, and unmuting it.
 
+And the publishers behind the stories of a topic, which a chat may mute.
+
 - Of a muted topic nothing comes, of a muted story no alert, no edit and no item of a digest.
 - Of a muted publisher nothing comes; "less" of it comes in digests only, unless others report too.
 - A button under an alert changes the buttons of its message; as long as they are changed, nothing
   else changes them (`pressed`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
+from bot.matching import search
+from bot.matching.query import parse
+from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher, NoSuchTopic
 from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
@@ -31,9 +35,12 @@ from storage.mutes import (
 )
 from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
-from storage.publishers import Publisher, publishers_seen_by
+from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
+from storage.topics import topic_seen_by
 
 PER_PAGE = 8
+DAYS = 30  # of which a topic's publishers are counted
+MOST_PUBLISHERS = 10
 _STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so none need stay muted
 
 
@@ -100,6 +107,25 @@ class AlertMenu:
     story_id: int
     publisher: str
     topics: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPublishers:
+    """Which publishers carried how many of the *stories* that a topic found in *days*."""
+
+    topic_id: int
+    name: str
+    stories: int
+    days: int
+    publishers: Sequence[tuple[Publisher, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPublisher:
+    """The publisher of an article; *mute* is what the chat has muted of it, if anything."""
+
+    name: str
+    mute: Mute | None
 
 
 async def mute(
@@ -176,6 +202,26 @@ async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: 
         publisher = await _publisher_of_alert(tx, chat_id, found)
         topics = await topic_names(tx, found.topic_ids)
     return AlertMenu(story_id, publisher.name if publisher else "", topics)
+
+
+async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicPublishers:
+    async with storage.reading() as tx:
+        topic = await topic_seen_by(tx, chat_id, topic_id)
+    if topic is None:
+        raise NoSuchTopic
+    found = await search.find_stories(storage, parse(topic.typed), chat_id=chat_id, days=DAYS)
+    stories = {article.story_id for article in found.articles}
+    async with storage.reading() as tx:
+        busiest = await busiest_publishers(tx, chat_id, stories, limit=MOST_PUBLISHERS)
+    return TopicPublishers(topic_id, topic.name, len(stories), DAYS, busiest)
+
+
+async def get_publisher(
+    storage: Storage, chat_id: int, source_id: int, article_id: int
+) -> SeenPublisher:
+    async with storage.reading() as tx:
+        publisher = await publisher_seen(tx, chat_id, source_id, article_id)
+        return SeenPublisher(publisher.name, await mute_of_publisher(tx, chat_id, publisher))
 
 
 async def publisher_seen(

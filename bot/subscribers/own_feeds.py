@@ -8,18 +8,10 @@ from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.sources.urls import as_typed
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
+from storage import feeds_followed
 from storage.chats import lock_chat, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceKind
-from storage.feeds_followed import (
-    count_followed,
-    follow,
-    purge_unfollowed,
-    source_followed,
-    sources_followed,
-    unfollow,
-    was_followed,
-)
 from storage.sources import Source, source_of
 
 
@@ -60,12 +52,12 @@ class Followed:
 
 async def list_own_feeds(storage: Storage, chat_id: int) -> list[Source]:
     async with storage.reading() as tx:
-        return await sources_followed(tx, chat_id)
+        return await feeds_followed.sources_followed(tx, chat_id)
 
 
 async def get_own_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
     async with storage.reading() as tx:
-        source = await source_followed(tx, chat_id, source_id)
+        source = await feeds_followed.source_followed(tx, chat_id, source_id)
     if source is None:
         raise NoSuchSource
     return source
@@ -84,7 +76,7 @@ async def check_limit(storage: Storage, chat_id: int, url: str, *, most: int) ->
     url = as_typed(url)
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
-        known = source and await source_followed(tx, chat_id, source.id)
+        known = source and await feeds_followed.source_followed(tx, chat_id, source.id)
         if not known:
             await _refuse_one_more(tx, chat_id, most=most)
 
@@ -108,9 +100,9 @@ async def follow_feed(
 async def unfollow_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        await purge_unfollowed(tx)
-        source = await source_followed(tx, chat_id, source_id)
-        if source is None or not await unfollow(tx, chat_id, source_id):
+        await feeds_followed.purge_unfollowed(tx)
+        source = await feeds_followed.source_followed(tx, chat_id, source_id)
+        if source is None or not await feeds_followed.unfollow(tx, chat_id, source_id):
             raise NoSuchSource
     return source
 
@@ -119,11 +111,11 @@ async def follow_feed_again(storage: Storage, chat_id: int, source_id: int) -> S
     """Undo it, within ten minutes; nobody gets what they did not have."""
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        if await source_followed(tx, chat_id, source_id) is None:
-            if not await was_followed(tx, chat_id, source_id):
+        if await feeds_followed.source_followed(tx, chat_id, source_id) is None:
+            if not await feeds_followed.was_followed(tx, chat_id, source_id):
                 raise NoSuchSource
-            await follow(tx, chat_id, source_id)
-        source = await source_followed(tx, chat_id, source_id)
+            await feeds_followed.follow(tx, chat_id, source_id)
+        source = await feeds_followed.source_followed(tx, chat_id, source_id)
     if source is None:
         raise NoSuchSource
     return source
@@ -134,7 +126,7 @@ async def _follow(
 ) -> Followed:
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        await purge_unfollowed(tx)
+        await feeds_followed.purge_unfollowed(tx)
         is_new = await _followed(tx, chat_id, source.id, most=most)
     outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
     title = source.title or source.host
@@ -142,16 +134,16 @@ async def _follow(
 
 
 async def _followed(tx: Transaction, chat_id: int, source_id: int, *, most: int) -> bool:
-    if await source_followed(tx, chat_id, source_id):
+    if await feeds_followed.source_followed(tx, chat_id, source_id):
         return False
     await _refuse_one_more(tx, chat_id, most=most)
-    return await follow(tx, chat_id, source_id)
+    return await feeds_followed.follow(tx, chat_id, source_id)
 
 
 async def _refuse_one_more(tx: Transaction, chat_id: int, *, most: int) -> None:
     said = (await quota_of(tx, chat_id)).feeds
     most = most if said is None else said
-    if await count_followed(tx, chat_id) >= most:
+    if await feeds_followed.count_followed(tx, chat_id) >= most:
         raise TooManyFeeds(most)
 
 

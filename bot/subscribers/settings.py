@@ -12,6 +12,7 @@ from bot.mail.confirm import MailboxSeen, mailbox_seen
 from bot.publishing.calendar import Plan, local_date, next_due, start_of
 from bot.publishing.rate_limits import LocalQuietHours
 from bot.rendering.i18n import LANGUAGES
+from bot.subscribers import topics
 from bot.subscribers.digest_schedule import (
     MINUTES_A_DAY,
     Schedule,
@@ -23,9 +24,17 @@ from bot.subscribers.digest_schedule import (
     with_time,
     without,
 )
-from bot.subscribers.errors import NotADate, NotALanguage, NotANumber, NotATime, NotAZone
-from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_ALERTS_AN_HOUR
+from bot.subscribers.errors import (
+    NoSuchChat,
+    NotADate,
+    NotALanguage,
+    NotANumber,
+    NotATime,
+    NotAZone,
+)
+from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_ALERTS_AN_HOUR, MOST_LISTED
 from bot.subscribers.timezones import is_zone
+from bot.subscribers.topics import ChatTopic
 from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
@@ -69,6 +78,14 @@ class DigestLayout:
 
     style: Style
     layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """What the page shows by which a chat is managed."""
+
+    topics: Sequence[ChatTopic]
+    settings: ChatSettings
 
 
 async def get_settings(storage: Storage, chat_id: int) -> ChatSettings:
@@ -314,3 +331,24 @@ async def _settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         language=chat.chosen_language,
         speaks=chat.speaks,
     )
+
+
+# By a link to the page of the chat.
+
+
+async def get_managed(storage: Storage, chat_id: int) -> Managed:
+    """Return the chat's topics and settings; raise NoSuchChat as `check_manageable` does."""
+    await check_manageable(storage, chat_id)
+    subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
+    return Managed(subscribed.items, await get_settings(storage, chat_id))
+
+
+async def check_manageable(storage: Storage, chat_id: int) -> None:
+    """Raise NoSuchChat if the chat was deleted, is banned, or became another chat.
+
+    A link outlives its chat: every request that comes by one is checked first.
+    """
+    async with storage.reading() as tx:
+        chat = await tx.session.get(Chat, chat_id)
+        if chat is None or chat.state in (ChatState.BANNED, ChatState.ERASED):
+            raise NoSuchChat

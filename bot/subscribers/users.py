@@ -9,26 +9,21 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.rendering.i18n import ENGLISH, language_for
+from bot.rendering.messages import Message
 from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import Banned
 from bot.subscribers.timezones import guess_zone
+from storage import chats
 from storage.access import admin_ids
-from storage.chats import (
-    Chat,
-    chat_at,
-    chats_of,
-    copy_quota,
-    lock_chat,
-    open_chat,
-    schedule_of,
-    set_schedule,
-)
 from storage.db.engine import Storage, Transaction
-from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState
+from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState, DeliveryKind
+from storage.outbox import enqueue, has_pending_notice, new_delivery
+from storage.pace import chat_pace_key, lock_pace
 from storage.suspension import is_banned, restore_chat, suspend_chat, take_ban_notice
 
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
+_UNANSWERED = "unanswered"  # the notice of a chat whose replies were rate limited
 _LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
 # What a new thread takes over from its group.
 _INHERITED = (
@@ -114,7 +109,7 @@ async def identify_known(storage: Storage, sender: Sender, *, access: Access) ->
 class _Found(NamedTuple):
     """*chat*: the row of the sender's chat or thread; *is_known*: whether the chat has any row."""
 
-    chat: Chat | None
+    chat: chats.Chat | None
     is_known: bool
     is_banned: bool
     has_access: bool
@@ -123,8 +118,8 @@ class _Found(NamedTuple):
 
 
 async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
-    chat = await chat_at(tx, sender.telegram_id, sender.thread_id)
-    group = chat or (await chat_at(tx, sender.telegram_id) if sender.thread_id else None)
+    chat = await chats.chat_at(tx, sender.telegram_id, sender.thread_id)
+    group = chat or (await chats.chat_at(tx, sender.telegram_id) if sender.thread_id else None)
     appointed = await admin_ids(tx)
     is_banned_here = await is_banned(tx, {sender.user_id, sender.telegram_id})
     return _Found(
@@ -137,7 +132,7 @@ async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
     )
 
 
-def _current_user(sender: Sender, chat: Chat, found: _Found) -> CurrentUser:
+def _current_user(sender: Sender, chat: chats.Chat, found: _Found) -> CurrentUser:
     return CurrentUser(
         chat_id=chat.id,
         user_id=sender.user_id,
@@ -155,7 +150,7 @@ def _current_user(sender: Sender, chat: Chat, found: _Found) -> CurrentUser:
     )
 
 
-def _question(chat: Chat, now: datetime) -> str:
+def _question(chat: chats.Chat, now: datetime) -> str:
     is_fresh = chat.asked_at is not None and now - chat.asked_at < _LONGEST_WAIT
     return (chat.question or "") if is_fresh else ""
 
@@ -173,7 +168,7 @@ async def join(storage: Storage, sender: Sender, *, access: Access) -> int | Non
             chat.invited_by = sender.user_id
             await tx.session.flush()
             return chat.id
-        known = await chat_at(tx, sender.telegram_id)
+        known = await chats.chat_at(tx, sender.telegram_id)
         return known.id if known else None
 
 
@@ -188,7 +183,7 @@ async def suspend(storage: Storage, telegram_id: int, state: ChatState) -> None:
     A paused chat stays paused: it gets nothing already, and coming back does not end the pause.
     """
     async with storage.writing() as tx:
-        for chat in await chats_of(tx, telegram_id):
+        for chat in await chats.chats_of(tx, telegram_id):
             if chat.state is not ChatState.PAUSED:
                 await suspend_chat(tx, chat.id, state)
 
@@ -197,12 +192,12 @@ async def restore(storage: Storage, telegram_id: int, *, closed_too: bool = Fals
     """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
     returning = _AWAY | {ChatState.TOPIC_CLOSED} if closed_too else _AWAY
     async with storage.writing() as tx:
-        for chat in await chats_of(tx, telegram_id):
+        for chat in await chats.chats_of(tx, telegram_id):
             if chat.state in returning:
                 await restore_chat(tx, chat.id)
 
 
-def _is_outdated(chat: Chat, sender: Sender) -> bool:
+def _is_outdated(chat: chats.Chat, sender: Sender) -> bool:
     return (
         chat.state in _AWAY
         or chat.name != sender.chat_name
@@ -211,11 +206,11 @@ def _is_outdated(chat: Chat, sender: Sender) -> bool:
     )
 
 
-async def _save(tx: Transaction, sender: Sender) -> Chat:
-    opened = await chat_at(tx, sender.telegram_id, sender.thread_id)
+async def _save(tx: Transaction, sender: Sender) -> chats.Chat:
+    opened = await chats.chat_at(tx, sender.telegram_id, sender.thread_id)
     if opened is None:
         opened = await _open(tx, sender)
-    chat = await lock_chat(tx, opened.id)
+    chat = await chats.lock_chat(tx, opened.id)
     if chat.state in _AWAY:
         await restore_chat(tx, chat.id)
     chat.name, chat.kind = sender.chat_name, sender.kind
@@ -227,7 +222,7 @@ async def _save(tx: Transaction, sender: Sender) -> Chat:
     return chat
 
 
-async def _open(tx: Transaction, sender: Sender) -> Chat:
+async def _open(tx: Transaction, sender: Sender) -> chats.Chat:
     values = {
         "telegram_id": sender.telegram_id,
         "kind": sender.kind,
@@ -235,13 +230,32 @@ async def _open(tx: Transaction, sender: Sender) -> Chat:
         "language": sender.language or "en",
         "zone": guess_zone(sender.language),
     }
-    chat = await open_chat(tx, values | {"thread_id": 0})
+    chat = await chats.open_chat(tx, values | {"thread_id": 0})
     if not sender.thread_id:
         return chat
     inherited = {name: getattr(chat, name) for name in _INHERITED}
-    thread = await open_chat(tx, values | inherited | {"thread_id": sender.thread_id})
-    schedule = await schedule_of(tx, chat.id)
+    thread = await chats.open_chat(tx, values | inherited | {"thread_id": sender.thread_id})
+    schedule = await chats.schedule_of(tx, chat.id)
     if schedule != DEFAULT_SCHEDULE:
-        await set_schedule(tx, thread.id, schedule)
-    await copy_quota(tx, chat.id, thread.id)
+        await chats.set_schedule(tx, thread.id, schedule)
+    await chats.copy_quota(tx, chat.id, thread.id)
     return thread
+
+
+async def enqueue_apology(
+    storage: Storage, telegram_id: int, thread_id: int, message: Message
+) -> None:
+    """Enqueue *message* to a chat that Telegram's rate limit kept from getting replies.
+
+    Not if the chat is unknown, or has an apology pending.
+    """
+    async with storage.writing() as tx:
+        await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
+        chat = await chats.chat_at(tx, telegram_id, thread_id)
+        if chat is None:
+            return
+        if await has_pending_notice(tx, chat.id, _UNANSWERED):
+            return
+        named = {"notice": _UNANSWERED, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}
+        row = new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
+        await enqueue(tx, [row])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.mail import confirm
-from bot.subscribers import manage_links, settings, subscriptions
+from bot.subscribers import settings, subscriptions
 from bot.subscribers.errors import NoMailbox, NoSuchChat, NoSuchTopic, UserError
 from bot.web.pages import TemplatePage, see_other
 from bot.web.requests import small_body
@@ -34,7 +34,7 @@ _UNDO_FIELDS = ("topic", "words", "mode")
 async def subscriptions_page(site: Site, request: RouteRequest) -> TemplatePage | None:
     (chat,) = request.subject
     try:
-        managed = await manage_links.get_managed(site.resources.storage, int(chat))
+        managed = await settings.get_managed(site.resources.storage, int(chat))
     except NoSuchChat:
         return None
     query = request.http.query
@@ -59,7 +59,7 @@ async def change_subscriptions(site: Site, request: RouteRequest) -> web.Respons
 async def _change(resources: Resources, chat_id: int, form: Mapping[str, str]) -> dict[str, str]:
     """Do what the pressed button says; return what the page shall say of it."""
     storage, limits = resources.storage, resources.limits
-    await manage_links.check_manageable(storage, chat_id)
+    await settings.check_manageable(storage, chat_id)
     if "stop" in form:
         topic_id = _row_id(form["topic"])
         return _undo_form(await subscriptions.unsubscribe(storage, chat_id, topic_id))

@@ -48,9 +48,9 @@ async def weekly_picture(site: Site, request: RouteRequest) -> web.Response | No
 
 
 async def _load_edition(site: Site, request: RouteRequest) -> EditionPage | None:
-    chat, date, slot = request.subject
+    chat, date, schedule_number = request.subject
     day = datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007 - a local date
-    found = await load_made_digest(site.resources.storage, int(chat), day, int(slot))
+    found = await load_made_digest(site.resources.storage, int(chat), day, int(schedule_number))
     if found is None or not found.is_weekly:
         return found
     token, pictures = request.http.match_info["token"], site.pictures

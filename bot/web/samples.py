@@ -11,8 +11,7 @@ from bot.publishing.selection import choose
 from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
-from bot.subscribers.manage_links import Managed
-from bot.subscribers.settings import ChatSettings
+from bot.subscribers.settings import ChatSettings, Managed
 from bot.subscribers.topics import ChatTopic
 from bot.web.miniapp.page import AppValues
 from bot.web.pages import PageLinks

@@ -29,13 +29,7 @@ from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
 from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
-from tests.resources import (
-    ADMIN,
-    LINKS,
-    FakeAdding,
-    FakeLooking,
-    make_resources,
-)
+from tests.resources import ADMIN, LINKS, FakeAdding, FakeLooking, make_resources
 from tests.story.processes import PATIENCE
 
 if TYPE_CHECKING:

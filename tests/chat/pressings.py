@@ -17,6 +17,7 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import Update
 
 import bot.chat
+from bot.chat.callbacks import AdminButton
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +37,7 @@ CARRIED: dict[str, list[Any]] = {
     "number": [0, 1],
     "page": [0, 1],
     "steps": [1],
-    "slot": [0],
+    "schedule_number": [0],
     "start": [1320],
     "subject": [0, 1],
     "times": ["480-127"],
@@ -52,7 +53,11 @@ def classes() -> list[type[CallbackData]]:
     for module in pkgutil.walk_packages(bot.chat.__path__, "bot.chat."):
         importlib.import_module(module.name)
     return sorted(
-        (one for one in _below(CallbackData) if one.__module__.startswith("bot.chat")),
+        (
+            one
+            for one in _below(CallbackData)
+            if one.__module__.startswith("bot.chat") and one is not AdminButton
+        ),
         key=lambda one: one.__name__,
     )
 

@@ -10,7 +10,7 @@ FRIEND = 700
 
 
 @pytest.fixture
-def access() -> Access:
+def access():
     return Access(is_open=False, allowed=frozenset({FRIEND}))
 
 

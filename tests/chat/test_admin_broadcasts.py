@@ -1,6 +1,5 @@
 """/broadcast: previewed, sent, reported and stopped in one message."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
@@ -14,19 +13,19 @@ from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-from tests.chat.conftest import House, Talk, labels
+from tests.chat.conftest import House, labels
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def admin(house: House) -> Talk:
+def admin(house):
     return house.talk("Ada", id=ADMIN)
 
 
 @pytest.fixture
-def step(house: House) -> Callable[[], Awaitable[int]]:
+def step(house):
     return partial(publish_broadcasts, house.storage, Renderer(), "us")
 
 
@@ -131,7 +130,7 @@ async def test_what_is_too_long_is_refused(admin):
 
 class TestInAnotherLanguage:
     @pytest.fixture
-    def renderer(self) -> Renderer:
+    def renderer(self):
         return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
     async def test_progress_is_in_the_language_of_its_sender(self, house, renderer, clock):

@@ -1,7 +1,5 @@
 """Administrators of a group: Telegram is asked seldom, and never remembered wrongly for long."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.chat import permissions as module
@@ -17,12 +15,12 @@ class Seconds:
 
 
 @pytest.fixture
-def seconds() -> Seconds:
+def seconds():
     return Seconds()
 
 
 @pytest.fixture
-def administrators(seconds) -> Administrators:
+def administrators(seconds):
     return Administrators(seconds)
 
 

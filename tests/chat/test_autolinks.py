@@ -1,7 +1,5 @@
 """What others wrote is quoted in the chat without links of its own; our commands stay live."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.chat.conftest import buttons

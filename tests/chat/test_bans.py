@@ -5,14 +5,13 @@ from sqlmodel import select
 
 from storage.chats import Chat
 from storage.outbox import Delivery
-from tests.chat.conftest import House, Talk
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def admin(house: House) -> Talk:
+def admin(house):
     return house.talk("Ada", id=ADMIN)
 
 

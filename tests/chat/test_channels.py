@@ -1,7 +1,5 @@
 """Channels, managed from the private chat of an administrator."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.chat.callbacks import Manage
@@ -23,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def channel(house, ann, playground) -> Talk:
+async def channel(house, ann, playground):
     """Return the talk of a channel that Ann has made the bot an administrator of."""
     await ann.says("/start")
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
@@ -39,7 +37,7 @@ async def row_of(house, talk: Talk) -> Row:
 
 
 @pytest.fixture
-async def managed(ann: Talk, channel: Talk) -> Talk:
+async def managed(ann, channel):
     """Return the channel, which Ann manages now."""
     asked = await ann.next()
     await ann.presses(asked, "Choose its topics")
@@ -92,7 +90,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
     assert "09:15" in changed["text"]
     own = await settings.get_settings(house.storage, (await row_of(house, ann)).id)
-    assert [slot.minutes for slot in own.plan.times] == [480]
+    assert [time.minutes for time in own.plan.times] == [480]
 
 
 async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, managed):

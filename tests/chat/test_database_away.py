@@ -19,11 +19,8 @@ from tests.chat.pressings import classes, commands_of, data_of, press, say
 from tests.resources import ADMIN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
-    from bot.rendering.renderer import Renderer
-    from tests.conftest import TurnedClock
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +56,7 @@ class Unlucky(Storage):
 
 
 @pytest.fixture
-async def one_storage(
-    catalogued: Path, tmp_path: Path, clock: TurnedClock
-) -> AsyncIterator[Unlucky]:
+async def one_storage(catalogued, tmp_path, clock):
     path = tmp_path / "dateline.sqlite3"
     shutil.copy(catalogued, path)
     opened = Unlucky.open(f"sqlite+aiosqlite:///{path}", clock=clock)
@@ -71,7 +66,7 @@ async def one_storage(
 
 
 @pytest.fixture
-def stored(tmp_path: Path):
+def stored(tmp_path):
     """Return how to take all that is stored, as SQL."""
 
     def dump() -> list[str]:
@@ -82,12 +77,12 @@ def stored(tmp_path: Path):
 
 
 @pytest.fixture
-def pauses_seconds() -> Sequence[float]:
+def pauses_seconds():
     return ()
 
 
 @pytest.fixture
-def renderer() -> Renderer:
+def renderer():
     return Renderers().of("en")
 
 
@@ -182,7 +177,7 @@ class TestForAMoment:
     """A server that restarts is back before anybody has to be told."""
 
     @pytest.fixture
-    def pauses_seconds(self) -> Sequence[float]:
+    def pauses_seconds(self):
         return (0, 0)
 
     @pytest.mark.parametrize("at", ["begin", "commit"])

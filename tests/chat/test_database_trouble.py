@@ -1,11 +1,8 @@
 """The same with the real thing: a lock that somebody holds, connections that are cut."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url
@@ -17,11 +14,6 @@ from storage.schema import migrate
 from tests.chat.pressings import press, say
 from tests.database_trouble import Trouble, drop_connections, execute, on_writer
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
-
-    from tests.conftest import TurnedClock
-
 pytestmark = pytest.mark.slow
 
 EVE = 666
@@ -29,12 +21,12 @@ AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
 @pytest.fixture
-async def one_storage(storage: Storage) -> Storage:
+async def one_storage(storage):
     return storage
 
 
 @pytest.fixture
-def pauses_seconds() -> Sequence[float]:
+def pauses_seconds():
     return (0,)
 
 
@@ -108,16 +100,14 @@ class TestShut:
     """Somebody shuts the database to this role, or to all, and opens it again."""
 
     @pytest.fixture
-    def role(self, postgresql_url: str) -> Iterator[str]:
+    def role(self, postgresql_url):
         name = f"{make_url(postgresql_url).database}_bot"
         asyncio.run(execute(postgresql_url, f'CREATE ROLE "{name}" LOGIN'))
         yield name
         asyncio.run(execute(postgresql_url, f'DROP ROLE "{name}"'))
 
     @pytest.fixture
-    async def one_storage(
-        self, postgresql_url: str, role: str, own_postgresql_url: str, clock: TurnedClock
-    ) -> AsyncIterator[Storage]:
+    async def one_storage(self, postgresql_url, role, own_postgresql_url, clock):
         own = make_url(own_postgresql_url)
         await execute(postgresql_url, f'ALTER DATABASE "{own.database}" OWNER TO "{role}"')
         url = own.set(username=role).render_as_string(hide_password=False)

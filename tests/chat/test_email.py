@@ -1,7 +1,5 @@
 """Digests by e-mail, as a person sets them up in the chat."""
 
-from __future__ import annotations
-
 import re
 
 import pytest
@@ -126,7 +124,7 @@ async def test_an_old_button_of_a_removed_address_says_so(ann, code):
 
 class TestWithoutAMailServer:
     @pytest.fixture
-    def mailer(self) -> None:
+    def mailer(self):
         return None
 
     @pytest.mark.parametrize("typed", ["/email", "/email ann@example.org", "ann@example.org"])

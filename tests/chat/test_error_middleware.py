@@ -41,7 +41,7 @@ class Says:
 
 
 @pytest.fixture
-def ticks(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def ticks(monkeypatch):
     clock = Clock()
     loop = SimpleNamespace(time=lambda: clock.now)
     fake = SimpleNamespace(sleep=clock.sleep, get_running_loop=lambda: loop)

@@ -1,7 +1,5 @@
 """Files that people send: lists of feeds, exports of ours, and what is neither."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any
@@ -32,7 +30,7 @@ def adding_lists(house: House, reports: FeedListReports) -> FeedListStage:
 
 
 @pytest.fixture
-def adding(house: House) -> FeedListStage:
+def adding(house):
     return adding_lists(house, FeedListReports(house.bot, Renderer()))
 
 

@@ -58,12 +58,7 @@ async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
         "Subscribed to Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
         "(guessed from your language)."
     )
-    assert labels(answer) == [
-        "Tokyo time is right",
-        "Change zone",
-        "Change time",
-        "Quiet at night",
-    ]
+    assert labels(answer) == ["Tokyo time is right", "Change zone", "Change time", "Quiet at night"]
 
 
 async def test_the_card_shows_what_is_chosen_then(ann):

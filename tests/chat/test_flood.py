@@ -18,13 +18,13 @@ TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
 
 
 @pytest.fixture(autouse=True)
-def all_at_once(monkeypatch) -> None:
+def all_at_once(monkeypatch):
     """Let everything happen within one moment, however long this machine takes."""
     monkeypatch.setattr("bot.chat.updates.now", lambda: 0.0)
 
 
 @pytest.fixture
-def limiter() -> RateLimiter:
+def limiter():
     return RateLimiter()
 
 

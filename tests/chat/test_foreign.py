@@ -62,7 +62,7 @@ class Victim:
 
 
 @pytest.fixture
-async def victim(house: House) -> Victim:
+async def victim(house):
     """Somebody who has a row in every table, with words of their own in all texts."""
     house.talk("Vera", id=VERA)
     house.talk("Eve", id=EVE)
@@ -70,7 +70,7 @@ async def victim(house: House) -> Victim:
 
 
 @pytest.fixture
-async def group(house: House) -> tuple[dict[str, Any], Victim]:
+async def group(house):
     """A group that has as much, of which Eve is a member, and how Telegram names it."""
     people = [house.talk("Vera", id=VERA).who, house.talk("Eve", id=EVE).who]
     made = house.playground.chat("supergroup", "Zoo", people, "administrator")

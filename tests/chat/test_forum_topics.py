@@ -1,7 +1,5 @@
 """Forum topics: each has its own subscriptions, and starts with the settings of its group."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.subscribers import settings
@@ -14,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def forum(house, ann, playground) -> Talk:
+async def forum(house, ann, playground):
     chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
     playground.topic(chat, name="Elections")
     playground.membership(chat, "member", from_id=ann.who.id)
@@ -24,7 +22,7 @@ async def forum(house, ann, playground) -> Talk:
 
 
 @pytest.fixture
-def thread(forum) -> int:
+def thread(forum):
     return int(next(iter(forum.who.threads)))
 
 

@@ -1,7 +1,5 @@
 """Removed from a group, or without its rights there, the bot waits and goes on by itself."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 
@@ -16,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def group(house, ann, playground) -> Talk:
+async def group(house, ann, playground):
     chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
     thread = playground.topic(chat, name="Elections")
     playground.membership(chat, "member", from_id=ann.who.id)
@@ -45,7 +43,7 @@ class States:
 
 
 @pytest.fixture
-def states(house, group) -> States:
+def states(house, group):
     return States(house, group)
 
 

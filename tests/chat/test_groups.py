@@ -1,9 +1,5 @@
 """The bot in groups: who may add it, what it answers, who may change subscriptions."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot.rendering.i18n import IN_ENGLISH
@@ -16,9 +12,6 @@ from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import Talk
-
-if TYPE_CHECKING:
-    from bot.rendering.renderer import Renderer
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +26,7 @@ def eve(playground):
 
 
 @pytest.fixture
-async def group(house, ann, eve, playground) -> Talk:
+async def group(house, ann, eve, playground):
     """Return the talk of a group that Ann runs and has let the bot into."""
     chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
     playground.membership(chat, "member", from_id=ann.who.id)
@@ -211,7 +204,7 @@ async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
 
 class TestWithoutAccess:
     @pytest.fixture
-    def access(self) -> Access:
+    def access(self):
         return Access(is_open=False, allowed=frozenset({FRIEND}))
 
     async def test_a_group_is_told_once_how_to_get_access(self, house, ann, playground):
@@ -283,7 +276,7 @@ async def test_help_in_a_group_speaks_of_what_works_there(ann, group):
 
 class TestInAnotherLanguage:
     @pytest.fixture
-    def renderer(self) -> Renderer:
+    def renderer(self):
         return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
     async def test_a_question_in_the_groups_language_is_answered(self, house, ann, group):

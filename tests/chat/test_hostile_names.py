@@ -1,8 +1,6 @@
 """Names and buttons that others made: of groups, forum topics and channels, and by hand."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram.types import ChatMemberAdministrator, Update
@@ -13,10 +11,6 @@ from tests.chat.pressings import classes, commands_of, press, say
 from tests.chat.test_hostile_text import EVE, HOSTILE, TURNING, told
 from tests.resources import ADMIN
 
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
-    from tests.chat.conftest import House
-
 pytestmark = pytest.mark.slow
 
 LONGEST = 4096
@@ -26,7 +20,7 @@ TROUBLE = "Something went wrong"
 
 
 @pytest.fixture
-def feed(house: House):
+def feed(house):
     """Feed an update; return what was sent, which turns no text around and is no excuse."""
 
     seen = [0]
@@ -48,7 +42,7 @@ def feed(house: House):
 
 
 @pytest.fixture
-def place(house: House, feed):
+def place(house, feed):
     """Return a group or channel that Eve runs, as Telegram names it, under any title."""
 
     eve = house.playground.world.users[EVE]
@@ -136,7 +130,7 @@ class TestOnPostgreSQL:
     """Which takes no NUL, and no halves of characters."""
 
     @pytest.fixture
-    def one_storage(self, storage: Storage) -> Storage:
+    def one_storage(self, storage):
         return storage
 
     @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

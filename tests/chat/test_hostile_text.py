@@ -1,7 +1,5 @@
 """Text made to hurt, in names and messages: answered, and nothing reaches beyond its place."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Times typed in the language of the chat."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.rendering.renderer import Renderers

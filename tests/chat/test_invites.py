@@ -7,24 +7,24 @@ import pytest
 
 from bot.subscribers import invites
 from bot.subscribers.access import Access
-from tests.chat.conftest import House, Talk, buttons
+from tests.chat.conftest import buttons
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def access() -> Access:
+def access():
     return Access(is_open=False, admins=frozenset({ADMIN}), invites=True)
 
 
 @pytest.fixture
-def admin(house: House) -> Talk:
+def admin(house):
     return house.talk("Ada", id=ADMIN)
 
 
 @pytest.fixture
-async def code(admin: Talk) -> str:
+async def code(admin):
     """Return that of an invitation for one."""
     listed = await admin.presses(await admin.says("/admin"), "Invitations")
     made = await admin.presses(await admin.presses(listed, "New invitation"), "Create")
@@ -110,7 +110,7 @@ async def test_a_code_that_gives_no_access_says_why(house, ann, code):
 
 class TestWhereTheyDoNotCount:
     @pytest.fixture
-    def access(self) -> Access:
+    def access(self):
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
     async def test_a_code_gives_no_access_and_the_panel_says_so(self, admin, ann, code):

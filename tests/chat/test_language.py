@@ -1,9 +1,5 @@
 """The language of a chat: its client's at first, then the one that was chosen."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 from aiogram.types import BotCommandScopeChat
 
@@ -13,9 +9,6 @@ from bot.subscribers.access import Access
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import labels
 from tests.resources import ADMIN
-
-if TYPE_CHECKING:
-    from bot.rendering.renderer import Renderer
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +22,7 @@ TRANSLATIONS = {
 
 
 @pytest.fixture
-def renderer() -> Renderer:
+def renderer():
     return Renderers(translations=TRANSLATIONS).of("en")
 
 
@@ -139,7 +132,7 @@ async def test_the_menu_of_a_chat_follows_the_choice(ann, house):
 
 class TestWithAnApp:
     @pytest.fixture
-    def app_url(self) -> str:
+    def app_url(self):
         return "https://news.example.org/app"
 
     async def test_the_button_of_a_chat_says_in_its_language_what_it_opens(self, ali, house):
@@ -159,7 +152,7 @@ class TestWithAnApp:
 
 class TestStrangers:
     @pytest.fixture
-    def access(self) -> Access:
+    def access(self):
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
     async def test_strangers_are_told_so_in_the_language_of_their_client(self, ali):

@@ -2,14 +2,13 @@
 
 import pytest
 
-from tests.chat.conftest import House, Talk
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def admin(house: House) -> Talk:
+def admin(house):
     return house.talk("Ada", id=ADMIN)
 
 

@@ -30,7 +30,7 @@ def test_a_message_without_room_has_no_line_but_the_way_back():
 
 
 @given(st.text(max_size=70), st.integers(min_value=0, max_value=2**63 - 1))
-def test_what_a_button_carries_is_read_again(words: str, chat_id: int):
+def test_what_a_button_carries_is_read_again(words, chat_id):
     data = subscribe_query(words, "both")
 
     rows = Frame(chat_id, BANNER).keyboard(((Button("Both", data),),))
@@ -54,7 +54,7 @@ def test_a_button_without_room_for_its_chat_is_left_out():
 
 
 @given(st.text(max_size=64))
-def test_any_data_is_read_or_carries_nothing(data: str):
+def test_any_data_is_read_or_carries_nothing(data):
     found = carried_by(data)
 
     assert found is None or data.startswith("@")

@@ -1,7 +1,5 @@
 """The button beside the text line: it opens the Mini App where there is one."""
 
-from __future__ import annotations
-
 import pytest
 from aiogram import Bot
 

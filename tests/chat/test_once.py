@@ -22,7 +22,6 @@ from tests.resources import ADMIN
 if TYPE_CHECKING:
     from aiogram.types import Update
 
-    from tests.chat.conftest import House
 
 pytestmark = pytest.mark.slow
 
@@ -30,18 +29,18 @@ EVE = 666
 
 
 @pytest.fixture
-def access() -> Access:
+def access():
     return Access(is_open=False, admins=frozenset({ADMIN}), allowed=frozenset({EVE}), invites=True)
 
 
 @pytest.fixture
-def people(house: House) -> None:
+def people(house):
     for name, number in (("Ada", ADMIN), ("Eve", EVE), ("Sam", 5)):
         house.talk(name, id=number)
 
 
 @pytest.fixture
-def twice(house: House, people, clock):
+def twice(house, people, clock):
     """Feed an update, and again minutes later; return what was said each time."""
 
     async def feed(update: Update) -> list[list[dict[str, Any]]]:
@@ -58,7 +57,7 @@ def twice(house: House, people, clock):
 
 
 @pytest.fixture
-def rows(house: House):
+def rows(house):
     async def of(table: type[SQLModel]) -> list[Any]:
         async with house.storage.reading() as tx:
             return list(await tx.session.exec(select(table)))

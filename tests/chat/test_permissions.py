@@ -55,7 +55,7 @@ def filters(handler: HandlerObject) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def public_routers() -> list[Router]:
+def public_routers():
     """Return the routers, without those of the admins."""
     resources = cast("Resources", SimpleNamespace(is_playground=False))
     found = [*routers(make_dispatcher(resources, Renderer()))]
@@ -96,13 +96,13 @@ def test_each_button_is_decided(public_routers):
 
 
 @pytest.fixture
-def eve(playground) -> Any:
+def eve(playground):
     """Return a member of the group who does not run it."""
     return playground.user("Eve")
 
 
 @pytest.fixture
-async def group(house, ann, eve, playground) -> Talk:
+async def group(house, ann, eve, playground):
     """Return the talk of a group that Ann runs."""
     chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
     playground.membership(chat, "administrator", from_id=ann.who.id)

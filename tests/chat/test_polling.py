@@ -77,7 +77,7 @@ async def polling(
             stopping.set()
 
 
-async def test_updates_of_one_chat_are_handled_in_order(playground: LocalPlayground):
+async def test_updates_of_one_chat_are_handled_in_order(playground):
     ann = playground.user("Ann")
     handler = Handler()
 
@@ -89,7 +89,7 @@ async def test_updates_of_one_chat_are_handled_in_order(playground: LocalPlaygro
     assert texts == [str(number) for number in range(10)]
 
 
-async def test_a_slow_handler_holds_up_its_own_chat_only(playground: LocalPlayground):
+async def test_a_slow_handler_holds_up_its_own_chat_only(playground):
     ann, ben = playground.user("Ann"), playground.user("Ben")
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
@@ -106,9 +106,7 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground: LocalPlaygr
     assert texts == ["quick", "slow", "behind it"]
 
 
-async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
-    playground: LocalPlayground, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_chat_that_is_never_done_leaves_room_for_the_others(playground, monkeypatch):
     monkeypatch.setattr("bot.chat.updates.MOST_OF_A_CHAT", 3)
     people = [playground.user(f"Member {number}") for number in range(8)]
     group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
@@ -129,7 +127,7 @@ async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
     assert texts == ["quick", "slow", "slow", "slow", "later"]
 
 
-async def test_what_is_in_hand_is_finished_at_the_stop(playground: LocalPlayground):
+async def test_what_is_in_hand_is_finished_at_the_stop(playground):
     ann = playground.user("Ann")
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
@@ -144,7 +142,7 @@ async def test_what_is_in_hand_is_finished_at_the_stop(playground: LocalPlaygrou
     assert sorted(map(str, handler.texts)) == ["quick", "slow"]
 
 
-async def test_what_was_handled_before_a_stop_does_not_come_again(playground: LocalPlayground):
+async def test_what_was_handled_before_a_stop_does_not_come_again(playground):
     ann = playground.user("Ann")
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
@@ -161,7 +159,7 @@ async def test_what_was_handled_before_a_stop_does_not_come_again(playground: Lo
     assert left == []
 
 
-async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground: LocalPlayground):
+async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground):
     handler = Handler()
     playground.send(playground.user("Ann"), "hello")
 
@@ -173,7 +171,7 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
     assert handler.texts == ["hello"]
 
 
-async def test_who_has_not_the_lease_does_not_poll(playground: LocalPlayground):
+async def test_who_has_not_the_lease_does_not_poll(playground):
     handler, has_it = Handler(), asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
 
@@ -186,9 +184,7 @@ async def test_who_has_not_the_lease_does_not_poll(playground: LocalPlayground):
     assert texts == ["hello"]
 
 
-async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(
-    playground: LocalPlayground,
-):
+async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground):
     handler, stopping = Handler(), asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
     asked = iter([True, False])
@@ -209,7 +205,7 @@ async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(
     assert len(playground.journal("getUpdates")) == 2  # ours, and that of the one before
 
 
-async def test_nothing_is_confirmed_without_the_lease(playground: LocalPlayground):
+async def test_nothing_is_confirmed_without_the_lease(playground):
     handler, stopping = Handler(), asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
     has_it = True
@@ -226,9 +222,7 @@ async def test_nothing_is_confirmed_without_the_lease(playground: LocalPlaygroun
     assert len(left) == 1
 
 
-async def test_an_update_that_was_not_handled_comes_again_after_a_crash(
-    playground: LocalPlayground,
-):
+async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground):
     playground.send(playground.user("Ann"), "hello")
     async with bot_on(playground) as crashed:
         assert len(await crashed.get_updates()) == 1
@@ -240,7 +234,7 @@ async def test_an_update_that_was_not_handled_comes_again_after_a_crash(
     assert texts == ["hello"]
 
 
-async def test_trouble_on_the_way_is_waited_out(playground: LocalPlayground):
+async def test_trouble_on_the_way_is_waited_out(playground):
     playground.inject("502_html", method="getUpdates", times=1)
     playground.send(playground.user("Ann"), "hello")
     handler = Handler()
@@ -264,7 +258,7 @@ class Away(Handler):
         await super().on_message(message)
 
 
-async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground: LocalPlayground):
+async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground):
     ann = playground.user("Ann")
     handler, waited = Away(), []
     handler.times = 3
@@ -285,7 +279,7 @@ async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playgroun
     ]
 
 
-async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground: LocalPlayground):
+async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground):
     ann, ben = playground.user("Ann"), playground.user("Ben")
     handler = Away()
     handler.times = 1
@@ -338,9 +332,7 @@ async def pausing(
             goes_on.release()
 
 
-async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(
-    playground: LocalPlayground,
-):
+async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground):
     handler = Handler()
     playground.inject("401", method="getUpdates")
     playground.send(playground.user("Ann"), "hello")
@@ -353,9 +345,7 @@ async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(
     assert texts == ["hello"]
 
 
-async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(
-    playground: LocalPlayground,
-):
+async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(playground):
     handler = Handler()
     playground.inject("401", method="getUpdates")
     playground.inject("502_html", method="getMe")
@@ -366,9 +356,7 @@ async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(
         assert await handler.wait_for(1) == ["hello"]
 
 
-async def test_polling_that_fails_is_known_until_it_goes_well(
-    playground: LocalPlayground, monkeypatch: pytest.MonkeyPatch
-):
+async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkeypatch):
     handler, moment = Handler(), [100.0]
     monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
     playground.inject("502_html", method="getUpdates", times=2)
@@ -410,7 +398,7 @@ class OddSession(PlainSession):
     ],
 )
 async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_logged(
-    playground: LocalPlayground, status: int, content: str
+    playground, status, content
 ):
     handler = Handler()
     playground.send(playground.user("Ann"), "hello")

@@ -42,17 +42,17 @@ class Wall:
 
 
 @pytest.fixture
-def wall(clock: TurnedClock) -> Wall:
+def wall(clock):
     return Wall(clock)
 
 
 @pytest.fixture
-def one(storage: Storage, wall: Wall) -> PollingLease:
+def one(storage, wall):
     return PollingLease(storage, "one", wall)
 
 
 @pytest.fixture
-def two(storage: Storage, wall: Wall) -> PollingLease:
+def two(storage, wall):
     return PollingLease(storage, "two", wall)
 
 

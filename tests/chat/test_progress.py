@@ -12,8 +12,6 @@ from bot.rendering.renderer import Renderer
 from bot.sources.discovery.discover import FoundFeed, LookupResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from aiogram import Bot
 
 pytestmark = pytest.mark.slow
@@ -22,7 +20,7 @@ FEED = "https://paper.example/feed.xml"
 
 
 @pytest.fixture
-def pauses_seconds() -> Sequence[float]:
+def pauses_seconds():
     return 0.0, 0.0, 0.0
 
 

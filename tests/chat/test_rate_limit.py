@@ -33,7 +33,7 @@ def verdicts(limiter: RateLimiter, *updates: Update) -> list[Verdict]:
 
 
 @pytest.fixture
-def limiter() -> RateLimiter:
+def limiter():
     return RateLimiter(everybody=TWO)
 
 

@@ -24,8 +24,6 @@ from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.local_playground import LocalPlayground
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tests.chat.conftest import House
     from tests.conftest import TurnedClock
 
@@ -36,7 +34,7 @@ WRONG = "Something went wrong"
 
 
 @pytest.fixture
-async def playground(clock: TurnedClock) -> AsyncIterator[LocalPlayground]:
+async def playground(clock):
     def seconds() -> float:
         moment: float = clock.now.timestamp()
         return moment
@@ -46,7 +44,7 @@ async def playground(clock: TurnedClock) -> AsyncIterator[LocalPlayground]:
 
 
 @pytest.fixture
-async def paced(house: House, clock: TurnedClock) -> House:
+async def paced(house, clock):
     """A house whose reply keep the pace; what they wait for turns the clock."""
     house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
     return house
@@ -63,7 +61,7 @@ async def deliver(house: House, clock: TurnedClock) -> None:
 
 
 @pytest.fixture
-async def group(house: House, ann: Talk, playground: LocalPlayground) -> Talk:
+async def group(house, ann, playground):
     """Return the talk of a group that Ann runs and has let the bot into."""
     chat = playground.chat("supergroup", "Newsroom", [ann.who, playground.user("Eve")], bot="left")
     playground.membership(chat, "member", from_id=ann.who.id)

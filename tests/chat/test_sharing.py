@@ -1,7 +1,5 @@
 """A topic is shared by a card whose button lets somebody else watch the same."""
 
-from __future__ import annotations
-
 import pytest
 from sqlmodel import col, select
 

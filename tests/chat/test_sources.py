@@ -9,14 +9,14 @@ from bot.sources.feeds.model import DocumentKind
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
-from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
+from tests.chat.conftest import SAMPLE_SOURCE, labels
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def admin(house: House) -> Talk:
+def admin(house):
     return house.talk("Ada", id=ADMIN)
 
 

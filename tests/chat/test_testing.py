@@ -4,8 +4,8 @@ import pytest
 
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
+from bot.matching.search import FLOOD
 from bot.subscribers import topics
-from bot.subscribers.volume import FLOOD
 
 pytestmark = pytest.mark.slow
 

@@ -19,11 +19,7 @@ async def watching(house, ann):
         chat_id = user.chat_id
         for topic in range(number):
             await subscriptions.subscribe(
-                house.storage,
-                chat_id,
-                f"word{topic}",
-                Mode.BOTH,
-                limits=house.resources.limits,
+                house.storage, chat_id, f"word{topic}", Mode.BOTH, limits=house.resources.limits
             )
         assert card
 

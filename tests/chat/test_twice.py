@@ -23,9 +23,6 @@ from tests.chat.pressings import classes, commands_of, data_of, press, say
 from tests.resources import ADMIN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from aiogram.types import Update
 
     from tests.chat.conftest import House
@@ -82,7 +79,7 @@ def _rows(ours: sqlite3.Connection, table: str) -> list[Any]:
 
 
 @pytest.fixture
-async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
+async def twice(house, tmp_path):
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     house.talk("Ada", id=ADMIN)
     user = await users.identify(

@@ -16,12 +16,10 @@ from bot.ops.instrumentation import Instrumentation, Observation, Operation
 from tests.chat.test_polling import Handler, bot_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from aiogram import Bot
 
-    from tests.chat.conftest import House, Talk
-    from tests.local_playground import LocalPlayground
 
 WORDS = "meet me at the harbour"
 ANN = {"id": 7, "is_bot": False, "first_name": WORDS}
@@ -55,14 +53,16 @@ class Sees:
 
 
 @pytest.fixture
-async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
+async def bot(playground):
     async with bot_on(playground) as opened:
         yield opened
 
 
-async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Instrumentation) -> None:
+async def poll_until_heard(
+    bot: Bot, handler: Handler, number: int, instrumentation: Instrumentation
+) -> None:
     stopping = asyncio.Event()
-    handling = UpdateQueue(bot, handler.dispatcher, watch=watch)
+    handling = UpdateQueue(bot, handler.dispatcher, instrumentation=instrumentation)
     async with asyncio.TaskGroup() as group:
         poller = Poller(bot, handling, lambda: True, ("message",))
         group.create_task(poller.run(stopping))
@@ -70,9 +70,7 @@ async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Instr
         stopping.set()
 
 
-async def test_others_are_answered_around_them(
-    house: House, ann: Talk, playground: LocalPlayground
-):
+async def test_others_are_answered_around_them(house, ann, playground):
     with capture_logs() as logged:
         for told in BAD.values():
             playground.update(**told)
@@ -84,9 +82,7 @@ async def test_others_are_answered_around_them(
     assert WORDS not in str(logged)
 
 
-async def test_it_is_confirmed_counted_and_told_by_number_and_kind(
-    bot: Bot, playground: LocalPlayground
-):
+async def test_it_is_confirmed_counted_and_told_by_number_and_kind(bot, playground):
     handler, sees = Handler(), Sees()
     numbers = [playground.update(**told) for told in BAD.values() if told]
     playground.send(playground.user("Ann"), "hello")
@@ -104,7 +100,7 @@ async def test_it_is_confirmed_counted_and_told_by_number_and_kind(
     assert await bot.get_updates() == []
 
 
-async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: LocalPlayground):
+async def test_a_restart_does_not_meet_it_again(bot, playground):
     handler = Handler()
     ann = playground.user("Ann")
     playground.update(**BAD["poll"])
@@ -122,9 +118,9 @@ async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: LocalPlayg
 
 
 @pytest.mark.parametrize("told", BAD.values(), ids=BAD)
-async def test_by_webhook_it_does_not_come_again(bot: Bot, told: dict[str, Any]):
+async def test_by_webhook_it_does_not_come_again(bot, told):
     sees, webhooks, stopping = Sees(), WebhookReceiver(), asyncio.Event()
-    handling = UpdateQueue(bot, Handler().dispatcher, watch=Instrumentation([sees]))
+    handling = UpdateQueue(bot, Handler().dispatcher, instrumentation=Instrumentation([sees]))
 
     with capture_logs() as logged:
         async with webhooks.open(handling, stopping):
@@ -139,7 +135,7 @@ async def test_by_webhook_it_does_not_come_again(bot: Bot, told: dict[str, Any])
 
 
 @pytest.mark.parametrize("number", [WORDS, [WORDS], None])
-async def test_a_number_that_is_none_is_not_logged(bot: Bot, number: object):
+async def test_a_number_that_is_none_is_not_logged(bot, number):
     with capture_logs() as logged:
         assert read_update({"update_id": number, WORDS: WORDS}, bot, Instrumentation()) is None
 

@@ -25,10 +25,6 @@ from tests.chat.walking import Walk
 from tests.resources import ADMIN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from bot.rendering.renderer import Renderer
     from tests.chat.conftest import House
 
 pytestmark = pytest.mark.slow
@@ -66,12 +62,12 @@ FITTING = (
 
 
 @pytest.fixture
-def renderer() -> Renderer:
+def renderer():
     return Renderers().of("en")
 
 
 @pytest.fixture
-async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
+async def walk(house, tmp_path, news):
     """One of those who run the bot, with a row in every table: all is theirs to press."""
     await news("Okapi seen", "An okapi was seen in the zoo.")
     house.talk("Ada", id=ADMIN)

@@ -17,7 +17,6 @@ from tests.chat.test_polling import Away, Handler, bot_on
 if TYPE_CHECKING:
     from aiogram import Bot
 
-    from tests.local_playground import LocalPlayground
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +25,7 @@ LONG = 60.0
 
 
 @pytest.fixture
-async def bot(playground: LocalPlayground):
+async def bot(playground):
     async with bot_on(playground) as opened:
         yield opened
 
@@ -48,7 +47,7 @@ async def open_for(bot: Bot, handler: Handler, patience: float = LONG, **facts: 
             stopping.set()
 
 
-async def test_it_is_answered_for_once_it_was_handled(bot: Bot):
+async def test_it_is_answered_for_once_it_was_handled(bot):
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
@@ -63,7 +62,7 @@ async def test_it_is_answered_for_once_it_was_handled(bot: Bot):
     assert handler.texts == ["hello"]
 
 
-async def test_what_takes_long_is_answered_for_and_finished_at_the_stop(bot: Bot):
+async def test_what_takes_long_is_answered_for_and_finished_at_the_stop(bot):
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
@@ -77,7 +76,7 @@ async def test_what_takes_long_is_answered_for_and_finished_at_the_stop(bot: Bot
     assert handler.texts == ["slow"]
 
 
-async def test_nothing_is_taken_before_the_start_and_from_the_stop_on(bot: Bot):
+async def test_nothing_is_taken_before_the_start_and_from_the_stop_on(bot):
     handler = Handler()
     before = await WebhookReceiver().take(said(1, "early"))
 
@@ -90,7 +89,7 @@ async def test_nothing_is_taken_before_the_start_and_from_the_stop_on(bot: Bot):
     assert handler.texts == []
 
 
-async def test_updates_of_a_chat_are_handled_in_order(bot: Bot):
+async def test_updates_of_a_chat_are_handled_in_order(bot):
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
@@ -106,7 +105,7 @@ async def test_updates_of_a_chat_are_handled_in_order(bot: Bot):
     assert handler.texts == ["quick", "slow", "behind it"]
 
 
-async def test_one_that_comes_again_meanwhile_or_later_is_handled_once(bot: Bot):
+async def test_one_that_comes_again_meanwhile_or_later_is_handled_once(bot):
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
@@ -122,7 +121,7 @@ async def test_one_that_comes_again_meanwhile_or_later_is_handled_once(bot: Bot)
     assert handler.texts == ["hello"]
 
 
-async def test_it_shall_come_again_while_the_database_is_away(bot: Bot):
+async def test_it_shall_come_again_while_the_database_is_away(bot):
     handler = Away()
     handler.times = 1
 
@@ -134,7 +133,7 @@ async def test_it_shall_come_again_while_the_database_is_away(bot: Bot):
     assert handler.texts == ["hello"]
 
 
-async def test_what_was_answered_for_is_kept_while_the_database_is_away(bot: Bot):
+async def test_what_was_answered_for_is_kept_while_the_database_is_away(bot):
     handler, waited = Away(), []
     handler.times = 2
     handler.held["before it"] = asyncio.Event()
@@ -152,7 +151,7 @@ async def test_what_was_answered_for_is_kept_while_the_database_is_away(bot: Bot
     assert waited == [1, 2]
 
 
-async def test_what_cannot_be_kept_at_the_stop_is_logged(bot: Bot):
+async def test_what_cannot_be_kept_at_the_stop_is_logged(bot):
     handler = Away()
     handler.times = 1
     handler.held["before it"] = asyncio.Event()
@@ -167,7 +166,7 @@ async def test_what_cannot_be_kept_at_the_stop_is_logged(bot: Bot):
     assert [line["number"] for line in logged if "lost" in line["event"]] == [1]
 
 
-async def test_too_much_in_hand_shall_come_again(bot: Bot):
+async def test_too_much_in_hand_shall_come_again(bot):
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
@@ -178,7 +177,7 @@ async def test_too_much_in_hand_shall_come_again(bot: Bot):
     assert taken == [True, True, False]
 
 
-async def test_a_flood_is_dropped_and_answered_for(bot: Bot):
+async def test_a_flood_is_dropped_and_answered_for(bot):
     handler = Handler()
     limiter = RateLimiter(everybody=Rate(burst=2, per_second=0.001))
 
@@ -190,14 +189,14 @@ async def test_a_flood_is_dropped_and_answered_for(bot: Bot):
 
 
 @pytest.mark.parametrize("told", [{}, {"update_id": "x"}, {"update_id": 1, "message": 5}])
-async def test_what_is_no_update_does_not_come_again(bot: Bot, told: dict[str, Any]):
+async def test_what_is_no_update_does_not_come_again(bot, told):
     handler = Handler()
 
     async with open_for(bot, handler) as (webhooks, _):
         assert await webhooks.take(told)
 
 
-async def test_a_handler_that_fails_is_done_with(bot: Bot):
+async def test_a_handler_that_fails_is_done_with(bot):
     handler = Handler()
 
     async def fail(_: object) -> None:

@@ -1,7 +1,5 @@
 """The webhook at Telegram: set, set again, taken away; against the playground."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest
@@ -24,7 +22,7 @@ ELSEWHERE = Webhook("https://elsewhere.example/secret-path", "another", ("messag
 
 
 @pytest.fixture
-async def bot(playground: LocalPlayground):
+async def bot(playground):
     async with bot_on(playground) as opened:
         yield opened
 

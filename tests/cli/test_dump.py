@@ -2,26 +2,21 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.app.stops import StopError
-from bot.subscribers import dump, subscriptions, users
-from bot.subscribers.access import Access
+from bot.subscribers import dump
 from bot.subscribers.users import Sender
 from storage.db.engine import Storage
-from storage.enums import Mode
 from tests.cli.conftest import with_storage_at
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import identify, subscribe
 
 
 def fill(url: str, chats: int) -> None:
-    async def subscribe(storage: Storage) -> None:
+    async def subscribe_all(storage: Storage) -> None:
         for number in range(1, chats + 1):
             sender = Sender(number, number, name="A")
-            user = await users.identify(storage, sender, access=Access(is_open=True))
-            assert user
-            await subscriptions.subscribe(
-                storage, user.chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
-            )
+            user = await identify(storage, sender)
+            await subscribe(storage, user.chat_id, "Taiwan")
 
-    with_storage_at(url, subscribe)
+    with_storage_at(url, subscribe_all)
 
 
 @pytest.fixture

@@ -10,16 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot.cli.source_reports import (
-    addition_report,
-    additions_table,
-    advice,
-    checkup_json,
-    checkup_report,
-    choices,
-    show_found,
-    show_sources,
-)
+from bot.cli import source_reports
 from bot.cli.sources import _wanted, add_all, app
 from bot.sources.administration import (
     list_sources,
@@ -60,7 +51,7 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder,
 
     done = await add_all(adding, wanted, Console(file=StringIO()))
 
-    table = printed(additions_table(done))
+    table = printed(source_reports.additions_table(done))
     assert len(done) == 23
     assert table.count("could not be added") == 2
     assert "has nothing at this address (404)" in table
@@ -75,7 +66,7 @@ def test_of_a_long_list_only_what_needs_attention_is_shown():
     done.append(Addition("https://a.example/", AddOutcome.THERE, "Known"))
     done.append(Addition("https://b.example/", AddOutcome.REFUSED, "Gone", problem=gone))
 
-    shown = "".join(map(printed, addition_report(done, MONDAY_NOON)))
+    shown = "".join(map(printed, source_reports.addition_report(done, MONDAY_NOON)))
 
     assert "has been taken down for good (410)" in shown
     assert "Paper 7" not in shown
@@ -83,7 +74,7 @@ def test_of_a_long_list_only_what_needs_attention_is_shown():
 
 
 def test_of_one_address_nothing_is_counted():
-    (table,) = addition_report(
+    (table,) = source_reports.addition_report(
         [Addition("https://a.example/", AddOutcome.ADDED, "Paper")], MONDAY_NOON
     )
 
@@ -97,12 +88,12 @@ async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder,
         farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
 
     done = await add_all(adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO()))
-    shown = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
+    shown = "".join(map(printed, source_reports.choices(done, MONDAY_NOON + timedelta(hours=2))))
 
     assert "has 12 feeds to choose from" in shown
     assert shown.count("2 h ago") == 8
     assert farm.url("/11.xml") in shown
-    assert "has several feeds" in printed(additions_table(done))
+    assert "has several feeds" in printed(source_reports.additions_table(done))
 
 
 async def test_a_list_is_read_a_host_at_a_time():
@@ -140,7 +131,7 @@ async def test_what_the_database_refuses_is_listed_and_ends_nothing():
     done = await add_all(FullDisk(), wanted, Console(file=StringIO()))
 
     assert sorted(each.outcome for each in done).count(AddOutcome.ADDED) == 2
-    assert "could not be stored: disk is full" in printed(additions_table(done))
+    assert "could not be stored: disk is full" in printed(source_reports.additions_table(done))
 
 
 async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_url: str, farm):
@@ -164,7 +155,9 @@ async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_u
 async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
     link = FeedLink("https://a.example/feed", "All", Where.NAMED)
 
-    assert not show_found(DiscoveryResult(FetchResult(), unread=(link,)), as_json=True)
+    assert not source_reports.show_found(
+        DiscoveryResult(FetchResult(), unread=(link,)), as_json=True
+    )
 
     shown = json.loads(capsys.readouterr().out)
     assert (shown["url"], shown["title"], shown["entries"]) == (link.url, "All", None)
@@ -175,11 +168,11 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAd
     found = await discover(adding.fetcher, adding.reader, farm.url())
     nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
 
-    assert show_found(found, as_json=True)
+    assert source_reports.show_found(found, as_json=True)
     document = json.loads(capsys.readouterr().out)
-    assert show_found(found, as_json=False)
+    assert source_reports.show_found(found, as_json=False)
     shown = capsys.readouterr().out
-    assert not show_found(nothing, as_json=True)
+    assert not source_reports.show_found(nothing, as_json=True)
 
     assert (document["title"], document["entries"]) == ("Sample Wire", 1)
     assert document["newest"] == "2026-03-02T12:00:00+00:00"
@@ -196,7 +189,7 @@ async def test_the_list_shows_how_each_source_fares(
     await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
     clock.turn(timedelta(minutes=10))
 
-    show_sources(await list_sources(adding.storage), clock.now, as_json=False)
+    source_reports.show_sources(await list_sources(adding.storage), clock.now, as_json=False)
     table = capsys.readouterr().out
 
     assert "Sample Wire" in table
@@ -207,8 +200,8 @@ async def test_the_list_shows_how_each_source_fares(
 
 async def test_a_check_shows_answer_contents_and_next_poll(operator, farm):
     farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
-    good = printed(checkup_report(await operator.check(farm.url())))
-    bad = printed(checkup_report(await operator.check(farm.url("/none"))))
+    good = printed(source_reports.checkup_report(await operator.check(farm.url())))
+    bad = printed(source_reports.checkup_report(await operator.check(farm.url("/none"))))
 
     assert '"one"' in good
     assert "Sample Wire" in good
@@ -222,13 +215,15 @@ async def test_a_check_counts_the_entries_that_are_too_many(operator, farm):
     farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
     checkup = await operator.check(farm.url())
 
-    assert "one older entry: more than a document may have" in printed(checkup_report(checkup))
-    assert checkup_json(checkup)["document"]["left_out"] == 1
+    assert "one older entry: more than a document may have" in printed(
+        source_reports.checkup_report(checkup)
+    )
+    assert source_reports.checkup_json(checkup)["document"]["left_out"] == 1
 
 
 @pytest.mark.parametrize("kind", ProblemKind)
 def test_every_problem_comes_with_what_to_do(kind: ProblemKind):
-    assert advice(kind).endswith(".")
+    assert source_reports.advice(kind).endswith(".")
 
 
 @pytest.mark.parametrize(

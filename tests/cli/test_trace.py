@@ -42,7 +42,7 @@ async def reported(storage: Storage) -> int:
     async with storage.writing() as tx:
         row = {"chat_id": chat, "story_id": 1, "article_id": article, "topic_ids": []}
         (alert,) = (await make_alerts(tx, [row | {"made_at": tx.now, "chapter": 1}])).values()
-        edition = {"chat_id": chat, "local_date": tx.now.date(), "slot": 0, "stories": 1}
+        edition = {"chat_id": chat, "local_date": tx.now.date(), "schedule_number": 0, "stories": 1}
         edition |= {"due_at": tx.now, "made_at": tx.now, "since": tx.now, "topics": []}
         listed = {"story_id": 1, "article_id": article, "topic_ids": [], "alerted": True}
         made = await make_editions(tx, [(edition, [listed])])

@@ -36,7 +36,7 @@ async def send_for_seconds(sending, clock, seconds: int) -> None:
 
 async def edition_of(outbox: Outbox, chat: int) -> int:
     async with outbox.storage.writing() as tx:
-        row = {"chat_id": chat, "local_date": tx.now.date(), "slot": 0, "stories": 0}
+        row = {"chat_id": chat, "local_date": tx.now.date(), "schedule_number": 0, "stories": 0}
         row |= {"due_at": tx.now, "made_at": tx.now, "since": tx.now, "topics": []}
         return (await make_editions(tx, [(row, [])]))[chat]
 

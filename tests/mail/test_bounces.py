@@ -95,16 +95,14 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
 
 
 @pytest.mark.parametrize("noise", ["\0", "\udcff", "\x1b"], ids=ascii)
-async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
-    bounces, chat_id, sent, storage, noise
-):
+async def test_the_words_of_a_server_become_one_clean_line(bounces, chat_id, sent, storage, noise):
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, f"550 no{noise}\nsuch user")
 
     assert "It said: 550 no such user" in (await notices(sent))[0]
 
 
-async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
+async def test_what_waits_is_sent_when_confirmed_again(
     mailer, bounces, chat_id, waiting, sent, storage, clock
 ):
     await bounces.take(bounce())
@@ -122,7 +120,7 @@ async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_agai
     assert (seen.is_active, seen.problem, seen.reach) == (True, None, DigestMedium.EMAIL)
 
 
-async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
+async def test_an_alert_that_is_too_old_expires(
     mailer, bounces, chat_id, waiting, sent, storage, clock
 ):
     async with storage.writing() as tx:
@@ -138,9 +136,7 @@ async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
         assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
 
 
-async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
-    storage, bounces, chat_id, clock
-):
+async def test_five_temporary_bounces_in_two_weeks_suspend(storage, bounces, chat_id, clock):
     for _ in range(4):
         assert await bounces.take(bounce("4.2.2"))
         clock.turn(DAY)
@@ -181,9 +177,7 @@ async def test_a_bounce_of_nobody_changes_nothing(storage, bounces, chat_id, tok
 
 
 @pytest.mark.parametrize("message", BROKEN.values(), ids=BROKEN)
-async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
-    storage, chat_id, message
-):
+async def test_a_mail_that_breaks_its_reader_stops_no_other(storage, chat_id, message):
     workers = Workers(most=1)
     bounces = Bounces(storage, RENDERER, SIGNER, report_reader(workers))
     try:
@@ -231,9 +225,7 @@ async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat
     assert (await confirm.get_mailbox(storage, chat_id)).state is MailboxState.UNSUBSCRIBED
 
 
-async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
-    mailer, bounces, arrive, storage
-):
+async def test_a_bounce_activates_no_unconfirmed_address(mailer, bounces, arrive, storage):
     chat_id = await arrive()
     await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
 

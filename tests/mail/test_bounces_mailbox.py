@@ -172,9 +172,7 @@ async def test_a_mailbox_that_does_not_open_is_tried_again_the_next_time(mailbox
     assert len(noted.taken) == 1
 
 
-async def test_a_server_that_the_system_trusts_gets_the_password(
-    certificate, of_the_server, noted, monkeypatch
-):
+async def test_a_trusted_server_gets_the_password(certificate, of_the_server, noted, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
     mailbox = FakeMailbox()
     mailbox.put(notification("failed", "5.1.1"))

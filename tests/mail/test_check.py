@@ -100,12 +100,8 @@ async def test_the_policy_of_the_domain(records, health):
 @pytest.mark.parametrize(
     ("names", "back", "health"),
     [
-        pytest.param(
-            {"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, HealthLevel.HEALTHY, id="both ways"
-        ),
-        pytest.param(
-            {"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, HealthLevel.WARNING, id="elsewhere"
-        ),
+        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, HealthLevel.HEALTHY, id="both"),
+        pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, HealthLevel.WARNING, id="else"),
         pytest.param({"1.2.3.4": []}, {}, HealthLevel.WARNING, id="no name"),
         pytest.param({}, {}, HealthLevel.UNHEALTHY, id="no address"),
     ],

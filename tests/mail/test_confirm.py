@@ -58,9 +58,7 @@ async def test_the_code_from_the_mail_confirms(storage, mailer, chat_id, sent):
     assert not await confirm.awaits_code(storage, chat_id)
 
 
-async def test_the_link_from_the_mail_confirms_and_may_be_opened_again(
-    storage, mailer, chat_id, sent, clock
-):
+async def test_the_link_confirms_and_may_be_opened_again(storage, mailer, chat_id, sent, clock):
     await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
     token = await sent.token(clock.now)
 
@@ -83,9 +81,7 @@ async def test_neither_way_confirms_after_a_day(storage, mailer, chat_id, sent, 
         await confirm.confirm_by_code(storage, chat_id, code)
 
 
-async def test_five_wrong_codes_use_it_up_and_the_link_still_works(
-    storage, mailer, chat_id, sent, clock
-):
+async def test_five_wrong_codes_use_up_the_code_alone(storage, mailer, chat_id, sent, clock):
     await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
     code, token = await sent.code(), await sent.token(clock.now)
     wrong = "000000" if code != "000000" else "000001"

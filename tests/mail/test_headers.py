@@ -1,4 +1,4 @@
-"""Header fields come back character by character, whoever reads them."""
+"""Header fields come back character by character, in every reader."""
 
 import re
 from email import message_from_bytes

@@ -56,9 +56,7 @@ async def test_what_is_doubtful_twice_is_held(mailing, mails, outbox, server, cl
     assert len(server.mails) == 2
 
 
-async def test_while_the_server_is_away_mails_wait_and_then_go(
-    mailing, mails, outbox, server, clock
-):
+async def test_mails_wait_while_the_server_is_away(mailing, mails, outbox, server, clock):
     first = await mails.put(await mails.mailbox(1), "first")
     await server.close()
     await mail_all(mailing)
@@ -91,9 +89,7 @@ async def test_a_421_lets_all_mails_wait(mailing, mails, outbox, server, clock):
     assert (await outbox.get(1)).attempts == 1
 
 
-async def test_a_mail_cut_off_by_a_crash_is_sent_once_more(
-    mailing, mails, outbox, server, clock, storage
-):
+async def test_a_crash_sends_a_mail_once_more(mailing, mails, outbox, server, clock, storage):
     delivery = await mails.put(await mails.mailbox())
     async with storage.writing() as tx:
         await claim_mails(tx, "the dead", limit=1, lease=SECOND)
@@ -123,7 +119,7 @@ async def test_a_server_that_is_away_is_asked_now_and_then(mailing, mails, serve
     assert max(asked) == 1
 
 
-async def test_the_answer_to_a_mail_is_written_down_once_a_connection_lasts(
+async def test_an_answer_is_stored_once_a_connection_lasts(
     mailing, mails, outbox, server, monkeypatch
 ):
     delivery = await mails.put(await mails.mailbox())

@@ -14,9 +14,7 @@ pytestmark = pytest.mark.slow
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
-async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
-    mailing, mails, outbox, server, bounces_noted
-):
+async def test_a_refusing_mailbox_is_reported_once(mailing, mails, outbox, server, bounces_noted):
     delivery = await mails.put(await mails.mailbox())
     server.rcpt.append("550 5.1.1 no such user")
 
@@ -28,9 +26,7 @@ async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
     assert row.last_error == "550 5.1.1 no such user"
 
 
-async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
-    mailing, mails, outbox, server
-):
+async def test_the_words_of_a_server_become_one_clean_line(mailing, mails, outbox, server):
     delivery = await mails.put(await mails.mailbox())
     server.rcpt.append("550-5.1.1 no such\0\r\n550 5.1.1 \x1buser")
 
@@ -55,11 +51,7 @@ async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
     ("answer", "reported"),
     [
         pytest.param("450 4.2.0 later", [], id="later"),
-        pytest.param(
-            "550 5.7.1 by policy",
-            [(1, "550 5.7.1 by policy")],
-            id="policy: the operator is notified",
-        ),
+        pytest.param("550 5.7.1 by policy", [(1, "550 5.7.1 by policy")], id="policy: operator"),
     ],
 )
 async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(

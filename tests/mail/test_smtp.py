@@ -100,7 +100,7 @@ async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, erro
 async def test_a_send_that_is_cancelled_leaves_no_connection_open(server, smtp):
     server.rcpt.append(SAY_NOTHING)
     sending = asyncio.create_task(smtp.send(*ENVELOPE))
-    while server.rcpt:  # noqa: ASYNC110 - a list tells nobody
+    while server.rcpt:  # noqa: ASYNC110 - a list notifies nobody
         await asyncio.sleep(0.01)
 
     sending.cancel()
@@ -187,9 +187,7 @@ async def test_a_mail_goes_by_tls(certificate, of_the_server, use_tls):
 
 
 @pytest.mark.parametrize("use_tls", [False, True], ids=["starttls", "tls"])
-async def test_who_shows_a_certificate_that_nobody_vouches_for_gets_no_password(
-    of_the_server, use_tls
-):
+async def test_an_untrusted_certificate_gets_no_password(of_the_server, use_tls):
     async with open_relay(auth={"ann": "secret"}, tls=of_the_server, tls_at_once=use_tls) as server:
         relay = server.relay(user="ann", password="secret", use_tls=use_tls, start_tls=not use_tls)
         smtp = Smtp(relay)

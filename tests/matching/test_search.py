@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from bot.matching import search
 from bot.matching.query import parse
+from bot.matching.search import Volume
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -185,3 +186,17 @@ async def test_the_index_gives_no_candidate_too_few(
         query = parse(typed)
         wanted = sum(oracle.matches(query, "Title", text) for text in texts)
         assert (await search.find(storage, query)).count == wanted, typed
+
+
+@pytest.mark.parametrize(
+    ("count", "per_day", "every_days"), [(0, 0, 0), (1, 0, 7), (4, 1, 2), (7, 1, 1), (30, 4, 0)]
+)
+def test_a_weeks_stories_by_day(count, per_day, every_days):
+    volume = Volume(count, timedelta(days=7))
+
+    assert (volume.per_day, volume.every_days) == (per_day, every_days)
+
+
+def test_many_stories_in_no_time_at_all_are_a_flood():
+    assert Volume(450, timedelta()).is_flood
+    assert not Volume(2, timedelta(days=7)).is_flood

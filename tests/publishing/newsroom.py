@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import inspect
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, select
 
 from storage.alerts import Alert
 from storage.articles import Article
@@ -75,6 +75,20 @@ class Newsroom:
         )
         return topic_id
 
+    async def reader(
+        self,
+        query_id: int,
+        telegram_id: int = 7,
+        *,
+        name: str = "Words",
+        mode: Mode = Mode.INSTANT,
+        **more: Any,
+    ) -> int:
+        """Return a chat that subscribes to a topic of that query."""
+        chat_id = await self.chat(telegram_id, **more)
+        await self.subscribe(chat_id, query_id, name, mode)
+        return chat_id
+
     async def mute_topic(self, chat_id: int, topic_id: int) -> None:
         """Mute it until it is unmuted."""
         async with self.storage.writing() as tx:
@@ -122,9 +136,19 @@ class Newsroom:
             )
         )
 
+    async def reported_by(self, title: str, *query_ids: int, public: bool = True) -> int:
+        """Store an article of another publisher on the first story; return its source."""
+        source_id = await self.source(title, public=public)
+        article = await self.article(f"{title} reports it too", *query_ids, source_id=source_id)
+        await self.joins(article, story_id=1)
+        return source_id
+
     async def joins(self, article_id: int, *, story_id: int) -> None:
-        """Let the article tell a story that was there before."""
+        """Make the article report a story that was there before."""
         await self.change(Article, article_id, story_id=story_id)
+        await self.grows(story_id)
+
+    async def grows(self, story_id: int) -> None:
         async with self.storage.writing() as tx:
             await mark_growth(tx, [story_id])
 
@@ -139,17 +163,15 @@ class Newsroom:
             )
         )
 
-    async def all(self, table: type[Row]) -> list[Row]:
-        """Return its rows in their order, which PostgreSQL alone would not keep."""
-        in_order = select(table).order_by(*inspect(table).primary_key)
+    async def all(self, table: type[Row], **values: Any) -> list[Row]:
+        """Return its rows that have these values, by their keys: PostgreSQL keeps no order."""
+        in_order = select(table).filter_by(**values).order_by(*inspect(table).primary_key)
         async with self.storage.reading() as tx:
             return list(await tx.session.exec(in_order))
 
     async def texts(self) -> list[str]:
         """Return what stands in the outbox, in its order."""
-        async with self.storage.reading() as tx:
-            rows = await tx.session.exec(select(Delivery).order_by(col(Delivery.id)))
-            return [row.body["text"] for row in rows]
+        return [row.body["text"] for row in await self.all(Delivery)]
 
     async def alerts(self) -> list[Alert]:
         return await self.all(Alert)

@@ -13,24 +13,49 @@ from storage.articles import Article
 from storage.chats import Chat
 from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium, Mode
 from storage.outbox import Delivery
-from storage.sources import Follow
+from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
 from tests.publishing.stages import Stages
 
 MINUTE = timedelta(minutes=1)
 
 
-async def test_a_chat_is_alerted_to_what_its_topic_matched(publishing, newsroom, clock):
-    source, chat, query = (
-        await newsroom.source(),
-        await newsroom.chat(),
-        await newsroom.query("words"),
-    )
-    await newsroom.subscribe(chat, query, "My words", Mode.INSTANT)
-    clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
+@pytest.fixture
+async def source(newsroom) -> int:
+    return int(await newsroom.source())
 
-    done = await publishing.alerts()
+
+@pytest.fixture
+async def query(newsroom) -> int:
+    return int(await newsroom.query("words"))
+
+
+@pytest.fixture
+def news(newsroom, source, query):
+    """Return how an article comes that the query matches."""
+
+    async def store(title: str = "A headline", *query_ids: int, **more):
+        return await newsroom.article(title, *(query_ids or (query,)), source_id=source, **more)
+
+    return store
+
+
+@pytest.fixture
+def alerted(news, publishing, clock):
+    """Return how, a minute after what was done before, an article comes and is alerted to."""
+
+    async def publish(*args, **more):
+        clock.turn(MINUTE)
+        await news(*args, **more)
+        return await publishing.alerts()
+
+    return publish
+
+
+async def test_a_chat_is_alerted_to_what_its_topic_matched(alerted, query, newsroom):
+    await newsroom.reader(query, name="My words")
+
+    done = await alerted()
 
     (delivery,) = await newsroom.all(Delivery)
     (article,) = await newsroom.all(Article)
@@ -45,19 +70,15 @@ async def test_a_chat_is_alerted_to_what_its_topic_matched(publishing, newsroom,
     assert "https://wire.example/1" in delivery.fallback["text"]
 
 
-async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(
-    publishing, newsroom, clock
-):
-    source, chat = await newsroom.source(), await newsroom.chat()
-    first, second = await newsroom.query("words"), await newsroom.query("headline")
+async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(query, alerted, newsroom):
+    chat = await newsroom.chat()
+    second = await newsroom.query("headline")
     topics = [
-        await newsroom.subscribe(chat, first, "First", Mode.INSTANT),
+        await newsroom.subscribe(chat, query, "First", Mode.INSTANT),
         await newsroom.subscribe(chat, second, "Second", Mode.BOTH),
     ]
-    clock.turn(MINUTE)
-    await newsroom.article("A headline", first, second, source_id=source)
 
-    await publishing.alerts()
+    await alerted("A headline", query, second)
 
     (alert,) = await newsroom.alerts()
     (text,) = await newsroom.texts()
@@ -74,98 +95,72 @@ async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(
         pytest.param({}, {}, {"quiet": True}, id="the article is backlog"),
     ],
 )
-async def test_a_chat_is_not_alerted_if(publishing, newsroom, clock, subscribed, chat, article):
-    source, query = await newsroom.source(), await newsroom.query("words")
-    chat_id = await newsroom.chat(**chat)
-    await newsroom.subscribe(chat_id, query, "Words", Mode.BOTH)
+async def test_a_chat_is_not_alerted_if(alerted, query, newsroom, subscribed, chat, article):
+    await newsroom.reader(query, **chat, mode=Mode.BOTH)
     await newsroom.change(Subscription, 1, **subscribed)
-    clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source, **article)
 
-    assert await publishing.alerts() == 1
+    assert await alerted(**article) == 1
     assert await newsroom.alerts() == []
     assert [row.stage for row in await newsroom.all(Article)] == [ArticleStage.PUBLISHED]
 
 
-async def test_a_new_topic_is_not_alerted_to_what_was_there_before(publishing, newsroom, clock):
-    source, chat, query = (
-        await newsroom.source(),
-        await newsroom.chat(),
-        await newsroom.query("words"),
-    )
-    await newsroom.article("A headline", query, source_id=source)
+async def test_a_new_topic_alerts_to_nothing_older(news, query, publishing, newsroom, clock):
+    await news()
     clock.turn(MINUTE)
-    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    await newsroom.reader(query)
 
     await publishing.alerts()
 
     assert await newsroom.alerts() == []
 
 
-async def test_a_version_that_hits_another_topic_alerts_only_those_not_sent_yet(
-    publishing, newsroom, clock
-):
-    source = await newsroom.source()
-    before, since = await newsroom.query("words"), await newsroom.query("flood")
-    sent, unsent = await newsroom.chat(1), await newsroom.chat(2)
-    await newsroom.subscribe(sent, before, "Words", Mode.INSTANT)
+async def test_a_new_version_alerts_only_those_not_sent_yet(alerted, query, publishing, newsroom):
+    since = await newsroom.query("flood")
+    sent, unsent = await newsroom.reader(query, 1), await newsroom.chat(2)
     for chat in (sent, unsent):
         await newsroom.subscribe(chat, since, "Flood", Mode.INSTANT)
-    clock.turn(MINUTE)
-    article = await newsroom.article("A headline", before, source_id=source)
-    await publishing.alerts()
+    await alerted()
 
-    await newsroom.match(article, since)
-    await newsroom.change(Article, article, stage=ArticleStage.MATCHED, version=2)
+    await newsroom.match(1, since)
+    await newsroom.change(Article, 1, stage=ArticleStage.MATCHED, version=2)
     await publishing.alerts()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [sent, unsent]
     assert len(await newsroom.texts()) == 2
 
 
-async def test_what_another_user_added_reaches_its_followers_alone(
-    publishing, newsroom, storage, clock
+async def test_a_private_source_alerts_its_followers_alone(
+    alerted, query, source, newsroom, storage
 ):
-    source, query = await newsroom.source(public=False), await newsroom.query("words")
-    follower, other_user = await newsroom.chat(1), await newsroom.chat(2)
-    for chat in (follower, other_user):
-        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    await newsroom.change(Source, source, public=False)
+    follower, _ = [await newsroom.reader(query, one) for one in (1, 2)]
     async with storage.writing() as tx:
         tx.session.add(Follow(chat_id=follower, source_id=source))
-    clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
 
-    await publishing.alerts()
+    await alerted()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [follower]
     assert (await newsroom.texts())[0].endswith("Example Wire · 21:01")
 
 
-async def test_many_chats_are_alerted_page_by_page(publishing, newsroom, clock, monkeypatch):
+async def test_many_chats_are_alerted_page_by_page(alerted, query, newsroom, monkeypatch):
     monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 2)
-    source, query = await newsroom.source(), await newsroom.query("words")
-    chats = [await newsroom.chat(number) for number in range(4)]
-    for chat in chats:
-        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
-    clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
+    chats = [await newsroom.reader(query, number) for number in range(4)]
 
-    await publishing.alerts()
+    await alerted()
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == chats
     assert len(await newsroom.texts()) == 4
 
 
-async def test_a_crash_between_pages_repeats_no_alert(
-    publishing, newsroom, storage, renderer, clock, monkeypatch
+async def test_a_crash_repeats_no_alert(
+    news, query, publishing, newsroom, storage, clock, monkeypatch
 ):
     monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 1)
-    source, query = await newsroom.source(), await newsroom.query("words")
     for number in range(3):
-        chat = await newsroom.chat(number)
-        await newsroom.subscribe(chat, query, f"Words {number}", Mode.INSTANT)
+        await newsroom.reader(query, number, name=f"Words {number}")
     clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
+    await news()
 
     with pytest.raises(ExceptionGroup):
         await Stages(storage, _Failing(word="Words 2"), "crashed").alerts()
@@ -176,16 +171,11 @@ async def test_a_crash_between_pages_repeats_no_alert(
     assert sorted(text[:7] for text in await newsroom.texts()) == ["Words 0", "Words 1", "Words 2"]
 
 
-async def test_an_article_that_fails_does_not_hold_up_the_others(newsroom, storage, clock):
-    source, chat, query = (
-        await newsroom.source(),
-        await newsroom.chat(),
-        await newsroom.query("words"),
-    )
-    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+async def test_a_failing_article_stops_no_other(news, query, source, newsroom, storage, clock):
+    await newsroom.reader(query)
     clock.turn(MINUTE)
-    await newsroom.article("Broken", query, source_id=source)
-    await newsroom.article("A headline", query, source_id=source)
+    await news("Broken")
+    await news()
 
     with pytest.raises(ExceptionGroup):
         await Stages(storage, _Failing(word="Broken"), "us").alerts()
@@ -193,17 +183,10 @@ async def test_an_article_that_fails_does_not_hold_up_the_others(newsroom, stora
     assert [text.split("\n")[0] for text in await newsroom.texts()] == ["Words · A headline"]
 
 
-async def test_a_process_that_lost_its_lease_alerts_nobody(
-    publishing, newsroom, clock, monkeypatch
-):
-    source, chat, query = (
-        await newsroom.source(),
-        await newsroom.chat(),
-        await newsroom.query("words"),
-    )
-    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+async def test_a_lost_lease_alerts_nobody(news, query, publishing, newsroom, clock, monkeypatch):
+    await newsroom.reader(query)
     clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
+    await news()
 
     async def lose(tx, **more):
         ids = await claim_matched(tx, **more)
@@ -218,23 +201,18 @@ async def test_a_process_that_lost_its_lease_alerts_nobody(
     assert [row.owner for row in await newsroom.all(Article)] == ["another"]
 
 
-async def test_chats_with_zones_of_their_own_see_their_own_time(publishing, newsroom, clock):
-    source, query = await newsroom.source(), await newsroom.query("words")
+async def test_chats_with_zones_of_their_own_see_their_own_time(alerted, query, newsroom):
     for number, zone in enumerate(["Asia/Tokyo", "UTC"]):
-        chat = await newsroom.chat(number, zone=zone)
-        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
-    clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
+        await newsroom.reader(query, number, zone=zone)
 
-    await publishing.alerts()
+    await alerted()
 
     assert [text[-5:] for text in await newsroom.texts()] == ["21:01", "12:01"]
     assert len(await newsroom.all(Chat)) == 2
 
 
-async def test_an_article_in_two_feeds_of_one_publisher_names_it_once(publishing, newsroom, clock):
-    chat, query = await newsroom.chat(), await newsroom.query("words")
-    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+async def test_two_feeds_of_one_publisher_name_it_once(query, publishing, newsroom, clock):
+    await newsroom.reader(query)
     clock.turn(MINUTE)
     section = await newsroom.source("Example Times - World", host="feeds.times.example")
     article = await newsroom.article("A headline", query, source_id=section)
@@ -255,19 +233,16 @@ async def test_an_article_in_two_feeds_of_one_publisher_names_it_once(publishing
         pytest.param(ChatKind.PRIVATE, 2, id="a private chat"),
     ],
 )
-async def test_an_alert_has_its_buttons_unless_it_is_posted_to_a_channel(
-    publishing, newsroom, clock, kind, rows
+async def test_an_alert_in_a_channel_has_no_buttons(
+    news, query, publishing, newsroom, clock, kind, rows
 ):
-    source, query = await newsroom.source(), await newsroom.query("words")
     # Another chat that sees the same otherwise.
     for number, of in enumerate([kind, ChatKind.PRIVATE, ChatKind.CHANNEL]):
-        chat = await newsroom.chat(number, kind=of)
-        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+        await newsroom.reader(query, number, kind=of)
     clock.turn(MINUTE)
-    await newsroom.article("A headline", query, source_id=source)
+    await news()
     await publishing.alerts()
-    second = await newsroom.source("Kyodo")
-    await newsroom.joins(await newsroom.article("It again", source_id=second), story_id=1)
+    await newsroom.reported_by("Kyodo")
     await publishing.edits()
 
     keyboards = [len(row.body["keyboard"]) for row in await newsroom.all(Delivery)]

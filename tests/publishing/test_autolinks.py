@@ -77,12 +77,12 @@ def test_a_bundle_and_a_digest_have_our_entities_alone(renderer):
     stories = [replace(one, story=hostile(one.story)) for one in samples.sample_bundled()]
     bundle = bundle_page(renderer, stories, zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True)
     edition = sample_edition()
-    told = tuple(
+    sections = tuple(
         replace(one, listed=tuple(map(hostile, one.listed)), topic=replace(one.topic, name=HOSTILE))
         for one in edition.choice.sections
     )
     snippets = dict.fromkeys(edition.snippets, Snippet(HOSTILE, BOLD, BOLD))
-    choice = replace(edition.choice, sections=told)
+    choice = replace(edition.choice, sections=sections)
     digest = edition_page(renderer, replace(edition, choice=choice, snippets=snippets))
 
     assert [found_in(message) for message in (*bundle, *digest)] == [[]] * len((*bundle, *digest))

@@ -88,9 +88,7 @@ def state_of(storage):
     return state
 
 
-async def test_each_chat_gets_it_once_and_then_it_is_done(
-    step, begin, outbox, rows, become, state_of
-):
+async def test_each_chat_gets_it_once(step, begin, outbox, rows, become, state_of):
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
 
@@ -131,9 +129,7 @@ def test_a_line_that_leaves_no_room_in_a_language_is_said_in_english():
     assert signed_in(english, "de", longest) == signed(longest, english)
 
 
-async def test_few_stand_in_the_outbox_so_that_no_alert_waits_long_behind_one(
-    step, begin, outbox, rows
-):
+async def test_few_are_enqueued_at_a_time(step, begin, outbox, rows):
     for number in range(11, 31):
         await outbox.chat(number)
     await begin()
@@ -144,9 +140,7 @@ async def test_few_stand_in_the_outbox_so_that_no_alert_waits_long_behind_one(
     assert len(await rows()) == 2
 
 
-async def test_another_process_goes_on_where_one_has_ended(
-    storage, step, begin, outbox, rows, become
-):
+async def test_another_process_continues_it(storage, step, begin, outbox, rows, become):
     for number in (11, 12, 13):
         await outbox.chat(number)
     broadcast = await begin()
@@ -163,9 +157,7 @@ async def test_another_process_goes_on_where_one_has_ended(
     assert len(await rows()) == 3
 
 
-async def test_what_is_stopped_goes_to_nobody_else_and_lets_go_what_waits_behind(
-    step, begin, outbox, rows, state_of, storage
-):
+async def test_stopping_it_releases_what_waits_behind(step, begin, outbox, rows, state_of, storage):
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
     await step()
@@ -208,9 +200,7 @@ async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
     assert [row.chat_id for row in await rows()] == [1]
 
 
-async def test_what_was_sent_counts_though_its_row_is_forgotten(
-    storage, step, begin, outbox, become, clock
-):
+async def test_sent_ones_count_without_their_rows(storage, step, begin, outbox, become, clock):
     """So no row of those that were sent is looked at to say how far it is."""
     for number in (11, 12, 13):
         await outbox.chat(number)
@@ -226,9 +216,7 @@ async def test_what_was_sent_counts_though_its_row_is_forgotten(
     assert (shown.counts.sent, shown.due) == (2, 1)
 
 
-async def test_it_is_sent_how_far_it_is_now_and_then_and_the_end_once(
-    storage, step, begin, outbox, become, clock
-):
+async def test_progress_is_reported_and_the_end_once(storage, step, begin, outbox, become, clock):
     for number in (11, 12, 13):
         await outbox.chat(number)
     await begin()

@@ -16,17 +16,16 @@ from storage.bundles import Bundle, release_together
 from storage.chats import Chat, Quota, lock_chat
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
-from storage.stories import mark_growth
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
 from tests.publishing.stages import Stages
-from tests.publishing.test_edits import joined
 
 pytestmark = pytest.mark.slow
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MORNING = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 07:00 in Tokyo
+ROOM = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)  # a quarter after an hour has passed
 NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
 
 
@@ -34,8 +33,7 @@ NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
 async def subscribed(newsroom, clock):
     """Return a chat that is sent two stories an hour at once, its query, and a source."""
     source, query = await newsroom.source(), await newsroom.query("words")
-    chat = await newsroom.chat(alerts_an_hour=2)
-    await newsroom.subscribe(chat, query, "My words", Mode.INSTANT)
+    chat = await newsroom.reader(query, name="My words", alerts_an_hour=2)
     clock.turn(MINUTE)
     return chat, query, source
 
@@ -54,17 +52,27 @@ def report(publishing, newsroom, subscribed, clock):
     return sent
 
 
-async def test_what_is_beyond_the_limit_waits_and_comes_together(
-    report, publishing, newsroom, clock
-):
+@pytest.fixture
+def release(publishing, newsroom, clock):
+    """Return how the bundles due at a time are sent: it gives the texts in the outbox."""
+
+    async def texts(at: datetime):
+        clock.now = at
+        await publishing.bundles()
+        return await newsroom.texts()
+
+    return texts
+
+
+async def test_alerts_beyond_the_limit_wait_together(report, publishing, newsroom, clock):
     await report("One", "Two", "Three", "Four")
     early = await publishing.bundles()
-    clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
+    clock.now = ROOM
 
     released = await publishing.bundles()
 
     (bundle,) = await newsroom.all(Bundle)
-    (delivery,) = [row for row in await newsroom.all(Delivery) if row.kind is DeliveryKind.BUNDLE]
+    (delivery,) = await newsroom.all(Delivery, kind=DeliveryKind.BUNDLE)
     assert (early, released) == (0, 1)
     assert (bundle.release_at, bundle.released_at, bundle.owner) == (clock.now, clock.now, None)
     assert (delivery.bundle_id, delivery.part) == (1, 1)
@@ -77,39 +85,30 @@ async def test_what_is_beyond_the_limit_waits_and_comes_together(
     )
 
 
-async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(
-    report, publishing, newsroom, clock
-):
+async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(release, report, newsroom):
     await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
     await report("One", "Two", "Three")
-    clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
-
-    await publishing.bundles()
+    await release(ROOM)
 
     bundle = (await newsroom.all(Delivery))[-1]
     assert bundle.kind is DeliveryKind.BUNDLE
     assert bundle.body["keyboard"] == []
 
 
-async def test_what_comes_at_night_waits_for_the_morning(
-    report, publishing, newsroom, subscribed, clock
-):
+async def test_what_comes_at_night_waits_for_the_morning(release, report, newsroom, subscribed):
     await newsroom.change(Chat, subscribed[0], **NIGHT)
     await report("One", "Two")
-    clock.now = MORNING
 
-    await publishing.bundles()
+    (text,) = await release(MORNING)
 
-    (text,) = await newsroom.texts()
     assert text.startswith(
         "During your quiet hours · 2 stories\n\nMy words\n\n• One · Example Wire · Mon"
     )
 
 
-async def test_after_a_bundle_there_is_room_again(report, publishing, newsroom, clock):
+async def test_after_a_bundle_there_is_room_again(release, report, newsroom):
     await report("One", "Two", "Three")
-    clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
-    await publishing.bundles()
+    await release(ROOM)
 
     await report("Four", "Five")
 
@@ -119,25 +118,23 @@ async def test_after_a_bundle_there_is_room_again(report, publishing, newsroom, 
     assert [alert.bundle_id for alert in await newsroom.alerts()][3:] == [None, 2]
 
 
-async def test_a_bundle_names_every_publisher_up_to_then_and_is_not_edited_later(
-    report, publishing, newsroom, storage, subscribed, clock
+async def test_a_bundle_names_every_publisher_so_far(
+    release, report, publishing, newsroom, subscribed
 ):
     await newsroom.change(Chat, subscribed[0], **NIGHT)
     await report("One")
-    await joined(newsroom, storage, "Kyodo")
+    await newsroom.reported_by("Kyodo", 1)
     await publishing.edits()
-    clock.now = MORNING
-    await publishing.bundles()
-    async with storage.writing() as tx:
-        await mark_growth(tx, [1])
+    await release(MORNING)
+    await newsroom.grows(1)
     await publishing.edits()
 
     (text,) = await newsroom.texts()
     assert "• One · 2 publishers · " in text
 
 
-async def test_each_story_stands_under_its_first_topic_that_is_subscribed(
-    publishing, newsroom, subscribed, clock
+async def test_each_story_is_listed_under_its_first_topic(
+    release, publishing, newsroom, subscribed, clock
 ):
     chat, query, source = subscribed
     other, gone = await newsroom.query("other"), await newsroom.query("gone")
@@ -151,11 +148,9 @@ async def test_each_story_stands_under_its_first_topic_that_is_subscribed(
     await publishing.alerts()
     async with newsroom.storage.writing() as tx:
         await tx.session.delete(await tx.session.get_one(Subscription, 3))
-    clock.now = MORNING
 
-    await publishing.bundles()
+    (text,) = await release(MORNING)
 
-    (text,) = await newsroom.texts()
     assert text.startswith("During your quiet hours · 2 stories")
     assert "My words\n\n• Both" in text
     assert "Also in Other" in text
@@ -163,7 +158,7 @@ async def test_each_story_stands_under_its_first_topic_that_is_subscribed(
     assert "Third" not in text
 
 
-async def test_nothing_is_put_out_twice_by_two_processes(
+async def test_two_processes_send_a_bundle_once(
     report, publishing, storage, renderer, newsroom, clock
 ):
     await report("One", "Two", "Three")
@@ -176,9 +171,7 @@ async def test_nothing_is_put_out_twice_by_two_processes(
     assert len(await newsroom.texts()) == 3
 
 
-async def test_two_processes_report_no_more_than_is_allowed(
-    newsroom, storage, renderer, subscribed, clock
-):
+async def test_two_processes_keep_the_limit(newsroom, storage, renderer, subscribed):
     _, query, source = subscribed
     for number in range(6):
         await newsroom.article(f"Story {number}", query, source_id=source)
@@ -191,9 +184,7 @@ async def test_two_processes_report_no_more_than_is_allowed(
     assert len(await newsroom.all(Bundle)) == 1
 
 
-async def test_a_crash_while_a_bundle_is_put_out_loses_and_repeats_nothing(
-    report, publishing, newsroom, storage, clock
-):
+async def test_a_crash_loses_and_repeats_nothing(report, publishing, newsroom, storage, clock):
     await report("One", "Two", "Three")
     clock.turn(2 * HOUR)
 
@@ -213,7 +204,7 @@ async def test_a_crash_while_a_bundle_is_put_out_loses_and_repeats_nothing(
         pytest.param(9 * HOUR, DeliveryState.EXPIRED, id="for long: no news any more"),
     ],
 )
-async def test_a_bundle_waits_for_a_chat_that_is_away(
+async def test_a_bundle_waits_for_its_chat(
     report, publishing, newsroom, storage, subscribed, clock, away, state
 ):
     await report("One", "Two", "Three")
@@ -227,7 +218,7 @@ async def test_a_bundle_waits_for_a_chat_that_is_away(
     await publishing.bundles()
 
     assert nothing == 0
-    assert [row.state for row in await newsroom.all(Delivery) if row.kind == "bundle"] == [state]
+    assert [row.state for row in await newsroom.all(Delivery, kind=DeliveryKind.BUNDLE)] == [state]
 
 
 @pytest.mark.parametrize(
@@ -256,23 +247,21 @@ async def test_a_digest_counts_what_a_bundle_sent_as_alerted(
     assert line in (await newsroom.texts())[-1]
 
 
-async def test_a_bundle_that_is_late_waits_for_the_next_morning_at_night(
-    report, publishing, newsroom, subscribed, clock
+async def test_a_late_bundle_waits_for_the_morning(
+    release, report, publishing, newsroom, subscribed, clock
 ):
     await report("One", "Two", "Three")
     await newsroom.change(Chat, subscribed[0], **NIGHT)
     clock.now = MORNING - 2 * HOUR
     at_night = await publishing.bundles(), len(await newsroom.texts())
-    clock.now = MORNING
-
-    await publishing.bundles()
+    await release(MORNING)
 
     assert at_night == (1, 2)
     assert (await newsroom.texts())[2].startswith("During your quiet hours · 1 story")
 
 
-async def test_what_waits_can_be_released_at_another_moment_as_one(
-    report, publishing, newsroom, storage, subscribed, clock
+async def test_waiting_bundles_are_released_as_one(
+    report, publishing, newsroom, storage, subscribed
 ):
     await report("One", "Two", "Three")
     await newsroom.change(Chat, subscribed[0], **NIGHT)
@@ -289,7 +278,7 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
     assert (await newsroom.texts())[-1].startswith("More alerts · 2 stories")
 
 
-async def test_what_was_released_is_joined_by_nothing(report, newsroom, storage, subscribed, clock):
+async def test_what_was_released_is_joined_by_nothing(report, newsroom, storage, subscribed):
     await report("One", "Two", "Three")
     async with storage.writing() as tx:
         bundle = (await tx.session.exec(select(Bundle))).one()
@@ -305,8 +294,7 @@ async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock
     monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 2)
     source, query = await newsroom.source(), await newsroom.query("words")
     for number in range(5):
-        chat = await newsroom.chat(number, **(NIGHT if number % 2 else {}))
-        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+        await newsroom.reader(query, number, **(NIGHT if number % 2 else {}))
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 
@@ -331,7 +319,7 @@ class _FailingPage(Renderer):
         return messages
 
 
-async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
+async def test_alerts_beyond_the_daily_limit_wait(
     report, publishing, newsroom, subscribed, storage, clock
 ):
     async with storage.writing() as tx:
@@ -348,7 +336,7 @@ async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
     assert await publishing.bundles() == 1
 
 
-async def test_the_limit_for_all_holds_unless_a_chat_is_allowed_otherwise(
+async def test_a_chat_may_have_a_daily_limit_of_its_own(
     newsroom, subscribed, storage, renderer, clock
 ):
     chat, query, source = subscribed

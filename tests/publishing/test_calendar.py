@@ -27,6 +27,7 @@ ZONES = [
     "Africa/Casablanca",
     "Asia/Kathmandu",
 ]
+TOKYO = Plan("Asia/Tokyo")
 (EIGHT,) = DEFAULT_SCHEDULE
 rhythms = st.lists(
     st.tuples(st.integers(0, 1439), st.integers(1, EVERY_DAY)), min_size=1, max_size=4
@@ -49,10 +50,8 @@ def at(zone: str, minutes: int, weekdays: int = EVERY_DAY) -> Plan:
 @pytest.mark.parametrize(
     ("plan", "after", "due"),
     [
-        pytest.param(Plan("Asia/Tokyo"), utc(2026, 11, 17, 22), utc(2026, 11, 17, 23), id="today"),
-        pytest.param(
-            Plan("Asia/Tokyo"), utc(2026, 11, 17, 23), utc(2026, 11, 18, 23), id="strictly"
-        ),
+        pytest.param(TOKYO, utc(2026, 11, 17, 22), utc(2026, 11, 17, 23), id="today"),
+        pytest.param(TOKYO, utc(2026, 11, 17, 23), utc(2026, 11, 18, 23), id="strictly"),
         pytest.param(
             at("UTC", EIGHT.minutes, 0b0000001),
             utc(2026, 11, 17),
@@ -103,7 +102,7 @@ def test_next_due_is_later_and_monotone(plan, after, step):
 
 
 @given(moments, st.lists(st.tuples(plans, st.timedeltas(timedelta(0), timedelta(days=2)))))
-def test_another_plan_makes_no_second_edition_for_a_date_and_slot(start, moves):
+def test_another_plan_makes_no_second_edition_of_a_date_and_time(start, moves):
     now = start
     last: dict[int, date] = {}
     for plan, pause in moves:
@@ -120,11 +119,11 @@ def test_another_plan_makes_no_second_edition_for_a_date_and_slot(start, moves):
     moments,
     st.lists(st.tuples(st.sampled_from(ZONES), st.timedeltas(timedelta(0), timedelta(days=3)))),
 )
-def test_whoever_moves_loses_no_edition_that_falls_due_where_they_are(slots, start, stays):
+def test_a_chat_that_moves_loses_no_edition_due_where_it_is(times, start, stays):
     last: dict[int, date] = {}
     now = start
     for zone, stay in stays:
-        plan, leaving = Plan(zone, slots), now + stay
+        plan, leaving = Plan(zone, times), now + stay
         expected = _due_between(plan, now, leaving, dict(last))
         made = []
         at = next_due(plan, now, last)
@@ -142,10 +141,10 @@ def test_whoever_moves_loses_no_edition_that_falls_due_where_they_are(slots, sta
 def _due_between(
     plan: Plan, start: datetime, end: datetime, last: dict[int, date]
 ) -> list[datetime]:
-    """Look at each day by itself: when does a slot's time come, of a date not last yet?"""
+    """Look at each day by itself: when does a schedule time come, of a date without an edition?"""
     first = _day(start, plan.zone) - timedelta(days=1)
     days = [first + timedelta(days=number) for number in range((end - start).days + 4)]
-    dues = [due for slot in plan.times for day in days if (due := due_on(slot, plan.zone, day))]
+    dues = [due for one in plan.times for day in days if (due := due_on(one, plan.zone, day))]
     return sorted(
         {
             due.at
@@ -165,9 +164,7 @@ def _day(moment: datetime, zone: str) -> date:
         pytest.param(utc(2026, 3, 2, 8), date(2026, 3, 2), timedelta(0), id="in time"),
         pytest.param(utc(2026, 3, 2, 14), date(2026, 3, 2), LATEST, id="six hours late: made"),
         pytest.param(utc(2026, 3, 2, 14, 1), None, timedelta(0), id="later: into the next"),
-        pytest.param(
-            utc(2026, 3, 5, 9), date(2026, 3, 5), timedelta(hours=1), id="days later: one edition"
-        ),
+        pytest.param(utc(2026, 3, 5, 9), date(2026, 3, 5), timedelta(hours=1), id="days later"),
     ],
 )
 def test_after_downtime_one_edition_is_made_or_none(now, made, late):
@@ -179,7 +176,7 @@ def test_after_downtime_one_edition_is_made_or_none(now, made, late):
 
 
 @pytest.mark.parametrize(
-    ("slots", "now", "made"),
+    ("times", "now", "made"),
     [
         pytest.param(
             (ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)),
@@ -201,8 +198,8 @@ def test_after_downtime_one_edition_is_made_or_none(now, made, late):
         ),
     ],
 )
-def test_one_edition_is_made_of_several_slots(slots, now, made):
-    plan = Plan("UTC", slots)
+def test_several_times_make_one_edition(times, now, made):
+    plan = Plan("UTC", times)
 
     decision = decide_digest(plan, utc(2026, 3, 2, 8), now)
 
@@ -211,7 +208,7 @@ def test_one_edition_is_made_of_several_slots(slots, now, made):
     assert decision.next_at == next_due(plan, now)
 
 
-def test_a_slot_whose_time_is_moved_on_has_its_date_already():
+def test_a_time_that_is_moved_on_has_its_date_already():
     last = {0: date(2026, 3, 2)}
 
     due = next_due(
@@ -230,7 +227,7 @@ def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
     assert decision.due == Due(now, date(2026, 3, 28), ScheduleTime(0, 23 * 60 + 59))
 
 
-def test_a_slot_has_a_weekday():
+def test_a_schedule_time_has_a_weekday():
     with pytest.raises(ValueError, match="never due"):
         ScheduleTime(0, 480, 0)
 

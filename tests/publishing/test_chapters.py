@@ -83,9 +83,7 @@ async def test_after_a_week_a_story_is_sent_as_a_new_one(report, newsroom, clock
     assert await replies(newsroom) == [None, None]
 
 
-async def test_what_was_sent_in_a_bundle_is_answered_at_its_first_part(
-    report, publishing, newsroom, clock
-):
+async def test_a_chapter_replies_to_the_first_part_of_a_bundle(report, publishing, newsroom, clock):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
     await report("Ferry sinks")
     clock.turn(timedelta(hours=1))
@@ -107,9 +105,7 @@ async def test_a_chapter_counts_among_the_alerts_of_an_hour(report, newsroom):
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1]
 
 
-async def test_a_chapter_that_others_report_too_stays_marked_when_it_is_edited(
-    report, publishing, newsroom, storage
-):
+async def test_a_chapter_stays_marked_when_it_is_edited(report, publishing, newsroom, storage):
     await report("Ferry sinks")
     await report("Captain detained", continues=1)
     source = await newsroom.source("Kyodo")
@@ -122,9 +118,7 @@ async def test_a_chapter_that_others_report_too_stays_marked_when_it_is_edited(
     assert (await newsroom.texts())[-1].endswith("also Kyodo")
 
 
-async def test_a_chapter_that_is_matched_together_with_what_it_continues_is_a_reply(
-    report, publishing, newsroom, clock
-):
+async def test_a_chapter_of_the_same_batch_is_a_reply(report, publishing, newsroom, clock):
     clock.turn(MINUTE)
     for title, continues in [("Ferry sinks", None), ("Bank raises rates", None), ("Held", 1)]:
         article = await newsroom.article(title, 1, source_id=1)

@@ -1,4 +1,4 @@
-"""Whoever let the bot into a group is sent once that it is shut."""
+"""The user who invited the bot to a group is notified once that it is closed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def ann(newsroom):
 
 
 @pytest.fixture
-def shut(newsroom):
+def close(newsroom):
     async def suspend(*chat_ids: int, state: ChatState = ChatState.KICKED) -> None:
         async with newsroom.storage.writing() as tx:
             for chat_id in chat_ids:
@@ -51,8 +51,8 @@ def said(newsroom, publishing):
     return texts
 
 
-async def test_it_is_sent_once_to_whoever_let_the_bot_in(newsroom, ann, shut, said):
-    await shut(await newsroom.chat(GROUP, **FACTS))
+async def test_the_user_who_invited_the_bot_is_notified_once(newsroom, ann, close, said):
+    await close(await newsroom.chat(GROUP, **FACTS))
 
     first = await said()
 
@@ -65,21 +65,21 @@ async def test_it_is_sent_once_to_whoever_let_the_bot_in(newsroom, ann, shut, sa
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_group_is_sent_of_once_for_all_its_threads(newsroom, shut, said, clock):
+async def test_a_group_is_reported_once_for_all_its_threads(newsroom, close, said, clock):
     rows = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5, 6)]
-    await shut(*rows[1:])
+    await close(*rows[1:])
     assert len(await said()) == 1
     clock.turn(timedelta(minutes=1))
 
-    await shut(rows[0])
+    await close(rows[0])
 
     assert len(await said()) == 1
 
 
 @pytest.mark.usefixtures("ann")
-async def test_each_topic_that_is_closed_is_sent_of(newsroom, shut, said):
+async def test_each_closed_topic_is_reported(newsroom, close, said):
     rows = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5, 6)]
-    await shut(*rows[1:], state=ChatState.TOPIC_CLOSED)
+    await close(*rows[1:], state=ChatState.TOPIC_CLOSED)
 
     texts = await said()
 
@@ -88,29 +88,29 @@ async def test_each_topic_that_is_closed_is_sent_of(newsroom, shut, said):
 
 
 @pytest.mark.usefixtures("ann")
-async def test_what_came_back_and_is_shut_again_is_sent_again(newsroom, shut, said, clock):
+async def test_a_group_that_closes_again_is_reported_again(newsroom, close, said, clock):
     group = await newsroom.chat(GROUP, **FACTS)
-    await shut(group)
+    await close(group)
     await said()
     clock.turn(timedelta(minutes=1))
     async with newsroom.storage.writing() as tx:
         await restore_chat(tx, group)
     clock.turn(timedelta(minutes=1))
-    await shut(group, state=ChatState.BLOCKED)
+    await close(group, state=ChatState.BLOCKED)
 
     assert (await said())[1].startswith("I may no longer write in Newsroom.")
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_pause_is_no_trouble(newsroom, shut, said):
-    await shut(await newsroom.chat(GROUP, **FACTS), state=ChatState.PAUSED)
+async def test_a_pause_is_no_trouble(newsroom, close, said):
+    await close(await newsroom.chat(GROUP, **FACTS), state=ChatState.PAUSED)
 
     assert await said() == []
 
 
-async def test_who_cannot_be_sent_is_not_sent_later(newsroom, shut, said):
+async def test_a_user_who_is_not_there_is_not_notified_later(newsroom, close, said):
     group = await newsroom.chat(GROUP, **FACTS)
-    await shut(group)
+    await close(group)
 
     assert await said() == []
     await newsroom.chat(ANN)
@@ -121,21 +121,21 @@ async def test_who_cannot_be_sent_is_not_sent_later(newsroom, shut, said):
 
 
 @pytest.mark.usefixtures("ann")
-async def test_of_a_channel_it_is_posting_that_is_sent(newsroom, shut, said):
+async def test_of_a_channel_it_says_posting(newsroom, close, said):
     channel = await newsroom.chat(GROUP, **(FACTS | {"kind": ChatKind.CHANNEL}))
-    await shut(channel, state=ChatState.BLOCKED)
+    await close(channel, state=ChatState.BLOCKED)
 
     assert (await said())[0].startswith("I may no longer post in Newsroom.")
 
 
 @pytest.fixture
 def seen(newsroom, clock):
-    """Return how somebody chooses what comes to a group."""
+    """Return how users choose what comes to a group."""
 
-    async def see(chat_id: int, *people: int) -> None:
-        for person in people:
+    async def see(chat_id: int, *users: int) -> None:
+        for user in users:
             async with newsroom.storage.writing() as tx:
-                await record_chat_admin(tx, chat_id, person)
+                await record_chat_admin(tx, chat_id, user)
             clock.turn(timedelta(minutes=1))
 
     return see
@@ -146,43 +146,41 @@ async def sent(newsroom, said) -> set[int]:
     return {row.chat_id for row in await newsroom.all(Delivery)}
 
 
-async def test_without_who_let_it_in_three_of_those_are_sent_who_chose_last(
-    newsroom, shut, said, seen
-):
-    private = {person: await newsroom.chat(person) for person in (11, 12, 13, 14)}
+async def test_else_the_last_three_chat_admins_are_notified(newsroom, close, said, seen):
+    private = {user: await newsroom.chat(user) for user in (11, 12, 13, 14)}
     general, thread = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5)]
     await seen(general, 11, 12, 13)
     await seen(thread, 11, 14, 15)
 
-    await shut(general)
+    await close(general)
 
-    assert await sent(newsroom, said) == {private[person] for person in (11, 13, 14)}
+    assert await sent(newsroom, said) == {private[user] for user in (11, 13, 14)}
 
 
-async def test_who_let_it_in_is_sent_alone(newsroom, ann, shut, said, seen):
+async def test_the_user_who_invited_it_is_notified_alone(newsroom, ann, close, said, seen):
     await newsroom.chat(11)
     group = await newsroom.chat(GROUP, **FACTS)
     await seen(group, 11)
 
-    await shut(group)
+    await close(group)
 
     assert await sent(newsroom, said) == {ann}
 
 
-async def test_who_has_not_been_seen_for_long_is_not_sent(newsroom, shut, said, seen, clock):
+async def test_an_old_chat_admin_is_not_notified(newsroom, close, said, seen, clock):
     await newsroom.chat(11)
     group = await newsroom.chat(GROUP, **FACTS)
     await seen(group, 11)
     clock.turn(timedelta(days=181))
 
-    await shut(group)
+    await close(group)
 
     assert await sent(newsroom, said) == set()
 
 
-async def test_it_is_sent_in_the_language_of_who_is_sent(newsroom, shut, said):
+async def test_it_is_in_the_language_of_the_user(newsroom, close, said):
     await newsroom.chat(ANN, language="de")
-    await shut(await newsroom.chat(GROUP, **FACTS))
+    await close(await newsroom.chat(GROUP, **FACTS))
 
     (text,) = await said()
 
@@ -190,9 +188,9 @@ async def test_it_is_sent_in_the_language_of_who_is_sent(newsroom, shut, said):
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_closed_topic_is_called_by_its_name(newsroom, shut, said):
+async def test_a_closed_topic_is_called_by_its_name(newsroom, close, said):
     thread = await newsroom.chat(GROUP, thread_id=5, thread_name="Votes", **FACTS)
 
-    await shut(thread, state=ChatState.TOPIC_CLOSED)
+    await close(thread, state=ChatState.TOPIC_CLOSED)
 
     assert (await said())[0].startswith("Votes, a topic of Newsroom that I write to, has been")

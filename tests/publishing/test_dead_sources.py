@@ -176,9 +176,7 @@ async def test_a_source_that_is_not_public_is_the_followers_business(publishing,
         pytest.param(1, 3, False, id="less than a third"),
     ],
 )
-async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
-    publishing, scene, given, own, is_reported
-):
+async def test_a_chats_own_source_counts(publishing, scene, given, own, is_reported):
     chat = await scene.reader()
     private = await scene.newsroom.source("Club Paper", public=False)
     async with scene.newsroom.storage.writing() as tx:
@@ -248,9 +246,7 @@ async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, cl
     assert await sent(scene) == []
 
 
-async def test_many_chats_are_sent_page_by_page_and_none_twice_after_a_crash(
-    publishing, scene, clock, monkeypatch
-):
+async def test_a_crash_between_pages_sends_nothing_twice(publishing, scene, clock, monkeypatch):
     monkeypatch.setattr(notices, "CHATS_PER_PAGE", 1)
     chats = [await scene.reader(number) for number in range(3)]
     await scene.news(given=1, others=0)

@@ -30,9 +30,31 @@ async def subscribed(newsroom):
     return query, source
 
 
-async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, subscribed, clock):
+@pytest.fixture
+def news(newsroom, subscribed):
+    """Return how an article comes that the chat's query matches."""
     query, source = subscribed
-    await newsroom.article("A headline", query, source_id=source)
+
+    async def store(title: str = "A headline", **more):
+        return await newsroom.article(title, query, **{"source_id": source} | more)
+
+    return store
+
+
+@pytest.fixture
+def digest(publishing, newsroom, subscribed, clock):
+    """Return how the digests due at a time are made: it gives the texts in the outbox."""
+
+    async def texts(at: datetime = DUE):
+        clock.now = at
+        await publishing.digests()
+        return await newsroom.texts()
+
+    return texts
+
+
+async def test_a_chat_gets_its_digest_when_it_is_due(news, publishing, newsroom, clock):
+    await news()
     clock.now = DUE
 
     done = await publishing.digests()
@@ -57,69 +79,53 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, subsc
 @pytest.mark.parametrize(
     ("second", "publishers"),
     [
-        pytest.param(
-            "feeds.times.example", "1 story from 1 publisher", id="a feed of the same site"
-        ),
+        pytest.param("feeds.times.example", "1 story from 1 publisher", id="of the same site"),
         pytest.param("daily.example", "1 story from 2 publishers", id="a feed of another site"),
     ],
 )
-async def test_an_article_in_two_feeds_of_one_site_counts_one_publisher(
-    publishing, newsroom, subscribed, clock, second, publishers
+async def test_two_feeds_of_one_site_are_one_publisher(
+    digest, newsroom, subscribed, second, publishers
 ):
     query, _ = subscribed
     site = await newsroom.source("Example Times", host="www.times.example")
     section = await newsroom.source("Example Times - World", host=second)
     article = await newsroom.article("A headline", query, source_id=site)
     await newsroom.carries(section, article)
-    clock.now = DUE
 
-    await publishing.digests()
+    (text,) = await digest()
 
-    (text,) = await newsroom.texts()
     assert publishers in text
 
 
-async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(
-    publishing, newsroom, subscribed, clock
-):
+async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(news, digest, newsroom):
     """They would act for all its readers."""
-    query, source = subscribed
     await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
     for number in range(9):
-        await newsroom.article(f"Headline {number}", query, source_id=source)
-    clock.now = DUE
-
-    await publishing.digests()
+        await news(f"Headline {number}")
+    await digest()
 
     (delivery,) = await newsroom.all(Delivery)
     assert "+4 more" in delivery.body["text"]
     assert delivery.body["keyboard"] == []
 
 
-async def test_why_it_came_is_said_once_a_week(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
+async def test_why_it_came_is_said_once_a_week(digest, news, clock):
     for day in range(8):  # from Tuesday on, in Tokyo
         clock.now = DUE + day * DAY
-        await newsroom.article(f"Headline {day}", query, source_id=source, ago=HOUR)
-        await publishing.digests()
+        await news(f"Headline {day}", ago=HOUR)
+        texts = await digest(clock.now)
 
-    said = ["You subscribe to 1 topic" in text for text in await newsroom.texts()]
-
+    said = ["You subscribe to 1 topic" in text for text in texts]
     assert said == [True, False, False, False, False, False, True, False]
 
 
-async def test_a_bot_that_just_began_compares_nothing(publishing, newsroom, subscribed, clock):
+async def test_a_bot_that_just_began_compares_nothing(news, digest):
     """Its feeds still held some news of last week, but not all that there was."""
-    query, source = subscribed
     for days in (0, 0, 0, 0, 0, 9, 13):
-        await newsroom.article(
-            f"A headline of {days} days ago", query, source_id=source, ago=days * DAY
-        )
-    clock.now = DUE
+        await news(f"A headline of {days} days ago", ago=days * DAY)
 
-    await publishing.digests()
+    (text,) = await digest()
 
-    (text,) = await newsroom.texts()
     assert "week" not in text
     assert "7\u00a0days" not in text
 
@@ -131,34 +137,30 @@ async def test_nothing_is_published_before_it_is_due(publishing, newsroom, subsc
     assert await newsroom.editions() == []
 
 
-async def test_no_story_is_sent_twice(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
-    await newsroom.article("First", query, source_id=source)
-    clock.now = DUE
-    await publishing.digests()
+async def test_no_story_is_sent_twice(news, digest, clock):
+    await news("First")
+    await digest()
     clock.turn(HOUR)
-    await newsroom.article("Second", query, source_id=source)
-    clock.now = DUE + DAY
+    await news("Second")
 
-    await publishing.digests()
+    first, second = await digest(DUE + DAY)
 
-    first, second = await newsroom.texts()
     assert "First" in first
     assert "Second" in second
     assert "First" not in second
 
 
-async def test_chats_of_one_round_are_sent_what_each_does_not_know(
-    publishing, newsroom, subscribed, clock
+async def test_each_chat_of_a_round_gets_what_is_new_to_it(
+    news, publishing, newsroom, subscribed, clock
 ):
-    query, source = subscribed
+    query, _source = subscribed
     clock.now = DUE + HOUR
-    await newsroom.article("First", query, source_id=source)
+    await news("First")
     await publishing.digests()
     late = await newsroom.chat(8, next_digest_at=DUE + DAY)
     await newsroom.subscribe(late, query, "My words", Mode.DIGEST)
     clock.turn(HOUR)
-    await newsroom.article("Second", query, source_id=source)
+    await news("Second")
     clock.now = DUE + DAY
 
     assert await publishing.digests() == 2
@@ -170,13 +172,13 @@ async def test_chats_of_one_round_are_sent_what_each_does_not_know(
     ]
 
 
-async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
-    publishing, newsroom, subscribed, clock, monkeypatch
+async def test_a_draft_that_fails_stops_no_other(
+    news, publishing, newsroom, subscribed, clock, monkeypatch
 ):
-    query, source = subscribed
+    query, _source = subscribed
     other = await newsroom.chat(8, next_digest_at=DUE)
     await newsroom.subscribe(other, query, "My words", Mode.DIGEST)
-    await newsroom.article("A headline", query, source_id=source)
+    await news()
     clock.now = DUE
     made = editions.make_editions
 
@@ -192,48 +194,33 @@ async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
     assert [edition.chat_id for edition in await newsroom.editions()] == [1]
 
 
-async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
-    clock.now = DUE
-    await publishing.digests()
+async def test_what_is_matched_late_is_in_the_next_edition(news, digest, clock):
+    await digest()
     clock.turn(HOUR)
-    await newsroom.article("Slow", query, source_id=source, ago=2 * HOUR)
-    clock.now = DUE + DAY
+    await news("Slow", ago=2 * HOUR)
 
-    await publishing.digests()
-
-    assert "Slow" in (await newsroom.texts())[0]
+    assert "Slow" in (await digest(DUE + DAY))[0]
 
 
-async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next(
-    publishing, newsroom, subscribed, clock
-):
+async def test_what_was_committed_late_is_in_the_next_edition(digest, newsroom, subscribed, clock):
     query, source = subscribed
     clock.now = DUE - timedelta(seconds=20)
     slow = await newsroom.article("Slow", source_id=source)
-    clock.now = DUE
-    await publishing.digests()
+    await digest()
     clock.now = DUE - timedelta(seconds=10)  # of a transaction that is committed only now
     await newsroom.match(slow, query)
-    clock.now = DUE + DAY
 
-    await publishing.digests()
-
-    assert ["Slow" in text for text in await newsroom.texts()] == [True]
+    assert ["Slow" in text for text in await digest(DUE + DAY)] == [True]
 
 
-async def test_of_what_a_query_found_only_the_newest_are_read(
-    publishing, newsroom, subscribed, clock, monkeypatch
-):
-    query, source = subscribed
+async def test_of_what_a_query_found_only_the_newest_are_read(digest, news, clock, monkeypatch):
     monkeypatch.setattr(editions, "MOST_FOUND", 2)
     clock.now = DUE
     for hours in (3, 1, 2):
-        await newsroom.article(f"{hours} hours ago", query, source_id=source, ago=hours * HOUR)
+        await news(f"{hours} hours ago", ago=hours * HOUR)
 
-    await publishing.digests()
+    (text,) = await digest()
 
-    (text,) = await newsroom.texts()
     assert [f"{hours} hours ago" in text for hours in (1, 2, 3)] == [True, True, False]
 
 
@@ -244,49 +231,37 @@ async def test_of_what_a_query_found_only_the_newest_are_read(
         pytest.param(30 * HOUR, False, id="older than the first edition reaches"),
     ],
 )
-async def test_backlog_is_sent_only_if_it_is_news(
-    publishing, newsroom, subscribed, clock, ago, sent
-):
-    query, source = subscribed
+async def test_backlog_is_sent_only_if_it_is_news(digest, news, clock, ago, sent):
     clock.now = DUE
-    await newsroom.article("Backlog", query, source_id=source, ago=ago, quiet=True)
+    await news("Backlog", ago=ago, quiet=True)
 
-    await publishing.digests()
-
-    assert any("Backlog" in text for text in await newsroom.texts()) is sent
+    assert any("Backlog" in text for text in await digest()) is sent
 
 
-async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
+async def test_what_was_alerted_is_one_folded_line(digest, news, publishing, newsroom, clock):
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
-    await newsroom.article("Alerted", query, source_id=source)
+    await news("Alerted")
     await publishing.alerts()
-    clock.now = DUE
 
-    await publishing.digests()
+    _, text = await digest()
 
-    _, digest = await newsroom.texts()
-    assert "Nothing new beyond your alerts." in digest
-    assert "Alerted earlier:\n• Alerted" in digest
+    assert "Nothing new beyond your alerts." in text
+    assert "Alerted earlier:\n• Alerted" in text
 
 
-async def test_an_alert_that_expired_is_sent_as_news(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
+async def test_an_alert_that_expired_is_sent_as_news(news, digest, publishing, newsroom, clock):
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
-    await newsroom.article("Expired", query, source_id=source)
+    await news("Expired")
     await publishing.alerts()
     await newsroom.change(Delivery, 1, state=DeliveryState.EXPIRED)
-    clock.now = DUE
 
-    await publishing.digests()
-
-    assert "• Expired · Example Wire" in (await newsroom.texts())[1]
+    assert "• Expired · Example Wire" in (await digest())[1]
 
 
 @pytest.mark.parametrize(
-    ("wish", "texts"),
+    ("empty_day", "texts"),
     [
         pytest.param(EmptyDay.SKIP, [], id="nothing"),
         pytest.param(
@@ -294,15 +269,10 @@ async def test_an_alert_that_expired_is_sent_as_news(publishing, newsroom, subsc
         ),
     ],
 )
-async def test_an_empty_day_is_as_the_chat_chose(
-    publishing, newsroom, subscribed, clock, wish, texts
-):
-    await newsroom.change(Chat, 1, empty_day=wish)
-    clock.now = DUE
+async def test_an_empty_day_is_as_the_chat_chose(digest, newsroom, empty_day, texts):
+    await newsroom.change(Chat, 1, empty_day=empty_day)
 
-    await publishing.digests()
-
-    assert await newsroom.texts() == texts
+    assert await digest() == texts
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [DUE + DAY]
 
 
@@ -314,18 +284,15 @@ async def test_an_empty_day_is_as_the_chat_chose(
         pytest.param(2 * DAY + HOUR, [date(2026, 3, 5)], True, id="days late: only the last"),
     ],
 )
-async def test_downtime_is_caught_up(publishing, newsroom, subscribed, clock, late, days, says_so):
-    query, source = subscribed
-    await newsroom.article("A headline", query, source_id=source)
+async def test_downtime_is_caught_up(news, digest, newsroom, clock, late, days, says_so):
+    await news()
     await newsroom.change(Chat, 1, empty_day=EmptyDay.LINE)
-    await newsroom.article("Later", query, source_id=source, ago=-late)
-    clock.now = DUE + late
+    await news("Later", ago=-late)
 
-    await publishing.digests()
+    said = any("late: it was due at 08:00" in text for text in await digest(DUE + late))
 
-    assert [edition.local_date for edition in await newsroom.editions()] == days
-    said = any("late: it was due at 08:00" in text for text in await newsroom.texts())
     assert said is says_so
+    assert [edition.local_date for edition in await newsroom.editions()] == days
     assert [chat.next_digest_at > clock.now for chat in await newsroom.all(Chat)] == [True]
 
 
@@ -336,23 +303,16 @@ async def test_a_suspended_chat_waits(publishing, newsroom, subscribed, clock):
     assert await publishing.digests() == 0
 
 
-async def test_a_chat_without_a_digest_topic_is_due_no_more(
-    publishing, newsroom, subscribed, clock
-):
+async def test_a_chat_without_a_digest_topic_is_due_no_more(digest, newsroom):
     await newsroom.change(Subscription, 1, mode=Mode.INSTANT)
-    clock.now = DUE
-
-    await publishing.digests()
+    await digest()
 
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [None]
     assert await newsroom.editions() == []
 
 
-async def test_two_processes_make_one_edition(
-    publishing, newsroom, storage, subscribed, clock, renderer
-):
-    query, source = subscribed
-    await newsroom.article("A headline", query, source_id=source)
+async def test_two_processes_make_one_edition(news, publishing, newsroom, storage, clock, renderer):
+    await news()
     clock.now = DUE
     other = Stages(storage, renderer, "them")
 
@@ -365,13 +325,11 @@ async def test_two_processes_make_one_edition(
     assert len(await newsroom.texts()) == 1
 
 
-async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
-    publishing, newsroom, subscribed, clock
+async def test_a_new_zone_gives_no_second_edition_for_a_date(
+    news, digest, publishing, newsroom, clock
 ):
-    query, source = subscribed
-    await newsroom.article("A headline", query, source_id=source)
-    clock.now = DUE
-    await publishing.digests()
+    await news()
+    await digest()
     clock.turn(9 * HOUR)
     await newsroom.change(Chat, 1, zone="Europe/Berlin", next_digest_at=clock.now - HOUR)
 
@@ -383,7 +341,7 @@ async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
     ]
 
 
-async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom, subscribed, clock):
+async def test_a_long_digest_is_enqueued_in_parts(digest, newsroom, subscribed):
     source = subscribed[1]
     for number in range(8):
         query = await newsroom.query(f"words{number}")
@@ -391,28 +349,22 @@ async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom,
         for one in range(3):
             title = f"Headline {number}.{one} {'long ' * 20}"
             await newsroom.article(title, query, source_id=source, text="Word after word. " * 12)
-    clock.now = DUE
+    await digest()
 
-    await publishing.digests()
-
-    rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
-    assert [(row.edition_id, row.part) for row in rows] == [
-        (1, part) for part in range(1, len(rows) + 1)
-    ]
-    assert [row.body["text"][-3:] for row in rows] == [
-        f"{part}/{len(rows)}" for part in range(1, len(rows) + 1)
-    ]
-    assert [bool(row.body["keyboard"]) for row in rows] == [False] * (len(rows) - 1) + [True]
+    rows = await newsroom.all(Delivery)
+    parts = range(1, len(rows) + 1)
+    assert len(rows) > 1
+    assert [(row.edition_id, row.part) for row in rows] == [(1, part) for part in parts]
+    assert [row.body["text"][-3:] for row in rows] == [f"{part}/{len(rows)}" for part in parts]
+    assert [bool(row.body["keyboard"]) for row in rows] == [part == len(rows) for part in parts]
+    assert [row.silent for row in rows] == [part > 1 for part in parts]  # it rings once
     assert len(await newsroom.all(Article)) == len(await newsroom.all(EditionStory)) == 24
 
 
-async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
-    await newsroom.article("A headline", query, source_id=source)
+async def test_a_chat_that_wants_it_gets_one_rich_message(news, digest, newsroom):
+    await news()
     await newsroom.change(Chat, 1, layout=Layout.RICH)
-    clock.now = DUE
-
-    await publishing.digests()
+    await digest()
 
     (row,) = await newsroom.all(Delivery)
     assert row.body["text"] == "Your Tuesday digest · 3 March"
@@ -421,31 +373,10 @@ async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, 
     assert row.fallback["text"].startswith("Your Tuesday digest · 3 March\n1 story")
 
 
-async def test_a_digest_in_parts_rings_once(publishing, newsroom, subscribed, clock):
-    query, source = subscribed
-    for number in range(5):
-        text = f"Words {number}. " + "Word after word. " * 60
-        title = f"Headline {number} {'long ' * 55}"
-        await newsroom.article(title, query, source_id=source, text=text)
-    for number in range(6):
-        other = await newsroom.query(f"words{number}")
-        await newsroom.subscribe(1, other, f"Topic {number} {'long ' * 30}", Mode.DIGEST)
-        for one in range(5):
-            await newsroom.article(f"Other {number}.{one} {'x ' * 90}", other, source_id=source)
-    clock.now = DUE
-
-    await publishing.digests()
-
-    rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
-    assert len(rows) > 1
-    assert [row.silent for row in rows] == [False] + [True] * (len(rows) - 1)
-
-
-async def test_leases_are_renewed_while_digests_are_made(
-    publishing, newsroom, storage, renderer, subscribed, clock, monkeypatch
+async def test_leases_are_renewed(
+    news, publishing, newsroom, storage, renderer, clock, monkeypatch
 ):
-    query, source = subscribed
-    await newsroom.article("A headline", query, source_id=source)
+    await news()
     clock.now = DUE
     lease = timedelta(seconds=0.3)
     monkeypatch.setattr(digests, "LEASE", lease)
@@ -470,9 +401,7 @@ async def test_leases_are_renewed_while_digests_are_made(
     assert len(await newsroom.texts()) == 1
 
 
-async def test_articles_in_two_feeds_of_one_publisher_count_one_publisher(
-    publishing, newsroom, subscribed, clock
-):
+async def test_two_feeds_in_either_order_are_one_publisher(digest, newsroom, subscribed, clock):
     query, _ = subscribed
     site = await newsroom.source("Example Times", host="www.times.example")
     section = await newsroom.source("Example Times - World", host="feeds.times.example")
@@ -480,9 +409,7 @@ async def test_articles_in_two_feeds_of_one_publisher_count_one_publisher(
         article = await newsroom.article("A headline", query, source_id=first)
         clock.turn(timedelta(minutes=1))
         await newsroom.carries(second, article)
-    clock.now = DUE
 
-    await publishing.digests()
+    (text,) = await digest()
 
-    (text,) = await newsroom.texts()
     assert "2 stories from 1 publisher" in text

@@ -1,4 +1,4 @@
-"""Every zone, 2024 to 2030, has one edition for each local date that exists and slot.
+"""Every zone, 2024 to 2030, has one edition for each local date that exists and schedule time.
 
 Zones whose clocks change alike in these years are gone through once.
 """
@@ -22,7 +22,7 @@ END = datetime(2031, 1, 3, tzinfo=UTC)
 STEP = timedelta(hours=6)
 A_MOMENT = timedelta(microseconds=1)
 
-SLOTS = (
+TIMES = (
     ScheduleTime(0, 0),
     ScheduleTime(1, 90),
     ScheduleTime(2, 150),
@@ -67,7 +67,7 @@ def dates_that_exist(zone: ZoneInfo) -> list[date]:
 
 
 def comes_when_clocks_first_show(due: Due, zone: ZoneInfo) -> bool:
-    """Whether they show the slot's time for the first time; or that was in the gap just over."""
+    """Whether they show the schedule time for the first time; or that was in the gap just over."""
     shown = due.at.astimezone(zone)
     wanted = datetime.combine(
         due.day, time(due.scheduled.minutes // 60, due.scheduled.minutes % 60)
@@ -79,22 +79,22 @@ def comes_when_clocks_first_show(due: Due, zone: ZoneInfo) -> bool:
 
 
 @pytest.mark.parametrize(
-    "slot", SLOTS, ids=lambda slot: f"{slot.minutes // 60}:{slot.minutes % 60:02}"
+    "scheduled", TIMES, ids=lambda one: f"{one.minutes // 60}:{one.minutes % 60:02}"
 )
-def test_each_local_date_that_exists_has_exactly_one_edition(slot):
+def test_each_local_date_that_exists_has_exactly_one_edition(scheduled):
     for name in alike():
         zone = ZoneInfo(name)
 
-        made = [due for due in editions(Plan(name, (slot,))) if FIRST <= due.day <= LAST]
+        made = [due for due in editions(Plan(name, (scheduled,))) if FIRST <= due.day <= LAST]
 
         assert [due.day for due in made] == dates_that_exist(zone), name
         assert all(comes_when_clocks_first_show(due, zone) for due in made), name
 
 
-def test_slots_of_one_chat_do_not_disturb_each_other():
-    together = SLOTS[:4]
+def test_times_of_one_chat_do_not_disturb_each_other():
+    together = TIMES[:4]
     for name in alike():
         made = moments(Plan(name, together))
 
         # In a gap of two hours 01:30 and 02:30 are one moment, and one edition.
-        assert made == set().union(*(moments(Plan(name, (slot,))) for slot in together)), name
+        assert made == set().union(*(moments(Plan(name, (one,))) for one in together)), name

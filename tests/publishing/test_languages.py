@@ -1,4 +1,4 @@
-"""Each chat is told its news in its own language, also where several are told at once."""
+"""Each chat gets its news in its own language, also where several chats get it at once."""
 
 from __future__ import annotations
 

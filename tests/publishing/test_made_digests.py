@@ -95,14 +95,14 @@ async def test_an_alerted_story_is_sent_again_as_alerted(newsroom, publishing, r
 
 
 @pytest.mark.parametrize(
-    ("day", "slot"),
+    ("day", "schedule_number"),
     [
-        pytest.param(TUESDAY, 1, id="another slot"),
+        pytest.param(TUESDAY, 1, id="another time"),
         pytest.param(TUESDAY + timedelta(days=1), 0, id="another day"),
     ],
 )
-async def test_no_edition_is_made_up(sent, read, day, slot):
-    assert await read(sent, day, slot) is None
+async def test_no_edition_is_made_up(sent, read, day, schedule_number):
+    assert await read(sent, day, schedule_number) is None
     assert await read(sent + 1, TUESDAY, 0) is None
 
 

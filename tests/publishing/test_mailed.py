@@ -10,7 +10,6 @@ from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
-from storage.queries import Query
 from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat
@@ -30,13 +29,13 @@ def mailing(storage, renderer) -> Stages:
 
 
 @pytest.fixture
-def watched(newsroom, storage, clock):
+def subscribed(newsroom, storage, clock):
     """Return how to make a chat with a mailbox, for which there is a story tonight."""
 
     async def make(reach: DigestMedium, mailbox: MailboxState = MailboxState.ACTIVE, **chat):
         source, query = await newsroom.source(), await newsroom.query("words")
-        chat_id = await newsroom.chat(next_digest_at=DUE, digest_by=reach, **chat)
-        await newsroom.subscribe(chat_id, query, "My words", Mode.DIGEST)
+        digest = {"mode": Mode.DIGEST, "next_digest_at": DUE, "digest_by": reach}
+        chat_id = await newsroom.reader(query, **digest, **chat)
         async with storage.writing() as tx:
             tx.session.add(
                 Mailbox(
@@ -55,8 +54,21 @@ def watched(newsroom, storage, clock):
     return make
 
 
-async def sent_by(newsroom) -> list[Medium]:
-    return sorted(row.medium for row in await newsroom.all(Delivery))
+@pytest.fixture
+def sent(newsroom):
+    async def media() -> list[Medium]:
+        return sorted(row.medium for row in await newsroom.all(Delivery))
+
+    return media
+
+
+@pytest.fixture
+def mails(newsroom):
+    async def read() -> list[Mail]:
+        rows = await newsroom.all(Delivery, medium=Medium.EMAIL)
+        return [Mail.from_json(row.body) for row in rows]
+
+    return read
 
 
 @pytest.mark.parametrize(
@@ -67,21 +79,20 @@ async def sent_by(newsroom) -> list[Medium]:
         pytest.param(DigestMedium.BOTH, [Medium.EMAIL, Medium.TELEGRAM], id="by both"),
     ],
 )
-async def test_a_digest_comes_by_what_the_chat_chose(mailing, newsroom, watched, reach, media):
-    await watched(reach)
+async def test_a_digest_comes_by_what_the_chat_chose(sent, mailing, subscribed, reach, media):
+    await subscribed(reach)
 
     await mailing.digests()
 
-    assert await sent_by(newsroom) == media
+    assert await sent() == media
 
 
-async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mailing, newsroom, watched):
-    await watched(DigestMedium.EMAIL)
+async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mails, mailing, newsroom, subscribed):
+    await subscribed(DigestMedium.EMAIL)
 
     await mailing.digests()
 
-    (row,) = await newsroom.all(Delivery)
-    mail = Mail.from_json(row.body)
+    (row,), (mail,) = await newsroom.all(Delivery), await mails()
     assert (row.edition_id, row.part, row.mailbox_id, row.fallback) == (1, 1, 1, None)
     assert mail.to == "ann@example.org"
     assert mail.subject == "1 story: A headline"
@@ -92,62 +103,76 @@ async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mailing, newsroom, w
 
 
 @pytest.mark.parametrize("state", [s for s in MailboxState if s is not MailboxState.ACTIVE])
-async def test_without_an_active_mailbox_digests_come_by_telegram(
-    mailing, newsroom, watched, state
-):
-    await watched(DigestMedium.EMAIL, state)
+async def test_without_an_active_mailbox_digests_come_by_telegram(sent, mailing, subscribed, state):
+    await subscribed(DigestMedium.EMAIL, state)
 
     await mailing.digests()
 
-    assert await sent_by(newsroom) == [Medium.TELEGRAM]
+    assert await sent() == [Medium.TELEGRAM]
 
 
-async def test_without_a_mail_server_digests_come_by_telegram(publishing, newsroom, watched):
-    await watched(DigestMedium.EMAIL)
+async def test_without_a_mail_server_digests_come_by_telegram(sent, publishing, subscribed):
+    await subscribed(DigestMedium.EMAIL)
 
     await publishing.digests()
 
-    assert await sent_by(newsroom) == [Medium.TELEGRAM]
+    assert await sent() == [Medium.TELEGRAM]
 
 
 @pytest.mark.parametrize("reach", [DigestMedium.EMAIL, DigestMedium.BOTH])
-async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(mailing, newsroom, watched, reach):
-    await watched(reach, state=ChatState.BLOCKED)
+async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(sent, mailing, subscribed, reach):
+    await subscribed(reach, state=ChatState.BLOCKED)
 
     await mailing.digests()
 
-    assert await sent_by(newsroom) == [Medium.EMAIL]
+    assert await sent() == [Medium.EMAIL]
 
 
-async def test_a_pause_is_for_mails_too(mailing, newsroom, watched):
-    await watched(DigestMedium.EMAIL, state=ChatState.PAUSED)
+async def test_a_pause_is_for_mails_too(mailing, newsroom, subscribed):
+    await subscribed(DigestMedium.EMAIL, state=ChatState.PAUSED)
 
     await mailing.digests()
 
     assert await newsroom.all(Delivery) == []
 
 
-async def test_no_edition_is_mailed_twice(mailing, newsroom, watched):
-    chat_id = await watched(DigestMedium.BOTH)
+async def test_no_edition_is_mailed_twice(sent, mailing, newsroom, subscribed):
+    chat_id = await subscribed(DigestMedium.BOTH)
     await mailing.digests()
     await newsroom.change(Chat, chat_id, next_digest_at=DUE)
 
     await mailing.digests()
 
-    assert await sent_by(newsroom) == [Medium.EMAIL, Medium.TELEGRAM]
+    assert await sent() == [Medium.EMAIL, Medium.TELEGRAM]
 
 
 @pytest.fixture
-def alerted(newsroom, watched):
+def alerted(newsroom, subscribed):
     """Return how to make a chat that is alerted to a story, and wants that mailed or not."""
 
     async def make(*, wanted: bool, mailbox: MailboxState = MailboxState.ACTIVE, **chat) -> None:
-        await watched(DigestMedium.TELEGRAM, mailbox, **chat)
+        await subscribed(DigestMedium.TELEGRAM, mailbox, **chat)
         await newsroom.change(Mailbox, 1, alerts=wanted)
         (subscription,) = await newsroom.all(Subscription)
         await newsroom.change(Subscription, subscription.id, mode=Mode.INSTANT)
 
     return make
+
+
+@pytest.fixture
+def publish(mailing, newsroom, subscribed, clock):
+    """Return how, a minute later, a story comes, or a chapter, and all is alerted to."""
+
+    async def published(title: str, *, continues: int | None = None) -> None:
+        clock.turn(timedelta(minutes=1))
+        source_id = await newsroom.source(f"Times of {title}")
+        story = await newsroom.article(title, 1, source_id=source_id)
+        if continues:
+            await newsroom.change(Story, story, continues_id=continues)
+        while await mailing.alerts():
+            pass
+
+    return published
 
 
 @pytest.mark.parametrize(
@@ -158,21 +183,16 @@ def alerted(newsroom, watched):
         pytest.param(True, MailboxState.SUSPENDED, [Medium.TELEGRAM], id="suspended"),
     ],
 )
-async def test_alerts_are_mailed_where_that_is_asked_for(
-    mailing, newsroom, alerted, clock, wanted, mailbox, media
+async def test_alerts_are_mailed_on_request(
+    publish, sent, mails, mailing, newsroom, alerted, wanted, mailbox, media
 ):
     await alerted(wanted=wanted, mailbox=mailbox)
-    clock.turn(timedelta(minutes=1))
-    source, (query,) = await newsroom.source("Times"), await newsroom.all(Query)
-    await newsroom.article("A story", query.id, source_id=source)
 
-    while await mailing.alerts():
-        pass
+    await publish("A story")
 
-    rows = [row for row in await newsroom.all(Delivery) if row.medium is Medium.EMAIL]
-    assert await sent_by(newsroom) == media
-    assert [Mail.from_json(row.body).subject for row in rows] == ["A story"] * len(rows)
-    assert {row.alert_id for row in rows} <= {1}
+    assert await sent() == media
+    assert [mail.subject for mail in await mails()] == ["A story"] * media.count(Medium.EMAIL)
+    assert {row.alert_id for row in await newsroom.all(Delivery)} == {1}
 
 
 @pytest.mark.parametrize(
@@ -185,21 +205,18 @@ async def test_alerts_are_mailed_where_that_is_asked_for(
 )
 @pytest.mark.parametrize("quiet", [{}, {"quiet_from": 0, "quiet_to": 1}], ids=["now", "bundled"])
 async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
-    mailing, newsroom, alerted, clock, state, media, quiet
+    publish, sent, mailing, newsroom, alerted, clock, state, media, quiet
 ):
     await alerted(wanted=True, **quiet)
     if quiet:
         clock.now = DUE.replace(hour=15)  # midnight in Tokyo
     await newsroom.change(Chat, 1, state=state, state_since=clock.now)
-    clock.turn(timedelta(seconds=30))
-    await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
-    while await mailing.alerts():
-        pass
+    await publish("A story")
     clock.turn(timedelta(minutes=1))
 
     await mailing.bundles()
 
-    assert await sent_by(newsroom) == media
+    assert await sent() == media
 
 
 @pytest.mark.parametrize(
@@ -213,53 +230,44 @@ async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
         ),
     ],
 )
-async def test_a_chapter_is_mailed_behind_the_first_mail_of_its_story(
-    mailing, newsroom, alerted, clock, quiet, first
+async def test_a_chapter_follows_the_first_mail(
+    publish, mails, mailing, alerted, clock, quiet, first
 ):
     await alerted(wanted=True, **quiet)
-    source = await newsroom.source("Times")
-    for title in ("Ferry sinks", "Captain detained", "Captain charged"):
-        clock.turn(timedelta(minutes=1))
+    for title, continues in (
+        ("Ferry sinks", None),
+        ("Captain detained", 2),
+        ("Captain charged", 2),
+    ):
+        await publish(title, continues=continues)
+        clock.turn(timedelta(seconds=60 if quiet else 0))
         await mailing.bundles()
-        article = await newsroom.article(title, 1, source_id=source)
-        if title != "Ferry sinks":
-            await newsroom.change(Story, article, continues_id=2)
-        while await mailing.alerts():
-            pass
 
-    mails = [Mail.from_json(row.body) for row in await newsroom.all(Delivery) if row.mailbox_id]
-    assert [mail.header("References") for mail in mails] == [None, first, first]
-    assert [mail.header("In-Reply-To") for mail in mails] == [None, first, first]
-    assert mails[0].header("Message-ID") == first
-    assert mails[2].subject == "Update: Captain charged"
+    found = await mails()
+    assert [mail.header("References") for mail in found] == [None, first, first]
+    assert [mail.header("In-Reply-To") for mail in found] == [None, first, first]
+    assert found[0].header("Message-ID") == first
+    assert found[2].subject == "Update: Captain charged"
 
 
-async def test_a_bundle_marks_what_moved_on(mailing, newsroom, alerted, clock):
+async def test_a_bundle_marks_what_moved_on(publish, mailing, newsroom, alerted, clock):
     await alerted(wanted=True)
-    source = await newsroom.source("Times")
-    clock.turn(timedelta(minutes=1))
-    await newsroom.article("Ferry sinks", 1, source_id=source)
-    while await mailing.alerts():
-        pass
+    await publish("Ferry sinks")
     await newsroom.change(Chat, 1, quiet_from=8 * 60, quiet_to=9 * 60)
-    await newsroom.article("Bank raises rates", 1, source_id=source)
-    await newsroom.change(
-        Story, await newsroom.article("Captain detained", 1, source_id=source), continues_id=2
-    )
-    while await mailing.alerts():
-        pass
+    await publish("Bank raises rates")
+    await publish("Captain detained", continues=2)
     clock.turn(timedelta(hours=1))
 
     await mailing.bundles()
 
-    told, mailed = (row.body for row in (await newsroom.all(Delivery))[-2:])
-    assert "• Bank raises rates" in told["text"]
-    assert "• Update: Captain detained" in told["text"]
+    sent, mailed = (row.body for row in (await newsroom.all(Delivery))[-2:])
+    assert "• Bank raises rates" in sent["text"]
+    assert "• Update: Captain detained" in sent["text"]
     assert "* Update: Captain detained" in mailed["text"]
     assert "Update: <a" in mailed["html"]
 
 
-async def test_where_no_mail_is_sent_nothing_is_decided_for_a_chat_that_blocks_the_bot(
+async def test_without_mail_nothing_is_decided_for_a_blocked_chat(
     publishing, newsroom, alerted, clock
 ):
     await alerted(wanted=True, state=ChatState.BLOCKED)
@@ -272,14 +280,9 @@ async def test_where_no_mail_is_sent_nothing_is_decided_for_a_chat_that_blocks_t
     assert await newsroom.alerts() == []
 
 
-async def test_what_was_mailed_is_not_told_again_when_the_chat_is_back(
-    mailing, newsroom, alerted, clock, storage
-):
+async def test_what_was_mailed_is_not_sent_again(publish, sent, mailing, alerted, storage):
     await alerted(wanted=True, state=ChatState.BLOCKED)
-    clock.turn(timedelta(minutes=1))
-    await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
-    while await mailing.alerts():
-        pass
+    await publish("A story")
     async with storage.writing() as tx:
         await restore_chat(tx, 1)
 
@@ -287,24 +290,19 @@ async def test_what_was_mailed_is_not_told_again_when_the_chat_is_back(
         pass
     await mailing.edits()
 
-    assert await sent_by(newsroom) == [Medium.EMAIL]
+    assert await sent() == [Medium.EMAIL]
 
 
-async def test_alerts_that_wait_for_quiet_hours_are_one_mail(mailing, newsroom, alerted, clock):
+async def test_a_bundle_is_one_mail(publish, mails, mailing, newsroom, alerted, clock):
     await alerted(wanted=True, quiet_from=0, quiet_to=23 * 60)
-    source, (query,) = await newsroom.source("Times"), await newsroom.all(Query)
-    clock.turn(timedelta(minutes=1))
     for number in range(3):
-        await newsroom.article(f"Story {number}", query.id, source_id=source)
-    while await mailing.alerts():
-        pass
+        await publish(f"Story {number}")
     assert await newsroom.all(Delivery) == []
     clock.turn(timedelta(hours=15))  # 23:01 in Tokyo
 
     await mailing.bundles()
 
-    (row,) = [row for row in await newsroom.all(Delivery) if row.medium is Medium.EMAIL]
-    mail = Mail.from_json(row.body)
+    (row,), (mail,) = await newsroom.all(Delivery, medium=Medium.EMAIL), await mails()
     assert (row.bundle_id, row.part) == (1, 1)
     assert mail.subject.startswith("3 stories: Story")
     assert "During your quiet hours" in mail.text

@@ -74,7 +74,7 @@ def digest(publishing, newsroom, clock):
         pytest.param(ChatState.KICKED, id="kicked"),
     ],
 )
-async def test_what_was_missed_is_in_the_next_digest_and_in_no_other(
+async def test_missed_alerts_are_in_the_next_digest(
     alerted, closed, reported, digest, newsroom, state
 ):
     await closed(alerted, reported, state)
@@ -89,9 +89,7 @@ async def test_what_was_missed_is_in_the_next_digest_and_in_no_other(
     assert "ferry" not in second[1]
 
 
-async def test_an_alert_that_waited_too_long_is_there_too(
-    alerted, closed, reported, digest, storage, clock
-):
+async def test_an_expired_alert_is_there_too(alerted, closed, reported, digest, storage, clock):
     await reported()
 
     async def time_passes() -> None:
@@ -123,9 +121,7 @@ async def test_what_was_alerted_before_or_after_is_not_there(alerted, closed, re
         pytest.param(ChatState.BLOCKED, {"quiet": True}, id="the article was backlog"),
     ],
 )
-async def test_what_would_not_have_been_sent_is_not_there(
-    alerted, closed, reported, digest, state, more
-):
+async def test_what_was_never_an_alert_is_not_there(alerted, closed, reported, digest, state, more):
     async def happens() -> None:
         await reported(**more)
 
@@ -160,9 +156,7 @@ def deleted(storage, thread):
     return delete
 
 
-async def test_an_alert_goes_where_the_topic_of_a_deleted_thread_moved(
-    thread, deleted, reported, newsroom, storage, clock
-):
+async def test_an_alert_moves_with_its_topic(thread, deleted, reported, newsroom, storage, clock):
     closed, general, topic = thread
     await reported()
     await deleted()
@@ -175,7 +169,7 @@ async def test_an_alert_goes_where_the_topic_of_a_deleted_thread_moved(
     assert alert.chat_id == general
 
 
-async def test_one_that_is_no_news_any_more_is_dropped_there(
+async def test_an_old_alert_expires_on_the_move(
     thread, deleted, reported, newsroom, storage, clock
 ):
     closed, general, topic = thread
@@ -189,7 +183,7 @@ async def test_one_that_is_no_news_any_more_is_dropped_there(
     assert delivery.state is DeliveryState.EXPIRED
 
 
-async def test_alerts_that_were_postponed_move_too(
+async def test_postponed_alerts_move_too(
     thread, deleted, reported, newsroom, publishing, storage, clock
 ):
     closed, general, topic = thread

@@ -69,9 +69,7 @@ async def digested(storage: Storage) -> list[str]:
 
 
 @pytest.mark.parametrize("subject", [TOPIC, SOURCE, LESS], ids=lambda each: each.kind.value)
-async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
-    report, muted, newsroom, clock, subject
-):
+async def test_no_alert_comes_while_it_is_muted(report, muted, newsroom, clock, subject):
     await muted(subject)
     await report("Ferry sinks")
     assert await alerted(newsroom) == []
@@ -143,7 +141,7 @@ async def test_a_muted_chapter_mutes_its_whole_chain(report, muted, publishing, 
 
 
 @pytest.mark.parametrize("subject", [TOPIC, SOURCE, STORY, LESS], ids=lambda each: each.kind.value)
-async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
+async def test_a_bundle_leaves_out_what_is_muted(
     report, muted, publishing, newsroom, clock, subject
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
@@ -155,7 +153,7 @@ async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
     assert await newsroom.texts() == []
 
 
-async def test_what_the_chat_wants_less_of_stays_in_its_bundle_if_another_publisher_has_it(
+async def test_a_bundle_keeps_what_another_publisher_has(
     report, muted, publishing, newsroom, clock
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
@@ -180,9 +178,7 @@ async def test_what_one_chat_muted_another_is_sent(report, muted, newsroom):
     assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
 
 
-async def test_a_page_of_chats_that_muted_it_does_not_end_the_round(
-    report, muted, newsroom, monkeypatch
-):
+async def test_a_page_of_muted_chats_does_not_end_the_round(report, muted, newsroom, monkeypatch):
     monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 1)
     other = await newsroom.chat(8)
     await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
@@ -193,9 +189,7 @@ async def test_a_page_of_chats_that_muted_it_does_not_end_the_round(
     assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
 
 
-async def test_what_a_chat_follows_itself_counts_among_who_else_reports_it(
-    report, muted, newsroom, storage, subscribed
-):
+async def test_a_chats_own_source_counts_as_another(report, muted, newsroom, storage, subscribed):
     await newsroom.change(Source, 2, public=False)
     await muted(SOURCE)
     await report("Ferry down", by=2)
@@ -220,9 +214,7 @@ async def test_of_a_search_one_publisher_is_muted(report, muted, newsroom, publi
     assert await alerted(newsroom) == ["Bank raises rates"]
 
 
-async def test_what_is_muted_is_listed_with_its_name_until_it_is_over_or_lifted(
-    report, muted, newsroom, storage, subscribed, clock
-):
+async def test_mutes_are_listed_until_they_end(report, muted, newsroom, storage, subscribed, clock):
     await report("Ferry sinks")
     for subject in (STORY, TOPIC, SOURCE):
         await muted(subject)

@@ -13,8 +13,8 @@ SINCE = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 def text_of(renderer, **values: Any) -> str:
     loss = Loss(source="Example Wire", error="challenge", since=SINCE)
-    told = {name: getattr(loss, name) for name in Loss.__slots__} | values
-    return dead_source_page(renderer, Loss(**told), zone="Asia/Tokyo").text
+    fields = {name: getattr(loss, name) for name in Loss.__slots__} | values
+    return dead_source_page(renderer, Loss(**fields), zone="Asia/Tokyo").text
 
 
 def test_a_silent_source_reads_like_this(renderer):
@@ -29,12 +29,8 @@ def test_a_silent_source_reads_like_this(renderer):
     ("values", "words"),
     [
         pytest.param({"follows": True}, "page. You follow it.\n", id="followed"),
-        pytest.param(
-            {"given": 1, "found": 1}, "The one article that your topics found", id="the one article"
-        ),
-        pytest.param(
-            {"given": 4, "found": 4}, "All 4 articles that your topics found", id="all of them"
-        ),
+        pytest.param({"given": 1, "found": 1}, "The one article that your topics found", id="one"),
+        pytest.param({"given": 4, "found": 4}, "All 4 articles that your topics found", id="all"),
         pytest.param(
             {"is_gone": True, "follows": True},
             "Example Wire has been taken down for good, so I no longer read it. You follow it.\n",

@@ -49,9 +49,7 @@ async def test_a_topic_gives_its_newest_stories(read, newsroom, subscribed):
     assert feed.updated == newer.updated
 
 
-async def test_a_story_of_several_publishers_is_one_entry_by_its_first_article(
-    read, newsroom, subscribed, storage
-):
+async def test_a_story_of_several_publishers_is_one_entry(read, newsroom, subscribed, storage):
     chat, topic, query, source = subscribed
     other = await newsroom.source("Example Times")
     await newsroom.article("First", query, source_id=source, ago=2 * HOUR)
@@ -118,9 +116,7 @@ async def test_renewed_addresses_make_the_former_ones_void(read, subscribed, sto
     assert await read(chat, topic, 2, ATOM) is not None
 
 
-async def test_feeds_that_were_turned_off_are_gone_until_they_are_renewed(
-    read, subscribed, storage
-):
+async def test_feeds_turned_off_are_gone_until_they_are_renewed(read, subscribed, storage):
     chat, topic, _, _ = subscribed
 
     await published_feeds.close_feeds(storage, chat, links=LINKS)

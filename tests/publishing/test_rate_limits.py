@@ -1,13 +1,15 @@
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.publishing.rate_limits import HOUR, LocalQuietHours, Postponement, postpone
 from storage.enums import QuietHours
+from tests.publishing.test_calendar import ZONES
 
-NO_QUIET_HOURS = LocalQuietHours("UTC")
+ALWAYS = LocalQuietHours("UTC")
 AT_NIGHT = LocalQuietHours("UTC", QuietHours(22 * 60, 7 * 60))
 MINUTE = timedelta(minutes=1)
 
@@ -20,22 +22,13 @@ def at(clock: str, day: int = 2) -> datetime:
 @pytest.mark.parametrize(
     ("recent", "now", "quiet", "waiting", "decision"),
     [
-        pytest.param([], "9:00", NO_QUIET_HOURS, None, None, id="nothing sent yet: at once"),
-        pytest.param(
-            ["8:01", "8:02"], "9:00", NO_QUIET_HOURS, None, None, id="fewer than three: at once"
-        ),
-        pytest.param(
-            ["8:00", "8:01", "8:02"],
-            "9:00",
-            NO_QUIET_HOURS,
-            None,
-            None,
-            id="the first is an hour ago",
-        ),
+        pytest.param([], "9:00", ALWAYS, None, None, id="nothing sent yet: at once"),
+        pytest.param(["8:01", "8:02"], "9:00", ALWAYS, None, None, id="fewer than three: at once"),
+        pytest.param(["8:00", "8:01", "8:02"], "9:00", ALWAYS, None, None, id="an hour ago"),
         pytest.param(
             ["8:01", "8:02", "8:59"],
             "9:00",
-            NO_QUIET_HOURS,
+            ALWAYS,
             None,
             Postponement(at("9:15")),
             id="a fourth within the hour: from the next quarter after there is room",
@@ -43,7 +36,7 @@ def at(clock: str, day: int = 2) -> datetime:
         pytest.param(
             ["8:15", "8:16", "8:17"],
             "8:18",
-            NO_QUIET_HOURS,
+            ALWAYS,
             None,
             Postponement(at("9:15")),
             id="room on the quarter itself",
@@ -51,19 +44,12 @@ def at(clock: str, day: int = 2) -> datetime:
         pytest.param(
             ["7:59", "8:15", "8:16", "8:17", "8:18"],
             "8:19",
-            NO_QUIET_HOURS,
+            ALWAYS,
             None,
             Postponement(at("9:30")),
             id="more were sent than are allowed now: room after the last three",
         ),
-        pytest.param(
-            [],
-            "9:05",
-            NO_QUIET_HOURS,
-            at("9:15"),
-            Postponement(at("9:15")),
-            id="what waits is joined",
-        ),
+        pytest.param([], "9:05", ALWAYS, at("9:15"), Postponement(at("9:15")), id="joined"),
         pytest.param(
             [],
             "23:00",
@@ -98,13 +84,9 @@ def test_of_three_alerts_an_hour(recent, now, quiet, waiting, decision):
 @given(
     st.lists(st.integers(0, 40), max_size=80),
     st.integers(1, 8),
-    st.sampled_from(
-        [NO_QUIET_HOURS, AT_NIGHT, LocalQuietHours("Europe/Berlin", QuietHours(60, 150))]
-    ),
+    st.sampled_from([ALWAYS, AT_NIGHT, LocalQuietHours("Europe/Berlin", QuietHours(60, 150))]),
 )
-def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
-    pauses, limit, quiet
-):
+def test_no_hour_exceeds_its_limit_and_nothing_waits_for_ever(pauses, limit, quiet):
     now, sent = at("20:00"), []
     waiting: datetime | None = None
     for pause in pauses:
@@ -152,3 +134,85 @@ def test_of_two_limits_the_one_that_lasts_longer_counts():
 
     assert hold is not None
     assert hold.release_at == now + timedelta(hours=4)
+
+
+NIGHT = QuietHours(22 * 60, 7 * 60)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+@pytest.mark.parametrize(
+    ("quiet", "moment", "end"),
+    [
+        pytest.param(LocalQuietHours("UTC"), utc(2026, 3, 2, 3), None, id="no quiet hours"),
+        pytest.param(LocalQuietHours("UTC", NIGHT), utc(2026, 3, 2, 21, 59), None, id="not yet"),
+        pytest.param(
+            LocalQuietHours("UTC", NIGHT), utc(2026, 3, 2, 22), utc(2026, 3, 3, 7), id="begun"
+        ),
+        pytest.param(
+            LocalQuietHours("UTC", NIGHT),
+            utc(2026, 3, 3, 6, 59),
+            utc(2026, 3, 3, 7),
+            id="after midnight",
+        ),
+        pytest.param(LocalQuietHours("UTC", NIGHT), utc(2026, 3, 3, 7), None, id="over"),
+        pytest.param(
+            LocalQuietHours("Asia/Tokyo", NIGHT),
+            utc(2026, 3, 2, 13),
+            utc(2026, 3, 2, 22),
+            id="in its zone",
+        ),
+        pytest.param(
+            LocalQuietHours("UTC", QuietHours(13 * 60, 14 * 60)),
+            utc(2026, 3, 2, 13, 30),
+            utc(2026, 3, 2, 14),
+            id="at noon",
+        ),
+        pytest.param(
+            LocalQuietHours("Europe/Berlin", NIGHT),
+            utc(2026, 3, 28, 22),
+            utc(2026, 3, 29, 5),
+            id="a night an hour shorter",
+        ),
+        pytest.param(
+            LocalQuietHours("Europe/Berlin", NIGHT),
+            utc(2026, 10, 24, 21),
+            utc(2026, 10, 25, 6),
+            id="a night an hour longer",
+        ),
+        pytest.param(
+            LocalQuietHours("Europe/Berlin", QuietHours(23 * 60, 150)),
+            utc(2026, 3, 28, 23),
+            utc(2026, 3, 29, 1),
+            id="to a time that does not exist: to the end of the gap",
+        ),
+    ],
+)
+def test_quiet_hours_last_until(quiet, moment, end):
+    assert quiet.until(moment) == end
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.integers(0, 1439),
+    st.integers(0, 1439),
+    st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants bounds without a zone
+)
+def test_quiet_hours_end_at_their_time_and_are_over_then(zone, start, end, moment):
+    assume(start != end)
+    quiet = LocalQuietHours(zone, QuietHours(start, end))
+
+    until = quiet.until(moment)
+
+    if until is None:
+        return
+    assert moment < until <= moment + timedelta(hours=26)
+    assert quiet.until(until) is None or _clocks_changed(zone, until)
+
+
+def _clocks_changed(zone: str, moment: datetime) -> bool:
+    there = ZoneInfo(zone)
+    before = (moment - timedelta(hours=26)).astimezone(there)
+    return before.utcoffset() != (moment + timedelta(hours=2)).astimezone(there).utcoffset()

@@ -44,9 +44,7 @@ def painted(monkeypatch):
     return asked
 
 
-async def test_days_are_counted_from_the_oldest_and_every_week_is_named(
-    storage, clock, painted, found
-):
+async def test_days_are_counted_from_the_oldest(storage, clock, painted, found):
     found.articles = [
         DatedArticle(clock.now - timedelta(days=ago, hours=1)) for ago in (0, 0, 1, 8, 27, 28)
     ]

@@ -66,10 +66,12 @@ def test_marks_change_nothing_but_what_they_are(html):
     for before, after in zip(plain.blocks, marked.blocks, strict=True):
         assert without_marks(after.text) == before.text
         assert len(after.entities) == len(before.entities)
-        for told, shown in zip(before.entities, after.entities, strict=True):
-            assert shown._replace(offset=0, length=0) == told._replace(offset=0, length=0)
+        for plain_one, shown in zip(before.entities, after.entities, strict=True):
+            assert shown._replace(offset=0, length=0) == plain_one._replace(offset=0, length=0)
             inside = cut_units(after.text, shown.offset, shown.length)
-            assert without_marks(inside) == cut_units(before.text, told.offset, told.length)
+            assert without_marks(inside) == cut_units(
+                before.text, plain_one.offset, plain_one.length
+            )
 
 
 @given(blocks)
@@ -201,7 +203,7 @@ def test_overrides_in_titles_and_names_reach_nobody(code):
     digest = edition_page(renderer, edition)
     rich = edition_page(renderer, replace(edition, layout=Layout.RICH))
 
-    told = [alert.text, *(one.text for one in digest), *(one.rich or "" for one in rich)]
-    for text in (*told, mail.subject, mail.text, mail.html):
+    texts = [alert.text, *(one.text for one in digest), *(one.rich or "" for one in rich)]
+    for text in (*texts, mail.subject, mail.text, mail.html):
         assert "Title" in text
         assert not re.search("[\u202a-\u202e]", text)

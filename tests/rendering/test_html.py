@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from bot.rendering.html import TemplateError, parse_page
-from bot.rendering.messages import Entity, cut_units
+from bot.rendering.html import TemplateError, parse_page, to_html
+from bot.rendering.messages import Entity, Message, cut_units
+from bot.rendering.packing import pack
 
 
 def read(html: str) -> tuple[str, list[tuple[str, str]]]:
@@ -39,9 +40,7 @@ def test_html_reads_as_in_a_browser(html, text):
         pytest.param("a<b> x </b>b", [("bold", "x")], id="no space at the edge of an entity"),
         pytest.param("a <b></b> b", [], id="an empty tag leaves nothing"),
         pytest.param("<b>a <b>b</b></b>", [("bold", "a b")], id="bold in bold is bold"),
-        pytest.param(
-            "<i>a <b>b</b></i>", [("italic", "a b"), ("bold", "b")], id="the outer one first"
-        ),
+        pytest.param("<i>a <b>b</b></i>", [("italic", "a b"), ("bold", "b")], id="outer first"),
         pytest.param(
             "<blockquote expandable>a<br><b>b</b></blockquote>",
             [("expandable_blockquote", "a\nb"), ("bold", "b")],
@@ -101,3 +100,51 @@ def test_escaped_text_is_only_text(text):
 
     written = "".join(block.text for block in blocks)
     assert "".join(written.split()) == "".join(text.split())
+
+
+def test_entities_become_tags_again():
+    link = '<a href="https://a.example/?x=1&amp;y=2">c</a>'
+    html = f"<blockquote>𝔘 <b>a <i>b</i></b>{link} &lt;</blockquote>"
+
+    (message,) = pack(parse_page(html).blocks)
+
+    assert to_html(message) == html
+
+
+def test_plain_text_is_escaped():
+    assert to_html(Message("a < b & c")) == "a &lt; b &amp; c"
+
+
+# Rows of buttons that a phone shows whole.
+
+
+def rows(*labels: str) -> list[list[str]]:
+    buttons = "".join(f'<button data="a">{label}</button>' for label in labels)
+    return [[button.text for button in row] for row in parse_page(f"<nav>{buttons}</nav>").keyboard]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param(["Change time", "Change zone", "Layout"], id="three short ones"),
+        pytest.param(["Mon", "✓ Tue", "Wed", "Thu"], id="four short ones"),
+        pytest.param(["A label that is long", "Another that is long"], id="two long ones"),
+        pytest.param(["設定時間", "時區", "版面"], id="short ones of signs"),
+    ],
+)
+def test_a_row_that_fits_stays(labels):
+    assert rows(*labels) == [labels]
+
+
+@pytest.mark.parametrize(
+    ("labels", "split"),
+    [
+        pytest.param(["a" * 17, "b", "c"], [["a" * 17, "b"], ["c"]], id="17 columns in three"),
+        pytest.param(["a" * 12, "b", "c", "d"], [["a" * 12, "b"], ["c", "d"]], id="12 in four"),
+        pytest.param(
+            ["変" * 9, "b", "c"], [["変" * 9, "b"], ["c"]], id="nine signs are 18 columns"
+        ),
+    ],
+)
+def test_a_row_with_a_long_label_becomes_pairs(labels, split):
+    assert rows(*labels) == split

@@ -278,9 +278,7 @@ def test_a_template_reaches_nothing_but_what_it_is_given(tmp_path, text):
     assert not (tmp_path / "own" / "new").exists()
 
 
-def test_a_template_that_reaches_out_is_reported_and_gives_its_place_to_the_shipped_one(
-    folder, tmp_path
-):
+def test_a_template_that_reaches_out_is_reported_and_replaced(folder, tmp_path):
     run = f"<p>Mine</p>{{{{ cycler.__init__.__globals__.os.mkdir('{tmp_path / 'new'}') }}}}"
     reported: list[str] = []
     renderer = make_renderer(folder("alert/telegram.html", run), reported.append)

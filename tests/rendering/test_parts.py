@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 PAGE = """
 <p>Hello {{ name }}</p>
 <hr>
-{{ part("told.html", title=title, link=link) }}
+{{ part("part.html", title=title, link=link) }}
 <p>Bye</p>
 """
-TOLD = """<p>• <a href="{{ link }}">{{ title }}</a></p><li>one more</li>"""
-WHOLE = PAGE.replace('{{ part("told.html", title=title, link=link) }}', TOLD)
+PART = """<p>• <a href="{{ link }}">{{ title }}</a></p><li>one more</li>"""
+WHOLE = PAGE.replace('{{ part("part.html", title=title, link=link) }}', PART)
 VALUES: dict[str, Any] = {"name": "Ann", "title": "Bread & butter", "link": "https://example.org/1"}
 
 
@@ -35,7 +35,7 @@ def renderer(folder: Path, **templates: str) -> Renderer:
 
 
 def test_a_page_of_parts_reads_as_if_it_were_one(tmp_path):
-    parted = renderer(tmp_path / "parted", page=PAGE, told=TOLD)
+    parted = renderer(tmp_path / "parted", page=PAGE, part=PART)
     whole = renderer(tmp_path / "whole", page=WHOLE)
 
     first, again = (parted.messages("page.html", **VALUES) for _ in range(2))
@@ -52,9 +52,9 @@ def test_a_part_is_rendered_once_for_all_who_are_shown_the_same():
 
     kept: dict[Hashable, Blocks] = {}
     for title in ("a", "b", "a", "a"):
-        Parts("en", kept, make)("told.html", title=title)
+        Parts("en", kept, make)("part.html", title=title)
 
-    assert made == [("told.html", "a"), ("told.html", "b")]
+    assert made == [("part.html", "a"), ("part.html", "b")]
 
 
 def test_what_is_kept_is_bounded():
@@ -62,7 +62,7 @@ def test_what_is_kept_is_bounded():
     parts = Parts("en", kept, lambda _template, _values: ())
 
     for number in range(MOST_KEPT + 1):
-        parts("told.html", number=number)
+        parts("part.html", number=number)
 
     assert len(kept) == 1
     assert len(parts.taken) == MOST_KEPT + 1

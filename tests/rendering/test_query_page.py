@@ -1,4 +1,4 @@
-"""The language of queries is told twice from one source: in the chat and in the documents."""
+"""The language of queries is described twice from one source: in the chat and in the documents."""
 
 from typing import Any
 

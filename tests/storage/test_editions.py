@@ -19,11 +19,11 @@ async def chats(storage):
         ]
 
 
-def edition(chat: int, made_at: datetime, slot: int = 0) -> Edition:
+def edition(chat: int, made_at: datetime, schedule_number: int = 0) -> Edition:
     return Edition(
         chat_id=chat,
         local_date=made_at.date(),
-        slot=slot,
+        schedule_number=schedule_number,
         due_at=made_at,
         made_at=made_at,
         since=made_at - DAY,
@@ -39,7 +39,7 @@ async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(stor
             [
                 edition(busy, made[1]),
                 edition(busy, made[0]),
-                edition(busy, made[1], slot=2),
+                edition(busy, made[1], schedule_number=2),
                 edition(away, made[2]),
             ]
         )

@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -253,15 +254,31 @@ async def test_people_are_answered_before_the_menus_are_told(workplace, telegram
 
 
 @pytest.mark.slow
-async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, telegram):
+async def test_a_stop_while_messages_are_handled_answers_each_once_by_the_next_start(
+    workplace, telegram
+):
+    ann = telegram.user("Ann")
+    words = ("Taiwan", "Japan", "Oslo")
     async with workplace.dateline("run", **on(telegram)) as command:
         await command.said("ready")
-        ann = telegram.user("Ann")
-        for word in ("Taiwan", "Japan", "Oslo"):
+        for word in words:
             telegram.send(ann, word)
         await telegram.wait_for_message(ann)
 
         await command.stop()
+
+    async with workplace.dateline("run", **on(telegram)) as command:
+        await command.said("ready")
+        for word in words:
+            await telegram.wait_for_message(ann, partial(is_card_of, word))
+        await command.stop()
+
+    answers = [each for each in telegram.messages(ann) if each["from"]["is_bot"]]
+    assert [sum(is_card_of(word, each) for each in answers) for word in words] == [1, 1, 1]
+
+
+def is_card_of(word: str, message: dict[str, Any]) -> bool:
+    return str(message["text"]).startswith(word)
 
 
 async def test_a_stop_by_the_keyboard_is_a_stop(workplace):

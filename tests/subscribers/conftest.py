@@ -13,21 +13,47 @@ from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.matching import search
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers import users
+from bot.subscribers import subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.users import Sender
-from storage.enums import Medium
+from storage.enums import Medium, Mode
 from storage.outbox import Delivery
+from tests.limits import USUAL_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.matching.query import ParsedQuery
+    from bot.subscribers.subscriptions import Subscribed
+    from bot.subscribers.users import CurrentUser
     from storage.db.engine import Storage
 
 
 SIGNER = Signer(b"k" * 32)
+OPEN = Access(is_open=True)
+
+
+async def identify(storage: Storage, sender: Sender, access: Access = OPEN) -> CurrentUser:
+    """Return the user behind an update; where everybody has access, unless told otherwise."""
+    user = await users.identify(storage, sender, access=access)
+    assert user
+    return user
+
+
+async def subscribe(
+    storage: Storage, chat_id: int, typed: str, mode: Mode = Mode.BOTH
+) -> Subscribed:
+    """Subscribe the chat within the usual limits."""
+    return await subscriptions.subscribe(storage, chat_id, typed, mode, limits=USUAL_LIMITS)
+
+
+async def subscribe_to_topic(
+    storage: Storage, chat_id: int, topic_id: int, mode: Mode = Mode.BOTH
+) -> Subscribed:
+    return await subscriptions.subscribe_to_topic(
+        storage, chat_id, topic_id, mode, limits=USUAL_LIMITS
+    )
 
 
 @pytest.fixture
@@ -48,15 +74,16 @@ def arrive(storage) -> Callable[..., Awaitable[int]]:
     """Return how to get our row of a chat: `await arrive(7)`."""
 
     async def arrived(user_id: int = 1, language: str = "ja") -> int:
-        user = await users.identify(
-            storage,
-            Sender(user_id, user_id, name="A", language=language),
-            access=Access(is_open=True),
-        )
-        assert user
+        user = await identify(storage, Sender(user_id, user_id, name="A", language=language))
         return user.chat_id
 
     return arrived
+
+
+@pytest.fixture
+async def chat_id(arrive) -> int:
+    """Return our row of a user's chat."""
+    return int(await arrive())
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import pytest
 from sqlmodel import select
 
 from bot.matching.query import QueryError, parse
-from bot.subscribers import audit, catalogue, mutes, subscriptions, topics
+from bot.subscribers import audit, catalogue, mutes, topics
 from bot.subscribers.catalogue import parts_of, starter_topics
 from bot.subscribers.errors import NoSuchTopic, NotAName
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
-from storage.queries import Query
+from storage.queries import Query, query_for
 from storage.topics import Topic
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import subscribe, subscribe_to_topic
 
 
 @pytest.mark.parametrize("slug", starter_topics())
@@ -45,9 +45,7 @@ async def test_a_changed_query_reaches_those_who_watch(storage, arrive, monkeypa
     await catalogue.load_catalogue(storage)
     chat_id = await arrive()
     space = await topics.topic_by_name(storage, chat_id, "space")
-    await subscriptions.subscribe_to_topic(
-        storage, chat_id, space.id, Mode.BOTH, limits=USUAL_LIMITS
-    )
+    await subscribe_to_topic(storage, chat_id, space.id)
     changed = starter_topics() | {"space": {"name": "Space flight", "query": "rocket*"}}
     monkeypatch.setattr(catalogue, "starter_topics", lambda: changed)
 
@@ -84,6 +82,20 @@ async def test_a_topic_is_added_at_the_end_under_a_link_of_its_own(three, storag
         await catalogue.add_topic(storage, " ", "port")
 
 
+async def test_every_topic_of_a_large_catalogue_can_be_named_in_a_query(storage, arrive):
+    slugs = [f"t{number}" for number in range(101)]
+    async with storage.writing() as tx:
+        query = await query_for(tx, "taiwan")
+        facts = {"query_id": query.id, "typed": "Taiwan", "created_at": tx.now}
+        tx.session.add_all(
+            [Topic(name=one, slug=one, position=at, **facts) for at, one in enumerate(slugs)]
+        )
+
+    saved = await topics.saved_queries(storage, await arrive())
+
+    assert list(saved) == slugs
+
+
 async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
     await catalogue.move_topic(storage, three[2], -1)
     moved = await names(storage)
@@ -96,7 +108,7 @@ async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
 
 async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, backfills):
     ann = await arrive(1)
-    await subscriptions.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe_to_topic(storage, ann, three[0])
 
     await catalogue.change_query(storage, three[0], "harbour", by=ADMIN)
 
@@ -109,13 +121,11 @@ async def test_another_query_is_for_all_who_watch_it(storage, three, arrive, bac
 
 async def test_what_is_retired_stays_with_all_who_watch_it(storage, three, arrive):
     ann, bob, eve = await arrive(1), await arrive(2), await arrive(3)
-    await subscriptions.subscribe_to_topic(
-        storage, ann, three[0], Mode.INSTANT, limits=USUAL_LIMITS
-    )
-    await subscriptions.subscribe_to_topic(storage, bob, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe_to_topic(storage, ann, three[0], Mode.INSTANT)
+    await subscribe_to_topic(storage, bob, three[0])
     await mutes.mute(storage, bob, TopicSubject(three[0]), Duration.WEEK)
-    await subscriptions.subscribe_to_topic(storage, eve, three[0], Mode.DIGEST, limits=USUAL_LIMITS)
-    await subscriptions.subscribe(storage, eve, "ports", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscribe_to_topic(storage, eve, three[0], Mode.DIGEST)
+    await subscribe(storage, eve, "ports", Mode.INSTANT)
 
     await catalogue.remove_topic(storage, three[0], by=ADMIN)
 
@@ -136,7 +146,7 @@ async def test_what_is_retired_stays_with_all_who_watch_it(storage, three, arriv
 
 async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(storage, three, arrive):
     ann = await arrive(1)
-    await subscriptions.subscribe_to_topic(storage, ann, three[0], Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe_to_topic(storage, ann, three[0])
     async with storage.writing() as tx:
         (await tx.session.get_one(Topic, three[0])).slug = None
 
@@ -185,7 +195,7 @@ async def test_each_is_an_act(storage, three):
 
 async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
     ann = await arrive(1)
-    own = await subscriptions.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
+    own = await subscribe(storage, ann, "a secret")
 
     for act in (
         catalogue.rename_topic(storage, own.topic_id, "Mine"),

@@ -1,16 +1,16 @@
 import pytest
 from sqlmodel import col, select
 
-from bot.subscribers import deletion, subscriptions, users
+from bot.subscribers import deletion, users
 from bot.subscribers.access import Access
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids
 from storage.chats import Chat
-from storage.enums import ChatKind, Mode
+from storage.enums import ChatKind
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import subscribe
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id in (ann, bob):
-        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    await subscriptions.subscribe(storage, ann, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscribe(storage, chat_id, "Taiwan")
+    await subscribe(storage, ann, "a secret")
     async with storage.writing() as tx:
         await add_admin(tx, 1)
 

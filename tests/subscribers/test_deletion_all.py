@@ -14,14 +14,14 @@ from storage.alerts import Alert
 from storage.articles import store_articles
 from storage.chats import Chat
 from storage.editions import Edition, EditionStory
-from storage.enums import DeliveryKind, Mode
+from storage.enums import DeliveryKind
 from storage.outbox import Delivery
 from storage.sharing import PublishedFeed
 from storage.sources import Follow, add_source
 from storage.stories import Story
 from storage.suspension import open_mailbox
 from storage.tables import METADATA
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import subscribe
 
 pytestmark = pytest.mark.slow
 
@@ -72,12 +72,7 @@ def test_nothing_names_a_chat_or_a_person_without_saying_so():
 async def ann(storage, arrive):
     """Give a chat something in as many tables as can be."""
     chat_id = await arrive(1)
-    kept, ended = [
-        (
-            await subscriptions.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)
-        ).topic_id
-        for words in ("a1", "b1")
-    ]
+    kept, ended = [(await subscribe(storage, chat_id, words)).topic_id for words in ("a1", "b1")]
     await mutes.mute(storage, chat_id, TopicSubject(kept), Duration.WEEK)
     await subscriptions.unsubscribe(storage, chat_id, ended)
     await settings.set_single_time(storage, chat_id, 7 * 60)
@@ -124,7 +119,7 @@ async def left(storage, chat_id: int) -> dict[str, int]:
 
 async def test_every_table_forgets_the_chat(storage, ann, arrive):
     bob = await arrive(2)
-    await subscriptions.subscribe(storage, bob, "a1", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, bob, "a1")
     before, bobs = await left(storage, ann), await left(storage, bob)
 
     await deletion.delete_chat(storage, ann, 1)

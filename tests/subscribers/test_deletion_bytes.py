@@ -24,8 +24,8 @@ from storage.schema import database_file
 from storage.sharing import Share
 from storage.suspension import open_mailbox
 from storage.tables import METADATA
-from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
+from tests.subscribers.conftest import subscribe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,10 +94,8 @@ async def ann(storage: Storage, access: Access) -> int:
     assert user
     chat_id = user.chat_id
     await users.identify(storage, Sender(ANN, ANN, name=NEW_NAME), access=access)
-    kept = await subscriptions.subscribe(storage, chat_id, WORDS, Mode.BOTH, limits=USUAL_LIMITS)
-    ended = await subscriptions.subscribe(
-        storage, chat_id, f"{WORDS}s", Mode.INSTANT, limits=USUAL_LIMITS
-    )
+    kept = await subscribe(storage, chat_id, WORDS)
+    ended = await subscribe(storage, chat_id, f"{WORDS}s", Mode.INSTANT)
     await subscriptions.unsubscribe(storage, chat_id, ended.topic_id)
     await subscriptions.change_query(storage, chat_id, kept.topic_id, f"{WORDS} OR gnu")
     await feedback.send_feedback(

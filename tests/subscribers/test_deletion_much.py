@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, func, select
 
-from bot.subscribers import deletion, manage_links, subscriptions, users
-from bot.subscribers.access import Access
+from bot.subscribers import deletion, settings
 from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.users import Sender
 from storage import retention
 from storage.chats import Chat
-from storage.enums import ChatState, MailboxState, Mode
+from storage.enums import ChatState, MailboxState
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
 from storage.suspension import restore_chat, suspend_chat
 from storage.topics import Topic
 from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
-from tests.limits import USUAL_LIMITS
 from tests.mail.mailed import MailOutbox
+from tests.subscribers.conftest import identify, subscribe
 
 if TYPE_CHECKING:
     from storage.db.engine import Transaction
@@ -47,7 +46,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 async def ann(storage, arrive) -> int:
     """Give a chat words, an address, and messages that wait by both ways."""
     chat_id: int = await arrive(1)
-    await subscriptions.subscribe(storage, chat_id, "a secret", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, chat_id, "a secret")
     outbox = Outbox(storage)
     async with storage.writing() as tx:
         now = tx.now
@@ -71,7 +70,7 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.subscribers.deletion.erase_batch", crash)
+        patch.setattr(retention, "erase_batch", crash)
         with pytest.raises(Crash):
             await deletion.delete_chat(storage, chat_id, 1)
 
@@ -91,7 +90,7 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
         left.append((await tx.session.exec(select(func.count(col(Delivery.id))))).one())
         return is_any
 
-    monkeypatch.setattr("bot.subscribers.deletion.erase_batch", noting)
+    monkeypatch.setattr(retention, "erase_batch", noting)
     await deletion.delete_chat(storage, ann, 1)
 
     assert left == [4, 2, 0, 0, 0]
@@ -144,14 +143,13 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
         assert await chats_listed(tx, offset=0, limit=9) == []
     assert [line async for line in dump_chats(storage, None)] == []
     with pytest.raises(NoSuchChat):
-        await manage_links.check_manageable(storage, ann)
+        await settings.check_manageable(storage, ann)
 
 
 async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    user = await users.identify(storage, Sender(1, 1, name="Ann"), access=Access(is_open=True))
-    assert user
+    user = await identify(storage, Sender(1, 1, name="Ann"))
 
     assert user.chat_id != ann
     assert await deletion.purge_deleted(storage) == 0

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from bot.sources.drafts import url_hash
-from bot.subscribers import mutes, settings, subscriptions, users
-from bot.subscribers.access import Access
+from bot.subscribers import mutes, settings, subscriptions
 from bot.subscribers.dump import Loaded, dump_chats, load_chat
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.export import Reason
@@ -26,6 +25,7 @@ from storage.mutes import MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
 from storage.suspension import ban, is_banned
 from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import identify, subscribe
 
 FEED = "https://a.example/feed"
 
@@ -63,22 +63,15 @@ async def forget_all(storage: Storage) -> None:
 async def full(storage, arrive, clock):
     """Fill chats with a bit of everything: a user, a thread of a group, one with nothing."""
     ann = await arrive(1)
-    topic = (
-        await subscriptions.subscribe(
-            storage, ann, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS
-        )
-    ).topic_id
+    topic = (await subscribe(storage, ann, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
     await subscriptions.rename_topic(storage, ann, topic, "The island")
     await mutes.mute(storage, ann, TopicSubject(topic), Duration.WEEK)
-    await subscriptions.subscribe(storage, ann, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, ann, "Japan")
     await settings.set_single_time(storage, ann, 7 * 60 + 30)
     await settings.set_quiet_hours(storage, ann, QuietHours(22 * 60, 6 * 60))
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
-    user = await users.identify(storage, group, access=Access(is_open=True))
-    assert user
-    await subscriptions.subscribe(
-        storage, user.chat_id, "semiconductor*", Mode.INSTANT, limits=USUAL_LIMITS
-    )
+    user = await identify(storage, group)
+    await subscribe(storage, user.chat_id, "semiconductor*", Mode.INSTANT)
     await arrive(3, "de")
     await arrive(4)
     async with storage.writing() as tx:
@@ -159,8 +152,8 @@ async def test_what_is_there_stays_and_the_rest_is_added(storage, full, arrive):
     lines = await lines_of(storage)
     await forget_all(storage)
     ann = await arrive(1)
-    await subscriptions.subscribe(storage, ann, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
-    await subscriptions.subscribe(storage, ann, "Korea", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscribe(storage, ann, "Japan", Mode.INSTANT)
+    await subscribe(storage, ann, "Korea", Mode.INSTANT)
     await settings.set_single_time(storage, ann, 6 * 60)
 
     await load(storage, lines)

@@ -24,6 +24,7 @@ from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import Mode, QuietHours
 from storage.sources import Follow, add_source
 from tests.limits import MOST_TOPICS, USUAL_LIMITS
+from tests.subscribers.conftest import subscribe
 
 
 @pytest.fixture
@@ -42,14 +43,10 @@ def written(**parts: Any) -> bytes:
 async def full(storage, arrive):
     """Fill a chat with a bit of everything."""
     chat_id = await arrive(1)
-    topic_id = (
-        await subscriptions.subscribe(
-            storage, chat_id, 'Taiwan OR "a b"', Mode.DIGEST, limits=USUAL_LIMITS
-        )
-    ).topic_id
+    topic_id = (await subscribe(storage, chat_id, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
-    await subscriptions.subscribe(storage, chat_id, "Japan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, chat_id, "Japan")
     await settings.set_single_time(storage, chat_id, 7 * 60 + 30)
     await settings.set_quiet_hours(storage, chat_id, QuietHours(22 * 60, 6 * 60))
     return chat_id
@@ -97,12 +94,9 @@ async def test_a_query_that_cannot_be_read_is_named(arrive, storage):
     assert report.failed == (Failed("Broken", Reason.NO_QUERY),)
 
 
-async def test_limits_hold(arrive, storage):
-    chat_id = await arrive()
+async def test_limits_hold(chat_id, storage):
     for number in range(MOST_TOPICS - 1):
-        await subscriptions.subscribe(
-            storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
-        )
+        await subscribe(storage, chat_id, f"word{number}", Mode.INSTANT)
     topics = [{"query": word, "mode": "instant"} for word in ("Taiwan", "Japan", "word1")]
 
     report = await import_chat(storage, chat_id, written(topics=topics), limits=USUAL_LIMITS)
@@ -121,8 +115,7 @@ async def test_feeds_are_left_for_the_list_of_feeds(arrive, storage):
     assert report == Imported(feeds=tuple(urls))
 
 
-async def test_own_sources_are_exported_for_other_readers(storage, arrive):
-    chat_id = await arrive()
+async def test_own_sources_are_exported_for_other_readers(storage, chat_id):
     async with storage.writing() as tx:
         facts = {"created_at": tx.now, "next_fetch_at": tx.now}
         for number in (1, 2):
@@ -170,9 +163,8 @@ def test_what_is_no_export_is_refused(data):
     ids=["time", "weekday", "zone", "missing", "mode", "no object", "mute", "no web address"],
 )
 async def test_a_part_that_cannot_be_read_is_named_and_nothing_is_imported(
-    exported, arrive, storage, parts, part, value
+    exported, chat_id, storage, parts, part, value
 ):
-    chat_id = await arrive()
     good = {"topics": [{"query": "Taiwan", "mode": "both"}]}
 
     with pytest.raises(NotAnExport) as refused:
@@ -195,8 +187,7 @@ def test_whatever_stands_in_it_is_read_or_refused(parts):
         assert len(read_document(written(**parts)).topics) == len(parts.get("topics", []))
 
 
-async def test_a_mute_that_is_over_mutes_nothing(exported, arrive, clock, storage):
-    chat_id = await arrive()
+async def test_a_mute_that_is_over_mutes_nothing(exported, chat_id, clock, storage):
     until = (clock.now - timedelta(days=1)).isoformat()
     topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.subscribers import catalogue, groups, subscriptions, topics, users
-from bot.subscribers.access import Access
+from bot.subscribers import catalogue, groups, subscriptions, topics
 from bot.subscribers.errors import NoSuchTopic, TooManyTopics
 from bot.subscribers.limits import Limited, get_limits, set_limits
 from bot.subscribers.users import Sender
 from storage.enums import ChatKind, Mode
 from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import identify, subscribe, subscribe_to_topic
 
 GROUP = -1_000_000_000_007
 
@@ -21,8 +21,7 @@ def thread(storage):
 
     async def row(thread_id: int = 0, telegram_id: int = GROUP) -> int:
         sender = Sender(7, telegram_id, thread_id, ChatKind.SUPERGROUP, title="Newsroom")
-        user = await users.identify(storage, sender, access=Access(is_open=True))
-        assert user
+        user = await identify(storage, sender)
         return int(user.chat_id)
 
     return row
@@ -39,9 +38,7 @@ def watched(storage):
 
 async def test_a_topic_of_its_own_moves_whole(thread, watched, storage):
     general, elections = await thread(), await thread(5)
-    topic = (
-        await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
+    topic = (await subscribe(storage, general, "Taiwan")).topic_id
 
     (beside,) = (await groups.sibling_topics(storage, elections)).items
     assert (
@@ -59,9 +56,7 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, watched):
     await catalogue.load_catalogue(storage)
     general, elections = await thread(), await thread(5)
     public = (await topics.catalogue_page(storage, general)).items[0]
-    await subscriptions.subscribe_to_topic(
-        storage, general, public.id, Mode.DIGEST, limits=USUAL_LIMITS
-    )
+    await subscribe_to_topic(storage, general, public.id, Mode.DIGEST)
 
     await groups.move_topic(storage, elections, general, public.id, limits=USUAL_LIMITS)
 
@@ -71,10 +66,8 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, watched):
 
 async def test_what_is_there_already_stays_as_it_is(thread, watched, storage):
     general, elections = await thread(), await thread(5)
-    topic = (
-        await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
-    await subscriptions.subscribe(storage, elections, "taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
+    topic = (await subscribe(storage, general, "Taiwan")).topic_id
+    await subscribe(storage, elections, "taiwan", Mode.INSTANT)
 
     await groups.move_topic(storage, elections, general, topic, limits=USUAL_LIMITS)
 
@@ -84,9 +77,7 @@ async def test_what_is_there_already_stays_as_it_is(thread, watched, storage):
 
 async def test_the_digest_comes_where_the_topic_went(storage, thread):
     general, elections = await thread(), await thread(5)
-    topic = (
-        await subscriptions.subscribe(storage, general, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
-    ).topic_id
+    topic = (await subscribe(storage, general, "Taiwan", Mode.DIGEST)).topic_id
 
     await groups.move_topic(storage, elections, general, topic, limits=USUAL_LIMITS)
 
@@ -99,9 +90,7 @@ async def test_the_digest_comes_where_the_topic_went(storage, thread):
 
 async def test_another_group_keeps_its_own(thread, watched, storage):
     ours, theirs = await thread(), await thread(telegram_id=-1_000_000_000_008)
-    topic = (
-        await subscriptions.subscribe(storage, theirs, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
+    topic = (await subscribe(storage, theirs, "Taiwan")).topic_id
 
     with pytest.raises(NoSuchTopic):
         await groups.move_topic(storage, ours, theirs, topic, limits=USUAL_LIMITS)
@@ -153,9 +142,9 @@ async def test_a_group_that_becomes_a_supergroup_keeps_to_its_limit(
 ):
     group, newer = await thread(telegram_id=-7), await thread()
     await set_limits(storage, group, Limited.TOPICS, allowed)
-    await subscriptions.subscribe(storage, group, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, group, "Taiwan")
     for query in ("Korea", "Japan", "Fiji"):
-        await subscriptions.subscribe(storage, newer, query, Mode.BOTH, limits=USUAL_LIMITS)
+        await subscribe(storage, newer, query)
 
     await groups.migrate(storage, -7, GROUP, limits=replace(USUAL_LIMITS, topics=2))
 

@@ -4,33 +4,26 @@ from datetime import timedelta
 
 import pytest
 
-from bot.subscribers import mutes, subscriptions, topics
+from bot.subscribers import mutes, topics
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.mutes import Duration, TopicSubject
 from storage.chats import Chat
-from storage.enums import Mode
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import subscribe
 
 
 @pytest.fixture
-async def chat(arrive) -> int:
-    return int(await arrive())
-
-
-@pytest.fixture
-def subscribed(storage, chat):
+def subscribed(storage, chat_id):
     """Return how the chat subscribes to a topic."""
 
-    async def subscribe(query: str, mode: Mode = Mode.BOTH) -> TopicSubject:
-        made = await subscriptions.subscribe(storage, chat, query, mode, limits=USUAL_LIMITS)
-        return TopicSubject(made.topic_id)
+    async def subscribe_to(query: str) -> TopicSubject:
+        return TopicSubject((await subscribe(storage, chat_id, query)).topic_id)
 
-    return subscribe
+    return subscribe_to
 
 
-async def next_digest(storage, chat: int):
+async def next_digest(storage, chat_id: int):
     async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat)).next_digest_at
+        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
 
 
 @pytest.mark.parametrize(
@@ -43,41 +36,41 @@ async def next_digest(storage, chat: int):
     ],
 )
 async def test_a_topic_is_muted_for_as_long_as_was_said(
-    storage, chat, subscribed, clock, duration, length
+    storage, chat_id, subscribed, clock, duration, length
 ):
     topic = await subscribed("Taiwan")
 
-    muted = await mutes.mute(storage, chat, topic, duration)
+    muted = await mutes.mute(storage, chat_id, topic, duration)
 
-    (shown,) = (await topics.subscribed(storage, chat)).items
+    (shown,) = (await topics.subscribed(storage, chat_id)).items
     assert muted.name == "Taiwan"
     assert muted.until == shown.muted_until == (clock.now + length if length else None)
     assert shown.is_muted
-    assert shown == await topics.get_topic(storage, chat, topic.topic_id)
+    assert shown == await topics.get_topic(storage, chat_id, topic.topic_id)
 
 
 async def test_a_topic_that_is_muted_for_good_plans_no_digest_until_it_is_unmuted(
-    storage, chat, subscribed
+    storage, chat_id, subscribed
 ):
     topic = await subscribed("Taiwan")
-    planned = await next_digest(storage, chat)
+    planned = await next_digest(storage, chat_id)
 
-    muted = await mutes.mute(storage, chat, topic, Duration.FOREVER)
-    then = await next_digest(storage, chat)
-    await mutes.unmute(storage, chat, muted.mute_id)
+    muted = await mutes.mute(storage, chat_id, topic, Duration.FOREVER)
+    then = await next_digest(storage, chat_id)
+    await mutes.unmute(storage, chat_id, muted.mute_id)
 
     assert planned is not None
     assert then is None
-    assert await next_digest(storage, chat) == planned
+    assert await next_digest(storage, chat_id) == planned
 
 
-async def test_a_mute_that_ends_leaves_the_digest_planned(storage, chat, subscribed):
+async def test_a_mute_that_ends_leaves_the_digest_planned(storage, chat_id, subscribed):
     topic = await subscribed("Taiwan")
-    planned = await next_digest(storage, chat)
+    planned = await next_digest(storage, chat_id)
 
-    await mutes.mute(storage, chat, topic, Duration.WEEK)
+    await mutes.mute(storage, chat_id, topic, Duration.WEEK)
 
-    assert await next_digest(storage, chat) == planned
+    assert await next_digest(storage, chat_id) == planned
 
 
 async def test_a_topic_of_another_chat_cannot_be_muted(storage, arrive, subscribed):

@@ -5,22 +5,22 @@ from sqlmodel import col, select
 
 from bot.publishing.calendar import Plan
 from bot.rendering.renderer import Renderer
-from bot.subscribers import settings, subscriptions
+from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotADate, NotANumber, NotATime, NotAZone
 from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.editions import Edition
 from storage.enums import EmptyDay, Mode, QuietHours, ScheduleTime
-from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
+from tests.subscribers.conftest import subscribe
 
 
 @pytest.fixture
 async def chat_id(arrive, storage) -> int:
     chat_id: int = await arrive()
-    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, chat_id, "Taiwan")
     return chat_id
 
 
@@ -131,7 +131,7 @@ async def test_pausing_for_good_replaces_a_date_and_so_does_resuming(chat_id, cl
 async def test_what_is_watched_during_a_pause_waits_for_its_end(chat_id, storage):
     await settings.pause_until(storage, chat_id, date(2026, 3, 9))
 
-    await subscriptions.subscribe(storage, chat_id, "Japan", Mode.DIGEST, limits=USUAL_LIMITS)
+    await subscribe(storage, chat_id, "Japan", Mode.DIGEST)
 
     assert (await settings.get_settings(storage, chat_id)).next_at == datetime(
         2026, 3, 8, 23, tzinfo=UTC
@@ -151,7 +151,7 @@ async def editions(storage) -> list[tuple[int, int]]:
     """Return the day and number of each edition."""
     async with storage.reading() as tx:
         rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
-        return [(row.local_date.day, row.slot) for row in rows]
+        return [(row.local_date.day, row.schedule_number) for row in rows]
 
 
 async def test_another_time_moves_the_next_digest(storage, chat_id, clock):

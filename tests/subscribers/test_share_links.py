@@ -6,34 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers import catalogue, deletion, share_links, subscriptions, topics
+from bot.subscribers import catalogue, deletion, share_links, topics
 from bot.subscribers.errors import NoSuchTopic
-from bot.subscribers.share_links import (
-    LONGEST_START,
-    LinkedQuery,
-    LinkedShare,
-    LinkedTopic,
-    read_start,
-    start_for,
-)
-from storage.enums import Mode
 from storage.sharing import Share
-from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import subscribe
 
 
 @pytest.mark.parametrize(
     ("linked", "start"),
     [
-        pytest.param(LinkedTopic("central-banks"), "topic_central-banks", id="a slug"),
-        pytest.param(LinkedTopic("12"), "topic_12", id="a number"),
-        pytest.param(LinkedQuery("Taiwan"), "q_VGFpd2Fu", id="words"),
-        pytest.param(LinkedQuery("台湾 OR 台灣"), "q_5Y-w5rm-IE9SIOWPsOeBow", id="in any script"),
-        pytest.param(LinkedShare("abc_-1"), "s_abc_-1", id="something shared"),
+        pytest.param(share_links.LinkedTopic("central-banks"), "topic_central-banks", id="a slug"),
+        pytest.param(share_links.LinkedTopic("12"), "topic_12", id="a number"),
+        pytest.param(share_links.LinkedQuery("Taiwan"), "q_VGFpd2Fu", id="words"),
+        pytest.param(
+            share_links.LinkedQuery("台湾 OR 台灣"), "q_5Y-w5rm-IE9SIOWPsOeBow", id="in any script"
+        ),
+        pytest.param(share_links.LinkedShare("abc_-1"), "s_abc_-1", id="something shared"),
     ],
 )
 def test_what_a_link_says_is_read_back(linked, start):
-    assert start_for(linked) == start
-    assert read_start(start) == linked
+    assert share_links.start_for(linked) == start
+    assert share_links.read_start(start) == linked
 
 
 @pytest.mark.parametrize(
@@ -42,26 +35,26 @@ def test_what_a_link_says_is_read_back(linked, start):
     ids=["nothing", "unknown", "no words", "no base64", "no UTF-8", "another's"],
 )
 def test_what_is_no_link_brings_nothing(start):
-    assert read_start(start) is None
+    assert share_links.read_start(start) is None
 
 
 @given(st.text(min_size=1))
 def test_words_that_fit_are_read_back_and_telegram_takes_the_link(typed):
-    start = start_for(LinkedQuery(typed))
+    start = share_links.start_for(share_links.LinkedQuery(typed))
 
     if start is None:
         assert len(typed.encode()) > 46
     else:
-        assert re.fullmatch(rf"[A-Za-z0-9_-]{{1,{LONGEST_START}}}", start)
-        assert read_start(start) == LinkedQuery(typed)
+        assert re.fullmatch(rf"[A-Za-z0-9_-]{{1,{share_links.LONGEST_START}}}", start)
+        assert share_links.read_start(start) == share_links.LinkedQuery(typed)
 
 
 @given(st.text(max_size=70))
 def test_nothing_that_is_brought_along_fails(start):
     for prefix in ("", "q_", "s_", "topic_"):
-        linked = read_start(prefix + start)
-        again = start_for(linked) if linked else None
-        assert again is None or read_start(again) == linked
+        linked = share_links.read_start(prefix + start)
+        again = share_links.start_for(linked) if linked else None
+        assert again is None or share_links.read_start(again) == linked
 
 
 LONG = " OR ".join(f"word{number}" for number in range(20))
@@ -74,41 +67,34 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(storage, arrive):
     assert await share_links.share(storage, await arrive(), topic.id) == "topic_japan-china"
 
 
-async def test_words_of_ones_own_are_shared_in_the_link(arrive, storage):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(
-        storage, chat, "Taiwan export", Mode.BOTH, limits=USUAL_LIMITS
-    )
+async def test_words_of_ones_own_are_shared_in_the_link(chat_id, storage):
+    topic = await subscribe(storage, chat_id, "Taiwan export")
 
-    start = await share_links.share(storage, chat, topic.topic_id)
+    start = await share_links.share(storage, chat_id, topic.topic_id)
 
-    assert read_start(start) == LinkedQuery("Taiwan export")
+    assert share_links.read_start(start) == share_links.LinkedQuery("Taiwan export")
 
 
-async def test_long_words_are_kept_and_found_by_whoever_has_the_token(arrive, storage):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
+async def test_long_words_are_kept_and_found_by_whoever_has_the_token(chat_id, storage):
+    topic = await subscribe(storage, chat_id, LONG)
 
-    shared = read_start(await share_links.share(storage, chat, topic.topic_id))
+    shared = share_links.read_start(await share_links.share(storage, chat_id, topic.topic_id))
 
-    assert isinstance(shared, LinkedShare)
+    assert isinstance(shared, share_links.LinkedShare)
     assert len(shared.token) >= 20
     assert await share_links.shared_query(storage, shared.token) == LONG
 
 
-async def test_what_is_shared_twice_has_one_link(arrive, storage):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
+async def test_what_is_shared_twice_has_one_link(chat_id, storage):
+    topic = await subscribe(storage, chat_id, LONG)
 
-    links = {await share_links.share(storage, chat, topic.topic_id) for _ in range(2)}
+    links = {await share_links.share(storage, chat_id, topic.topic_id) for _ in range(2)}
 
     assert len(links) == 1
 
 
 async def test_a_topic_of_another_chat_is_none(arrive, storage):
-    topic = await subscriptions.subscribe(
-        storage, await arrive(1), "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
-    )
+    topic = await subscribe(storage, await arrive(1), "Taiwan")
 
     with pytest.raises(NoSuchTopic):
         await share_links.share(storage, await arrive(2), topic.topic_id)
@@ -119,12 +105,11 @@ async def test_a_token_that_was_guessed_opens_nothing(storage):
         await share_links.shared_query(storage, "guessed")
 
 
-async def test_what_a_chat_shared_goes_with_it(storage, arrive):
-    chat = await arrive()
-    topic = await subscriptions.subscribe(storage, chat, LONG, Mode.BOTH, limits=USUAL_LIMITS)
-    await share_links.share(storage, chat, topic.topic_id)
+async def test_what_a_chat_shared_goes_with_it(storage, chat_id):
+    topic = await subscribe(storage, chat_id, LONG)
+    await share_links.share(storage, chat_id, topic.topic_id)
 
-    await deletion.delete_chat(storage, chat, None)
+    await deletion.delete_chat(storage, chat_id, None)
 
     async with storage.reading() as tx:
         assert await tx.session.get(Share, 1) is None

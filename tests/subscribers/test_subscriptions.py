@@ -21,6 +21,7 @@ from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from tests.limits import MOST_TOPICS, USUAL_LIMITS
+from tests.subscribers.conftest import subscribe, subscribe_to_topic
 
 
 async def count(storage: Storage, table: type[SQLModel]) -> int:
@@ -40,55 +41,39 @@ async def live_queries(storage) -> list[str]:
         return list(await tx.session.exec(live))
 
 
-async def test_watching_plans_the_next_digest(storage, arrive, clock):
-    chat_id = await arrive()
-
-    watched = await subscriptions.subscribe(
-        storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
-    )
+async def test_watching_plans_the_next_digest(storage, chat_id, clock):
+    watched = await subscribe(storage, chat_id, "Taiwan")
 
     assert watched.is_new
     assert watched.plan.zone == "Asia/Tokyo"
     assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
 
 
-async def test_alerts_alone_plan_none(storage, arrive):
-    chat_id = await arrive()
-
-    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
+async def test_alerts_alone_plan_none(storage, chat_id):
+    await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
 
     assert await next_digest(storage, chat_id) is None
 
 
-async def test_stopping_the_last_digest_plans_none(storage, arrive):
-    chat_id = await arrive()
-    watched = await subscriptions.subscribe(
-        storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS
-    )
+async def test_stopping_the_last_digest_plans_none(storage, chat_id):
+    watched = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
 
     await subscriptions.unsubscribe(storage, chat_id, watched.topic_id)
 
     assert await next_digest(storage, chat_id) is None
 
 
-async def test_the_first_digest_reaches_back_a_day(arrive, backfills, clock, storage):
-    chat_id = await arrive()
-
-    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
-    await subscriptions.subscribe(storage, chat_id, "Japan", Mode.INSTANT, limits=USUAL_LIMITS)
+async def test_the_first_digest_reaches_back_a_day(chat_id, backfills, clock, storage):
+    await subscribe(storage, chat_id, "Taiwan")
+    await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
+    await subscribe(storage, chat_id, "Japan", Mode.INSTANT)
 
     assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
-async def test_the_same_words_however_written_are_one_topic(storage, arrive):
-    chat_id = await arrive()
-    first = await subscriptions.subscribe(
-        storage, chat_id, '"Consul-General"', Mode.BOTH, limits=USUAL_LIMITS
-    )
-    second = await subscriptions.subscribe(
-        storage, chat_id, '"consul general"', Mode.DIGEST, limits=USUAL_LIMITS
-    )
+async def test_the_same_words_however_written_are_one_topic(storage, chat_id):
+    first = await subscribe(storage, chat_id, '"Consul-General"')
+    second = await subscribe(storage, chat_id, '"consul general"', Mode.DIGEST)
 
     page = await topics.subscribed(storage, chat_id)
 
@@ -97,15 +82,8 @@ async def test_the_same_words_however_written_are_one_topic(storage, arrive):
     assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
-async def test_the_same_words_at_the_same_time_are_one_topic(storage, arrive):
-    chat_id = await arrive()
-
-    await asyncio.gather(
-        *(
-            subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-            for _ in range(5)
-        )
-    )
+async def test_the_same_words_at_the_same_time_are_one_topic(storage, chat_id):
+    await asyncio.gather(*(subscribe(storage, chat_id, "Taiwan") for _ in range(5)))
 
     assert await count(storage, Topic) == 1
     assert await count(storage, Subscription) == 1
@@ -113,17 +91,15 @@ async def test_the_same_words_at_the_same_time_are_one_topic(storage, arrive):
 
 async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
     for person in (1, 2):
-        await subscriptions.subscribe(
-            storage, await arrive(person), "Taiwan", Mode.BOTH, limits=USUAL_LIMITS
-        )
+        await subscribe(storage, await arrive(person), "Taiwan")
 
     assert await count(storage, Query) == 1
 
 
 async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clock):
     ann, bob = await arrive(1), await arrive(2)
-    anns = await subscriptions.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    bobs = await subscriptions.subscribe(storage, bob, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
+    anns = await subscribe(storage, ann, "Taiwan")
+    bobs = await subscribe(storage, bob, "Taiwan")
 
     await subscriptions.unsubscribe(storage, ann, anns.topic_id)
     clock.turn(UNDO_WITHIN)
@@ -138,74 +114,57 @@ async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, arrive, clo
     assert await live_queries(storage) == []
 
 
-async def test_a_long_query_has_a_short_name(arrive, storage):
-    chat_id = await arrive()
+async def test_a_long_query_has_a_short_name(chat_id, storage):
     typed = " OR ".join(f"{letter * 40}" for letter in "abcdefgh")
 
-    watched = await subscriptions.subscribe(storage, chat_id, typed, Mode.BOTH, limits=USUAL_LIMITS)
+    watched = await subscribe(storage, chat_id, typed)
 
     assert len(watched.name) == LONGEST_NAME
     assert (await topics.get_topic(storage, chat_id, watched.topic_id)).typed == typed
 
 
-async def test_topics_of_one_chat_have_names_of_their_own(arrive, storage):
-    chat_id = await arrive()
-
-    first = await subscriptions.subscribe(storage, chat_id, "apple", Mode.BOTH, limits=USUAL_LIMITS)
-    second = await subscriptions.subscribe(
-        storage, chat_id, "apple -pie", Mode.BOTH, limits=USUAL_LIMITS
-    )
+async def test_topics_of_one_chat_have_names_of_their_own(chat_id, storage):
+    first = await subscribe(storage, chat_id, "apple")
+    second = await subscribe(storage, chat_id, "apple -pie")
 
     assert (first.name, second.name) == ("Apple", "apple -pie")
 
 
-async def test_what_is_no_query_changes_nothing(storage, arrive):
-    chat_id = await arrive()
-
+async def test_what_is_no_query_changes_nothing(storage, chat_id):
     with pytest.raises(QueryError):
-        await subscriptions.subscribe(storage, chat_id, "(", Mode.BOTH, limits=USUAL_LIMITS)
+        await subscribe(storage, chat_id, "(")
 
     assert await count(storage, Topic) == 0
 
 
 async def test_another_chats_topic_is_none(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
-    secret = (
-        await subscriptions.subscribe(storage, bob, "secret", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
+    secret = (await subscribe(storage, bob, "secret")).topic_id
 
     with pytest.raises(NoSuchTopic):
         await topics.get_topic(storage, ann, secret)
     with pytest.raises(NoSuchTopic):
-        await subscriptions.subscribe_to_topic(storage, ann, secret, Mode.BOTH, limits=USUAL_LIMITS)
+        await subscribe_to_topic(storage, ann, secret)
     with pytest.raises(NoSuchTopic):
         await subscriptions.unsubscribe(storage, ann, secret)
 
     assert (await topics.subscribed(storage, bob)).total == 1
 
 
-async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, arrive):
-    chat_id = await arrive()
+async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, chat_id):
     for number in range(MOST_TOPICS):
-        await subscriptions.subscribe(
-            storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
-        )
+        await subscribe(storage, chat_id, f"word{number}", Mode.INSTANT)
 
     with pytest.raises(TooManyTopics):
-        await subscriptions.subscribe(
-            storage, chat_id, "one more", Mode.INSTANT, limits=USUAL_LIMITS
-        )
+        await subscribe(storage, chat_id, "one more", Mode.INSTANT)
 
     assert await count(storage, Topic) == MOST_TOPICS
-    await subscriptions.subscribe(storage, chat_id, "word1", Mode.BOTH, limits=USUAL_LIMITS)
+    await subscribe(storage, chat_id, "word1")
 
 
-async def test_lists_are_paged(arrive, storage):
-    chat_id = await arrive()
+async def test_lists_are_paged(chat_id, storage):
     for number in range(PER_PAGE + 1):
-        await subscriptions.subscribe(
-            storage, chat_id, f"word{number}", Mode.INSTANT, limits=USUAL_LIMITS
-        )
+        await subscribe(storage, chat_id, f"word{number}", Mode.INSTANT)
 
     second = await topics.subscribed(storage, chat_id, 1)
     beyond = await topics.subscribed(storage, chat_id, 99)
@@ -223,11 +182,8 @@ def rows(storage):
     return all_of
 
 
-async def test_undone_is_exactly_as_it_was(arrive, rows, clock, storage):
-    chat_id = await arrive()
-    topic_id = (
-        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
-    ).topic_id
+async def test_undone_is_exactly_as_it_was(chat_id, rows, clock, storage):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)).topic_id
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.FOREVER)
     clock.turn(timedelta(days=3))
@@ -244,11 +200,8 @@ async def test_undone_is_exactly_as_it_was(arrive, rows, clock, storage):
     assert [one | {"id": 0} for one in subscribed] == [one | {"id": 0} for one in before[2]]
 
 
-async def test_what_is_not_undone_goes_with_all_it_had(arrive, rows, clock, storage):
-    chat_id = await arrive()
-    topic_id = (
-        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.DIGEST, limits=USUAL_LIMITS)
-    ).topic_id
+async def test_what_is_not_undone_goes_with_all_it_had(chat_id, rows, clock, storage):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)).topic_id
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
     clock.turn(UNDO_WITHIN)
@@ -262,14 +215,8 @@ async def test_what_is_not_undone_goes_with_all_it_had(arrive, rows, clock, stor
         await subscriptions.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
 
 
-async def test_the_next_delete_completes_an_old_one(arrive, rows, clock, storage):
-    chat_id = await arrive()
-    first, second = [
-        (
-            await subscriptions.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)
-        ).topic_id
-        for words in ("a1", "b1")
-    ]
+async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storage):
+    first, second = [(await subscribe(storage, chat_id, words)).topic_id for words in ("a1", "b1")]
     await subscriptions.unsubscribe(storage, chat_id, first)
     clock.turn(UNDO_WITHIN)
 
@@ -278,36 +225,27 @@ async def test_the_next_delete_completes_an_old_one(arrive, rows, clock, storage
     assert [topic["id"] for topic in await rows(Topic)] == [second]
 
 
-async def test_what_is_watched_anew_has_not_ended(arrive, rows, clock, storage):
-    chat_id = await arrive()
-    topic_id = (
-        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
+async def test_what_is_watched_anew_has_not_ended(chat_id, rows, clock, storage):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
-    await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.INSTANT, limits=USUAL_LIMITS)
+    await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
     clock.turn(UNDO_WITHIN)
 
     assert await deletion.purge_deleted(storage) == 0
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 
-async def test_other_words_look_back_as_a_new_topic_does(arrive, backfills, clock, storage):
-    chat_id = await arrive()
-    topic_id = (
-        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
+async def test_other_words_look_back_as_a_new_topic_does(chat_id, backfills, clock, storage):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
 
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
 
     assert backfills[-1] == ("formosa", clock.now - timedelta(hours=24))
 
 
-async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(arrive, rows, storage):
-    chat_id = await arrive()
+async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(chat_id, rows, storage):
     kept, deleted, other = [
-        (
-            await subscriptions.subscribe(storage, chat_id, words, Mode.BOTH, limits=USUAL_LIMITS)
-        ).topic_id
+        (await subscribe(storage, chat_id, words)).topic_id
         for words in ("Taiwan", "Formosa", "Japan")
     ]
     await subscriptions.unsubscribe(storage, chat_id, deleted)
@@ -320,11 +258,8 @@ async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(arrive, 
     assert live == {"formosa", "japan"}
 
 
-async def test_a_name_that_was_given_stays_with_other_words(arrive, rows, storage):
-    chat_id = await arrive()
-    topic_id = (
-        await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL_LIMITS)
-    ).topic_id
+async def test_a_name_that_was_given_stays_with_other_words(chat_id, rows, storage):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
     await subscriptions.change_query(storage, chat_id, topic_id, "Taiwan OR Formosa")

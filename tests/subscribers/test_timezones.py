@@ -6,14 +6,7 @@ from babel.core import get_global
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.timezones import (
-    SUGGESTED,
-    guess_zone,
-    is_zone,
-    zone_named,
-    zone_of_place,
-    zones_near,
-)
+from bot.subscribers import timezones
 from tests.conftest import MONDAY_NOON
 
 
@@ -43,27 +36,29 @@ def offset_of(zone: str) -> timedelta | None:
     ],
 )
 def test_a_zone_is_guessed_from_the_language(language, zone):
-    assert guess_zone(language) == zone
+    assert timezones.guess_zone(language) == zone
 
 
 @given(st.text(max_size=20))
 def test_any_tag_gives_a_zone_that_exists(language):
-    assert is_zone(guess_zone(language))
+    assert timezones.is_zone(timezones.guess_zone(language))
 
 
-@pytest.mark.parametrize("zone", SUGGESTED)
+@pytest.mark.parametrize("zone", timezones.SUGGESTED)
 def test_every_zone_that_is_suggested_exists(zone):
-    assert is_zone(zone)
+    assert timezones.is_zone(zone)
 
 
 @pytest.mark.parametrize("country", sorted(get_global("territory_zones")))
 def test_any_country_gives_a_zone_that_exists(country):
-    assert is_zone(guess_zone(f"en-{country}"))
+    assert timezones.is_zone(timezones.guess_zone(f"en-{country}"))
 
 
 @given(st.integers(-12, 14))
 def test_an_offset_names_a_zone_that_many_hours_east(hours):
-    offset = MONDAY_NOON.astimezone(ZoneInfo(zone_named(f"UTC{hours:+}") or "")).utcoffset()
+    offset = MONDAY_NOON.astimezone(
+        ZoneInfo(timezones.zone_named(f"UTC{hours:+}") or "")
+    ).utcoffset()
 
     assert offset is not None
     assert offset.total_seconds() == hours * 3600
@@ -72,7 +67,7 @@ def test_an_offset_names_a_zone_that_many_hours_east(hours):
 @pytest.mark.parametrize("minutes", [-570, -210, 210, 270, 330, 345, 390, 525, 570, 765])
 def test_an_offset_between_hours_names_a_zone_that_has_it(minutes):
     sign, (hours, rest) = "+" if minutes > 0 else "-", divmod(abs(minutes), 60)
-    zone = ZoneInfo(zone_named(f"UTC{sign}{hours}:{rest:02}") or "")
+    zone = ZoneInfo(timezones.zone_named(f"UTC{sign}{hours}:{rest:02}") or "")
     offset = MONDAY_NOON.replace(month=7 if minutes > 700 else 3).astimezone(zone).utcoffset()
 
     assert offset is not None
@@ -83,7 +78,7 @@ def test_an_offset_between_hours_names_a_zone_that_has_it(minutes):
     "place", ["Delhi", "Hanoi", "JST", "St. Petersburg", "Hồ Chí Minh", "北京"]
 )
 def test_a_place_that_the_database_does_not_name_can_be_typed(place):
-    assert is_zone(zone_of_place(place) or "")
+    assert timezones.is_zone(timezones.zone_of_place(place) or "")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +91,7 @@ def test_a_place_that_the_database_does_not_name_can_be_typed(place):
     ],
 )
 def test_the_nearest_zone_is_offered_first(latitude, longitude, zone):
-    assert zones_near(latitude, longitude, MONDAY_NOON)[0] == zone
+    assert timezones.zones_near(latitude, longitude, MONDAY_NOON)[0] == zone
 
 
 @pytest.mark.parametrize(
@@ -109,7 +104,7 @@ def test_the_nearest_zone_is_offered_first(latitude, longitude, zone):
     ],
 )
 def test_the_right_time_is_among_those_near_a_location(latitude, longitude, zone):
-    offsets = [offset_of(one) for one in zones_near(latitude, longitude, MONDAY_NOON)]
+    offsets = [offset_of(one) for one in timezones.zones_near(latitude, longitude, MONDAY_NOON)]
 
     assert offset_of(zone) in offsets
     assert len(set(offsets)) == len(offsets) == 4
@@ -127,4 +122,4 @@ def test_the_right_time_is_among_those_near_a_location(latitude, longitude, zone
     ],
 )
 def test_a_city_can_be_typed_as_it_is_called_in_any_language_that_is_spoken(typed, zone):
-    assert zone_of_place(typed) == zone
+    assert timezones.zone_of_place(typed) == zone

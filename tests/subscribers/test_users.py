@@ -6,6 +6,7 @@ from bot.subscribers.users import Sender
 from storage.access import add_admin
 from storage.chats import Chat, chat_at
 from storage.enums import ChatState
+from tests.subscribers.conftest import identify
 
 ANN = Sender(user_id=7, telegram_id=7, name="Ann", language="ja")
 
@@ -16,8 +17,7 @@ async def chat_of(storage, telegram_id: int = 7) -> Chat | None:
 
 
 async def test_the_first_update_makes_the_chats_row(storage, clock):
-    user = await users.identify(storage, ANN, access=Access(is_open=True))
-    assert user
+    user = await identify(storage, ANN)
 
     chat = await chat_of(storage)
     assert chat
@@ -28,16 +28,12 @@ async def test_the_first_update_makes_the_chats_row(storage, clock):
 
 
 async def test_the_second_update_finds_it(storage):
-    assert await users.identify(storage, ANN, access=Access(is_open=True)) == await users.identify(
-        storage, ANN, access=Access(is_open=True)
-    )
+    assert await identify(storage, ANN) == await identify(storage, ANN)
 
 
 async def test_a_new_name_and_language_are_kept_but_the_zone_stays(storage):
-    await users.identify(storage, ANN, access=Access(is_open=True))
-    await users.identify(
-        storage, Sender(7, 7, name="Anna", language="de"), access=Access(is_open=True)
-    )
+    await identify(storage, ANN)
+    await identify(storage, Sender(7, 7, name="Anna", language="de"))
 
     chat = await chat_of(storage)
     assert chat
@@ -61,10 +57,10 @@ async def test_an_appointed_admin_has_access(storage):
 
 
 async def test_a_message_restores_the_chat(storage):
-    await users.identify(storage, ANN, access=Access(is_open=True))
+    await identify(storage, ANN)
     await users.suspend(storage, 7, ChatState.BLOCKED)
     gone = await chat_of(storage)
-    await users.identify(storage, ANN, access=Access(is_open=True))
+    await identify(storage, ANN)
     back = await chat_of(storage)
 
     assert gone
@@ -73,14 +69,12 @@ async def test_a_message_restores_the_chat(storage):
 
 
 async def test_blocking_and_coming_back_does_not_end_a_pause(storage):
-    user = await users.identify(storage, ANN, access=Access(is_open=True))
-    assert user
+    user = await identify(storage, ANN)
     await settings.pause(storage, user.chat_id)
     await users.suspend(storage, 7, ChatState.BLOCKED)
     await users.restore(storage, 7)
 
-    back = await users.identify(storage, ANN, access=Access(is_open=True))
-    assert back
+    back = await identify(storage, ANN)
     assert back.is_paused
 
 

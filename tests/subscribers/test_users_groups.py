@@ -11,6 +11,7 @@ from bot.subscribers.users import Sender
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
 from tests.limits import USUAL_LIMITS
+from tests.subscribers.conftest import identify
 
 GROUP = -1_000_000_000_007
 ANN = Sender(7, GROUP, kind=ChatKind.SUPERGROUP, name="Ann", title="Newsroom", language="ja")
@@ -54,37 +55,34 @@ async def test_in_a_known_group_every_member_has_access(storage):
 
 async def test_a_group_keeps_the_language_that_it_started_with(storage):
     await users.join(storage, ANN, access=Access(is_open=True))
-    await users.identify(storage, replace(EVE, title="News desk"), access=Access(is_open=True))
+    await identify(storage, replace(EVE, title="News desk"))
 
     (chat,) = await rows(storage)
     assert (chat.name, chat.language) == ("News desk", "ja")
 
 
 async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage):
-    group = await users.identify(storage, ANN, access=Access(is_open=True))
-    assert group
+    group = await identify(storage, ANN)
     await settings.set_zone(storage, group.chat_id, "Asia/Taipei")
     await settings.set_times(storage, group.chat_id, [WeeklyTime(540), WeeklyTime(1080)])
-    thread = await users.identify(storage, ELECTIONS, access=Access(is_open=True))
-    assert thread
+    thread = await identify(storage, ELECTIONS)
     await settings.set_zone(storage, group.chat_id, "Europe/Berlin")
 
     assert thread.chat_id != group.chat_id
-    again = await users.identify(storage, ELECTIONS, access=Access(is_open=True))
-    assert again
+    again = await identify(storage, ELECTIONS)
     assert again.zone == "Asia/Taipei"
     async with storage.reading() as tx:
-        assert [slot.minutes for slot in await schedule_of(tx, thread.chat_id)] == [540, 1080]
+        assert [time.minutes for time in await schedule_of(tx, thread.chat_id)] == [540, 1080]
 
 
 async def test_a_thread_that_is_used_first_makes_its_group_too(storage):
-    await users.identify(storage, ELECTIONS, access=Access(is_open=True))
+    await identify(storage, ELECTIONS)
 
     assert [chat.thread_id for chat in await rows(storage)] == [0, 5]
 
 
 async def test_all_threads_go_and_come_back_with_their_group(storage):
-    await users.identify(storage, ELECTIONS, access=Access(is_open=True))
+    await identify(storage, ELECTIONS)
     await users.suspend(storage, GROUP, ChatState.KICKED)
     gone = [chat.state for chat in await rows(storage)]
     await users.restore(storage, GROUP)
@@ -104,7 +102,7 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
             thread.state = ChatState.TOPIC_CLOSED
             tx.session.add(thread)
 
-    await users.identify(storage, ELECTIONS, access=Access(is_open=True))
+    await identify(storage, ELECTIONS)
     await close()
     await users.restore(storage, GROUP)
     waiting = await states()
@@ -119,13 +117,11 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
 
 async def test_a_group_that_moves_takes_its_threads_along(storage):
     old = replace(ANN, telegram_id=-7, kind=ChatKind.GROUP)
-    before = await users.identify(storage, old, access=Access(is_open=True))
-    assert before
+    before = await identify(storage, old)
     await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
     await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
 
-    after = await users.identify(storage, ANN, access=Access(is_open=True))
-    assert after
+    after = await identify(storage, ANN)
 
     assert after.chat_id == before.chat_id
     assert await rows(storage, -7) == []
@@ -135,7 +131,7 @@ async def test_a_group_that_moves_takes_its_threads_along(storage):
 async def test_an_update_loads_the_row_of_its_topic_and_no_other(storage):
     for thread_id in range(1, 9):
         sender = replace(ELECTIONS, thread_id=thread_id)
-        await users.identify(storage, sender, access=Access(is_open=True))
+        await identify(storage, sender)
     loaded = []
 
     def note(chat: Chat, _context: object) -> None:
@@ -143,7 +139,7 @@ async def test_an_update_loads_the_row_of_its_topic_and_no_other(storage):
 
     event.listen(Chat, "load", note)
     try:
-        await users.identify(storage, ELECTIONS, access=Access(is_open=True))
+        await identify(storage, ELECTIONS)
     finally:
         event.remove(Chat, "load", note)
 

@@ -47,8 +47,12 @@ DESK = {"width": 1280, "height": 900}
 async def showing(language: str = "") -> AsyncIterator[Links]:
     """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
 
-    async def load_sample(_storage: Storage, _chat: int, day: date, slot: int) -> EditionPage:
-        return replace(sample_edition(), day=day, slot=slot, language=language)
+    async def load_sample(
+        _storage: Storage, _chat: int, day: date, schedule_number: int
+    ) -> EditionPage:
+        return replace(
+            sample_edition(), day=day, schedule_number=schedule_number, language=language
+        )
 
     with (
         TemporaryDirectory() as folder,

@@ -10,7 +10,7 @@ import structlog
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 
-from bot.chat.callbacks import AnswerFeedback, Erase, KeepData, Question
+from bot.chat import callbacks as press
 from bot.chat.handlers.admin import is_admin
 from bot.chat.permissions import READS
 from bot.chat.progress import Progress
@@ -33,7 +33,7 @@ _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
 _DELETES_FOR = timedelta(days=1)
 
 
-async def send_export(_message: Message, context: Context) -> None:
+async def send_export(_: object, context: Context) -> None:
     title = context.reply.renderer.line("chat/export.html#title")
     exported = await export.export_chat(context.storage, context.chat_id, title)
     await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
@@ -41,7 +41,7 @@ async def send_export(_message: Message, context: Context) -> None:
         await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
 
 
-async def explain_import(_message: Message, context: Context) -> None:
+async def explain_import(_: object, context: Context) -> None:
     await context.reply.show("chat/import.html#how")
 
 
@@ -62,7 +62,7 @@ async def take_file(message: Message, bot: Bot, context: Context) -> None:
 
 async def _import(content: bytes, context: Context) -> None:
     imported = await export.import_chat(
-        context.storage, context.chat_id, content, limits=context.resources.limits
+        context.storage, context.chat_id, content, limits=context.limits
     )
     await context.reply.show("chat/import.html#report", report=imported)
     if not imported.feeds:
@@ -85,7 +85,7 @@ async def _offer_list(content: bytes, context: Context) -> None:
     )
 
 
-async def ask_to_delete(_message: Message, context: Context) -> None:
+async def ask_to_delete(_: object, context: Context) -> None:
     stored = await deletion.stored_data(context.storage, context.chat_id)
     await context.reply.show(
         "chat/erase.html#question",
@@ -95,9 +95,7 @@ async def ask_to_delete(_message: Message, context: Context) -> None:
     )
 
 
-async def delete_everything(
-    _pressed: CallbackQuery, callback_data: Erase, context: Context
-) -> None:
+async def delete_everything(_: object, callback_data: press.Erase, context: Context) -> None:
     """An old question is not answered: what it counted may be something else by now."""
     age = context.user.now.timestamp() - callback_data.asked_at
     if age > _DELETES_FOR.total_seconds():
@@ -114,12 +112,12 @@ async def keep_everything(pressed: CallbackQuery, context: Context) -> None:
         await context.reply.delete(pressed.message.message_id)
 
 
-async def give_feedback(_message: Message, command: CommandObject, context: Context) -> None:
+async def give_feedback(_: object, command: CommandObject, context: Context) -> None:
     text = (command.args or "").strip()
     if text:
         await _send_feedback(text, context)
     else:
-        await ask(context, Question.FEEDBACK)
+        await ask(context, press.Question.FEEDBACK)
 
 
 async def take_feedback(message: Message, context: Context) -> None:
@@ -138,11 +136,9 @@ async def _send_feedback(text: str, context: Context) -> None:
     await context.reply.show("chat/feedback.html#sent", is_sent=is_sent)
 
 
-async def ask_for_reply(
-    _pressed: CallbackQuery, callback_data: AnswerFeedback, context: Context
-) -> None:
+async def ask_for_reply(_: object, callback_data: press.AnswerFeedback, context: Context) -> None:
     number = callback_data.feedback_id
-    await ask(context, Question.FEEDBACK_REPLY, subject=number, shown=str(number))
+    await ask(context, press.Question.FEEDBACK_REPLY, subject=number, shown=str(number))
 
 
 async def take_reply(message: Message, subject: int, context: Context) -> None:
@@ -161,12 +157,12 @@ def make_router() -> Router:
     router.message.register(send_export, Command("export"))
     router.message.register(explain_import, Command("import"), flags=READS)
     router.message.register(ask_to_delete, Command("delete_me"))
-    router.callback_query.register(delete_everything, Erase.filter())
-    router.callback_query.register(keep_everything, KeepData.filter())
+    router.callback_query.register(delete_everything, press.Erase.filter())
+    router.callback_query.register(keep_everything, press.KeepData.filter())
     router.message.register(give_feedback, Command("feedback"))
-    router.message.register(take_feedback, AnswerTo(Question.FEEDBACK))
-    router.message.register(take_reply, AnswerTo(Question.FEEDBACK_REPLY), is_admin)
-    router.callback_query.register(ask_for_reply, AnswerFeedback.filter(), is_admin)
+    router.message.register(take_feedback, AnswerTo(press.Question.FEEDBACK))
+    router.message.register(take_reply, AnswerTo(press.Question.FEEDBACK_REPLY), is_admin)
+    router.callback_query.register(ask_for_reply, press.AnswerFeedback.filter(), is_admin)
     return router
 
 

@@ -10,15 +10,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.chat import callbacks
-from bot.chat.callbacks import Question
-from bot.chat.callbacks.admin import (
-    ChooseAudience,
-    DiscardBroadcast,
-    NewBroadcast,
-    SendBroadcast,
-    StopBroadcast,
-)
+from bot.chat import callbacks as press
 from bot.chat.questions import AnswerTo, ask
 from bot.rendering.messages import Entity, units
 from bot.rendering.messages import Message as Rendered
@@ -53,12 +45,12 @@ _PAGE = "chat/admin/broadcasts.html#page"
 def make_router() -> Router:
     router = Router(name="broadcasts")
     router.message.register(start_broadcast, Command("broadcast"))
-    router.message.register(answer_question, AnswerTo(Question.BROADCAST))
-    router.callback_query.register(ask_for_text, NewBroadcast.filter())
-    router.callback_query.register(choose_audience, ChooseAudience.filter())
-    router.callback_query.register(discard, DiscardBroadcast.filter())
-    router.callback_query.register(send, SendBroadcast.filter())
-    router.callback_query.register(stop, StopBroadcast.filter())
+    router.message.register(answer_question, AnswerTo(press.Question.BROADCAST))
+    router.callback_query.register(ask_for_text, press.NewBroadcast.filter())
+    router.callback_query.register(choose_audience, press.ChooseAudience.filter())
+    router.callback_query.register(discard, press.DiscardBroadcast.filter())
+    router.callback_query.register(send, press.SendBroadcast.filter())
+    router.callback_query.register(stop, press.StopBroadcast.filter())
     return router
 
 
@@ -68,11 +60,11 @@ async def start_broadcast(message: Message, command: CommandObject, context: Con
     elif message.reply_to_message and message.reply_to_message.text:
         await _draft(text_of(message.reply_to_message), context)
     else:
-        await ask(context, Question.BROADCAST)
+        await ask(context, press.Question.BROADCAST)
 
 
-async def ask_for_text(_pressed: CallbackQuery, context: Context) -> None:
-    await ask(context, Question.BROADCAST)
+async def ask_for_text(_: object, context: Context) -> None:
+    await ask(context, press.Question.BROADCAST)
 
 
 async def answer_question(message: Message, context: Context) -> None:
@@ -92,23 +84,21 @@ async def _draft(message: Rendered, context: Context) -> None:
     await context.reply.show(_PAGE, status=status)
 
 
-async def choose_audience(
-    _pressed: CallbackQuery, callback_data: ChooseAudience, context: Context
-) -> None:
+async def choose_audience(_: object, callback_data: press.ChooseAudience, context: Context) -> None:
     status = await broadcasts.choose_audience(
         context.storage, callback_data.number, callback_data.audience, callback_data.language
     )
     await context.reply.change(_PAGE, status=status)
 
 
-async def discard(
-    _pressed: CallbackQuery, callback_data: DiscardBroadcast, context: Context
-) -> None:
+async def discard(_: object, callback_data: press.DiscardBroadcast, context: Context) -> None:
     await broadcasts.discard(context.storage, callback_data.number)
     await context.reply.change("chat/admin/broadcasts.html#discarded")
 
 
-async def send(pressed: CallbackQuery, callback_data: SendBroadcast, context: Context) -> None:
+async def send(
+    pressed: CallbackQuery, callback_data: press.SendBroadcast, context: Context
+) -> None:
     if not isinstance(pressed.message, Message):
         raise NoSuchBroadcast
     shown_in = StatusMessage(pressed.message.chat.id, pressed.message.message_id)
@@ -118,7 +108,7 @@ async def send(pressed: CallbackQuery, callback_data: SendBroadcast, context: Co
     await context.reply.change(_PAGE, status=status)
 
 
-async def stop(_pressed: CallbackQuery, callback_data: StopBroadcast, context: Context) -> None:
+async def stop(_: object, callback_data: press.StopBroadcast, context: Context) -> None:
     status = await broadcasts.stop(context.storage, callback_data.number, by=context.user.user_id)
     await context.reply.change(_PAGE, status=status)
 
@@ -126,7 +116,7 @@ async def stop(_pressed: CallbackQuery, callback_data: StopBroadcast, context: C
 async def report_progress(bot: Bot, renderer: Renderer, storage: Storage) -> int:
     """Edit the status messages that are due; a failed edit is made up for by the next round."""
     for shown_in, status in await broadcasts.progress_due(storage):
-        message = renderer.of(shown_in.language).message(_PAGE, press=callbacks, status=status)
+        message = renderer.of(shown_in.language).message(_PAGE, press=press, status=status)
         try:
             await bot.edit_message_text(
                 message.text,

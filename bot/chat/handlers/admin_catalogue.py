@@ -12,27 +12,16 @@ from aiogram.enums import MessageEntityType
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.chat.callbacks import Question
-from bot.chat.callbacks.admin import (
-    AddTopic,
-    AskForTopic,
-    ChangeQuery,
-    EditCatalogue,
-    EditTopic,
-    MoveTopic,
-    RetireTopic,
-)
+from bot.chat import callbacks as press
 from bot.chat.cards import words_on
 from bot.chat.questions import AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
 from bot.rendering.autolinks import without_joiners
-from bot.rendering.filters import local
 from bot.subscribers import catalogue
 from bot.subscribers.catalogue import parts_of
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.topic_names import name_for
-from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, InaccessibleMessage
@@ -41,58 +30,52 @@ if TYPE_CHECKING:
 
 
 _ASKED = {
-    "add": Question.NEW_CATALOGUE_TOPIC,
-    "rename": Question.CATALOGUE_NAME,
-    "query": Question.CATALOGUE_QUERY,
+    "add": press.Question.NEW_CATALOGUE_TOPIC,
+    "rename": press.Question.CATALOGUE_NAME,
+    "query": press.Question.CATALOGUE_QUERY,
 }
 
 
 def make_router() -> Router:
     router = Router(name="catalogue")
     router.message.register(run_command, Command("catalogue"))
-    router.message.register(preview_topic, AnswerTo(Question.NEW_CATALOGUE_TOPIC))
-    router.message.register(rename_topic, AnswerTo(Question.CATALOGUE_NAME))
-    router.message.register(preview_query, AnswerTo(Question.CATALOGUE_QUERY))
-    router.callback_query.register(show_catalogue, EditCatalogue.filter())
-    router.callback_query.register(open_topic, EditTopic.filter())
-    router.callback_query.register(move_topic, MoveTopic.filter())
-    router.callback_query.register(ask_for_topic, AskForTopic.filter())
-    router.callback_query.register(retire_topic, RetireTopic.filter())
-    router.callback_query.register(change_query, ChangeQuery.filter())
-    router.callback_query.register(add_topic, AddTopic.filter())
+    router.message.register(preview_topic, AnswerTo(press.Question.NEW_CATALOGUE_TOPIC))
+    router.message.register(rename_topic, AnswerTo(press.Question.CATALOGUE_NAME))
+    router.message.register(preview_query, AnswerTo(press.Question.CATALOGUE_QUERY))
+    router.callback_query.register(show_catalogue, press.EditCatalogue.filter())
+    router.callback_query.register(open_topic, press.EditTopic.filter())
+    router.callback_query.register(move_topic, press.MoveTopic.filter())
+    router.callback_query.register(ask_for_topic, press.AskForTopic.filter())
+    router.callback_query.register(retire_topic, press.RetireTopic.filter())
+    router.callback_query.register(change_query, press.ChangeQuery.filter())
+    router.callback_query.register(add_topic, press.AddTopic.filter())
     return router
 
 
-async def show_catalogue(
-    _pressed: CallbackQuery, callback_data: EditCatalogue, context: Context
-) -> None:
+async def show_catalogue(_: object, callback_data: press.EditCatalogue, context: Context) -> None:
     await context.reply.change(
         "chat/admin/catalogue.html#page",
         page=await catalogue.catalogue_topics(context.storage, callback_data.page),
     )
 
 
-async def open_topic(_pressed: CallbackQuery, callback_data: EditTopic, context: Context) -> None:
+async def open_topic(_: object, callback_data: press.EditTopic, context: Context) -> None:
     await _open(callback_data.topic_id, context)
 
 
-async def move_topic(_pressed: CallbackQuery, callback_data: MoveTopic, context: Context) -> None:
+async def move_topic(_: object, callback_data: press.MoveTopic, context: Context) -> None:
     number, steps = callback_data.topic_id, callback_data.steps
     await catalogue.move_topic(context.storage, number, steps, by=context.user.user_id)
     await _open(number, context)
 
 
-async def ask_for_topic(
-    _pressed: CallbackQuery, callback_data: AskForTopic, context: Context
-) -> None:
+async def ask_for_topic(_: object, callback_data: press.AskForTopic, context: Context) -> None:
     what, number = callback_data.what, callback_data.topic_id
     topic = None if what == "add" else await catalogue.catalogue_topic(context.storage, number)
     await ask(context, _ASKED[what], subject=number, what=what, topic=topic)
 
 
-async def retire_topic(
-    _pressed: CallbackQuery, callback_data: RetireTopic, context: Context
-) -> None:
+async def retire_topic(_: object, callback_data: press.RetireTopic, context: Context) -> None:
     topic = await catalogue.catalogue_topic(context.storage, callback_data.topic_id)
     if callback_data.sure:
         await catalogue.remove_topic(context.storage, topic.id, by=context.user.user_id)
@@ -102,7 +85,7 @@ async def retire_topic(
 
 
 async def change_query(
-    pressed: CallbackQuery, callback_data: ChangeQuery, context: Context
+    pressed: CallbackQuery, callback_data: press.ChangeQuery, context: Context
 ) -> None:
     query, number = words_on(pressed), callback_data.topic_id
     await catalogue.change_query(context.storage, number, query, by=context.user.user_id)
@@ -160,15 +143,13 @@ async def _open(topic_id: int, context: Context) -> None:
 async def _show_new(typed: str, context: Context) -> None:
     name, query = parts_of(typed)
     found = await search.find(context.storage, parse(query), chat_id=context.chat_id)
-    today = local(context.user.now, context.user.zone).date()
     await context.reply.show(
         "chat/admin/catalogue.html#new_topic",
         name=name_for(name),
         typed=query,
         found=found,
-        volume=Volume(found.count, found.covered),
-        zone=context.user.zone,
-        today=today,
+        volume=found.volume,
+        **context.clock,
     )
 
 

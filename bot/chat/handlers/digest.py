@@ -11,14 +11,11 @@ from aiogram.filters import Command
 from bot.chat.callbacks import DigestNow, ShowAll
 from bot.chat.permissions import READS
 from bot.publishing.contents import show_digest_so_far, show_section
-from bot.rendering.filters import local
 from bot.subscribers import topics
 from bot.subscribers.limits import MOST_LISTED
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery
-
     from bot.chat.context import Context
 
 
@@ -26,14 +23,13 @@ _GROUPS = {ChatKind.GROUP, ChatKind.SUPERGROUP}
 _MOST_MUTED = 8  # topics that are named
 
 
-async def asked_for(_event: object, context: Context) -> None:
+async def asked_for(_: object, context: Context) -> None:
     user = context.user
     page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
     wanted = [topic for topic in page.items if topic.mode and topic.mode.digests]
     if wanted and all(topic.is_muted for topic in wanted):
-        today = local(user.now, user.zone).date()
-        values = {"topics": wanted[:_MOST_MUTED], "zone": user.zone, "today": today}
-        await context.reply.show("chat/digest.html#muted", **values)
+        named = wanted[:_MOST_MUTED]
+        await context.reply.show("chat/digest.html#muted", topics=named, **context.clock)
     elif not wanted and user.kind in _GROUPS and not user.managed_title:
         await context.reply.show("chat/digest.html#nothing_in_group")
     else:
@@ -42,17 +38,12 @@ async def asked_for(_event: object, context: Context) -> None:
         )
 
 
-async def all_asked_for(_pressed: CallbackQuery, callback_data: ShowAll, context: Context) -> None:
-    day, slot = _day(callback_data.day), callback_data.slot
+async def all_asked_for(_: object, callback_data: ShowAll, context: Context) -> None:
+    day, number = _day(callback_data.day), callback_data.schedule_number
     renderer = context.reply.renderer.of(context.user.language)
     await context.reply.send(
         await show_section(
-            context.storage,
-            renderer,
-            context.chat_id,
-            callback_data.topic_id,
-            day,
-            slot,
+            context.storage, renderer, context.chat_id, callback_data.topic_id, day, number
         )
     )
 

@@ -9,21 +9,7 @@ from aiogram.enums import MessageEntityType
 from aiogram.filters import Command, or_f
 from aiogram.types import Message
 
-from bot.chat.callbacks import (
-    AddList,
-    CloseFeeds,
-    FeedsPage,
-    FindFeeds,
-    FollowAgain,
-    FollowLink,
-    OpenOwnSource,
-    OpenSource,
-    OwnSourcesPage,
-    RemoveSource,
-    RenewFeeds,
-    SourcesPage,
-    Unfollow,
-)
+from bot.chat import callbacks as press
 from bot.chat.handlers.admin import is_admin
 from bot.chat.permissions import READS
 from bot.chat.progress import Progress
@@ -55,13 +41,11 @@ _ALL, _OWN, _PUBLISHED = "chat/sources.html#list", "chat/sources.html#own", "cha
 # Sources that are read for everybody: for admins
 
 
-async def show_sources(_message: Message, context: Context) -> None:
+async def show_sources(_: object, context: Context) -> None:
     await context.reply.show(_ALL, **await _sources(context, 0))
 
 
-async def turn_sources(
-    _pressed: CallbackQuery, callback_data: SourcesPage, context: Context
-) -> None:
+async def turn_sources(_: object, callback_data: press.SourcesPage, context: Context) -> None:
     await context.reply.change(_ALL, **await _sources(context, callback_data.page))
 
 
@@ -70,12 +54,12 @@ async def _sources(context: Context, number: int) -> dict[str, Any]:
     return {"page": page, "now": context.user.now}
 
 
-async def open_source(_pressed: CallbackQuery, callback_data: OpenSource, context: Context) -> None:
+async def open_source(_: object, callback_data: press.OpenSource, context: Context) -> None:
     source = await get_source(context.storage, callback_data.source_id)
     await context.reply.change("chat/sources.html#one", source=source, now=context.user.now)
 
 
-async def add_source(_message: Message, command: CommandObject, context: Context) -> None:
+async def add_source(_: object, command: CommandObject, context: Context) -> None:
     async with context.reply.typing():
         addition = await context.resources.source_adder.add(_url(command))
     if addition.outcome is AddOutcome.ADDED:
@@ -85,14 +69,14 @@ async def add_source(_message: Message, command: CommandObject, context: Context
     await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
 
 
-async def remove_source_by_url(_message: Message, command: CommandObject, context: Context) -> None:
+async def remove_source_by_url(_: object, command: CommandObject, context: Context) -> None:
     url = _url(command)
     was_there = await remove_source(context.storage, url, by=context.user.user_id)
     await context.reply.show("chat/sources.html#removed", url=url, was_there=was_there)
 
 
 async def remove_opened_source(
-    _pressed: CallbackQuery, callback_data: RemoveSource, context: Context
+    _: object, callback_data: press.RemoveSource, context: Context
 ) -> None:
     source = await get_source(context.storage, callback_data.source_id)
     was_there = source is not None and await remove_source(
@@ -102,7 +86,7 @@ async def remove_opened_source(
     await context.reply.change("chat/sources.html#removed", url=url, was_there=was_there)
 
 
-async def refuse_non_admin(_event: object, context: Context) -> None:
+async def refuse_non_admin(_: object, context: Context) -> None:
     await context.reply.toast("chat/sources.html#not_for_you")
 
 
@@ -114,13 +98,11 @@ def _url(command: CommandObject) -> str:
 # A chat's own feeds
 
 
-async def show_own_feeds(_message: Message, context: Context) -> None:
+async def show_own_feeds(_: object, context: Context) -> None:
     await context.reply.show(_OWN, **await _own_feeds(context, 0))
 
 
-async def turn_own_feeds(
-    _pressed: CallbackQuery, callback_data: OwnSourcesPage, context: Context
-) -> None:
+async def turn_own_feeds(_: object, callback_data: press.OwnSourcesPage, context: Context) -> None:
     await context.reply.change(_OWN, **await _own_feeds(context, callback_data.page))
 
 
@@ -130,28 +112,24 @@ async def _own_feeds(context: Context, number: int) -> dict[str, Any]:
     return {"page": page, "now": context.user.now, "user": context.user}
 
 
-async def open_own_feed(
-    _pressed: CallbackQuery, callback_data: OpenOwnSource, context: Context
-) -> None:
+async def open_own_feed(_: object, callback_data: press.OpenOwnSource, context: Context) -> None:
     feed = await own_feeds.get_own_feed(context.storage, context.chat_id, callback_data.source_id)
     await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
 
 
-async def unfollow(_pressed: CallbackQuery, callback_data: Unfollow, context: Context) -> None:
+async def unfollow(_: object, callback_data: press.Unfollow, context: Context) -> None:
     feed = await own_feeds.unfollow_feed(context.storage, context.chat_id, callback_data.source_id)
     await context.reply.change("chat/sources.html#unfollowed", source=feed)
 
 
-async def follow_again(
-    _pressed: CallbackQuery, callback_data: FollowAgain, context: Context
-) -> None:
+async def follow_again(_: object, callback_data: press.FollowAgain, context: Context) -> None:
     feed = await own_feeds.follow_feed_again(
         context.storage, context.chat_id, callback_data.source_id
     )
     await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
 
 
-async def add_list(_pressed: CallbackQuery, callback_data: AddList, context: Context) -> None:
+async def add_list(_: object, callback_data: press.AddList, context: Context) -> None:
     """Start adding a list of feeds; the stage reports in this very message from now on."""
     progress = Progress.on_pressed(context.reply)
     total = await feed_lists.add_list(
@@ -182,7 +160,9 @@ async def suggest_keywords(post: Post, context: Context) -> None:
     await context.reply.show("chat/typed.html#keywords", title="", url="", words=words)
 
 
-async def find_feeds(pressed: CallbackQuery, callback_data: FindFeeds, context: Context) -> None:
+async def find_feeds(
+    pressed: CallbackQuery, callback_data: press.FindFeeds, context: Context
+) -> None:
     url = link_on(pressed, callback_data.number)
     progress = await Progress.begin(
         context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
@@ -211,22 +191,20 @@ async def _known_source(found: LookupResult, context: Context) -> Source | None:
     return await own_feeds.public_source(context.storage, found.feeds[0].url)
 
 
-async def follow_link(pressed: CallbackQuery, callback_data: FollowLink, context: Context) -> None:
-    url, most = link_on(pressed, callback_data.number), context.resources.limits.feeds
+async def follow_link(
+    pressed: CallbackQuery, callback_data: press.FollowLink, context: Context
+) -> None:
+    url, most = link_on(pressed, callback_data.number), context.limits.feeds
     await own_feeds.check_limit(context.storage, context.chat_id, url, most=most)
     progress = await _begin_adding(pressed, url, context)
     followed = await own_feeds.follow_feed(
-        context.storage,
-        context.chat_id,
-        url,
-        adder=context.resources.own_source_adder,
-        most=most,
+        context.storage, context.chat_id, url, adder=context.resources.own_source_adder, most=most
     )
     await progress.change("chat/sources.html#followed", followed=followed)
 
 
 async def add_link_for_all(
-    pressed: CallbackQuery, callback_data: FollowLink, context: Context
+    pressed: CallbackQuery, callback_data: press.FollowLink, context: Context
 ) -> None:
     url = link_on(pressed, callback_data.number)
     progress = await _begin_adding(pressed, url, context)
@@ -267,13 +245,11 @@ def links_on(pressed: CallbackQuery) -> list[str]:
 # Published feeds
 
 
-async def show_published(_message: Message, context: Context) -> None:
+async def show_published(_: object, context: Context) -> None:
     await context.reply.show(_PUBLISHED, seen=await _published(context, 0), is_renewed=False)
 
 
-async def turn_published(
-    _pressed: CallbackQuery, callback_data: FeedsPage, context: Context
-) -> None:
+async def turn_published(_: object, callback_data: press.FeedsPage, context: Context) -> None:
     feeds = await _published(context, callback_data.page)
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
 
@@ -284,14 +260,14 @@ async def _published(context: Context, page: int) -> FeedsSeen | None:
     )
 
 
-async def renew_published(_pressed: CallbackQuery, context: Context) -> None:
+async def renew_published(_: object, context: Context) -> None:
     feeds = await published_feeds.renew_feeds(
         context.storage, context.chat_id, once=context.reply.once, links=context.resources.links
     )
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=True)
 
 
-async def close_published(_pressed: CallbackQuery, context: Context) -> None:
+async def close_published(_: object, context: Context) -> None:
     feeds = await published_feeds.close_feeds(
         context.storage, context.chat_id, links=context.resources.links
     )
@@ -308,20 +284,22 @@ def make_router() -> Router:
     router.message.register(refuse_non_admin, Command("sources", magic=changes))
     router.message.register(show_own_feeds, Command("sources"), flags=READS)
     router.message.register(show_published, Command("feeds"))
-    router.callback_query.register(turn_sources, SourcesPage.filter(), is_admin)
-    router.callback_query.register(open_source, OpenSource.filter(), is_admin)
-    router.callback_query.register(remove_opened_source, RemoveSource.filter(), is_admin)
-    for_admin = or_f(SourcesPage.filter(), OpenSource.filter(), RemoveSource.filter())
+    router.callback_query.register(turn_sources, press.SourcesPage.filter(), is_admin)
+    router.callback_query.register(open_source, press.OpenSource.filter(), is_admin)
+    router.callback_query.register(remove_opened_source, press.RemoveSource.filter(), is_admin)
+    for_admin = or_f(
+        press.SourcesPage.filter(), press.OpenSource.filter(), press.RemoveSource.filter()
+    )
     router.callback_query.register(refuse_non_admin, for_admin)
-    router.callback_query.register(turn_own_feeds, OwnSourcesPage.filter(), flags=READS)
-    router.callback_query.register(open_own_feed, OpenOwnSource.filter(), flags=READS)
-    router.callback_query.register(unfollow, Unfollow.filter())
-    router.callback_query.register(follow_again, FollowAgain.filter())
-    router.callback_query.register(add_list, AddList.filter())
-    router.callback_query.register(add_link_for_all, FollowLink.filter(F.everybody), is_admin)
-    router.callback_query.register(follow_link, FollowLink.filter(~F.everybody))
-    router.callback_query.register(find_feeds, FindFeeds.filter(), flags=READS)
-    router.callback_query.register(turn_published, FeedsPage.filter())
-    router.callback_query.register(renew_published, RenewFeeds.filter())
-    router.callback_query.register(close_published, CloseFeeds.filter())
+    router.callback_query.register(turn_own_feeds, press.OwnSourcesPage.filter(), flags=READS)
+    router.callback_query.register(open_own_feed, press.OpenOwnSource.filter(), flags=READS)
+    router.callback_query.register(unfollow, press.Unfollow.filter())
+    router.callback_query.register(follow_again, press.FollowAgain.filter())
+    router.callback_query.register(add_list, press.AddList.filter())
+    router.callback_query.register(add_link_for_all, press.FollowLink.filter(F.everybody), is_admin)
+    router.callback_query.register(follow_link, press.FollowLink.filter(~F.everybody))
+    router.callback_query.register(find_feeds, press.FindFeeds.filter(), flags=READS)
+    router.callback_query.register(turn_published, press.FeedsPage.filter())
+    router.callback_query.register(renew_published, press.RenewFeeds.filter())
+    router.callback_query.register(close_published, press.CloseFeeds.filter())
     return router

@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram import F, Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter, Command
 
-from bot.chat.callbacks import (
-    ChannelsPage,
-    Manage,
-    MoveHere,
-    ShowChannels,
-    SiblingTopicsPage,
-    StopManaging,
-)
+from bot.chat import callbacks as press
 from bot.chat.managed_chats import frame_of
 from bot.chat.permissions import READS, may_manage_topics, state_of_bot
 from bot.chat.questions import question_in
@@ -31,7 +24,7 @@ from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
     from aiogram import Bot
-    from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+    from aiogram.types import ChatMemberUpdated, Message
 
     from bot.chat.context import Context
     from bot.chat.permissions import Administrators
@@ -60,13 +53,13 @@ def make_router() -> Router:
 def make_command_router() -> Router:
     router = Router(name="groups")
     router.message.register(show_siblings, Command("here"), flags=READS)
-    router.callback_query.register(turn_siblings, SiblingTopicsPage.filter(), flags=READS)
-    router.callback_query.register(move_here, MoveHere.filter())
+    router.callback_query.register(turn_siblings, press.SiblingTopicsPage.filter(), flags=READS)
+    router.callback_query.register(move_here, press.MoveHere.filter())
     router.message.register(show_channels, F.chat.type == "private", Command("channels"))
-    router.callback_query.register(reopen_channels, ShowChannels.filter())
-    router.callback_query.register(turn_channels, ChannelsPage.filter())
-    router.callback_query.register(start_managing, Manage.filter())
-    router.callback_query.register(stop_managing, StopManaging.filter())
+    router.callback_query.register(reopen_channels, press.ShowChannels.filter())
+    router.callback_query.register(turn_channels, press.ChannelsPage.filter())
+    router.callback_query.register(start_managing, press.Manage.filter())
+    router.callback_query.register(stop_managing, press.StopManaging.filter())
     return router
 
 
@@ -153,19 +146,19 @@ async def show_siblings(message: Message, context: Context) -> None:
 
 
 async def turn_siblings(
-    _pressed: CallbackQuery, callback_data: SiblingTopicsPage, context: Context
+    _: object, callback_data: press.SiblingTopicsPage, context: Context
 ) -> None:
     page = await groups.sibling_topics(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_HERE, page=page, is_forum=True)
 
 
-async def move_here(_pressed: CallbackQuery, callback_data: MoveHere, context: Context) -> None:
+async def move_here(_: object, callback_data: press.MoveHere, context: Context) -> None:
     name = await groups.move_topic(
         context.storage,
         context.chat_id,
         callback_data.chat_id,
         callback_data.topic_id,
-        limits=context.resources.limits,
+        limits=context.limits,
     )
     page = await groups.sibling_topics(context.storage, context.chat_id)
     await context.reply.change(_HERE, page=page, is_forum=True, moved=name)
@@ -174,25 +167,18 @@ async def move_here(_pressed: CallbackQuery, callback_data: MoveHere, context: C
 # /channels
 
 
-async def show_channels(
-    _message: Message, context: Context, administrators: Administrators
-) -> None:
+async def show_channels(_: object, context: Context, administrators: Administrators) -> None:
     context.reply.frame = None
     await context.reply.show(_CHANNELS, **await _channels(context, administrators))
 
 
-async def reopen_channels(
-    _pressed: CallbackQuery, context: Context, administrators: Administrators
-) -> None:
+async def reopen_channels(_: object, context: Context, administrators: Administrators) -> None:
     context.reply.frame = None
     await context.reply.change(_CHANNELS, **await _channels(context, administrators))
 
 
 async def turn_channels(
-    _pressed: CallbackQuery,
-    callback_data: ChannelsPage,
-    context: Context,
-    administrators: Administrators,
+    _: object, callback_data: press.ChannelsPage, context: Context, administrators: Administrators
 ) -> None:
     context.reply.frame = None
     shown = await _channels(context, administrators, callback_data.page)
@@ -214,8 +200,8 @@ async def _channels(
 
 
 async def start_managing(
-    _pressed: CallbackQuery,
-    callback_data: Manage,
+    _: object,
+    callback_data: press.Manage,
     context: Context,
     bot: Bot,
     administrators: Administrators,
@@ -231,7 +217,7 @@ async def start_managing(
     await context.reply.show("chat/channels.html#managing", user=manager, page=page)
 
 
-async def stop_managing(_pressed: CallbackQuery, context: Context) -> None:
+async def stop_managing(_: object, context: Context) -> None:
     await groups.set_managed(context.storage, context.user.user_id, None)
     context.reply.frame = None
     await context.reply.change("chat/channels.html#own")
@@ -245,5 +231,5 @@ async def is_for_others(message: Message, is_named: bool) -> bool:  # noqa: FBT0
     return not is_named and question_in(message.reply_to_message) is None
 
 
-async def ignore(_event: object) -> None:
+async def ignore(_: object) -> None:
     """Say nothing: a bot that answers everybody in a group is soon removed."""

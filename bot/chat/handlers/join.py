@@ -16,12 +16,7 @@ from bot.chat.menu import register_admin
 from bot.chat.senders import private_sender
 from bot.subscribers import feedback, users
 from bot.subscribers.access import redeem_admin_code
-from bot.subscribers.invites import (
-    Redeemed,
-    is_unauthorized,
-    looks_like_a_code,
-    redeem_invite,
-)
+from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -46,7 +41,7 @@ def make_router() -> Router:
     return router
 
 
-async def accepts_invites(_message: Message, resources: Resources) -> bool:
+async def accepts_invites(_: object, resources: Resources) -> bool:
     return resources.access.invites
 
 
@@ -57,7 +52,7 @@ async def lacks_access(message: Message, resources: Resources) -> bool:
 
 
 async def open_admin_link(
-    _message: Message,
+    _: object,
     command: CommandObject,
     event_from_user: User,
     bot: Bot,

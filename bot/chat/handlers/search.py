@@ -24,7 +24,7 @@ from aiogram.types import (
 )
 from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
-from bot.chat.callbacks.text import TurnSearch
+from bot.chat.callbacks import TurnSearch
 from bot.chat.cards import seen_of, words_on
 from bot.chat.permissions import READS
 from bot.chat.senders import private_sender
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from aiogram import Bot
-    from aiogram.types import CallbackQuery, InlineQuery, Message
+    from aiogram.types import CallbackQuery, InlineQuery
 
     from bot.chat.context import Context
     from bot.matching.search import InlinePage, SearchHit
@@ -63,7 +63,7 @@ _MOST_BOLD = 8
 _PAGE = "chat/search.html#results"
 
 
-async def search_stories(_message: Message, command: CommandObject, context: Context) -> None:
+async def search_stories(_: object, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
         await context.reply.show("chat/search.html#how")
@@ -84,12 +84,11 @@ async def _found(typed: str, place: PagePosition, context: Context) -> dict[str,
     return {
         "typed": typed,
         "found": await search.archive(context.storage, query, place, chat_id=context.chat_id),
-        "zone": context.user.zone,
-        "today": local(context.user.now, context.user.zone).date(),
+        **context.clock,
     }
 
 
-async def explain_query(_message: Message, command: CommandObject, context: Context) -> None:
+async def explain_query(_: object, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
         await context.reply.show("chat/test.html#how")
@@ -183,8 +182,7 @@ class _Answering:
             title=(hit.title or hit.url)[:_LONGEST_TITLE],
             description=self.renderer.line("chat/inline.html#description", **shown_of),
             input_message_content=InputTextMessageContent(
-                message_text=message.text,
-                entities=entities_of(message),
+                message_text=message.text, entities=entities_of(message)
             ),
             reply_markup=markup_of(message.keyboard),
         )
@@ -199,11 +197,7 @@ class _Answering:
     ) -> None:
         try:
             await self.query.answer(
-                [*cards],
-                cache_time=seconds,
-                is_personal=True,
-                next_offset=following,
-                button=button,
+                [*cards], cache_time=seconds, is_personal=True, next_offset=following, button=button
             )
         except TelegramBadRequest as refused:
             log.info("an inline query was answered too late", reason=refused.message)
@@ -259,7 +253,7 @@ def _number(offset: str) -> int:
     return int(offset) if offset.isascii() and offset.isdigit() and len(offset) <= 3 else 0  # noqa: PLR2004 - digits
 
 
-async def own_card(_message: Message) -> None:
+async def own_card(_: object) -> None:
     """What the bot gave for an inline query, sent into its own chat: nothing that was typed."""
 
 

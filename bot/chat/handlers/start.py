@@ -1,13 +1,18 @@
-"""/start: what this is, and the first topic. A link may bring one, as `?start=topic_<slug>`."""
+"""/start, /help and /privacy: what this is, the first topic, and what a query can say.
+
+A link may bring a topic, as `?start=topic_<slug>`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
+from bot.chat.callbacks import HelpPage, ShowHelp
 from bot.chat.cards import show_card
+from bot.chat.commands import commands_in_help
 from bot.chat.menu import label_menu_button
 from bot.chat.permissions import READS
 from bot.rendering.i18n import ENGLISH
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_OFFERED = 5  # topics of the catalogue on the first message
 
 
-async def started(_message: Message, context: Context) -> None:
+async def started(_: object, context: Context) -> None:
     if context.user.is_admin:  # perhaps the first, or of the settings and only here now
         await feedback.forward_feedback(
             context.storage,
@@ -67,8 +72,35 @@ async def opened_by_a_link(message: Message, command: CommandObject, context: Co
             await started(message, context)
 
 
+async def show_help(context: Context) -> None:
+    await context.reply.show("chat/help.html#help", user=context.user)
+
+
+async def help_asked_for(_message: object, context: Context) -> None:
+    await show_help(context)
+
+
+async def help_page_opened(_: object, callback_data: ShowHelp, context: Context) -> None:
+    user = context.user
+    commands = commands_in_help(user.kind, is_admin=user.is_admin)
+    await context.reply.change(f"chat/help.html#{callback_data.page}", user=user, commands=commands)
+
+
+async def queries_asked_for(_message: object, context: Context) -> None:
+    await context.reply.show(f"chat/help.html#{HelpPage.QUERIES}", user=context.user)
+
+
+async def privacy_asked_for(_message: object, context: Context) -> None:
+    await context.reply.show("chat/privacy.html")
+
+
 def make_router() -> Router:
     router = Router(name="start")
     router.message.register(opened_by_a_link, CommandStart(deep_link=True), flags=READS)
     router.message.register(started, Command("start"), flags=READS)
+    about_queries = F.args.func(lambda args: bool(args) and args.lower().startswith("quer"))
+    router.message.register(queries_asked_for, Command("help", magic=about_queries), flags=READS)
+    router.message.register(help_asked_for, Command("help"), flags=READS)
+    router.message.register(privacy_asked_for, Command("privacy"), flags=READS)
+    router.callback_query.register(help_page_opened, ShowHelp.filter(), flags=READS)
     return router

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from aiogram import F, Router
 from aiogram.filters import Command, Filter
 
-from bot.chat.callbacks import CancelQuestion, Question, Widen
+from bot.chat import callbacks as press
 from bot.chat.cards import others_of, show_card, topic_page, words_on
 from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.handlers.feeds import show_link, suggest_keywords
-from bot.chat.handlers.help import show_help
-from bot.chat.handlers.schedule import time_typed
+from bot.chat.handlers.settings import time_typed
+from bot.chat.handlers.start import show_help
 from bot.chat.permissions import READS
 from bot.chat.questions import ask, asked_by, cancel
 from bot.mail.confirm import awaits_code
 from bot.matching.query import parse
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import settings, subscriptions, topics
+from bot.subscribers import posts, settings, subscriptions, topics
 from bot.subscribers.digest_schedule import renewed
 from bot.subscribers.input import (
     Address,
@@ -39,17 +39,6 @@ from bot.subscribers.input import (
     read_typed,
 )
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.posts import (
-    Post,
-    PostLink,
-    PostRequest,
-    any_of,
-    is_telling,
-    listed,
-    read_post,
-    read_request,
-    to_delete,
-)
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -68,7 +57,7 @@ class TextReader(Filter):
         text = message.text or ""
         asked = asked_by(message, context.user)
         language = context.reply.renderer.language.code
-        if asked is None or asked.question is Question.QUERY:
+        if asked is None or asked.question is press.Question.QUERY:
             query = AskedInput.QUERY if asked else None
             return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
@@ -80,7 +69,7 @@ async def typed(message: Message, context: Context, read: Typed, asked: AskedInp
     text = message.text or ""
     if asked:
         await _answered(read, asked, context)
-    elif request := read_request(text):
+    elif request := posts.read_request(text):
         await _requested(request, context)
     elif topic := await _topic_to_delete(text, context):
         await _delete(topic, context)
@@ -88,17 +77,17 @@ async def typed(message: Message, context: Context, read: Typed, asked: AskedInp
         await _unasked(text, read, context)
 
 
-async def _requested(request: PostRequest, context: Context) -> None:
-    if request is PostRequest.CANCEL:
+async def _requested(request: posts.PostRequest, context: Context) -> None:
+    if request is posts.PostRequest.CANCEL:
         await cancelled(None, context)
-    elif request is PostRequest.HELP:
+    elif request is posts.PostRequest.HELP:
         await show_help(context)
     else:
         await context.reply.show(f"chat/typed.html#{request}", user=context.user)
 
 
 async def _topic_to_delete(text: str, context: Context) -> ChatTopic | None:
-    name = to_delete(text).casefold()
+    name = posts.to_delete(text).casefold()
     if not name:
         return None
     page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
@@ -135,10 +124,10 @@ async def forwarded(message: Message, context: Context) -> None:
     """Read what another user or channel wrote; its origin does not count."""
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or ()
-    match read_post(text, [entity.url for entity in entities if entity.url]):
-        case PostLink(url):
+    match posts.read_post(text, [entity.url for entity in entities if entity.url]):
+        case posts.PostLink(url):
             await show_link(url, context)
-        case Post() as post if is_telling(text):
+        case posts.Post() as post if posts.is_telling(text):
             await suggest_keywords(post, context)
         case _:
             await context.reply.show("chat/typed.html#no_keywords")
@@ -155,9 +144,9 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
             await context.reply.show("chat/typed.html#quiet", hours=hours)
         case Zone(name):
             await context.reply.show("chat/typed.html#zone", zone=name, typed=text)
-        case PostLink(url):
+        case posts.PostLink(url):
             await show_link(url, context)
-        case Post() as post:
+        case posts.Post() as post:
             await suggest_keywords(post, context)
         case Nonsense():
             await context.reply.show("chat/typed.html#no_keywords")
@@ -166,8 +155,8 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
         case Code(digits):
             await _digits(digits, text, context)
         case Keywords(query):
-            names = listed(text)
-            either = any_of(names) if names else ""
+            names = posts.listed(text)
+            either = posts.any_of(names) if names else ""
             await show_card(either or query, context, names=names if either else ())
 
 
@@ -181,7 +170,7 @@ async def _digits(digits: str, text: str, context: Context) -> None:
 async def _answered(read: Typed, asked: AskedInput, context: Context) -> None:
     settings = await _settings(read, context.chat_id, context)
     if settings is None:
-        await ask(context, Question(asked), is_again=True)
+        await ask(context, press.Question(asked), is_again=True)
     else:
         await context.reply.show("chat/settings.html", settings=settings)
 
@@ -205,7 +194,7 @@ async def _settings(read: Typed, chat_id: int, context: Context) -> ChatSettings
     return chat_settings
 
 
-async def widened(pressed: CallbackQuery, callback_data: Widen, context: Context) -> None:
+async def widened(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
     """Show the card of the query with the other words that the button names."""
     typed = callback_data.words or words_on(pressed)
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
@@ -213,23 +202,23 @@ async def widened(pressed: CallbackQuery, callback_data: Widen, context: Context
     await show_card(others.typed or typed, context, is_in_place=True)
 
 
-async def sticker_sent(_message: Message, context: Context) -> None:
+async def sticker_sent(_: object, context: Context) -> None:
     await context.reply.show("chat/typed.html#sticker")
 
 
-async def unknown_command(_message: Message, context: Context) -> None:
+async def unknown_command(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#unknown_command")
 
 
-async def not_text(_message: Message, context: Context) -> None:
+async def not_text(_: object, context: Context) -> None:
     await context.reply.show("chat/typed.html#no_keywords")
 
 
-async def edited(_message: Message, context: Context) -> None:
+async def edited(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#edited_message")
 
 
-async def old_button(_pressed: CallbackQuery, context: Context) -> None:
+async def old_button(_: object, context: Context) -> None:
     await context.reply.toast("chat/errors.html#old_button")
 
 
@@ -243,8 +232,8 @@ def make_router() -> Router:
     router.message.register(captioned, F.caption, in_private, flags=READS)
     router.message.register(sticker_sent, F.sticker, in_private, flags=READS)
     router.message.register(cancelled, Command("cancel"), flags=READS)
-    router.callback_query.register(cancel_pressed, CancelQuestion.filter())
-    router.callback_query.register(widened, Widen.filter(), flags=READS)
+    router.callback_query.register(cancel_pressed, press.CancelQuestion.filter())
+    router.callback_query.register(widened, press.Widen.filter(), flags=READS)
     return router
 
 

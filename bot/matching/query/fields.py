@@ -11,18 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from bot.languages import words
-from bot.matching.query.ast import (
-    And,
-    LanguageTerm,
-    Leaf,
-    Node,
-    Not,
-    Or,
-    SourceTerm,
-    conjunction,
-    disjunction,
-    leaves,
-)
+from bot.matching.query import ast
 from bot.matching.text import fold
 
 CODES: Final = frozenset(
@@ -87,26 +76,26 @@ def language_code(code: str | None) -> str:
     return re.split("[-_]", code or "")[0].lower()
 
 
-def asked_of(node: Node) -> FieldsAsked:
+def asked_of(node: ast.Node) -> FieldsAsked:
     """What every matching article has; a NOT or an OR asks for nothing of it."""
-    operands = node.operands if isinstance(node, And) else (node,)
-    names = [operand.name for operand in operands if isinstance(operand, SourceTerm)]
-    codes = [operand.code for operand in operands if isinstance(operand, LanguageTerm)]
+    operands = node.operands if isinstance(node, ast.And) else (node,)
+    names = [operand.name for operand in operands if isinstance(operand, ast.SourceTerm)]
+    codes = [operand.code for operand in operands if isinstance(operand, ast.LanguageTerm)]
     return FieldsAsked(next(iter(names), ""), next(iter(codes), ""))
 
 
-def without_fields(node: Node) -> Node | None:
+def without_fields(node: ast.Node) -> ast.Node | None:
     """What must stand in the text of an article that is known to match; None: nothing."""
-    if isinstance(node, SourceTerm | LanguageTerm):
+    if isinstance(node, ast.SourceTerm | ast.LanguageTerm):
         return None
-    if isinstance(node, Not):
-        return None if any(map(_is_outside, leaves(node))) else node
-    if isinstance(node, And | Or):
+    if isinstance(node, ast.Not):
+        return None if any(map(_is_outside, ast.leaves(node))) else node
+    if isinstance(node, ast.And | ast.Or):
         kept = [left for operand in node.operands if (left := without_fields(operand))]
-        join = conjunction if isinstance(node, And) else disjunction
+        join = ast.conjunction if isinstance(node, ast.And) else ast.disjunction
         return join(kept) if kept else None
     return node
 
 
-def _is_outside(leaf: Leaf) -> bool:
-    return isinstance(leaf, SourceTerm | LanguageTerm)
+def _is_outside(leaf: ast.Leaf) -> bool:
+    return isinstance(leaf, ast.SourceTerm | ast.LanguageTerm)

@@ -16,21 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from bot.matching.query.ast import (
-    LanguageTerm,
-    Node,
-    Or,
-    SourceTerm,
-    Term,
-    conjunction,
-    disjunction,
-    leaves,
-    near,
-    needs,
-    negation,
-    term,
-    terms,
-)
+from bot.matching.query import ast
 from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
 from bot.matching.query.fields import folded_name
 from bot.matching.query.stopwords import is_any, is_no_language, is_selective, may_stand_alone
@@ -49,7 +35,7 @@ class SavedTopics:
 
     topics: Mapping[str, str] = field(default_factory=dict)
     reached: tuple[str, ...] = ()
-    known: dict[tuple[str, bool], Node] = field(default_factory=dict)
+    known: dict[tuple[str, bool], ast.Node] = field(default_factory=dict)
 
     @classmethod
     def of(cls, topics: Mapping[str, str]) -> "SavedTopics":
@@ -81,17 +67,17 @@ def reported_as(code: QueryErrorCode) -> QueryErrorCode:
 _MOST = 32  # pairs; each is two literals
 
 
-def near_each(one: Node, other: Node, distance: int) -> Node | None:
+def near_each(one: ast.Node, other: ast.Node, distance: int) -> ast.Node | None:
     """Every term of the one near every term of the other; None where there is anything else."""
     left, right = _alternatives(one), _alternatives(other)
     if not 0 < len(left) * len(right) <= _MOST:
         return None
-    return disjunction(near(a, b, distance) for a in left for b in right)
+    return ast.disjunction(ast.near(a, b, distance) for a in left for b in right)
 
 
-def _alternatives(node: Node) -> list[Term]:
-    operands = node.operands if isinstance(node, Or) else (node,)
-    found = [operand for operand in operands if isinstance(operand, Term)]
+def _alternatives(node: ast.Node) -> list[ast.Term]:
+    operands = node.operands if isinstance(node, ast.Or) else (node,)
+    found = [operand for operand in operands if isinstance(operand, ast.Term)]
     return found if len(found) == len(operands) else []
 
 
@@ -116,7 +102,7 @@ class QueryReading:
         self.tokens = resolved(self.text, list(tokens(self.text)))
         self._count_literals()
 
-    def tree(self) -> Node:
+    def tree(self) -> ast.Node:
         if self.next.kind is TokenKind.END:
             raise QueryError(QueryErrorCode.EMPTY, self.text, 0, len(self.text))
         node = self._either()
@@ -135,30 +121,30 @@ class QueryReading:
         self.at += 1
         return self.tokens[self.at - 1]
 
-    def _either(self) -> Node:
+    def _either(self) -> ast.Node:
         nodes = [self._all()]
         while self.next.kind is TokenKind.OR:
             self._take()
             nodes.append(self._all())
-        return disjunction(nodes)
+        return ast.disjunction(nodes)
 
-    def _all(self) -> Node:
+    def _all(self) -> ast.Node:
         nodes = [self._single()]
         while self.next.kind is TokenKind.AND or self.next.kind in BEGINNINGS:
             if self.next.kind is TokenKind.AND:
                 self._take()
             nodes.append(self._single())
-        return conjunction(nodes)
+        return ast.conjunction(nodes)
 
-    def _single(self) -> Node:
+    def _single(self) -> ast.Node:
         is_wanted = True
         while self.next.kind is TokenKind.NOT:
             self._take()
             is_wanted = not is_wanted
         node = self._near()
-        return node if is_wanted else negation(node)
+        return node if is_wanted else ast.negation(node)
 
-    def _near(self) -> Node:
+    def _near(self) -> ast.Node:
         node = self._operand()
         if self.next.kind is not TokenKind.NEAR:
             return node
@@ -172,7 +158,7 @@ class QueryReading:
             raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, token.position, token.length)
         return found
 
-    def _operand(self) -> Node:
+    def _operand(self) -> ast.Node:
         outside = self.in_title
         while self.next.kind is TokenKind.TITLE:
             self._take()
@@ -181,10 +167,10 @@ class QueryReading:
         self.in_title = outside
         return node
 
-    def _named(self, token: Token) -> Node:
+    def _named(self, token: Token) -> ast.Node:
         match token.kind:
             case TokenKind.TERM:
-                return term(
+                return ast.term(
                     token.words,
                     prefix=token.prefix,
                     title=self.in_title,
@@ -194,15 +180,15 @@ class QueryReading:
             case TokenKind.OPEN:
                 return self._bracket(token)
             case TokenKind.SOURCE:
-                return SourceTerm(token.name, token.typed)
+                return ast.SourceTerm(token.name, token.typed)
             case TokenKind.LANGUAGE:
-                return LanguageTerm(token.name)
+                return ast.LanguageTerm(token.name)
             case TokenKind.TOPIC:
                 return self._topic(token)
             case _:
                 raise self._nothing_at(token)
 
-    def _bracket(self, opening: Token) -> Node:
+    def _bracket(self, opening: Token) -> ast.Node:
         if self.next.kind is TokenKind.CLOSE:
             end = self.next.end - opening.position
             raise QueryError(QueryErrorCode.EMPTY_BRACKETS, self.text, opening.position, end)
@@ -217,7 +203,7 @@ class QueryReading:
             raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
         return node
 
-    def _topic(self, token: Token) -> Node:
+    def _topic(self, token: Token) -> ast.Node:
         """What the saved topic asks for, in the place of its name."""
         typed = self.saved.topics.get(token.name)
         if typed is None:
@@ -229,7 +215,7 @@ class QueryReading:
             self.saved.known[known] = self._read(typed, token)
         return self.saved.known[known]
 
-    def _read(self, typed: str, token: Token) -> Node:
+    def _read(self, typed: str, token: Token) -> ast.Node:
         if code := self.saved.refusal_of(token.name):
             raise QueryError(code, self.text, token.position, token.length)
         try:
@@ -237,7 +223,7 @@ class QueryReading:
         except QueryError as error:
             code = reported_as(error.code)
             raise QueryError(code, self.text, token.position, token.length) from None
-        if sum(1 for _ in terms(node)) > MOST_LITERALS:
+        if sum(1 for _ in ast.terms(node)) > MOST_LITERALS:
             raise QueryError(
                 QueryErrorCode.TOO_MANY_LITERALS, self.text, token.position, token.length
             )
@@ -275,7 +261,7 @@ LONGEST = 1000  # characters
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    tree: Node
+    tree: ast.Node
     canonical: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -317,13 +303,13 @@ def _parse(text: str, saved: SavedTopics) -> ParsedQuery:
         raise QueryError(QueryErrorCode.TOO_LONG, text, LONGEST, len(text) - LONGEST)
     reading = QueryReading(text, saved)
     tree = reading.tree()
-    if not needs(tree, is_any):
+    if not ast.needs(tree, is_any):
         raise _refused(reading, QueryErrorCode.ONLY_NOT, lambda token: token.kind is TokenKind.NOT)
-    if not needs(tree, is_no_language):
+    if not ast.needs(tree, is_no_language):
         raise _refused(
             reading, QueryErrorCode.ONLY_LANGUAGE, lambda token: token.kind is TokenKind.LANGUAGE
         )
-    if not needs(tree, may_stand_alone) or not any(map(is_selective, leaves(tree))):
+    if not ast.needs(tree, may_stand_alone) or not any(map(is_selective, ast.leaves(tree))):
         raise _refused(reading, QueryErrorCode.ONLY_STOP_WORDS, _is_stop_word)
     return _written_out(reading, ParsedQuery(tree))
 
@@ -340,7 +326,7 @@ def _refused(
 
 def _is_stop_word(token: Token) -> bool:
     return token.kind is TokenKind.TERM and not is_selective(
-        Term(token.words, token.prefix, spelling=token.spelling)
+        ast.Term(token.words, token.prefix, spelling=token.spelling)
     )
 
 
@@ -349,7 +335,7 @@ def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
     why = None
     if len(query.canonical) > LONGEST:
         why = QueryErrorCode.TOO_LONG
-    elif sum(1 for _ in terms(query.tree)) > MOST_LITERALS:
+    elif sum(1 for _ in ast.terms(query.tree)) > MOST_LITERALS:
         why = QueryErrorCode.TOO_MANY_LITERALS
     elif _depth(query.canonical) > DEEPEST:
         why = QueryErrorCode.TOO_DEEP

@@ -276,13 +276,17 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
-    from bot.app.mail import examine_mail
+    from bot.app.mail import relay_of, sender_of
+    from bot.mail.check import Resolver, check_mail
+    from bot.mail.smtp import Smtp
 
-    findings = await examine_mail(settings)
-    if findings is None:
+    relay = relay_of(settings)
+    if relay is None:
         remedy = "Set SMTP_HOST and SMTP_FROM to send digests by e-mail: docs/how-to/email.md."
         return [warning("smtp.none", "No mail server is set, so no e-mail is sent.", remedy)]
-    return findings
+    domain = sender_of(settings).domain
+    signs_for = settings.dkim_domain or domain
+    return await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)
 
 
 async def _pages(settings: Settings) -> Sequence[Finding]:

@@ -10,7 +10,6 @@ from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers import settings, topics
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.volume import Volume
 from storage.enums import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
@@ -87,13 +86,13 @@ def _rest(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, 
 
 def _digest(settings: ChatSettings, renderer: Renderer) -> dict[str, Any]:
     plan = settings.plan
-    slots = sorted(plan.times, key=lambda slot: slot.minutes)
+    times = sorted(plan.times, key=lambda time: time.minutes)
     return {
         "text": _text(renderer, "web/app_parts.html#digest", settings=settings),
         "zone": plan.zone,
         "place": _text(renderer, "web/app_parts.html#place", zone=plan.zone),
-        "slots": [{"minutes": slot.minutes, "weekdays": slot.weekdays} for slot in slots],
-        "mayHaveMore": len(slots) < MAX_SCHEDULE_TIMES,
+        "slots": [{"minutes": time.minutes, "weekdays": time.weekdays} for time in times],
+        "mayHaveMore": len(times) < MAX_SCHEDULE_TIMES,
     }
 
 
@@ -173,7 +172,7 @@ async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) ->
             silent = await search.silent_days(storage, query, chat_id=user.chat_id)
     values: dict[str, Any] = {
         "found": found,
-        "volume": Volume(found.count, found.covered),
+        "volume": found.volume,
         "silent_days": silent,
         "zone": user.zone,
         "today": local(user.now, user.zone).date(),

@@ -406,7 +406,7 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("local_date", sa.Date(), nullable=False),
-        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("schedule_number", sa.Integer(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
@@ -417,7 +417,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
         sa.UniqueConstraint(
-            "chat_id", "local_date", "slot", name=op.f("uq_edition_chat_id_local_date_slot")
+            "chat_id",
+            "local_date",
+            "schedule_number",
+            name=op.f("uq_edition_chat_id_local_date_schedule_number"),
         ),
         sqlite_autoincrement=True,
     )

@@ -1,4 +1,4 @@
-"""Several digests a day: each slot has its own edition, and downtime makes one of those missed."""
+"""Several digests a day: each has its own edition, and downtime makes one of those missed."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,14 +15,14 @@ TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
 
 @pytest.fixture
 def subscribed(newsroom, storage):
-    """Return how to make a chat with these slots and a topic; it is due at the first of Tuesday."""
+    """Return how to make a chat with these schedule times; it is due at the first of Tuesday."""
 
-    async def made(*slots: ScheduleTime) -> tuple[int, int]:
+    async def made(*times: ScheduleTime) -> tuple[int, int]:
         source, query = await newsroom.source(), await newsroom.query("words")
-        first = TUESDAY + min(slot.minutes for slot in slots) * timedelta(minutes=1)
+        first = TUESDAY + min(one.minutes for one in times) * timedelta(minutes=1)
         chat = await newsroom.chat(zone="UTC", next_digest_at=first, empty_day=EmptyDay.LINE)
         async with storage.writing() as tx:
-            await set_schedule(tx, chat, slots)
+            await set_schedule(tx, chat, times)
         await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
         return query, source
 
@@ -30,12 +30,10 @@ def subscribed(newsroom, storage):
 
 
 async def made(newsroom) -> list[tuple[date, int]]:
-    return [(edition.local_date, edition.slot) for edition in await newsroom.editions()]
+    return [(edition.local_date, edition.schedule_number) for edition in await newsroom.editions()]
 
 
-async def test_each_slot_has_an_edition_and_no_story_comes_twice(
-    publishing, newsroom, subscribed, clock
-):
+async def test_each_time_has_an_edition_of_its_own(publishing, newsroom, subscribed, clock):
     query, source = await subscribed(MORNING, EVENING)
     await newsroom.article("First", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
@@ -63,9 +61,7 @@ async def test_each_slot_has_an_edition_and_no_story_comes_twice(
             TUESDAY + 18 * HOUR,
             id="two missed today: the later one, with what both would have sent",
         ),
-        pytest.param(
-            TUESDAY + DAY + 7 * HOUR, [], TUESDAY + DAY + 8 * HOUR, id="all of them too long ago"
-        ),
+        pytest.param(TUESDAY + DAY + 7 * HOUR, [], TUESDAY + DAY + 8 * HOUR, id="all too old"),
         pytest.param(
             TUESDAY + 2 * DAY + 9 * HOUR,
             [(TUESDAY.date() + 2 * DAY, 0)],
@@ -74,7 +70,7 @@ async def test_each_slot_has_an_edition_and_no_story_comes_twice(
         ),
     ],
 )
-async def test_of_several_that_were_missed_one_is_made(
+async def test_of_several_missed_one_is_made(
     publishing, newsroom, subscribed, clock, now, editions, next_at
 ):
     query, source = await subscribed(MORNING, NOON, EVENING)
@@ -87,9 +83,7 @@ async def test_of_several_that_were_missed_one_is_made(
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [next_at]
 
 
-async def test_a_late_edition_says_which_time_it_is_late_for(
-    publishing, newsroom, subscribed, clock
-):
+async def test_a_late_edition_says_when_it_was_due(publishing, newsroom, subscribed, clock):
     query, source = await subscribed(MORNING, NOON)
     clock.turn(3 * HOUR)
     await newsroom.article("Late", query, source_id=source)
@@ -100,9 +94,7 @@ async def test_a_late_edition_says_which_time_it_is_late_for(
     assert "This one is about 2 hours late: it was due at 12:00." in (await newsroom.texts())[0]
 
 
-async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
-    publishing, newsroom, subscribed, clock
-):
+async def test_a_weekly_edition_covers_a_week(publishing, newsroom, subscribed, clock):
     query, source = await subscribed(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
     await publishing.digests()
@@ -117,9 +109,7 @@ async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
     assert any("Of the first day" in text for text in texts[1:])
 
 
-async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
-    publishing, newsroom, subscribed, clock
-):
+async def test_a_missed_weekly_edition_is_merged(publishing, newsroom, subscribed, clock):
     query, source = await subscribed(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
     await publishing.digests()
@@ -132,9 +122,7 @@ async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
     assert any("Of two weeks ago" in text for text in await newsroom.texts())
 
 
-async def test_a_weekly_edition_takes_the_place_of_the_days_own(
-    publishing, newsroom, subscribed, clock
-):
+async def test_a_weekly_edition_replaces_the_daily_one(publishing, newsroom, subscribed, clock):
     query, source = await subscribed(MORNING, ScheduleTime(1, 8 * 60, 0b0000010))
     await newsroom.article("A headline", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR

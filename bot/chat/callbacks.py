@@ -1,0 +1,720 @@
+"""What buttons say back: at most 64 bytes, and all that a handler needs, so that old ones work.
+
+Templates call this module `press` and build the data from its classes, as in
+`press.Unsubscribe(topic_id=1).pack()`. What a chat sends may be made by hand: types bound the
+numbers, services check whose topic it is.
+
+Words go into the data where they fit, so that such a button works for ever; longer ones are read
+from the message, as long as Telegram still knows it. So is a link, by its number there.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+from bot.matching.search import PagePosition
+from bot.rendering.keyboards import ALERT, ALL, FEEDBACK, SETTINGS, TOPICS
+from bot.subscribers.digest_schedule import WeeklyTime
+from bot.subscribers.invites import CODE
+from bot.subscribers.limits import Limited
+from bot.subscribers.mutes import Duration
+from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
+
+RowId = Annotated[int, Field(ge=0, lt=2**63)]
+ScheduleNumber = Annotated[int, Field(ge=0, lt=100)]
+PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
+LinkNumber = Annotated[int, Field(ge=0, lt=100)]
+
+# Topics, cards, alerts, digests and the list of sources
+
+
+class TopicsPage(CallbackData, prefix="topics"):
+    page: PageNumber = 0
+
+
+class SendTopics(CallbackData, prefix=TOPICS):
+    """As a message of its own."""
+
+    page: PageNumber = 0
+
+
+class CataloguePage(CallbackData, prefix="catalogue"):
+    page: PageNumber = 0
+
+
+class OpenTopic(CallbackData, prefix="topic"):
+    topic_id: RowId
+
+
+class TopicMenu(StrEnum):
+    """Buttons that take the place of those of a topic's page: blocks of its template."""
+
+    MODES = "modes"
+    MUTING = "muting"
+    MORE = "more"
+
+
+class ShowTopicMenu(CallbackData, prefix="topicmenu"):
+    topic_id: RowId
+    menu: TopicMenu
+
+
+class ShowCard(CallbackData, prefix="card"):
+    topic_id: RowId
+
+
+class SubscribeTopic(CallbackData, prefix="subscribe"):
+    topic_id: RowId
+    mode: Mode
+
+
+class SubscribeQuery(CallbackData, prefix="words", sep="|"):
+    mode: Mode
+    words: str = ""  # "": those that the message shows
+
+
+class SetMode(CallbackData, prefix="mode"):
+    topic_id: RowId
+    mode: Mode
+
+
+class Unsubscribe(CallbackData, prefix="stop"):
+    topic_id: RowId
+
+
+class UndoUnsubscribe(CallbackData, prefix="unstop"):
+    topic_id: RowId
+
+
+class MuteTopic(CallbackData, prefix="mute"):
+    topic_id: RowId
+    duration: Duration
+
+
+class UnmuteTopic(CallbackData, prefix="unmutetopic"):
+    topic_id: RowId
+
+
+class TopicField(StrEnum):
+    """What of a topic can be changed by typing it."""
+
+    QUERY = "query"
+    NAME = "name"
+
+
+class AskTopicField(CallbackData, prefix="change"):
+    topic_id: RowId
+    what: TopicField
+
+
+class UseQuery(CallbackData, prefix="use"):
+    """The query is the one that the message shows first."""
+
+    topic_id: RowId
+
+
+class ShareTopic(CallbackData, prefix="share"):
+    topic_id: RowId
+
+
+class ShowRecent(CallbackData, prefix="recent"):
+    topic_id: RowId
+
+
+class TrendsPage(CallbackData, prefix="trends"):
+    page: PageNumber = 0
+
+
+class ShowTrend(CallbackData, prefix="trend"):
+    topic_id: RowId
+
+
+class ShowPublishers(CallbackData, prefix="from"):
+    topic_id: RowId
+
+
+class OpenPublisher(CallbackData, prefix="publisher"):
+    """The publisher of the article; *topic_id* is where one came from."""
+
+    topic_id: RowId
+    source_id: RowId
+    article_id: RowId
+
+
+class MutePublisher(OpenPublisher, prefix="mutepub"):
+    """*is_less*: its news comes in digests only, unless others report it too."""
+
+    is_less: bool
+    duration: Duration
+
+
+class UnmutePublisher(OpenPublisher, prefix="unmutepub"):
+    pass
+
+
+class AlertAction(StrEnum):
+    """As templates name them in `on_alert`."""
+
+    MENU = "menu"
+    BACK = "back"
+    LIKE = "like"
+    LESS = "less"
+    STORY = "story"
+    SOURCE = "source"
+    TOPIC = "topic"
+
+
+class OnAlert(CallbackData, prefix=ALERT):
+    """A button under the alert to a story. What the chat was not alerted to is refused."""
+
+    action: AlertAction
+    story_id: RowId
+    topic_id: RowId = 0
+    duration: Duration = Duration.FOREVER
+
+
+class UndoMute(CallbackData, prefix="unmute"):
+    """Under an alert."""
+
+    story_id: RowId
+    mute_id: RowId
+
+
+class TryWords(CallbackData, prefix="try", sep="|"):
+    words: str = ""  # "": those that the message shows
+
+
+class Dismiss(CallbackData, prefix="dismiss"):
+    pass
+
+
+class DigestNow(CallbackData, prefix="digest"):
+    pass
+
+
+class ShowAll(CallbackData, prefix=ALL):
+    """*day* is the edition's local date as 20261118; 0 is the digest so far."""
+
+    day: Annotated[int, Field(ge=0, le=99991231)]
+    schedule_number: Annotated[int, Field(ge=0, lt=100)]
+    topic_id: RowId
+
+
+class SourcesPage(CallbackData, prefix="sources"):
+    page: PageNumber = 0
+
+
+class OpenSource(CallbackData, prefix="source"):
+    source_id: RowId
+
+
+class RemoveSource(CallbackData, prefix="unsource"):
+    source_id: RowId
+
+
+def subscribe_query(words: str, mode: str) -> str:
+    """Return the data of a button that subscribes to the query *words*."""
+    return with_words(SubscribeQuery(mode=Mode(mode), words=words))
+
+
+def try_words(words: str) -> str:
+    """Return the data of a button that looks *words* up."""
+    return with_words(TryWords(words=words))
+
+
+# Below a search, and below what was typed or sent
+
+
+class HelpPage(StrEnum):
+    """Each is a block of `chat/help.html`."""
+
+    HELP = "help"
+    QUERIES = "queries"
+    MORE = "more"
+
+
+class ShowHelp(CallbackData, prefix="help"):
+    page: HelpPage
+
+
+class TurnSearch(CallbackData, prefix="find", sep="|"):
+    article_id: RowId
+    newer: bool
+    words: str = ""  # "": those that the message shows
+
+
+class ShowQuery(CallbackData, prefix="query"):
+    """The query behind a topic of the catalogue."""
+
+    topic_id: RowId
+
+
+class Widen(CallbackData, prefix="also", sep="|"):
+    """Adds the other words that a card offers for those of its query."""
+
+    words: str = ""  # "": those that the message shows
+
+
+class FollowLink(CallbackData, prefix="follow"):
+    """*everybody*: as a public source, which only admins may add."""
+
+    number: LinkNumber = 0
+    everybody: bool = False
+
+
+class FindFeeds(CallbackData, prefix="findfeeds"):
+    number: LinkNumber = 0
+
+
+class OwnSourcesPage(CallbackData, prefix="own"):
+    page: PageNumber = 0
+
+
+class OpenOwnSource(CallbackData, prefix="ownsource"):
+    source_id: RowId
+
+
+class Unfollow(CallbackData, prefix="unfollow"):
+    source_id: RowId
+
+
+class FollowAgain(CallbackData, prefix="refollow"):
+    source_id: RowId
+
+
+class AddList(CallbackData, prefix="addlist"):
+    list_id: RowId
+
+
+def turn_search(words: str, place: PagePosition) -> str:
+    """Return the data of a button that turns to a page of what was searched for."""
+    return with_words(TurnSearch(article_id=place.article_id, newer=place.newer, words=words))
+
+
+def widen(words: str) -> str:
+    """Return the data of a button that adds other words to a query."""
+    return with_words(Widen(words=words))
+
+
+def with_words(data: CallbackData) -> str:
+    """Return *data* with its `words`, or without them where they do not fit."""
+    try:
+        return data.pack()
+    except ValueError:  # too long, or the separator is among them
+        return data.model_copy(update={"words": ""}).pack()
+
+
+# The settings of a chat
+
+
+class Question(StrEnum):
+    """What is to be typed; a value is part of what stands in a database for an hour."""
+
+    QUERY = "query"
+    TIME = "time"
+    ZONE = "zone"
+    QUIET = "quiet"
+    DATE = "date"
+    NUMBER = "number"
+    TOPIC_QUERY = "topic_query"
+    TOPIC_NAME = "topic_name"
+    FEEDBACK = "feedback"
+    FEEDBACK_REPLY = "feedback_reply"
+    BROADCAST = "broadcast"
+    NEW_CATALOGUE_TOPIC = "new_catalogue_topic"
+    CATALOGUE_NAME = "catalogue_name"
+    CATALOGUE_QUERY = "catalogue_query"
+
+
+class Ask(CallbackData, prefix="ask"):
+    """Asks what needs no subject; see `ASKED_BY_BUTTON`."""
+
+    question: Question
+
+
+class CancelQuestion(CallbackData, prefix="cancel"):
+    """Under each question; a reply to it is recognised by this."""
+
+    question: Question
+    subject: RowId = 0
+
+
+class ShowSettings(CallbackData, prefix="settings"):
+    pass
+
+
+class SendSettings(CallbackData, prefix=SETTINGS):
+    """In a new message."""
+
+
+class ShowZone(CallbackData, prefix="zones"):
+    pass
+
+
+class AskLocation(CallbackData, prefix="asklocation"):
+    pass
+
+
+class ShowQuiet(CallbackData, prefix="quiet"):
+    pass
+
+
+class SetQuiet(CallbackData, prefix="setquiet"):
+    """Both are minutes after midnight; both the same: no quiet hours."""
+
+    start: RowId
+    end: RowId
+
+
+class ShowAlertRate(CallbackData, prefix="rate"):
+    pass
+
+
+class SetAlertRate(CallbackData, prefix="setrate"):
+    number: RowId
+
+
+class ShowLanguages(CallbackData, prefix="languages"):
+    pass
+
+
+class SetLanguage(CallbackData, prefix="language"):
+    """*code*: "" for the language of the client."""
+
+    code: Annotated[str, Field(max_length=16)] = ""
+
+
+class SetZone(CallbackData, prefix="zone"):
+    name: str
+
+
+class SetEmptyDay(CallbackData, prefix="empty"):
+    empty_day: EmptyDay
+
+
+class Pause(CallbackData, prefix="pause"):
+    pass
+
+
+class PauseFor(CallbackData, prefix="pausefor"):
+    days: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Resume(CallbackData, prefix="resume"):
+    pass
+
+
+class ShowLayout(CallbackData, prefix="digestlayout"):
+    pass
+
+
+class SetStyle(CallbackData, prefix="style"):
+    style: Style
+
+
+class SetLayout(CallbackData, prefix="layout"):
+    layout: Layout
+
+
+class ShowEmail(CallbackData, prefix="email"):
+    pass
+
+
+class SetReach(CallbackData, prefix="reach"):
+    reach: DigestMedium
+
+
+class SetMailAlerts(CallbackData, prefix="mailalerts"):
+    wanted: bool
+
+
+class RemoveAddress(CallbackData, prefix="nomail"):
+    pass
+
+
+class Erase(CallbackData, prefix="erase"):
+    """*asked_at*: in Unix seconds; the button works for a day."""
+
+    asked_at: RowId = 0
+
+
+class KeepData(CallbackData, prefix="keep"):
+    """Nothing is deleted, and the question goes."""
+
+
+class FeedsPage(CallbackData, prefix="feeds"):
+    page: PageNumber = 0
+
+
+class RenewFeeds(CallbackData, prefix="renewfeeds"):
+    pass
+
+
+class CloseFeeds(CallbackData, prefix="nofeeds"):
+    pass
+
+
+class MutesPage(CallbackData, prefix="mutes"):
+    page: PageNumber = 0
+
+
+class Unmute(CallbackData, prefix="lift"):
+    mute_id: RowId
+    page: PageNumber = 0
+
+
+# The times of digests.
+
+
+class ShowTimes(CallbackData, prefix="times"):
+    pass
+
+
+class SetTime(CallbackData, prefix="time"):
+    """Of the only digest; where there are several, of the first."""
+
+    minutes: RowId
+
+
+class SetOnlyTime(CallbackData, prefix="only"):
+    minutes: RowId
+
+
+class AddTime(CallbackData, prefix="also"):
+    minutes: RowId
+
+
+class SetTimes(CallbackData, prefix="timetable", sep="|"):
+    """*times*: minutes after midnight and weekdays as bits of each, `480-127,540-1`."""
+
+    times: Annotated[str, Field(pattern=r"^\d{1,4}-\d{1,3}(,\d{1,4}-\d{1,3}){0,3}$")]
+
+
+class ShowMoreTimes(CallbackData, prefix="more"):
+    pass
+
+
+class ShowScheduleTime(CallbackData, prefix="digesttime"):
+    number: ScheduleNumber
+
+
+class SetScheduleTime(CallbackData, prefix="setdigesttime"):
+    number: ScheduleNumber
+    minutes: RowId
+
+
+class ShowDays(CallbackData, prefix="days"):
+    number: ScheduleNumber
+
+
+class SetDays(CallbackData, prefix="setdays"):
+    number: ScheduleNumber
+    weekdays: RowId  # as bits; bit 0 is Monday
+
+
+class RemoveScheduleTime(CallbackData, prefix="nodigesttime"):
+    number: ScheduleNumber
+
+
+def set_times(times: Iterable[WeeklyTime]) -> str:
+    """Return the data of a button that sets the *times* of digests, four at most."""
+    packed = ",".join(f"{one.minutes}-{one.weekdays}" for one in times)
+    return SetTimes(times=packed).pack()
+
+
+def times_in(data: SetTimes) -> list[WeeklyTime]:
+    pairs = (one.split("-") for one in data.times.split(","))
+    return [WeeklyTime(int(minutes), int(weekdays)) for minutes, weekdays in pairs]
+
+
+# The topics of a forum, and groups and channels managed from private chats
+
+
+class SiblingTopicsPage(CallbackData, prefix="siblings"):
+    page: PageNumber = 0
+
+
+class MoveHere(CallbackData, prefix="here"):
+    """*chat_id*: our row of the thread that has the subscription now."""
+
+    chat_id: RowId
+    topic_id: RowId
+
+
+class Manage(CallbackData, prefix="manage"):
+    chat_id: RowId
+
+
+class StopManaging(CallbackData, prefix="myown"):
+    pass
+
+
+class ShowChannels(CallbackData, prefix="channels"):
+    pass
+
+
+class ChannelsPage(CallbackData, prefix="channelspage"):
+    page: PageNumber = 0
+
+
+# `/admin`
+
+
+class AdminButton(CallbackData, prefix="adminonly"):
+    """Base of the buttons that work for admins only."""
+
+
+class ShowAdmin(AdminButton, prefix="admin"):
+    pass
+
+
+class ActivityPage(AdminButton, prefix="activity"):
+    page: PageNumber = 0
+
+
+class StuckPage(AdminButton, prefix="stuck"):
+    page: PageNumber = 0
+
+
+class Release(AdminButton, prefix="release"):
+    delivery_id: RowId
+
+
+class Drop(AdminButton, prefix="drop"):
+    """*was*: the state that *Undo* restores."""
+
+    delivery_id: RowId
+    was: DeliveryState
+
+
+class Undrop(AdminButton, prefix="undrop"):
+    delivery_id: RowId
+    was: DeliveryState
+
+
+class InvitesPage(AdminButton, prefix="invites"):
+    page: PageNumber = 0
+
+
+class DraftInvite(AdminButton, prefix="newinvite"):
+    """For *uses* users, valid for *days*; nothing is made yet."""
+
+    uses: Annotated[int, Field(ge=1, le=10_000)] = 1
+    days: Annotated[int, Field(ge=1, le=366)] = 7
+
+
+class MakeInvite(AdminButton, prefix="invite"):
+    """*invite_code*: its own, so that it is made once, however often the button is tapped."""
+
+    uses: Annotated[int, Field(ge=1, le=10_000)]
+    days: Annotated[int, Field(ge=1, le=366)]
+    invite_code: Annotated[str, Field(pattern=f"^{CODE}$")]
+
+
+class EndInvite(AdminButton, prefix="uninvite"):
+    invite_id: RowId
+
+
+class ChatsPage(AdminButton, prefix="chats"):
+    page: PageNumber = 0
+
+
+class OpenChat(AdminButton, prefix="chat"):
+    chat_id: RowId
+
+
+class BanChat(AdminButton, prefix="ban"):
+    chat_id: RowId
+
+
+class AllowChat(AdminButton, prefix="allow"):
+    chat_id: RowId
+
+
+class ShowLimits(AdminButton, prefix="limits"):
+    chat_id: RowId
+
+
+class SetLimit(AdminButton, prefix="limit"):
+    """*number*: -1 lets the chat have what all may."""
+
+    chat_id: RowId
+    kind: Limited
+    number: Annotated[int, Field(ge=-1, le=1000)]
+
+
+class NewBroadcast(AdminButton, prefix="newcast"):
+    pass
+
+
+class ChooseAudience(AdminButton, prefix="castto"):
+    """*language*: "" for any."""
+
+    number: RowId
+    audience: Audience
+    language: Annotated[str, Field(pattern=r"^[a-z]{0,8}$")] = ""
+
+
+class SendBroadcast(AdminButton, prefix="cast"):
+    number: RowId
+
+
+class DiscardBroadcast(AdminButton, prefix="uncast"):
+    number: RowId
+
+
+class StopBroadcast(AdminButton, prefix="stopcast"):
+    number: RowId
+
+
+class AnswerFeedback(AdminButton, prefix=FEEDBACK):
+    feedback_id: RowId
+
+
+class CatalogueAction(StrEnum):
+    """What a question asks for; the commands have the same names."""
+
+    ADD = "add"
+    RENAME = "rename"
+    QUERY = "query"
+
+
+class EditCatalogue(AdminButton, prefix="catadmin"):
+    page: PageNumber = 0
+
+
+class EditTopic(AdminButton, prefix="edit"):
+    topic_id: RowId
+
+
+class MoveTopic(AdminButton, prefix="move"):
+    """*steps* down, or up where that is negative."""
+
+    topic_id: RowId
+    steps: Annotated[int, Field(ge=-1, le=1)]
+
+
+class AskForTopic(AdminButton, prefix="askcat"):
+    what: CatalogueAction
+    topic_id: RowId = 0
+
+
+class RetireTopic(AdminButton, prefix="retire"):
+    topic_id: RowId
+    sure: bool = False
+
+
+class ChangeQuery(AdminButton, prefix="setquery"):
+    """To the query that the message shows."""
+
+    topic_id: RowId
+
+
+class AddTopic(AdminButton, prefix="addtopic"):
+    """With the name and the query that the message shows."""
+
+
+ADMIN_ONLY = tuple(AdminButton.__subclasses__())
