@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.app.stops import StopError
 from bot.ops import installed_version
+from bot.ops.instrumentation import IDS
 from bot.ops.logs import redact
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 REPEAT_SECONDS: Final = 600.0
 MOST_DIFFERENT: Final = 20  # in that time
 FLUSH_SECONDS: Final = 2.0
-IDS: Final = ("step", "source_id", "article", "story", "delivery", "update")
 _ERRORS: Final = frozenset({"error", "critical"})
 # What sends reports must not report itself.
 _SENDERS: Final = ("sentry_sdk", "urllib3", "opentelemetry")

@@ -11,13 +11,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 OK, FAILED, STOPPED = "ok", "failed", "stopped"
+# What a trace or a report of an error may name, of what the log lines have.
+IDS: Final = ("step", "source_id", "article", "story", "delivery", "update")
 
 
 class Operation(StrEnum):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from structlog.contextvars import get_contextvars
 
 from bot.app.stops import StopError
-from bot.ops.instrumentation import FAILED, OK, Operation
+from bot.ops.instrumentation import FAILED, IDS, OK, Operation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bot.ops.instrumentation import Observation
 
 EXPORT_SECONDS: Final = 3  # also at the end, where the process has ten in all
-IDS: Final = ("step", "source_id", "article", "story", "delivery", "update")
 _IDLE: Final = "dateline.idle"
 
 

@@ -11,16 +11,9 @@ import structlog
 from bot.app.stops import StopError
 from bot.ops.error_reports import MOST_DIFFERENT, REPEAT_SECONDS, ErrorReporter, error_reports
 from bot.ops.logs import configure_logs
-from tests.ops.collector import Collector, collecting
+from tests.ops.conftest import Clock, Collector, collecting
 
 KEY = "0123456789abcdef0123456789abcdef"
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class FakeClient:

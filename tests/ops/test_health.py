@@ -17,14 +17,7 @@ from bot.ops.health import (
 )
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stages import SEND, StageRunner
-
-
-@dataclass
-class Clock:
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.ops.conftest import Clock
 
 
 @dataclass

@@ -20,6 +20,7 @@ from bot.ops.metrics import (
 from storage.db.engine import Storage
 from storage.queries import latest_change
 from storage.stats import Backlog
+from tests.ops.conftest import Clock
 
 ROOT = Path(__file__).parents[2]
 BUILD = {"version": "1", "python": "3.11", "database": "sqlite", "roles": "chat"}
@@ -106,14 +107,6 @@ def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
     assert 'dateline_queue{medium="email",state="held"} 3.0' in known
     assert "dateline_queries_change 77.0" in known
     assert "dateline_lag_seconds{" not in text_of(metrics)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

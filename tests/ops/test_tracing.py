@@ -12,7 +12,7 @@ from bot.app.stops import StopError
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.ops.tracing import tracing
 from bot.settings import Settings
-from tests.ops.collector import collecting
+from tests.ops.conftest import collecting
 
 
 @dataclass

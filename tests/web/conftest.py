@@ -128,7 +128,7 @@ async def visitor(site: Site) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def told(newsroom: Newsroom, storage: Storage, clock: TurnedClock) -> int:
+async def chat_id(newsroom: Newsroom, storage: Storage, clock: TurnedClock) -> int:
     """Send a chat its Tuesday digest: eight stories, one of them on two topics; return the chat."""
     source = await newsroom.source()
     words, more = await newsroom.query("words"), await newsroom.query("title")

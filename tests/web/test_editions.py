@@ -16,8 +16,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def link(visitor, told, clock):
-    return visitor.links.edition(told, TUESDAY, 0, clock.now)
+def link(visitor, chat_id, clock):
+    return visitor.links.edition(chat_id, TUESDAY, 0, clock.now)
 
 
 async def test_an_edition_is_shown_in_full(visitor, link):
@@ -72,8 +72,8 @@ async def test_an_edition_of_a_chat_that_was_erased_is_gone(visitor, link, stora
     assert (await visitor.opens(link)).status == 410
 
 
-async def test_an_edition_that_never_was_is_gone(visitor, told, clock):
-    link = visitor.links.edition(told, TUESDAY + DAY, 0, clock.now)
+async def test_an_edition_that_never_was_is_gone(visitor, chat_id, clock):
+    link = visitor.links.edition(chat_id, TUESDAY + DAY, 0, clock.now)
 
     assert (await visitor.opens(link)).status == 410
 
@@ -115,10 +115,10 @@ def painted(monkeypatch) -> list[object]:
 
 
 async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
-    visitor, link, told, storage, painted
+    visitor, link, chat_id, storage, painted
 ):
     async with storage.writing() as tx:
-        await set_schedule(tx, told, [ScheduleTime(0, 8 * 60, weekdays=0b10)])
+        await set_schedule(tx, chat_id, [ScheduleTime(0, 8 * 60, weekdays=0b10)])
         for table, moment in ((Subscription, "created_at"), (Article, "stored_at")):
             first = await tx.session.get_one(table, 1)
             setattr(first, moment, getattr(first, moment) - 8 * DAY)

@@ -21,8 +21,8 @@ POLICY = (
 
 
 @pytest.fixture
-def link(visitor, told, clock):
-    return visitor.links.manage(told, clock.now)
+def link(visitor, chat_id, clock):
+    return visitor.links.manage(chat_id, clock.now)
 
 
 @pytest.mark.parametrize("path", ["/e/x", "/", "/healthz", "/readyz", "/robots.txt", "/m/x"])
@@ -90,13 +90,13 @@ async def test_one_client_does_not_use_up_anothers_allowance(visitor, link):
     assert other.status == 303
 
 
-async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, monkeypatch):
+async def test_while_the_database_fails_a_page_says_so(visitor, chat_id, clock, monkeypatch):
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, OSError("disk"))
 
     monkeypatch.setattr("storage.editions.edition_on", fail)
 
-    answer = await visitor.opens(visitor.links.edition(told, TUESDAY, 0, clock.now))
+    answer = await visitor.opens(visitor.links.edition(chat_id, TUESDAY, 0, clock.now))
 
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "60"
@@ -119,14 +119,14 @@ async def test_no_search_engine_is_invited(visitor):
     assert await (await visitor.client.get("/robots.txt")).text() == "User-agent: *\nDisallow: /\n"
 
 
-async def test_under_a_path_every_address_on_a_page_begins_with_it(site, told, clock):
+async def test_under_a_path_every_address_on_a_page_begins_with_it(site, chat_id, clock):
     base = "https://example.org/news"
     resources = replace(site.resources, links=Links(base, SIGNER))
     async with TestClient(
         TestServer(make_web(*replace(site, resources=resources).parts()))
     ) as client:
         visitor = Visitor(client, Links(base, SIGNER), base)
-        link = visitor.links.manage(told, clock.now)
+        link = visitor.links.manage(chat_id, clock.now)
 
         page = await visitor.reads(link)
         answer = await visitor.sends(link, {"pause": "yes"})
@@ -168,9 +168,9 @@ async def test_headers_without_end_are_refused(port):
     writer.close()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(visitor, told, clock, monkeypatch):
+async def test_a_body_that_does_not_come_is_not_waited_for(visitor, chat_id, clock, monkeypatch):
     monkeypatch.setattr(requests, "BODY_SECONDS", 0.05)
-    link = visitor.links.manage(told, clock.now)
+    link = visitor.links.manage(chat_id, clock.now)
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b"pause="

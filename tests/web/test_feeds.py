@@ -16,23 +16,23 @@ KINDS = [pytest.param(kind, id=kind) for kind in FeedKind]
 
 
 @pytest.fixture
-async def opened_feeds(storage, told) -> None:
-    await published_feeds.get_feeds(storage, told, links=Links(BASE, SIGNER))
+async def opened_feeds(storage, chat_id) -> None:
+    await published_feeds.get_feeds(storage, chat_id, links=Links(BASE, SIGNER))
 
 
 @pytest.fixture
-def topic(visitor, told, opened_feeds):
-    return visitor.links.feed(told, 1, 1, FeedKind.ATOM)
+def topic(visitor, chat_id, opened_feeds):
+    return visitor.links.feed(chat_id, 1, 1, FeedKind.ATOM)
 
 
 @pytest.fixture
-def digests(visitor, told, opened_feeds):
-    return visitor.links.feed(told, WHOLE_DIGEST, 1, FeedKind.ATOM)
+def digests(visitor, chat_id, opened_feeds):
+    return visitor.links.feed(chat_id, WHOLE_DIGEST, 1, FeedKind.ATOM)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_kind_says_what_it_is_and_is_read_back(visitor, told, opened_feeds, kind):
-    answer = await visitor.opens(visitor.links.feed(told, 1, 1, kind))
+async def test_each_kind_says_what_it_is_and_is_read_back(visitor, chat_id, opened_feeds, kind):
+    answer = await visitor.opens(visitor.links.feed(chat_id, 1, 1, kind))
 
     read = read_fast(await answer.read(), BASE, answer.headers["Content-Type"])
     assert isinstance(read, Document)
@@ -109,15 +109,15 @@ async def test_time_alone_changes_nothing(visitor, topic, digests, clock):
 
 
 async def test_a_renewed_feed_is_gone_at_its_former_address(
-    visitor, topic, opened_feeds, told, storage
+    visitor, topic, opened_feeds, chat_id, storage
 ):
-    await published_feeds.renew_feeds(storage, told, links=Links(BASE, SIGNER))
+    await published_feeds.renew_feeds(storage, chat_id, links=Links(BASE, SIGNER))
 
     former = await visitor.opens(topic)
 
     assert former.status == 410
     assert "/feeds" in await former.text()
-    assert (await visitor.opens(visitor.links.feed(told, 1, 2, FeedKind.ATOM))).status == 200
+    assert (await visitor.opens(visitor.links.feed(chat_id, 1, 2, FeedKind.ATOM))).status == 200
 
 
 @pytest.mark.parametrize(

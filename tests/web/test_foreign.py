@@ -42,17 +42,17 @@ class Victim:
         served: Any = self.visitor.client.server
         return cast("Application", served.app)
 
-    async def told_by(self, method: str, path: str, fields: dict[str, str]) -> str:
-        """Ask for it as a client of its own; return what of the victim it told."""
+    async def shown_by(self, method: str, path: str, fields: dict[str, str]) -> str:
+        """Ask for it as a client of its own; say whether it shows what is the victim's."""
         address = f"198.51.{next(self.clients) // 250 % 250}.{next(self.clients) % 250}"
         headers = {"X-Forwarded-For": address, "Authorization": "tma user=1"}
         async with self.visitor.client.request(
             method, path, data=fields or None, headers=headers, allow_redirects=False
         ) as answer:
-            told = await answer.text(errors="replace")
+            text = await answer.text(errors="replace")
             assert answer.status < 500, path
-        is_reported = SECRET in told.casefold() or SECRET in str(answer.headers).casefold()
-        return "told" if is_reported else ""
+        is_reported = SECRET in text.casefold() or SECRET in str(answer.headers).casefold()
+        return "shown" if is_reported else ""
 
     async def changed(self) -> str:
         after = await rows_of(self.storage, self.chat_id)
@@ -61,13 +61,13 @@ class Victim:
 
 
 @pytest.fixture
-async def victim(visitor, storage, told) -> Victim:
+async def victim(visitor, storage, chat_id) -> Victim:
     async with storage.writing() as tx:
-        for topic in await tx.session.exec(select(Topic).where(Topic.chat_id == told)):
+        for topic in await tx.session.exec(select(Topic).where(Topic.chat_id == chat_id)):
             topic.name = f"{SECRET} {topic.id}"
-    await fill(storage, told)
-    before, ids = await rows_of(storage, told), await ids_of(storage, told)
-    return Victim(storage, visitor, told, before, ids)
+    await fill(storage, chat_id)
+    before, ids = await rows_of(storage, chat_id), await ids_of(storage, chat_id)
+    return Victim(storage, visitor, chat_id, before, ids)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def test_who_has_the_address_sees_it(victim, clock):
     """Else nothing would be shown by others not seeing it."""
     link = victim.visitor.links.manage(victim.chat_id, clock.now)
 
-    assert await victim.told_by("GET", link.removeprefix(victim.visitor.base), {}) == "told"
+    assert await victim.shown_by("GET", link.removeprefix(victim.visitor.base), {}) == "shown"
 
 
 async def test_no_forged_address_opens_anything(victim, clock, eve):
@@ -110,10 +110,10 @@ async def test_no_forged_address_opens_anything(victim, clock, eve):
     }
 
     harm = {
-        f"{method} {path}": "told"
+        f"{method} {path}": "shown"
         for path in _paths(victim.app, forged, good)
         for method in ("GET", "POST")
-        if await victim.told_by(method, path, {})
+        if await victim.shown_by(method, path, {})
     }
 
     assert harm == {}
@@ -129,7 +129,7 @@ async def test_no_form_reaches_what_another_chat_has(victim, clock, eve):
     for each, button in product(every_id, BUTTONS):
         names = ("topic", "chat", "chat_id", "topic_id", "id", "mailbox")
         form = dict.fromkeys(names, str(each)) | button
-        harm[str(form)] = await victim.told_by("POST", link, form) or await victim.changed()
+        harm[str(form)] = await victim.shown_by("POST", link, form) or await victim.changed()
 
     assert {form: what for form, what in harm.items() if what} == {}
 

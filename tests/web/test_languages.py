@@ -25,9 +25,9 @@ def renderer() -> Renderer:
 
 
 @pytest.fixture
-async def arabic(told, newsroom):
-    await newsroom.change(Chat, told, language="ar")
-    return told
+async def arabic(chat_id, newsroom):
+    await newsroom.change(Chat, chat_id, language="ar")
+    return chat_id
 
 
 async def test_the_topics_of_a_chat(visitor, arabic, clock):
@@ -67,9 +67,9 @@ async def test_a_page_of_no_chat(visitor, wanted, shown):
     assert answer.headers["Vary"] == "Accept-Language"
 
 
-async def test_a_chats_page_does_not_ask_the_browser(visitor, told, clock):
+async def test_a_chats_page_does_not_ask_the_browser(visitor, chat_id, clock):
     answer = await visitor.opens(
-        visitor.links.manage(told, clock.now), headers={"Accept-Language": "ar"}
+        visitor.links.manage(chat_id, clock.now), headers={"Accept-Language": "ar"}
     )
 
     assert ENGLISH in await answer.text()

@@ -84,12 +84,12 @@ async def test_a_malformed_request_is_one_line(
 
 
 async def test_a_body_that_is_not_packed_as_it_says_is_refused(
-    restored_logs, capsys, visitor, told, clock
+    restored_logs, capsys, visitor, chat_id, clock
 ):
     configure_logs("console", "info")
 
     answer = await visitor.client.post(
-        visitor._path(visitor.links.manage(told, clock.now)),
+        visitor._path(visitor.links.manage(chat_id, clock.now)),
         data=b"pause=1",
         headers={"Content-Encoding": "gzip", "Content-Type": "application/x-www-form-urlencoded"},
     )

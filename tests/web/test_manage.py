@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def link(visitor, told, clock):
-    return visitor.links.manage(told, clock.now)
+def link(visitor, chat_id, clock):
+    return visitor.links.manage(chat_id, clock.now)
 
 
 async def modes(newsroom) -> dict[int, Mode]:
@@ -140,9 +140,9 @@ async def test_nothing_that_was_said_stands_in_the_page_as_it_came(visitor, link
 
 
 @pytest.fixture
-async def mailbox(storage, told):
+async def mailbox(storage, chat_id):
     async with storage.writing() as tx:
-        mailbox = await open_mailbox(tx, told, "me@example.org")
+        mailbox = await open_mailbox(tx, chat_id, "me@example.org")
         await confirm_mailbox(tx, mailbox)
 
 

@@ -26,7 +26,7 @@ _NOT_READ = {"style", "script", "code", "svg"}
 
 
 class Page(HTMLParser):
-    """What people read of a page, and the tags that are open or closed for nothing."""
+    """What users read of a page, and the tags that are open or closed for nothing."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

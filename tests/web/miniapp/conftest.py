@@ -1,9 +1,10 @@
-"""People who have the Mini App open, on a site with all its use cases."""
+"""Users who have the Mini App open, on a site with all its services."""
 
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -54,7 +55,7 @@ class FakeMenus:
 
 @dataclass
 class User:
-    """A person with the app open; what it sends is signed as the playground signs."""
+    """A user with the app open; what it sends is signed as the playground signs."""
 
     client: TestClient[Request, Application]
     clock: TurnedClock
@@ -65,8 +66,8 @@ class User:
         self.data = self.launched()
 
     def launched(self, token: str = TOKEN) -> str:
-        person = TelegramUser(self.id, self.name, language_code="ja")
-        return launch_data(token, person, int(self.clock.now.timestamp()))
+        user = TelegramUser(self.id, self.name, language_code="ja")
+        return launch_data(token, user, int(self.clock.now.timestamp()))
 
     async def asks(self, act: str, /, **request: Any) -> ClientResponse:
         headers = {"Authorization": f"tma {self.data}"}
@@ -83,8 +84,8 @@ class User:
         assert answer.status in {401, 403, 409, 429}
         return str((await answer.json())["error"])
 
-    async def watches(self, words: str, mode: str = "both") -> int:
-        """Watch words; return the topic."""
+    async def subscribes(self, words: str, mode: str = "both") -> int:
+        """Subscribe to a query; return the topic."""
         await self.does("watch", words=words, mode=mode)
         topics = (await self.does("state"))["topics"]
         return int(next(topic["id"] for topic in topics if topic["words"] == words))
@@ -127,11 +128,8 @@ async def client(site: Site, mini_app: MiniApp) -> AsyncIterator[TestClient[Requ
 
 
 @pytest.fixture
-def person(client: Any, clock: TurnedClock) -> Callable[..., User]:
-    def someone(user_id: int = 7, name: str = "Ann") -> User:
-        return User(client, clock, user_id, name)
-
-    return someone
+def make_user(client: Any, clock: TurnedClock) -> Callable[..., User]:
+    return partial(User, client, clock)
 
 
 @pytest.fixture
@@ -150,8 +148,8 @@ def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
 
 
 @pytest.fixture
-def ann(person: Callable[..., User]) -> User:
-    return person()
+def ann(make_user: Callable[..., User]) -> User:
+    return make_user()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,4 +1,4 @@
-"""What is wished for is done, by the chat's own use cases and with the chat's own refusals."""
+"""Each action calls a service of the chat's, and fails with the sentences of the chat."""
 
 import json
 from typing import Any
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow
 
 
 async def test_a_query_is_subscribed_to_changed_renamed_stopped_and_undone(ann):
-    watched = await ann.does("watch", words="Taiwan OR Japan", mode="both")
-    (topic,) = watched["topics"]
-    assert watched["said"] == "Subscribed to Taiwan, Japan."
+    subscribed = await ann.does("watch", words="Taiwan OR Japan", mode="both")
+    (topic,) = subscribed["topics"]
+    assert subscribed["said"] == "Subscribed to Taiwan, Japan."
     assert (topic["words"], topic["mode"]) == ("Taiwan OR Japan", "both")
 
     changed = await ann.does("watch", topic=topic["id"], mode="digest")
@@ -36,7 +36,7 @@ async def test_a_query_is_subscribed_to_changed_renamed_stopped_and_undone(ann):
 
 
 async def test_a_topic_is_muted_for_a_while_or_for_good_and_unmuted(ann):
-    topic = await ann.watches("Taiwan")
+    topic = await ann.subscribes("Taiwan")
 
     (muted,) = (await ann.does("mute-topic", topic=topic, **{"for": "week"}))["topics"]
     assert muted["isMuted"]
@@ -74,7 +74,7 @@ async def test_the_first_catalogue_topics_without_a_subscription_are_suggested(a
 
 
 async def test_a_topic_gets_other_words_and_is_the_same_topic(ann):
-    topic = await ann.watches("Taiwan")
+    topic = await ann.subscribes("Taiwan")
 
     reworded = await ann.does("reword", topic=topic, words="Taiwan OR Japan")
 
@@ -99,7 +99,7 @@ async def test_one_of_the_catalogue_with_other_words_becomes_ones_own(ann, stora
 
 
 async def test_the_digest_is_described_as_in_the_chat(ann):
-    await ann.watches("Taiwan")
+    await ann.subscribes("Taiwan")
 
     state = await ann.does(
         "slots", slots=[{"minutes": 480, "weekdays": 127}, {"minutes": 1110, "weekdays": 31}]
@@ -158,7 +158,7 @@ async def test_an_address_is_asked_for_confirmed_used_and_forgotten(ann, sent_co
     [
         pytest.param("watch", {"words": "(", "mode": "both"}, "bracket", id="no query"),
         pytest.param("stop", {"topic": 99}, "no longer there", id="no such topic"),
-        pytest.param("rename", {"topic": 99, "name": "A"}, "no longer there", id="not watched"),
+        pytest.param("rename", {"topic": 99, "name": "A"}, "no longer there", id="not subscribed"),
         pytest.param(
             "reword", {"topic": 99, "words": "Taiwan"}, "no longer there", id="none to word"
         ),
@@ -232,12 +232,12 @@ async def test_what_is_too_much_is_not_read(ann, client):
 
 
 @pytest.fixture
-async def theirs(person) -> int:
+async def theirs(make_user) -> int:
     """Return a topic of somebody else's."""
-    return int(await person(8, "Ben").watches("Iceland"))
+    return int(await make_user(8, "Ben").subscribes("Iceland"))
 
 
-WISHES: dict[str, dict[str, Any]] = {
+REQUESTS: dict[str, dict[str, Any]] = {
     "watch": {"mode": "instant"},
     "rename": {"name": "Mine"},
     "reword": {"words": "Greenland"},
@@ -250,12 +250,12 @@ WISHES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", WISHES)
-async def test_nobody_sees_or_changes_anothers_topic(ann, person, theirs, name):
-    ben = person(8, "Ben")
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_nobody_sees_or_changes_anothers_topic(ann, make_user, theirs, name):
+    ben = make_user(8, "Ben")
     before = (await ben.does("state"))["topics"]
 
-    answer = await ann.asks(name, topic=theirs, **WISHES[name])
+    answer = await ann.asks(name, topic=theirs, **REQUESTS[name])
 
     assert answer.status == 409
     assert "Iceland" not in await answer.text()
@@ -263,8 +263,8 @@ async def test_nobody_sees_or_changes_anothers_topic(ann, person, theirs, name):
     assert (await ann.does("state"))["topics"] == []
 
 
-async def test_nobody_undoes_what_another_stopped(ann, person, theirs):
-    ben = person(8, "Ben")
+async def test_nobody_undoes_what_another_stopped(ann, make_user, theirs):
+    ben = make_user(8, "Ben")
     await ben.does("stop", topic=theirs)
 
     assert (await ann.asks("undo", topic=theirs)).status == 409
@@ -272,7 +272,7 @@ async def test_nobody_undoes_what_another_stopped(ann, person, theirs):
 
 
 def test_every_act_that_names_a_topic_is_tried_with_a_foreign_one():
-    named = WISHES.keys() - {"topic", "compare"}
+    named = REQUESTS.keys() - {"topic", "compare"}
 
     assert set(ACTIONS) - named == {
         *("pause", "slots", "zone", "quiet", "mail", "code", "reach", "mail-alerts", "language"),

@@ -1,4 +1,4 @@
-"""Who is let in: those whom Telegram names, and who may use the bot."""
+"""Who may use the page: those whom Telegram names, and who may use the bot."""
 
 from datetime import timedelta
 
@@ -49,12 +49,12 @@ async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
     )
 
 
-async def test_changes_are_limited_for_each_user_alone(ann, person, clock):
+async def test_changes_are_limited_for_each_user_alone(ann, make_user, clock):
     answers = [await ann.asks("pause", paused=True) for _ in range(31)]
     assert [answer.status for answer in answers] == [200] * 30 + [429]
     assert answers[-1].headers["Retry-After"] == "3"
 
-    assert (await person(8, "Ben").asks("state")).status == 200
+    assert (await make_user(8, "Ben").asks("state")).status == 200
     clock.turn(timedelta(seconds=3))
     assert (await ann.asks("state")).status == 200
 
@@ -71,8 +71,8 @@ class TestInAPrivateBot:
         assert "your number is 7." in (await answer.json())["error"]
         assert await chats(storage) == []
 
-    async def test_who_is_allowed_is_let_in(self, person):
-        assert (await person(8, "Ben").asks("state")).status == 200
+    async def test_a_user_on_the_list_is_allowed(self, make_user):
+        assert (await make_user(8, "Ben").asks("state")).status == 200
 
 
 async def test_a_banned_user_gets_a_sentence_and_may_do_nothing(ann, storage):

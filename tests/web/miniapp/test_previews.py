@@ -53,7 +53,7 @@ async def test_a_wrong_query_shows_where_and_why_and_a_suggestion(ann):
 
 
 async def test_other_words_show_what_would_come_and_what_would_go(ann, news):
-    topic = await ann.watches("taiwan")
+    topic = await ann.subscribes("taiwan")
 
     found = await ann.does("compare", topic=topic, words='"all 1" OR "all 2" OR Atlantis')
 
@@ -66,13 +66,13 @@ async def test_other_words_show_what_would_come_and_what_would_go(ann, news):
 
 
 async def test_other_words_that_are_wrong_show_the_place(ann):
-    topic = await ann.watches("Taiwan")
+    topic = await ann.subscribes("Taiwan")
 
     assert (await ann.does("compare", topic=topic, words="Taiwan OR (consul"))["wrong"]
 
 
 async def test_a_topic_shows_what_it_found_lately(ann, news):
-    topic = await ann.watches("taiwan")
+    topic = await ann.subscribes("taiwan")
 
     found = await ann.does("topic", topic=topic)
 

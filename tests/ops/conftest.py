@@ -1,4 +1,4 @@
-"""A service on this machine that receives traces and errors."""
+"""A clock that tests move, and a service on this machine that receives traces and errors."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -10,7 +10,17 @@ from aiohttp.test_utils import TestServer
 
 
 @dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class Collector:
+    """A service that keeps what is posted to it."""
+
     base: str = ""
     bodies: list[bytes] = field(default_factory=list)
 
