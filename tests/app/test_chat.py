@@ -14,7 +14,8 @@ from bot.app.chat import ChatRole
 from bot.chat.updates import UpdateQueue
 from bot.ops.health import Health
 from storage.db.engine import Storage
-from tests.chat.test_polling import Handler, bot_on
+from tests.chat.conftest import bot_on
+from tests.chat.test_polling import Handler
 from tests.database_errors import on_writer
 from tests.local_playground import LocalPlayground
 
