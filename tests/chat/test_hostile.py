@@ -120,7 +120,7 @@ async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):
 async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, ann):
     await ann.says("/start")
 
-    await house.feed(press(ann.who.id, "words|both|", date=0))
+    await house.feed(press(ann.who.id, "words|both|", date=0, text=None, entities=None))
 
     (answer,) = house.playground.journal("answerCallbackQuery")
     assert "too old" in answer["params"]["text"]
