@@ -32,8 +32,13 @@ LOW_CONTRAST = """(least) => {
         });
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
+    // Of an element of the page: a canvas does not know the page's colour scheme.
+    const probe = document.body.appendChild(document.createElement("div"));
+    probe.style.backgroundColor = "Canvas";
+    const canvas = parse(getComputedStyle(probe).backgroundColor).slice(0, 3);
+    probe.remove();
     const behind = (element) => {
-        if (!element) return parse("Canvas").slice(0, 3);
+        if (!element) return canvas;
         const colour = parse(getComputedStyle(element).backgroundColor);
         return colour[3] === 1 ? colour.slice(0, 3) : over(colour, behind(element.parentElement));
     };
