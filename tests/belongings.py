@@ -3,20 +3,15 @@
 Tables are found by themselves, so that what is added to the storage is walked too.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, get_origin
+from typing import Any, get_origin
 
+from sqlalchemy import Column, Table
 from sqlmodel import SQLModel, col, select
 
 import storage.tables  # noqa: F401 - all tables are known then
-
-if TYPE_CHECKING:
-    from sqlalchemy import Column, Table
-
-    from storage.db.engine import Storage, Transaction
+from storage.db.engine import Storage, Transaction
 
 SECRET = "quagga"
 """Stands in every text that is the chat's own; nobody else ever types it."""

@@ -1,7 +1,5 @@
 """How tests reach the Bot API of a playground."""
 
-from __future__ import annotations
-
 from aiogram.client.telegram import TelegramAPIServer
 
 from bot.app.sessions import Session

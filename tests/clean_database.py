@@ -4,16 +4,12 @@ TRUNCATE gives each table and index a new file, a tenth of a second for all of t
 few tables with a few rows, and to delete those takes a hundredth of that.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import asyncpg
+from asyncpg import Connection
 
 from storage.tables import METADATA
-
-if TYPE_CHECKING:
-    from asyncpg import Connection
 
 _TABLES: Final = tuple(f'"{table.name}"' for table in METADATA.sorted_tables)
 # Deleted rows stay in the file until it is vacuumed, and every later test would read past them.

@@ -4,18 +4,17 @@ Where a server, a browser or the corpus is absent the test is skipped with the r
 DATELINE_REQUIRE=1 such a skip is a failure.
 """
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import os
 import shutil
 import ssl
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache, partialmethod
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import pytest_asyncio
@@ -23,8 +22,10 @@ import structlog
 from aiogram.client.session import aiohttp as aiohttp_session
 from aiogram.dispatcher.event import handler
 from hypothesis import HealthCheck, settings
+from playwright.async_api import Browser
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.ops.logs import redact_line
 from bot.sources.parser_pool import Workers
@@ -38,12 +39,6 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
     pytest_terminal_summary,
 )
 from tests.story.processes import PATIENCE
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from playwright.async_api import Browser
-    from sqlmodel.ext.asyncio.session import AsyncSession
 
 compile_catalogues()  # those that changed after the project was installed
 

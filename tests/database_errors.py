@@ -1,18 +1,12 @@
 """Databases that are taken away, and given back."""
 
-from __future__ import annotations
-
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.db.engine import SQLITE
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
+from storage.db.engine import SQLITE, Storage
 
 
 @dataclass

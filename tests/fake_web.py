@@ -3,23 +3,19 @@
 The policy judges the addresses that the names have; nothing ever leaves the machine.
 """
 
-from __future__ import annotations
-
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from bot.sources.fetch.connection import CheckedSockets
 
-    from bot.sources.fetch.connection import CheckedSockets
-
-    Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
-    Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 SOMEWHERE = "93.184.216.34"  # a public address; nobody connects to it
 

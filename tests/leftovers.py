@@ -1,12 +1,7 @@
 """What must not be left over in what people read: English, places nobody filled, markup."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 _UNFILLED = re.compile(r"%\(\w+\)|\{[{%]|\bNone\b|Undefined|object at 0x")
 _BROKEN = re.compile(r"</?[a-z][a-z-]*(?: [^<>]*)?>|&(?:amp|lt|gt|quot|nbsp|#\d+);")

@@ -1,22 +1,17 @@
 """A playground in the test's own process, with each verb of its control side as a method."""
 
-from __future__ import annotations
-
 import asyncio
 from base64 import b64encode
+from collections.abc import Callable
 from inspect import signature
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from bot.playground.api.queries import Queries
 from bot.playground.control import VERBS
+from bot.playground.mailroom.letters import Letter
 from bot.playground.server import Playground
 from bot.playground.users import views
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.playground.api.queries import Queries
-    from bot.playground.mailroom.letters import Letter
-    from bot.playground.users.chats import PlaygroundChat, User
+from bot.playground.users.chats import PlaygroundChat, User
 
 PATIENCE = (
     240.0  # seconds; only what never comes is waited for so long, however busy the machine is

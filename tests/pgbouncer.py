@@ -1,22 +1,17 @@
 """PgBouncer in front of a PostgreSQL server, each transaction on whatever connection is free."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
 from tests.conftest import missing
 from tests.story.processes import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 CONNECTIONS = 3  # to the server, for all
 

@@ -1,11 +1,10 @@
 """A bot's resources in tests: the real services on the test's database, and a web that is faked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from bot.mail.compose import Mailer
 from bot.ops.logs import Failure
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
@@ -14,16 +13,12 @@ from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.drafts import url_hash
+from bot.sources.fetch.problems import Problem
+from bot.subscribers.access import Access
+from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
 from tests.limits import USUAL_LIMITS
-
-if TYPE_CHECKING:
-    from bot.mail.compose import Mailer
-    from bot.sources.fetch.problems import Problem
-    from bot.subscribers.access import Access
-    from storage.db.engine import Storage
-
 
 ADMIN = 900
 LINKS = Links("https://bot.example", Signer(bytes(32)))

@@ -1,30 +1,26 @@
 """Rows in every table, with values that are unusual but allowed; and all rows to compare."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    Column,
     Date,
     Enum,
     Integer,
     LargeBinary,
+    Table,
     insert,
     select,
 )
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from storage.articles import Folded, FoldedText, store_folded
+from storage.db.engine import Storage, Transaction
 from storage.tables import METADATA
-
-if TYPE_CHECKING:
-    from sqlalchemy import Column, Table
-
-    from storage.db.engine import Storage, Transaction
 
 ROWS = 3
 MOMENTS = (

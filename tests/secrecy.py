@@ -5,22 +5,17 @@ other secrets those that tests use. Hooks of pytest look at what is captured of 
 processes of `tests/story` are looked at line by line.
 """
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.app.webhook import webhook_at
 from bot.rendering.links import Signer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 SMTP_PASSWORD, IMAP_PASSWORD = "smtp-open-sesame", "imap-open-sesame"
 ERRORS_KEY, TRACES_KEY = "feedfacefeedfacefeedfacefeedface", "traces-open-sesame"

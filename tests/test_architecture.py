@@ -4,8 +4,6 @@ No module is listed for being what it is: packages, patterns of names and what a
 decide. An exception has its reason beside it.
 """
 
-from __future__ import annotations
-
 import ast
 from fnmatch import filter as filter_names
 from fnmatch import fnmatchcase as fnmatch

@@ -1,13 +1,11 @@
 """The documents name what there is, and nothing that is not."""
 
-from __future__ import annotations
-
 import re
 import tomllib
+from collections.abc import Iterator
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from typer.main import get_command
@@ -17,9 +15,6 @@ from bot.cli.main import app
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
 from bot.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

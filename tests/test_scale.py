@@ -1,7 +1,5 @@
 """What the documentation says of scale is what the simulation prints, and that adds up."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What `make test` runs: all but what is marked slow, with the same examples each time."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import settings
 

@@ -4,8 +4,6 @@ A sentence is three words in a row. Help of the command line, logs and the reaso
 English, and are no sentences for subscribers.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -1,10 +1,9 @@
 """Stages: what wakes them, how long they work, and what becomes of errors."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +14,6 @@ from bot.app.peers import Wakeups
 from bot.stages import Stage, StageRunner, connect
 from storage.db.engine import Storage
 from storage.enums import Notification
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 DECLARED = [each for each in vars(stages).values() if isinstance(each, Stage)]
 

@@ -14,8 +14,6 @@ decided twice, if more than 1 % is held, if more came twice than was in flight, 
 heard, or if the pace was not kept.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

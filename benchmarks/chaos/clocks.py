@@ -1,12 +1,8 @@
 """Clocks of processes that differ, and that are set back and forth while they work."""
 
-from __future__ import annotations
-
+import random
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import random
+from typing import Any
 
 _LIBRARY = "*/faketime/libfaketime.so.1"
 # How far a clock is set off at most: past each lease.

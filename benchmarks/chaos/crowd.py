@@ -1,19 +1,15 @@
 """Several processes of the bot at once, each put back in its place when it ends."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from tests.story.processes import Command, Workplace
+from tests.story.processes import Command, Workplace
 
 # What a service manager waits before it starts one again.
 STARTED_AGAIN_AFTER = 1.0

@@ -1,18 +1,13 @@
 """A database of a run's own on a PostgreSQL server, dropped at the end."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.schema import migrate
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """One run after another of the whole bot, each ended by SIGKILL at a random moment."""
 
-from __future__ import annotations
-
 import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from benchmarks.chaos.town import Town, build
 from benchmarks.chaos.verdict import Arrived, Verdict, verdict
@@ -14,11 +15,6 @@ from storage.schema import migrate
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
 from tests.story.processes import Workplace
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 PER_SECOND = 27
 LATENCY = 0.2  # seconds; several calls are in flight at each moment, as with Telegram itself

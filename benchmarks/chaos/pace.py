@@ -1,14 +1,10 @@
 """How fast messages came, by the playground's journal: of all processes together."""
 
-from __future__ import annotations
-
 from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from typing import Any
 
 # Slots are 28 at most; the way there may bring one more over the border of a second. Telegram lets
 # 30 through.

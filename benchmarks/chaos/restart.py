@@ -9,8 +9,6 @@ JSON, in seconds since the kill: when the new process was ready, when the last a
 that the pace sets for those that were left, and what the kill cost beyond it.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json
@@ -21,14 +19,11 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from benchmarks.chaos.databases import own_database
 from benchmarks.chaos.killing import PER_SECOND, Run
 from storage.schema import migrate
-
-if TYPE_CHECKING:
-    from tests.story.playground import FarPlayground
+from tests.story.playground import FarPlayground
 
 ASKED_EVERY = 0.5
 GIVE_UP = 300.0

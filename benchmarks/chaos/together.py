@@ -1,11 +1,12 @@
 """Several processes on one PostgreSQL, and all that can befall them while they work."""
 
-from __future__ import annotations
-
 import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 
@@ -20,11 +21,6 @@ from storage.db.engine import Storage
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
 from tests.story.processes import Workplace
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import AsyncIterator, Callable, Mapping
-    from pathlib import Path
 
 PER_SECOND = 27
 LATENCY = 0.2

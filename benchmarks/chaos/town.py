@@ -1,15 +1,15 @@
 """A town to send to: readers and groups who want alerts, readers who want digests; their dues."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, update
 from sqlmodel import col, func, select
 
 from storage.chats import Chat, DigestTime
+from storage.db.engine import Storage, Transaction
 from storage.db.leases import Lease
 from storage.enums import EVERY_DAY, ChatKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
@@ -17,13 +17,8 @@ from storage.queries import query_for
 from storage.subscriptions import Subscription
 from storage.tables import LEASED
 from storage.topics import Topic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from storage.db.engine import Storage, Transaction
-    from tests.story.newspaper import Newspaper
-    from tests.story.playground import FarPlayground
+from tests.story.newspaper import Newspaper
+from tests.story.playground import FarPlayground
 
 # Fewer than the alerts an hour above which they are bundled.
 STORIES = 5

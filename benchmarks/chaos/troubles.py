@@ -1,25 +1,19 @@
 """What befalls the processes: killed, paused past their leases, cut off from the database."""
 
-from __future__ import annotations
-
 import asyncio
+import random
 import signal
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from benchmarks.chaos.clocks import step_clock
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Mapping
-
-    from benchmarks.chaos.crowd import Crowd, Place
-    from benchmarks.chaos.town import Town
-    from benchmarks.chaos.wire import Wire
+from benchmarks.chaos.crowd import Crowd, Place
+from benchmarks.chaos.town import Town
+from benchmarks.chaos.wire import Wire
 
 # The longest lease, that of a call, and some seconds for others to take over what it leaves.
 PAST_EVERY_LEASE = 100.0

@@ -1,14 +1,9 @@
 """A network between the bot and its database that can be cut, or fall silent without a word."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 _AT_ONCE = 2**16  # bytes
 

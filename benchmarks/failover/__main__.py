@@ -12,8 +12,6 @@ One line of JSON for each; the exit code is 1 if anything was lost, decided twic
 sent faster than the pace, if more came twice than was in flight, or if a process ended.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -1,20 +1,13 @@
 """What a primary knew when it was killed, and the standby that took its place did not."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from sqlmodel import col, select
 
+from benchmarks.failover.clusters import Cluster
 from benchmarks.failover.mishaps import address
 from bot.database_urls import with_driver
-from storage.db.engine import Storage
+from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
-
-if TYPE_CHECKING:
-    from benchmarks.failover.clusters import Cluster
-    from storage.db.engine import Transaction
 
 
 async def sent_in_vain(primary: Cluster, new: Storage) -> int:

@@ -1,24 +1,17 @@
 """PostgreSQL servers of a run's own, on loopback: a primary, and a standby that follows it."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil
 import signal
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
 
-from benchmarks.chaos.wire import wire
+from benchmarks.chaos.wire import Wire, wire
 from tests.story.processes import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from benchmarks.chaos.wire import Wire
 
 _FOLDERS = "/usr/lib/postgresql"
 _UNPRIVILEGED = "postgres"  # the server does not run as root

@@ -1,19 +1,15 @@
 """What becomes of the database while messages go, and how it comes back."""
 
-from __future__ import annotations
-
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from benchmarks.chaos.wire import Wire, wire
 from benchmarks.failover.clusters import Cluster, pair, single
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 class Mishap(StrEnum):

@@ -1,11 +1,11 @@
 """Processes of the bot, two or more, which send while their database goes away and comes back."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from sqlmodel import col, func, select
 
@@ -23,10 +23,6 @@ from storage.schema import migrate
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
 from tests.story.processes import Workplace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 TRIED_EVERY = 0.5
 OWN_SECONDS = 5.0  # that we wait for an answer ourselves

@@ -5,25 +5,20 @@ number one more, `and` for `or`, a `not` dropped, a condition turned round, anot
 A mutant is killed if the module's own tests fail, or take more than a minute of a core.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import random
 import resource
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from importlib.machinery import ModuleSpec
-    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent.parent
 QUERY_TESTS = ["tests/matching/test_query*.py", "tests/matching/test_what_matches.py"]

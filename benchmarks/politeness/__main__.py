@@ -1,7 +1,5 @@
 """`python -m benchmarks.politeness`: serve the feeds for any reader, or score our own in a week."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import tempfile

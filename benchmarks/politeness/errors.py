@@ -1,10 +1,8 @@
 """Errors back off to a day and recover by themselves; who is only busy has made no error."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from benchmarks.politeness.rules import (
     Feed,
@@ -16,9 +14,6 @@ from benchmarks.politeness.rules import (
     at_most,
     feed_body,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST = 1.15 * DAY

@@ -1,17 +1,12 @@
 """One host, several feeds: one request at a time, two seconds apart, and what the host asks for."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from benchmarks.politeness.rules import CALM, Feed, Record, Reply, Rule, Visit, feed_body, plain
 from tests.sources.feeds_made import LONG, item, page, rss
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 APART = timedelta(seconds=2)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

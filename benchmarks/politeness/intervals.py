@@ -1,16 +1,11 @@
 """When to come back: what the feed and its headers ask, within bounds, and its own rhythm."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
 from benchmarks.politeness.rules import Feed, Record, Reply, Rule, Visit, at_least, at_most, plain
 from tests.sources.feeds_made import item, rss
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SLACK = 1.15  # a tenth of jitter, and a minute or two in line

@@ -1,14 +1,9 @@
 """What a request says and does not say."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from benchmarks.politeness.rules import CALM, Feed, Record, Rule, at_least, plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 QUIET_AFTER_ADDING = timedelta(minutes=15)
 QUERY = "/feed.xml?b=2&a=1&when=always"

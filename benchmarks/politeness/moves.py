@@ -1,15 +1,10 @@
 """Redirects: passing ones change nothing; those for good count after ten sightings."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from benchmarks.politeness.rules import CALM, Feed, Record, Reply, Rule, Visit, feed_body, plain
 from tests.sources.feeds_made import LONG, page
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 SIGHTINGS = 10
 MOST_HOPS = 5

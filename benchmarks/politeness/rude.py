@@ -1,21 +1,14 @@
 """Readers without manners, to see that each rule can be broken. They need no network."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from benchmarks.politeness.rules import Asked
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from benchmarks.politeness.rules import Reply
-    from benchmarks.politeness.watch import Watch
-    from tests.conftest import TurnedClock
+from benchmarks.politeness.rules import Asked, Reply
+from benchmarks.politeness.watch import Watch
+from tests.conftest import TurnedClock
 
 MOST_HOPS = 20
 STORIES = re.compile(r"http://feeds\.example/story\?n=\d+")

@@ -1,17 +1,12 @@
 """What a rule is: feeds that answer in their own way, and a judge of how they were asked."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from tests.sources.feeds_made import item, rss
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime, timedelta
 
 # Rules that are about something else have feeds that want to be asked every six hours.
 CALM = {"Cache-Control": "max-age=21600"}

@@ -1,16 +1,9 @@
 """The score as a table for people."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
-from benchmarks.politeness.rules import Mark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from benchmarks.politeness.rules import Verdict
+from benchmarks.politeness.rules import Mark, Verdict
 
 SHOWN_COMPLAINTS = 3
 

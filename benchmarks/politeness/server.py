@@ -1,19 +1,13 @@
 """The web server in front of the watch; any reader may ask it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from aiohttp import web
 
-from benchmarks.politeness.rules import Asked
+from benchmarks.politeness.rules import Asked, Feed, Rule
 from benchmarks.politeness.score import as_text
-
-if TYPE_CHECKING:
-    from benchmarks.politeness.rules import Feed, Rule
-    from benchmarks.politeness.watch import Watch
+from benchmarks.politeness.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)

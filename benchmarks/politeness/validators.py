@@ -1,16 +1,11 @@
 """Both validators are opaque: sent back as they came, the newest always, and only those of a feed
 that could be read."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
 
 from benchmarks.politeness.rules import CALM, Feed, Record, Reply, Rule, Visit, feed_body
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    Expected = Callable[[int], str | None]
+Expected = Callable[[int], str | None]
 
 ODD_ETAG = "W/\"odd 'one'--gzip\";v=2"
 ODD_DATE = "the day before yesterday, 12:00 +0130"

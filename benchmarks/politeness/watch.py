@@ -1,19 +1,12 @@
 """Chooses the answers of all feeds, and remembers who asked for what, and when."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
-from benchmarks.politeness.rules import Asked, Record, Reply, Verdict, Visit, judged
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
-
-    from benchmarks.politeness.rules import Feed, Rule
+from benchmarks.politeness.rules import Asked, Feed, Record, Reply, Rule, Verdict, Visit, judged
 
 FEED_TYPE = "application/rss+xml; charset=utf-8"
 

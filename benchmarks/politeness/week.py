@@ -4,18 +4,17 @@ Everything is real but the time and the way: names lead to public addresses, whi
 judges, and the sockets that it lets through are led to the server here.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from sqlmodel import col, func, select
 
 from benchmarks.politeness.rulebook import RULES
+from benchmarks.politeness.rules import Verdict
 from benchmarks.politeness.server import Server
 from benchmarks.politeness.watch import Watch
 from bot.sources.discovery.add import SourceAdder, SourceOptions
@@ -31,12 +30,6 @@ from storage.enums import SourceState
 from storage.sources import Source
 from tests.conftest import TurnedClock
 from tests.fake_web import FakeNames, RedirectedSockets, serving
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-
-    from benchmarks.politeness.rules import Verdict
 
 WEEK = timedelta(days=7)
 TICK = timedelta(seconds=1)

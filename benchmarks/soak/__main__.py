@@ -10,8 +10,6 @@ code is 1 if memory or a lag grows, if what is to be forgotten is not, or if any
 heard twice or left lying.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -6,19 +6,15 @@ Nothing is skipped while something real is waited for: a transaction, a request 
 answered, a worker.
 """
 
-from __future__ import annotations
-
 import asyncio
 import selectors
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 class Clock:

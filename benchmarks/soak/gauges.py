@@ -1,26 +1,20 @@
 """What is measured while the week goes by: memory, the database, lags, messages."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import text
 
+from benchmarks.soak.clock import Clock
 from benchmarks.soak.numbers import DAY, HOUR
-from storage.db.engine import POSTGRESQL
+from benchmarks.soak.telegram import Telegram
+from storage.db.engine import POSTGRESQL, Storage
+from storage.stats import Backlog
 from storage.tables import TABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from benchmarks.soak.clock import Clock
-    from benchmarks.soak.telegram import Telegram
-    from storage.db.engine import Storage
-    from storage.stats import Backlog
 
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")

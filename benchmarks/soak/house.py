@@ -1,18 +1,20 @@
 """The bot, wired as `bot.app` wires it; what wakes its stages, and what is outside, are ours."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from unittest.mock import patch
 
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from benchmarks.soak.numbers import DAY, HOUR
+from benchmarks.soak.clock import Clock
+from benchmarks.soak.numbers import DAY, HOUR, Numbers
 from benchmarks.soak.people import People, front_door
+from benchmarks.soak.telegram import Telegram
+from benchmarks.soak.town import Town
 from bot.app.deployment import Deployment
 from bot.app.memory import ALL_EVERY, RECENT_EVERY, collect_all, collect_recent
 from bot.app.peers import Wakeups
@@ -27,26 +29,16 @@ from bot.app.roles import (
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.settings import AccessMode, Settings
+from bot.sources.feeds.model import Document
+from bot.sources.fetch.client import Fetcher
 from bot.sources.parser_pool import DocumentReader, Workers
 from bot.stages import SEND, StageRunner, connect
 from bot.subscribers import catalogue, deletion
 from storage import retention
 from storage.chats import Chat
-from storage.db.engine import Storage
+from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState
-from storage.stats import backlog
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-
-    from benchmarks.soak.clock import Clock
-    from benchmarks.soak.numbers import Numbers
-    from benchmarks.soak.telegram import Telegram
-    from benchmarks.soak.town import Town
-    from bot.sources.feeds.model import Document
-    from bot.sources.fetch.client import Fetcher
-    from storage.db.engine import Transaction
-    from storage.stats import Backlog
+from storage.stats import Backlog, backlog
 
 TOKEN: Final = "1:playground"
 # Seconds between the ticks of steps whose work the backlog tells of, and of the others.

@@ -1,7 +1,5 @@
 """How large the world is, and what befalls it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 

@@ -3,30 +3,24 @@
 A mood lasts an hour, and is drawn by the feed and the hour, so that nothing has to remember it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TextIO
+
+from aiohttp.abc import ResolveResult
 
 from benchmarks.ingesting.world import Anywhere, EveryName, Lenient
+from benchmarks.soak.clock import Clock
 from benchmarks.soak.numbers import HOUR
+from benchmarks.soak.press import Feed, Press
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.response import Response
 from bot.sources.fetch.throttle import Throttle
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from typing import TextIO
-
-    from aiohttp.abc import ResolveResult
-
-    from benchmarks.soak.clock import Clock
-    from benchmarks.soak.press import Feed, Press
-    from bot.sources.fetch.client import Fetcher
-    from bot.sources.fetch.response import Response
 
 _END: Final = b"\r\n\r\n"
 _XML, _HTML = "application/xml", "text/html"

@@ -1,37 +1,30 @@
 """What people do, through the real front door: write, press, block, come back, leave for good."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
 from aiogram.types import Chat, Message, Update, User
 
-from benchmarks.soak.numbers import DAY
+from benchmarks.soak.clock import Clock
+from benchmarks.soak.numbers import DAY, Numbers
 from benchmarks.soak.press import subject
-from bot.app.resources import make_resources
+from benchmarks.soak.telegram import Telegram
+from benchmarks.soak.town import Town
+from bot.app.resources import ProcessContext, make_resources
 from bot.app.roles import chat_stages
 from bot.chat.dispatcher import make_dispatcher
 from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies, counts
 from bot.ops.instrumented_telegram import InstrumentedCalls, InstrumentedUpdates
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from benchmarks.soak.clock import Clock
-    from benchmarks.soak.numbers import Numbers
-    from benchmarks.soak.telegram import Telegram
-    from benchmarks.soak.town import Town
-    from bot.app.resources import ProcessContext
-    from bot.stages import StageRunner
+from bot.stages import StageRunner
 
 _REMEMBERED: Final = 500  # messages with buttons, which may be pressed still
 _COMMANDS: Final = (

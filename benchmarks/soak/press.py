@@ -1,22 +1,17 @@
 """The feeds: what happens, who tells it and when, and what each shows of it."""
 
-from __future__ import annotations
-
 import random
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.matching.workload import SYLLABLES, Workload
 from benchmarks.simulating.shapes import HOURS, NEWS
+from benchmarks.soak.clock import Clock
 from benchmarks.soak.numbers import DAY, HOUR, Numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from benchmarks.soak.clock import Clock
 
 WEEKEND: Final = 0.6  # of a weekday's news
 SATURDAY: Final = 5

@@ -6,18 +6,18 @@
 3. People block the bot and come back, groups become supergroups, accounts are deleted.
 """
 
-from __future__ import annotations
-
 import asyncio
+import random
 import re
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final, TextIO
 
 import structlog
 from aiogram import Bot
 
+from benchmarks.soak.clock import Clock
 from benchmarks.soak.numbers import DAY
 from bot.delivery import telegram as channel
 from bot.delivery.errors import (
@@ -31,13 +31,7 @@ from bot.delivery.errors import (
     ServerError,
     Unknown,
 )
-
-if TYPE_CHECKING:
-    import random
-    from typing import TextIO
-
-    from benchmarks.soak.clock import Clock
-    from bot.rendering.messages import Message
+from bot.rendering.messages import Message
 
 CODES: Final = re.compile(r"zq(\d+)x")
 _FLOOD, _LOST, _BAD = 1 / 20_000, 1 / 5_000, 1 / 3_000

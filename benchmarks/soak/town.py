@@ -1,33 +1,27 @@
 """Who reads: chats in all time zones, what each watches and how, and the sources."""
 
-from __future__ import annotations
-
 import random
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
-from benchmarks.soak.press import subject
+from benchmarks.soak.numbers import Numbers
+from benchmarks.soak.press import Press, subject
 from bot.matching.query import parse
 from bot.publishing.calendar import Plan, next_due
 from bot.sources.drafts import url_hash
 from storage.chats import Chat, DigestTime
+from storage.db.engine import Storage, Transaction
 from storage.enums import EVERY_DAY, ChatKind, Mode, ScheduleTime, Style
 from storage.queries import query_for
 from storage.sources import Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from benchmarks.soak.numbers import Numbers
-    from benchmarks.soak.press import Press
-    from storage.db.engine import Storage, Transaction
 
 # Europe changes its clocks in this week, the others do not; some never do.
 ZONES: Final = (

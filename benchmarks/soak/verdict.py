@@ -1,30 +1,23 @@
 """What the week came to: memory, lags, tables, and whether each chat got what it was owed, once."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlmodel import col, func, select
 
-from benchmarks.soak.gauges import STEPS, percentile
-from benchmarks.soak.numbers import HOUR
+from benchmarks.soak.clock import Clock
+from benchmarks.soak.gauges import STEPS, Gauges, Hour, percentile
+from benchmarks.soak.numbers import HOUR, Numbers
+from benchmarks.soak.town import Reader, Town
 from storage.chats import Chat
+from storage.db.engine import Storage
 from storage.enums import ChatState, DeliveryState
 from storage.outbox import Delivery
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from benchmarks.soak.clock import Clock
-    from benchmarks.soak.gauges import Gauges, Hour
-    from benchmarks.soak.numbers import Numbers
-    from benchmarks.soak.town import Reader, Town
-    from storage.db.engine import Storage
 
 WARM_UP_HOURS: Final = 24
 MEMORY_MB_A_DAY: Final = 6.0

@@ -1,31 +1,24 @@
 """One run: the world and the bot, side by side on one clock, until its days are over."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TextIO
 
 from benchmarks.soak.clock import Clock, SkippingLoop
 from benchmarks.soak.gauges import Gauges
 from benchmarks.soak.house import House, RealStorage, house, open_storage
-from benchmarks.soak.numbers import HOUR
+from benchmarks.soak.numbers import HOUR, Numbers
 from benchmarks.soak.origin import Origin, serving
-from benchmarks.soak.press import Press
+from benchmarks.soak.press import Feed, Press
 from benchmarks.soak.telegram import Telegram
 from benchmarks.soak.town import build, settle
 from benchmarks.soak.verdict import Records, Verdict, judge
 from storage.schema import database_file, migrate
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
-
-    from benchmarks.soak.numbers import Numbers
-    from benchmarks.soak.press import Feed
 
 # When nothing new happens any more, what is on its way has so long to arrive.
 DRAINS = 0.5 * HOUR

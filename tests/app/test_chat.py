@@ -1,16 +1,15 @@
 """Who polls: on an SQLite file this process alone, be the file locked or not."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from contextlib import closing
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import make_url
 
 from bot.app.chat import ChatRole
+from bot.app.resources import ProcessContext
 from bot.chat.updates import UpdateQueue
 from bot.ops.health import Health
 from storage.db.engine import Storage
@@ -18,9 +17,6 @@ from tests.chat.conftest import bot_on
 from tests.chat.test_polling import Handler
 from tests.database_errors import on_writer
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from bot.app.resources import ProcessContext
 
 
 async def test_while_another_program_locks_the_file_updates_are_handled(sqlite_url: str):

@@ -4,8 +4,6 @@ What was translated stays; what is new or has changed is left empty or marked as
 and the bot says it in English until somebody has translated it.
 """
 
-from __future__ import annotations
-
 import sys
 from io import BytesIO
 from pathlib import Path

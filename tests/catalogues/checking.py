@@ -1,22 +1,15 @@
 """What is wrong with a catalogue, sentence by sentence."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from functools import cache
 from gettext import c2py
-from typing import TYPE_CHECKING
 
+from babel.messages.catalog import Catalog, Message
 from babel.messages.plurals import get_plural
 
+from bot.rendering.i18n import Language
 from tests.catalogues.alike import EVERYWHERE, IN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from babel.messages.catalog import Catalog, Message
-
-    from bot.rendering.i18n import Language
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _TAG = re.compile(r"</?\w+>")

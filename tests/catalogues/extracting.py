@@ -1,18 +1,11 @@
 """Which messages the templates hold: read with the environment that renders them."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
 
-from bot.rendering.environment import make_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.rendering.environment import TemplateEnvironment
+from bot.rendering.environment import TemplateEnvironment, make_environment
 
 _WORDLESS = (".css", ".svg", ".po", ".mo", ".py", ".pyc")
 

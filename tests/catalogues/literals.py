@@ -1,18 +1,12 @@
 """Words that stand in templates outside of `{% trans %}`: nobody can translate them."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from bot.rendering.environment import TemplateEnvironment
 from tests.catalogues.extracting import source_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.rendering.environment import TemplateEnvironment
 
 _TRANSLATED = {"gettext", "ngettext", "_"}
 _NOT_READ = re.compile(r"<style>.*?</style>|<!--.*?-->", re.DOTALL)

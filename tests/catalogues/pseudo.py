@@ -3,8 +3,6 @@
 Whoever reads it sees at once what nobody can translate, since it stands there without accents.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from gettext import GNUTranslations

@@ -1,11 +1,9 @@
 """Every catalogue says all that the templates say, and says it well."""
 
-from __future__ import annotations
-
 import os
 from gettext import GNUTranslations
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -18,9 +16,6 @@ from tests.catalogues.checking import faults, gaps, is_missing
 from tests.catalogues.extracting import messages
 from tests.catalogues.pseudo import PSEUDO, pseudo_catalogue
 from tests.catalogues.writing import written
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Whoever changes a sentence need not know thirteen languages.
 pytestmark = pytest.mark.slow

@@ -1,9 +1,7 @@
 """The buttons of the settings in every language: a phone shows each label whole."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,16 +9,12 @@ from bot.chat import callbacks
 from bot.publishing.calendar import Plan
 from bot.rendering.html import width
 from bot.rendering.i18n import LANGUAGES
+from bot.rendering.messages import Keyboard
 from bot.rendering.renderer import Renderers
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.settings import DigestLayout
 from bot.web.samples import sample_managed
 from storage.enums import EmptyDay, Layout, QuietHours, ScheduleTime, Style
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.rendering.messages import Keyboard
 
 pytestmark = pytest.mark.slow
 

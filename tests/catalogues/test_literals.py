@@ -1,7 +1,5 @@
 """No template shows words that no catalogue can translate."""
 
-from __future__ import annotations
-
 import jinja2
 import pytest
 

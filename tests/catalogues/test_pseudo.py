@@ -1,11 +1,10 @@
 """All that is shown to people, in a language that is made up: nothing stays English."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,16 +12,11 @@ from bot.mail.compose import Mail
 from bot.publishing import samples
 from bot.publishing.samples import template_samples
 from bot.rendering.messages import Message
-from bot.rendering.renderer import Renderers
+from bot.rendering.operator_templates import Sample
+from bot.rendering.renderer import Renderer, Renderers
 from bot.web.samples import page_samples
 from tests.catalogues.extracting import messages
 from tests.catalogues.pseudo import pseudo_translation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.rendering.operator_templates import Sample
-    from bot.rendering.renderer import Renderer
 
 pytestmark = pytest.mark.slow
 

@@ -1,14 +1,9 @@
 """A catalogue as a file: what git should show when it changes, and nothing else."""
 
-from __future__ import annotations
-
 from io import BytesIO
-from typing import TYPE_CHECKING
 
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
-
-if TYPE_CHECKING:
-    from babel.messages.catalog import Catalog
 
 # Moments, and people who are not there.
 _IDLE = (

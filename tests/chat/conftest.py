@@ -1,15 +1,15 @@
 """Users who talk to the bot: the real dispatcher polls the playground."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-from aiogram import Bot
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram import Bot, Dispatcher
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.middlewares import PAUSES_SECONDS
@@ -19,6 +19,7 @@ from bot.chat.updates import UpdateQueue
 from bot.mail.compose import FromAddress, Mailer
 from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.renderer import Renderer
+from bot.resources import Resources
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.store import store_drafts
@@ -34,16 +35,6 @@ from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
 from tests.resources import ADMIN, LINKS, FakeAdding, FakeLooking, make_resources
 from tests.story.processes import PATIENCE
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from aiogram import Dispatcher
-    from aiogram.types import Update
-
-    from bot.resources import Resources
-
 
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 

@@ -4,16 +4,17 @@ A class of data that is added is pressed without a word here, unless a field of 
 in it: then its values are named in `CARRIED`.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 import sqlite3
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from enum import Enum
 from itertools import count, product
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from aiogram import Router
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import Update
@@ -22,20 +23,12 @@ from sqlmodel import select
 import bot.chat
 from bot.chat.callbacks import AdminButton
 from bot.subscribers import subscriptions, users
+from bot.subscribers.users import Sender
 from storage.enums import Mode
 from storage.feeds_followed import follow
 from storage.topics import Topic
 from tests.belongings import fill
-from tests.chat.conftest import add_feed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from aiogram import Router
-
-    from bot.subscribers.users import Sender
-    from tests.chat.conftest import House
+from tests.chat.conftest import House, add_feed
 
 CARRIED: dict[str, list[Any]] = {
     "asked_at": [0, 1_780_000_000],

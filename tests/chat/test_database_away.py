@@ -1,11 +1,10 @@
 """The database away, locked or full while users write and tap: said, and nothing half done."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram.types import Update
@@ -17,10 +16,6 @@ from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
 from tests.chat.pressings import classes, commands_of, data_of, press, say
 from tests.resources import ADMIN
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 
 pytestmark = pytest.mark.slow
 

@@ -1,9 +1,8 @@
 """How long an update waits for a database that is away before the user is told."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram.types import Message
@@ -11,9 +10,6 @@ from sqlalchemy.exc import OperationalError
 
 from bot.chat import middlewares
 from bot.chat.middlewares import KNOWN_SECONDS, LONGEST_SECONDS, ErrorMiddleware
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MESSAGE = Message.model_validate(
     {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "hello"}

@@ -1,23 +1,16 @@
 """Nobody sees or changes what another chat has, whatever they press or type."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
+from aiogram.types import Update
 
 from bot.subscribers.users import Sender
 from storage.enums import ChatKind
 from tests.belongings import SECRET, Rows, ids_of, rows_of, tables_of_chats
-from tests.chat.conftest import add_article
+from tests.chat.conftest import House, add_article
 from tests.chat.pressings import add_owner, classes, commands_of, data_of, press, say
-
-if TYPE_CHECKING:
-    from aiogram.types import Update
-
-    from tests.chat.conftest import House
 
 pytestmark = pytest.mark.slow
 

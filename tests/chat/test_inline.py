@@ -1,9 +1,7 @@
 """Inline queries through the dispatcher: what they give, to whom, and what is kept back."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,10 +10,7 @@ from hypothesis import strategies as st
 from bot.chat.handlers.search import Turns, link_to_card, payload_of
 from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
-from tests.chat.conftest import add_article, add_feed
-
-if TYPE_CHECKING:
-    from tests.chat.conftest import House, Talk
+from tests.chat.conftest import House, Talk, add_article, add_feed
 
 pytestmark = pytest.mark.slow
 

@@ -1,11 +1,10 @@
 """What only the update itself tells from a second wish: once, also when it comes minutes later."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from aiogram.types import Update
 from sqlmodel import SQLModel, select
 
 from bot.chat.callbacks import CancelQuestion, Question
@@ -18,10 +17,6 @@ from storage.outbox import Delivery
 from tests.chat.conftest import buttons
 from tests.chat.pressings import say
 from tests.resources import ADMIN
-
-if TYPE_CHECKING:
-    from aiogram.types import Update
-
 
 pytestmark = pytest.mark.slow
 

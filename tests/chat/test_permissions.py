@@ -1,25 +1,19 @@
 """Who may do what in a group: each command and each button is decided here, a new one too."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
+from aiogram import Router
+from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
 
 from bot.chat.commands import CHAT_COMMANDS, Permission
 from bot.chat.dispatcher import make_dispatcher
 from bot.rendering.renderer import Renderer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from aiogram import Router
-    from aiogram.dispatcher.event.handler import HandlerObject
-
-    from bot.resources import Resources
+from bot.resources import Resources
 
 pytestmark = pytest.mark.slow
 

@@ -1,25 +1,18 @@
 """The lease to poll: who has it, how soon it is taken over, and what a halted process believes."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.chat.polling import CHECK_SECONDS, LEASE, RENEW_SECONDS, PollingLease
-from storage.db.engine import Storage
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from storage.db.engine import Transaction
-    from tests.conftest import TurnedClock
+from storage.db.engine import Storage, Transaction
+from tests.conftest import TurnedClock
 
 pytestmark = pytest.mark.slow
 

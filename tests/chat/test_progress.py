@@ -1,18 +1,14 @@
 """Work that takes its time: said once, in the chat and thread that it is for."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
+from aiogram import Bot
 from sqlalchemy.exc import OperationalError
 
 from bot.chat.reply import Reply
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.discover import FoundFeed, LookupResult
-
-if TYPE_CHECKING:
-    from aiogram import Bot
 
 pytestmark = pytest.mark.slow
 

@@ -1,10 +1,8 @@
 """What users see when Telegram refuses what the bot replies, or breaks off the call."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram import Bot
@@ -18,13 +16,10 @@ from bot.delivery.telegram import Telegram
 from bot.subscribers import users
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
-from tests.conftest import MONDAY_NOON
+from tests.chat.conftest import House, Talk
+from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from tests.chat.conftest import House, Talk
-    from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
 UNANSWERED = "I could not answer everything here in time. Please ask again."

@@ -1,23 +1,18 @@
 """Telegram may send an update twice: after a crash, or when we answered too late."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from aiogram.types import Update
 
 from bot.subscribers.users import Sender
 from tests.belongings import ids_of
+from tests.chat.conftest import House
 from tests.chat.pressings import Kept, add_owner, classes, commands_of, data_of, press, say
 from tests.resources import ADMIN
-
-if TYPE_CHECKING:
-    from aiogram.types import Update
-
-    from tests.chat.conftest import House
 
 pytestmark = pytest.mark.slow
 

@@ -1,12 +1,12 @@
 """An update that cannot be read stops no other, is counted, and its words are nobody's to read."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from aiogram import Bot
 from structlog.testing import capture_logs
 
 from bot.chat.polling import Poller
@@ -14,12 +14,6 @@ from bot.chat.updates import UpdateQueue, read_update
 from bot.chat.webhook import WebhookReceiver
 from bot.ops.instrumentation import Instrumentation, Observation, Operation
 from tests.chat.test_polling import Handler
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from aiogram import Bot
-
 
 WORDS = "meet me at the harbour"
 ANN = {"id": 7, "is_bot": False, "first_name": WORDS}

@@ -3,10 +3,7 @@
 The playground refuses what Telegram refuses.
 """
 
-from __future__ import annotations
-
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlmodel import select
@@ -15,12 +12,10 @@ from bot.rendering.renderer import Renderers
 from bot.subscribers.users import Sender
 from storage.topics import Topic
 from tests.belongings import ids_of
+from tests.chat.conftest import House
 from tests.chat.pressings import Kept, add_owner, classes, commands_of, data_of, press, say
 from tests.chat.walking import Walk
 from tests.resources import ADMIN
-
-if TYPE_CHECKING:
-    from tests.chat.conftest import House
 
 pytestmark = pytest.mark.slow
 

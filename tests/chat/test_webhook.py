@@ -1,22 +1,17 @@
 """Updates by webhook: what is answered for, what comes again, what a stop finishes."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from aiogram import Bot
 from structlog.testing import capture_logs
 
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
 from bot.chat.webhook import WebhookReceiver
 from tests.chat.test_polling import Away, Handler
-
-if TYPE_CHECKING:
-    from aiogram import Bot
-
 
 pytestmark = pytest.mark.slow
 

@@ -1,23 +1,17 @@
 """Going through all that can be said and pressed, in two languages, and what is wrong with it."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from aiogram.types import Update
 from structlog.testing import capture_logs
 
+from tests.chat.conftest import House
+from tests.chat.pressings import Kept
 from tests.leftovers import english, untidy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from aiogram.types import Update
-
-    from tests.chat.conftest import House
-    from tests.chat.pressings import Kept
 
 Call = dict[str, Any]
 

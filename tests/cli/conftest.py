@@ -1,16 +1,16 @@
 """The command line, run on a database of the test's own."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from io import StringIO
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from rich.console import Console
-from typer.testing import CliRunner
+from rich.console import Console, RenderableType
+from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from bot.sources.administration import Checkup, check_source
@@ -20,16 +20,8 @@ from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
+from tests.conftest import TurnedClock
 from tests.fake_web import FakeWeb
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
-
-    from rich.console import RenderableType
-    from typer.testing import Result
-
-    from tests.conftest import TurnedClock
 
 Returned = TypeVar("Returned")
 

@@ -1,7 +1,5 @@
 """`dateline doctor` and `dateline health`."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sqlite3

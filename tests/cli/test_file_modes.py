@@ -1,7 +1,5 @@
 """What a command makes is closed to other users of the machine, whatever the umask."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import subprocess

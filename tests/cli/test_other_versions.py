@@ -1,18 +1,13 @@
 """Commands that do not migrate say in a sentence that the tables are another version's."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
 from bot.app.stops import StopError
+from storage.db.engine import Storage
 from tests.cli.conftest import with_storage_at
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 pytestmark = pytest.mark.slow
 

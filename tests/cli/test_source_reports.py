@@ -1,27 +1,20 @@
 """What `dateline sources list` and `check` show, to users and to programs."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from bot.cli.source_reports import checkup_json, checkup_report, show_sources
 from bot.sources.administration import list_sources
+from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.cli.conftest import printed, with_storage_at
 from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from typer.testing import Result
-
-    from storage.db.engine import Storage
-
 
 HOUR = timedelta(hours=1)
 

@@ -1,10 +1,8 @@
-from __future__ import annotations
-
 import asyncio
 import json
 from datetime import timedelta
 from io import StringIO
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -24,13 +22,8 @@ from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError
 from storage.enums import FullText
 from tests.cli.conftest import Operator, printed
-from tests.conftest import MONDAY_NOON
+from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.sources.feeds_made import LONG, item, page, rss
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.conftest import TurnedClock
 
 
 @pytest.fixture

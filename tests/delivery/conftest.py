@@ -1,33 +1,27 @@
 """A room to send from: a storage with chats and deliveries, and a Telegram with knobs."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from aiogram import Bot
 
+from bot.delivery.errors import DeliveryError
 from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Message
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
+from storage.db.engine import Storage
 from storage.enums import ChatKind, DeliveryKind, DeliveryState
 from storage.outbox import Delivery
 from tests.bot_api import PlainSession
+from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-
-    from bot.delivery.errors import DeliveryError
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 TOKEN = "1:playground"
 PACE_KEY = bot_key(TOKEN)

@@ -3,18 +3,14 @@
 python -m tests.delivery.matrix > docs/reference/delivery.md
 """
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.delivery.outcomes import back_off
 from storage.enums import ChatState, DeliveryState
 from storage.states import Effect, Event, ways
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
 SUSPENDED = DeliveryState.SUSPENDED

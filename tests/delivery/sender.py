@@ -3,15 +3,14 @@
 It reports each answered call, so that a test can choose the moment.
 """
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from multiprocessing.connection import Connection
 
 from aiogram import Bot
 from sqlalchemy import text
 from sqlmodel import func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
@@ -21,11 +20,6 @@ from storage.db.engine import SQLITE, Storage, database_clock
 from storage.db.leases import release_all_of_others
 from storage.outbox import BLOCKING_SQL, Delivery
 from tests.bot_api import PlainSession
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-    from sqlmodel.ext.asyncio.session import AsyncSession
 
 TOKEN = "1:playground"
 PER_SECOND = 200.0

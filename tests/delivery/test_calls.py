@@ -1,18 +1,13 @@
 """Calls in flight: bounded, awaited at the end, cut off when patience is over."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.delivery.sender import Calls
+from bot.rendering.messages import Message
 from storage.enums import DeliveryState
+from tests.conftest import TurnedClock
 from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
-
-if TYPE_CHECKING:
-    from bot.rendering.messages import Message
-    from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
 

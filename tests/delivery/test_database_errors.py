@@ -1,9 +1,8 @@
 """The database full, locked or gone while messages are in flight: refused, then continued."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
@@ -15,19 +14,14 @@ from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.responses import pauses
 from bot.delivery.sender import Calls
 from bot.delivery.telegram import LIMITS
+from bot.rendering.messages import Message
 from bot.stages import SEND, StageRunner
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, record_results
+from tests.conftest import TurnedClock
 from tests.database_errors import DatabaseFailure, on_writer
-from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.rendering.messages import Message
-    from tests.conftest import TurnedClock
-    from tests.delivery.conftest import Outbox
+from tests.delivery.conftest import FakeTelegram, Outbox, TurnedTimer, send_all, stage
 
 LARGEST = 2**31 - 2  # pages, by SQLite's own limit
 

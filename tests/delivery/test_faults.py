@@ -3,20 +3,16 @@
 Real aiogram, real HTTP; the outbox's clock is turned by hand.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.enums import DeliveryState
+from tests.conftest import TurnedClock
 from tests.delivery.conftest import send_all
-
-if TYPE_CHECKING:
-    from tests.conftest import TurnedClock
 
 pytestmark = pytest.mark.slow
 

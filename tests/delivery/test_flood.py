@@ -1,7 +1,5 @@
 """The pace against the playground's own accounting, strict, on one clock that the test turns."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

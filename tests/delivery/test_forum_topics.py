@@ -1,7 +1,5 @@
 """A closed topic of a forum holds up its own deliveries alone, until it is open again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

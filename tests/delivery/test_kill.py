@@ -1,17 +1,18 @@
 """kill -9 in the middle, and two processes at once; counted by a playground of its own process."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import multiprocessing
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -22,11 +23,6 @@ from storage.enums import DeliveryState
 from storage.outbox import Delivery
 from tests.delivery.conftest import Outbox
 from tests.delivery.sender import work
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import ForkServerProcess
 
 pytestmark = pytest.mark.slow
 

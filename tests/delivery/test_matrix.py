@@ -3,13 +3,12 @@
 Real aiogram, real HTTP; the outbox's clock is turned by hand.
 """
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram import Bot
@@ -20,20 +19,15 @@ from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Message
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
+from storage.db.engine import Storage
 from storage.enums import ChatState, DeliveryKind, DeliveryState
 from storage.pace import chat_pace_key, pauses
 from storage.suspension import restore_chat
 from tests.bot_api import PlainSession
-from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all, stage
+from tests.conftest import TurnedClock
+from tests.delivery.conftest import PACE_KEY, Outbox, TurnedTimer, send_all, stage
 from tests.delivery.matrix import ROWS, Fate, Row, page
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
-    from tests.delivery.conftest import Outbox
 
 pytestmark = pytest.mark.slow
 

@@ -1,12 +1,10 @@
 """Replies to users share the pace with deliveries and never wait behind them."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram import Bot
@@ -31,12 +29,8 @@ from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_o
 from bot.delivery.replies import BLOCK, TRIES, Replies, counts
 from bot.telegram import MayHaveArrived, is_late
 from storage.pace import Pace, chat_pace_key, flood_waits_today, pause, pauses
+from tests.conftest import TurnedClock
 from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tests.conftest import TurnedClock
 
 BOT = Bot("1:playground")
 SECOND = timedelta(seconds=1)

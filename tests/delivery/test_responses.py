@@ -1,25 +1,18 @@
 """What the calls came to: written down together, and none lost with another."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.delivery.errors import ChatBlocked
 from bot.delivery.responses import CallResponse, ResponseWriter, response_to
 from bot.delivery.sender import Calls
+from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryState
-from storage.outbox import begin_sending, claim_deliveries
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all, stage
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from storage.db.engine import Storage, Transaction
-    from storage.outbox import ClaimedDelivery
-    from tests.delivery.conftest import Outbox
+from storage.outbox import ClaimedDelivery, begin_sending, claim_deliveries
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, Outbox, TurnedTimer, send_all, stage
 
 LEASE = timedelta(seconds=90)
 SENT = DeliveryState.SENT

@@ -1,7 +1,5 @@
 """The step that sends: what goes, in which order, at which pace; on both databases."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What each response of Telegram leaves in the outbox, on both databases."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

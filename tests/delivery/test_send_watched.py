@@ -1,7 +1,5 @@
 """An observer of a process sees how each call ended, and nothing of what it said."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """A process that stood still, by a signal or with its machine, while others went on."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from itertools import pairwise
 

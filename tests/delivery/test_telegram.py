@@ -1,10 +1,9 @@
 """What the Telegram channel says to the Bot API, and how it reads what comes back."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiogram import Bot
@@ -18,9 +17,6 @@ from bot.delivery.errors import is_error_page, rejection
 from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Button, Entity, Message
 from bot.telegram import BOT_DEFAULTS
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
 
 CHAT = 7
 SENT = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "x"}

@@ -1,11 +1,9 @@
 """Mailboxes, mails to them, and a mail server with knobs."""
 
-from __future__ import annotations
-
 import ssl
 import subprocess
+from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,9 +18,6 @@ from tests.subscribers.conftest import (  # noqa: F401 - fixtures
     mailer,
     sent,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,22 +1,17 @@
 """What tests of mails enqueue, and what they see of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from bot.delivery.sender import SendStage
 from bot.mail.bounces import Bounces
 from bot.mail.compose import Mail
 from bot.mail.smtp import Smtp
+from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, DeliveryKind, MailboxState, Medium
 from storage.mailboxes import Mailbox
-
-if TYPE_CHECKING:
-    from bot.delivery.sender import SendStage
-    from storage.db.engine import Storage, Transaction
-    from storage.outbox import ClaimedMail
-    from tests.delivery.conftest import Outbox
-    from tests.mail.relay import FakeRelay
+from storage.outbox import ClaimedMail
+from tests.delivery.conftest import Outbox
+from tests.mail.relay import FakeRelay
 
 PER_HOUR = 3600
 

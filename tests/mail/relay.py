@@ -1,22 +1,18 @@
 """A mail server with knobs, in the test's own loop: it refuses, waits or hangs up as it should."""
 
-from __future__ import annotations
-
 import asyncio
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from bot.mail.smtp import Relay
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator
 
 HANG_UP = "hang up"
 HANG_UP_AFTER = "take it, then hang up"

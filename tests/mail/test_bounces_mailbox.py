@@ -1,13 +1,11 @@
 """Bounces are read from a mailbox, by the standard library's client and a server of ours."""
 
-from __future__ import annotations
-
 import asyncio
 import imaplib
 import re
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -16,9 +14,6 @@ from structlog.testing import capture_logs
 from bot.mail.bounces import Imap, ImapError, collect_bounces
 from tests.mail.returned import TOKEN, notification, request
 from tests.story.processes import PATIENCE
-
-if TYPE_CHECKING:
-    import ssl
 
 
 @dataclass

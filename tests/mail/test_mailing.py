@@ -1,7 +1,5 @@
 """The mailing step with a real server, on both databases."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Mails that may have arrived, and servers that are away; on both databases."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Mails that a real server refuses: for good, for now, by policy; on both databases."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

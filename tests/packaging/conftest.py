@@ -4,25 +4,20 @@ The packages it needs are those of the environment that passes the tests. With D
 they are installed from the lock, hash by hash, as people do.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.story.processes import Command
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 ROOT = Path(__file__).parents[2]
 YEAR_1980 = "315532800"  # the first that a wheel can tell

@@ -1,7 +1,5 @@
 """The program as people install it: from the wheel, in a folder that holds nothing of ours."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from pathlib import Path

@@ -1,15 +1,9 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot.rendering.renderer import Renderer
+from storage.db.engine import Storage
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Chats, topics and matched articles, as the rooms before this one would have stored them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import inspect
 from sqlmodel import SQLModel, select
@@ -12,6 +10,7 @@ from sqlmodel import SQLModel, select
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.chats import Chat
+from storage.db.engine import Storage
 from storage.editions import Edition
 from storage.entries import Entry
 from storage.enums import ArticleStage, ChatState, Mode, MuteKind
@@ -22,9 +21,6 @@ from storage.sources import Source
 from storage.stories import Story, mark_growth
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 Row = TypeVar("Row", bound=SQLModel)
 

@@ -1,21 +1,16 @@
 """The stages of publishing, each done once for one process."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from bot.mail.compose import Mailer
 from bot.publishing.alerts import publish_alerts
 from bot.publishing.bundles import publish_bundles
 from bot.publishing.digests import Digests
 from bot.publishing.edits import edit_alerts
 from bot.publishing.notices import publish_notices
+from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
-
-if TYPE_CHECKING:
-    from bot.mail.compose import Mailer
-    from bot.rendering.links import Links
-    from storage.db.engine import Storage
+from storage.db.engine import Storage
 
 
 @dataclass(frozen=True)

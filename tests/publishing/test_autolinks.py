@@ -1,9 +1,6 @@
 """What sources write is linked by nobody but us: Telegram finds nothing to link in it by itself."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,13 +9,10 @@ from bot.playground.text.formatting import format_text
 from bot.publishing import samples
 from bot.publishing.pages import alert_page, bundle_page, edition_page
 from bot.publishing.samples import sample_edition
+from bot.publishing.selection import SelectedStory
 from bot.rendering.autolinks import JOINER
-from bot.rendering.renderer import Renderers
-
-if TYPE_CHECKING:
-    from bot.publishing.selection import SelectedStory
-    from bot.rendering.messages import Message
-    from bot.rendering.renderer import Renderer
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer, Renderers
 
 HOSTILE = (
     "Ask @evil_bot, evil.com, www.evil.co.uk/x?y#z or https://evil.example/a: #win $TSLA "

@@ -1,20 +1,15 @@
 """The user who invited the bot to a group is notified once that it is closed."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from bot.rendering.renderer import Renderers
+from bot.rendering.renderer import Renderer, Renderers
 from storage.chats import Chat, record_chat_admin
 from storage.enums import ChatKind, ChatState, DeliveryKind
 from storage.outbox import Delivery
 from storage.suspension import restore_chat, suspend_chat
-
-if TYPE_CHECKING:
-    from bot.rendering.renderer import Renderer
 
 GROUP = -1_000_000_000_007
 ANN = 7

@@ -1,26 +1,21 @@
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.publishing import notices
+from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.access import add_admin
 from storage.enums import ChatState, DeliveryKind, Mode, SourceState
 from storage.outages import Outage
 from storage.outbox import Delivery
 from storage.sources import Follow, Source
+from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.rendering.messages import Message
-    from tests.publishing.newsroom import Newsroom
 
 DAY = timedelta(days=1)
 

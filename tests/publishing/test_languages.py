@@ -1,25 +1,19 @@
 """Each chat gets its news in its own language, also where several chats get it at once."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.mail.compose import FromAddress, Mailer
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links, Signer
-from bot.rendering.renderer import Renderers
+from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.publishing.stages import Stages
-
-if TYPE_CHECKING:
-    from bot.rendering.renderer import Renderer
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 HOUR = timedelta(hours=1)

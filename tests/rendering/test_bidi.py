@@ -1,7 +1,5 @@
 """From right to left: marks at the beginning of lines and around names, and no other change."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from html import escape

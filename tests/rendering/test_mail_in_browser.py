@@ -1,13 +1,13 @@
 """Mails in a real browser, as programs show them that draw their HTML with one."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, Page
 
 from bot.mail.compose import FromAddress, Mailer, Recipient
 from bot.publishing import samples
@@ -17,12 +17,7 @@ from bot.rendering.i18n import LANGUAGES, Translation
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from playwright.async_api import Browser, Page
-
-    Shown = Callable[..., Awaitable[tuple[Page, list[str]]]]
+Shown = Callable[..., Awaitable[tuple[Page, list[str]]]]
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]

@@ -1,6 +1,6 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,13 +8,7 @@ from bot.publishing.pages import edition_page
 from bot.publishing.samples import sample_edition
 from bot.rendering.environment import Overrides, make_environment
 from bot.rendering.html import TemplateError, parse_page
-from bot.rendering.renderer import MOST_KEPT, Parts, Renderer, Renderers
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-    from pathlib import Path
-
-    from bot.rendering.renderer import Blocks
+from bot.rendering.renderer import MOST_KEPT, Blocks, Parts, Renderer, Renderers
 
 PAGE = """
 <p>Hello {{ name }}</p>

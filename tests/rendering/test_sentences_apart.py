@@ -1,7 +1,5 @@
 """Two sentences that follow each other have a space between them: tags of Jinja leave none."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The full stop behind what is said of several parts."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.rendering.renderer import Renderers

@@ -1,7 +1,5 @@
 """Take all of them; each goes to the folder that is named."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from pathlib import Path

@@ -1,18 +1,11 @@
 """A group with forum topics, one of which watches something."""
 
-from __future__ import annotations
+from collections.abc import AsyncIterator
 
-from typing import TYPE_CHECKING
-
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.screenshots.studio import FIRST_PERSON, ordered, with_few_colours
 from tests.story.test_browser import say
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Page
 
 WINDOW = ViewportSize(width=560, height=700)
 

@@ -1,18 +1,11 @@
 """What a newcomer sees in the private chat, and in the Mini App."""
 
-from __future__ import annotations
+from collections.abc import AsyncIterator
 
-from typing import TYPE_CHECKING
-
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from tests.screenshots.studio import picture, with_few_colours
 from tests.story.test_browser import publish, say
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Locator
 
 PHONE = ViewportSize(width=390, height=760)
 

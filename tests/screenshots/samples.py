@@ -1,21 +1,15 @@
 """A morning's digest with made-up news of a whole day, in the chat and as a mail."""
 
-from __future__ import annotations
+from collections.abc import AsyncIterator
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from bot.publishing.pages import edition_page
 from bot.publishing.samples import sample_edition, sample_mail
 from bot.rendering.renderer import Renderer
 from tests.screenshots.studio import SCREEN, picture, with_few_colours
 from tests.snapshots.pictures import chat_with
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Browser
 
 MAIL = ViewportSize(width=640, height=900)
 WHERE: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Asia/Tokyo", "device_scale_factor": 2}

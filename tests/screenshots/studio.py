@@ -1,23 +1,17 @@
 """A bot in its playground, its chat page, and the way from there to a small PNG."""
 
-from __future__ import annotations
-
 import tempfile
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
-from playwright.async_api import FloatRect, Page, ViewportSize
+from playwright.async_api import Browser, FloatRect, Locator, Page, ViewportSize
 
 from tests.story.processes import Workplace
 from tests.story.test_browser import address_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Browser, Locator
 
 # Few enough columns that the text is readable where a README shows the picture.
 SCREEN = ViewportSize(width=560, height=2400)

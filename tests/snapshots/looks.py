@@ -1,18 +1,16 @@
 """The looks that are kept: for each name of a file, what must stand in it."""
 
-from __future__ import annotations
-
 import asyncio
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession
 
 from bot.publishing import samples
-from bot.publishing.pages import edition_page, section_page
+from bot.publishing.pages import EditionPage, edition_page, section_page
 from bot.publishing.samples import (
     sample_alert,
     sample_alert_mail,
@@ -22,15 +20,10 @@ from bot.publishing.samples import (
 )
 from bot.publishing.selection import FOLD_FROM, choose
 from bot.rendering.html import to_html
+from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer, Renderers
 from storage.enums import Layout, Style
 from tests.web.showing import DAY, showing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from bot.publishing.pages import EditionPage
-    from bot.rendering.messages import Message
 
 FOLDER = Path(__file__).parent / "kept"
 # Beside English: one from right to left, and one without spaces or plurals.

@@ -4,14 +4,12 @@ With the code of a language behind it, of the layouts that are kept of that one.
 Each is sent through the real channel, so that what Telegram would refuse shows here as an error.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiogram import Bot
 from playwright.async_api import ViewportSize, expect
@@ -21,6 +19,7 @@ from bot.publishing.pages import edition_page
 from bot.publishing.pictures import with_picture
 from bot.publishing.samples import sample_edition
 from bot.publishing.selection import SelectedTopic
+from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.telegram import BOT_DEFAULTS
 from storage.enums import Layout
@@ -28,11 +27,6 @@ from tests.bot_api import PlainSession
 from tests.browsing import launched
 from tests.local_playground import LocalPlayground
 from tests.snapshots.looks import messages_by_look, messages_in_language
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from bot.rendering.messages import Message
 
 PHONE = ViewportSize(width=420, height=2600)
 

@@ -1,25 +1,18 @@
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.discovery.add import SourceAdder
+from bot.sources.discovery.add import Addition, SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fulltext import Completing
 from bot.sources.parser_pool import DocumentReader, Workers
 from bot.sources.poll import SourcePoller
+from storage.db.engine import Storage
+from tests.conftest import TurnedClock
 from tests.fake_web import FakeWeb
 from tests.sources.feeds_made import item, rss
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.sources.discovery.add import Addition
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 
 @pytest.fixture

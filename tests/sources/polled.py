@@ -1,19 +1,15 @@
 """What tests of polling ask again and again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlmodel import SQLModel, select
 
+from bot.sources.poll import SourcePoller
 from storage.articles import Article
+from storage.db.engine import Storage
 from storage.sources import Source
-
-if TYPE_CHECKING:
-    from bot.sources.poll import SourcePoller
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
+from tests.conftest import TurnedClock
 
 Row = TypeVar("Row", bound=SQLModel)
 

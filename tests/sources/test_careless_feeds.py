@@ -1,9 +1,7 @@
 """Whatever a feed does to its guids and links, each article that it shows is there once."""
 
-from __future__ import annotations
-
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +13,10 @@ from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.store import Fetched, store_fetched
 from storage.articles import Article
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.sources import Source, add_source, source_of
 from tests.sources.polled import HOUR
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 pytestmark = pytest.mark.slow
 

@@ -1,8 +1,6 @@
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -15,13 +13,11 @@ from bot.sources.fetch.response import Response
 from bot.sources.fulltext import LEASE, Completing
 from bot.sources.store import store_drafts
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
+from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind
 from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 TURN = timedelta(seconds=2)  # for which a host rests
 WORDS = "All the words of the article. " * 20

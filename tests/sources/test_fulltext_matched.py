@@ -1,22 +1,16 @@
 """From a taste in a feed to a match with a word that only the page has."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from bot.matching.query import parse
 from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.group import Grouping
+from storage.db.engine import Storage
 from storage.queries import Match, query_for
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import poll_after, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,15 +8,11 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.poll import LEASE, SourcePoller
 from bot.sources.store import Shown, store_shown
 from storage.articles import Article
+from storage.db.engine import Transaction
 from storage.enums import SourceState
 from storage.sources import Source
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from storage.db.engine import Transaction
 
 
 async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):

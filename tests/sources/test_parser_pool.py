@@ -1,7 +1,5 @@
 """What is read at once, and what by a worker; and that no feed stands in the way of the others."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from dataclasses import dataclass, field

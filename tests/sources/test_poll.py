@@ -1,9 +1,8 @@
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +17,7 @@ from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_b
 from bot.sources.store import store_drafts
 from storage import sources
 from storage.articles import Article, Folded
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage, FullText, SourceKind
 from storage.sources import Source, add_source, change_source, make_source_public
@@ -26,11 +26,6 @@ from tests.conftest import MONDAY_NOON
 from tests.sources.drafts_made import drafts
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from storage.db.engine import Storage
 
 
 async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, adding, farm):

@@ -1,9 +1,6 @@
 """What becomes of articles when their sources say something else of them."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import delete, update
@@ -12,15 +9,13 @@ from bot.matching.query import parse
 from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.group import Grouping
 from storage.articles import Article, Folded, claim_new_articles
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
 from storage.queries import Match, query_for
 from storage.sources import AwaitedPage, Source
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 pytestmark = pytest.mark.slow
 

@@ -1,10 +1,7 @@
 """What a chat's own feed carries is an article of that feed; the public one is made without it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,15 +10,13 @@ from bot.sources.store import Shown, store_shown
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.publishers import searchable_names
 from storage.sources import Source, change_source, make_source_public, source_of
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
 from tests.sources.test_store import TEXT, added
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 HOUR = timedelta(hours=1)
 STORM = Item("g", "https://news.example/1", "Storm", text=f"{TEXT}By the paper.")

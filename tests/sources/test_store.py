@@ -1,20 +1,16 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.sources.feeds.model import Item
 from bot.sources.store import MOST_GUIDS, Shown, store_shown
 from storage.articles import PUBLIC, Article
+from storage.db.engine import Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
 from storage.sources import add_source
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import HOUR, rows_of
-
-if TYPE_CHECKING:
-    from storage.db.engine import Transaction
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 

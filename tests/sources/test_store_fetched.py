@@ -1,11 +1,11 @@
 """The results of fetches are stored together; one that fails costs the others nothing."""
 
-from __future__ import annotations
-
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -20,16 +20,11 @@ from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.store import Fetched, Shown, store_fetched, store_shown
 from storage.articles import Article
+from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.sources import Source, add_source, claim_due_sources
+from tests.conftest import TurnedClock
 from tests.sources.polled import DAY, rows_of
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from storage.db.engine import Storage, Transaction
-    from tests.conftest import TurnedClock
 
 MINUTE = timedelta(minutes=1)
 UNSTORABLE = "half a character: \ud800"

@@ -1,23 +1,17 @@
 """Articles that are known under several addresses."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 from sqlalchemy import update
 
 from bot.sources.drafts import PAGE_TIMEOUT, url_hash
 from storage.articles import Article, ArticleAddress, Folded
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
 from storage.sources import AwaitedPage, Source
 from storage.stories import Story
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import HOUR, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 TASTE = "A taste of the storm."
 

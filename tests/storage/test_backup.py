@@ -1,11 +1,9 @@
 """All of a database in a file, and back."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlmodel import select
@@ -19,9 +17,6 @@ from storage.stories import Story
 from tests.conftest import missing
 from tests.sample_rows import all_rows, fill
 from tests.storage.test_schema import file_of, run_on
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def quietly(_done: int, _total: int) -> None:

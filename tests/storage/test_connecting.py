@@ -1,12 +1,11 @@
 """Which of several servers is taken, and what says that it is not the right one any more."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -23,9 +22,6 @@ from storage.db.engine import (
     is_unavailable,
 )
 from storage.db.postgresql import COMMAND_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 SECONDS = "5"  # in which a server answers that can, whatever else the machine has to do
 

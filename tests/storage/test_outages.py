@@ -1,18 +1,14 @@
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from storage.db.engine import Storage
 from storage.db.leases import release, renew
 from storage.enums import SourceState
 from storage.outages import Outage, claim_outages, note_outages
 from storage.sources import add_source, change_source
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
+from tests.conftest import TurnedClock
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -1,16 +1,14 @@
 """The lines of the outbox: whatever happens, the first of each address is never left waiting."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from storage.db.engine import Storage
 from storage.enums import ChatState, DeliveryKind, DeliveryState, Notification
 from storage.outbox import (
     BLOCKING_SQL,
@@ -27,11 +25,8 @@ from storage.outbox import (
 from storage.pace import advance_all, chat_pace_key
 from storage.states import Event
 from storage.suspension import migrate_chat, restore_chat, suspend_chat
+from tests.conftest import TurnedClock
 from tests.delivery.conftest import Outbox
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)

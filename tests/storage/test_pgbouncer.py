@@ -1,22 +1,16 @@
 """Storage behind PgBouncer, which gives each transaction another session."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlmodel import func, select
 
 from bot.app.resources import Database
+from storage.db.engine import Storage
 from storage.sources import Source
 from tests.pgbouncer import pooled
 from tests.storage.test_engine import add_sources, claim_sources
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from storage.db.engine import Storage
 
 SOURCES = 300
 

@@ -1,9 +1,7 @@
 """After much was loaded, the planner knows of it at once."""
 
-from __future__ import annotations
-
+from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -16,9 +14,6 @@ from storage.tables import METADATA
 from storage.transfer import transfer
 from tests.conftest import missing
 from tests.sample_rows import fill
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOADED = (Chat, Source)
 

@@ -1,17 +1,12 @@
 """Updates that were processed: recorded with their result, for each bot, forgotten after a day."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
+from storage.db.engine import Storage
 from storage.enums import UpdateRef
 from storage.updates import ProcessedUpdate, is_duplicate, record_result, result_of
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 FIRST = UpdateRef(bot_id=7_000_000_000, update_id=1)
 

@@ -1,18 +1,13 @@
 """A balancer that hands requests to one process after the other, and knows nothing of them."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
 
 
 @dataclass

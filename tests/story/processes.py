@@ -1,7 +1,5 @@
 """Commands of ours as processes of their own, in an environment that holds nothing but settings."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import os
@@ -9,16 +7,12 @@ import random
 import signal
 import socket
 import sys
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.secrecy import assert_keeps, assert_keeps_the_key
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
 PATIENCE = 240  # seconds; only what hangs waits so long, however much else the machine has to do
 # Where our packages are, if they are not installed.

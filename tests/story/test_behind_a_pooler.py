@@ -1,7 +1,5 @@
 """The whole bot behind PgBouncer in transaction mode."""
 
-from __future__ import annotations
-
 import pytest
 
 from storage.alerts import Alert

@@ -1,20 +1,13 @@
 """The newcomer's story in a real browser: from `dateline run` to an alert and a digest."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Locator
-
-    from tests.story.processes import Command, Workplace
+from tests.story.processes import Command, Workplace
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -1,7 +1,5 @@
 """The whole bot, killed at its work; `python -m benchmarks.chaos` does it a hundred times."""
 
-from __future__ import annotations
-
 import random
 
 import pytest

@@ -1,7 +1,5 @@
 """Several processes on one PostgreSQL with faults; `python -m benchmarks.chaos --processes 4`."""
 
-from __future__ import annotations
-
 import random
 
 import pytest

@@ -1,7 +1,5 @@
 """A process whose clock is set back and forth; more of it: `python -m benchmarks.chaos --steps`."""
 
-from __future__ import annotations
-
 import random
 
 import pytest

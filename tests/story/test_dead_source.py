@@ -1,11 +1,8 @@
 """An outlet closes, and whoever followed it reads so in the chat."""
 
-from __future__ import annotations
-
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
 from aiogram import Bot
 
@@ -20,14 +17,12 @@ from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import open_chat
+from storage.db.engine import Storage
 from storage.sources import Follow
 from tests.bot_api import PlainSession
+from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
 from tests.publishing.stages import Stages
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
-    from tests.conftest import TurnedClock
 
 TOKEN = "1:playground"
 

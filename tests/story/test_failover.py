@@ -1,7 +1,5 @@
 """The database goes away while messages go; `python -m benchmarks.failover` does more of it."""
 
-from __future__ import annotations
-
 import pytest
 
 from benchmarks.failover.clusters import binaries

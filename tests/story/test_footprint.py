@@ -1,16 +1,11 @@
 """What a process imports is what its roles need: memory is what N of them cost N times."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.story.conftest import TOKEN
-
-if TYPE_CHECKING:
-    from tests.story.processes import Workplace
+from tests.story.processes import Workplace
 
 pytestmark = pytest.mark.slow
 

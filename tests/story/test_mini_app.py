@@ -1,21 +1,15 @@
 """The Mini App in a real browser, opened from the menu button of the playground."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
-from tests.story.processes import Workplace
+from tests.story.processes import Command, Workplace
 from tests.story.test_browser import address_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.story.processes import Command
 
 # One browser serves all tests, and they share its event loop; one bot serves all, each with a
 # person of its own.

@@ -1,8 +1,6 @@
 """The bot moves to PostgreSQL with a message in its outbox, and goes on there."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlmodel import col, func, select
@@ -12,10 +10,8 @@ from storage.enums import DeliveryState
 from storage.outbox import Delivery
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, far_playground
+from tests.story.processes import Workplace
 from tests.story.test_two_bots import subscribe
-
-if TYPE_CHECKING:
-    from tests.story.processes import Workplace
 
 pytestmark = pytest.mark.slow
 

@@ -1,8 +1,6 @@
 """A process that meets the schema of a newer version while it runs: it stops, and says why."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -10,9 +8,6 @@ from sqlalchemy import text
 from storage.db.engine import Storage
 from tests.story.conftest import TOKEN
 from tests.story.processes import free_port, running
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 

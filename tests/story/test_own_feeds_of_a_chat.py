@@ -1,18 +1,12 @@
 """What a chat's own feeds bring it: each event once, beside what public sources tell everybody."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
 
 from storage.enums import Mode
-from tests.story.whole_bot import Printed, hour, whole_bot
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.story.whole_bot import Feed, User, WholeBot
+from tests.story.whole_bot import Feed, Printed, User, WholeBot, hour, whole_bot
 
 pytestmark = pytest.mark.slow
 

@@ -3,12 +3,12 @@
 The same five days pass twice, with the attacker and without; what two others read is compared.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import make_url
@@ -19,13 +19,7 @@ from bot.subscribers import published_feeds, topics
 from storage.enums import Mode
 from tests.clean_database import empty
 from tests.sources.feeds_made import page
-from tests.story.whole_bot import Printed, hour, whole_bot
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from tests.story.whole_bot import Feed, User, WholeBot
+from tests.story.whole_bot import Feed, Printed, User, WholeBot, hour, whole_bot
 
 pytestmark = pytest.mark.slow
 

@@ -1,9 +1,7 @@
 """The links of a running bot lead to its own pages."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import aiohttp
 import feedparser
@@ -13,13 +11,8 @@ from storage.chats import set_schedule
 from storage.db.engine import Storage
 from storage.enums import Mode, ScheduleTime
 from tests.publishing.newsroom import Newsroom
-from tests.story.processes import free_port
+from tests.story.processes import Command, free_port
 from tests.story.test_run import on
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.story.processes import Command
 
 pytestmark = pytest.mark.slow
 

@@ -1,12 +1,10 @@
 """Every rule of fetching politely: kept by our reader for a week, and able to be broken."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -21,9 +19,6 @@ from benchmarks.politeness.watch import Watch
 from benchmarks.politeness.week import our_week
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.fake_web import serving
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 

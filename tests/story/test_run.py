@@ -1,25 +1,19 @@
 """`dateline run` as an operator meets it: what cannot be is one sentence, what is asked happens."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import socket
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.local_playground import LocalPlayground
 from tests.story.conftest import TOKEN
-from tests.story.processes import PATIENCE, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.local_playground import LocalPlayground
-    from tests.story.processes import Command
+from tests.story.processes import PATIENCE, Command, free_port
 
 CANNOT = 2
 SECRET = TOKEN.partition(":")[2]

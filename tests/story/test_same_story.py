@@ -1,18 +1,12 @@
 """One event, one message: it says who else reports it, and has the next chapter as a reply."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from storage.db.engine import Storage
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, far_playground
+from tests.story.processes import Workplace
 from tests.story.test_two_bots import subscribe
-
-if TYPE_CHECKING:
-    from tests.story.processes import Workplace
 
 pytestmark = pytest.mark.slow
 

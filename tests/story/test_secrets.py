@@ -1,7 +1,5 @@
 """Whatever is set and whatever fails, no secret stands in what the bot says."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.app.webhook import webhook_at

@@ -1,7 +1,5 @@
 """A small town for an hour of simulated time; `python -m benchmarks.soak` runs a whole week."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import threading

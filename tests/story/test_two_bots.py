@@ -1,13 +1,12 @@
 """The whole bot, twice on one database; counted by a playground of its own process."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections import Counter
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlmodel import col, func, select
@@ -22,12 +21,7 @@ from storage.outbox import Delivery
 from tests.limits import USUAL_LIMITS
 from tests.story.newspaper import Newspaper, newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
-
-    from tests.story.processes import Command, Workplace
+from tests.story.processes import Command, Workplace
 
 pytestmark = pytest.mark.slow
 

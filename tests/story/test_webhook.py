@@ -1,21 +1,15 @@
 """Updates by webhook: two processes behind a balancer, and from one way to another."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.story.balancer import Balancer, balancer
 from tests.story.playground import TOKEN, FarPlayground, far_playground
-from tests.story.processes import Workplace, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
-
-    from tests.story.processes import Command
+from tests.story.processes import Command, Workplace, free_port
 
 pytestmark = pytest.mark.slow
 

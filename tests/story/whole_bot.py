@@ -4,16 +4,15 @@ Everything between a feed's bytes and a message is wired as `bot.app` wires it. 
 clock to an hour and lets each step do what is due by then.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiogram import Bot
 from aiohttp import web
@@ -32,7 +31,9 @@ from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import Links, Signer
+from bot.rendering.published_feeds import FeedDocument
 from bot.rendering.renderer import Renderer
+from bot.resources import Resources
 from bot.settings import AccessMode, Settings
 from bot.sources.discovery.add import SourceOptions
 from bot.sources.fetch.client import Fetcher
@@ -45,6 +46,7 @@ from bot.subscribers import own_feeds, subscriptions
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import chats_of
 from storage.db.engine import Storage
+from storage.enums import Mode
 from storage.sources import Source
 from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
@@ -52,13 +54,6 @@ from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import TurnedTimer
 from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
 from tests.local_playground import LocalPlayground
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-
-    from bot.rendering.published_feeds import FeedDocument
-    from bot.resources import Resources
-    from storage.enums import Mode
 
 TOKEN: Final = "1:playground"
 _EVERY: Final = timedelta(minutes=30)  # a public source is asked

@@ -1,37 +1,29 @@
 """Chats on each database, their mailboxes, and what they were sent."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.matching import search
+from bot.matching.query import ParsedQuery
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
 from bot.subscribers import mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.mutes import Duration, TopicSubject
-from bot.subscribers.users import Sender
+from bot.subscribers.subscriptions import Subscribed
+from bot.subscribers.users import CurrentUser, Sender
 from storage.chats import Chat
+from storage.db.engine import Storage
 from storage.enums import Medium, Mode, QuietHours
 from storage.outbox import Delivery
 from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from datetime import datetime
-
-    from bot.matching.query import ParsedQuery
-    from bot.subscribers.subscriptions import Subscribed
-    from bot.subscribers.users import CurrentUser
-    from storage.db.engine import Storage
-
 
 SIGNER = Signer(b"k" * 32)
 OPEN = Access(is_open=True)

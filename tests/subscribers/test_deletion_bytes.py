@@ -1,8 +1,7 @@
 """Nothing is left of who had all erased: in no row, and in no byte of SQLite's file and log."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select as rows_of
@@ -15,6 +14,7 @@ from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptio
 from bot.subscribers.access import Access, allow_user, ban_user
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admit
+from storage.db.engine import Storage
 from storage.editions import Edition
 from storage.enums import DeliveryKind, Mode
 from storage.outbox import Delivery
@@ -26,11 +26,6 @@ from storage.suspension import open_mailbox
 from storage.tables import METADATA
 from tests.publishing.newsroom import Newsroom
 from tests.subscribers.conftest import subscribe
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from storage.db.engine import Storage
 
 pytestmark = pytest.mark.slow
 

@@ -1,9 +1,6 @@
 """A chat that has been sent very much goes a few rows at a time, and nothing of it is seen."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlmodel import col, func, select
@@ -14,6 +11,7 @@ from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.users import Sender
 from storage import retention
 from storage.chats import Chat
+from storage.db.engine import Transaction
 from storage.enums import ChatState, MailboxState
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
@@ -23,9 +21,6 @@ from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
 from tests.mail.mailed import MailOutbox
 from tests.subscribers.conftest import count, identify, subscribe
-
-if TYPE_CHECKING:
-    from storage.db.engine import Transaction
 
 pytestmark = pytest.mark.slow
 

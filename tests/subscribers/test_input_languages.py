@@ -1,7 +1,5 @@
 """Times and dates typed in each language; what a name means is for CLDR, the rest is here."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,10 +1,7 @@
 """Sources that chats follow: whose they are, when they go, and that nobody takes another's."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,10 +12,8 @@ from bot.subscribers import deletion, own_feeds
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from bot.subscribers.limits import Limited, set_limits
 from bot.subscribers.own_feeds import FeedAddition
+from storage.db.engine import Storage
 from storage.sources import add_source, all_sources
-
-if TYPE_CHECKING:
-    from storage.db.engine import Storage
 
 FEED = "https://paper.example/feed"
 

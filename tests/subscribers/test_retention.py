@@ -1,9 +1,8 @@
 """What is old goes, and what is still needed stays."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, select, update
@@ -23,10 +22,6 @@ from storage.pace import Pace, advance_all, lock_pace, pause
 from storage.queries import Match
 from storage.schema import migrate
 from storage.stories import Story
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
 
 ARTICLES, DELIVERIES = timedelta(days=120), timedelta(days=30)
 DAY = timedelta(days=1)

@@ -1,8 +1,6 @@
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,15 +13,13 @@ from bot.sources.administration import (
 )
 from bot.sources.discovery.add import LEASE, AddOutcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml
+from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.articles import Article
 from storage.enums import FullText
 from storage.sources import Source
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import poll_after, rows_of
-
-if TYPE_CHECKING:
-    from bot.sources.fetch.client import Fetcher
 
 
 @dataclass(frozen=True)

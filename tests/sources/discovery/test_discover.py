@@ -1,11 +1,9 @@
 """What is at an address that a user names: a feed, a site, an article; never in the own network."""
 
-from __future__ import annotations
-
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,9 +17,6 @@ from bot.sources.fetch.response import Response
 from storage.enums import SourceKind
 from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 pytestmark = pytest.mark.slow
 

@@ -1,10 +1,8 @@
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -36,9 +34,6 @@ from storage.sources import AwaitedPage, Source
 from tests.publishing.newsroom import Newsroom
 from tests.sources.feeds_made import rss
 from tests.sources.polled import HOUR, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 
 @pytest.fixture

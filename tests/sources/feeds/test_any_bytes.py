@@ -1,21 +1,16 @@
 """Whatever a server sends: the source says what is wrong with it, and the others go on."""
 
-from __future__ import annotations
-
 import gzip
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.problems import ProblemCode
 from storage.sources import Source
+from tests.fake_web import FakeWeb
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import articles_of, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from bot.sources.discovery.add import SourceAdder
-    from tests.fake_web import FakeWeb
 
 FINE = rss([item(2)])
 LAUGHS = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 9))

@@ -1,7 +1,5 @@
 """Sitemaps as sources: added, polled, and behind an index."""
 
-from __future__ import annotations
-
 import gzip
 from datetime import UTC, date, datetime
 

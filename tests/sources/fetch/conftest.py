@@ -1,15 +1,14 @@
 """A fake hub, a source that names it, and a client that calls us as hubs do."""
 
-from __future__ import annotations
-
 import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
 from sqlalchemy import update
 
 from bot.ops.health import make_web
@@ -18,20 +17,14 @@ from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
 from bot.subscribers.access import Access
 from bot.web.site import Site
+from storage.db.engine import Storage
 from storage.sources import Source
 from storage.websub import PushSubscription
 from tests.resources import make_resources
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import only_source, rows_of
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-
-    from aiohttp.web import Application, Request
-
-    from storage.db.engine import Storage
-
-    Visitor = TestClient[Request, Application]
+Visitor = TestClient[Request, Application]
 
 HUB = "https://hub.example/"
 CALLBACK = "https://bot.example/hub/"

@@ -4,11 +4,9 @@ The operator of these tests allows every network, so only the policy for users p
 name is looked up by a real resolver, and sockets to public addresses are connected to this machine.
 """
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,15 +19,9 @@ from bot.sources.fetch.throttle import Throttle
 from bot.sources.fetch.websub import ask_hubs
 from bot.sources.poll import SourcePoller
 from storage.sources import Source
-from tests.fake_web import SOMEWHERE, FakeNames, RedirectedSockets
+from tests.fake_web import SOMEWHERE, FakeNames, FakeWeb, RedirectedSockets
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import DAY, articles_of, poll_after, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.fake_web import FakeWeb
-
 
 EVERYTHING = AddressPolicy(networks=(ip_network("0.0.0.0/0"), ip_network("::/0")))
 HERE = "127.0.0.1"

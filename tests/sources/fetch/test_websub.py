@@ -1,7 +1,5 @@
 """WebSub: subscriptions at a hub, its pushes, and how often the source is polled besides."""
 
-from __future__ import annotations
-
 import pytest
 from aiohttp import web
 
