@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from bot.web.pages import Answer, RouteRequest
     from bot.web.site import Site
 
+    # What the page may ask for: the answer for a user who is allowed to use the bot.
+    Action: TypeAlias = Callable[
+        [Site, "MiniApp", Caller, ActionRequest], Awaitable[dict[str, Any]]
+    ]
+
 
 @dataclass(frozen=True, slots=True)
 class MiniApp:
@@ -43,8 +48,6 @@ class MiniApp:
     frames: tuple[str, ...] = ()
 
 
-# What the page may ask for: the answer for a user who is allowed to use the bot.
-Action: TypeAlias = "Callable[[Site, MiniApp, Caller, ActionRequest], Awaitable[dict[str, Any]]]"
 # What the chat offers as buttons, the page lets users type.
 _TYPED_HERE: dict[type[Exception], str] = {
     NotAZone: "chat/questions.html#zone_again",

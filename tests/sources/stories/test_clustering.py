@@ -199,6 +199,7 @@ def test_where_too_much_is_remembered_the_oldest_is_forgotten():
     assert 1 not in stories
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full_text", [False, True], ids=["feed entries", "full texts"])
 def test_what_stories_take_up_is_reckoned_well_enough(full_text):
     given = list(islice(articles(full_text=full_text), 3_000))
