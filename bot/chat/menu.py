@@ -21,7 +21,7 @@ from bot.chat.commands import Menu, names_in
 from bot.rendering.i18n import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from aiogram import Bot
 
@@ -40,10 +40,8 @@ async def register_commands(
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
-        await bot.set_my_commands(
-            _described(names_in(Menu.PRIVATE), spoken), scope=scope, language_code=code
-        )
-        in_groups = _described(names_in(Menu.GROUP), spoken)
+        await bot.set_my_commands(_described(Menu.PRIVATE, spoken), scope=scope, language_code=code)
+        in_groups = _described(Menu.GROUP, spoken)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _set_descriptions(bot, spoken, code)
     for user_id, chosen in (admins or {}).items():
@@ -79,7 +77,7 @@ async def label_menu_button(
 
 async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
     for code, spoken in _by_code(renderer).items():
-        await _register(bot, user_id, names_in(Menu.PRIVATE, is_admin=True), spoken, code)
+        await _register(bot, user_id, _described(Menu.PRIVATE, spoken, is_admin=True), code)
 
 
 async def register_chat(
@@ -87,9 +85,9 @@ async def register_chat(
 ) -> None:
     """Set the menu of one chat in the language that was chosen, whatever its client's is."""
     if is_chosen:
-        names = names_in(Menu.PRIVATE, is_admin=is_admin)
+        commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin)
         for code in _by_code(renderer):
-            await _register(bot, user_id, names, renderer, code)
+            await _register(bot, user_id, commands, code)
     elif is_admin:
         await register_admin(bot, renderer, user_id)
     else:
@@ -98,11 +96,8 @@ async def register_chat(
             await bot.delete_my_commands(scope=scope, language_code=code)
 
 
-async def _register(
-    bot: Bot, user_id: int, names: Iterable[str], renderer: Renderer, code: str | None
-) -> None:
+async def _register(bot: Bot, user_id: int, commands: list[BotCommand], code: str | None) -> None:
     scope = BotCommandScopeChat(chat_id=user_id)
-    commands = _described(names, renderer)
     try:
         await bot.set_my_commands(commands, scope=scope, language_code=code)
     except TelegramBadRequest as refused:
@@ -129,10 +124,11 @@ def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
     return spoken
 
 
-def _described(names: Iterable[str], renderer: Renderer) -> list[BotCommand]:
+def _described(menu: Menu, renderer: Renderer, *, is_admin: bool = False) -> list[BotCommand]:
+    def describe(name: str) -> str:
+        return renderer.line("chat/menu.html#command", command=name, is_admin=is_admin)
+
     return [
-        BotCommand(
-            command=name, description=renderer.message("chat/menu.html#command", command=name).text
-        )
-        for name in names
+        BotCommand(command=name, description=describe(name))
+        for name in names_in(menu, is_admin=is_admin)
     ]

@@ -50,6 +50,8 @@ async def test_every_command_has_its_words(house):
 
     assert [one.command for one in theirs] == ADMIN_COMMANDS
     assert all(one.description for one in theirs)
+    said = {one.command: one.description for one in theirs}
+    assert said["sources"] == "The sources that everybody gets"
 
 
 async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
