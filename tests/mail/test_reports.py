@@ -1,4 +1,5 @@
 import json
+import re
 from email import message_from_bytes
 from email.message import EmailMessage
 
@@ -156,7 +157,15 @@ def test_whatever_strangers_send_can_travel_or_is_no_report(content):
 WHOLE = notification("failed", "5.1.1")
 
 
-@given(st.binary(max_size=200), st.integers(0, len(WHOLE)))
+# Noise within a token makes another one, whose signature is wrong.
+OUTSIDE = [
+    at
+    for at in range(len(WHOLE) + 1)
+    if not any(each.start() <= at <= each.end() for each in re.finditer(TOKEN.encode(), WHOLE))
+]
+
+
+@given(st.binary(max_size=200), st.sampled_from(OUTSIDE))
 def test_a_report_broken_by_noise_names_no_other_token(noise, at):
     report = read_report(WHOLE[:at] + noise + WHOLE[at:])
 
