@@ -72,7 +72,7 @@ class Role(StrEnum):
 
 
 class Updates(StrEnum):
-    """How what people say comes to us: we ask Telegram for it, or are told."""
+    """How updates arrive: the bot polls Telegram for them, or Telegram posts them to a webhook."""
 
     POLLING = "polling"
     WEBHOOK = "webhook"
@@ -283,7 +283,7 @@ def _read(variable: str, path: Path) -> str:
 def load_settings(**instead: str) -> Settings:
     """Read the settings, or raise `WrongSettingError` with one sentence for the first wrong one.
 
-    *instead*: what a command was told, which goes before all else.
+    *instead*: values from the command line, which override all others.
     """
     try:
         return Settings(**instead)  # type: ignore[arg-type]

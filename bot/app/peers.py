@@ -1,7 +1,7 @@
 """What a process does because others use its database too, now or before it.
 
 - Dead processes leave leases, which would run out one by one, that of a call after a minute and a
-  half. An SQLite file has one process: whoever holds the file takes over at once. On PostgreSQL
+  half. An SQLite file has one process, which takes over at once. On PostgreSQL
   each process renews a lease that shows that it lives; the others release all leases of one whose
   own has run out.
 - What a transaction commits wakes stages here, and by NOTIFY those of the others.

@@ -254,8 +254,8 @@ class ProcessContext:
     """What every role of one process is built from.
 
     *owner*: the name under which it leases rows. *errors*: the last ones of its log.
-    *mail_readers*: of its own, so that no mail keeps a feed waiting; whoever makes the context
-    closes them.
+    *mail_readers*: of its own, so that no mail keeps a feed waiting; the code that makes the
+    context closes them.
     """
 
     settings: Settings

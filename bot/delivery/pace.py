@@ -2,7 +2,7 @@
 
 - One row per bot token, and one for the mail server, holds the theoretical arrival time `tat`;
   another row holds that of each chat. From there on send permits are given at even distances, and
-  whoever gets one waits for its moment. A window of one second holds at most one permit more than
+  the sender of each waits for its moment. A window of one second holds at most one permit more than
   the rate.
 - Other processes take permits of the same row without this one noticing. A message that misses its
   moment takes another permit: it would come on top of the messages of the others.
