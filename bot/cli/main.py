@@ -24,7 +24,6 @@ RUN, SOURCES, USERS, OPERATE, DATA = "Run", "Sources", "Users", "Operate", "Data
 
 app.command(rich_help_panel=RUN)(run)
 app.command(rich_help_panel=RUN)(playground)
-app.command(rich_help_panel=RUN)(operate.doctor)
 app.add_typer(sources.app, name="sources", rich_help_panel=SOURCES)
 app.command(rich_help_panel=SOURCES)(articles.read)
 app.command(rich_help_panel=SOURCES, context_settings=MINUS_IS_NO_OPTION)(articles.match)
@@ -33,6 +32,7 @@ app.add_typer(users.catalogue_app, name="catalogue", rich_help_panel=USERS)
 app.add_typer(users.access_app, name="access", rich_help_panel=USERS)
 app.add_typer(users.invites_app, name="invites", rich_help_panel=USERS)
 app.command(rich_help_panel=USERS)(users.audit)
+app.command(rich_help_panel=OPERATE)(operate.doctor)
 app.command(rich_help_panel=OPERATE)(operate.health)
 app.command(rich_help_panel=OPERATE)(operate.stats)
 app.command(rich_help_panel=OPERATE)(operate.trace)
@@ -46,10 +46,10 @@ app.command(rich_help_panel=DATA)(data.migrate_storage)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
-    from importlib.metadata import version
+    from bot.ops import installed_version
 
     if wanted:
-        typer.echo(f"dateline {version('dateline')}")
+        typer.echo(f"dateline {installed_version()}")
         raise typer.Exit
 
 
