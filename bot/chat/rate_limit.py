@@ -9,7 +9,7 @@ The limit is the user's and not the chat's, so that nobody can silence a group's
 there, or get more by writing in many groups. Service messages (the bot was blocked, a group
 migrated) are never dropped, because the bot would go on with a state that is no longer true. Many
 accounts that flood together are not stopped, but the updates in hand are bounded.
-`python -m benchmarks.flood` measures how long others wait beside a user who floods.
+`python -m benchmarks.neighbours messages` measures how long others wait beside a user who floods.
 """
 
 from __future__ import annotations
