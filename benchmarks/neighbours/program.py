@@ -27,5 +27,5 @@ def make_fetcher(*_settings: object) -> Fetcher:
 
 
 if __name__ == "__main__":
-    run.make_fetcher = make_fetcher  # type: ignore[attr-defined]
+    run.make_fetcher = make_fetcher  # type: ignore[assignment, attr-defined]
     main()
