@@ -8,9 +8,10 @@ Order, on Telegram:
 - of each address (chat row and medium) the first blocking delivery goes, and those behind it wait;
   a claim that meets one behind another makes it `queued`, so that no later claim looks at it again
 - whatever takes a delivery out of the way lets the next one of its address go
-- on PostgreSQL both take one lock, without which a delivery could be queued behind one that is just
-  leaving, for ever; it comes after the locks of the token's pace and of a chat, and before those
-  of pending deliveries
+- on PostgreSQL both take one lock (`lock_queues`), without which a delivery could be queued behind
+  one that is just leaving, for ever. Only `begin_sending` goes without it, because it changes
+  nothing but claims of its own; `storage` says which locks come before it
+- `delete_deliveries` alone deletes; a delivery that went with its chat leaves no queue behind
 E-mails go one at a time for each chat; a confirmation waits for no other mail.
 """
 
@@ -443,6 +444,7 @@ async def _claim(
     return [
         ClaimedDelivery(by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind)
         for each in going
+        if each.id in by_id  # its chat may have been deleted meanwhile
     ]
 
 
@@ -520,7 +522,7 @@ async def _with_replies(
 
 
 async def lock_queues(tx: Transaction) -> None:
-    """Let nobody else claim, suspend, or let the next ones go, before this transaction ends."""
+    """Let nobody else claim, suspend, delete, or let the next ones go, before this one ends."""
     await lock_claims(tx, Delivery)
 
 
@@ -532,6 +534,25 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
     await lock_queues(tx)
     heads = select(_head_of_queue(Chat.id)).where(among(col(Chat.id), chosen))
     await _apply(tx, Event.ADVANCE, _table.c.id.in_(heads))
+
+
+# Deleting
+
+
+async def delete_deliveries(tx: Transaction, *which: ColumnElement[bool]) -> int:
+    """Delete the deliveries that are *which*, whatever their state; return how many.
+
+    Edits of their messages go with them. What stood behind one of either goes on: an edit stands in
+    the queue of the chat that got the message.
+    """
+    await lock_queues(tx)
+    chosen = select(Delivery.id, Delivery.chat_id).where(*which).order_by(col(Delivery.id))
+    rows = (await tx.session.exec(chosen.with_for_update())).all()
+    if rows:
+        gone = delete(Delivery).where(among(col(Delivery.id), [row for row, _ in rows]))
+        await tx.session.exec(gone.execution_options(synchronize_session=False))
+        await unblock_next(tx, {chat_id for _, chat_id in rows})
+    return len(rows)
 
 
 # Claiming for mailboxes
@@ -626,12 +647,11 @@ def _heads_of_mail(tx: Transaction, limit: int) -> Any:
 
 async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
     """Keep no older code: neither on its way, where it would be wrong, nor once it is sent."""
-    await tx.session.exec(
-        delete(Delivery).where(
-            col(Delivery.mailbox_id) == mailbox.id,
-            col(Delivery.kind) == DeliveryKind.NOTICE,
-            col(Delivery.state).not_in(_IN_FLIGHT),
-        )
+    await delete_deliveries(
+        tx,
+        col(Delivery.mailbox_id) == mailbox.id,
+        col(Delivery.kind) == DeliveryKind.NOTICE,
+        col(Delivery.state).not_in(_IN_FLIGHT),
     )
 
 
@@ -643,13 +663,21 @@ async def begin_sending(
 ) -> set[int]:
     """Write down that the calls for *ids* begin; return those that are still *owner*'s to send."""
     columns = _columns(tx.now, after(DeliveryState.CLAIMED, Event.BEGIN))
-    statement = (
-        update(_table)
+    mine = (
+        select(_table.c.id)
         .where(
             among(_table.c.id, ids),
             _table.c.owner == owner,
             _table.c.state == DeliveryState.CLAIMED,
         )
+        .order_by(_table.c.id)  # as those are locked that are deleted
+        .with_for_update()
+        .cte("mine")
+        .prefix_with("MATERIALIZED")
+    )
+    statement = (
+        update(_table)
+        .where(_table.c.id.in_(select(mine.c.id)))
         .values(**columns, lease_until=tx.now + lease)
         .returning(_table.c.id)
     )
@@ -662,6 +690,7 @@ async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> Non
     The intent may be written down all the same: the response to its commit was lost, or its time
     missed. It counts as no attempt.
     """
+    await lock_queues(tx)
     await _apply(tx, Event.RELEASE, among(_table.c.id, ids), _table.c.owner == owner)
 
 
@@ -676,6 +705,7 @@ async def record_results(
     tx: Transaction, owner: str, results: Mapping[int, CallResult]
 ) -> set[int]:
     """Write down what calls of *owner* came to, by delivery; return those that were *owner*'s."""
+    await lock_queues(tx)
     mine = (_table.c.owner == owner, _table.c.state == DeliveryState.SENDING)
     connection = await tx.session.connection()
     rows = (
@@ -746,6 +776,7 @@ async def has_abandoned(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> bo
 
 async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
     """Make claims due again whose lease is over: no call was made."""
+    await lock_queues(tx)
     await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx))
 
 
@@ -753,6 +784,7 @@ async def claim_abandoned(
     tx: Transaction, owner: str, lease: timedelta, medium: Medium = Medium.TELEGRAM
 ) -> list[Delivery]:
     """Take over the calls whose owner has not come back with a result; they may have arrived."""
+    await lock_queues(tx)
     sending = col(Delivery.state) == DeliveryState.SENDING
     statement = (
         select(Delivery)
@@ -767,6 +799,7 @@ async def claim_abandoned(
 
 async def resend_unknown(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
     """Make what may have arrived due once more, without a sound."""
+    await lock_queues(tx)
     await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx))
 
 
@@ -888,6 +921,7 @@ async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) 
 
     A held one may have arrived, so it goes without a sound.
     """
+    await lock_queues(tx)
     chosen = true() if ids is None else among(_table.c.id, ids)
     tx.notifications.add(Notification.DELIVERIES)
     return await _apply(tx, Event.RELEASE_STUCK, chosen)
@@ -895,11 +929,13 @@ async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) 
 
 async def drop_deliveries(tx: Transaction, ids: Sequence[int]) -> int:
     """Give up held and failed deliveries; return how many. Nothing waits behind such ones."""
+    await lock_queues(tx)
     return await _apply(tx, Event.DROP, among(_table.c.id, ids))
 
 
 async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliveryState) -> int:
     """Let a dropped one wait again in *state*; an edit that came too late stays dropped."""
+    await lock_queues(tx)
     event = Event.RESTORE_FAILED if state is DeliveryState.FAILED else Event.RESTORE_HELD
     chosen = (_table.c.id == delivery_id, _table.c.kind != DeliveryKind.EDIT)
     return await _apply(tx, event, *chosen)

@@ -99,10 +99,14 @@ class Channel(Protocol[Claimed]):
     async def before_responses(
         self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[Claimed]]
     ) -> None:
-        """Change rows that are locked before deliveries: the pace, mailboxes."""
+        """Lock what comes before deliveries, and change of it what is there: see `storage`."""
 
     async def after_responses(
-        self, tx: Transaction, responses: Sequence[CallResponse[Claimed]], ours: set[int]
+        self,
+        tx: Transaction,
+        pace_key: str,
+        responses: Sequence[CallResponse[Claimed]],
+        ours: set[int],
     ) -> None:
         """Change what follows from the responses; *ours*: the deliveries still owned by then."""
 

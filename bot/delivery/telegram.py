@@ -49,6 +49,7 @@ from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.delivery.sender import BEGINS_WITHIN_SECONDS, SendLimits
 from bot.rendering.messages import Message
 from bot.telegram import entities_of, markup_of
+from storage.chats import lock_chats
 from storage.enums import Medium
 from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
 from storage.pace import (
@@ -56,11 +57,12 @@ from storage.pace import (
     charge,
     chat_pace_key,
     count_flood_wait,
+    lock_pace,
     pause,
     pause_chat,
 )
 from storage.states import Effect
-from storage.suspension import migrate_chat, suspend_chat
+from storage.suspension import lock_migration, migrate_chat, suspend_chat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -217,20 +219,29 @@ class Telegram:
         self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[ClaimedDelivery]]
     ) -> None:
         for response in responses:
-            outcome = response.outcome
+            outcome, claimed = response.outcome, response.claimed
             if outcome.token_pause is not None:
                 await pause(tx, pace_key, tx.now + outcome.token_pause)
             elif outcome.chat_pause is not None:
-                until = tx.now + outcome.chat_pause
-                await pause_chat(tx, pace_key, response.claimed.telegram_id, until)
-                await count_flood_wait(tx)
+                await lock_pace(tx, pace_key)
+            elif outcome.migrate_to:
+                await lock_migration(tx, claimed.telegram_id, outcome.migrate_to)
+            elif not response.is_plain:
+                await lock_chats(tx, [claimed.delivery.chat_id])
 
     async def after_responses(
-        self, tx: Transaction, responses: Sequence[CallResponse[ClaimedDelivery]], ours: set[int]
+        self,
+        tx: Transaction,
+        pace_key: str,
+        responses: Sequence[CallResponse[ClaimedDelivery]],
+        ours: set[int],
     ) -> None:
         for response in responses:
             if response.claimed.id in ours:
                 await self._follow(tx, response)
+            if (pausing := response.outcome.chat_pause) is not None:
+                await pause_chat(tx, pace_key, response.claimed.telegram_id, tx.now + pausing)
+                await count_flood_wait(tx)
         paces = {
             chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
             for each in responses

@@ -140,6 +140,21 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
         assert (await backlog(tx)).lags["mail"] == 0
 
 
+async def test_what_stood_behind_a_message_that_both_rows_of_a_group_had_goes_on(storage):
+    outbox = Outbox(storage)
+    chat, twin = await outbox.chat(-1), await outbox.chat(-100)
+    same = {"kind": DeliveryKind.NOTICE, "notice": "warning", "subject": "same"}
+    await outbox.add(chat, state=DeliveryState.SENT, **same)
+    await outbox.add(twin, **same)
+    behind = await outbox.add(twin, state=DeliveryState.QUEUED)
+
+    async with storage.writing() as tx:
+        await migrate_chat(tx, -1, -100)
+
+    moved = await outbox.get(behind)
+    assert (moved.chat_id, moved.state) == (chat, DeliveryState.PENDING)
+
+
 async def mailbox_of(storage: Storage, chat_id: int) -> int:
     async with storage.writing() as tx:
         now = tx.now
