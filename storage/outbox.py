@@ -277,6 +277,7 @@ class ClaimedDelivery:
     telegram_id: int
     thread_id: int
     chat_kind: ChatKind
+    pace_key: str
     target_message_id: int | None = None
     reply_message_id: int | None = None
 
@@ -304,6 +305,7 @@ class _Candidate(NamedTuple):
     thread_id: int
     chat_kind: ChatKind
     chat_state: ChatState
+    pace_key: str
 
     @property
     def may_go(self) -> bool:
@@ -346,7 +348,8 @@ async def claim_deliveries(
 async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> list[_Candidate]:
     """Return up to *limit* that are pending and due, the most urgent kinds first."""
     # One question for each priority: in one for all, each would step over what is due later.
-    each = [_due(tx, priority, limit, groups_ahead).subquery() for priority in PRIORITIES]
+    key = await pace_key_of(tx, Chat.telegram_id)
+    each = [_due(tx, priority, limit, groups_ahead, key).subquery() for priority in PRIORITIES]
     due = union_all(*(select(one) for one in each)).cte("due")
     statement = (
         select(  # type: ignore[call-overload]
@@ -357,6 +360,7 @@ async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> l
             Chat.thread_id,
             Chat.kind,
             Chat.state,
+            key,
         )
         .join(Chat, col(Chat.id) == due.c.chat_id)
         .order_by(due.c.priority, due.c.due_at, due.c.id)
@@ -366,13 +370,19 @@ async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> l
     return [_Candidate(*row) for row in await connection.execute(statement)]
 
 
-def _due(tx: Transaction, priority: int, limit: int, groups_ahead: timedelta) -> Any:
+def _due(
+    tx: Transaction,
+    priority: int,
+    limit: int,
+    groups_ahead: timedelta,
+    pace_key: ColumnElement[str],
+) -> Any:
     # Those whose pace says later are stepped over: they are few, as many as went out in the last
     # seconds, and keep their place, so that the parts of a digest follow each other.
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     latest = case((is_private, tx.now), else_=tx.now + groups_ahead)
     is_too_fast = exists().where(
-        pace_key_of(Chat.telegram_id) == col(Pace.key),
+        pace_key == col(Pace.key),
         col(Chat.id) == col(Delivery.chat_id),
         or_(col(Pace.tat) > latest, col(Pace.paused_until) > tx.now),
     )
@@ -442,7 +452,9 @@ async def _claim(
     which = among(col(Delivery.id), [each.id for each in going])
     by_id = {row.id: row for row in await _claimed(tx, which, owner, lease)}
     return [
-        ClaimedDelivery(by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind)
+        ClaimedDelivery(
+            by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind, each.pace_key
+        )
         for each in going
         if each.id in by_id  # its chat may have been deleted meanwhile
     ]

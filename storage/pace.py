@@ -6,12 +6,12 @@ token's comes first.
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from hashlib import md5
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, case, cast, delete, func, literal_column, update
+from sqlalchemy import ColumnElement, case, delete, func, literal_column, update
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.access import hashing_secret, keyed_hash, keyed_hash_of
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new, upsert
 
@@ -27,24 +27,27 @@ class Pace(SQLModel, table=True):
 
 CHATS: Final = "chat:"
 TOKENS: Final = "bot:"
+_PURPOSE: Final = "pace"
 
 
-def chat_pace_key(telegram_id: int) -> str:
+async def chat_pace_key(tx: Transaction, telegram_id: int) -> str:
     """Return the key of the chat with all its threads: Telegram counts them together.
 
     Everybody who is answered gets a row, unauthorized and erased users too, so that the number
-    itself does not stand in it.
+    itself does not stand in it, nor anything that it could be found by without the secret.
     """
-    return f"{CHATS}{md5(str(telegram_id).encode(), usedforsecurity=False).hexdigest()}"
+    return CHATS + keyed_hash(await hashing_secret(tx), _PURPOSE, str(telegram_id))
 
 
-def pace_key_of(telegram_id: Any) -> ColumnElement[str]:
-    """Return the same of a column; `storage.db.sqlite` brings SQLite its md5."""
-    return literal_column(f"'{CHATS}'").concat(func.md5(cast(telegram_id, String)))
+async def pace_key_of(tx: Transaction, telegram_id: Any) -> ColumnElement[str]:
+    """Return the same of a column."""
+    hashed = keyed_hash_of(await hashing_secret(tx), _PURPOSE, telegram_id)
+    return literal_column(f"'{CHATS}'").concat(hashed)
 
 
 async def forget_pace(tx: Transaction, telegram_id: int) -> None:
-    await tx.session.exec(delete(Pace).where(col(Pace.key) == chat_pace_key(telegram_id)))
+    key = await chat_pace_key(tx, telegram_id)
+    await tx.session.exec(delete(Pace).where(col(Pace.key) == key))
 
 
 async def lock_pace(tx: Transaction, key: str) -> Pace:
@@ -92,7 +95,7 @@ async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datet
     They must where another chat pauses already: then it is no longer one chat that is too busy.
     """
     await lock_pace(tx, token)  # of two chats refused at once the second sees the first
-    chat = chat_pace_key(telegram_id)
+    chat = await chat_pace_key(tx, telegram_id)
     others = select(Pace.key).where(
         col(Pace.key).startswith(CHATS), col(Pace.key) != chat, col(Pace.paused_until) > tx.now
     )

@@ -137,7 +137,9 @@ class Replies(BaseRequestMiddleware):
             await self.timer.wait(seconds)
 
     async def _pause_left(self, tx: Transaction, chat: int | None) -> float:
-        keys = {self.pace_key} if chat is None else {self.pace_key, chat_pace_key(chat)}
+        keys = {self.pace_key}
+        if chat is not None:
+            keys.add(await chat_pace_key(tx, chat))
         until = max((await pauses(tx, keys)).values(), default=tx.now)
         return (until - tx.now).total_seconds()
 
@@ -160,7 +162,7 @@ class Replies(BaseRequestMiddleware):
             paused = await self._pause_left(tx, chat)
             if chat is None or paused > LONGEST_WAIT_SECONDS:
                 return paused
-            row = await lock_pace(tx, chat_pace_key(chat))
+            row = await lock_pace(tx, await chat_pace_key(tx, chat))
             kind = ChatKind.PRIVATE if chat > 0 else ChatKind.GROUP
             moment, arrival = reply_moment(row.tat, tx.now, kind)
             seconds = max(paused, (moment - tx.now).total_seconds())

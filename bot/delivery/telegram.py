@@ -55,7 +55,6 @@ from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallb
 from storage.pace import (
     advance_all,
     charge,
-    chat_pace_key,
     count_flood_wait,
     lock_pace,
     pause,
@@ -120,7 +119,7 @@ class Telegram:
             groups_ahead=GROUPS_AHEAD,
         )
         calls = {
-            chat_pace_key(each.telegram_id): (permit, chat_interval(each.chat_kind))
+            each.pace_key: (permit, chat_interval(each.chat_kind))
             for each, permit in zip(claimed, permits, strict=False)
         }
         if calls:
@@ -128,7 +127,7 @@ class Telegram:
         return claimed
 
     def paused_by(self, claimed: ClaimedDelivery) -> str:
-        return chat_pace_key(claimed.telegram_id)
+        return claimed.pace_key
 
     async def call(self, claimed: ClaimedDelivery) -> int:
         try:
@@ -243,7 +242,7 @@ class Telegram:
                 await pause_chat(tx, pace_key, response.claimed.telegram_id, tx.now + pausing)
                 await count_flood_wait(tx)
         paces = {
-            chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
+            each.claimed.pace_key: tx.now + chat_interval(each.claimed.chat_kind)
             for each in responses
             if counts_for_pace(each.claimed.is_edit, each.error)
         }

@@ -142,6 +142,9 @@ class Transaction:
     made: Counter[str] = field(default_factory=Counter)
     """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
     clock: DatabaseClock = database_clock
+    is_writing: bool = False
+    known: dict[str, bytes] = field(default_factory=dict)
+    """What the process keeps of this database for good; what is added, once this is committed."""
 
     @property
     def dialect(self) -> str:
@@ -184,6 +187,7 @@ class Storage:
         self._engine_of_writers = writing_engine or engine
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
+        self._known: dict[str, bytes] = {}
         self._notifier: GivesNotifications | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
@@ -233,7 +237,11 @@ class Storage:
             session = AsyncSession(self._engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            yield Transaction(session, await self._clock(session), clock=self._clock)
+            tx = Transaction(
+                session, await self._clock(session), clock=self._clock, known={**self._known}
+            )
+            yield tx
+            self._known |= tx.known
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -244,10 +252,17 @@ class Storage:
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            tx = Transaction(session, await self._clock(session), clock=self._clock)
+            tx = Transaction(
+                session,
+                await self._clock(session),
+                clock=self._clock,
+                is_writing=True,
+                known={**self._known},
+            )
             yield tx
             if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
                 await notify(session, tx.notifications)
+        self._known |= tx.known
         self.on_made(tx.made)
         if tx.notifications and self._notifier:
             self._notifier.give(tx.notifications)

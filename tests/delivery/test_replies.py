@@ -187,9 +187,8 @@ async def test_a_long_flood_wait_is_reported_and_pauses_its_chat_alone(replies, 
         await replies(call, BOT, to(7))
 
     async with storage.reading() as tx:
-        assert await pauses(tx, [PACE_KEY, chat_pace_key(7)]) == {
-            chat_pace_key(7): tx.now + 600 * SECOND
-        }
+        chat = await chat_pace_key(tx, 7)
+        assert await pauses(tx, [PACE_KEY, chat]) == {chat: tx.now + 600 * SECOND}
         assert await flood_waits_today(tx) == 1
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from bot.delivery.errors import ChatBlocked, ChatMigrated, FloodWait
+from bot.delivery.errors import ChatBlocked, ChatMigrated, DeliveryError, FloodWait
 from bot.delivery.responses import response_to
 from bot.delivery.telegram import LIMITS
 from bot.mail import codes
@@ -46,10 +46,15 @@ class Pairs:
         for row in (chat, twin):
             await self.outbox.add(row)
         async with self.storage.writing() as tx:
-            times = {"state_since": tx.now, "created_at": tx.now, "asked_at": tx.now}
-            address = {"chat_id": chat, "address": "ann@example.org"}
-            hashed = {"code_hash": codes.hash_of(CODE, chat)}
-            tx.session.add(Mailbox(**address, **times, **hashed))
+            mailbox = Mailbox(
+                chat_id=chat,
+                address="ann@example.org",
+                state_since=tx.now,
+                created_at=tx.now,
+                asked_at=tx.now,
+                code_hash=codes.hash_of(CODE, chat),
+            )
+            tx.session.add(mailbox)
         return chat
 
     async def migrate(self, number: int, _chat: int) -> None:
@@ -75,7 +80,7 @@ class Pairs:
         async with self.storage.writing() as tx:
             await record_results(tx, "me", dict.fromkeys(begun, CallResult(Event.ACCEPTED)))
 
-    def answer(self, error: Exception) -> Callable[[int, int], Awaitable[None]]:
+    def answer(self, error: DeliveryError) -> Callable[[int, int], Awaitable[None]]:
         """Return what sends the first message of the chat, to which Telegram says *error*."""
 
         async def answer(number: int, chat: int) -> None:

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -98,9 +99,9 @@ class Life:
         """A group migrates to an id under which another row of ours stands already."""
         new = self.group * 10
         twin = await self.outbox.chat(new)
-        same = {"kind": DeliveryKind.NOTICE, "notice": "warning", "subject": str(new)}
+        same: dict[str, Any] = {"notice": "warning", "subject": str(new)}
         for chat in (self.chats[0], twin):  # only one of these two is kept
-            await self.outbox.add(chat, **same)
+            await self.outbox.add(chat, kind=DeliveryKind.NOTICE, **same)
         await self.outbox.add(twin, state=QUEUED)
         async with self.storage.writing() as tx:
             await migrate_chat(tx, self.group, new)
@@ -177,8 +178,9 @@ async def test_erased_feedback_lets_what_stands_behind_it_go_to_its_admin(storag
     writer, admin = await outbox.chat(7), await outbox.chat(8)
     async with storage.writing() as tx:
         tx.session.add(Feedback(id=1, chat_id=writer, made_at=tx.now, words="hello"))
-    notice = {"kind": DeliveryKind.NOTICE, "notice": FEEDBACK_NOTICE, "subject": "1"}
-    await outbox.add(admin, state=DeliveryState.CLAIMED, owner="me", **notice)
+    notice: dict[str, Any] = {"notice": FEEDBACK_NOTICE, "subject": "1", "owner": "me"}
+    kind = DeliveryKind.NOTICE
+    await outbox.add(admin, kind=kind, state=DeliveryState.CLAIMED, **notice)
     behind = await outbox.add(admin, state=QUEUED)
 
     async with storage.writing() as tx:
@@ -191,7 +193,7 @@ async def test_a_claim_passes_over_a_delivery_that_vanished_meanwhile(storage, m
     outbox = Outbox(storage)
     gone, stays = [await outbox.add(await outbox.chat(user)) for user in (7, 8)]
 
-    async def vanish(tx: Transaction, *rest: object) -> list[Delivery]:
+    async def vanish(tx: Transaction, *rest: Any) -> list[Delivery]:
         await delete_deliveries(tx, col(Delivery.id) == gone)
         return await claimed_rows(tx, *rest)
 
@@ -257,7 +259,7 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
         await claim_deliveries(tx, "me", limit=2, lease=LEASE)
         await begin_sending(tx, [parts[0]], "me", LEASE)
         await record_results(tx, "me", {parts[0]: CallResult(Event.ACCEPTED)})
-        await advance_all(tx, {chat_pace_key(1): clock.now + SECOND})
+        await advance_all(tx, {await chat_pace_key(tx, 1): clock.now + SECOND})
 
     async with storage.writing() as tx:
         too_early = await claim_deliveries(tx, "me", limit=1, lease=LEASE)
