@@ -261,7 +261,7 @@ async def count_audit_events(tx: Transaction) -> int:
 
 _KEY_BYTES = 32
 _DIGITS = 32  # of a hash
-_SECRET = "secret"  # its name among what a process keeps
+_KEPT_AS = "secret"  # by a process
 
 
 async def signing_key(tx: Transaction) -> bytes:
@@ -280,12 +280,12 @@ async def hashing_secret(tx: Transaction) -> bytes:
 
     Before there is one, nothing is stored by its hashes: within `reading()` any other is as good.
     """
-    if _SECRET not in tx.known:
+    if _KEPT_AS not in tx.known:
         found = await (signing_key if tx.is_writing else existing_signing_key)(tx)
         if found is None:
             return secrets.token_bytes(_KEY_BYTES)
-        tx.known[_SECRET] = found
-    return tx.known[_SECRET]
+        tx.known[_KEPT_AS] = found
+    return tx.known[_KEPT_AS]
 
 
 def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
