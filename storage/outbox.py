@@ -68,7 +68,7 @@ from storage.enums import (
     Notification,
 )
 from storage.mailboxes import Mailbox
-from storage.pace import Pace, pace_key_of
+from storage.pace import LONGEST_LEAD, Pace, pace_key_of
 from storage.states import Effect, Event, Transition, after, ways
 
 # Literal, since a partial index serves only a condition that the planner can read. Most deliveries
@@ -384,7 +384,10 @@ def _due(
     is_too_fast = exists().where(
         pace_key == col(Pace.key),
         col(Chat.id) == col(Delivery.chat_id),
-        or_(col(Pace.tat) > latest, col(Pace.paused_until) > tx.now),
+        or_(
+            and_(col(Pace.tat) > latest, col(Pace.tat) <= tx.now + LONGEST_LEAD),
+            col(Pace.paused_until) > tx.now,
+        ),
     )
     return (
         select(Delivery.id, Delivery.chat_id, Delivery.priority, Delivery.due_at)
@@ -780,9 +783,15 @@ async def replace_with_fallback(
 # What a process that died left behind
 
 
-async def has_abandoned(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> bool:
-    """Whether a claim or a call has outlived its lease, or an unknown outcome is to be resent."""
-    left = or_(_lease_expired(tx), _unknown_due(tx))
+async def has_abandoned(
+    tx: Transaction, medium: Medium = Medium.TELEGRAM, *, in_flight: Collection[int] = ()
+) -> bool:
+    """Whether a claim or a call has outlived its lease, or an unknown outcome is to be resent.
+
+    *in_flight*: calls of this process, which it knows to be going on, whatever a clock says.
+    """
+    is_left = and_(_lease_expired(tx), not_(among(_table.c.id, in_flight)))
+    left = or_(is_left, _unknown_due(tx))
     return (await tx.session.exec(select(exists().where(*_in_flight(medium), left)))).one()
 
 
@@ -793,14 +802,23 @@ async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> N
 
 
 async def claim_abandoned(
-    tx: Transaction, owner: str, lease: timedelta, medium: Medium = Medium.TELEGRAM
+    tx: Transaction,
+    owner: str,
+    lease: timedelta,
+    medium: Medium = Medium.TELEGRAM,
+    *,
+    in_flight: Collection[int] = (),
 ) -> list[Delivery]:
-    """Take over the calls whose owner has not come back with a result; they may have arrived."""
+    """Take over the calls whose owner has not come back with a result; they may have arrived.
+
+    *in_flight*: see `has_abandoned`.
+    """
     await lock_queues(tx)
     sending = col(Delivery.state) == DeliveryState.SENDING
     statement = (
         select(Delivery)
         .where(*_in_flight(medium), sending, _lease_expired(tx))
+        .where(not_(among(col(Delivery.id), in_flight)))
         .with_for_update(skip_locked=True)
     )
     rows = list(await tx.session.exec(statement))

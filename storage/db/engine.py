@@ -188,6 +188,8 @@ class Storage:
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
         self._known: dict[str, bytes] = {}
+        self.latest = datetime.min.replace(tzinfo=UTC)
+        """The latest time that a transaction had, by which a clock that is set back is noticed."""
         self._notifier: GivesNotifications | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
@@ -240,6 +242,7 @@ class Storage:
             tx = Transaction(
                 session, await self._clock(session), clock=self._clock, known={**self._known}
             )
+            self.latest = max(self.latest, tx.now)
             yield tx
             self._known |= tx.known
 
@@ -259,6 +262,7 @@ class Storage:
                 is_writing=True,
                 known={**self._known},
             )
+            self.latest = max(self.latest, tx.now)
             yield tx
             if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
                 await notify(session, tx.notifications)
