@@ -5,8 +5,9 @@ their own. Only calls that send, copy or forward count.
 
 1. No call about a chat is made while Telegram lets it pause, nor one of the conversation while it
    lets the token pause. A short pause is waited for; else the call fails as if it was refused.
-2. What surely did not arrive is tried again, and so is what may be done twice. All else fails with
-   `MayHaveArrived`.
+2. What surely did not arrive is tried again, and so is what may be done twice. A message that met
+   a failing server or gateway is tried once more, so that it comes twice at most. All that may have
+   arrived fails with `MayHaveArrived`, after which nobody apologises.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 
-from bot.delivery.errors import NeverSent, ServerError, Unknown
+from bot.delivery.errors import GatewayFailed, NeverSent, ServerError, Unknown
 from bot.delivery.pace import Pacer, Timer, reply_moment
 from bot.delivery.telegram import translate
 from bot.telegram import MayHaveArrived, is_late
@@ -97,7 +98,7 @@ class Replies(BaseRequestMiddleware):
         name, chat = method.__api_method__, _chat_of(method)
         if chat is None and not name.startswith(("answer", *_COUNTED)):
             return await make_request(bot, method)  # polls, profiles: what limits those is theirs
-        for seconds in (*PAUSES_SECONDS, None):
+        for tried, seconds in enumerate((*PAUSES_SECONDS, None), 1):
             await self._wait_for_room(method, chat)
             try:
                 return await make_request(bot, method)
@@ -109,7 +110,7 @@ class Replies(BaseRequestMiddleware):
                 await self.timer.wait(refused.retry_after)
             except (AiogramError, OSError) as error:
                 problem = translate(error)
-                if seconds is None or not _is_tried_again(name, problem, error):
+                if seconds is None or not _is_tried_again(name, problem, error, tried):
                     raise _known(method, problem, error) from error
                 log.info("a call is tried again", method=name, reason=str(problem))
                 await self.timer.wait(seconds)
@@ -214,9 +215,11 @@ def _refused(method: TelegramMethod[Any], seconds: float) -> TelegramRetryAfter:
     return TelegramRetryAfter(method, "no call is made into a pause", ceil(seconds))
 
 
-def _is_tried_again(name: str, problem: DeliveryError, error: Exception) -> bool:
-    if isinstance(problem, NeverSent | ServerError):
+def _is_tried_again(name: str, problem: DeliveryError, error: Exception, tried: int) -> bool:
+    if isinstance(problem, NeverSent):
         return True
+    if isinstance(problem, ServerError | GatewayFailed):
+        return not counts(name) or tried == 1
     # An edit or an answer to a press is the same when it comes twice; but who waited for long
     # enough to run out of time does not wait as long again.
     timed_out = isinstance(error.__cause__, TimeoutError)
@@ -224,4 +227,8 @@ def _is_tried_again(name: str, problem: DeliveryError, error: Exception) -> bool
 
 
 def _known(method: TelegramMethod[Any], problem: DeliveryError, error: Exception) -> Exception:
-    return MayHaveArrived(method, str(problem)) if isinstance(problem, Unknown) else error
+    # A message that a server failed on twice may be there all the same: servers have been wrong.
+    is_in_doubt = isinstance(problem, Unknown) or (
+        isinstance(problem, ServerError) and counts(method.__api_method__)
+    )
+    return MayHaveArrived(method, str(problem)) if is_in_doubt else error

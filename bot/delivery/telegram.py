@@ -37,9 +37,9 @@ from bot.delivery.errors import (
     ChatMigrated,
     DeliveryError,
     FloodWait,
+    GatewayFailed,
     NeverSent,
     Refused,
-    ServerError,
     Unknown,
     is_error_page,
     rejection,
@@ -276,7 +276,7 @@ def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a 
         case TelegramMigrateToChat():
             return ChatMigrated(error.message, error.migrate_to_chat_id)
         case ClientDecodeError():
-            kind = ServerError if is_error_page(error.data) else Unknown
+            kind = GatewayFailed if is_error_page(error.data) else Unknown
             return kind("the answer is not JSON of the Bot API")
         case TelegramAPIError() if code := _code_of(error):
             return rejection(code, error.message)

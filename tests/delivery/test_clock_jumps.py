@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from aiogram import Bot
@@ -12,9 +13,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.delivery.errors import FloodWait, NeverSent, Unknown
 from bot.delivery.replies import Replies
-from bot.delivery.sender import Calls
+from bot.delivery.sender import Calls, SendStage
 from bot.ops.clock import ClockWatch
 from bot.rendering.messages import Message
+from storage.db.engine import Storage
 from storage.enums import DeliveryState
 from tests.conftest import TurnedClock
 from tests.delivery.conftest import (
@@ -76,7 +78,9 @@ class JumpingTelegram(FakeTelegram):
         )
 
 
-async def all_flow(storage, clock, sending, seconds=60):
+async def all_flow(
+    storage: Storage, clock: TurnedClock, sending: SendStage[Any], seconds: int = 60
+) -> None:
     """Let time pass as a process does: it sends each second, and watches the clock."""
     watch = ClockWatch(storage)
     watch._has_looked = True
@@ -115,7 +119,7 @@ async def test_a_reply_waits_no_longer_than_usual(storage, clock, jump):
     replies = Replies(storage, PACE_KEY, timer=TurnedTimer(clock))
     moments = []
 
-    async def call(_bot: Bot, _method: SendMessage) -> None:
+    async def call(_bot: Any, _method: Any) -> Any:
         moments.append(clock.now)
 
     with clock.wrong_by(jump):

@@ -31,6 +31,7 @@ ERRORS: tuple[DeliveryError, ...] = (
     errors.TokenRejected("Unauthorized"),
     errors.NeverSent("refused"),
     errors.ServerError("Bad Gateway"),
+    errors.GatewayFailed("the answer is not JSON of the Bot API"),
     errors.Unknown("no answer in time"),
     errors.ChatBlocked("blocked"),
     errors.ChatKicked("kicked"),

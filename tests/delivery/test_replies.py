@@ -348,13 +348,16 @@ async def test_what_did_not_arrive_or_may_come_twice_is_tried_again(replies, clo
 
 
 FIVE_HUNDRED = TelegramServerError(to(7), "500")
+BAD_GATEWAY = ClientDecodeError("x", ValueError(), "<html>502")
 TIME_OUT = TelegramNetworkError(to(7), "Request timeout error")
 
 
 @pytest.mark.parametrize(
     ("errors", "raised", "calls"),
     [
-        pytest.param([FIVE_HUNDRED] * 3, TelegramServerError, 3, id="three times in all"),
+        pytest.param([no_connection(to(7))] * 3, TelegramNetworkError, 3, id="three in all"),
+        pytest.param([FIVE_HUNDRED] * 3, MayHaveArrived, 2, id="twice if the server fails"),
+        pytest.param([BAD_GATEWAY] * 3, MayHaveArrived, 2, id="twice behind a failing gateway"),
         pytest.param([reset(to(7))], MayHaveArrived, 1, id="once if it may have arrived"),
         pytest.param([TIME_OUT], TelegramNetworkError, 1, id="once if time ran out"),
     ],
