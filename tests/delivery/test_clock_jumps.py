@@ -116,17 +116,17 @@ async def test_messages_flow_again_within_a_minute_once_each(
 
 @pytest.mark.parametrize("jump", JUMPS)
 async def test_a_reply_waits_no_longer_than_usual(storage, clock, jump):
-    replies = Replies(storage, PACE_KEY, timer=TurnedTimer(clock))
-    moments = []
+    replies: Any = Replies(storage, PACE_KEY, timer=TurnedTimer(clock))
+    bot, moments = Bot("1:playground"), []
 
     async def call(_bot: Any, _method: Any) -> Any:
         moments.append(clock.now)
 
     with clock.wrong_by(jump):
         for _ in range(3):
-            await replies(call, Bot("1:playground"), SendMessage(chat_id=7, text="hello"))
+            await replies(call, bot, SendMessage(chat_id=7, text="hello"))
     before = clock.now
-    await replies(call, Bot("1:playground"), SendMessage(chat_id=7, text="hello"))
+    await replies(call, bot, SendMessage(chat_id=7, text="hello"))
 
     assert len(moments) == 4
     assert moments[-1] - before < 5 * SECOND
