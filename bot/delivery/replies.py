@@ -26,7 +26,7 @@ from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from bot.delivery.errors import GatewayFailed, NeverSent, ServerError, Unknown
 from bot.delivery.pace import Pacer, Timer, reply_moment
 from bot.delivery.telegram import translate
-from bot.telegram import MayHaveArrived, is_late
+from bot.telegram import MayHaveArrived, is_database_silent, is_late
 from storage.db.engine import DatabaseError
 from storage.enums import ChatKind
 from storage.pace import (
@@ -65,6 +65,7 @@ PRESS_WAIT_SECONDS = 20.0
 # Before what failed is tried again, and again.
 PAUSES_SECONDS = (0.5, 2.0)
 
+_PRESS = "answerCallbackQuery"
 _COUNTED = ("send", "copy", "forward")
 _NOT_COUNTED = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
 
@@ -119,7 +120,9 @@ class Replies(BaseRequestMiddleware):
     async def _wait_for_room(self, method: TelegramMethod[Any], chat: int | None) -> None:
         """Wait until the call may be made; raise `TelegramRetryAfter` where that takes too long."""
         try:
-            if not counts(method.__api_method__):
+            if is_database_silent.get():
+                log.debug("answering without a look at pauses", method=method.__api_method__)
+            elif not counts(method.__api_method__):
                 await self._wait_for_pauses(method, chat)
             elif is_late.get():
                 raise _refused(method, 0)
@@ -208,7 +211,7 @@ def _chat_of(method: TelegramMethod[Any]) -> int | None:
 
 
 def _patience(name: str) -> float:
-    return PRESS_WAIT_SECONDS if name == "answerCallbackQuery" else LONGEST_WAIT_SECONDS
+    return PRESS_WAIT_SECONDS if name == _PRESS else LONGEST_WAIT_SECONDS
 
 
 def _refused(method: TelegramMethod[Any], seconds: float) -> TelegramRetryAfter:

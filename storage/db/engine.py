@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -56,6 +57,10 @@ Result = TypeVar("Result")
 SQLITE = "sqlite"
 
 POSTGRESQL = "postgresql"
+
+# How long a connection to PostgreSQL is waited for, while all are in use: as long as a lock of
+# SQLite's (`storage.db.sqlite.BUSY_SECONDS`).
+POOL_SECONDS: Final = 5.0
 
 # SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
 _CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
@@ -129,6 +134,44 @@ _READ_CLOCK: Final = select(
         literal(value=True),  # for this transaction
     ),
 )
+
+
+class OpenTransactions:
+    """The transactions that one context has begun and not ended, with when, by the loop's clock.
+
+    They are counted from the wait for a connection on.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[object, float] = {}
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long the oldest of them lasts; 0 if there is none."""
+        now = asyncio.get_running_loop().time()
+        return max((now - begun for begun in self._begun.values()), default=0.0)
+
+    @contextmanager
+    def count(self) -> Iterator[None]:
+        one = object()
+        self._begun[one] = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            del self._begun[one]
+
+
+_observed: ContextVar[OpenTransactions | None] = ContextVar("_observed", default=None)
+
+
+@contextmanager
+def observing_transactions() -> Iterator[OpenTransactions]:
+    """Yield the transactions of this context, and of tasks that it starts."""
+    token = _observed.set(opened := OpenTransactions())
+    try:
+        yield opened
+    finally:
+        _observed.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +257,7 @@ class Storage:
         """
         if make_url(url).get_backend_name() != SQLITE:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
+            options |= {"pool_timeout": POOL_SECONDS}
             options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
             return cls(postgresql_engine(url, **options), clock)
         from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
@@ -309,7 +353,9 @@ class Storage:
 @contextmanager
 def _connected() -> Iterator[None]:
     """Let a pool that has no connection left be a database that cannot be reached, as it is."""
+    opened = _observed.get()
     try:
-        yield
+        with opened.count() if opened else nullcontext():
+            yield
     except PoolTimeoutError as error:
         raise OperationalError(None, None, error) from error
