@@ -18,6 +18,7 @@ from storage.health import (
     open_read_only,
     try_to_write,
 )
+from storage.pace import advance_all
 from storage.schema import database_file
 from tests.database_errors import DatabaseFailure
 
@@ -104,3 +105,21 @@ async def test_a_file_that_another_program_locks_cannot_be_written(sqlite_url):
     failure.end()
     await try_to_write(storage)
     await storage.close()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "code"),
+    [(timedelta(), "clock.stored"), (timedelta(hours=2), "clock.stored-ahead")],
+    ids=["right", "two hours ahead"],
+)
+async def test_the_doctor_finds_times_that_a_wrong_clock_stored(sqlite_url, ahead, code):
+    storage = Storage.open(sqlite_url)
+    async with storage.writing() as tx:
+        await advance_all(tx, {"bot:a": tx.now + ahead})
+    await storage.close()
+
+    settings = Settings(_env_file=None, database_url=sqlite_url)  # type: ignore[call-arg]
+    checks = [one for one in make_checks(settings, quick=True) if one.name == "the stored times"]
+    found = await run_checks(checks)
+
+    assert [one.code for one in found] == [code]
