@@ -25,6 +25,10 @@ is_late: Final = ContextVar("is_late", default=False)
 """Whether the update at work waited in its queue for so long that no message answers it."""
 
 
+is_database_silent: Final = ContextVar("is_database_silent", default=False)
+"""Whether a call is made because the database says nothing: it is not asked when that may go."""
+
+
 class MayHaveArrived(TelegramNetworkError):  # noqa: N818 - what became of the message
     """No answer of Telegram says what became of the call; it is not reported as failed."""
 

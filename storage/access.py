@@ -3,9 +3,23 @@
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, delete, func, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    String,
+    cast,
+    delete,
+    func,
+    literal,
+    update,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
@@ -246,6 +260,8 @@ async def count_audit_events(tx: Transaction) -> int:
 
 
 _KEY_BYTES = 32
+_DIGITS = 32  # of a hash
+_KEPT_AS = "secret"  # by a process
 
 
 async def signing_key(tx: Transaction) -> bytes:
@@ -257,3 +273,49 @@ async def signing_key(tx: Transaction) -> bytes:
 
 async def existing_signing_key(tx: Transaction) -> bytes | None:
     return (await tx.session.exec(select(Secret.key))).first()
+
+
+async def hashing_secret(tx: Transaction) -> bytes:
+    """Return the secret for `keyed_hash`, which a process reads once.
+
+    Before there is one, nothing is stored by its hashes: within `reading()` any other is as good.
+    """
+    if _KEPT_AS not in tx.known:
+        found = await (signing_key if tx.is_writing else existing_signing_key)(tx)
+        if found is None:
+            return secrets.token_bytes(_KEY_BYTES)
+        tx.known[_KEPT_AS] = found
+    return tx.known[_KEPT_AS]
+
+
+def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
+    """Return 32 hexadecimal digits, from which nobody without *secret* finds *value* by trying.
+
+    `keyed_hash_of` is the same in SQL.
+    """
+    return sha256(secret + f"{purpose}:{value}".encode()).hexdigest()[:_DIGITS]
+
+
+class _KeyedHash(FunctionElement[str]):
+    """Of a secret and a text."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_KeyedHash, "sqlite")
+def _on_sqlite(element: _KeyedHash, compiler: Any, **options: Any) -> str:
+    """`storage.db.sqlite` brings SQLite its `keyed_sha256`."""
+    return f"substr(keyed_sha256({compiler.process(element.clauses, **options)}), 1, {_DIGITS})"
+
+
+@compiles(_KeyedHash, "postgresql")
+def _on_postgresql(element: _KeyedHash, compiler: Any, **options: Any) -> str:
+    secret, value = (compiler.process(each, **options) for each in element.clauses)
+    hashed = f"sha256({secret} || convert_to({value}, 'UTF8'))"
+    return f"substr(encode({hashed}, 'hex'), 1, {_DIGITS})"
+
+
+def keyed_hash_of(secret: bytes, purpose: str, column: Any) -> ColumnElement[str]:
+    text = literal(f"{purpose}:").concat(cast(column, String))
+    return _KeyedHash(literal(secret, LargeBinary), text)

@@ -213,6 +213,14 @@ async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPref
     return [AlertPreferences(*row) for row in rows]
 
 
+async def lock_with_invited(tx: Transaction, chat_id: int, user_id: int | None) -> None:
+    """Lock our row *chat_id*, and those of the groups that *user_id* let the bot into."""
+    rows = select(Chat.id).where(col(Chat.id) == chat_id)
+    if user_id is not None:
+        rows = select(Chat.id).where(or_(col(Chat.id) == chat_id, col(Chat.invited_by) == user_id))
+    await tx.session.exec(rows.order_by(col(Chat.id)).with_for_update())
+
+
 def columns_naming_a_chat() -> list[Column[int]]:
     """Return them, parents before children: an edition before its stories."""
     return [

@@ -39,6 +39,16 @@ def open_read_only(url: str) -> Storage:
     return Storage(engine, database_clock)
 
 
+async def try_to_write(storage: Storage) -> None:
+    """Take a lock that only a database gives that can be written; raise DatabaseError without one.
+
+    It waits as long as any other writer does, in line behind those.
+    """
+    async with storage.writing() as tx:
+        # A standby refuses it. SQLite has locked the file by now.
+        await tx.session.exec(select(Lease.name).limit(0).with_for_update())
+
+
 def condition_of_file(path: Path, seconds: float) -> Condition:
     """Ask the SQLite file at *path*, which is there; at most so long. It blocks."""
     until = time.monotonic() + seconds

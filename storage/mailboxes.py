@@ -81,15 +81,24 @@ async def mailboxes_for_alerts(tx: Transaction, chat_ids: Iterable[int]) -> Sequ
 
 
 async def lock_mailbox(tx: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
-    """Return the mailbox with its chat, both locked, so that what is asked happens in turn."""
-    locked = (
-        select(Mailbox, Chat)
-        .join(Chat, col(Chat.id) == col(Mailbox.chat_id))
+    """Return the mailbox with its chat, both locked, so that what is asked happens in turn.
+
+    None where it is gone, or is being moved to another chat right now.
+    """
+    its_chat = (
+        select(Chat)
+        .join(Mailbox, col(Mailbox.chat_id) == col(Chat.id))
         .where(col(Mailbox.id) == mailbox_id)
-        .with_for_update()
+        .with_for_update(of=Chat)
         .execution_options(populate_existing=True)
     )
-    return (await tx.session.exec(locked)).first()
+    chat = (await tx.session.exec(its_chat)).first()
+    if chat is None:
+        return None
+    theirs = (col(Mailbox.id) == mailbox_id, col(Mailbox.chat_id) == chat.id)
+    mailbox = select(Mailbox).where(*theirs).with_for_update()
+    found = (await tx.session.exec(mailbox.execution_options(populate_existing=True))).first()
+    return (found, chat) if found else None
 
 
 async def remove_mailbox(tx: Transaction, chat_id: int) -> None:

@@ -8,9 +8,10 @@ Order, on Telegram:
 - of each address (chat row and medium) the first blocking delivery goes, and those behind it wait;
   a claim that meets one behind another makes it `queued`, so that no later claim looks at it again
 - whatever takes a delivery out of the way lets the next one of its address go
-- on PostgreSQL both take one lock, without which a delivery could be queued behind one that is just
-  leaving, for ever; it comes after the locks of the token's pace and of a chat, and before those
-  of pending deliveries
+- on PostgreSQL both take one lock (`lock_queues`), without which a delivery could be queued behind
+  one that is just leaving, for ever. Only `begin_sending` goes without it, because it changes
+  nothing but claims of its own; `storage` says which locks come before it
+- `delete_deliveries` alone deletes; a delivery that went with its chat leaves no queue behind
 E-mails go one at a time for each chat; a confirmation waits for no other mail.
 """
 
@@ -67,7 +68,7 @@ from storage.enums import (
     Notification,
 )
 from storage.mailboxes import Mailbox
-from storage.pace import Pace, pace_key_of
+from storage.pace import LONGEST_LEAD, Pace, pace_key_of
 from storage.states import Effect, Event, Transition, after, ways
 
 # Literal, since a partial index serves only a condition that the planner can read. Most deliveries
@@ -276,6 +277,7 @@ class ClaimedDelivery:
     telegram_id: int
     thread_id: int
     chat_kind: ChatKind
+    pace_key: str
     target_message_id: int | None = None
     reply_message_id: int | None = None
 
@@ -303,6 +305,7 @@ class _Candidate(NamedTuple):
     thread_id: int
     chat_kind: ChatKind
     chat_state: ChatState
+    pace_key: str
 
     @property
     def may_go(self) -> bool:
@@ -345,7 +348,8 @@ async def claim_deliveries(
 async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> list[_Candidate]:
     """Return up to *limit* that are pending and due, the most urgent kinds first."""
     # One question for each priority: in one for all, each would step over what is due later.
-    each = [_due(tx, priority, limit, groups_ahead).subquery() for priority in PRIORITIES]
+    key = await pace_key_of(tx, Chat.telegram_id)
+    each = [_due(tx, priority, limit, groups_ahead, key).subquery() for priority in PRIORITIES]
     due = union_all(*(select(one) for one in each)).cte("due")
     statement = (
         select(  # type: ignore[call-overload]
@@ -356,6 +360,7 @@ async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> l
             Chat.thread_id,
             Chat.kind,
             Chat.state,
+            key,
         )
         .join(Chat, col(Chat.id) == due.c.chat_id)
         .order_by(due.c.priority, due.c.due_at, due.c.id)
@@ -365,15 +370,24 @@ async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> l
     return [_Candidate(*row) for row in await connection.execute(statement)]
 
 
-def _due(tx: Transaction, priority: int, limit: int, groups_ahead: timedelta) -> Any:
+def _due(
+    tx: Transaction,
+    priority: int,
+    limit: int,
+    groups_ahead: timedelta,
+    pace_key: ColumnElement[str],
+) -> Any:
     # Those whose pace says later are stepped over: they are few, as many as went out in the last
     # seconds, and keep their place, so that the parts of a digest follow each other.
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     latest = case((is_private, tx.now), else_=tx.now + groups_ahead)
     is_too_fast = exists().where(
-        pace_key_of(Chat.telegram_id) == col(Pace.key),
+        pace_key == col(Pace.key),
         col(Chat.id) == col(Delivery.chat_id),
-        or_(col(Pace.tat) > latest, col(Pace.paused_until) > tx.now),
+        or_(
+            and_(col(Pace.tat) > latest, col(Pace.tat) <= tx.now + LONGEST_LEAD),
+            col(Pace.paused_until) > tx.now,
+        ),
     )
     return (
         select(Delivery.id, Delivery.chat_id, Delivery.priority, Delivery.due_at)
@@ -441,8 +455,11 @@ async def _claim(
     which = among(col(Delivery.id), [each.id for each in going])
     by_id = {row.id: row for row in await _claimed(tx, which, owner, lease)}
     return [
-        ClaimedDelivery(by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind)
+        ClaimedDelivery(
+            by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind, each.pace_key
+        )
         for each in going
+        if each.id in by_id  # its chat may have been deleted meanwhile
     ]
 
 
@@ -520,7 +537,7 @@ async def _with_replies(
 
 
 async def lock_queues(tx: Transaction) -> None:
-    """Let nobody else claim, suspend, or let the next ones go, before this transaction ends."""
+    """Let nobody else claim, suspend, delete, or let the next ones go, before this one ends."""
     await lock_claims(tx, Delivery)
 
 
@@ -532,6 +549,25 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
     await lock_queues(tx)
     heads = select(_head_of_queue(Chat.id)).where(among(col(Chat.id), chosen))
     await _apply(tx, Event.ADVANCE, _table.c.id.in_(heads))
+
+
+# Deleting
+
+
+async def delete_deliveries(tx: Transaction, *which: ColumnElement[bool]) -> int:
+    """Delete the deliveries that are *which*, whatever their state; return how many.
+
+    Edits of their messages go with them. What stood behind one of either goes on: an edit stands in
+    the queue of the chat that got the message.
+    """
+    await lock_queues(tx)
+    chosen = select(Delivery.id, Delivery.chat_id).where(*which).order_by(col(Delivery.id))
+    rows = (await tx.session.exec(chosen.with_for_update())).all()
+    if rows:
+        gone = delete(Delivery).where(among(col(Delivery.id), [row for row, _ in rows]))
+        await tx.session.exec(gone.execution_options(synchronize_session=False))
+        await unblock_next(tx, {chat_id for _, chat_id in rows})
+    return len(rows)
 
 
 # Claiming for mailboxes
@@ -626,12 +662,11 @@ def _heads_of_mail(tx: Transaction, limit: int) -> Any:
 
 async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
     """Keep no older code: neither on its way, where it would be wrong, nor once it is sent."""
-    await tx.session.exec(
-        delete(Delivery).where(
-            col(Delivery.mailbox_id) == mailbox.id,
-            col(Delivery.kind) == DeliveryKind.NOTICE,
-            col(Delivery.state).not_in(_IN_FLIGHT),
-        )
+    await delete_deliveries(
+        tx,
+        col(Delivery.mailbox_id) == mailbox.id,
+        col(Delivery.kind) == DeliveryKind.NOTICE,
+        col(Delivery.state).not_in(_IN_FLIGHT),
     )
 
 
@@ -643,13 +678,21 @@ async def begin_sending(
 ) -> set[int]:
     """Write down that the calls for *ids* begin; return those that are still *owner*'s to send."""
     columns = _columns(tx.now, after(DeliveryState.CLAIMED, Event.BEGIN))
-    statement = (
-        update(_table)
+    mine = (
+        select(_table.c.id)
         .where(
             among(_table.c.id, ids),
             _table.c.owner == owner,
             _table.c.state == DeliveryState.CLAIMED,
         )
+        .order_by(_table.c.id)  # as those are locked that are deleted
+        .with_for_update()
+        .cte("mine")
+        .prefix_with("MATERIALIZED")
+    )
+    statement = (
+        update(_table)
+        .where(_table.c.id.in_(select(mine.c.id)))
         .values(**columns, lease_until=tx.now + lease)
         .returning(_table.c.id)
     )
@@ -662,6 +705,7 @@ async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> Non
     The intent may be written down all the same: the response to its commit was lost, or its time
     missed. It counts as no attempt.
     """
+    await lock_queues(tx)
     await _apply(tx, Event.RELEASE, among(_table.c.id, ids), _table.c.owner == owner)
 
 
@@ -676,6 +720,7 @@ async def record_results(
     tx: Transaction, owner: str, results: Mapping[int, CallResult]
 ) -> set[int]:
     """Write down what calls of *owner* came to, by delivery; return those that were *owner*'s."""
+    await lock_queues(tx)
     mine = (_table.c.owner == owner, _table.c.state == DeliveryState.SENDING)
     connection = await tx.session.connection()
     rows = (
@@ -738,25 +783,42 @@ async def replace_with_fallback(
 # What a process that died left behind
 
 
-async def has_abandoned(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> bool:
-    """Whether a claim or a call has outlived its lease, or an unknown outcome is to be resent."""
-    left = or_(_lease_expired(tx), _unknown_due(tx))
+async def has_abandoned(
+    tx: Transaction, medium: Medium = Medium.TELEGRAM, *, in_flight: Collection[int] = ()
+) -> bool:
+    """Whether a claim or a call has outlived its lease, or an unknown outcome is to be resent.
+
+    *in_flight*: calls of this process, which it knows to be going on, whatever a clock says.
+    """
+    is_left = and_(_lease_expired(tx), not_(among(_table.c.id, in_flight)))
+    left = or_(is_left, _unknown_due(tx))
     return (await tx.session.exec(select(exists().where(*_in_flight(medium), left)))).one()
 
 
 async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
     """Make claims due again whose lease is over: no call was made."""
+    await lock_queues(tx)
     await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx))
 
 
 async def claim_abandoned(
-    tx: Transaction, owner: str, lease: timedelta, medium: Medium = Medium.TELEGRAM
+    tx: Transaction,
+    owner: str,
+    lease: timedelta,
+    medium: Medium = Medium.TELEGRAM,
+    *,
+    in_flight: Collection[int] = (),
 ) -> list[Delivery]:
-    """Take over the calls whose owner has not come back with a result; they may have arrived."""
+    """Take over the calls whose owner has not come back with a result; they may have arrived.
+
+    *in_flight*: see `has_abandoned`.
+    """
+    await lock_queues(tx)
     sending = col(Delivery.state) == DeliveryState.SENDING
     statement = (
         select(Delivery)
         .where(*_in_flight(medium), sending, _lease_expired(tx))
+        .where(not_(among(col(Delivery.id), in_flight)))
         .with_for_update(skip_locked=True)
     )
     rows = list(await tx.session.exec(statement))
@@ -767,6 +829,7 @@ async def claim_abandoned(
 
 async def resend_unknown(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
     """Make what may have arrived due once more, without a sound."""
+    await lock_queues(tx)
     await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx))
 
 
@@ -888,6 +951,7 @@ async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) 
 
     A held one may have arrived, so it goes without a sound.
     """
+    await lock_queues(tx)
     chosen = true() if ids is None else among(_table.c.id, ids)
     tx.notifications.add(Notification.DELIVERIES)
     return await _apply(tx, Event.RELEASE_STUCK, chosen)
@@ -895,11 +959,13 @@ async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) 
 
 async def drop_deliveries(tx: Transaction, ids: Sequence[int]) -> int:
     """Give up held and failed deliveries; return how many. Nothing waits behind such ones."""
+    await lock_queues(tx)
     return await _apply(tx, Event.DROP, among(_table.c.id, ids))
 
 
 async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliveryState) -> int:
     """Let a dropped one wait again in *state*; an edit that came too late stays dropped."""
+    await lock_queues(tx)
     event = Event.RESTORE_FAILED if state is DeliveryState.FAILED else Event.RESTORE_HELD
     chosen = (_table.c.id == delivery_id, _table.c.kind != DeliveryKind.EDIT)
     return await _apply(tx, event, *chosen)

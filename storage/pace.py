@@ -6,45 +6,66 @@ token's comes first.
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from hashlib import md5
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, case, cast, delete, func, literal_column, update
+import structlog
+from sqlalchemy import ColumnElement, case, delete, func, literal_column, update
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.access import hashing_secret, keyed_hash, keyed_hash_of
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new, upsert
+
+log = structlog.get_logger(__name__)
+
+TOO_FAR_AHEAD: Final = "a stored time lies too far ahead, as after a wrong clock; it counts as now"
 
 
 class Pace(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=64)  # `bot:<hash>`, `chat:<hash>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
+    paused_at: datetime | None = None  # when that was learned
     # Of a token: how often Telegram asked to slow down, on the newest day (UTC) on which it did.
     flood_waits: int = 0
     flood_waits_on: date | None = None
 
 
+# The longest that permits run ahead: a hundred replies at once, at one in three seconds.
+# A chat's row says the end of its pause as well.
+LONGEST_LEAD: Final = timedelta(minutes=5)
+
+# Telegram has asked for half a day. A longer pause is asked for again.
+LONGEST_PAUSE: Final = timedelta(days=1)
+
 CHATS: Final = "chat:"
 TOKENS: Final = "bot:"
+_PURPOSE: Final = "pace"
 
 
-def chat_pace_key(telegram_id: int) -> str:
+async def chat_pace_key(tx: Transaction, telegram_id: int) -> str:
     """Return the key of the chat with all its threads: Telegram counts them together.
 
     Everybody who is answered gets a row, unauthorized and erased users too, so that the number
-    itself does not stand in it.
+    itself does not stand in it, nor anything that it could be found by without the secret.
     """
-    return f"{CHATS}{md5(str(telegram_id).encode(), usedforsecurity=False).hexdigest()}"
+    return CHATS + keyed_hash(await hashing_secret(tx), _PURPOSE, str(telegram_id))
 
 
-def pace_key_of(telegram_id: Any) -> ColumnElement[str]:
-    """Return the same of a column; `storage.db.sqlite` brings SQLite its md5."""
-    return literal_column(f"'{CHATS}'").concat(func.md5(cast(telegram_id, String)))
+async def pace_key_of(tx: Transaction, telegram_id: Any) -> ColumnElement[str]:
+    """Return the same of a column."""
+    hashed = keyed_hash_of(await hashing_secret(tx), _PURPOSE, telegram_id)
+    return literal_column(f"'{CHATS}'").concat(hashed)
 
 
 async def forget_pace(tx: Transaction, telegram_id: int) -> None:
-    await tx.session.exec(delete(Pace).where(col(Pace.key) == chat_pace_key(telegram_id)))
+    key = await chat_pace_key(tx, telegram_id)
+    await tx.session.exec(delete(Pace).where(col(Pace.key) == key))
+
+
+def credible_tat(tat: datetime, now: datetime) -> datetime:
+    """Return *tat*, or *now* where only a clock that was wrong can have put it so far ahead."""
+    return tat if tat <= now + LONGEST_LEAD else now
 
 
 async def lock_pace(tx: Transaction, key: str) -> Pace:
@@ -52,6 +73,10 @@ async def lock_pace(tx: Transaction, key: str) -> Pace:
     locked = select(Pace).where(col(Pace.key) == key).with_for_update()
     row = (await tx.session.exec(locked)).first()
     if row:
+        is_paused = row.paused_until is not None and row.paused_until >= row.tat
+        if not is_paused and credible_tat(row.tat, tx.now) != row.tat:
+            log.warning(TOO_FAR_AHEAD, table="pace", column="tat", latest=row.tat.isoformat())
+            row.tat = tx.now
         return row
     await insert_new(tx, Pace, [{"key": key, "tat": tx.now}])
     return (await tx.session.exec(locked)).one()
@@ -75,14 +100,18 @@ async def charge(tx: Transaction, calls: Mapping[str, tuple[datetime, timedelta]
     tats = dict((await tx.session.exec(locked.with_for_update())).all())
     await advance_all(
         tx,
-        {key: max(tats.get(key, at), at) + interval for key, (at, interval) in calls.items()},
+        {
+            key: max(credible_tat(tats.get(key, at), tx.now), at) + interval
+            for key, (at, interval) in calls.items()
+        },
     )
 
 
 async def pause(tx: Transaction, key: str, until: datetime) -> None:
+    """Let nothing go by the row before *until*, or for the longest pause there is."""
     row = await lock_pace(tx, key)
     if row.paused_until is None or row.paused_until < until:
-        row.paused_until = until
+        row.paused_until, row.paused_at = min(until, tx.now + LONGEST_PAUSE), tx.now
         await tx.session.flush()
 
 
@@ -92,7 +121,7 @@ async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datet
     They must where another chat pauses already: then it is no longer one chat that is too busy.
     """
     await lock_pace(tx, token)  # of two chats refused at once the second sees the first
-    chat = chat_pace_key(telegram_id)
+    chat = await chat_pace_key(tx, telegram_id)
     others = select(Pace.key).where(
         col(Pace.key).startswith(CHATS), col(Pace.key) != chat, col(Pace.paused_until) > tx.now
     )

@@ -30,7 +30,7 @@ from storage.access import forget_actor
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.bundles import Bundle
-from storage.chats import Chat, columns_naming_a_chat
+from storage.chats import Chat, columns_naming_a_chat, lock_chats
 from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.editions import Edition, EditionStory
@@ -38,7 +38,7 @@ from storage.entries import Entry
 from storage.enums import ArticleStage, ChatState, DeliveryState, MailboxState
 from storage.feedback import Feedback, notices_of_feedback
 from storage.mailboxes import Mailbox
-from storage.outbox import Delivery
+from storage.outbox import Delivery, delete_deliveries
 from storage.pace import CHATS, Pace, forget_pace
 from storage.queries import Match, Query
 from storage.stories import Story
@@ -68,11 +68,17 @@ async def forget_deliveries(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
     """Held ones wait for the operator, and suspended ones for their chat."""
-    may_go = and_(
+    at = col(Delivery.created_at)
+    old, last = await _page(tx, Delivery, at, (after, before, limit))
+    if old is None:
+        return DeletionBatch(0, None)
+    gone = await delete_deliveries(
+        tx,
+        old,
         col(Delivery.state).in_(_OVER),
         or_(col(Delivery.sent_at).is_(None), col(Delivery.sent_at) < before),
     )
-    return await _forget(tx, Delivery, col(Delivery.created_at), (after, before, limit), may_go)
+    return DeletionBatch(gone, last)
 
 
 async def forget_editions(
@@ -178,16 +184,30 @@ async def _forget(
     page: tuple[int, datetime, int],
     may_go: ColumnElement[bool],
 ) -> DeletionBatch:
+    old, last = await _page(tx, table, at, page)
+    if old is None:
+        return DeletionBatch(0, None)
+    connection = await tx.session.connection()
+    gone = await connection.execute(delete(table).where(old, may_go))
+    return DeletionBatch(gone.rowcount, last)
+
+
+async def _page(
+    tx: Transaction, table: Any, at: Any, page: tuple[int, datetime, int]
+) -> tuple[ColumnElement[bool] | None, int | None]:
+    """Return which rows of the page are old (None: none is), and the last of a page that is full.
+
+    A page is full where all its rows are old: there may be older ones behind it.
+    """
     after, before, limit = page
     oldest = select(col(table.id), at).where(col(table.id) > after).order_by(col(table.id))
     connection = await tx.session.connection()
     rows: Sequence[Any] = (await connection.execute(oldest.limit(limit))).all()
     old = [number for number, moment in rows if moment < before]
     if not old:
-        return DeletionBatch(0, None)
-    these = col(table.id).between(old[0], old[-1])
-    gone = await connection.execute(delete(table).where(these, at < before, may_go))
-    return DeletionBatch(gone.rowcount, old[-1] if len(old) == len(rows) == limit else None)
+        return None, None
+    these = and_(col(table.id).between(old[0], old[-1]), at < before)
+    return these, old[-1] if len(old) == len(rows) == limit else None
 
 
 # Chats being erased: whose they were is gone at once, what they had goes a few rows at a time.
@@ -230,19 +250,19 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
     number = (await tx.session.exec(locked)).first()
     if number is None:
         return
-    await _take_back_feedback(tx, chat_id)
+    notices = await _notices_of_feedback_by(tx, chat_id)
     many = {table.__tablename__ for table, _ in _MANY}
     for column in reversed(columns_naming_a_chat()):
         goes_too = all(key.ondelete == "CASCADE" for key in column.foreign_keys)
         if goes_too and column.table.name not in many:
             await _apply(tx, delete(column.table).where(column == chat_id))
-    # What is claimed and not begun is stopped so; what waits, by the state of the chat.
-    in_hand = (col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_IN_HAND))
-    await _apply(tx, delete(Delivery).where(*in_hand))
     mailbox = update(Mailbox).where(col(Mailbox.chat_id) == chat_id)
     await _apply(tx, mailbox.values(**_no_mailbox()))
     chat = update(Chat).where(col(Chat.id) == chat_id)
     await _apply(tx, chat.values(**_no_chat(tx, chat_id)))
+    # What is claimed and not begun is stopped so; what waits, by the state of the chat.
+    in_hand = and_(col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_IN_HAND))
+    await delete_deliveries(tx, or_(in_hand, among(col(Delivery.id), notices)))
     # A forum's topics have rows of their own, and one number.
     others = select(Chat.id).where(col(Chat.telegram_id) == number).limit(1)
     if (await tx.session.exec(others)).first() is None:
@@ -258,14 +278,18 @@ async def erased_chats(tx: Transaction, limit: int) -> list[int]:
 
 async def erase_batch(tx: Transaction, chat_id: int) -> bool:
     """Delete some of what a chat that is shut has been sent; return whether there was any."""
+    await lock_chats(tx, [chat_id])  # another process may be at it as well
     for table, key in _MANY:
         theirs = select(col(key)).where(col(table.chat_id) == chat_id).limit(AT_ONCE)
-        # Another process may be at it as well.
-        keys = (await tx.session.exec(theirs.with_for_update(skip_locked=True))).all()
-        if keys:
-            these = (col(table.chat_id) == chat_id, among(col(key), keys))
+        keys = (await tx.session.exec(theirs)).all()
+        if not keys:
+            continue
+        these = (col(table.chat_id) == chat_id, among(col(key), keys))
+        if table is Delivery:
+            await delete_deliveries(tx, *these)
+        else:
             await _apply(tx, delete(table).where(*these))
-            return True
+        return True
     return False
 
 
@@ -300,15 +324,14 @@ async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
     return False
 
 
-async def _take_back_feedback(tx: Transaction, chat_id: int) -> None:
-    """Delete what admins were sent of the chat's feedback: it has name and words."""
+async def _notices_of_feedback_by(tx: Transaction, chat_id: int) -> list[int]:
+    """Return what admins were sent of the chat's feedback: it has name and words."""
     written = select(Feedback.id).where(col(Feedback.chat_id) == chat_id)
     numbers = set(await tx.session.exec(written))
     if not numbers:
-        return
+        return []
     notices = await notices_of_feedback(tx)
-    ids = [delivery_id for delivery_id, number in notices.items() if number in numbers]
-    await _apply(tx, delete(Delivery).where(among(col(Delivery.id), ids)))
+    return [delivery_id for delivery_id, number in notices.items() if number in numbers]
 
 
 def _no_chat(tx: Transaction, chat_id: int) -> dict[str, Any]:

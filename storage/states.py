@@ -6,11 +6,13 @@ which event a response of Telegram or of a mail server is. Rules:
 - what is not in the table cannot happen: such a delivery is left as it is
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from storage.enums import DeliveryState as State
+from storage.enums import Medium
 
 
 class Event(StrEnum):
@@ -81,6 +83,13 @@ class Transition(NamedTuple):
 def _to(state: State, *effects: Effect) -> Transition:
     return Transition(state, frozenset(effects))
 
+
+# The longest pause of one that is due later. What Telegram asks for may be longer, and is a pause
+# of the chat.
+LONGEST_PAUSE: Final[Mapping[Medium, timedelta]] = {
+    Medium.TELEGRAM: timedelta(minutes=5),
+    Medium.EMAIL: timedelta(hours=4),
+}
 
 _RESUMED = _to(State.PENDING, Effect.DUE_NOW)
 

@@ -43,6 +43,7 @@ from storage.enums import (
 from storage.mailboxes import Mailbox, mailbox_of, remove_mailbox
 from storage.outbox import (
     Delivery,
+    delete_deliveries,
     drop_confirmations,
     lock_queues,
     move_suspended_alerts,
@@ -50,6 +51,7 @@ from storage.outbox import (
     resume_mails,
     suspend_chat_deliveries,
     suspend_mails,
+    unblock_next,
 )
 from storage.subscriptions import Subscription, count_subscriptions, end_subscription
 
@@ -324,9 +326,9 @@ async def bans(tx: Transaction, limit: int) -> Sequence[Ban]:
     return (await tx.session.exec(newest.limit(limit))).all()
 
 
-async def _chats(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
-    """Return its rows, one for each thread, locked."""
-    theirs = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.id))
+async def _chats(tx: Transaction, *telegram_ids: int) -> Sequence[Chat]:
+    """Return their rows, one for each thread, locked."""
+    theirs = select(Chat).where(col(Chat.telegram_id).in_(telegram_ids)).order_by(col(Chat.id))
     fresh = theirs.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.exec(fresh)).all()
 
@@ -343,14 +345,19 @@ async def migrate_chat(
     to the older row, unless that has the same; the newer row goes. Of its subscriptions only as
     many move as the chat may have: *most_topics*, unless an admin allowed it more or less.
     """
+    moving = await lock_migration(tx, old, new)
     await move_ban(tx, old, new)
-    moving = await tx.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
     await lock_queues(tx)
-    for chat in moving.all():
+    for chat in moving:
         await _absorb(tx, chat, new, most_topics)
         chat.telegram_id = new
         chat.kind = ChatKind.SUPERGROUP
         await tx.session.flush()
+
+
+async def lock_migration(tx: Transaction, old: int, new: int) -> Sequence[Chat]:
+    """Lock the rows of both of Telegram's ids; return those of *old*."""
+    return [chat for chat in await _chats(tx, old, new) if chat.telegram_id == old]
 
 
 async def _absorb(tx: Transaction, chat: Chat, telegram_id: int, most_topics: int | None) -> None:
@@ -361,7 +368,9 @@ async def _absorb(tx: Transaction, chat: Chat, telegram_id: int, most_topics: in
     had = await count_subscriptions(tx, chat.id)
     for column in columns_naming_a_chat():
         await _move(tx, column, twin, chat.id)
+    await delete_deliveries(tx, col(Delivery.chat_id) == twin)  # the chat has the same already
     await tx.session.exec(delete(Chat).where(col(Chat.id) == twin))
+    await unblock_next(tx, [chat.id])
     quota = (await quota_of(tx, chat.id)).topics
     most = most_topics if quota is None else quota
     if most is not None:

@@ -217,3 +217,17 @@ def test_no_module_imports_itself_by_way_of_others():
     graph = {module: [n for n in imports_of(module) if n in OURS] for module in OURS}
 
     assert len(list(TopologicalSorter(graph).static_order())) == len(OURS)
+
+
+def test_the_outbox_alone_deletes_deliveries():
+    """What stands behind a deleted one would wait for ever, if nobody let it go."""
+    calls = [
+        (module, ast.unparse(node))
+        for module in OURS
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call)
+    ]
+
+    assert [(m, call) for m, call in calls if call == "delete(Delivery)"] == [
+        ("storage.outbox", "delete(Delivery)")
+    ]

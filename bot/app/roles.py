@@ -112,6 +112,7 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
 
 def publish_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.app.mail import make_mailer
+    from bot.ops.clock import ClockWatch
     from bot.publishing.alerts import publish_alerts
     from bot.publishing.broadcasts import publish_broadcasts
     from bot.publishing.bundles import publish_bundles
@@ -139,6 +140,7 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
         StageRunner(stages.ALSO, partial(edit_alerts, *common)),
         StageRunner(stages.BROADCAST, partial(publish_broadcasts, *common, pace)),
         StageRunner(stages.TIDY, partial(purge_deleted, storage)),
+        StageRunner(stages.CLOCK, ClockWatch(storage).run_once),
         StageRunner(stages.FORGET, retention.run_once),
     ]
 

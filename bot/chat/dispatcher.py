@@ -48,10 +48,12 @@ def make_dispatcher(
     resources: Resources,
     renderer: Renderer,
     pauses_seconds: Sequence[float] = middlewares.PAUSES_SECONDS,
+    press_seconds: float = middlewares.PRESS_SECONDS,
 ) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed.
 
-    *pauses_seconds*: between two tries of an update while the database is away.
+    *pauses_seconds*: between two tries of an update while the database is away. *press_seconds*:
+    after how long a press is answered that waits for the database.
     """
     administrators = Administrators()
     dispatcher = Dispatcher(
@@ -64,6 +66,7 @@ def make_dispatcher(
     errors = middlewares.ErrorMiddleware(pauses_seconds)
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(middlewares.ReplyMiddleware(renderer))
+        observer.outer_middleware(middlewares.PressMiddleware(press_seconds))
         observer.outer_middleware(errors)
         observer.outer_middleware(middlewares.RateLimitMiddleware())
     if resources.is_playground:

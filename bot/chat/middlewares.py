@@ -1,12 +1,13 @@
 """What an update passes before its handler, in this order.
 
 1. `ReplyMiddleware` gives the handler its `reply`, and stops the spinner of a button.
-2. `ErrorMiddleware` answers errors with a sentence, and tries again while the database is away.
-3. `RateLimitMiddleware` tells a user who sent too much to wait.
-4. `FirstAdminMiddleware` makes the first user of a playground an admin.
-5. `GroupMiddleware` drops what is said in groups to others than the bot.
-6. `UserMiddleware` finds the current user, and gives the handler its `context`.
-7. `PermissionMiddleware` lets only administrators change what a group or channel gets.
+2. `PressMiddleware` answers a press that waits for the database.
+3. `ErrorMiddleware` answers errors with a sentence, and tries again while the database is away.
+4. `RateLimitMiddleware` tells a user who sent too much to wait.
+5. `FirstAdminMiddleware` makes the first user of a playground an admin.
+6. `GroupMiddleware` drops what is said in groups to others than the bot.
+7. `UserMiddleware` finds the current user, and gives the handler its `context`.
+8. `PermissionMiddleware` lets only administrators change what a group or channel gets.
 """
 
 from __future__ import annotations
@@ -35,13 +36,19 @@ from bot.chat.senders import sender_of, thread_of
 from bot.chat.updates import log_outage
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
+from bot.stopping import sleep_until
 from bot.subscribers import feedback, groups, users
 from bot.subscribers.access import make_first_admin
 from bot.subscribers.errors import Banned, UserError
 from bot.subscribers.groups import ManagedChat
 from bot.subscribers.text import storable
-from bot.telegram import MayHaveArrived
-from storage.db.engine import DatabaseError, is_transient, is_unavailable
+from bot.telegram import MayHaveArrived, is_database_silent
+from storage.db.engine import (
+    DatabaseError,
+    is_transient,
+    is_unavailable,
+    observing_transactions,
+)
 from storage.enums import ChatKind, UpdateRef
 
 if TYPE_CHECKING:
@@ -53,6 +60,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.users import CurrentUser, Sender
+    from storage.db.engine import OpenTransactions
 
     Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -62,6 +70,8 @@ log = structlog.get_logger(__name__)
 # once more.
 PAUSES_SECONDS = (0.1, 1.0, 3.0)
 LONGEST_SECONDS = 5.0
+# A press is answered a second before that.
+PRESS_SECONDS = 4.0
 # After an update was given up, those behind it do not wait for the same outage again.
 KNOWN_SECONDS = 10.0
 
@@ -118,6 +128,43 @@ def _storable(event: TelegramObject) -> TelegramObject:
 def _with_lower_command(text: str) -> str:
     """Return *text* with its command in lower case: some keyboards write /Start."""
     return _COMMAND.sub(lambda found: found[0].lower(), text, count=1)
+
+
+class PressMiddleware(BaseMiddleware):
+    """Answers a press whose handler waits for a database that says nothing: try again.
+
+    The handler goes on, since a transaction that is cut off may be committed all the same. Its
+    connection or its response may take far longer than Telegram lets a press be answered.
+    """
+
+    def __init__(self, patience_seconds: float = PRESS_SECONDS) -> None:
+        self._patience = patience_seconds
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        if not isinstance(event, CallbackQuery):
+            return await handler(event, data)
+        done, error = asyncio.Event(), None
+        with observing_transactions() as transactions:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch(data["reply"], transactions, done))
+                try:
+                    return await handler(event, data)
+                except Exception as failed:  # noqa: BLE001 - raised below, as itself
+                    error = failed
+                finally:
+                    done.set()
+        raise error
+
+    async def _watch(
+        self, reply: Reply, transactions: OpenTransactions, done: asyncio.Event
+    ) -> None:
+        await sleep_until(done, self._patience)
+        while not (done.is_set() or reply.is_acknowledged):
+            if transactions.longest_seconds > self._patience / 4:
+                log.warning("a press waits for the database; its user was asked to try again")
+                is_database_silent.set(True)
+                await reply.say("chat/errors.html#database_away")
+            await sleep_until(done, self._patience / 16)
 
 
 class ErrorMiddleware(BaseMiddleware):

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import structlog
 from aiogram import BaseMiddleware
 from aiogram.enums import MessageEntityType
+from aiogram.exceptions import AiogramError
 from aiogram.filters import Filter
 from aiogram.types import Message
 
@@ -19,6 +21,7 @@ from bot.chat import callbacks as press
 from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.managed_chats import carried_by
 from storage.chats import set_question
+from storage.db.engine import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.context import Context
+    from bot.rendering.messages import Message as Rendered
     from bot.subscribers.users import CurrentUser
+
+log = structlog.get_logger(__name__)
 
 TEMPLATES = {
     Question.FEEDBACK_REPLY: "chat/feedback.html#question",
@@ -51,8 +57,11 @@ ASKED_BY_BUTTON = frozenset(
 """Questions without a subject, which anybody who may change the chat may be asked."""
 
 
+_NOT_SENT = 0
+
+
 class Asked(NamedTuple):
-    """A question that waits; *message_id* is the message that asked it."""
+    """A question that waits; *message_id* is the message that asked it, or `_NOT_SENT`."""
 
     message_id: int
     question: Question
@@ -81,9 +90,29 @@ async def ask(
     keyboard += reply.renderer.keyboard(
         "chat/questions.html#cancel", press=press, question=question, subject=subject
     )
-    sent = await reply.send_one(replace(message, text=text, keyboard=keyboard))
-    if sent and _is_private(context):
-        await _wait(context, Asked(sent, question, subject))
+    message = replace(message, text=text, keyboard=keyboard)
+    if _is_private(context):
+        await _ask_and_wait(context, message, Asked(_NOT_SENT, question, subject))
+    else:
+        await reply.send_one(message)
+
+
+async def _ask_and_wait(context: Context, message: Rendered, asked: Asked) -> None:
+    """Store that the chat waits for an answer, then ask.
+
+    A handler is run again when the database fails: what it sent before that would come twice.
+    """
+    await _wait(context, asked)
+    try:
+        sent = await context.reply.send_one(message)
+    except AiogramError:
+        await _end(context, asked)  # nobody saw it, so the next text answers nothing
+        raise
+    if sent:
+        try:
+            await _wait(context, asked._replace(message_id=sent), instead_of=asked)
+        except (DatabaseError, OSError) as error:
+            log.warning("a question cannot be taken away later", reason=str(error))
 
 
 def asked_by(message: Message, user: CurrentUser) -> Asked | None:
@@ -152,7 +181,7 @@ class Waiting(BaseMiddleware):
 async def cancel(context: Context) -> bool:
     """Take back the question that waits; False if there is none."""
     asked = _read(context.user.question)
-    if asked:
+    if asked and asked.message_id != _NOT_SENT:
         await context.reply.delete(asked.message_id)
     return asked is not None
 
@@ -161,10 +190,12 @@ def _is_private(context: Context) -> bool:
     return context.reply.telegram_id == context.user.user_id
 
 
-async def _wait(context: Context, asked: Asked) -> None:
+async def _wait(context: Context, asked: Asked, *, instead_of: Asked | None = None) -> None:
+    """Wait for the answer to *asked*; only if *instead_of* still waits, where that is given."""
+    former = str(instead_of) if instead_of else None
     async with context.storage.writing() as tx:
         place = context.reply.telegram_id, context.reply.thread_id
-        await set_question(tx, *place, question=str(asked))
+        await set_question(tx, *place, question=str(asked), instead_of=former)
 
 
 async def _end(context: Context, asked: Asked) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -44,6 +44,7 @@ class Reply:
     frame: Frame | None = None  # around what is for a chat that is managed from here
     progress_id: int = 0  # the message about work that takes its time, see `Progress`
     is_public: bool = False  # pressed where everybody reads: what is shown goes to the user
+    said: set[str] = field(default_factory=set)  # the templates of what was said over the chat
 
     def speak(self, language: str) -> None:
         """Answer in the *language* of a tag from now on, as far as it is offered."""
@@ -175,7 +176,10 @@ class Reply:
         await self.acknowledge(self.render(template, **values).text)
 
     async def say(self, template: str, **values: Any) -> None:
-        """Say it over the chat; as a message where that was done already."""
+        """Say it over the chat, once; as a message where something else was said there."""
+        if template in self.said:
+            return
+        self.said.add(template)
         if self.is_acknowledged:
             await self.show(template, **values)
         else:

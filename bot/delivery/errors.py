@@ -23,6 +23,10 @@ class Unknown(DeliveryError):  # noqa: N818 - all of these name what became of t
     doubts_channel = True
 
 
+class GatewayFailed(Unknown):
+    """A page of something in between, with status 5xx: the server behind it may have done it."""
+
+
 class NeverSent(DeliveryError):  # noqa: N818
     """The request never left: no connection."""
 
@@ -30,7 +34,7 @@ class NeverSent(DeliveryError):  # noqa: N818
 
 
 class ServerError(DeliveryError):
-    """The server failed (5xx), perhaps after the effect."""
+    """The server itself says that it failed (5xx): nothing was done."""
 
     doubts_channel = True
 

@@ -29,14 +29,13 @@ from bot.delivery.errors import (
     Unknown,
 )
 from bot.rendering.messages import Message
-from storage.enums import ChatState, DeliveryKind, DeliveryState
-from storage.states import Effect, Event, Transition, after
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
+from storage.states import LONGEST_PAUSE, Effect, Event, Transition, after
 
 if TYPE_CHECKING:
     from storage.outbox import Delivery
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
-LONGEST_PAUSE: Final = timedelta(minutes=5)
 TOKEN_PAUSE: Final = timedelta(minutes=1)
 
 # With the pauses above, a delivery that the server alone of all fails on is held after ten minutes.
@@ -44,7 +43,6 @@ PATIENCE: Final = 10
 
 # A mail server that says "later" means it: it is asked 17 times in two days.
 FIRST_LATER: Final = timedelta(minutes=5)
-LONGEST_LATER: Final = timedelta(hours=4)
 MAIL_PATIENCE: Final = 17
 
 MAX_ERROR_LENGTH: Final = 500
@@ -130,7 +128,7 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
 
 
 def back_off(
-    number: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE
+    number: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE[Medium.TELEGRAM]
 ) -> timedelta:
     """Return the pause after call *number*: twice the last one, up to *longest*."""
     doublings = max(0, min(number - 1, MAIL_PATIENCE))  # by then any pause is the longest
@@ -140,7 +138,9 @@ def back_off(
 def _after_try_later(attempt: Attempt) -> Outcome:
     if attempt.number >= MAIL_PATIENCE:
         return Outcome(Event.PATIENCE_OVER)
-    return Outcome(Event.TRY_LATER, back_off(attempt.number, FIRST_LATER, LONGEST_LATER))
+    return Outcome(
+        Event.TRY_LATER, back_off(attempt.number, FIRST_LATER, LONGEST_PAUSE[Medium.EMAIL])
+    )
 
 
 def _after_server_error(attempt: Attempt) -> Outcome:
@@ -173,10 +173,16 @@ def values_of(
         return {"sent_at": now, "message_id": message_id, "last_error": None}
     values: dict[str, Any] = {"last_error": str(error)[:MAX_ERROR_LENGTH] if error else None}
     if outcome.has(Effect.DUE_LATER):
-        values["due_at"] = now + outcome.pause
+        values["due_at"] = now + _own_pause(outcome)
     if outcome.has(Effect.FALLBACK) and fallback is not None:
         values |= as_body(fallback)
     return values
+
+
+def _own_pause(outcome: Outcome) -> timedelta:
+    """Return how long the delivery itself waits; the rest of a long pause is that of its chat."""
+    longest = LONGEST_PAUSE[Medium.TELEGRAM]
+    return min(outcome.pause, longest) if outcome.has(Effect.PAUSE_CHAT) else outcome.pause
 
 
 def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa: FBT001 - a fact

@@ -5,8 +5,9 @@ their own. Only calls that send, copy or forward count.
 
 1. No call about a chat is made while Telegram lets it pause, nor one of the conversation while it
    lets the token pause. A short pause is waited for; else the call fails as if it was refused.
-2. What surely did not arrive is tried again, and so is what may be done twice. All else fails with
-   `MayHaveArrived`.
+2. What surely did not arrive is tried again, and so is what may be done twice. A message that met
+   a failing server or gateway is tried once more, so that it comes twice at most. All that may have
+   arrived fails with `MayHaveArrived`, after which nobody apologises.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 
-from bot.delivery.errors import NeverSent, ServerError, Unknown
+from bot.delivery.errors import GatewayFailed, NeverSent, ServerError, Unknown
 from bot.delivery.pace import Pacer, Timer, reply_moment
 from bot.delivery.telegram import translate
-from bot.telegram import MayHaveArrived, is_late
+from bot.telegram import MayHaveArrived, is_database_silent, is_late
 from storage.db.engine import DatabaseError
 from storage.enums import ChatKind
 from storage.pace import (
@@ -64,6 +65,7 @@ PRESS_WAIT_SECONDS = 20.0
 # Before what failed is tried again, and again.
 PAUSES_SECONDS = (0.5, 2.0)
 
+_PRESS = "answerCallbackQuery"
 _COUNTED = ("send", "copy", "forward")
 _NOT_COUNTED = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
 
@@ -97,7 +99,7 @@ class Replies(BaseRequestMiddleware):
         name, chat = method.__api_method__, _chat_of(method)
         if chat is None and not name.startswith(("answer", *_COUNTED)):
             return await make_request(bot, method)  # polls, profiles: what limits those is theirs
-        for seconds in (*PAUSES_SECONDS, None):
+        for tried, seconds in enumerate((*PAUSES_SECONDS, None), 1):
             await self._wait_for_room(method, chat)
             try:
                 return await make_request(bot, method)
@@ -109,7 +111,7 @@ class Replies(BaseRequestMiddleware):
                 await self.timer.wait(refused.retry_after)
             except (AiogramError, OSError) as error:
                 problem = translate(error)
-                if seconds is None or not _is_tried_again(name, problem, error):
+                if seconds is None or not _is_tried_again(name, problem, error, tried):
                     raise _known(method, problem, error) from error
                 log.info("a call is tried again", method=name, reason=str(problem))
                 await self.timer.wait(seconds)
@@ -118,7 +120,9 @@ class Replies(BaseRequestMiddleware):
     async def _wait_for_room(self, method: TelegramMethod[Any], chat: int | None) -> None:
         """Wait until the call may be made; raise `TelegramRetryAfter` where that takes too long."""
         try:
-            if not counts(method.__api_method__):
+            if is_database_silent.get():
+                log.debug("answering without a look at pauses", method=method.__api_method__)
+            elif not counts(method.__api_method__):
                 await self._wait_for_pauses(method, chat)
             elif is_late.get():
                 raise _refused(method, 0)
@@ -137,7 +141,9 @@ class Replies(BaseRequestMiddleware):
             await self.timer.wait(seconds)
 
     async def _pause_left(self, tx: Transaction, chat: int | None) -> float:
-        keys = {self.pace_key} if chat is None else {self.pace_key, chat_pace_key(chat)}
+        keys = {self.pace_key}
+        if chat is not None:
+            keys.add(await chat_pace_key(tx, chat))
         until = max((await pauses(tx, keys)).values(), default=tx.now)
         return (until - tx.now).total_seconds()
 
@@ -160,7 +166,7 @@ class Replies(BaseRequestMiddleware):
             paused = await self._pause_left(tx, chat)
             if chat is None or paused > LONGEST_WAIT_SECONDS:
                 return paused
-            row = await lock_pace(tx, chat_pace_key(chat))
+            row = await lock_pace(tx, await chat_pace_key(tx, chat))
             kind = ChatKind.PRIVATE if chat > 0 else ChatKind.GROUP
             moment, arrival = reply_moment(row.tat, tx.now, kind)
             seconds = max(paused, (moment - tx.now).total_seconds())
@@ -205,16 +211,18 @@ def _chat_of(method: TelegramMethod[Any]) -> int | None:
 
 
 def _patience(name: str) -> float:
-    return PRESS_WAIT_SECONDS if name == "answerCallbackQuery" else LONGEST_WAIT_SECONDS
+    return PRESS_WAIT_SECONDS if name == _PRESS else LONGEST_WAIT_SECONDS
 
 
 def _refused(method: TelegramMethod[Any], seconds: float) -> TelegramRetryAfter:
     return TelegramRetryAfter(method, "no call is made into a pause", ceil(seconds))
 
 
-def _is_tried_again(name: str, problem: DeliveryError, error: Exception) -> bool:
-    if isinstance(problem, NeverSent | ServerError):
+def _is_tried_again(name: str, problem: DeliveryError, error: Exception, tried: int) -> bool:
+    if isinstance(problem, NeverSent):
         return True
+    if isinstance(problem, ServerError | GatewayFailed):
+        return not counts(name) or tried == 1
     # An edit or an answer to a press is the same when it comes twice; but who waited for long
     # enough to run out of time does not wait as long again.
     timed_out = isinstance(error.__cause__, TimeoutError)
@@ -222,4 +230,8 @@ def _is_tried_again(name: str, problem: DeliveryError, error: Exception) -> bool
 
 
 def _known(method: TelegramMethod[Any], problem: DeliveryError, error: Exception) -> Exception:
-    return MayHaveArrived(method, str(problem)) if isinstance(problem, Unknown) else error
+    # A message that a server failed on twice may be there all the same: servers have been wrong.
+    is_in_doubt = isinstance(problem, Unknown) or (
+        isinstance(problem, ServerError) and counts(method.__api_method__)
+    )
+    return MayHaveArrived(method, str(problem)) if is_in_doubt else error

@@ -123,7 +123,7 @@ class ResponseWriter(Generic[Claimed]):
             await self.channel.before_responses(tx, self.pace_key, responses)
             written = {each.claimed.id: _recorded(tx, each) for each in responses}
             ours = await record_results(tx, self.owner, written)
-            await self.channel.after_responses(tx, responses, ours)
+            await self.channel.after_responses(tx, self.pace_key, responses, ours)
 
 
 def pauses(total_seconds: float) -> Iterator[float]:

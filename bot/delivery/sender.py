@@ -99,10 +99,14 @@ class Channel(Protocol[Claimed]):
     async def before_responses(
         self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[Claimed]]
     ) -> None:
-        """Change rows that are locked before deliveries: the pace, mailboxes."""
+        """Lock what comes before deliveries, and change of it what is there: see `storage`."""
 
     async def after_responses(
-        self, tx: Transaction, responses: Sequence[CallResponse[Claimed]], ours: set[int]
+        self,
+        tx: Transaction,
+        pace_key: str,
+        responses: Sequence[CallResponse[Claimed]],
+        ours: set[int],
     ) -> None:
         """Change what follows from the responses; *ours*: the deliveries still owned by then."""
 
@@ -181,6 +185,8 @@ class SendStage(Generic[Claimed]):
     _ask_at: float = float("-inf")
     _unbegun: set[int] = field(default_factory=set)
     """Claims whose calls were not made, and that are not given back yet."""
+    _in_flight: set[int] = field(default_factory=set)
+    """Calls whose results are not stored yet. A clock set forward ends their leases, not them."""
 
     def __post_init__(self) -> None:
         timer, horizon = self.calls.timer, self.channel.limits.horizon
@@ -241,7 +247,8 @@ class SendStage(Generic[Claimed]):
         """Settle what was left behind. After a doubt nothing goes until the server answers."""
         await self._give_back_unbegun()
         async with self.storage.reading() as tx:
-            left = await has_abandoned(tx, self.channel.limits.medium)
+            medium = self.channel.limits.medium
+            left = await has_abandoned(tx, medium, in_flight=self._in_flight)
             if not left and not self._is_in_doubt:
                 return True
             if await paused_until(tx, self.pace_key):
@@ -265,7 +272,9 @@ class SendStage(Generic[Claimed]):
         limits = self.channel.limits
         await release_unsent(tx, limits.medium)
         results, error = {}, Unknown("cut off by a crash")
-        for row in await claim_abandoned(tx, self.owner, limits.call_lease, limits.medium):
+        for row in await claim_abandoned(
+            tx, self.owner, limits.call_lease, limits.medium, in_flight=self._in_flight
+        ):
             outcome = outcome_of(attempt_of(row), error)
             results[row.id] = CallResult(outcome.event, values_of(outcome, tx.now, error=error))
         await record_results(tx, self.owner, results)
@@ -293,6 +302,13 @@ class SendStage(Generic[Claimed]):
         return [each for each in planned if each.claimed.id in begun]
 
     async def _deliver(self, claimed: Claimed, intended: float) -> None:
+        self._in_flight.add(claimed.id)
+        try:
+            await self._call(claimed, intended)
+        finally:
+            self._in_flight.discard(claimed.id)
+
+    async def _call(self, claimed: Claimed, intended: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, of=claimed.delivery.decision)
         try:
             if self.calls.timer.now() - intended > BEGINS_WITHIN_SECONDS:

@@ -37,9 +37,9 @@ from bot.delivery.errors import (
     ChatMigrated,
     DeliveryError,
     FloodWait,
+    GatewayFailed,
     NeverSent,
     Refused,
-    ServerError,
     Unknown,
     is_error_page,
     rejection,
@@ -49,18 +49,19 @@ from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.delivery.sender import BEGINS_WITHIN_SECONDS, SendLimits
 from bot.rendering.messages import Message
 from bot.telegram import entities_of, markup_of
+from storage.chats import lock_chats
 from storage.enums import Medium
 from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
 from storage.pace import (
     advance_all,
     charge,
-    chat_pace_key,
     count_flood_wait,
+    lock_pace,
     pause,
     pause_chat,
 )
 from storage.states import Effect
-from storage.suspension import migrate_chat, suspend_chat
+from storage.suspension import lock_migration, migrate_chat, suspend_chat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +119,7 @@ class Telegram:
             groups_ahead=GROUPS_AHEAD,
         )
         calls = {
-            chat_pace_key(each.telegram_id): (permit, chat_interval(each.chat_kind))
+            each.pace_key: (permit, chat_interval(each.chat_kind))
             for each, permit in zip(claimed, permits, strict=False)
         }
         if calls:
@@ -126,7 +127,7 @@ class Telegram:
         return claimed
 
     def paused_by(self, claimed: ClaimedDelivery) -> str:
-        return chat_pace_key(claimed.telegram_id)
+        return claimed.pace_key
 
     async def call(self, claimed: ClaimedDelivery) -> int:
         try:
@@ -217,22 +218,31 @@ class Telegram:
         self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[ClaimedDelivery]]
     ) -> None:
         for response in responses:
-            outcome = response.outcome
+            outcome, claimed = response.outcome, response.claimed
             if outcome.token_pause is not None:
                 await pause(tx, pace_key, tx.now + outcome.token_pause)
             elif outcome.chat_pause is not None:
-                until = tx.now + outcome.chat_pause
-                await pause_chat(tx, pace_key, response.claimed.telegram_id, until)
-                await count_flood_wait(tx)
+                await lock_pace(tx, pace_key)
+            elif outcome.migrate_to:
+                await lock_migration(tx, claimed.telegram_id, outcome.migrate_to)
+            elif not response.is_plain:
+                await lock_chats(tx, [claimed.delivery.chat_id])
 
     async def after_responses(
-        self, tx: Transaction, responses: Sequence[CallResponse[ClaimedDelivery]], ours: set[int]
+        self,
+        tx: Transaction,
+        pace_key: str,
+        responses: Sequence[CallResponse[ClaimedDelivery]],
+        ours: set[int],
     ) -> None:
         for response in responses:
             if response.claimed.id in ours:
                 await self._follow(tx, response)
+            if (pausing := response.outcome.chat_pause) is not None:
+                await pause_chat(tx, pace_key, response.claimed.telegram_id, tx.now + pausing)
+                await count_flood_wait(tx)
         paces = {
-            chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
+            each.claimed.pace_key: tx.now + chat_interval(each.claimed.chat_kind)
             for each in responses
             if counts_for_pace(each.claimed.is_edit, each.error)
         }
@@ -266,7 +276,7 @@ def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a 
         case TelegramMigrateToChat():
             return ChatMigrated(error.message, error.migrate_to_chat_id)
         case ClientDecodeError():
-            kind = ServerError if is_error_page(error.data) else Unknown
+            kind = GatewayFailed if is_error_page(error.data) else Unknown
             return kind("the answer is not JSON of the Bot API")
         case TelegramAPIError() if code := _code_of(error):
             return rejection(code, error.message)

@@ -224,6 +224,10 @@ class MailChannel:
                 await self.bounces.distrusted(tx, mailbox_id, str(error))
 
     async def after_responses(
-        self, tx: Transaction, responses: Sequence[CallResponse[ClaimedMail]], ours: set[int]
+        self,
+        tx: Transaction,
+        pace_key: str,
+        responses: Sequence[CallResponse[ClaimedMail]],
+        ours: set[int],
     ) -> None:
         """Nothing follows: what mail servers say is about mailboxes, not about deliveries."""

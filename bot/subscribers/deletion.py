@@ -19,7 +19,7 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
 from storage.broadcasts import forget_sender
-from storage.chats import forget_chat_admin, forget_inviter, lock_chats
+from storage.chats import forget_chat_admin, forget_inviter, lock_chats, lock_with_invited
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
 from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
@@ -42,6 +42,7 @@ async def stored_data(storage: Storage, chat_id: int) -> StoredCounts:
 async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> None:
     """Delete the chat and all that names it; with *user_id*, also what is stored of that user."""
     async with storage.writing() as tx:
+        await lock_with_invited(tx, chat_id, user_id)
         asked = await queries_of_chat(tx, chat_id)
         await retention.erase_chat(tx, chat_id)
         if user_id is not None:

@@ -18,7 +18,6 @@ from storage.access import admin_ids
 from storage.db.engine import Storage, Transaction
 from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState, DeliveryKind
 from storage.outbox import enqueue, has_pending_notice, new_delivery
-from storage.pace import chat_pace_key, lock_pace
 from storage.suspension import is_banned, restore_chat, suspend_chat, take_ban_notice
 
 # A message from a chat in one of these states brings it back.
@@ -250,10 +249,10 @@ async def enqueue_apology(
     Not if the chat is unknown, or has an apology pending.
     """
     async with storage.writing() as tx:
-        await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
         chat = await chats.chat_at(tx, telegram_id, thread_id)
         if chat is None:
             return
+        await chats.lock_chats(tx, [chat.id])  # of two at once the second sees it
         if await has_pending_notice(tx, chat.id, _UNANSWERED):
             return
         named = {"notice": _UNANSWERED, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}

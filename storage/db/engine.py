@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -56,6 +57,10 @@ Result = TypeVar("Result")
 SQLITE = "sqlite"
 
 POSTGRESQL = "postgresql"
+
+# How long a connection to PostgreSQL is waited for, while all are in use: as long as a lock of
+# SQLite's (`storage.db.sqlite.BUSY_SECONDS`).
+POOL_SECONDS: Final = 5.0
 
 # SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
 _CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
@@ -131,6 +136,44 @@ _READ_CLOCK: Final = select(
 )
 
 
+class OpenTransactions:
+    """The transactions that one context has begun and not ended, with when, by the loop's clock.
+
+    They are counted from the wait for a connection on.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[object, float] = {}
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long the oldest of them lasts; 0 if there is none."""
+        now = asyncio.get_running_loop().time()
+        return max((now - begun for begun in self._begun.values()), default=0.0)
+
+    @contextmanager
+    def count(self) -> Iterator[None]:
+        one = object()
+        self._begun[one] = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            del self._begun[one]
+
+
+_observed: ContextVar[OpenTransactions | None] = ContextVar("_observed", default=None)
+
+
+@contextmanager
+def observing_transactions() -> Iterator[OpenTransactions]:
+    """Yield the transactions of this context, and of tasks that it starts."""
+    token = _observed.set(opened := OpenTransactions())
+    try:
+        yield opened
+    finally:
+        _observed.reset(token)
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One transaction: a session inside a transaction, and the moment it happens at."""
@@ -142,6 +185,9 @@ class Transaction:
     made: Counter[str] = field(default_factory=Counter)
     """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
     clock: DatabaseClock = database_clock
+    is_writing: bool = False
+    known: dict[str, bytes] = field(default_factory=dict)
+    """What the process keeps of this database for good; what is added, once this is committed."""
 
     @property
     def dialect(self) -> str:
@@ -184,6 +230,9 @@ class Storage:
         self._engine_of_writers = writing_engine or engine
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
+        self._known: dict[str, bytes] = {}
+        self.latest = datetime.min.replace(tzinfo=UTC)
+        """The latest time that a transaction had, by which a clock that is set back is noticed."""
         self._notifier: GivesNotifications | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
@@ -208,6 +257,7 @@ class Storage:
         """
         if make_url(url).get_backend_name() != SQLITE:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
+            options |= {"pool_timeout": POOL_SECONDS}
             options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
             return cls(postgresql_engine(url, **options), clock)
         from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
@@ -233,7 +283,12 @@ class Storage:
             session = AsyncSession(self._engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            yield Transaction(session, await self._clock(session), clock=self._clock)
+            tx = Transaction(
+                session, await self._clock(session), clock=self._clock, known={**self._known}
+            )
+            self.latest = max(self.latest, tx.now)
+            yield tx
+            self._known |= tx.known
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -244,10 +299,18 @@ class Storage:
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            tx = Transaction(session, await self._clock(session), clock=self._clock)
+            tx = Transaction(
+                session,
+                await self._clock(session),
+                clock=self._clock,
+                is_writing=True,
+                known={**self._known},
+            )
+            self.latest = max(self.latest, tx.now)
             yield tx
             if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
                 await notify(session, tx.notifications)
+        self._known |= tx.known
         self.on_made(tx.made)
         if tx.notifications and self._notifier:
             self._notifier.give(tx.notifications)
@@ -290,7 +353,9 @@ class Storage:
 @contextmanager
 def _connected() -> Iterator[None]:
     """Let a pool that has no connection left be a database that cannot be reached, as it is."""
+    opened = _observed.get()
     try:
-        yield
+        with opened.count() if opened else nullcontext():
+            yield
     except PoolTimeoutError as error:
         raise OperationalError(None, None, error) from error

@@ -1,6 +1,6 @@
 """Connections to an SQLite file."""
 
-from hashlib import md5
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import event
@@ -32,7 +32,7 @@ def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Asy
     def _open(connection: Any, _entry: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself; `_begin` says which kind.
         connection.isolation_level = None
-        connection.create_function("md5", 1, _md5, deterministic=True)  # PostgreSQL has one
+        connection.create_function("keyed_sha256", 2, _keyed_sha256, deterministic=True)
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
@@ -50,8 +50,8 @@ def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Asy
     return engine
 
 
-def _md5(text: str) -> str:
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
+def _keyed_sha256(secret: bytes, text: str) -> str:
+    return sha256(secret + text.encode()).hexdigest()
 
 
 async def truncate_wal(engine: AsyncEngine) -> bool:

@@ -12,7 +12,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
-from bot.chat.middlewares import PAUSES_SECONDS
+from bot.chat.middlewares import PAUSES_SECONDS, PRESS_SECONDS
 from bot.chat.polling import Poller
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
@@ -257,6 +257,12 @@ def pauses_seconds() -> Sequence[float]:
 
 
 @pytest.fixture
+def press_seconds() -> float:
+    """After which a press is answered that waits for the database."""
+    return PRESS_SECONDS
+
+
+@pytest.fixture
 def app_url() -> str | None:
     """Where the Mini App is; a test module may say that there is one."""
     return None
@@ -272,12 +278,13 @@ async def house(
     renderer: Renderer,
     is_for_first: bool,
     pauses_seconds: Sequence[float],
+    press_seconds: float,
     app_url: str | None,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     resources = make_resources(one_storage, access, adding, mailer, looking, renderer)
     resources = replace(resources, is_playground=is_for_first, app_url=app_url)
-    dispatcher = make_dispatcher(resources, renderer, pauses_seconds)
+    dispatcher = make_dispatcher(resources, renderer, pauses_seconds, press_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with (

@@ -11,6 +11,7 @@ from aiogram.types import Update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
+from bot.chat.callbacks import Ask, Question
 from bot.rendering.renderer import Renderers
 from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
@@ -184,6 +185,18 @@ class TestForAMoment:
 
         assert [text.partition(".")[0] for text in texts(told)] == ["Thank you"]
         assert errors == []
+
+    @pytest.mark.parametrize("times", [1, 2])
+    async def test_a_question_is_asked_once(self, feed, one_storage, times):
+        await feed(say(ADMIN, "/start"))
+        one_storage.go_away("commit", times=times)
+
+        told, errors = await feed(press(ADMIN, Ask(question=Question.TIME).pack()))
+        answered, _ = await feed(say(ADMIN, "7:30"))
+
+        assert len(texts(told)) == 1
+        assert errors == []
+        assert "every day at 07:30" in texts(answered)[0]
 
 
 async def test_an_inline_query_is_answered_with_a_button_that_says_so(feed, one_storage):

@@ -124,6 +124,17 @@ async def test_an_answer_that_was_refused_once_is_given(paced, ann, playground, 
     assert WRONG not in answered["text"]
 
 
+@pytest.mark.parametrize("fault", ["500", "502_html"])
+async def test_a_reply_comes_twice_at_most_and_no_apology_after_it(paced, ann, playground, fault):
+    playground.inject(fault, when="after", method="sendMessage", chat_id=ann.who.id, times=5)
+
+    await ann.says("/help")
+    await ann.settled()
+
+    assert len(texts(ann)) == 2
+    assert not any(WRONG in text for text in texts(ann))
+
+
 async def test_after_a_reset_behind_the_effect_nobody_reads_of_trouble(paced, ann, playground):
     for method in ("sendMessage", "sendRichMessage"):
         playground.inject("reset", when="after", method=method, chat_id=ann.who.id)

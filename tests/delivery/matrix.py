@@ -126,7 +126,7 @@ ROWS = (
     _flood(600),
     _flood(43_838),
     *_trouble("500", "500"),
-    *_trouble("502 in HTML", "502_html"),
+    *_lost("502 in HTML", "502_html"),
     Row(
         "connection refused",
         None,
@@ -181,9 +181,16 @@ Bot API that gives each of these answers.
 - No chat waits for another's error. A 429 pauses its chat for exactly as long as Telegram asks. All
   chats pause only if a second chat gets a 429 meanwhile, Telegram refuses the token, or there is no
   connection to Telegram.
+- A 5xx in Telegram's own JSON means that nothing was done. A 5xx with a page comes from something
+  in between, so the message may have arrived.
 - If only the server fails, a message is tried again after {back_off(1).seconds} s, then later and
   later, and held after ten times.
 - If a process dies during a call, the message counts as one that may have arrived.
+- A reply to a user is no row. It is tried up to three times while there is no connection, and twice
+  if the server or a gateway fails. After an unknown outcome no apology follows, because the reply
+  may be there.
+- A stored time that only a wrong clock can have written counts as now, and is logged. This concerns
+  the pace, pauses, due times and leases (`storage/clocks.py`); what users asked for stays.
 
 | Telegram answers | a message becomes, and ends as | an edit becomes, and ends as | the log says |
 |---|---|---|---|

@@ -124,7 +124,7 @@ class Scene:
 
     async def pause(self) -> timedelta | None:
         async with self.storage.reading() as tx:
-            until = await pauses(tx, [PACE_KEY, chat_pace_key(self.ann)])
+            until = await pauses(tx, [PACE_KEY, await chat_pace_key(tx, self.ann)])
             return max(until.values()) - tx.now if until else None
 
     def arrived(self, text: str) -> list[Any]:

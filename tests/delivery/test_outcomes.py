@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bot.delivery import errors
 from bot.delivery.errors import DeliveryError
 from bot.delivery.outcomes import (
-    LONGEST_PAUSE,
     PATIENCE,
     TOKEN_PAUSE,
     Attempt,
@@ -17,8 +16,8 @@ from bot.delivery.outcomes import (
     back_off,
     outcome_of,
 )
-from storage.enums import ChatState, DeliveryState
-from storage.states import Effect, Event
+from storage.enums import ChatState, DeliveryState, Medium
+from storage.states import LONGEST_PAUSE, Effect, Event
 
 FIRST = Attempt()
 SECOND = timedelta(seconds=1)
@@ -32,6 +31,7 @@ ERRORS: tuple[DeliveryError, ...] = (
     errors.TokenRejected("Unauthorized"),
     errors.NeverSent("refused"),
     errors.ServerError("Bad Gateway"),
+    errors.GatewayFailed("the answer is not JSON of the Bot API"),
     errors.Unknown("no answer in time"),
     errors.ChatBlocked("blocked"),
     errors.ChatKicked("kicked"),
@@ -155,4 +155,4 @@ def test_what_may_have_arrived_never_makes_a_sound_again(attempt, error):
 
 @given(st.integers(min_value=1, max_value=10_000))
 def test_the_back_off_grows_up_to_its_bound(number):
-    assert back_off(number) <= back_off(number + 1) <= LONGEST_PAUSE
+    assert back_off(number) <= back_off(number + 1) <= LONGEST_PAUSE[Medium.TELEGRAM]

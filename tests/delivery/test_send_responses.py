@@ -53,8 +53,9 @@ async def test_a_flood_wait_pauses_its_chat_alone_as_long_as_asked(
     await send_all(sending)
     assert await outbox.states(first, behind, other) == [PENDING, PENDING, SENT]
     async with storage.reading() as tx:
-        until = await pauses(tx, [PACE_KEY, chat_pace_key(7)])
-        assert until == {chat_pace_key(7): pytest.approx(tx.now + MINUTE, abs=SECOND)}
+        chat = await chat_pace_key(tx, 7)
+        until = await pauses(tx, [PACE_KEY, chat])
+        assert until == {chat: pytest.approx(tx.now + MINUTE, abs=SECOND)}
 
     clock.turn(MINUTE)
     await send_all(sending)

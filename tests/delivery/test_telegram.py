@@ -129,7 +129,7 @@ async def test_an_edit_names_its_message(telegram, session):
         ),
         pytest.param(refuses(413, "Too Large"), errors.TooLong, id="413, no network error"),
         pytest.param(refuses(500, "Internal Server Error"), errors.ServerError, id="500"),
-        pytest.param((502, "<html>Bad Gateway</html>"), errors.ServerError, id="502 in HTML"),
+        pytest.param((502, "<html>Bad Gateway</html>"), errors.GatewayFailed, id="502 in HTML"),
         pytest.param((200, '{"ok": tr'), errors.Unknown, id="JSON cut off"),
         pytest.param(
             (200, '{"ok": true, "result": 1}'), errors.Unknown, id="JSON of another shape"

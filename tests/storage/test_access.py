@@ -1,8 +1,10 @@
 import asyncio
 
-from sqlalchemy import delete
+import pytest
+from sqlalchemy import delete, literal
+from sqlmodel import select
 
-from storage.access import Secret, signing_key
+from storage.access import Secret, hashing_secret, keyed_hash, keyed_hash_of, signing_key
 from storage.db.engine import Storage
 
 
@@ -25,3 +27,42 @@ async def test_no_two_databases_have_the_same(storage):
         await tx.session.exec(delete(Secret))
 
     assert await key_of(storage) != before
+
+
+def test_a_keyed_hash_depends_on_the_secret_the_purpose_and_the_value():
+    hashes = {
+        keyed_hash(b"secret", "pace", "7"),
+        keyed_hash(b"another", "pace", "7"),
+        keyed_hash(b"secret", "budget", "7"),
+        keyed_hash(b"secret", "pace", "8"),
+    }
+
+    assert len(hashes) == 4
+    assert {len(each) for each in hashes} == {32}
+
+
+@pytest.mark.parametrize("number", [7, -1001234567890])
+async def test_both_databases_hash_as_the_program_does(storage, number):
+    async with storage.writing() as tx:
+        secret = await hashing_secret(tx)
+        hashed = await tx.session.exec(select(keyed_hash_of(secret, "pace", literal(number))))
+
+        assert hashed.one() == keyed_hash(secret, "pace", str(number))
+
+
+async def lose(storage: Storage, learned: list[bytes]) -> None:
+    async with storage.writing() as tx:
+        learned.append(await hashing_secret(tx))
+        raise LookupError
+
+
+async def test_a_secret_that_was_not_committed_is_not_kept(storage):
+    lost: list[bytes] = []
+    with pytest.raises(LookupError):
+        await lose(storage, lost)
+
+    async with storage.writing() as tx:
+        kept = await hashing_secret(tx)
+
+    assert kept not in lost
+    assert kept == await key_of(storage)

@@ -11,8 +11,16 @@ from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import acquire_lease
 from storage.enums import Condition
-from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
+from storage.health import (
+    condition_of_file,
+    condition_of_server,
+    leases_held,
+    open_read_only,
+    try_to_write,
+)
+from storage.pace import advance_all
 from storage.schema import database_file
+from tests.database_errors import DatabaseFailure
 
 
 async def condition(url: str) -> Condition:
@@ -80,3 +88,38 @@ async def test_who_holds_a_lease_runs(storage, clock):
 
     async with storage.reading() as tx:
         assert await leases_held(tx) == []
+
+
+async def test_a_database_that_can_be_written_lets_itself_be_locked(storage):
+    await try_to_write(storage)
+
+
+async def test_a_file_that_another_program_locks_cannot_be_written(sqlite_url):
+    storage = Storage.open(sqlite_url)
+    failure = DatabaseFailure(storage, sqlite_url)
+    await failure.begin()
+
+    with pytest.raises(DatabaseError):
+        await try_to_write(storage)
+
+    failure.end()
+    await try_to_write(storage)
+    await storage.close()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "code"),
+    [(timedelta(), "clock.stored"), (timedelta(hours=2), "clock.stored-ahead")],
+    ids=["right", "two hours ahead"],
+)
+async def test_the_doctor_finds_times_that_a_wrong_clock_stored(sqlite_url, ahead, code):
+    storage = Storage.open(sqlite_url)
+    async with storage.writing() as tx:
+        await advance_all(tx, {"bot:a": tx.now + ahead})
+    await storage.close()
+
+    settings = Settings(_env_file=None, database_url=sqlite_url)  # type: ignore[call-arg]
+    checks = [one for one in make_checks(settings, quick=True) if one.name == "the stored times"]
+    found = await run_checks(checks)
+
+    assert [one.code for one in found] == [code]

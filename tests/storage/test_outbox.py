@@ -3,13 +3,16 @@
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from storage.db.engine import Storage
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Notification
+from storage import outbox as outbox_module
+from storage.db.engine import Storage, Transaction
+from storage.enums import FEEDBACK_NOTICE, ChatState, DeliveryKind, DeliveryState, Notification
+from storage.feedback import Feedback
 from storage.outbox import (
     BLOCKING_SQL,
     MOST_ROUNDS,
@@ -17,12 +20,14 @@ from storage.outbox import (
     Delivery,
     begin_sending,
     claim_deliveries,
+    delete_deliveries,
     record_results,
     release_deliveries,
     release_unsent,
     resend_unknown,
 )
 from storage.pace import advance_all, chat_pace_key
+from storage.retention import erase_chat
 from storage.states import Event
 from storage.suspension import migrate_chat, restore_chat, suspend_chat
 from tests.conftest import TurnedClock
@@ -93,10 +98,22 @@ class Life:
     async def upgrade(self) -> None:
         """A group migrates to an id under which another row of ours stands already."""
         new = self.group * 10
-        await self.outbox.add(await self.outbox.chat(new))
+        twin = await self.outbox.chat(new)
+        same: dict[str, Any] = {"notice": "warning", "subject": str(new)}
+        for chat in (self.chats[0], twin):  # only one of these two is kept
+            await self.outbox.add(chat, kind=DeliveryKind.NOTICE, **same)
+        await self.outbox.add(twin, state=QUEUED)
         async with self.storage.writing() as tx:
             await migrate_chat(tx, self.group, new)
         self.group = new
+
+    async def delete(self) -> None:
+        """Some go in whatever state they are, as notices of feedback do, and old messages."""
+        async with self.storage.reading() as tx:
+            ids = list(await tx.session.exec(select(Delivery.id).order_by(col(Delivery.id))))
+        chosen = self.dice.sample(ids, min(len(ids), 2))
+        async with self.storage.writing() as tx:
+            await delete_deliveries(tx, col(Delivery.id).in_(chosen))
 
     async def check(self) -> None:
         async with self.storage.reading() as tx:
@@ -116,12 +133,76 @@ async def test_the_first_of_each_address_never_waits(storage, clock, seed):
     life = Life(storage, clock, random.Random(seed))
     life.chats = [await life.outbox.chat(group) for group in GROUPS]
     happenings = [life.arrive] * 6 + [life.send] * 4
-    happenings += [life.crash, life.go_and_come_back, life.release, life.upgrade]
+    happenings += [life.crash, life.go_and_come_back, life.release, life.upgrade, life.delete]
 
     for _ in range(80):
         await life.dice.choice(happenings)()
         await life.check()
         clock.turn(timedelta(seconds=life.dice.choice([0, 1, 5])))
+
+
+@pytest.mark.parametrize(
+    "state", [DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN]
+)
+async def test_a_deleted_delivery_lets_the_next_one_go(storage, state):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    first = await outbox.add(chat, state=state)
+    second, third = [await outbox.add(chat, state=QUEUED) for _ in range(2)]
+
+    async with storage.writing() as tx:
+        deleted = await delete_deliveries(tx, col(Delivery.id) == first)
+
+    assert deleted == 1
+    assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
+
+
+async def test_an_edit_that_goes_with_its_message_lets_the_next_one_go(storage):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    message = await outbox.add(chat, state=DeliveryState.SENT)
+    edit = await outbox.add(chat, kind=DeliveryKind.EDIT, target_id=message, version=1)
+    behind = await outbox.add(chat, state=QUEUED)
+
+    async with storage.writing() as tx:
+        await delete_deliveries(tx, col(Delivery.id) == message)
+    async with storage.reading() as tx:
+        left = list(await tx.session.exec(select(Delivery.id)))
+
+    assert edit not in left
+    assert await outbox.states(behind) == [DeliveryState.PENDING]
+
+
+async def test_erased_feedback_lets_what_stands_behind_it_go_to_its_admin(storage):
+    outbox = Outbox(storage)
+    writer, admin = await outbox.chat(7), await outbox.chat(8)
+    async with storage.writing() as tx:
+        tx.session.add(Feedback(id=1, chat_id=writer, made_at=tx.now, words="hello"))
+    notice: dict[str, Any] = {"notice": FEEDBACK_NOTICE, "subject": "1", "owner": "me"}
+    kind = DeliveryKind.NOTICE
+    await outbox.add(admin, kind=kind, state=DeliveryState.CLAIMED, **notice)
+    behind = await outbox.add(admin, state=QUEUED)
+
+    async with storage.writing() as tx:
+        await erase_chat(tx, writer)
+
+    assert await outbox.states(behind) == [DeliveryState.PENDING]
+
+
+async def test_a_claim_passes_over_a_delivery_that_vanished_meanwhile(storage, monkeypatch):
+    outbox = Outbox(storage)
+    gone, stays = [await outbox.add(await outbox.chat(user)) for user in (7, 8)]
+
+    async def vanish(tx: Transaction, *rest: Any) -> list[Delivery]:
+        await delete_deliveries(tx, col(Delivery.id) == gone)
+        return await claimed_rows(tx, *rest)
+
+    claimed_rows = outbox_module._claimed
+    monkeypatch.setattr(outbox_module, "_claimed", vanish)
+    async with storage.writing() as tx:
+        claimed = await claim_deliveries(tx, "me", limit=9, lease=LEASE)
+
+    assert [each.id for each in claimed] == [stays]
 
 
 async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock):
@@ -178,7 +259,7 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
         await claim_deliveries(tx, "me", limit=2, lease=LEASE)
         await begin_sending(tx, [parts[0]], "me", LEASE)
         await record_results(tx, "me", {parts[0]: CallResult(Event.ACCEPTED)})
-        await advance_all(tx, {chat_pace_key(1): clock.now + SECOND})
+        await advance_all(tx, {await chat_pace_key(tx, 1): clock.now + SECOND})
 
     async with storage.writing() as tx:
         too_early = await claim_deliveries(tx, "me", limit=1, lease=LEASE)

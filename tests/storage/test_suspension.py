@@ -1,6 +1,7 @@
 """Chats that are suspended, come back, or move to another id."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -138,6 +139,21 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
 
     async with storage.reading() as tx:
         assert (await backlog(tx)).lags["mail"] == 0
+
+
+async def test_what_stood_behind_a_message_that_both_rows_of_a_group_had_goes_on(storage):
+    outbox = Outbox(storage)
+    chat, twin = await outbox.chat(-1), await outbox.chat(-100)
+    same: dict[str, Any] = {"kind": DeliveryKind.NOTICE, "notice": "warning", "subject": "same"}
+    await outbox.add(chat, state=DeliveryState.SENT, **same)
+    await outbox.add(twin, **same)
+    behind = await outbox.add(twin, state=DeliveryState.QUEUED)
+
+    async with storage.writing() as tx:
+        await migrate_chat(tx, -1, -100)
+
+    moved = await outbox.get(behind)
+    assert (moved.chat_id, moved.state) == (chat, DeliveryState.PENDING)
 
 
 async def mailbox_of(storage: Storage, chat_id: int) -> int:

@@ -121,7 +121,7 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
     article = await newsroom.article("A gnu", source_id=source)
     async with storage.writing() as tx:
         now = tx.now
-        await advance_all(tx, {chat_pace_key(ANN): now + PRIVATE_INTERVAL})
+        await advance_all(tx, {await chat_pace_key(tx, ANN): now + PRIVATE_INTERVAL})
         tx.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
         await open_mailbox(tx, chat_id, ADDRESS)
         for query_id in await tx.session.exec(select(Query.id)):

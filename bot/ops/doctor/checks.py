@@ -21,6 +21,7 @@ from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.rendering.links import Links, Signer
 from bot.settings import AccessMode, Role, SmtpTls, Updates
 from storage.access import admin_ids, existing_signing_key
+from storage.clocks import poisoned_times
 from storage.db.engine import DatabaseError
 from storage.db.filelock import lock_beside
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
@@ -78,6 +79,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the database", lambda: _database(url)),
         Check("the process", lambda: _process(url)),
         Check("the sources", lambda: _sources(url)),
+        Check("the stored times", lambda: _stored_times(url)),
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
@@ -198,6 +200,19 @@ async def _sources(url: str) -> Sequence[Finding]:
         return [judgements.sources_unknown(_reason(error))]
     is_running = bool(await _holders(url))
     return judgements.judge_sources(judgements.SourceFacts(count, unhealthy, since, is_running))
+
+
+async def _stored_times(url: str) -> Sequence[Finding]:
+    """Return nothing without tables that can be read: the check of the database says why."""
+    file = database_file(url)
+    if file and not file.exists():
+        return []
+    try:
+        async with _reading(url) as tx:
+            found = await poisoned_times(tx)
+    except (DatabaseError, OSError):
+        return []
+    return [judgements.judge_stored_times([each.column for each in found])]
 
 
 async def _disks(url: str) -> Sequence[Finding]:

@@ -336,6 +336,15 @@ def judge_clock(ahead: timedelta | None, other: str) -> list[Finding]:
     return [healthy("clock.right", f"It agrees with {other}.")]
 
 
+def judge_stored_times(columns: Sequence[str]) -> Finding:
+    """Judge that these columns hold times that only a wrong clock can have stored."""
+    if not columns:
+        return healthy("clock.stored", "No stored time lies too far ahead.")
+    sentence = f"Stored times lie too far ahead: {', '.join(columns)}."
+    remedy = "The clock was wrong for a while. Check it, and restart the bot, which mends them."
+    return warning("clock.stored-ahead", sentence, remedy)
+
+
 def judge_zones(zones: ZoneData) -> list[Finding]:
     remedy = "Install the dependencies again: pip install --upgrade tzdata."
     found = []

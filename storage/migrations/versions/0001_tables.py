@@ -178,6 +178,7 @@ def upgrade() -> None:
         sa.Column("key", AutoString(length=64), nullable=False),
         sa.Column("tat", UTCDateTime(), nullable=False),
         sa.Column("paused_until", UTCDateTime(), nullable=True),
+        sa.Column("paused_at", UTCDateTime(), nullable=True),
         sa.Column("flood_waits", sa.Integer(), nullable=False),
         sa.Column("flood_waits_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pace")),

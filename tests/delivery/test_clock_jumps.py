@@ -1,0 +1,178 @@
+"""A clock that is wrong for a while: nothing is lost or comes twice, and all goes on after."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.methods import SendMessage
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.delivery.errors import FloodWait, NeverSent, Unknown
+from bot.delivery.replies import Replies
+from bot.delivery.sender import Calls, SendStage
+from bot.ops.clock import ClockWatch
+from bot.rendering.messages import Message
+from storage.db.engine import Storage
+from storage.enums import DeliveryState
+from tests.conftest import TurnedClock
+from tests.delivery.conftest import (
+    PACE_KEY,
+    FakeTelegram,
+    Outbox,
+    TurnedTimer,
+    send_all,
+    stage,
+)
+
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+JUMPS = [pytest.param(by, id=str(by)) for by in (2 * HOUR, -2 * HOUR, DAY, -DAY)]
+CHATS = (1, 2, 3, -4)
+
+
+class WrongClock(TurnedClock):
+    """The database's clock, which may be wrong; what waits goes by `now`, as by a steady one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wrong = timedelta()
+
+    async def __call__(self, _session: AsyncSession) -> datetime:
+        return self.now + self.wrong
+
+    @contextmanager
+    def wrong_by(self, wrong: timedelta) -> Iterator[None]:
+        self.wrong = wrong
+        yield
+        self.wrong = timedelta()
+
+
+@pytest.fixture
+def clock() -> WrongClock:
+    return WrongClock()
+
+
+class JumpingTelegram(FakeTelegram):
+    """The clock jumps while it is called."""
+
+    def __init__(self, clock: WrongClock, jump: timedelta) -> None:
+        super().__init__(clock)
+        self.wrong_clock = clock
+        self.jump = jump
+
+    async def send(
+        self,
+        chat_id: int,
+        message: Message,
+        *,
+        thread_id: int = 0,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
+        self.wrong_clock.wrong = self.jump
+        return await super().send(
+            chat_id, message, thread_id=thread_id, silent=silent, reply_to=reply_to
+        )
+
+
+async def all_flow(
+    storage: Storage, clock: TurnedClock, sending: SendStage[Any], seconds: int = 60
+) -> None:
+    """Let time pass as a process does: it sends each second, and watches the clock."""
+    watch = ClockWatch(storage)
+    watch._has_looked = True
+    for second in range(seconds):
+        if second % 20 == 0:
+            await watch.run_once()
+        await send_all(sending)
+        clock.turn(SECOND)
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_messages_flow_again_within_a_minute_once_each(
+    storage, clock, telegram, sending, jump
+):
+    outbox = Outbox(storage)
+    chats = [await outbox.chat(number) for number in CHATS]
+    ids = [await outbox.add(chat, f"before {chat}") for chat in chats]
+    await send_all(sending)
+    with clock.wrong_by(jump):
+        ids += [await outbox.add(chat, f"meanwhile {chat}") for chat in chats]
+        telegram.errors = {1: [FloodWait("429", 2 * SECOND)], 2: [NeverSent("none")]}
+        await send_all(sending)
+
+    ids += [await outbox.add(chat, f"after {chat}") for chat in chats]
+    await all_flow(storage, clock, sending)
+
+    assert set(await outbox.states(*ids)) == {DeliveryState.SENT}
+    refused = Counter({f"meanwhile {chat}": 1 for chat in chats[:2]})
+    assert Counter(telegram.texts) - refused == Counter(
+        f"{when} {chat}" for when in ("before", "meanwhile", "after") for chat in chats
+    )
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_reply_waits_no_longer_than_usual(storage, clock, jump):
+    replies: Any = Replies(storage, PACE_KEY, timer=TurnedTimer(clock))
+    bot, moments = Bot("1:playground"), []
+
+    async def call(_bot: Any, _method: Any) -> Any:
+        moments.append(clock.now)
+
+    with clock.wrong_by(jump):
+        for _ in range(3):
+            await replies(call, bot, SendMessage(chat_id=7, text="hello"))
+    before = clock.now
+    await replies(call, bot, SendMessage(chat_id=7, text="hello"))
+
+    assert len(moments) == 4
+    assert moments[-1] - before < 5 * SECOND
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_jump_during_a_call_repeats_nothing(storage, clock, jump):
+    telegram = JumpingTelegram(clock, jump)
+    outbox = Outbox(storage)
+    ids = [await outbox.add(await outbox.chat(number)) for number in CHATS]
+
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        sending = stage(storage, telegram, calls)
+        await all_flow(storage, clock, sending)
+        telegram.jump = timedelta()
+        await all_flow(storage, clock, sending)
+
+    assert set(await outbox.states(*ids)) == {DeliveryState.SENT}
+    assert len(telegram.calls) == len(CHATS)
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_call_in_flight_is_not_taken_for_abandoned(storage, clock, sending, jump):
+    outbox = Outbox(storage)
+    number = await outbox.add(await outbox.chat(7), owner="me")
+    lease = clock.now + 90 * SECOND
+    await outbox.set(number, state=DeliveryState.SENDING, lease_until=lease)
+    sending._in_flight.add(number)
+
+    with clock.wrong_by(jump):
+        await sending.run_once()
+        assert await outbox.states(number) == [DeliveryState.SENDING]
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_what_is_unknown_when_the_clock_jumps_is_resent_once(
+    storage, clock, telegram, sending, jump
+):
+    outbox = Outbox(storage)
+    number = await outbox.add(await outbox.chat(7))
+    with clock.wrong_by(jump):
+        telegram.errors = {7: [Unknown("reset")]}
+        await sending.run_once()
+        await sending.calls.all_done()
+
+    await all_flow(storage, clock, sending)
+
+    assert await outbox.states(number) == [DeliveryState.SENT]
+    assert len(telegram.calls) == 2

@@ -1,0 +1,136 @@
+"""Times that a wrong clock wrote count as now; what users asked for stays."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from storage.bundles import Bundle
+from storage.chats import Chat
+from storage.clocks import RULES, PoisonedTime, mend_times, poisoned_times
+from storage.db.engine import Storage
+from storage.enums import SourceKind
+from storage.mutes import Mute
+from storage.pace import (
+    LONGEST_LEAD,
+    LONGEST_PAUSE,
+    Pace,
+    advance_all,
+    credible_tat,
+    lock_pace,
+    pause,
+    pause_chat,
+)
+from storage.sources import Source, claim_due_sources, finish_fetches
+from tests.conftest import MONDAY_NOON
+from tests.delivery.conftest import PACE_KEY, Outbox
+from tests.sample_rows import fill
+
+SECOND, MINUTE, HOUR, DAY = (
+    timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days")
+)
+
+
+async def mended(storage: Storage) -> list[PoisonedTime]:
+    async with storage.reading() as tx:
+        found = await poisoned_times(tx)
+    async with storage.writing() as tx:
+        await mend_times(tx, found)
+    return found
+
+
+async def values(storage: Storage, column: Any) -> list[datetime]:
+    async with storage.reading() as tx:
+        return list(await tx.session.exec(select(col(column)).order_by(column)))
+
+
+async def test_every_time_beyond_its_rule_is_found_and_mended(storage):
+    """The sample rows lie in the year 9999."""
+    await fill(storage)
+    wishes = [await values(storage, column) for column in (Mute.until, Chat.resume_at)]
+
+    found = await mended(storage)
+
+    assert {each.column for each in found} == {rule.name for rule in RULES}
+    assert await mended(storage) == []
+    assert [await values(storage, column) for column in (Mute.until, Chat.resume_at)] == wishes
+
+
+async def test_nothing_is_found_where_no_clock_was_wrong(storage, clock):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    await outbox.add(chat, due_at=clock.now + 5 * MINUTE)
+    async with storage.writing() as tx:
+        await pause_chat(tx, PACE_KEY, 7, tx.now + LONGEST_PAUSE)
+        await advance_all(tx, {PACE_KEY: tx.now + LONGEST_LEAD})
+
+    assert await mended(storage) == []
+
+
+async def test_bundles_of_one_chat_that_are_mended_stay_apart(storage, clock):
+    chat = await Outbox(storage).chat(7)
+    async with storage.writing() as tx:
+        for days in (30, 31):
+            tx.session.add(Bundle(chat_id=chat, release_at=tx.now + days * DAY, is_quiet=False))
+
+    await mended(storage)
+
+    assert {moment - clock.now < SECOND for moment in await values(storage, Bundle.release_at)} == {
+        True
+    }
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, DAY], ids=str)
+async def test_a_source_that_was_read_under_a_wrong_clock_is_due_at_once(storage, clock, ahead):
+    clock.turn(ahead)
+    async with storage.writing() as tx:
+        source = Source(
+            kind=SourceKind.FEED, url="https://a.example/", url_hash="a", host="a.example",
+            created_at=tx.now, next_fetch_at=tx.now,
+        )  # fmt: skip
+        tx.session.add(source)
+    async with storage.writing() as tx:
+        await claim_due_sources(tx, owner="me", limit=1, lease=MINUTE)
+        read = {"fetched_at": tx.now, "next_fetch_at": tx.now + HOUR}
+        await finish_fetches(tx, "me", {source.id: read})
+    clock.turn(-ahead)
+
+    await mended(storage)
+
+    async with storage.writing() as tx:
+        assert len(await claim_due_sources(tx, owner="me", limit=1, lease=MINUTE)) == 1
+
+
+async def test_a_pause_that_was_learned_under_a_wrong_clock_is_over(storage, clock):
+    clock.turn(2 * HOUR)
+    async with storage.writing() as tx:
+        await pause(tx, PACE_KEY, tx.now + SECOND)
+    clock.turn(-2 * HOUR)
+
+    await mended(storage)
+
+    assert await values(storage, Pace.paused_until) == [clock.now]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "counts_as"),
+    [
+        pytest.param(timedelta(), timedelta(), id="now"),
+        pytest.param(-HOUR, -HOUR, id="long ago"),
+        pytest.param(LONGEST_LEAD, LONGEST_LEAD, id="as far as permits run"),
+        pytest.param(LONGEST_LEAD + SECOND, timedelta(), id="beyond"),
+        pytest.param(2 * HOUR, timedelta(), id="two hours"),
+    ],
+)
+def test_an_arrival_time_too_far_ahead_counts_as_now(ahead, counts_as):
+    assert credible_tat(MONDAY_NOON + ahead, MONDAY_NOON) == MONDAY_NOON + counts_as
+
+
+async def test_a_row_is_mended_by_whoever_locks_it(storage, clock):
+    async with storage.writing() as tx:
+        await advance_all(tx, {PACE_KEY: tx.now + 2 * HOUR})
+    async with storage.writing() as tx:
+        await lock_pace(tx, PACE_KEY)
+
+    assert await values(storage, Pace.tat) == [clock.now]
