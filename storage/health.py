@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from storage.db.engine import DatabaseError, Storage, Transaction, database_clock
 from storage.db.leases import PRESENCE, Lease
 from storage.enums import Condition, PostgresqlFacts, SqliteFacts
-from storage.schema import MIGRATIONS, database_file
+from storage.schema import VERSIONS, database_file
 
 _BUSY_SECONDS = 3
 
@@ -110,10 +110,9 @@ def _unwritable(path: Path) -> str:
 
 def _pending(revision: str | None) -> int | None:
     """Return how many migrations follow *revision*; None if it is none of ours."""
-    numbers = [path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")]
-    if revision and revision not in numbers:
+    if revision and revision not in VERSIONS:
         return None
-    return sum(number > (revision or "") for number in numbers)
+    return sum(number > (revision or "") for number in VERSIONS)
 
 
 async def condition_of_server(url: str) -> Condition:

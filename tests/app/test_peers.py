@@ -151,6 +151,29 @@ async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
         schema.raise_if_outdated()
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param([], id="pip has emptied the folder"),
+        pytest.param(["0001_tables.py"], id="pip has written half of it"),
+        pytest.param(["0001_tables.py", "9999_more.py"], id="a newer version is installed"),
+    ],
+)
+async def test_a_running_process_keeps_its_own_version_whatever_lies_in_the_folder(
+    own_storage: Storage, monkeypatch, tmp_path, files
+):
+    for name in files:
+        (tmp_path / "versions").mkdir(exist_ok=True)
+        (tmp_path / "versions" / name).touch()
+    monkeypatch.setattr("storage.schema.MIGRATIONS", tmp_path)
+
+    check = SchemaCheck(own_storage)
+
+    assert not await check.is_outdated()
+    await set_version(own_storage, "9999")
+    assert await check.is_outdated()
+
+
 async def test_a_process_of_the_same_version_goes_on(storage: Storage):
     assert not await SchemaCheck(storage).is_outdated()
 
