@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from bot.app.peers import EVERY, LEASE, Presence, SchemaCheck
 from bot.app.stops import StopError
@@ -93,16 +94,28 @@ async def test_after_an_outage_nobody_is_taken_for_dead_at_once(storage, clock, 
     assert not await is_free(storage)
 
 
-async def test_a_process_that_ends_leaves_what_was_cut_off_at_once(storage, clock, left):
-    stopping = asyncio.Event()
-    stopping.set()
-    await Presence(storage, DEAD).keep(stopping)
-    one = Presence(storage, LIVING)
-
-    await one.check()
-    await check_for(LEASE.total_seconds(), clock, one)
+async def test_a_process_that_ends_leaves_its_leases_at_once_and_nobody_misses_it(
+    storage, clock, left
+):
+    other = Presence(storage, LIVING)
+    async with Presence(storage, DEAD).kept():
+        assert not await is_free(storage)
 
     assert await is_free(storage)
+    with capture_logs() as logged:
+        await check_for(60, clock, other)
+    assert logged == []
+
+
+async def test_a_process_that_dies_is_reported_to_have_died(storage, clock, left):
+    await Presence(storage, DEAD).check()
+
+    with capture_logs() as logged:
+        await check_for(60, clock, Presence(storage, LIVING))
+
+    (said,) = logged
+    assert said["event"] == "others died; what they had in hand is free"
+    assert said["processes"] == [DEAD]
 
 
 async def test_a_database_that_is_away_is_no_trouble():
