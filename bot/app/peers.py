@@ -89,12 +89,12 @@ class Presence:
         The block lasts until the last call in flight is over, because what a living process has
         begun must not look abandoned to the others.
         """
-        keeping = asyncio.create_task(self._keep())
         try:
-            yield
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(self._keep())
+                yield
+                keeping.cancel()
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
             with suppress(DatabaseError, OSError):  # then the leases run out, or others free them
                 async with asyncio.timeout(_LEAVE_SECONDS):
                     await self._release([self.owner])

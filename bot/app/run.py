@@ -132,6 +132,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             runners += chat_stages(process, chat.bot)
             work.append(health.lasting("chat", chat.run(stopping)))
         connect(runners, process.instrumentation)
+        health.watch(runners)
         finish_jobs = await stack.enter_async_context(
             scheduling([each for each in runners if each.stage.is_periodic], stopping)
         )
@@ -144,6 +145,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             health.lasting("scheduler", finish_jobs()),
             wake_by_notifications(process, runners, stopping),
             schema.run(stopping),
+            health.database.lock.run(stopping),
         ]
         if manager := service_manager():
             work.append(manager.run(stopping, f"does {process.roles_said}"))

@@ -96,12 +96,11 @@ def test_the_exit_code_tells_whether_the_port_may_be_free_later(number, code):
 
 
 async def test_a_signal_is_logged_and_so_is_the_end_of_what_it_stops():
-    with capture_logs() as logged:
-        with stopped_by_signals() as stopping:
-            os.kill(os.getpid(), signal.SIGTERM)
-            await stopping.wait()
-            os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.sleep(0)
+    with capture_logs() as logged, stopped_by_signals() as stopping:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stopping.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)
 
     assert [(one["event"], one.get("reason")) for one in logged] == [
         ("stopping", "SIGTERM"),
