@@ -43,10 +43,13 @@ def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] =
     """
     from storage.backup import back_up
 
-    if file.exists() and not force:
-        fail(f"{file} exists already; --force replaces it.")
-    if not file.parent.is_dir():
-        fail(f"There is no folder {file.parent}.")
+    try:
+        if file.exists() and not force:
+            fail(f"{file} exists already; --force replaces it.")
+        if not file.parent.is_dir():
+            fail(f"There is no folder {file.parent}.")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
     url = _database_url()
     _with_bar("backup", lambda update: back_up(url, file, update))
     typer.echo(f"Wrote {file}: {file.stat().st_size / 2**20:,.1f} MB, checked.")

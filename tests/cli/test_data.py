@@ -67,6 +67,7 @@ def test_what_is_there_is_replaced_only_with_force(dateline, at_home, tmp_path):
     ("arguments", "sentence"),
     [
         pytest.param(("backup", "absent/news.backup"), "no folder absent", id="no folder"),
+        pytest.param(("backup", "x" * 300), "cannot be written: File name too long", id="name"),
         pytest.param(("restore", "absent.backup"), "no file absent.backup", id="no file"),
     ],
 )
@@ -77,6 +78,19 @@ def test_a_backup_or_restore_that_cannot_be_is_one_sentence(dateline, at_home, a
 
     assert result.exit_code == 2
     assert sentence in result.output
+
+
+def test_a_folder_that_takes_no_backup_is_one_sentence(dateline, at_home, monkeypatch):
+    assert at_home
+
+    def refuse(path: str, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr("storage.db.copies.os.open", refuse)
+    result = dateline("backup", "news.backup")
+
+    assert result.exit_code == 2
+    assert "news.backup cannot be written: Permission denied." in result.output
 
 
 def test_a_missing_database_is_not_created(dateline, monkeypatch, tmp_path):
