@@ -190,6 +190,24 @@ async def restore(
     raise CannotBackUpError(f"{source} is no backup: neither an SQLite file nor of pg_dump -Fc.")
 
 
+def record_of_backups(url: str, folder: Path) -> Path:
+    """Return the file that is written after each backup of the database at *url*.
+
+    It lies beside an SQLite file, and for a server in *folder*.
+    """
+    path = database_file(url)
+    return path.with_name(f"{path.name}.backed-up") if path else folder / "backed-up"
+
+
+def last_backup(url: str, folder: Path) -> datetime | None:
+    """Return when the last backup was made; None if none is known. Raises OSError."""
+    try:
+        written_at = record_of_backups(url, folder).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return datetime.fromtimestamp(written_at, UTC)
+
+
 @contextmanager
 def _written(target: Path) -> Iterator[Path]:
     """Yield where to write the backup *target*; `CannotBackUpError` where nobody lets us."""

@@ -70,6 +70,9 @@ async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None
     answer.headers.pop("Server", None)
 
 
+# Where a process that listens at all addresses is reached from its own machine.
+LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
 LARGEST_BODY = 10_000_000  # bytes; each reader of a body sets a smaller limit
 
 # A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
@@ -89,7 +92,7 @@ MOST_FAILURES: Final = 3  # rounds in a row: one may be a collision, two a datab
 LATE: Final = timedelta(minutes=5)  # the oldest work of a stage that does nothing
 
 # Their work never waits for a publisher, as that of polls and pages does.
-_CAN_BE_LATE: Final = frozenset(stage.name for stage in (MATCH, ALERT, DIGEST, SEND, MAIL))
+CAN_BE_LATE: Final = frozenset(stage.name for stage in (MATCH, ALERT, DIGEST, SEND, MAIL))
 
 
 class Wait(StrEnum):
@@ -252,7 +255,7 @@ class Health:
             since = self.clock() - LATE.total_seconds()
             self._late = sorted(
                 name
-                for name in self.stages & _CAN_BE_LATE
+                for name in self.stages & CAN_BE_LATE
                 if lags.get(name, timedelta()) > LATE and self._worked_at[name] < since
             )
             self._late_known_until = self.clock() + LAGS_SECONDS

@@ -6,42 +6,10 @@ SQLite names its result codes (https://sqlite.org/rescode.html), PostgreSQL its 
 
 import errno
 import sqlite3
-from enum import StrEnum
 from typing import Final
 
 from storage.db.postgresql import sqlstate
-
-
-class DatabaseProblem(StrEnum):
-    """Why a database cannot be used; the value ends the code of the doctor's finding."""
-
-    UNREACHABLE = "unreachable"  # no server answers
-    LOGIN = "login"  # the server knows no such user, or another password
-    MISSING = "missing"  # the server has no such database
-    STANDBY = "standby"  # no server of those named takes writes
-    BUSY = "busy"  # another program holds the lock, or all connections
-    FULL = "full"  # the disk
-    FORBIDDEN = "forbidden"  # this user may not open the file, or list its folder
-    READ_ONLY = "read-only"  # the file
-    NO_DATABASE = "no-database"  # the file is something else
-    DAMAGED = "damaged"
-    DISK = "disk"  # reading or writing fails
-
-    @property
-    def may_mend_itself(self) -> bool:
-        """Whether the same start may succeed later although nobody changes anything here."""
-        return self in _MAY_MEND_THEMSELVES
-
-
-_MAY_MEND_THEMSELVES: Final = frozenset(
-    {
-        DatabaseProblem.UNREACHABLE,
-        DatabaseProblem.MISSING,
-        DatabaseProblem.STANDBY,
-        DatabaseProblem.BUSY,
-        DatabaseProblem.FULL,
-    }
-)
+from storage.enums import DatabaseProblem, Unusable
 
 # The extended codes begin with the name of the primary one. `CANTOPEN` is a folder without
 # permission, or something that is no file.
@@ -63,7 +31,7 @@ _OF_POSTGRESQL: Final = (
     ("3D", DatabaseProblem.MISSING),
     ("25006", DatabaseProblem.STANDBY),
     ("53100", DatabaseProblem.FULL),
-    ("53300", DatabaseProblem.BUSY),
+    ("53300", DatabaseProblem.CROWDED),
 )
 
 _OF_THE_SYSTEM: Final = {
@@ -94,6 +62,11 @@ def problem_of(error: BaseException) -> DatabaseProblem:
     if isinstance(cause, sqlite3.Error):  # without a code, as for a path with a zero byte in it
         return DatabaseProblem.FORBIDDEN
     return DatabaseProblem.UNREACHABLE
+
+
+def why_not(error: BaseException) -> Unusable:
+    """Return *error* as the problem that it is, with its message."""
+    return Unusable(problem_of(error), message_of(error))
 
 
 def message_of(error: BaseException) -> str:

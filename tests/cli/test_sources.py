@@ -25,7 +25,6 @@ from tests.cli.conftest import Operator, printed
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.sources.feeds_made import LONG, item, page, rss
 
-
 _SOURCES = {AddOutcome.ADDED, AddOutcome.THERE}
 
 

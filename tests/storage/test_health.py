@@ -24,7 +24,7 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
     seen = await condition(database_url)
 
     assert seen.pending == 0
-    assert seen.unwritable == ""
+    assert seen.unwritable is None
     assert seen.size > 0
     assert abs(seen.ahead) < timedelta(minutes=10)
     codes = {one.code for one in judge_database(seen) if one.health is HealthLevel.UNHEALTHY}
@@ -68,7 +68,7 @@ async def test_a_damaged_file_is_reported(tmp_path):
         check for check in make_checks(settings, quick=True) if check.name == "the database"
     )
 
-    assert [one.code for one in found] == ["database.unreachable"]
+    assert [one.code for one in found] == ["database.no-database"]
 
 
 async def test_who_holds_a_lease_runs(storage, clock):
