@@ -42,6 +42,7 @@ def open_read_only(url: str) -> Storage:
 
 def condition_of_file(path: Path, seconds: float) -> Condition:
     """Ask the SQLite file at *path*, which is there; at most so long. It blocks."""
+    path.open("rb").close()  # the system says better than SQLite why a file cannot be opened
     until = time.monotonic() + seconds
     address = f"file:{path.resolve()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as connection:

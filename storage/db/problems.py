@@ -72,5 +72,7 @@ def why_not(error: BaseException) -> Unusable:
 def message_of(error: BaseException) -> str:
     """Return the first line that the driver or the system says, without a full stop."""
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
     said = str(cause).partition("\n")[0].rstrip(".")
     return said or type(cause).__name__

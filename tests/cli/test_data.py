@@ -8,8 +8,10 @@ import sqlite3
 import asyncpg
 import pytest
 
+from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import alone_on
 from bot.app.stops import StopError
+from storage.backup import last_backup
 from storage.db.engine import describe_failure
 from tests.cli.conftest import with_storage_at
 from tests.sample_rows import all_rows, fill
@@ -37,6 +39,7 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
 
     assert made.exit_code == 0, made.output
     assert "Wrote news.backup: " in made.output
+    assert last_backup(at_home, DATA_FOLDER)
     assert isinstance(refused.exception, StopError)
     assert restored.exit_code == 0, restored.output
     assert with_storage_at(at_home, all_rows) == before
