@@ -268,13 +268,12 @@ class Health:
             waits.add(Wait.TELEGRAM)
         if self.stopping.is_set():
             waits.add(Wait.STOP)
+        stages: set[str] = set()
         if await self.database.answers():
-            late = await self.late()
-        else:
+            stages = {*self.failing(), *await self.late()}
+        else:  # it is why they fail
             waits.add(Wait.DATABASE)
-            late = []
-        stages = sorted({*self.failing(), *late})
-        return [*(wait.value for wait in Wait if wait in waits), *stages]
+        return [*(wait.value for wait in Wait if wait in waits), *sorted(stages)]
 
     async def answer(self, _request: web.Request) -> web.Response:
         if stuck := [*self.ended, *self.hanging()]:

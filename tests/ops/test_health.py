@@ -147,6 +147,14 @@ async def test_a_stage_that_fails_round_after_round_is_named(stage, outcomes, fa
     assert (await answers_of(watched.health, "/healthz"))[0] == 200
 
 
+async def test_while_the_database_is_away_it_alone_is_named():
+    watched = Watched()
+    watched.round(MATCH, *[False] * MOST_FAILURES)
+    watched.health.database = DatabaseProbe(Asked(OSError("no route")))
+
+    assert await watched.health.waited_for() == ["database"]
+
+
 MINUTE = timedelta(minutes=1)
 
 
