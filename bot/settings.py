@@ -6,6 +6,7 @@ Order, first wins: environment, `<NAME>_FILE`, `.env`, default. Every setting is
 
 from __future__ import annotations
 
+import os
 from email.utils import parseaddr
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     AnyHttpUrl,
     Field,
@@ -34,6 +36,7 @@ from bot.mail.headers import read_address, with_name
 from bot.ops.logs import TOKEN
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+ENV_FILE = ".env"
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
 _SECRETS = frozenset(
@@ -92,7 +95,7 @@ class WrongSettingError(ValueError):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     bot_token: SecretStr | None = None
@@ -103,6 +106,7 @@ class Settings(BaseSettings):
     database_pool: Annotated[int | None, Field(ge=2, le=1000)] = None
     keep_articles_days: Annotated[int, Field(ge=110, le=36_500)] = 120
     keep_deliveries_days: Annotated[int, Field(ge=15, le=36_500)] = 30
+    backup_days: Annotated[int, Field(ge=0, le=36_500)] = 7
     story_memory_mb: Annotated[int, Field(ge=10, le=100_000)] = 200
     roles: Annotated[frozenset[Role], NoDecode] = frozenset(Role)
     web_host: str = "127.0.0.1"
@@ -278,6 +282,12 @@ def _read(variable: str, path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise WrongSettingError(f"{variable}: cannot read {path}: {reason}.") from error
+
+
+def given_names() -> frozenset[str]:
+    """Return the names of all variables in the environment and in `.env`, in upper case."""
+    names = [*os.environ, *dotenv_values(ENV_FILE)]  # noqa: TID251 - this is their only reader
+    return frozenset(name.upper() for name in names)
 
 
 def load_settings(**instead: str) -> Settings:

@@ -9,8 +9,8 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
@@ -39,7 +39,7 @@ _INHERITED: Final = ("PATH", "HOME", "PG")
 async def dump(url: str, server: int, target: Path, progress: Callable[[int, int], None]) -> None:
     """Write all of the database to *target*; *server*: the number of its major version."""
     program = await _program("pg_dump", server)
-    with written_atomically(target) as draft:
+    with _written(target) as draft:
         arguments = ("--format=custom", "--verbose", f"--file={draft}")
         await _run(url, program, *arguments, on_line=_counting(progress))
         await _run(url, _found("pg_restore"), "--list", str(draft))
@@ -190,8 +190,36 @@ async def restore(
     raise CannotBackUpError(f"{source} is no backup: neither an SQLite file nor of pg_dump -Fc.")
 
 
+def record_of_backups(url: str, folder: Path) -> Path:
+    """Return the file that is written after each backup of the database at *url*.
+
+    It lies beside an SQLite file, and for a server in *folder*.
+    """
+    path = database_file(url)
+    return path.with_name(f"{path.name}.backed-up") if path else folder / "backed-up"
+
+
+def last_backup(url: str, folder: Path) -> datetime | None:
+    """Return when the last backup was made; None if none is known. Raises OSError."""
+    try:
+        written_at = record_of_backups(url, folder).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return datetime.fromtimestamp(written_at, UTC)
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[Path]:
+    """Yield where to write the backup *target*; `CannotBackUpError` where nobody lets us."""
+    try:
+        with written_atomically(target) as draft:
+            yield draft
+    except OSError as error:
+        raise CannotBackUpError(f"{target} cannot be written: {error.strerror}.") from error
+
+
 def _copy_examined(path: Path, target: Path, progress: Callable[[int, int], None]) -> None:
-    with written_atomically(target) as draft:
+    with _written(target) as draft:
         try:
             copy_pages(path, draft, progress)
         except sqlite3.OperationalError:

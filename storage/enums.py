@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 
 class Medium(StrEnum):
@@ -333,6 +334,47 @@ class AuditAction(StrEnum):
 # What a database says of itself, for how it is.
 
 
+class DatabaseProblem(StrEnum):
+    """Why a database cannot be used: each has another remedy."""
+
+    UNREACHABLE = "unreachable"  # no server answers
+    LOGIN = "login"  # the server knows no such user, or another password
+    MISSING = "missing"  # the server has no such database
+    STANDBY = "standby"  # no server of those named takes writes
+    BUSY = "busy"  # another program holds the lock
+    CROWDED = "crowded"  # others have all connections of the server
+    FULL = "full"  # the disk
+    FORBIDDEN = "forbidden"  # this user may not open the file, or list its folder
+    READ_ONLY = "read-only"  # the file
+    NO_DATABASE = "no-database"  # the file is something else
+    DAMAGED = "damaged"
+    DISK = "disk"  # reading or writing fails
+
+    @property
+    def may_mend_itself(self) -> bool:
+        """Whether the same start may succeed later although nobody changes anything here."""
+        return self in _MAY_MEND_THEMSELVES
+
+
+_MAY_MEND_THEMSELVES: Final = frozenset(
+    {
+        DatabaseProblem.UNREACHABLE,
+        DatabaseProblem.MISSING,
+        DatabaseProblem.STANDBY,
+        DatabaseProblem.BUSY,
+        DatabaseProblem.CROWDED,
+        DatabaseProblem.FULL,
+    }
+)
+
+
+class Unusable(NamedTuple):
+    """Why a database cannot be used, or not be written to; *message*: in its own words."""
+
+    problem: DatabaseProblem
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class SqliteFacts:
     """*integrity* is "ok", what is wrong, or "" where the time did not suffice to look."""
@@ -348,19 +390,21 @@ class PostgresqlFacts:
     has_autovacuum: bool
     connections: int
     most_connections: int
+    is_pooled: bool  # another program stands between, and gives each transaction another session
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """*pending* migrations lie between its *revision* and ours, None: that is none of ours.
 
-    *unwritable* says why nothing can be written; *ahead* how far this host's clock is before its.
+    *unwritable* says why nothing can be written, None: something can; *ahead* how far this host's
+    clock is before its.
     """
 
     version: tuple[int, ...]
     revision: str | None
     pending: int | None
-    unwritable: str
+    unwritable: Unusable | None
     size: int
     ahead: timedelta
     own: SqliteFacts | PostgresqlFacts

@@ -16,8 +16,9 @@ from sqlmodel import col, select
 
 from storage.db.engine import DatabaseError, Storage, Transaction, database_clock
 from storage.db.leases import PRESENCE, Lease
-from storage.enums import Condition, PostgresqlFacts, SqliteFacts
-from storage.schema import MIGRATIONS, database_file
+from storage.db.problems import why_not
+from storage.enums import Condition, PostgresqlFacts, SqliteFacts, Unusable
+from storage.schema import VERSIONS, database_file
 
 _BUSY_SECONDS = 3
 
@@ -51,6 +52,7 @@ async def try_to_write(storage: Storage) -> None:
 
 def condition_of_file(path: Path, seconds: float) -> Condition:
     """Ask the SQLite file at *path*, which is there; at most so long. It blocks."""
+    path.open("rb").close()  # the system says better than SQLite why a file cannot be opened
     until = time.monotonic() + seconds
     address = f"file:{path.resolve()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as connection:
@@ -103,7 +105,7 @@ def _has_full_text() -> bool:
     return True
 
 
-def _unwritable(path: Path) -> str:
+def _unwritable(path: Path) -> Unusable | None:
     """Write, and take it back."""
     address = f"file:{path.resolve()}?mode=rw"
     try:
@@ -114,21 +116,20 @@ def _unwritable(path: Path) -> str:
             connection.execute(_TRIAL)
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        return str(error)
-    return ""
+        return why_not(error)
+    return None
 
 
 def _pending(revision: str | None) -> int | None:
     """Return how many migrations follow *revision*; None if it is none of ours."""
-    numbers = [path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")]
-    if revision and revision not in numbers:
+    if revision and revision not in VERSIONS:
         return None
-    return sum(number > (revision or "") for number in numbers)
+    return sum(number > (revision or "") for number in VERSIONS)
 
 
 async def condition_of_server(url: str) -> Condition:
     """Ask PostgreSQL; DatabaseError or OSError where that cannot be."""
-    storage = Storage.open(url)
+    storage = Storage.open(url, through_pooler=True)  # nobody knows yet whether there is one
     try:
         async with storage.reading() as tx:
             ahead = datetime.now(UTC) - await database_clock(tx.session)
@@ -174,10 +175,18 @@ async def _of_server(tx: Transaction) -> PostgresqlFacts:
             await _one(tx, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'cl%'")
         ),
         most_connections=int(await _one(tx, "SHOW max_connections")),
+        is_pooled=await _is_pooled(tx),
     )
 
 
-async def _unwritable_on(storage: Storage) -> str:
+async def _is_pooled(tx: Transaction) -> bool:
+    """Compare the process that answers with that of the login: a pooler names one of its own."""
+    connection = await (await tx.session.connection()).get_raw_connection()
+    driver: Any = connection.driver_connection
+    return bool(driver.get_server_pid() != await _one(tx, "SELECT pg_backend_pid()"))
+
+
+async def _unwritable_on(storage: Storage) -> Unusable | None:
     """Write, and take it back."""
     try:
         async with storage.writing() as tx:
@@ -185,8 +194,8 @@ async def _unwritable_on(storage: Storage) -> str:
             await connection.execute(text(_TRIAL))
             await tx.session.rollback()
     except DatabaseError as error:
-        return str(error.orig).splitlines()[0]
-    return ""
+        return why_not(error)
+    return None
 
 
 async def leases_held(tx: Transaction) -> list[str]:

@@ -19,6 +19,11 @@ from storage.db.postgresql import admin_engine
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
+# Read once, because an upgrade in place replaces the folder under running processes: whatever lies
+# there later belongs to another version than the code that runs.
+VERSIONS: Final = tuple(sorted(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
+LATEST_VERSION: Final = VERSIONS[-1]  # such as `0042`
+
 _STORED: Final = text("SELECT version_num FROM alembic_version")
 
 
@@ -43,11 +48,6 @@ class SchemaTooOldError(SchemaError):
         super().__init__(f"The database {was}; dateline migrate brings it up to date.")
 
 
-def latest_version() -> str:
-    """The number of the last migration of this version, such as `0042`."""
-    return max(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
-
-
 def stored_version(connection: Connection) -> str | None:
     """The version that the database has; None for one without tables."""
     if not inspect(connection).has_table("alembic_version"):
@@ -57,9 +57,9 @@ def stored_version(connection: Connection) -> str | None:
 
 def is_current(version: str | None) -> bool:
     """Whether nothing is to be done; `SchemaError` where nothing can be."""
-    if version is None or version < latest_version():
+    if version is None or version < LATEST_VERSION:
         return False
-    if version > latest_version():
+    if version > LATEST_VERSION:
         raise SchemaTooNewError
     return True
 
@@ -156,7 +156,7 @@ def _keep_a_copy(path: Path) -> None:
             f"{_megabytes(2 * size)} MB of free disk, for a copy and for the change itself; "
             f"{path.parent.resolve()} has {_megabytes(free)} MB. Nothing was changed."
         )
-    copy = path.with_name(f"{path.stem}.before-{latest_version()}{path.suffix}")
+    copy = path.with_name(f"{path.stem}.before-{LATEST_VERSION}{path.suffix}")
     copy_database(path, copy)
     log.info("the database was copied before it is changed", copy=str(copy))
     copies = sorted(path.parent.glob(f"{path.stem}.before-[0-9]???{path.suffix}"))

@@ -32,6 +32,9 @@ MAX_BACKLOG: Final = 100_000  # of metrics, which are asked for all the time
 
 _DAY = timedelta(days=1)
 
+_WAITING: Final = (ArticleStage.STORED, ArticleStage.GROUPED, ArticleStage.MATCHED)
+_USUAL_WAIT = timedelta(minutes=1)  # of an article, whose page may come first
+
 _SMALL_FILE = 500 * 1024 * 1024  # bytes; of a larger one SQLite would read all to size its tables
 
 _ACTIVE = col(Source.state) == SourceState.ACTIVE
@@ -77,6 +80,7 @@ class Amounts(NamedTuple):
     chats: int  # that are sent anything
     topics: int  # that have a subscription
     sources: int
+    articles: int  # that have waited for the next stage longer than usual
     queue: int  # messages that are due
     held: int
 
@@ -118,6 +122,9 @@ async def amounts(tx: Transaction) -> Amounts:
         chats=await _count(tx, Chat, col(Chat.state) == ChatState.ACTIVE),
         topics=await _count(tx, Topic, subscribed),
         sources=await _count(tx, Source, _ACTIVE),
+        articles=await _count(
+            tx, Article, or_(*map(is_at, _WAITING)), col(Article.stored_at) < tx.now - _USUAL_WAIT
+        ),
         queue=await _count(tx, Delivery, text(PENDING_SQL), col(Delivery.due_at) <= tx.now),
         held=await _count(tx, Delivery, col(Delivery.state) == DeliveryState.HELD),
     )
@@ -131,7 +138,7 @@ async def backlog(tx: Transaction) -> Backlog:
         for count in await _counts(tx, Delivery, by, text(condition), most=MAX_BACKLOG)
     ]
     return Backlog(
-        lags={stage: lag.total_seconds() for stage, lag in (await _lags(tx)).items()},
+        lags={stage: lag.total_seconds() for stage, lag in (await lags_by_stage(tx)).items()},
         queue={(state, medium): number for (state, medium), number, _ in waiting},
         sources={
             "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
@@ -164,7 +171,7 @@ async def last_article(tx: Transaction) -> datetime | None:
 
 
 async def lags(tx: Transaction) -> Lags:
-    by_stage = await _lags(tx)
+    by_stage = await lags_by_stage(tx)
     return Lags(
         read=by_stage["poll"],
         match=by_stage["match"],
@@ -209,7 +216,7 @@ _DUE: Final[Mapping[str, list[Select[Any]]]] = {
 }
 
 
-async def _lags(tx: Transaction) -> dict[str, timedelta]:
+async def lags_by_stage(tx: Transaction) -> dict[str, timedelta]:
     """Return how long the oldest work of each stage has waited; what is due later has not."""
     asked = [(stage, each) for stage, statements in _DUE.items() for each in statements]
     row = (await tx.session.exec(select(*(each.scalar_subquery() for _, each in asked)))).one()

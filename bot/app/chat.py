@@ -15,7 +15,7 @@ from aiogram.utils.deep_linking import create_start_link
 from bot.app.deployment import NEWSROOM_IS_READ
 from bot.app.resources import make_resources
 from bot.app.sessions import telegram_session
-from bot.app.stops import StopError, needing_the_database
+from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.handlers.join import ADMIN_PREFIX
 from bot.chat.menu import register_commands, set_menu_button
@@ -161,8 +161,10 @@ class ChatRole:
                 await remove_webhook(self.bot)
                 ready()
                 await self._poll(queue, stopping)
-        except* (TokenRefusedError, SecondPollerError, WebhookRefusedError) as errors:
+        except* (TokenRefusedError, WebhookRefusedError) as errors:
             raise StopError(str(flat_errors(errors)[0])) from errors
+        except* SecondPollerError as errors:
+            raise TemporaryStopError(str(flat_errors(errors)[0])) from errors
 
     async def _poll(self, queue: UpdateQueue, stopping: asyncio.Event) -> None:
         async with self._lease() as lasts:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.app.stops import StopError
+from bot.app.stops import needing_the_port
 from bot.settings import AccessMode
 
 if TYPE_CHECKING:
@@ -99,12 +99,8 @@ async def _playground(port: int) -> AsyncIterator[Playground]:
     from bot.playground.server import Playground
 
     playground = Playground(port, newsroom_every=NEWSROOM_PUBLISHES)
-    try:
+    with needing_the_port("PLAYGROUND_PORT", playground.host, port):
         await playground.__aenter__()
-    except OSError as error:
-        raise StopError(
-            f"PLAYGROUND_PORT is wrong: port {port} is taken; choose another ({error.strerror})."
-        ) from error
     try:
         yield playground
     finally:

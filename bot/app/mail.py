@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.app.resources import ProcessContext
     from bot.delivery.sender import Calls
-    from bot.mail.bounces import Bounces, ReadsReports
+    from bot.mail.bounces import Bounces, Imap, ReadsReports
     from bot.mail.compose import FromAddress, Mailer
     from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
@@ -96,7 +96,7 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
     from bot.delivery.sender import SendStage
     from bot.mail.smtp import PACE_KEY, MailChannel
 
-    sign = _dkim(process.settings, mailer.sender)
+    sign = dkim_signer(process.settings, mailer.sender)
     channel = MailChannel(smtp, mailer.return_path, make_bounces(process), sign)
     per_second = process.settings.smtp_per_hour / 3600
     stage = SendStage(
@@ -113,8 +113,8 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
     return mail
 
 
-def _dkim(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
-    """Return what signs mails; without a key, what leaves them as they are."""
+def dkim_signer(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
+    """Return what signs mails; without a key, what leaves them as they are. Raises StopError."""
     from bot.mail.signing import DkimSigner, WrongKeyError
 
     path = settings.dkim_key_file
@@ -156,12 +156,20 @@ def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
     """Return the stage that reads bounces, if the settings name a mailbox for them."""
     from functools import partial
 
-    from bot.mail.bounces import Imap, collect_bounces
+    from bot.mail.bounces import collect_bounces
 
-    settings = process.settings
-    if settings.imap_host is None or process.deployment.smtp:
+    imap = imap_of(process.settings)
+    if imap is None or process.deployment.smtp:
         return []
+    return [StageRunner(BOUNCES, partial(collect_bounces, imap, make_bounces(process).take))]
+
+
+def imap_of(settings: Settings) -> Imap | None:
+    """Return the mailbox of bounces that the settings name."""
+    from bot.mail.bounces import Imap
+
+    if settings.imap_host is None:
+        return None
     password = settings.imap_password.get_secret_value() if settings.imap_password else ""
     user = settings.imap_user or ""
-    imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
-    return [StageRunner(BOUNCES, partial(collect_bounces, imap, make_bounces(process).take))]
+    return Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)

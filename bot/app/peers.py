@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,12 +20,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.app.resources import database_of
-from bot.app.stops import StopError
+from bot.app.stops import TemporaryStopError
 from bot.stages import wake_for
 from bot.stopping import sleep_until, work_until
 from storage.db.engine import SQLITE, DatabaseError
 from storage.db.leases import (
-    GROUPING,
     acquire_lease,
     dead_owners,
     delete_leases_of,
@@ -32,13 +32,11 @@ from storage.db.leases import (
     presence_name,
     release_all_of,
     release_all_of_others,
-    release_lease,
 )
 from storage.schema import SchemaError, is_still_current
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from bot.app.resources import ProcessContext
     from bot.stages import StageRunner
@@ -52,6 +50,7 @@ log = structlog.get_logger(__name__)
 # PostgreSQL for a transaction that stands still: nothing is begun under a lease that was released.
 LEASE: Final = timedelta(seconds=12)
 EVERY: Final = timedelta(seconds=2)
+_LEAVE_SECONDS: Final = 1.0  # for a database that is away at the stop
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 SCHEMA_CHECK_SECONDS: Final = 60.0
@@ -70,13 +69,6 @@ async def take_over(storage: Storage, owner: str) -> None:
         await delete_other_leases(tx, owner)
 
 
-async def leave_grouping(storage: Storage, owner: str) -> None:
-    """Leave to another process, at once, what one process alone may do."""
-    with suppress(DatabaseError):  # then the lease runs out
-        async with storage.writing() as tx:
-            await release_lease(tx, GROUPING, owner)
-
-
 @dataclass(slots=True)
 class Presence:
     """Shows that this process lives, and releases the leases of those that do not.
@@ -90,26 +82,41 @@ class Presence:
     _answered_since: datetime = _LONG_AGO  # without a gap from then on
     _answered_at: datetime = _LONG_AGO
 
-    async def keep(self, stopping: asyncio.Event) -> None:
-        """Until *stopping* is set; then what this process still leases is free for the others."""
-        while not stopping.is_set():
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Show it for the block; then leave to the others at once what this process still leases.
+
+        The block lasts until the last call in flight is over, because what a living process has
+        begun must not look abandoned to the others.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(self._keep())
+                yield
+                keeping.cancel()
+        finally:
+            with suppress(DatabaseError, OSError):  # then the leases run out, or others free them
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    await self._release([self.owner])
+
+    async def _keep(self) -> None:
+        while True:
             await self.check()
-            await sleep_until(stopping, EVERY.total_seconds())
-        await self._renew(timedelta())
+            await asyncio.sleep(EVERY.total_seconds())
 
     async def check(self) -> None:
         """Renew the lease of this process; release those of dead ones."""
-        if not await self._renew(LEASE) or self._answered_at - self._answered_since < LEASE:
+        if not await self._renew() or self._answered_at - self._answered_since < LEASE:
             return
         try:
             await self._release_dead()
         except (DatabaseError, OSError):
             return  # the next check does it
 
-    async def _renew(self, lease: timedelta) -> bool:
+    async def _renew(self) -> bool:
         try:
             async with self.storage.writing() as tx:
-                await acquire_lease(tx, presence_name(self.owner), self.owner, lease)
+                await acquire_lease(tx, presence_name(self.owner), self.owner, LEASE)
         except (DatabaseError, OSError):
             return False  # others log that the database is away
         if abs(tx.now - self._answered_at) > 2 * EVERY:  # a clock may be set back
@@ -118,21 +125,25 @@ class Presence:
         return True
 
     async def _release_dead(self) -> None:
+        async with self.storage.reading() as tx:
+            dead = await dead_owners(tx)
+        if dead:
+            await self._release(dead)
+            log.warning("others died; what they had in hand is free", processes=sorted(dead))
+
+    async def _release(self, owners: Sequence[str]) -> None:
+        """Free one table at a time, and the leases of their presence last.
+
+        If this process dies over it, the next one does the rest.
+        """
         # All tables: SQLAlchemy writes no row that refers to one it does not know.
         from storage.tables import LEASED
 
-        async with self.storage.reading() as tx:
-            dead = await dead_owners(tx)
-        if not dead:
-            return
-        # One table at a time, and the lease of their presence last: if this process dies over it,
-        # the next one does the rest.
         for table in LEASED:
             async with self.storage.writing() as tx:
-                await release_all_of(tx, table, dead)
+                await release_all_of(tx, table, owners)
         async with self.storage.writing() as tx:
-            await delete_leases_of(tx, dead)
-        log.warning("others are no more; what they had in hand is free", processes=sorted(dead))
+            await delete_leases_of(tx, owners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +208,6 @@ class SchemaCheck:
         return bool(self.reason)
 
     def raise_if_outdated(self) -> None:
+        """Raise TemporaryStopError: a new start may be that of the newer version."""
         if self.reason:
-            raise StopError(self.reason)
+            raise TemporaryStopError(self.reason)

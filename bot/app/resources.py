@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.app.stops import StopError, needing_the_database
+from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
 from bot.settings import AccessMode as WhoMay
@@ -90,11 +90,13 @@ def usual_connections(roles: Iterable[Role]) -> int:
 @asynccontextmanager
 async def open_storage(database: Database) -> AsyncIterator[Storage]:
     """Yield the storage, brought up to date; StopError if it cannot be opened."""
-    from storage.schema import SchemaError, migrate
+    from storage.schema import DiskTooSmallError, SchemaError, migrate
 
     with needing_the_database():
         try:
             await migrate(database.server)
+        except DiskTooSmallError as error:
+            raise TemporaryStopError(str(error)) from error
         except SchemaError as error:
             raise StopError(str(error)) from error
     storage = database.open()
@@ -136,6 +138,7 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
     number of processes, and this does nothing.
     """
     from storage.db.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
+    from storage.db.problems import problem_of
     from storage.schema import database_file
 
     if (path := database_file(url)) is None:
@@ -151,12 +154,13 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
             stack.enter_context(lock_itself(real))
         except AlreadyHeldError as error:
             who = "Another process" if error.holder == "unknown" else f"Process {error.holder}"
-            raise StopError(
+            raise TemporaryStopError(
                 f"{who} already runs the bot on {path}; stop it first, or give "
                 "this one a DATABASE_URL of its own."
             ) from error
         except OSError as error:
-            raise StopError(
+            is_temporary = problem_of(error).may_mend_itself
+            raise (TemporaryStopError if is_temporary else StopError)(
                 f"DATABASE_URL: no files can be written beside {path}: {error.strerror}."
             ) from error
         yield

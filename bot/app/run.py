@@ -10,7 +10,7 @@ import structlog
 
 from bot.app.deployment import database_url, deployment_of, has_temporary_database
 from bot.app.memory import start_collection
-from bot.app.peers import Presence, SchemaCheck, leave_grouping, take_over, wake_by_notifications
+from bot.app.peers import Presence, SchemaCheck, take_over, wake_by_notifications
 from bot.app.resources import (
     ProcessContext,
     alone_on,
@@ -21,7 +21,12 @@ from bot.app.resources import (
 )
 from bot.app.roles import TELEGRAM_ROLES, chat_stages, open_stages
 from bot.app.scheduler import scheduling
-from bot.app.stops import needing_the_database, needing_the_port, set_by_signals, stop_error_in
+from bot.app.stops import (
+    needing_the_database,
+    needing_the_port,
+    stop_error_in,
+    stopped_by_signals,
+)
 from bot.app.website import website
 from bot.ops.health import Wait, make_health
 from bot.ops.tracing import tracing
@@ -48,11 +53,11 @@ async def run_bot(settings: Settings, announce: Callable[[str], None], errors: L
 
     *announce* says what the operator should know first; *errors* are those of the log.
     """
-    stopping = set_by_signals()
     try:
-        async with AsyncExitStack() as stack:
-            process = await _open_process(settings, announce, errors, stack)
-            await run_roles(process, stopping)
+        with stopped_by_signals() as stopping:
+            async with AsyncExitStack() as stack:
+                process = await _open_process(settings, announce, errors, stack)
+                await run_roles(process, stopping)
     except ExceptionGroup as group:
         if reason := stop_error_in(group):
             raise reason from group
@@ -109,6 +114,8 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
     schema = SchemaCheck(process.storage)
     webhook = _webhook_updates(process)
     async with AsyncExitStack() as stack:
+        if process.storage.dialect != SQLITE:
+            await stack.enter_async_context(Presence(process.storage, process.owner).kept())
         # The website is first: its probes answer while the rest starts.
         routes = webhook.routes() if webhook else []
         await stack.enter_async_context(website(process, health, routes))
@@ -125,6 +132,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             runners += chat_stages(process, chat.bot)
             work.append(health.lasting("chat", chat.run(stopping)))
         connect(runners, process.instrumentation)
+        health.watch(runners)
         finish_jobs = await stack.enter_async_context(
             scheduling([each for each in runners if each.stage.is_periodic], stopping)
         )
@@ -137,9 +145,8 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             health.lasting("scheduler", finish_jobs()),
             wake_by_notifications(process, runners, stopping),
             schema.run(stopping),
+            health.database.lock.run(stopping),
         ]
-        if process.storage.dialect != SQLITE:
-            work.append(Presence(process.storage, process.owner).keep(stopping))
         if manager := service_manager():
             work.append(manager.run(stopping, f"does {process.roles_said}"))
         start_collection()
@@ -147,7 +154,6 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
         if Role.CHAT not in process.roles:
             log.info("ready", roles=process.roles_said)
         await _work(work, stopping)
-        await leave_grouping(process.storage, process.owner)
     schema.raise_if_outdated()
 
 

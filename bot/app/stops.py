@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = structlog.get_logger(__name__)
+
+# As sysexits.h numbers them. A service manager starts the bot again after the second only.
+CONFIG: Final = 78  # somebody has to change something first
+TEMPORARY: Final = 75  # it may mend itself
+
+# Another program listens there, or the machine does not have the address yet.
+_MAY_BE_FREE_LATER: Final = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
 class StopError(RuntimeError):
     """The bot cannot start or go on; the message is one sentence that says what to do."""
 
+    exit_code = CONFIG
+
+
+class TemporaryStopError(StopError):
+    """The same start may succeed later although nobody changes anything here."""
+
+    exit_code = TEMPORARY
+
+
+class Stopping(asyncio.Event):
+    """Is set once the process is to stop, and knows since when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.since = 0.0
+
+    def set(self) -> None:
+        if not self.is_set():
+            self.since = time.monotonic()
+        super().set()
+
 
 @contextmanager
 def needing_the_database(then: str = "") -> Iterator[None]:
-    """For what must be done before anything else can be: StopError if the database fails.
+    """For work that must be done before any other: StopError if the database fails.
 
     *then* is what to do about it.
     """
@@ -26,8 +60,15 @@ def needing_the_database(then: str = "") -> Iterator[None]:
     try:
         yield
     except (DatabaseError, OSError) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise StopError(f"DATABASE_URL: the database cannot be used: {reason}{then}") from error
+        raise _database_stop(error, then) from error
+
+
+def _database_stop(error: Exception, then: str = "") -> StopError:
+    from storage.db.problems import message_of, problem_of
+
+    is_temporary = problem_of(error).may_mend_itself
+    sentence = f"DATABASE_URL: the database cannot be used: {message_of(error)}{then}"
+    return TemporaryStopError(sentence) if is_temporary else StopError(sentence)
 
 
 @contextmanager
@@ -36,18 +77,30 @@ def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StopError(
+        is_temporary = error.errno in _MAY_BE_FREE_LATER
+        raise (TemporaryStopError if is_temporary else StopError)(
             f"{setting} is wrong: {host}:{port} is not available ({error.strerror})."
         ) from error
 
 
-def set_by_signals() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set, until the process ends."""
-    stopping = asyncio.Event()
+@contextmanager
+def stopped_by_signals() -> Iterator[Stopping]:
+    """Yield an event that SIGINT and SIGTERM set; log the signal, and that the block has ended."""
+    stopping = Stopping()
     loop = asyncio.get_running_loop()
+
+    def stop(which: signal.Signals) -> None:
+        if not stopping.is_set():
+            log.info("stopping", reason=which.name)
+        stopping.set()
+
     for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stopping.set)
-    return stopping
+        loop.add_signal_handler(each, stop, each)
+    try:
+        yield stopping
+    finally:
+        if stopping.is_set():
+            log.info("stopped", seconds=round(time.monotonic() - stopping.since, 1))
 
 
 def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
@@ -60,6 +113,5 @@ def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
         if isinstance(error, StopError):
             return error
     if all(isinstance(each, DatabaseError) and is_unavailable(each) for each in errors):
-        line = str(getattr(errors[0], "orig", errors[0])).partition("\n")[0]
-        return StopError(f"DATABASE_URL: the database cannot be used: {line}")
+        return _database_stop(errors[0])
     return None

@@ -41,15 +41,25 @@ def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] =
 
     PostgreSQL is read by pg_dump. Example: dateline backup ~/dateline.backup
     """
-    from storage.backup import back_up
+    from bot.app.deployment import DATA_FOLDER
+    from storage.backup import back_up, record_of_backups
 
-    if file.exists() and not force:
-        fail(f"{file} exists already; --force replaces it.")
-    if not file.parent.is_dir():
-        fail(f"There is no folder {file.parent}.")
+    try:
+        if file.exists() and not force:
+            fail(f"{file} exists already; --force replaces it.")
+        if not file.parent.is_dir():
+            fail(f"There is no folder {file.parent}.")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
     url = _database_url()
     _with_bar("backup", lambda update: back_up(url, file, update))
     typer.echo(f"Wrote {file}: {file.stat().st_size / 2**20:,.1f} MB, checked.")
+    record = record_of_backups(url, DATA_FOLDER)
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(f"{file.resolve()}\n", encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"dateline doctor will not know of it: {record}: {error.strerror}.", err=True)
 
 
 def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = False) -> None:

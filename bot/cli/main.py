@@ -64,16 +64,21 @@ def dateline(*, version: Annotated[bool, _VERSION] = False) -> None:
 
 
 def main() -> None:
-    """Run the command; an error that the operator can mend is one sentence and exit 2.
+    """Run the command; an error that the operator can mend is one sentence and an exit code.
+
+    The code is 78 if somebody has to change something first, and 75 if the same command may
+    succeed later.
 
     Files that it makes are for its own user alone, whatever the umask was: the database holds the
     key that signs all links, and SQLite gives its log the mode of the database.
     """
     os.umask(0o077)
-    from bot.app.stops import StopError
+    from bot.app.stops import CONFIG, StopError
     from bot.settings import WrongSettingError
 
     try:
         app()
-    except (StopError, WrongSettingError) as error:
-        fail(str(error))
+    except StopError as error:
+        fail(str(error), error.exit_code)
+    except WrongSettingError as error:
+        fail(str(error), CONFIG)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _SIGNS = {"healthy": "✓", "warning": "?", "unhealthy": "✗"}
 _HEALTH_SECONDS = 5.0
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where such a process is reached
 
 
 def doctor(
@@ -87,10 +86,11 @@ def health() -> None:
     import http.client
     import json
 
+    from bot.ops.health import LOOPBACK
     from bot.settings import load_settings
 
     settings = load_settings()
-    host = _LOOPBACK.get(settings.web_host, settings.web_host)
+    host = LOOPBACK.get(settings.web_host, settings.web_host)
     connection = http.client.HTTPConnection(host, settings.web_port, timeout=_HEALTH_SECONDS)
     try:
         connection.request("GET", "/healthz")

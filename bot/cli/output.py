@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage, Transaction
 
 CANNOT = 2  # the exit code of a command that cannot do what it was asked for
+FAILED = 1  # of one that did it, with a result that is not good
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 AsOneJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -34,10 +35,10 @@ Row = TypeVar("Row")
 Result = TypeVar("Result")
 
 
-def fail(sentence: str) -> NoReturn:
-    """Print one sentence to standard error and exit with 2, without a traceback."""
+def fail(sentence: str, code: int = CANNOT) -> NoReturn:
+    """Print one sentence to standard error and exit with *code*, without a traceback."""
     typer.echo(sentence, err=True)
-    raise SystemExit(CANNOT)
+    raise SystemExit(code)
 
 
 def with_storage(

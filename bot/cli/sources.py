@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
-from bot.cli.output import AsJson, AsOneJson, console, fail, print_json, progress
+from bot.cli.output import FAILED, AsJson, AsOneJson, console, fail, print_json, progress
 from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bot.sources.discovery.add import Addition, SourceOptions
     from bot.sources.discovery.opml import Outline
 
-NOTHING_DONE = 1
 HOSTS_AT_ONCE = 16
 
 Result = TypeVar("Result")
@@ -57,6 +56,7 @@ def add(
 ) -> None:
     """Add feeds, or sites by their feed. Entries that are there already alert nobody.
 
+    Exit 1 if one of them could not be added.
     Example: dateline sources add https://news.example/feed.xml --every 30m
     """
     from datetime import UTC, datetime
@@ -76,8 +76,8 @@ def add(
 
     done = _run(add_and_record)
     console().print(*addition_report(done, datetime.now(UTC)))
-    if not any(each.source_id for each in done):
-        raise SystemExit(NOTHING_DONE)
+    if not all(each.source_id for each in done):
+        raise SystemExit(FAILED)
 
 
 @app.command()
@@ -95,7 +95,7 @@ def find(url: Address, *, as_json: AsJson = False) -> None:
     with Console(stderr=True).status(Text(f"Looking for feeds at {url}")):
         found = _run(lambda t: discover(t.fetcher, t.reader, url, thorough=True))
     if not show_found(found, as_json=as_json):
-        raise SystemExit(NOTHING_DONE)
+        raise SystemExit(FAILED)
 
 
 @app.command("list")
@@ -151,7 +151,7 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
     else:
         console().print(checkup_report(checkup))
     if checkup.result.problem:
-        raise SystemExit(NOTHING_DONE)
+        raise SystemExit(FAILED)
 
 
 def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:

@@ -161,12 +161,13 @@ class Imap:
     folder: str = "INBOX"
     connect: Callable[[str, int], imaplib.IMAP4] = connect_by_tls
 
+    async def check(self) -> None:
+        """Log in and open the folder; ImapError if that cannot be."""
+        await _log_out(await self._open())
+
     async def read_new(self, take: TakesMail) -> int:
         """Pass each unread mail to *take*, which says if it understood it. Return how many."""
-        try:
-            client = await asyncio.to_thread(self._opened)
-        except (imaplib.IMAP4.error, OSError) as error:
-            raise ImapError(f"the mailbox of bounces cannot be opened: {error}") from error
+        client = await self._open()
         try:
             numbers = await asyncio.to_thread(_unread, client)
             for number in numbers:
@@ -178,9 +179,15 @@ class Imap:
         except (imaplib.IMAP4.error, OSError) as error:
             raise ImapError(f"the mailbox of bounces cannot be read: {error}") from error
         finally:
-            with suppress(imaplib.IMAP4.error, OSError):
-                await asyncio.to_thread(client.logout)
+            await _log_out(client)
         return len(numbers)
+
+    async def _open(self) -> imaplib.IMAP4:
+        try:
+            return await asyncio.to_thread(self._opened)
+        except (imaplib.IMAP4.error, OSError) as error:
+            said = _said(error)
+            raise ImapError(f"the mailbox of bounces cannot be opened: {said}") from error
 
     def _opened(self) -> imaplib.IMAP4:
         client = self.connect(self.host, self.port)
@@ -213,6 +220,17 @@ async def collect_bounces(mailbox: Imap, take: TakesMail) -> int:
     if read:
         log.info("bounces were read", mails=read)
     return 0
+
+
+async def _log_out(client: imaplib.IMAP4) -> None:
+    with suppress(imaplib.IMAP4.error, OSError):
+        await asyncio.to_thread(client.logout)
+
+
+def _said(error: Exception) -> str:
+    """Return the words of the server, which imaplib leaves as bytes."""
+    said = error.args[0] if len(error.args) == 1 else str(error)
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 def _select(client: imaplib.IMAP4, folder: str) -> None:

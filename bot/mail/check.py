@@ -18,6 +18,7 @@ from dns.resolver import NXDOMAIN, NoAnswer
 from dns.reversename import from_address
 
 from bot.delivery.errors import DeliveryError
+from bot.mail.bounces import ImapError
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from dns.name import Name
 
+    from bot.mail.bounces import Imap
     from bot.mail.smtp import Smtp
 
 TIMEOUT_SECONDS = 5.0
@@ -54,6 +56,17 @@ async def _server(smtp: Smtp) -> Finding:
     finally:
         await smtp.close()
     return healthy("smtp.reached", f"{host} lets us in.")
+
+
+async def imap(mailbox: Imap) -> Finding:
+    """Judge whether the mailbox of bounces can be opened."""
+    try:
+        await mailbox.check()
+    except ImapError as error:
+        remedy = "Check IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD and IMAP_FOLDER."
+        sentence = f"{mailbox.host}: {error}."
+        return unhealthy("imap.refused", sentence, remedy)
+    return healthy("imap.reached", f"The mailbox of bounces at {mailbox.host} can be opened.")
 
 
 async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:

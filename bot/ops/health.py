@@ -2,33 +2,46 @@
 
 `/healthz` says whether a restart would help: it is 503 only where the process cannot mend itself,
 because one of its roles has ended, or a step hangs. `/readyz` says whether it works: it is 503, and
-names what the process waits for, while Telegram or the database is away, and while the process
-stops, so that it gets no more requests. A gap in polling counts after half a minute.
+names what the process waits for,
+
+- while Telegram or the database is away, or the database's write lock cannot be had;
+- while a stage fails round after round, or has old work and does none of it;
+- while the process stops, so that it gets no more requests.
+
+A gap in polling counts after half a minute.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from bot.ops.instrumentation import OK, Operation
+from bot.ops.instrumentation import FAILED, OK, Operation
 from bot.settings import Role
+from bot.stages import ALERT, DIGEST, MAIL, MATCH, SEND
+from bot.stopping import sleep_until
 from storage.db.engine import DatabaseError
 from storage.queries import latest_change
+from storage.stats import lags_by_stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 
     from aiohttp.typedefs import Middleware
 
     from bot.app.resources import ProcessContext
     from bot.ops.instrumentation import Observation
+    from bot.stages import StageRunner
+    from storage.db.engine import Storage
 
 # Pages of ours load nothing but our stylesheet and icon, run nothing, and stand in no frame.
 _POLICY = (
@@ -57,6 +70,9 @@ async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None
     answer.headers.pop("Server", None)
 
 
+# Where a process that listens at all addresses is reached from its own machine.
+LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
 LARGEST_BODY = 10_000_000  # bytes; each reader of a body sets a smaller limit
 
 # A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
@@ -67,8 +83,16 @@ LARGEST_LINE, LARGEST_HEADER, MOST_HEADERS = 8190, 8190, 64
 
 DATABASE_SECONDS: Final = 1.0  # it answers within
 CACHED_SECONDS: Final = 1.0  # and is asked no more often, however many ask us
+LOCK_SECONDS: Final = 5.0  # its write lock is had within; our own transactions are far shorter
+LOCK_TRIED_SECONDS: Final = 1.0  # between two attempts, which write nothing
+LAGS_SECONDS: Final = 10.0  # how old the lags may be that lateness is judged by
 POLLING_GAP_SECONDS: Final = 30.0  # without a poll that succeeded
 HANGS_SECONDS: Final = 3600.0  # no round takes so long, not even for the largest list of feeds
+MOST_FAILURES: Final = 3  # rounds in a row: one may be a collision, two a database on its way back
+LATE: Final = timedelta(minutes=5)  # the oldest work of a stage that does nothing
+
+# Their work never waits for a publisher, as that of polls and pages does.
+CAN_BE_LATE: Final = frozenset(stage.name for stage in (MATCH, ALERT, DIGEST, SEND, MAIL))
 
 
 class Wait(StrEnum):
@@ -82,15 +106,59 @@ class Wait(StrEnum):
 
 
 # The step whose first successful round shows that something is there.
-_SHOWN_BY = {"match": Wait.INDEX}
+_SHOWN_BY = {MATCH.name: Wait.INDEX}
+
+
+async def _nothing() -> None:
+    return None
+
+
+@dataclass(eq=False)
+class WriteProbe:
+    """Whether the database's write lock can be had: tried again and again, beside those who ask."""
+
+    write: Callable[[], Awaitable[object]] = _nothing
+    clock: Callable[[], float] = monotonic
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
+    _trying_since: float | None = None
+    _failed: bool = False
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            self._trying_since = self.clock()
+            self._failed = not await _succeeds(self.write())
+            self._trying_since = None
+            await self.pause(stopping, LOCK_TRIED_SECONDS)
+
+    @property
+    def is_free(self) -> bool:
+        """False from the moment on that an attempt fails, or takes too long, until one succeeds."""
+        since = self._trying_since
+        takes_long = since is not None and self.clock() - since >= LOCK_SECONDS
+        return not self._failed and not takes_long
+
+
+async def take_write_lock(storage: Storage) -> None:
+    """Have the write lock for a moment; DatabaseError if somebody else keeps it."""
+    async with storage.writing() as tx:
+        await tx.session.connection()  # a transaction begins with its first statement
+
+
+async def _succeeds(work: Awaitable[object]) -> bool:
+    try:
+        await work
+    except (DatabaseError, OSError, TimeoutError):
+        return False
+    return True
 
 
 @dataclass(eq=False)
 class DatabaseProbe:
-    """Whether it answers in time; probes at the same moment share one query."""
+    """Whether it answers in time, and takes writes; probes at the same moment share one query."""
 
     ask: Callable[[], Awaitable[object]]
     clock: Callable[[], float] = monotonic
+    lock: WriteProbe = field(default_factory=WriteProbe)
     _known_until: float = float("-inf")
     _answers: bool = False
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -98,21 +166,17 @@ class DatabaseProbe:
     async def answers(self) -> bool:
         async with self._one_at_a_time:
             if self.clock() >= self._known_until:
-                self._answers = await self._asked()
+                self._answers = await _succeeds(self._asked())
                 self._known_until = self.clock() + CACHED_SECONDS
-            return self._answers
+            return self._answers and self.lock.is_free
 
-    async def _asked(self) -> bool:
-        try:
-            async with asyncio.timeout(DATABASE_SECONDS):
-                await self.ask()
-        except (DatabaseError, OSError, TimeoutError):
-            return False
-        return True
+    async def _asked(self) -> None:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            await self.ask()
 
 
-async def _nothing() -> None:
-    return None
+async def _no_lags() -> Mapping[str, timedelta]:
+    return {}
 
 
 @dataclass(eq=False)
@@ -127,7 +191,24 @@ class Health:
     """Roles and steps that ended although nobody had asked them to."""
     polling_fails_for: Callable[[], float] = lambda: 0.0
     """In seconds; the polling sets it."""
+    stages: set[str] = field(default_factory=set)
+    """The queue stages of this process, which `watch` adds."""
+    lags: Callable[[], Awaitable[Mapping[str, timedelta]]] = _no_lags
+    """How long the oldest work of each stage has waited."""
     _rounds: dict[Observation, float] = field(default_factory=dict)
+    _failures: Counter[str] = field(default_factory=Counter)
+    _worked_at: dict[str, float] = field(default_factory=dict)
+    _late: list[str] = field(default_factory=list)
+    _late_known_until: float = float("-inf")
+
+    def watch(self, runners: Iterable[StageRunner]) -> None:
+        """Judge the queue stages among *runners*.
+
+        Periodic ones do the housekeeping. One bad row fails each of their rounds, and is no reason
+        to take requests away from a process that answers its users.
+        """
+        self.stages |= {each.name for each in runners if not each.stage.is_periodic}
+        self._worked_at |= dict.fromkeys(self.stages, self.clock())
 
     @contextmanager
     def observe(self, observation: Observation) -> Iterator[None]:
@@ -139,8 +220,18 @@ class Health:
             yield
         finally:
             del self._rounds[observation]
-            if observation.outcome == OK and observation.name in _SHOWN_BY:
-                self.waits.discard(_SHOWN_BY[observation.name])
+            self._note(observation)
+
+    def _note(self, observation: Observation) -> None:
+        name = observation.name
+        if observation.outcome == FAILED:
+            self._failures[name] += 1
+        elif observation.outcome == OK:
+            del self._failures[name]
+            if observation.done:
+                self._worked_at[name] = self.clock()
+            if name in _SHOWN_BY:
+                self.waits.discard(_SHOWN_BY[name])
 
     async def lasting(self, name: str, work: Awaitable[None]) -> None:
         """Do *work*, which ends when the process stops, and note it if it ends before."""
@@ -153,16 +244,36 @@ class Health:
         since = self.clock() - HANGS_SECONDS
         return sorted({each.name for each, started in self._rounds.items() if started < since})
 
-    async def waited_for(self) -> list[Wait]:
-        """Return what keeps it from working, in the order of `Wait`; nothing if it works."""
+    def failing(self) -> list[str]:
+        """Return the stages that have failed several rounds in a row."""
+        return sorted(name for name in self.stages if self._failures[name] >= MOST_FAILURES)
+
+    async def late(self) -> list[str]:
+        """Return the stages that have old work, and have done none for as long."""
+        if self.clock() >= self._late_known_until:
+            lags = await self.lags()
+            since = self.clock() - LATE.total_seconds()
+            self._late = sorted(
+                name
+                for name in self.stages & CAN_BE_LATE
+                if lags.get(name, timedelta()) > LATE and self._worked_at[name] < since
+            )
+            self._late_known_until = self.clock() + LAGS_SECONDS
+        return self._late
+
+    async def waited_for(self) -> list[str]:
+        """Return what keeps it from working: waits in their order, then stages; [] if it works."""
         waits = set(self.waits)
         if self.polling_fails_for() >= POLLING_GAP_SECONDS:
             waits.add(Wait.TELEGRAM)
         if self.stopping.is_set():
             waits.add(Wait.STOP)
-        if not await self.database.answers():
+        stages: set[str] = set()
+        if await self.database.answers():
+            stages = {*self.failing(), *await self.late()}
+        else:  # it is why they fail
             waits.add(Wait.DATABASE)
-        return [wait for wait in Wait if wait in waits]
+        return [*(wait.value for wait in Wait if wait in waits), *sorted(stages)]
 
     async def answer(self, _request: web.Request) -> web.Response:
         if stuck := [*self.ended, *self.hanging()]:
@@ -186,11 +297,25 @@ def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
     if Role.MATCH in process.roles:
         waits.add(Wait.INDEX)
 
+    storage = process.storage
+
     async def ask() -> None:
-        async with process.storage.reading() as tx:
+        async with storage.reading() as tx:
             await latest_change(tx)
 
-    health = Health(waits, DatabaseProbe(ask), stopping)
+    async def lags() -> Mapping[str, timedelta]:
+        try:
+            async with storage.reading() as tx:
+                return await lags_by_stage(tx)
+        except (DatabaseError, OSError):
+            return {}  # the probe of the database says so
+
+    health = Health(
+        waits,
+        DatabaseProbe(ask, lock=WriteProbe(partial(take_write_lock, storage))),
+        stopping,
+        lags=lags,
+    )
     process.instrumentation.add(health)
     return health
 

@@ -150,21 +150,23 @@ class Connector:
         **said: Any,
     ) -> Any:
         from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
+        from asyncpg import ReadOnlySQLTransactionError as NoneTakesWritesError  # noqa: PLC0415
 
         self._order = self._order or _servers(host, port)
         said = {"target_session_attrs": "read-write", "timeout": float(timeout), **said}
-        reasons = []
+        reasons, are_standbys = [], True
         for at, on in list(self._order):
             try:
                 connection = await _connect(host=at, port=on, **said)
             except _ServerUnavailableError as error:
                 reasons.append(f"{at or 'localhost'}: {error}")
+                are_standbys = are_standbys and isinstance(error, _StandbyError)
                 if isinstance(error, _SilentServerError):
                     self._ask_last((at, on))
                 continue
             self._order.sort(key=lambda server: server != (at, on))
             return connection
-        raise CannotConnectNowError("; ".join(reasons))
+        raise (NoneTakesWritesError if are_standbys else CannotConnectNowError)("; ".join(reasons))
 
     def note_age(self, _connection: object, entry: ConnectionPoolEntry) -> None:
         entry.info[_AGE] = self._losses
@@ -199,18 +201,29 @@ class _ServerUnavailableError(Exception):
     """A server that another may stand in for, or that comes back."""
 
 
+class _StandbyError(_ServerUnavailableError):
+    """It answers, and takes no writes."""
+
+
 class _SilentServerError(_ServerUnavailableError):
     """It let us wait."""
 
 
 async def _connect(**said: Any) -> Any:
     """Return a connection of the driver's whose silence is noticed; `_ServerUnavailableError`."""
-    from asyncpg import InternalClientError, PostgresError, connect  # noqa: PLC0415
+    from asyncpg import (  # noqa: PLC0415 - SQLite goes without it
+        InternalClientError,
+        PostgresError,
+        TargetServerAttributeNotMatched,
+        connect,
+    )
 
     try:
         connection = await connect(**said)
     except TimeoutError:
         raise _SilentServerError("no answer in time") from None
+    except TargetServerAttributeNotMatched:
+        raise _StandbyError("it takes no writes") from None
     except (OSError, InternalClientError) as error:
         raise _ServerUnavailableError(str(error)) from error
     except PostgresError as error:

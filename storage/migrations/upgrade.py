@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.db.engine import POSTGRESQL
 from storage.db.postgresql import admin_engine
-from storage.schema import MIGRATIONS, is_current, stored_version
+from storage.schema import LATEST_VERSION, MIGRATIONS, is_current, stored_version
 
 # An arbitrary number that nothing else in the database locks.
 _ADVISORY_LOCK = 0xDA7E_11FE
@@ -54,7 +54,8 @@ def _upgrade(connection: Connection) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
         # Another process may have done it.
         if not is_current(stored_version(connection)):
-            command.upgrade(alembic_config(connection), "head")
+            # Not to the head, because the folder may hold more than this version knows by now.
+            command.upgrade(alembic_config(connection), LATEST_VERSION)
 
 
 def _in_one_transaction(engine: AsyncEngine) -> None:

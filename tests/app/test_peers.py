@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from bot.app.peers import EVERY, LEASE, Presence, SchemaCheck
 from bot.app.stops import StopError
@@ -93,16 +94,28 @@ async def test_after_an_outage_nobody_is_taken_for_dead_at_once(storage, clock, 
     assert not await is_free(storage)
 
 
-async def test_a_process_that_ends_leaves_what_was_cut_off_at_once(storage, clock, left):
-    stopping = asyncio.Event()
-    stopping.set()
-    await Presence(storage, DEAD).keep(stopping)
-    one = Presence(storage, LIVING)
-
-    await one.check()
-    await check_for(LEASE.total_seconds(), clock, one)
+async def test_a_process_that_ends_leaves_its_leases_at_once_and_nobody_misses_it(
+    storage, clock, left
+):
+    other = Presence(storage, LIVING)
+    async with Presence(storage, DEAD).kept():
+        assert not await is_free(storage)
 
     assert await is_free(storage)
+    with capture_logs() as logged:
+        await check_for(60, clock, other)
+    assert logged == []
+
+
+async def test_a_process_that_dies_is_reported_to_have_died(storage, clock, left):
+    await Presence(storage, DEAD).check()
+
+    with capture_logs() as logged:
+        await check_for(60, clock, Presence(storage, LIVING))
+
+    (said,) = logged
+    assert said["event"] == "others died; what they had in hand is free"
+    assert said["processes"] == [DEAD]
 
 
 async def test_a_database_that_is_away_is_no_trouble():
@@ -149,6 +162,29 @@ async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
 
     with pytest.raises(StopError, match="newer version of Dateline; run that"):
         schema.raise_if_outdated()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param([], id="pip has emptied the folder"),
+        pytest.param(["0001_tables.py"], id="pip has written half of it"),
+        pytest.param(["0001_tables.py", "9999_more.py"], id="a newer version is installed"),
+    ],
+)
+async def test_a_running_process_keeps_its_own_version_whatever_lies_in_the_folder(
+    own_storage: Storage, monkeypatch, tmp_path, files
+):
+    for name in files:
+        (tmp_path / "versions").mkdir(exist_ok=True)
+        (tmp_path / "versions" / name).touch()
+    monkeypatch.setattr("storage.schema.MIGRATIONS", tmp_path)
+
+    check = SchemaCheck(own_storage)
+
+    assert not await check.is_outdated()
+    await set_version(own_storage, "9999")
+    assert await check.is_outdated()
 
 
 async def test_a_process_of_the_same_version_goes_on(storage: Storage):

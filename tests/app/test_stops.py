@@ -1,7 +1,24 @@
-import pytest
-from sqlalchemy.exc import DBAPIError
+"""Why a process ends, and with which exit code."""
 
-from bot.app.stops import StopError, stop_error_in
+import asyncio
+import errno
+import os
+import signal
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import DBAPIError, OperationalError
+from structlog.testing import capture_logs
+
+from bot.app.stops import (
+    CONFIG,
+    TEMPORARY,
+    StopError,
+    needing_the_database,
+    needing_the_port,
+    stop_error_in,
+    stopped_by_signals,
+)
 
 
 def lost() -> DBAPIError:
@@ -33,3 +50,60 @@ def test_the_reason_of_one_task_ends_the_others_whatever_they_say():
     reason = StopError("BOT_TOKEN is wrong.")
 
     assert stop_error_in(ExceptionGroup("tasks", [lost(), ExceptionGroup("", [reason])])) is reason
+
+
+def of_sqlite(name: str) -> OperationalError:
+    said = sqlite3.OperationalError(name.lower())
+    said.sqlite_errorname = name
+    return OperationalError("BEGIN", None, said)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(lost(), TEMPORARY, id="the server is away"),
+        pytest.param(ConnectionRefusedError(errno.ECONNREFUSED, "refused"), TEMPORARY, id="absent"),
+        pytest.param(of_sqlite("SQLITE_BUSY"), TEMPORARY, id="locked"),
+        pytest.param(of_sqlite("SQLITE_FULL"), TEMPORARY, id="full disk"),
+        pytest.param(of_sqlite("SQLITE_NOTADB"), CONFIG, id="no database"),
+        pytest.param(of_sqlite("SQLITE_CORRUPT_INDEX"), CONFIG, id="damaged"),
+        pytest.param(PermissionError(errno.EACCES, "denied"), CONFIG, id="forbidden"),
+    ],
+)
+def test_the_exit_code_tells_whether_the_database_may_mend_itself(error, code):
+    with pytest.raises(StopError, match="DATABASE_URL") as stop, needing_the_database():
+        raise error
+
+    assert stop.value.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(errno.EADDRINUSE, TEMPORARY, id="taken"),
+        pytest.param(errno.EADDRNOTAVAIL, TEMPORARY, id="not ours yet"),
+        pytest.param(errno.EACCES, CONFIG, id="forbidden"),
+    ],
+)
+def test_the_exit_code_tells_whether_the_port_may_be_free_later(number, code):
+    with (
+        pytest.raises(StopError, match="WEB_PORT") as stop,
+        needing_the_port("WEB_PORT", "127.0.0.1", 80),
+    ):
+        raise OSError(number, os.strerror(number))
+
+    assert stop.value.exit_code == code
+
+
+async def test_a_signal_is_logged_and_so_is_the_end_of_what_it_stops():
+    with capture_logs() as logged, stopped_by_signals() as stopping:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stopping.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)
+
+    assert [(one["event"], one.get("reason")) for one in logged] == [
+        ("stopping", "SIGTERM"),
+        ("stopped", None),
+    ]
+    assert logged[1]["seconds"] >= 0

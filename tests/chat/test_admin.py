@@ -73,8 +73,9 @@ async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, 
         "Problems",
         "Example Times: is blocked by a challenge page, 31h",
     ]
+    panel = f"Last article 31h ago, 1 article waiting. {COUNTS}, 2 sources. Running for 13d."
     assert late["text"].split("\n")[:3] == [
-        f"{ATTENTION} Last article 31h ago, nothing waiting. {COUNTS}, 2 sources. Running for 13d.",
+        f"{ATTENTION} {panel}",
         "",
         "Matching articles is 31h behind.",
     ]

@@ -8,8 +8,10 @@ import sqlite3
 import asyncpg
 import pytest
 
+from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import alone_on
 from bot.app.stops import StopError
+from storage.backup import last_backup
 from storage.db.engine import describe_failure
 from tests.cli.conftest import with_storage_at
 from tests.sample_rows import all_rows, fill
@@ -37,6 +39,7 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
 
     assert made.exit_code == 0, made.output
     assert "Wrote news.backup: " in made.output
+    assert last_backup(at_home, DATA_FOLDER)
     assert isinstance(refused.exception, StopError)
     assert restored.exit_code == 0, restored.output
     assert with_storage_at(at_home, all_rows) == before
@@ -67,6 +70,7 @@ def test_what_is_there_is_replaced_only_with_force(dateline, at_home, tmp_path):
     ("arguments", "sentence"),
     [
         pytest.param(("backup", "absent/news.backup"), "no folder absent", id="no folder"),
+        pytest.param(("backup", "x" * 300), "cannot be written: File name too long", id="name"),
         pytest.param(("restore", "absent.backup"), "no file absent.backup", id="no file"),
     ],
 )
@@ -77,6 +81,19 @@ def test_a_backup_or_restore_that_cannot_be_is_one_sentence(dateline, at_home, a
 
     assert result.exit_code == 2
     assert sentence in result.output
+
+
+def test_a_folder_that_takes_no_backup_is_one_sentence(dateline, at_home, monkeypatch):
+    assert at_home
+
+    def refuse(path: str, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr("storage.db.copies.os.open", refuse)
+    result = dateline("backup", "news.backup")
+
+    assert result.exit_code == 2
+    assert "news.backup cannot be written: Permission denied." in result.output
 
 
 def test_a_missing_database_is_not_created(dateline, monkeypatch, tmp_path):

@@ -25,6 +25,8 @@ from tests.cli.conftest import Operator, printed
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.sources.feeds_made import LONG, item, page, rss
 
+_SOURCES = {AddOutcome.ADDED, AddOutcome.THERE}
+
 
 @pytest.fixture
 def adding(operator: Operator) -> SourceAdder:
@@ -48,6 +50,27 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder,
     assert "does not begin with http" in table
     assert table.count("1 new") == 20
     assert table.count("already there") == 1
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        pytest.param([AddOutcome.ADDED, AddOutcome.THERE], 0, id="all are sources now"),
+        pytest.param([AddOutcome.ADDED, AddOutcome.REFUSED], 1, id="one was refused"),
+        pytest.param([AddOutcome.SEVERAL], 1, id="somebody has to choose"),
+    ],
+)
+def test_the_exit_code_says_whether_all_were_added(monkeypatch, outcomes, code):
+    done = [
+        Addition(f"https://{outcome}.example/", outcome, source_id=outcome in _SOURCES or None)
+        for outcome in outcomes
+    ]
+    monkeypatch.setattr("bot.cli.sources._run", lambda _: done)
+
+    result = CliRunner().invoke(app, ["add", "https://a.example/"])
+
+    assert result.exit_code == code
+    assert [each for each in outcomes if str(each) not in result.output] == []
 
 
 def test_of_a_long_list_only_what_needs_attention_is_shown():

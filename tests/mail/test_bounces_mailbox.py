@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.mail.bounces import Imap, ImapError, collect_bounces
+from bot.mail.check import imap
 from tests.mail.returned import TOKEN, notification, request
-from tests.story.processes import PATIENCE
+from tests.story.processes import PATIENCE, free_port
 
 
 @dataclass
@@ -108,6 +109,30 @@ async def collect(mailbox: FakeMailbox, noted: Noted, password: str = "secret") 
 
 def plainly(host: str, port: int) -> imaplib.IMAP4:
     return imaplib.IMAP4(host, port, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("password", "code", "words"),
+    [
+        pytest.param("secret", "imap.reached", "can be opened", id="right"),
+        pytest.param("wrong", "imap.refused", "cannot be opened: no.", id="wrong password"),
+    ],
+)
+async def test_the_doctor_logs_in_and_leaves_all_mails(mailbox, password, code, words):
+    mailbox.put(request("a mail"))
+
+    found = await imap(Imap("127.0.0.1", mailbox.port, "bounces", password, connect=plainly))
+
+    assert found.code == code
+    assert words in found.sentence
+    assert password not in f"{found.sentence} {found.remedy}"
+    assert mailbox.marked(r"\Seen") == []
+
+
+async def test_the_doctor_says_that_no_mailbox_answers():
+    found = await imap(Imap("127.0.0.1", free_port(), "bounces", "secret", connect=plainly))
+
+    assert (found.code, "refused" in found.sentence) == ("imap.refused", True)
 
 
 async def test_what_came_back_is_understood_and_deleted(mailbox, noted):

@@ -1,7 +1,11 @@
 """The probes: when a restart would help, and what a process waits for."""
 
 import asyncio
-from dataclasses import dataclass
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -9,14 +13,23 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.ops.health import (
     CACHED_SECONDS,
     HANGS_SECONDS,
+    LAGS_SECONDS,
+    LATE,
+    LOCK_SECONDS,
+    MOST_FAILURES,
     POLLING_GAP_SECONDS,
     DatabaseProbe,
     Health,
     Wait,
+    WriteProbe,
     make_web,
+    take_write_lock,
 )
 from bot.ops.instrumentation import Instrumentation, Operation
-from bot.stages import SEND, StageRunner
+from bot.stages import ALERT, MATCH, POLL, SEND, TIDY, Stage, StageRunner
+from storage.db.engine import Storage
+from storage.queries import latest_change
+from storage.schema import database_file
 from tests.ops.conftest import Clock
 
 
@@ -82,6 +95,172 @@ async def test_polling_that_fails_for_long_is_reported_and_no_reason_to_restart(
     assert await answers_of(health, "/readyz") == ready
 
 
+async def nothing_to_do() -> int:
+    return 0
+
+
+@dataclass
+class Watched:
+    """A process with some stages, of which a test does the rounds and turns the clock."""
+
+    lags: dict[str, timedelta] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
+
+    def __post_init__(self) -> None:
+        self.health = Health(clock=self.clock, lags=self.ask)
+        self.health.watch(StageRunner(each, nothing_to_do) for each in (MATCH, SEND, POLL, TIDY))
+        self.instrumentation.add(self.health)
+
+    async def ask(self) -> dict[str, timedelta]:
+        return self.lags
+
+    def round(self, stage: Stage, *outcomes: bool, done: int = 0) -> None:
+        """Do a round of *stage* for each outcome: whether it succeeds."""
+        for succeeds in outcomes:
+            with (
+                suppress(ZeroDivisionError),
+                self.instrumentation.observe(Operation.STEP, stage.name) as seen,
+            ):
+                seen.done = done
+                if not succeeds:
+                    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcomes", "failing"),
+    [
+        pytest.param(MATCH, [False] * MOST_FAILURES, ["match"], id="as often as it takes"),
+        pytest.param(MATCH, [False] * (MOST_FAILURES - 1), [], id="once less"),
+        pytest.param(MATCH, [False, False, True, False, False], [], id="with one that succeeds"),
+        pytest.param(MATCH, [False] * 9 + [True], [], id="until one succeeds"),
+        pytest.param(TIDY, [False] * 9, [], id="housekeeping"),
+        pytest.param(ALERT, [False] * 9, [], id="another process's"),
+    ],
+)
+async def test_a_stage_that_fails_round_after_round_is_named(stage, outcomes, failing):
+    watched = Watched()
+
+    watched.round(stage, *outcomes)
+
+    assert await watched.health.waited_for() == failing
+    assert (await answers_of(watched.health, "/healthz"))[0] == 200
+
+
+async def test_while_the_database_is_away_it_alone_is_named():
+    watched = Watched()
+    watched.round(MATCH, *[False] * MOST_FAILURES)
+    watched.health.database = DatabaseProbe(Asked(OSError("no route")))
+
+    assert await watched.health.waited_for() == ["database"]
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("stage", "lag", "late"),
+    [
+        pytest.param(MATCH, LATE + MINUTE, ["match"], id="old articles"),
+        pytest.param(MATCH, LATE - MINUTE, [], id="articles that may wait"),
+        pytest.param(POLL, 100 * LATE, [], id="a publisher's pace"),
+        pytest.param(ALERT, 100 * LATE, [], id="another process's"),
+    ],
+)
+async def test_a_stage_with_old_work_that_does_nothing_is_named(stage, lag, late):
+    watched = Watched({stage.name: lag})
+    assert await watched.health.waited_for() == []  # as after a night without the bot
+
+    watched.clock.now += LATE.total_seconds() + 1
+    watched.round(stage, True)
+
+    assert await watched.health.waited_for() == late
+
+
+async def test_a_stage_that_works_through_old_work_is_ready():
+    watched = Watched({"send": 10 * LATE})
+    watched.clock.now += LATE.total_seconds() + 1
+    assert await answers_of(watched.health, "/readyz") == (
+        503,
+        {"status": "waiting", "for": ["send"]},
+    )
+
+    watched.round(SEND, True, done=27)
+    watched.clock.now += LAGS_SECONDS
+
+    assert await answers_of(watched.health, "/readyz") == (200, {"status": "ready"})
+
+
+async def test_after_a_restart_the_first_round_without_work_makes_it_ready():
+    watched = Watched()
+    watched.health.waits.add(Wait.INDEX)
+
+    watched.round(MATCH, False, True)
+
+    assert await watched.health.waited_for() == []
+
+
+class Lock:
+    """Writes once it is open."""
+
+    def __init__(self) -> None:
+        self.is_open = asyncio.Event()
+
+    async def __call__(self) -> None:
+        await self.is_open.wait()
+
+
+async def test_a_write_lock_that_others_keep_is_reported_until_it_is_free():
+    clock, lock, stopping = Clock(), Lock(), asyncio.Event()
+    paused = asyncio.Event()
+
+    async def pause(_stopping: asyncio.Event, _seconds: float) -> None:
+        paused.set()
+        await asyncio.Event().wait()
+
+    probe = WriteProbe(lock, clock, pause)
+    health = Health(database=DatabaseProbe(Asked(), clock, probe))
+    async with asyncio.TaskGroup() as group:
+        trying = group.create_task(probe.run(stopping))
+        await asyncio.sleep(0)
+        clock.now = LOCK_SECONDS - 1
+        assert await health.waited_for() == []
+        clock.now = LOCK_SECONDS
+        assert await health.waited_for() == ["database"]
+
+        lock.is_open.set()
+        await paused.wait()
+        assert await health.waited_for() == []
+        trying.cancel()
+
+
+async def test_a_locked_file_is_reported_although_it_can_be_read(sqlite_url, monkeypatch):
+    monkeypatch.setattr("storage.db.sqlite.BUSY_SECONDS", 0)
+    storage, stopping = Storage.open(sqlite_url), asyncio.Event()
+    states = []
+
+    async def read() -> None:
+        async with storage.reading() as tx:
+            await latest_change(tx)
+
+    async def pause(_stopping: asyncio.Event, _seconds: float) -> None:
+        states.append(await health.waited_for())
+        if len(states) == 1:
+            other.execute("ROLLBACK")
+        else:
+            stopping.set()
+
+    probe = WriteProbe(partial(take_write_lock, storage), pause=pause)
+    health = Health(database=DatabaseProbe(read, lock=probe))
+    assert await health.waited_for() == []
+    with closing(sqlite3.connect(str(database_file(sqlite_url)), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await probe.run(stopping)
+    await storage.close()
+
+    assert states == [["database"], []]
+
+
 async def test_many_who_ask_at_once_ask_the_database_once():
     asked, clock = Asked(), Clock()
     database = DatabaseProbe(asked, clock)
@@ -125,19 +304,13 @@ async def test_a_round_that_never_ends_asks_for_a_restart():
 async def test_a_role_that_ends_before_the_stop_asks_for_a_restart():
     health = Health()
 
-    async def nothing_to_do() -> None:
-        return None
-
-    await health.lasting("chat", nothing_to_do())
+    await health.lasting("chat", asyncio.sleep(0))
 
     assert await answers_of(health, "/healthz") == (503, {"status": "stuck", "steps": ["chat"]})
 
 
 async def test_a_stage_that_is_asked_to_stop_has_not_died():
     health = Health()
-
-    async def nothing_to_do() -> int:
-        return 0
 
     health.stopping.set()
     await health.lasting("send", StageRunner(SEND, nothing_to_do).run(health.stopping))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from bot.app.stops import CONFIG
 from bot.cli.main import app
 from tests.packaging.test_containers import is_known
 
@@ -53,6 +54,14 @@ def test_a_unit_sets_what_is_a_setting_and_starts_what_is_a_command(unit):
     assert [name for name in variables if not is_known(name)] == []
     assert started
     assert started[1] in getattr(get_command(app), "commands")  # noqa: B009 - typer's type does not tell
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_that_restarts_gives_up_where_a_restart_cannot_help(unit):
+    restarts = lines_of(unit, "Restart") == ["on-failure"]
+
+    assert restarts or lines_of(unit, "Type") == ["oneshot"]
+    assert lines_of(unit, "RestartPreventExitStatus") == [str(CONFIG)] * restarts
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

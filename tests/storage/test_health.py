@@ -1,7 +1,12 @@
+import errno
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from bot.ops.doctor.checks import make_checks, run_checks
 from bot.ops.doctor.findings import HealthLevel
@@ -10,7 +15,8 @@ from bot.settings import Settings
 from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import acquire_lease
-from storage.enums import Condition
+from storage.db.problems import problem_of
+from storage.enums import Condition, DatabaseProblem
 from storage.health import (
     condition_of_file,
     condition_of_server,
@@ -21,6 +27,8 @@ from storage.health import (
 from storage.pace import advance_all
 from storage.schema import database_file
 from tests.database_errors import DatabaseFailure
+from tests.pgbouncer import pooled
+from tests.storage.test_schema import run_on
 
 
 async def condition(url: str) -> Condition:
@@ -32,7 +40,7 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
     seen = await condition(database_url)
 
     assert seen.pending == 0
-    assert seen.unwritable == ""
+    assert seen.unwritable is None
     assert seen.size > 0
     assert abs(seen.ahead) < timedelta(minutes=10)
     codes = {one.code for one in judge_database(seen) if one.health is HealthLevel.UNHEALTHY}
@@ -65,18 +73,125 @@ async def test_what_is_opened_to_read_cannot_be_written_to(sqlite_url):
     await storage.close()
 
 
-async def test_a_damaged_file_is_reported(tmp_path):
-    file = tmp_path / "a.sqlite3"
+async def checked(url: str, **settings: object) -> list[str]:
+    """Return the codes of what the doctor finds unhealthy in the database at *url*."""
+    given = {"database_url": url, "bot_token": "123456789:" + "A" * 35, **settings}
+    checks = make_checks(Settings.model_validate(given), quick=True)
+    found = await run_checks(check for check in checks if check.name == "the database")
+    return [one.code for one in found if one.health is HealthLevel.UNHEALTHY]
+
+
+def replace_by_text(file: Path) -> None:
     file.write_bytes(b"no database at all" * 100)
-    settings = Settings.model_validate(
-        {"database_url": f"sqlite:///{file}", "bot_token": "123456789:" + "A" * 35}
-    )
 
-    found = await run_checks(
-        check for check in make_checks(settings, quick=True) if check.name == "the database"
-    )
 
-    assert [one.code for one in found] == ["database.unreachable"]
+def damage(file: Path) -> None:
+    """Overwrite all pages but the first, which has the header."""
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+
+def replace_by_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("harm", "code"),
+    [
+        pytest.param(replace_by_text, "no-database", id="another program's file"),
+        pytest.param(damage, "damaged", id="damaged"),
+        pytest.param(replace_by_folder, "no-database", id="a folder"),
+    ],
+)
+async def test_each_trouble_of_a_file_has_its_own_finding(sqlite_url, harm, code):
+    file = database_file(sqlite_url)
+    assert file
+
+    harm(file)
+
+    assert await checked(sqlite_url) == [f"database.{code}"]
+
+
+async def test_a_folder_that_may_not_be_listed_is_reported(sqlite_url, monkeypatch):
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+
+    assert await checked(sqlite_url) == ["database.forbidden"]
+
+
+async def test_a_file_that_another_program_locks_is_reported(sqlite_url, monkeypatch):
+    monkeypatch.setattr("storage.health._BUSY_SECONDS", 0)
+    file = database_file(sqlite_url)
+    with closing(sqlite3.connect(str(file), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        assert await checked(sqlite_url) == ["database.locked"]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        pytest.param("SQLITE_READONLY_DIRECTORY", DatabaseProblem.READ_ONLY, id="read-only"),
+        pytest.param("SQLITE_FULL", DatabaseProblem.FULL, id="disk full"),
+        pytest.param("SQLITE_IOERR_READ", DatabaseProblem.DISK, id="disk fails"),
+        pytest.param("SQLITE_BUSY_SNAPSHOT", DatabaseProblem.BUSY, id="locked"),
+        pytest.param("SQLITE_CANTOPEN", DatabaseProblem.FORBIDDEN, id="forbidden"),
+        pytest.param("SQLITE_CORRUPT_VTAB", DatabaseProblem.DAMAGED, id="damaged"),
+    ],
+)
+def test_the_codes_of_sqlite_are_told_apart(name, problem):
+    said = sqlite3.OperationalError("it broke")
+    said.sqlite_errorname = name
+
+    assert problem_of(said) is problem
+    assert problem_of(OperationalError("SELECT", None, said)) is problem
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        pytest.param(errno.EACCES, DatabaseProblem.FORBIDDEN, id="forbidden"),
+        pytest.param(errno.ENOSPC, DatabaseProblem.FULL, id="disk full"),
+        pytest.param(errno.EROFS, DatabaseProblem.READ_ONLY, id="read-only"),
+        pytest.param(errno.ECONNREFUSED, DatabaseProblem.UNREACHABLE, id="no server"),
+    ],
+)
+def test_the_errors_of_the_system_are_told_apart(number, problem):
+    assert problem_of(OSError(number, "so it is")) is problem
+
+
+async def test_a_server_that_takes_no_writes_is_a_standby(postgresql_url, own_postgresql_url):
+    name = make_url(own_postgresql_url).database
+    shut = f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
+    await run_on(postgresql_url, lambda connection: connection.exec_driver_sql(shut))
+
+    assert await checked(own_postgresql_url) == ["database.standby"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        pytest.param({"database": "nonesuch"}, "missing", id="no such database"),
+        pytest.param({"username": "nobody"}, "login", id="no such user"),
+        pytest.param({"port": 1}, "unreachable", id="no server"),
+    ],
+)
+async def test_each_trouble_of_a_server_has_its_own_finding(postgresql_url, change, code):
+    url = make_url(postgresql_url).set(**change).render_as_string(hide_password=False)
+
+    assert await checked(url) == [f"database.{code}"]
+
+
+async def test_a_pooler_without_a_direct_address_is_found(postgresql_url):
+    async with pooled(postgresql_url) as url:
+        behind = await checked(url)
+        past = await checked(url, database_direct_url=postgresql_url)
+
+    assert "database.pooler" in behind
+    assert "database.pooler" not in past
 
 
 async def test_who_holds_a_lease_runs(storage, clock):

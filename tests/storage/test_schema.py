@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from storage.db.engine import Storage
 from storage.migrations.upgrade import alembic_config
 from storage.schema import (
+    LATEST_VERSION,
     DiskTooSmallError,
     SchemaTooNewError,
     database_file,
-    latest_version,
     migrate,
     stored_version,
 )
@@ -72,7 +72,7 @@ async def test_no_row_gets_the_number_of_one_that_is_gone(sqlite_url: str):
 def test_the_newest_migration_is_known_without_alembic():
     script = ScriptDirectory.from_config(alembic_config())
 
-    assert script.get_heads() == [latest_version()]
+    assert script.get_heads() == [LATEST_VERSION]
 
 
 async def test_all_migrations_can_be_taken_back(own_database_url: str):
@@ -127,9 +127,9 @@ async def test_a_file_is_copied_before_it_is_changed(sqlite_url: str):
 
     await migrate(sqlite_url)
 
-    copy = path.with_name(f"dateline.before-{latest_version()}.sqlite3")
-    assert await version_of(sqlite_url) == latest_version()
-    assert await version_of(f"sqlite+aiosqlite:///{copy}") < latest_version()
+    copy = path.with_name(f"dateline.before-{LATEST_VERSION}.sqlite3")
+    assert await version_of(sqlite_url) == LATEST_VERSION
+    assert await version_of(f"sqlite+aiosqlite:///{copy}") < LATEST_VERSION
     await migrate(f"sqlite+aiosqlite:///{copy}")
     restored = Storage.open(f"sqlite+aiosqlite:///{copy}")
     assert (await all_rows(restored))["article"] == before["article"]
@@ -147,7 +147,7 @@ async def test_only_the_last_two_copies_are_kept(sqlite_url: str):
 
     assert sorted(path.name for path in folder.glob("*.before-*")) == [
         "dateline.before-0001.sqlite3",
-        f"dateline.before-{latest_version()}.sqlite3",
+        f"dateline.before-{LATEST_VERSION}.sqlite3",
         "dateline.before-christmas.sqlite3",
     ]
 

@@ -54,7 +54,7 @@ async def test_what_waits_in_the_old_database_is_sent_once_from_the_new(
             # While it runs nothing is moved.
             move = ("migrate-storage", sqlite_url, own_postgresql_url)
             async with workplace.dateline(*move) as command:
-                assert await command.ended() == 2
+                assert await command.ended() == 75
                 assert "already runs the bot" in command.output
             await bot.stop()
         async with workplace.dateline(*move) as command:

@@ -54,12 +54,12 @@ async def test_a_newer_schema_ends_a_running_process_with_its_sentence(
 
         await outdate(own_database_url)
 
-        assert await command.ended() == 2
+        assert await command.ended() == 75  # a new start may be that of the newer version
     assert "this version is outdated and stops" in command.output
     assert command.lines[-1] == SENTENCE
     assert "Traceback" not in command.output
 
     # Whoever starts it again hears the same at once.
     async with running("bot", "run", "--roles", roles, folder=tmp_path, **settings) as again:
-        assert await again.ended() == 2
+        assert await again.ended() == 78
     assert again.lines[-1] == SENTENCE

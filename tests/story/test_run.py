@@ -15,7 +15,7 @@ from tests.local_playground import LocalPlayground
 from tests.story.conftest import TOKEN
 from tests.story.processes import PATIENCE, Command, free_port
 
-CANNOT = 2
+CONFIG, TEMPORARY = 78, 75
 SECRET = TOKEN.partition(":")[2]
 SENT_ONE = 'dateline_telegram_calls_total{method="sendMessage",outcome="ok"} 1.0'
 
@@ -35,9 +35,9 @@ async def asked(port: int, path: str) -> tuple[int, Any]:
         return answer.status, await answer.json()
 
 
-async def assert_refuses(command: Command, *words: str) -> None:
-    """It says one sentence with all these *words* in it, and ends with exit code 2."""
-    assert await command.ended() == CANNOT
+async def assert_refuses(command: Command, *words: str, code: int = CONFIG) -> None:
+    """It says one sentence with all these *words* in it, and ends with exit code *code*."""
+    assert await command.ended() == code
     assert "Traceback" not in command.output
     assert SECRET not in command.output
     sentence = command.lines[-1]
@@ -96,7 +96,8 @@ async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegr
         await first.said("ready")
 
         async with workplace.dateline("run", **on(telegram)) as second:
-            await assert_refuses(second, f"Process {first.process.pid} ", "dateline.sqlite3")
+            words = (f"Process {first.process.pid} ", "dateline.sqlite3")
+            await assert_refuses(second, *words, code=TEMPORARY)
 
         await first.stop()
 
@@ -107,7 +108,8 @@ async def test_a_second_playground_on_the_same_file_announces_nothing(workplace)
         await first.said("Open http")
 
         async with workplace.dateline("run") as second:
-            await assert_refuses(second, f"Process {first.process.pid} ", "playground.sqlite3")
+            words = (f"Process {first.process.pid} ", "playground.sqlite3")
+            await assert_refuses(second, *words, code=TEMPORARY)
             assert len(second.lines) == 1
 
         await first.stop()
@@ -119,7 +121,7 @@ async def test_a_playground_whose_other_port_is_taken_announces_nothing(
     workplace, taken_port, setting
 ):
     async with workplace.dateline("run", **{setting: taken_port}) as command:
-        await assert_refuses(command, setting.upper(), str(taken_port))
+        await assert_refuses(command, setting.upper(), str(taken_port), code=TEMPORARY)
         assert len(command.lines) == 1
 
 
@@ -137,13 +139,13 @@ async def test_other_commands_work_beside_a_run(workplace, telegram):
 @pytest.mark.slow
 async def test_a_taken_web_port_is_said_so(workplace, telegram, taken_port):
     async with workplace.dateline("run", **on(telegram, web_port=taken_port)) as command:
-        await assert_refuses(command, "WEB_PORT", str(taken_port))
+        await assert_refuses(command, "WEB_PORT", str(taken_port), code=TEMPORARY)
 
 
 @pytest.mark.slow
 async def test_a_taken_playground_port_is_said_so(workplace, taken_port):
     async with workplace.dateline("run", playground_port=taken_port) as command:
-        await assert_refuses(command, "PLAYGROUND_PORT", str(taken_port))
+        await assert_refuses(command, "PLAYGROUND_PORT", str(taken_port), code=TEMPORARY)
         assert len(command.lines) == 1
 
 
@@ -159,19 +161,19 @@ async def test_a_file_that_is_no_database_is_said_so(workplace, telegram):
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "code"),
     [
-        pytest.param("sqlite:////proc/news.sqlite3", id="a folder that takes no files"),
-        pytest.param("sqlite:///folder", id="a folder"),
-        pytest.param("postgresql://nobody@127.0.0.1:1/news", id="no server there"),
+        pytest.param("sqlite:////sys/news.sqlite3", CONFIG, id="a folder that takes no files"),
+        pytest.param("sqlite:///folder", CONFIG, id="a folder"),
+        pytest.param("postgresql://nobody@127.0.0.1:1/news", TEMPORARY, id="no server there"),
     ],
 )
 @pytest.mark.slow
-async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, url):
+async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, url, code):
     (workplace.folder / "folder").mkdir()
 
     async with workplace.dateline("run", **on(telegram, database_url=url)) as command:
-        await assert_refuses(command, "DATABASE_URL")
+        await assert_refuses(command, "DATABASE_URL", code=code)
 
 
 @pytest.mark.slow
@@ -282,6 +284,8 @@ async def test_a_stop_by_the_keyboard_is_a_stop(workplace):
         command.process.send_signal(2)
 
         assert await command.ended() == 0
+    assert [word for word in ("stopping", "SIGINT", "stopped") if word not in command.output] == []
+    assert "no more" not in command.output
     assert "Traceback" not in command.output
 
 

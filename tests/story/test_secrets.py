@@ -79,7 +79,7 @@ async def test_a_database_that_cannot_be_opened_does_not_tell_its_password(workp
     url = f"postgresql://dateline:{DATABASE_PASSWORD}@127.0.0.1:1/news"
 
     async with workplace.dateline("run", bot_token=TOKEN, database_url=url) as command:
-        assert await command.ended() == 2
+        assert await command.ended() == 75
 
     assert "DATABASE_URL" in command.output
 

@@ -1,12 +1,16 @@
 from datetime import timedelta
 
+import pytest
+
 from bot.subscribers.admin import Overview, get_overview
+from storage.articles import Article
 from storage.db.engine import Storage
-from storage.enums import SourceState
+from storage.enums import ArticleStage, SourceState
 from storage.pace import count_flood_wait, pause_chat
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
+from tests.matching.stored import stored_article
 
 
 async def overview(storage: Storage) -> Overview:
@@ -24,7 +28,7 @@ async def test_an_empty_bot_is_late_with_nothing(storage):
     seen = await get_overview(storage, started_at=MONDAY_NOON - timedelta(days=12), errors=list)
 
     assert seen.up == timedelta(days=12)
-    assert seen.amounts == (0, 0, 0, 0, 0)
+    assert seen.amounts == (0, 0, 0, 0, 0, 0)
     assert set(seen.lags) == {timedelta()}
 
 
@@ -39,6 +43,25 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
     assert seen.lags.send == timedelta(seconds=9)
     assert seen.amounts.queue == 2
     assert seen.amounts.chats == 2
+
+
+@pytest.mark.parametrize(
+    ("stage", "seconds", "waiting"),
+    [
+        pytest.param(ArticleStage.STORED, 61, 1, id="for its story"),
+        pytest.param(ArticleStage.GROUPED, 61, 1, id="for its matches"),
+        pytest.param(ArticleStage.MATCHED, 61, 1, id="for its alerts"),
+        pytest.param(ArticleStage.STORED, 59, 0, id="no longer than usual"),
+        pytest.param(ArticleStage.PUBLISHED, 61, 0, id="for nothing"),
+    ],
+)
+async def test_articles_that_wait_for_a_stage_are_counted(storage, clock, stage, seconds, waiting):
+    article = await stored_article(storage, "Taiwan votes")
+    async with storage.writing() as tx:
+        (await tx.session.get_one(Article, article)).stage = stage
+    clock.turn(timedelta(seconds=seconds))
+
+    assert (await overview(storage)).amounts.articles == waiting
 
 
 async def test_unhealthy_sources_are_listed_longest_first(storage):

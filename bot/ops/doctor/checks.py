@@ -10,28 +10,31 @@ import sqlite3
 import tempfile
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.app.deployment import DATA_FOLDER, PLAYGROUND_DATABASE
 from bot.app.resources import database_of, make_renderer
+from bot.app.stops import StopError
 from bot.ops.doctor import judgements, probes
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
+from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
-from bot.settings import AccessMode, Role, SmtpTls, Updates
+from bot.settings import AccessMode, Role, Settings, SmtpTls, Updates, given_names
 from storage.access import admin_ids, existing_signing_key
+from storage.backup import last_backup
 from storage.clocks import poisoned_times
 from storage.db.engine import DatabaseError
 from storage.db.filelock import lock_beside
+from storage.db.problems import message_of, why_not
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
-from storage.stats import amounts, count_unhealthy_sources, last_read
+from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
-    from bot.settings import Settings
     from storage.db.engine import Transaction
 
 PATIENCE_SECONDS = 20
@@ -77,15 +80,22 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("Telegram", lambda: _telegram(settings), is_far=True),
         Check("the updates", lambda: _updates(settings), is_far=True),
         Check("the database", lambda: _database(url)),
-        Check("the process", lambda: _process(url)),
+        Check("the process", lambda: _process(settings, url)),
+        Check("the ports", lambda: _ports(settings, url)),
+        Check("the backup", lambda: _backup(settings, url)),
         Check("the sources", lambda: _sources(url)),
         Check("the stored times", lambda: _stored_times(url)),
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
         Check("the settings", lambda: _settings(settings, url)),
+        Check("the names of settings", _names),
+        Check("the DKIM key", lambda: _dkim_key(settings)),
         Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
         Check("mail", lambda: _mail(settings), is_far=True, seconds=_MAIL_SECONDS),
+        Check(
+            "the mailbox of bounces", lambda: _imap(settings), is_far=True, seconds=_MAIL_SECONDS
+        ),
         Check("the pages", lambda: _pages(settings), is_far=True),
     ]
     return [check for check in checks if not (quick and check.is_far)]
@@ -152,28 +162,89 @@ async def _reading(url: str) -> AsyncIterator[Transaction]:
 
 async def _database(url: str) -> Sequence[Finding]:
     file = database_file(url)
-    if file and not file.exists():
-        return [judgements.database_absent(str(file))]
     try:
+        if file and not file.exists():
+            return [judgements.database_absent(str(file))]
         if file:
             seen = await asyncio.to_thread(condition_of_file, file, _QUICK_CHECK_SECONDS)
         else:
             seen = await condition_of_server(url)
     except (DatabaseError, OSError, sqlite3.Error) as error:
-        return [judgements.database_unreachable(_reason(error))]
+        return [judgements.judge_unusable(why_not(error))]
     clock = [] if file else judgements.judge_clock(seen.ahead, "the database's")
     return [*judgements.judge_database(seen), *clock]
 
 
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "orig", error)).splitlines()[0].rstrip(".")
-
-
-async def _process(url: str) -> Sequence[Finding]:
+async def _process(settings: Settings, url: str) -> Sequence[Finding]:
     holders = await _holders(url)
     if holders is None:
         return []
-    return [judgements.judge_running(holders, on_file=database_file(url) is not None)]
+    found = [judgements.judge_running(holders, on_file=database_file(url) is not None)]
+    if holders and settings.web_port:
+        found += judgements.judge_readiness(
+            await probes.ask_readiness(settings.web_host, settings.web_port)
+        )
+    if holders:
+        found += judgements.judge_lags(await _lags(url))
+    return found
+
+
+async def _lags(url: str) -> dict[str, timedelta]:
+    with suppress(DatabaseError, OSError):  # another check reports those
+        async with _reading(url) as tx:
+            lags = await lags_by_stage(tx)
+        return {stage: lags[stage] for stage in sorted(CAN_BE_LATE)}
+    return {}
+
+
+async def _ports(settings: Settings, url: str) -> Sequence[Finding]:
+    ports = [("WEB_PORT", settings.web_host, settings.web_port)]
+    if settings.metrics_port:
+        ports.append(("METRICS_PORT", settings.metrics_host, settings.metrics_port))
+    if settings.bot_token is None:
+        ports.append(("PLAYGROUND_PORT", "127.0.0.1", settings.playground_port))
+    is_running = bool(await _holders(url))
+    seen = [await probes.probe_port(*each) for each in ports if each[2]]
+    return [
+        finding for each in seen for finding in judgements.judge_port(each, is_running=is_running)
+    ]
+
+
+async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
+    file = database_file(url)
+    try:
+        if url == PLAYGROUND_DATABASE or (file and not file.exists()):
+            return []
+        made_at = last_backup(url, DATA_FOLDER)
+    except OSError:
+        return []  # another check says that the folder is closed to us
+    age = datetime.now(UTC) - made_at if made_at else None
+    return judgements.judge_backup(age, settings.backup_days)
+
+
+async def _names() -> Sequence[Finding]:
+    return judgements.judge_names(given_names(), [name.upper() for name in Settings.model_fields])
+
+
+async def _dkim_key(settings: Settings) -> Sequence[Finding]:
+    from bot.app.mail import dkim_signer, sender_of
+
+    if settings.smtp_host is None or settings.dkim_key_file is None:
+        return []
+    try:
+        await asyncio.to_thread(dkim_signer, settings, sender_of(settings))
+    except StopError as error:
+        remedy = "The bot does not start so. docs/how-to/email.md shows how to make a key."
+        return [unhealthy("dkim.key", str(error), remedy)]
+    return [healthy("dkim.signs", f"Mails are signed with {settings.dkim_key_file}.")]
+
+
+async def _imap(settings: Settings) -> Sequence[Finding]:
+    from bot.app.mail import imap_of
+    from bot.mail.check import imap
+
+    mailbox = imap_of(settings)
+    return [await imap(mailbox)] if mailbox else []
 
 
 async def _holders(url: str) -> list[str] | None:
@@ -188,16 +259,16 @@ async def _holders(url: str) -> list[str] | None:
 
 async def _sources(url: str) -> Sequence[Finding]:
     file = database_file(url)
-    if file and not file.exists():
-        return []
     try:
+        if file and not file.exists():
+            return []
         async with _reading(url) as tx:
             count = (await amounts(tx)).sources
             unhealthy = await count_unhealthy_sources(tx)
             read_at = await last_read(tx)
             since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
-        return [judgements.sources_unknown(_reason(error))]
+        return [judgements.sources_unknown(message_of(error))]
     is_running = bool(await _holders(url))
     return judgements.judge_sources(judgements.SourceFacts(count, unhealthy, since, is_running))
 

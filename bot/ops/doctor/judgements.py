@@ -1,13 +1,16 @@
 """Judgements: facts go in, findings come out. Nothing here asks anything."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import errno
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
-from storage.enums import Condition, PostgresqlFacts, SqliteFacts
+from storage.enums import Condition, DatabaseProblem, PostgresqlFacts, SqliteFacts, Unusable
 
 _MB = 1024 * 1024
 
@@ -21,12 +24,14 @@ class BotApiAnswer:
     """What a Bot API server answered: *status* is None where nothing came, for a *reason*.
 
     *result* is what it sent as such; *ahead* how far this machine's clock is before the server's.
+    *is_api*: the response has the form of the Bot API, which errors of the API have too.
     """
 
     status: int | None
     reason: str = ""
     result: Mapping[str, Any] | None = None
     ahead: timedelta | None = None
+    is_api: bool = True
 
 
 def judge_server(api: str, answer: BotApiAnswer) -> Finding:
@@ -44,12 +49,13 @@ def judge_token(answer: BotApiAnswer) -> list[Finding]:
     """Judge the token by what getMe answered, where anything came."""
     if answer.status is None or answer.status >= _SERVER_ERROR:
         return []
-    if answer.status in _NO_SUCH_TOKEN:
+    if answer.status in _NO_SUCH_TOKEN and answer.is_api:
         remedy = "Copy the token again from @BotFather: /mybots, API Token. Put it in BOT_TOKEN."
         return [unhealthy("token.refused", "Telegram does not know this token.", remedy)]
     if answer.status != _OK or answer.result is None:
         remedy = "BOT_API_URL must name a Bot API server, such as https://api.telegram.org."
-        return [unhealthy("token.no-answer", f"getMe was answered with {answer.status}.", remedy)]
+        sentence = f"A server that is no Bot API server answers getMe with {answer.status}."
+        return [unhealthy("token.no-answer", sentence, remedy)]
     me = answer.result
     return [
         healthy("token.known", f"It belongs to @{me.get('username', '?')}."),
@@ -129,9 +135,74 @@ _LONG, _TOO_LONG = timedelta(minutes=5), timedelta(hours=1)
 _FEW_LEFT, _MOST_USED = 10, 0.9
 
 
-def database_unreachable(reason: str) -> Finding:
-    remedy = "Is the server running, and are DATABASE_URL's host, user and password right?"
-    return unhealthy("database.unreachable", f"It cannot be used: {reason}.", remedy)
+_UNUSABLE: Final = {
+    DatabaseProblem.UNREACHABLE: unhealthy(
+        "database.unreachable",
+        "Nothing answers",
+        "Start the server, and check the host and port in DATABASE_URL and the firewall.",
+    ),
+    DatabaseProblem.LOGIN: unhealthy(
+        "database.login",
+        "The server refuses the login",
+        "Check the user and password in DATABASE_URL, and pg_hba.conf on the server.",
+    ),
+    DatabaseProblem.MISSING: unhealthy(
+        "database.missing",
+        "The server has no such database",
+        "Create it (createdb), or correct its name in DATABASE_URL.",
+    ),
+    DatabaseProblem.STANDBY: unhealthy(
+        "database.standby",
+        "It is a standby, or set to read-only",
+        "Name the primary in DATABASE_URL, or all servers; or promote this one.",
+    ),
+    DatabaseProblem.BUSY: unhealthy(
+        "database.locked",
+        "Another program keeps it locked",
+        "Check again; if it persists, close the program that has it open.",
+    ),
+    DatabaseProblem.CROWDED: unhealthy(
+        "database.no-connections",
+        "All its connections are taken",
+        "Run fewer processes, raise max_connections, or put PgBouncer in front.",
+    ),
+    DatabaseProblem.FULL: unhealthy(
+        "database.full", "Its disk is full", "Make room on the disk of the database."
+    ),
+    DatabaseProblem.FORBIDDEN: unhealthy(
+        "database.forbidden",
+        "This user may not open it",
+        "Let the user who runs the bot own the file and its folder (chown), and check that "
+        "DATABASE_URL names a file.",
+    ),
+    DatabaseProblem.READ_ONLY: unhealthy(
+        "database.read-only",
+        "It cannot be written to",
+        "Let the user who runs the bot write the file and its folder (chown, chmod u+w), and check "
+        "that the disk is not mounted read-only.",
+    ),
+    DatabaseProblem.NO_DATABASE: unhealthy(
+        "database.no-database",
+        "The file is no SQLite database",
+        "Correct DATABASE_URL, or move the file away and restore the last backup.",
+    ),
+    DatabaseProblem.DAMAGED: unhealthy(
+        "database.damaged",
+        "It is damaged",
+        "Stop the bot, keep a copy, and restore the last backup.",
+    ),
+    DatabaseProblem.DISK: unhealthy(
+        "database.disk",
+        "Its disk fails",
+        "Check the disk (dmesg, smartctl), and restore the last backup on another one.",
+    ),
+}
+
+
+def judge_unusable(why: Unusable) -> Finding:
+    """Judge a database that cannot be opened, or not be written to."""
+    found = _UNUSABLE[why.problem]
+    return replace(found, sentence=f"{found.sentence}: {why.message}.")
 
 
 def database_absent(path: str) -> Finding:
@@ -173,11 +244,7 @@ def _judge_schema(seen: Condition) -> Finding:
 def _judge_writing(seen: Condition) -> Finding:
     if not seen.unwritable:
         return healthy("database.writable", "It can be written to.")
-    if "locked" in seen.unwritable:
-        remedy = "Check again; if it persists, another program holds it open."
-        return warning("database.busy", "Other programs wrote all the time.", remedy)
-    remedy = "Check its permissions, the space on its disk, and that it is not a standby."
-    return unhealthy("database.read-only", f"It cannot be written to: {seen.unwritable}.", remedy)
+    return judge_unusable(seen.unwritable)
 
 
 def _judge_own(seen: Condition) -> Iterator[Finding]:
@@ -200,8 +267,7 @@ def _judge_file_database(own: SqliteFacts) -> Iterator[Finding]:
     if own.integrity == "ok":
         yield healthy("database.whole", "It is not damaged.")
     elif own.integrity:
-        remedy = "Stop the bot, keep a copy, and restore the last backup."
-        yield unhealthy("database.damaged", f"It is damaged: {own.integrity}.", remedy)
+        yield judge_unusable(Unusable(DatabaseProblem.DAMAGED, own.integrity))
     else:
         remedy = "It is large. Check it at night: sqlite3 FILE 'PRAGMA quick_check'."
         yield warning("database.unchecked", "There was no time to check it for damage.", remedy)
@@ -214,6 +280,14 @@ def _judge_server_database(own: PostgresqlFacts) -> Iterator[Finding]:
         remedy = "Find it in pg_stat_activity (xact_start) and end it."
         judge = unhealthy if own.oldest > _TOO_LONG else warning
         yield judge("database.long-transaction", sentence, remedy)
+    if own.is_pooled:
+        sentence = (
+            "A pooler such as PgBouncer stands before it, and the bot needs the server itself."
+        )
+        remedy = (
+            "Set DATABASE_DIRECT_URL to the server's own address: docs/how-to/several-processes.md."
+        )
+        yield unhealthy("database.pooler", sentence, remedy)
     if not own.has_autovacuum:
         remedy = "Set autovacuum = on, and reload: without it everything slows down."
         yield unhealthy("database.no-autovacuum", "Autovacuum is off.", remedy)
@@ -237,7 +311,79 @@ def judge_running(holders: Sequence[str], *, on_file: bool) -> Finding:
     return healthy("process.running", f"{some} the work that only one may do.")
 
 
+_LATE: Final = timedelta(minutes=5)
+_PASSING: Final = frozenset({"start", "index", "stop"})
+
+
+def judge_readiness(waits: Sequence[str]) -> list[Finding]:
+    """Judge what the bot on this machine waits for; `docs/how-to/monitoring.md` has the words."""
+    if not waits:
+        return []
+    judge = warning if _PASSING.issuperset(waits) else unhealthy
+    sentence = f"The bot on this machine is not ready: {', '.join(waits)}."
+    remedy = "Look for the reason in its log. docs/how-to/monitoring.md explains each word."
+    return [judge("process.not-ready", sentence, remedy)]
+
+
+def judge_lags(lags: Mapping[str, timedelta]) -> list[Finding]:
+    """Judge how long the oldest work of each stage has waited, while the bot runs."""
+    remedy = "Check that a process has its role, and look for errors of this stage in the log."
+    return [
+        unhealthy(
+            "process.late",
+            f"The oldest work of stage {stage} has waited {lag // timedelta(minutes=1)} min.",
+            remedy,
+        )
+        for stage, lag in lags.items()
+        if lag > _LATE
+    ]
+
+
+# Backups.
+
+
+def judge_backup(age: timedelta | None, days: int) -> list[Finding]:
+    """Judge the last backup that `dateline backup` made; *days* 0: they are made in another way."""
+    if not days:
+        return []
+    remedy = "Run `dateline backup FILE` each night: docs/how-to/backup.md. With other means, set "
+    remedy += "BACKUP_DAYS=0."
+    if age is None:
+        return [warning("backup.none", "No backup is known.", remedy)]
+    if age > timedelta(days=days):
+        return [warning("backup.old", f"The last one is {age.days} days old.", remedy)]
+    return [healthy("backup.made", f"The last one is {age // timedelta(hours=1)} hours old.")]
+
+
 # The machine.
+
+
+@dataclass(frozen=True, slots=True)
+class PortFacts:
+    """*error*: why nobody can listen there now; *is_ours*: a bot of ours answers there."""
+
+    setting: str
+    host: str
+    port: int
+    error: OSError | None = None
+    is_ours: bool = False
+
+
+def judge_port(seen: PortFacts, *, is_running: bool) -> list[Finding]:
+    """Judge a port that the bot opens; *is_running*: a bot of this database runs."""
+    place = f"{seen.host}:{seen.port}"
+    if seen.error is None:
+        return [healthy("port.free", f"{seen.setting}: {place} is free.")]
+    if seen.error.errno != errno.EADDRINUSE:
+        sentence = f"{seen.setting}: nobody can listen at {place} ({seen.error.strerror})."
+        remedy = "Name an address of this machine, and a port above 1023."
+        return [unhealthy("port.unusable", sentence, remedy)]
+    if seen.is_ours and is_running:
+        return [healthy("port.used", f"{seen.setting}: a bot of ours listens at {place}.")]
+    who = "A bot of another database" if seen.is_ours else "Another program"
+    sentence = f"{seen.setting}: {who[0].lower()}{who[1:]} listens at {place}."
+    remedy = f"Stop that program, or set {seen.setting} to another port."
+    return [unhealthy("port.taken", sentence, remedy)]
 
 
 _SCARCE, _TOO_LITTLE = 1024 * _MB, 100 * _MB  # bytes free
@@ -393,6 +539,38 @@ class SettingsFacts:
 def judge_settings(facts: SettingsFacts) -> list[Finding]:
     found = [*_judge_access(facts), *_judge_pace(facts), *_judge_https(facts), *_judge_roles(facts)]
     return found or [healthy("settings.agree", "They are consistent.")]
+
+
+# What Kubernetes and Docker set in each container, for services that may have any name.
+_OF_SERVICES: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
+_ALIKE: Final = 0.8  # of names: from a swapped letter on
+_PREFIX: Final = "DATELINE_"
+
+
+def judge_names(given: Collection[str], known: Collection[str]) -> list[Finding]:
+    """Judge the names of variables in the environment and `.env`; *known* are the settings.
+
+    Others' variables are left alone, unless they begin like several of ours.
+    """
+    taken = {*known, *(f"{name}_FILE" for name in known)}
+    prefixes = _shared_prefixes(known)
+    found = []
+    for name in sorted(set(given) - taken):
+        bare = name.removeprefix(_PREFIX)
+        alike = get_close_matches(bare, taken, n=1, cutoff=_ALIKE)
+        if _OF_SERVICES.search(name) or not (alike or bare.startswith(prefixes)):
+            continue
+        meant = f" Did you mean {alike[0]}?" if alike else ""
+        sentence = f"{name} is no setting, so it has no effect."
+        remedy = f"{meant} docs/reference/settings.md lists all settings.".strip()
+        found.append(warning("settings.unknown", sentence, remedy))
+    return found
+
+
+def _shared_prefixes(names: Collection[str]) -> tuple[str, ...]:
+    """Return how several of *names* begin, such as `SMTP_`."""
+    heads = [name.partition("_")[0] for name in names if "_" in name]
+    return tuple(sorted({f"{head}_" for head in heads if heads.count(head) > 1}))
 
 
 def _judge_access(facts: SettingsFacts) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import aiohttp
+from yarl import URL
 
-from bot.ops.doctor.judgements import BotApiAnswer, DiskSpace, FileMode, ZoneData
+from bot.app.deployment import PLAYGROUND_TOKEN
+from bot.ops.doctor.judgements import BotApiAnswer, DiskSpace, FileMode, PortFacts, ZoneData
+from bot.ops.health import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +39,9 @@ async def ask_telegram(api: str, token: str, method: str) -> BotApiAnswer:
             session.get(f"{api}/bot{token}/{method}", allow_redirects=False) as answer,
         ):
             ahead = _ahead(answer.headers.get("Date"), began)
-            return BotApiAnswer(answer.status, "", _result(await _json(answer)), ahead)
+            document = await _json(answer)
+            is_api = isinstance(document, dict) and "ok" in document
+            return BotApiAnswer(answer.status, "", _result(document), ahead, is_api)
     except TimeoutError:
         return BotApiAnswer(None, f"nothing came within {_PATIENCE_SECONDS} seconds")
     except aiohttp.ClientConnectorError as error:
@@ -81,9 +87,49 @@ async def ask_pages(base: str) -> tuple[int | None, str]:
         return None, str(error)
 
 
+async def probe_port(setting: str, host: str, port: int) -> PortFacts:
+    """Listen at *host*:*port* for a moment; if that fails, ask who listens there."""
+    try:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
+    except OSError as error:
+        return PortFacts(setting, host, port, error, is_ours=await _is_ours(host, port))
+    server.close()
+    await server.wait_closed()
+    return PortFacts(setting, host, port)
+
+
+async def _is_ours(host: str, port: int) -> bool:
+    """Return whether a bot answers its probe there, or the playground its getMe."""
+    probe = await _document(host, port, "/healthz")
+    if isinstance(probe, dict) and probe.get("status") in {"ok", "stuck"}:
+        return True
+    me = await _document(host, port, f"/bot{PLAYGROUND_TOKEN}/getMe")
+    return isinstance(me, dict) and me.get("ok") is True
+
+
+async def ask_readiness(host: str, port: int) -> list[str]:
+    """Return what the bot at *host*:*port* waits for; [] if it is ready, or says nothing."""
+    document = await _document(host, port, "/readyz")
+    waits = document.get("for") if isinstance(document, dict) else None
+    return [str(each) for each in waits] if isinstance(waits, list) else []
+
+
+async def _document(host: str, port: int, path: str) -> Any:
+    patience = aiohttp.ClientTimeout(total=_PATIENCE_SECONDS)
+    url = URL.build(scheme="http", host=LOOPBACK.get(host, host), port=port, path=path)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=patience) as session,
+            session.get(url, allow_redirects=False) as answer,
+        ):
+            return await _json(answer)
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return None
+
+
 def probe_disk(what: str, folder: Path) -> DiskSpace:
     """Look at *folder*, or at the nearest one above it that is there."""
-    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.is_dir())
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if _is_folder(one))
     counted = os.statvfs(there)
     return DiskSpace(
         what=what,
@@ -92,6 +138,13 @@ def probe_disk(what: str, folder: Path) -> DiskSpace:
         files=counted.f_favail if counted.f_files else None,
         is_writable=os.access(there, os.W_OK),
     )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # nobody lets us look
+        return False
 
 
 def probe_files(paths: Iterable[Path], *, secret: bool = True) -> list[FileMode]:

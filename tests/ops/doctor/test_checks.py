@@ -1,10 +1,15 @@
 """The checks, on databases, the playground and servers on this machine."""
 
 import asyncio
+import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.app.deployment import DATA_FOLDER
+from bot.app.resources import alone_on
 from bot.app.webhook import webhook_at
 from bot.ops.doctor.checks import Check, make_checks, run_checks
 from bot.ops.doctor.findings import Finding, HealthLevel, healthy
@@ -13,8 +18,12 @@ from bot.playground.api.updates import WebhookInfo
 from bot.rendering.links import Signer
 from bot.settings import Settings
 from storage.access import signing_key
+from storage.articles import Article
+from storage.backup import record_of_backups
 from storage.db.engine import Storage
+from storage.enums import ArticleStage
 from tests.local_playground import LocalPlayground
+from tests.matching.stored import stored_article
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
@@ -115,3 +124,105 @@ async def test_a_public_address_without_an_answer_is_unhealthy():
 
     assert found.health is HealthLevel.UNHEALTHY
     assert "does not answer" in found.sentence
+
+
+def settings_on(database_url: str, **given: object) -> Settings:
+    return Settings.model_validate({"bot_token": TOKEN, "database_url": database_url, **given})
+
+
+async def codes_of(name: str, settings: Settings) -> list[str]:
+    found = await run_checks(one for one in make_checks(settings) if one.name == name)
+    return [finding.code for finding in found]
+
+
+async def test_a_port_of_another_program_is_found(sqlite_url):
+    async with TestServer(web.Application()) as server:
+        settings = settings_on(sqlite_url, web_host="127.0.0.1", web_port=server.port)
+
+        assert await codes_of("the ports", settings) == ["port.taken"]
+
+
+async def test_the_port_of_the_bot_that_runs_is_its_own(sqlite_url):
+    async with TestServer(make_web()) as server:
+        settings = settings_on(sqlite_url, web_host="127.0.0.1", web_port=server.port)
+        before = await codes_of("the ports", settings)
+        with alone_on(sqlite_url):
+            beside = await codes_of("the ports", settings)
+
+    assert (before, beside) == (["port.taken"], ["port.used"])
+
+
+async def test_a_bot_that_is_not_ready_is_found(sqlite_url):
+    async with TestServer(make_web(health=Health({Wait.TELEGRAM}))) as server:
+        settings = settings_on(sqlite_url, web_host="127.0.0.1", web_port=server.port)
+        with alone_on(sqlite_url):
+            found = await codes_of("the process", settings)
+
+    assert found == ["process.running", "process.not-ready"]
+
+
+async def test_articles_that_wait_for_long_are_found_while_the_bot_runs(sqlite_url):
+    storage = Storage.open(sqlite_url)
+    article = await stored_article(storage, "Taiwan votes")
+    async with storage.writing() as tx:
+        found = await tx.session.get_one(Article, article)
+        found.stage, found.stored_at = ArticleStage.STORED, tx.now - timedelta(minutes=6)
+    await storage.close()
+    settings = settings_on(sqlite_url, web_port=0)
+
+    stopped = await codes_of("the process", settings)
+    with alone_on(sqlite_url):
+        running = await codes_of("the process", settings)
+
+    assert (stopped, running) == (["process.none"], ["process.running", "process.late"])
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [
+        pytest.param(6, "backup.made", id="lately"),
+        pytest.param(8, "backup.old", id="long ago"),
+        pytest.param(None, "backup.none", id="never"),
+    ],
+)
+async def test_the_last_backup_is_known_by_its_record(sqlite_url, days, code):
+    record = record_of_backups(sqlite_url, DATA_FOLDER)
+    if days is not None:
+        record.touch()
+        made_at = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+        os.utime(record, (made_at, made_at))
+
+    assert await codes_of("the backup", settings_on(sqlite_url)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(None, "dkim.key", id="missing"),
+        pytest.param(b"no key", "dkim.key", id="something else"),
+    ],
+)
+async def test_a_dkim_key_that_cannot_sign_is_found(sqlite_url, tmp_path, content, code):
+    file = tmp_path / "dkim.pem"
+    if content is not None:
+        file.write_bytes(content)
+    mail = {"smtp_host": "mail.example.org", "smtp_from": "news@example.org"}
+    settings = settings_on(sqlite_url, dkim_key_file=file, dkim_selector="news", **mail)
+
+    assert await codes_of("the DKIM key", settings) == [code]
+
+
+async def test_a_misspelt_name_is_found_in_the_file_too(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SMPT_HOST", "mail.example.org")
+    (tmp_path / ".env").write_text("METRICS_PROT=9100\nPGPASSWORD=x\n")
+
+    found = await run_checks(
+        one for one in make_checks(settings_on(sqlite_url)) if one.name == "the names of settings"
+    )
+
+    assert [finding.sentence.split()[0] for finding in found] == ["METRICS_PROT", "SMPT_HOST"]
+
+
+async def test_without_a_mailbox_of_bounces_nothing_is_asked(sqlite_url):
+    assert await codes_of("the mailbox of bounces", settings_on(sqlite_url)) == []

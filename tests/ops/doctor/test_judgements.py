@@ -1,5 +1,6 @@
 """Facts go in, findings come out."""
 
+import errno
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,32 +13,42 @@ from bot.ops.doctor.judgements import (
     BotApiAnswer,
     DiskSpace,
     FileMode,
+    PortFacts,
     SettingsFacts,
     SourceFacts,
     ZoneData,
+    judge_backup,
     judge_clock,
     judge_database,
     judge_disk,
     judge_files,
+    judge_lags,
+    judge_names,
     judge_pages,
     judge_polling,
+    judge_port,
+    judge_readiness,
     judge_running,
     judge_server,
     judge_settings,
     judge_sources,
     judge_token,
+    judge_unusable,
     judge_webhook,
     judge_zones,
 )
-from storage.enums import Condition, PostgresqlFacts, SqliteFacts
+from bot.settings import Settings
+from storage.enums import Condition, DatabaseProblem, PostgresqlFacts, SqliteFacts, Unusable
 
 GB = 1024**3
 ME = {"username": "dateline_bot", "supports_inline_queries": True, "can_join_groups": True}
-FILE = Condition((3, 40, 1), "0043", 0, "", GB, timedelta(), SqliteFacts("wal", "ok", True))
+FILE = Condition((3, 40, 1), "0043", 0, None, GB, timedelta(), SqliteFacts("wal", "ok", True))
 SERVER = replace(
     FILE,
     version=(15, 3),
-    own=PostgresqlFacts(timedelta(), has_autovacuum=True, connections=9, most_connections=100),
+    own=PostgresqlFacts(
+        timedelta(), has_autovacuum=True, connections=9, most_connections=100, is_pooled=False
+    ),
 )
 DISK = DiskSpace("the database", "/var/lib", 9 * GB, 1_000_000)
 ZONES = ZoneData("2026.1", 599, (), is_fresh=True)
@@ -81,6 +92,14 @@ def problems(findings) -> dict[str, str]:
         "an error of theirs": (BotApiAnswer(502), {"telegram.failing": "warning"}),
         "a token that was taken back": (BotApiAnswer(401), {"token.refused": "unhealthy"}),
         "a token that never was": (BotApiAnswer(404), {"token.refused": "unhealthy"}),
+        "a server that knows no such page": (
+            BotApiAnswer(404, is_api=False),
+            {"token.no-answer": "unhealthy"},
+        ),
+        "a proxy that wants a password": (
+            BotApiAnswer(401, is_api=False),
+            {"token.no-answer": "unhealthy"},
+        ),
         "a page instead of an API": (BotApiAnswer(200), {"token.no-answer": "unhealthy"}),
         "switches as BotFather does not have them first": (
             BotApiAnswer(200, result={"username": "a", "can_read_all_group_messages": True}),
@@ -194,12 +213,12 @@ def of_server(**facts) -> Condition:
         "behind": (replace(FILE, pending=2), {"database.behind": "warning"}),
         "empty": (replace(FILE, revision=None, pending=43), {"database.empty": "warning"}),
         "somebody writes all the time": (
-            replace(FILE, unwritable="database is locked"),
-            {"database.busy": "warning"},
+            replace(FILE, unwritable=Unusable(DatabaseProblem.BUSY, "database is locked")),
+            {"database.locked": "unhealthy"},
         ),
         "a standby": (
-            replace(SERVER, unwritable="cannot execute in a read-only transaction"),
-            {"database.read-only": "unhealthy"},
+            replace(SERVER, unwritable=Unusable(DatabaseProblem.STANDBY, "cannot execute")),
+            {"database.standby": "unhealthy"},
         ),
         "no WAL": (of_file(journal="delete"), {"database.no-wal": "warning"}),
         "damaged": (of_file(integrity="row 3 missing"), {"database.damaged": "unhealthy"}),
@@ -214,11 +233,114 @@ def of_server(**facts) -> Condition:
             {"database.long-transaction": "unhealthy"},
         ),
         "no autovacuum": (of_server(has_autovacuum=False), {"database.no-autovacuum": "unhealthy"}),
+        "a pooler before it": (of_server(is_pooled=True), {"database.pooler": "unhealthy"}),
         "few left": (of_server(connections=91), {"database.few-connections": "warning"}),
     },
 )
 def test_the_state_of_the_database_is_judged(seen, expected):
     assert problems(judge_database(seen)) == expected
+
+
+@pytest.mark.parametrize("problem", DatabaseProblem)
+def test_each_problem_of_a_database_has_its_own_next_step(problem):
+    found = judge_unusable(Unusable(problem, "so it said"))
+    others = [judge_unusable(Unusable(other, "")) for other in DatabaseProblem if other != problem]
+
+    assert found.sentence.endswith(": so it said.")
+    assert problems([found]) == {found.code: "unhealthy"}
+    assert found.remedy not in [other.remedy for other in others]
+
+
+@cases(
+    "waits, expected",
+    {
+        "nothing": ([], {}),
+        "a start": (["start", "index"], {"process.not-ready": "warning"}),
+        "a stage that fails": (["index", "match"], {"process.not-ready": "unhealthy"}),
+    },
+)
+def test_a_bot_that_is_not_ready_is_judged_by_its_reasons(waits, expected):
+    found = judge_readiness(waits)
+
+    assert problems(found) == expected
+    assert all(word in one.sentence for one in found for word in waits)
+
+
+def test_work_that_has_waited_for_long_is_named():
+    (found,) = judge_lags({"match": timedelta(minutes=21), "send": timedelta(minutes=4)})
+
+    assert found.code == "process.late"
+    assert "stage match has waited 21 min" in found.sentence
+
+
+@cases(
+    "age, days, expected",
+    {
+        "last night": (timedelta(hours=9), 7, {}),
+        "none": (None, 7, {"backup.none": "warning"}),
+        "too old": (timedelta(days=7, hours=1), 7, {"backup.old": "warning"}),
+        "made by other means": (None, 0, {}),
+        "a clock that was set back": (timedelta(hours=-2), 7, {}),
+    },
+)
+def test_the_age_of_the_last_backup_is_judged(age, days, expected):
+    assert problems(judge_backup(age, days)) == expected
+
+
+PORT = PortFacts("WEB_PORT", "127.0.0.1", 8080)
+TAKEN = OSError(errno.EADDRINUSE, "Address already in use")
+
+
+@cases(
+    "port, is_running, expected, words",
+    {
+        "free": (PORT, False, {}, "is free"),
+        "the bot's own": (replace(PORT, error=TAKEN, is_ours=True), True, {}, "a bot of ours"),
+        "another program's": (
+            *(replace(PORT, error=TAKEN), True),
+            *({"port.taken": "unhealthy"}, "WEB_PORT: another program listens at 127.0.0.1:8080"),
+        ),
+        "another bot's": (
+            *(replace(PORT, error=TAKEN, is_ours=True), False),
+            *({"port.taken": "unhealthy"}, "a bot of another database listens"),
+        ),
+        "not for this user": (
+            *(replace(PORT, error=OSError(errno.EACCES, "Permission denied")), False),
+            *({"port.unusable": "unhealthy"}, "Permission denied"),
+        ),
+    },
+)
+def test_the_ports_are_judged(port, is_running, expected, words):
+    found = judge_port(port, is_running=is_running)
+
+    assert problems(found) == expected
+    assert words in found[0].sentence
+
+
+KNOWN = [name.upper() for name in Settings.model_fields]
+
+
+@cases(
+    "name, remedy",
+    {
+        "swapped letters": ("SMPT_HOST", "Did you mean SMTP_HOST?"),
+        "a letter too few": ("BOT_TOKN", "Did you mean BOT_TOKEN?"),
+        "a prefix": ("DATELINE_BOT_TOKEN", "Did you mean BOT_TOKEN?"),
+        "the file of one": ("BOT_TOKN_FILE", "Did you mean BOT_TOKEN_FILE?"),
+        "one that begins like ours": ("IMAP_SSL", "docs/reference/settings.md"),
+        "a setting": ("SMTP_HOST", ""),
+        "the file of a setting": ("BOT_TOKEN_FILE", ""),
+        "another program's": ("PGPASSWORD", ""),
+        "the shell's": ("LOGNAME", ""),
+        "a service of Kubernetes": ("WEB_SERVICE_HOST", ""),
+        "a port of Kubernetes": ("WEB_PORT_8080_TCP_ADDR", ""),
+    },
+)
+def test_a_name_that_looks_like_a_setting_and_is_none_is_found(name, remedy):
+    found = judge_names([name], KNOWN)
+
+    assert problems(found) == ({"settings.unknown": "warning"} if remedy else {})
+    assert [one for one in found if remedy not in one.remedy or name not in one.sentence] == []
 
 
 @cases(

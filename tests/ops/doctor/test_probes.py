@@ -1,16 +1,27 @@
 """Probes of this machine, and of a Bot API server: the playground."""
 
+import errno
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.ops.doctor.judgements import judge_token
-from bot.ops.doctor.probes import ask_telegram, probe_disk, probe_zones, who_runs
+from bot.ops.doctor.probes import (
+    ask_readiness,
+    ask_telegram,
+    probe_disk,
+    probe_port,
+    probe_zones,
+    who_runs,
+)
+from bot.ops.health import Health, Wait, make_web, serving
 from storage.db.filelock import file_lock
 from tests.local_playground import LocalPlayground
+from tests.story.processes import free_port
 
 
 async def test_the_playground_knows_its_token_and_the_time():
@@ -48,6 +59,68 @@ async def test_the_clock_is_that_of_the_answer(date, hours):
 
     assert answer.result is None
     assert (answer.ahead and round(answer.ahead / timedelta(hours=1))) == hours
+
+
+@pytest.mark.parametrize(
+    ("body", "is_api"),
+    [
+        pytest.param(
+            '{"ok": false, "error_code": 404, "description": "Not Found"}', True, id="api"
+        ),
+        pytest.param('{"error": "no such page"}', False, id="another API"),
+        pytest.param("<html>404</html>", False, id="a site"),
+    ],
+)
+async def test_a_404_of_the_bot_api_is_told_from_those_of_others(body, is_api):
+    async def answered(_request):
+        return web.Response(status=404, text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/bot9:a/getMe", answered)
+    async with TestServer(app) as server:
+        answer = await ask_telegram(str(server.make_url("")).rstrip("/"), "9:a", "getMe")
+
+    assert (answer.status, answer.is_api) == (404, is_api)
+    (found,) = judge_token(answer)
+    assert found.code == ("token.refused" if is_api else "token.no-answer")
+
+
+async def test_a_free_port_is_left_free():
+    port = free_port()
+
+    for _ in range(2):
+        assert (await probe_port("WEB_PORT", "127.0.0.1", port)).error is None
+
+
+@pytest.mark.parametrize(
+    ("site", "is_ours"),
+    [
+        pytest.param(make_web, True, id="a bot"),
+        pytest.param(partial(make_web, health=Health(ended=["chat"])), True, id="a stuck bot"),
+        pytest.param(web.Application, False, id="another program"),
+    ],
+)
+async def test_a_taken_port_tells_who_has_it(site, is_ours):
+    port = free_port()
+    async with serving(site(), "127.0.0.1", port):
+        seen = await probe_port("WEB_PORT", "127.0.0.1", port)
+
+    assert seen.error
+    assert seen.error.errno == errno.EADDRINUSE
+    assert seen.is_ours is is_ours
+
+
+async def test_the_playground_has_its_own_port():
+    async with LocalPlayground() as playground:
+        assert (await probe_port("PLAYGROUND_PORT", playground.host, playground.port)).is_ours
+
+
+async def test_a_bot_is_asked_for_what_it_waits():
+    port = free_port()
+    async with serving(make_web(health=Health({Wait.INDEX})), "127.0.0.1", port):
+        assert await ask_readiness("127.0.0.1", port) == ["index"]
+
+    assert await ask_readiness("127.0.0.1", port) == []
 
 
 def test_a_folder_that_does_not_exist_yet_is_probed_where_it_will_be(tmp_path):
