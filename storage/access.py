@@ -1,8 +1,10 @@
 """Access: admins and the code for the first one, invitations, and the audit log."""
 
+import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, delete, func, update
@@ -253,6 +255,14 @@ async def signing_key(tx: Transaction) -> bytes:
     row = {"id": _THE_ONE, "key": secrets.token_bytes(_KEY_BYTES), "made_at": tx.now}
     await insert_new(tx, Secret, [row])
     return (await tx.session.exec(select(Secret.key))).one()
+
+
+def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
+    """Return what stands for *value*: who lacks the *secret* can neither undo nor repeat it.
+
+    Hashes of different purposes cannot be compared with each other.
+    """
+    return hmac.new(secret, f"{purpose}:{value}".encode(), sha256).hexdigest()[:32]
 
 
 async def existing_signing_key(tx: Transaction) -> bytes | None:

@@ -77,11 +77,14 @@ async def test_what_is_no_address_is_answered_with_what_one_looks_like(ann, type
     assert "like me@example.org" in (await ann.says(typed))["text"]
 
 
-async def test_too_many_addresses_are_too_many(ann):
+async def test_a_sixth_address_is_refused_with_the_time_of_the_next(ann):
     for number in range(5):
         await ann.says(f"/email ann{number}@example.org")
 
-    assert "You have tried five addresses today." in (await ann.says("/email a@b.example"))["text"]
+    said = (await ann.says("/email a@b.example"))["text"]
+
+    assert "You have requested five e-mails in the last 24 hours" in said
+    assert re.search(r"Try again after .*\d\d:\d\d\.", said)
 
 
 async def test_the_settings_say_by_what_digests_come(ann, code):

@@ -51,7 +51,7 @@ def bounces(storage) -> Bounces:
 async def chat_id(storage, mailer, sent, arrive) -> int:
     """A chat whose digests come to an address alone."""
     chat_id: int = await arrive()
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
     await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     return chat_id
@@ -110,7 +110,7 @@ async def test_what_waits_is_sent_when_confirmed_again(
         held = await tx.session.get_one(Delivery, waiting)
     clock.turn(DAY)
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     seen = await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
@@ -129,7 +129,7 @@ async def test_an_alert_that_is_too_old_expires(
     await bounces.take(bounce())
     clock.turn(DAY)
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
@@ -227,7 +227,7 @@ async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat
 
 async def test_a_bounce_activates_no_unconfirmed_address(mailer, bounces, arrive, storage):
     chat_id = await arrive()
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     await bounces.take(bounce())
 

@@ -2,7 +2,7 @@ import asyncio
 
 from sqlalchemy import delete
 
-from storage.access import Secret, signing_key
+from storage.access import Secret, keyed_hash, signing_key
 from storage.db.engine import Storage
 
 
@@ -25,3 +25,16 @@ async def test_no_two_databases_have_the_same(storage):
         await tx.session.exec(delete(Secret))
 
     assert await key_of(storage) != before
+
+
+def test_a_keyed_hash_differs_by_key_purpose_and_value():
+    hashes = [
+        keyed_hash(key, purpose, value)
+        for key in (b"k" * 32, b"l" * 32)
+        for purpose in ("account", "mailbox")
+        for value in ("1", "2")
+    ]
+
+    assert len(set(hashes)) == 8
+    assert {len(each) for each in hashes} == {32}
+    assert keyed_hash(b"k" * 32, "account", "1") == hashes[0]
