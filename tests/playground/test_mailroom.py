@@ -90,7 +90,8 @@ async def test_some_addresses_are_not_taken(pg, address, code):
 
 
 async def test_a_session_goes_on_after_an_address_was_not_taken(pg):
-    smtp = Smtp(Relay(*pg.smtp, start_tls=False))
+    host, port = pg.smtp
+    smtp = Smtp(Relay(host, port, start_tls=False))
     envelope = ("back@dateline.example", "ann@example.org", mail().as_bytes())
 
     await smtp.send(*envelope)
