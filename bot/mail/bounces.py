@@ -1,9 +1,9 @@
-"""What comes back from mailboxes: refusals, bounces, complaints, requests to be unsubscribed.
+"""Refusals, bounces and complaints about mailboxes, and requests to be unsubscribed.
 
-- `status` says what a refusal or a bounce means. A mailbox that takes no mail is suspended at once,
-  and so is one whose reader complains; one whose trouble may pass, when five bounces have come
-  within two weeks. The chat gets a notice, and its digests come by Telegram until it confirms an
-  address. Where the sender is distrusted, the admins get one.
+- `status` says whose fault a refusal or a bounce is. A mailbox that takes no mail is suspended at
+  once, and so is one whose reader complains. A problem that may pass suspends it when five bounces
+  have come within two weeks. The chat gets a notice, and its digests come by Telegram until it
+  confirms an address. The admins get a notice if the sender is distrusted.
 - A mailbox that waits for its first confirmation is unreachable as soon as that fails, whatever the
   reason, or has waited for a day: a user waits for the code, and may correct the address.
 - The mailbox of bounces is read by IMAP (RFC 3501), with the standard library's client in a thread.

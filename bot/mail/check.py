@@ -156,7 +156,7 @@ def _tags(record: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, sign, value in pairs if sign}
 
 
-# What a mail looks like to a spam filter
+# The form of a mail, as a spam filter sees it
 
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;!]+)")
 _SHORT_COLOUR = re.compile(r"#(\w)(\w)(\w)$")

@@ -1,4 +1,4 @@
-"""Which addresses reach the same mailbox, for counting: case, tags, and the rules of providers."""
+"""Spellings of one mailbox, for counting: case, tags, and the rules of providers."""
 
 import re
 import tomllib

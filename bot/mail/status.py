@@ -13,7 +13,7 @@ from storage.enums import MailboxProblem
 
 
 class Verdict(Enum):
-    """What follows from a failure."""
+    """The consequence of a failure."""
 
     CLOSED = auto()  # the mailbox takes no mail: suspend it
     PASSING = auto()  # it may take mail again: count the failure
