@@ -196,9 +196,10 @@ class Settings(BaseSettings):
         named = info.field_name == "smtp_from"
         name, address = parseaddr(value) if named else ("", value)
         try:
-            return with_name(name, read_address(address))
+            read = read_address(address)
         except ValueError:
             raise ValueError("write an address such as news@example.org") from None
+        return with_name(name, read) if named else read
 
     @field_validator("traces_url", "errors_url")
     @classmethod

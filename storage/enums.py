@@ -155,17 +155,23 @@ class MailboxState(StrEnum):
     """Only `ACTIVE` mailboxes get mails; an unconfirmed one gets the confirmation alone."""
 
     UNCONFIRMED = "unconfirmed"
+    UNREACHABLE = "unreachable"  # the confirmation could not be delivered; the row says why
     ACTIVE = "active"
-    SUSPENDED = "suspended"  # refused, bounced or complained; the row says why
+    SUSPENDED = "suspended"  # mail was refused, or came back; the row says why
     UNSUBSCRIBED = "unsubscribed"  # by its reader
 
 
 class MailboxProblem(StrEnum):
-    """Why a mailbox is suspended."""
+    """Why a mailbox is suspended or unreachable."""
 
-    REFUSED = "refused"  # while the mail was handed over
-    BOUNCED = "bounced"  # after it
+    NO_SUCH_MAILBOX = "no_such_mailbox"
+    DISABLED = "disabled"
+    FULL = "full"
+    DISTRUSTED = "distrusted"  # its server takes no mail from us
+    EXPIRED = "expired"  # the confirmation was not handed over in time
     COMPLAINED = "complained"  # its reader called a mail unwanted
+    REFUSED = "refused"  # for another reason, while the mail was handed over
+    BOUNCED = "bounced"  # for another reason, after it
 
 
 # What is read, and how far its articles have come.

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case, delete, func
+from sqlalchemy import delete, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.db.engine import Transaction
+from storage.db.leases import lock_claims
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column
 from storage.enums import MailboxProblem, MailboxState
 
@@ -37,13 +39,14 @@ class Mailbox(SQLModel, table=True):
 
 
 class MailboxRequest(SQLModel, table=True):
+    """That an address was asked to confirm. The hashes are keyed; equal ids have equal ones."""
+
     __table_args__ = NUMBERED
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
-    chat_id: int | None = Field(
-        foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID, index=True
-    )
-    address_hash: str = Field(max_length=64)
+    account_hash: str = Field(max_length=32)  # of the Telegram chat
+    user_hash: str | None = Field(default=None, max_length=32)  # None: an anonymous administrator
+    address_hash: str = Field(max_length=32)
     asked_at: datetime = Field(index=True)
 
 
@@ -105,33 +108,56 @@ async def remove_mailbox(tx: Transaction, chat_id: int) -> None:
     await tx.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
 
 
-# Requests to confirm an address: counted, so that nobody's mailbox is flooded by our asking.
+# Requests to confirm an address: counted, so that our asking floods nobody's mailbox.
 #
-# Addresses stand here as hashes only, and outlive the chat that asked: who erases everything and
-# comes back is still counted.
+# They name nobody and outlive the chat that asked, so that deleting it resets no count.
 
 
-async def requests_since(
-    tx: Transaction, moment: datetime, chat_id: int, address_hash: str
-) -> tuple[int, int, int]:
-    """Return how many requests there were: by the chat, for the address, in all."""
-    counts = select(
-        _count(col(MailboxRequest.chat_id) == chat_id),
-        _count(col(MailboxRequest.address_hash) == address_hash),
-        func.count(),
-    ).where(col(MailboxRequest.asked_at) > moment)
-    by_chat, for_address, in_all = (await tx.session.exec(counts)).one()
-    return by_chat, for_address, in_all
+class RequestTimes(NamedTuple):
+    """When requests were made, the oldest first."""
+
+    by_user: list[datetime]
+    by_chat: list[datetime]
+    for_mailbox: list[datetime]
+    in_all: list[datetime]
 
 
-async def record_request(tx: Transaction, *, chat_id: int, address_hash: str) -> None:
-    tx.session.add(MailboxRequest(chat_id=chat_id, address_hash=address_hash, asked_at=tx.now))
+async def lock_requests(tx: Transaction) -> None:
+    """Let nobody else count requests before this transaction ends."""
+    await lock_claims(tx, MailboxRequest)
+
+
+async def requests_since(tx: Transaction, moment: datetime, new: MailboxRequest) -> RequestTimes:
+    """Return the requests after *moment* that count for the same as *new*."""
+    made = (
+        select(
+            MailboxRequest.asked_at,
+            MailboxRequest.user_hash,
+            MailboxRequest.account_hash,
+            MailboxRequest.address_hash,
+        )
+        .where(col(MailboxRequest.asked_at) > moment)
+        .order_by(col(MailboxRequest.asked_at))
+    )
+    times = RequestTimes([], [], [], [])
+    for asked_at, user, account, address in await tx.session.exec(made):
+        times.in_all.append(asked_at)
+        if user and user == new.user_hash:
+            times.by_user.append(asked_at)
+        if account == new.account_hash:
+            times.by_chat.append(asked_at)
+        if address == new.address_hash:
+            times.for_mailbox.append(asked_at)
+    return times
+
+
+async def record_request(tx: Transaction, new: MailboxRequest) -> None:
+    tx.session.add(new)
     await tx.session.flush()
 
 
 async def forget_requests(tx: Transaction, until: datetime) -> None:
-    await tx.session.exec(delete(MailboxRequest).where(col(MailboxRequest.asked_at) <= until))
-
-
-def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
+    """Forget those up to *until*, and those to come, which a clock that was wrong has left."""
+    asked_at = col(MailboxRequest.asked_at)
+    forgotten = delete(MailboxRequest).where(or_(asked_at <= until, asked_at > tx.now))
+    await tx.session.exec(forgotten)

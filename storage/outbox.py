@@ -670,6 +670,23 @@ async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
     )
 
 
+async def overdue_confirmations(tx: Transaction, before: datetime) -> Sequence[int]:
+    """Return the mailboxes asked until *before* whose confirmations are due and still wait."""
+    waiting = (
+        select(col(Mailbox.id))
+        .join(Delivery, col(Delivery.mailbox_id) == col(Mailbox.id))
+        .where(
+            text(f"delivery.{PENDING_SQL}"),
+            col(Delivery.medium) == Medium.EMAIL,
+            col(Delivery.priority) == DeliveryKind.NOTICE.priority,
+            col(Delivery.due_at) <= tx.now,
+            col(Mailbox.state) == MailboxState.UNCONFIRMED,
+            col(Mailbox.asked_at) <= before,
+        )
+    )
+    return (await tx.session.exec(waiting)).all()
+
+
 # The call and its result
 
 

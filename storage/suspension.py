@@ -231,11 +231,21 @@ async def open_mailbox(tx: Transaction, chat_id: int, address: str) -> Mailbox:
 async def suspend_mailbox(
     tx: Transaction, mailbox: Mailbox, problem: MailboxProblem, text: str
 ) -> bool:
-    """Send nothing there until it is confirmed again; False if nothing was sent there before."""
-    if mailbox.state is not MailboxState.ACTIVE:
-        return False
+    """Send nothing there until it is confirmed; False if nothing is sent there anyway.
+
+    One that waits for its first confirmation becomes unreachable: no code is awaited any more.
+    """
+    match mailbox.state:
+        case MailboxState.ACTIVE:
+            state = MailboxState.SUSPENDED
+        case MailboxState.UNCONFIRMED:
+            state = MailboxState.UNREACHABLE
+        case _:
+            return False
     mailbox.problem, mailbox.problem_text = problem, text
-    await _set_state(tx, mailbox, MailboxState.SUSPENDED)
+    mailbox.code_hash = mailbox.token_hash = None
+    await drop_confirmations(tx, mailbox)
+    await _set_state(tx, mailbox, state)
     await suspend_mails(tx, mailbox.id)
     return True
 

@@ -96,8 +96,8 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
     from bot.delivery.sender import SendStage
     from bot.mail.smtp import PACE_KEY, MailChannel
 
-    sign = dkim_signer(process.settings, mailer.sender)
-    channel = MailChannel(smtp, mailer.return_path, make_bounces(process), sign)
+    sign, bounces = dkim_signer(process.settings, mailer.sender), make_bounces(process)
+    channel = MailChannel(smtp, mailer.return_path, bounces, sign)
     per_second = process.settings.smtp_per_hour / 3600
     stage = SendStage(
         process.storage,
@@ -108,7 +108,12 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
         per_second,
         process.instrumentation,
     )
-    mail = StageRunner(MAIL, stage.run_once)
+
+    async def mail_due() -> int:
+        await bounces.expire_confirmations()
+        return await stage.run_once()
+
+    mail = StageRunner(MAIL, mail_due)
     calls.on_done = mail.wake
     return mail
 

@@ -18,6 +18,9 @@ _LONGEST_NAME = 64
 _LONGEST_TITLE = 128
 _LONGEST_TAG = 16
 
+# Telegram's id for any administrator who writes as the group (@GroupAnonymousBot).
+ANONYMOUS_ADMINISTRATOR = 1087968824
+
 
 def sender_of(event: Message | CallbackQuery) -> Sender | None:
     """Return the sender; None where nobody can be answered."""

@@ -52,10 +52,14 @@ class TokenRejected(DeliveryError):  # noqa: N818
 
 
 class TryLater(DeliveryError):  # noqa: N818
-    """A mail server wants it later: a mailbox is full, or we are greylisted (RFC 6647)."""
+    """A mail server wants it later: it is busy, or we are greylisted (RFC 6647)."""
 
 
-class PolicyRefused(TryLater):
+class RefusedForNow(TryLater):
+    """A mail server refuses it for a reason that may pass: a full mailbox, no way to it."""
+
+
+class PolicyRefused(RefusedForNow):
     """A mail server distrusts us, or relays for nobody (status 5.7, RFC 3463)."""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic
 
 import structlog
 
-from bot.delivery.errors import PolicyRefused
+from bot.delivery.errors import TryLater
 from bot.delivery.outcomes import attempt_of, outcome_of, values_of
 from storage.db.engine import is_transient
 from storage.outbox import CallResult, Claimed, record_results
@@ -56,7 +56,7 @@ class CallResponse(Generic[Claimed]):
     def is_plain(self) -> bool:
         """Whether it changes nothing but its delivery."""
         beyond = self.outcome.transition.effects & _BEYOND_THE_ROW
-        return not beyond and not isinstance(self.error, PolicyRefused)
+        return not beyond and not isinstance(self.error, TryLater)  # counts against its mailbox
 
 
 def response_to(

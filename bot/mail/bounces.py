@@ -1,8 +1,11 @@
-"""What comes back from mailboxes: refusals, bounces, complaints, requests to be unsubscribed.
+"""Refusals, bounces and complaints about mailboxes, and requests to be unsubscribed.
 
-- A permanent refusal or a complaint suspends the mailbox at once; temporary bounces only when five
+- `status` says whose fault a refusal or a bounce is. A mailbox that takes no mail is suspended at
+  once, and so is one whose reader complains. A problem that may pass suspends it when five bounces
   have come within two weeks. The chat gets a notice, and its digests come by Telegram until it
-  confirms an address.
+  confirms an address. The admins get a notice if the sender is distrusted.
+- A mailbox that waits for its first confirmation is unreachable as soon as that fails, whatever the
+  reason, or has waited for a day: a user waits for the code, and may correct the address.
 - The mailbox of bounces is read by IMAP (RFC 3501), with the standard library's client in a thread.
   A mail that was understood is deleted; any other is marked as read and stays for the operator. One
   that cannot be read is logged with the reason, and the next one is read.
@@ -20,19 +23,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.mail.codes import HOLDS_FOR, is_over
 from bot.mail.confirm import mailbox_notice, unsubscribe_address
 from bot.mail.reports import ReportKind, mailbox_of
+from bot.mail.status import Verdict, failure_of
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers.text import one_line
 from storage.db.engine import is_transient
 from storage.enums import DeliveryKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox
 from storage.outages import admins_of_source
-from storage.outbox import enqueue, new_delivery
+from storage.outbox import enqueue, new_delivery, overdue_confirmations
 from storage.suspension import suspend_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from bot.mail.reports import Report
     from bot.rendering.links import Signer
@@ -82,9 +88,27 @@ class Bounces:
                 return False
             if report.kind is ReportKind.COMPLAINT:
                 await self._suspend(tx, *found, MailboxProblem.COMPLAINED, "")
-            elif report.is_permanent or _count_temporary(tx, found[0]) >= MOST_SOFT:
-                await self._suspend(tx, *found, MailboxProblem.BOUNCED, report.reason)
-        return True
+                return True
+            return await self._take_bounce(tx, *found, report)
+
+    async def _take_bounce(
+        self, tx: Transaction, mailbox: Mailbox, chat: Chat, report: Report
+    ) -> bool:
+        """Return False for a bounce that is about the mail, which the operator may want to read."""
+        failure = failure_of(report.reason, report.status)
+        if failure.verdict is Verdict.PASSING and mailbox.state is MailboxState.ACTIVE:
+            suspends = _count_soft(tx, mailbox) >= MOST_SOFT
+        else:
+            is_unconfirmed = mailbox.state is MailboxState.UNCONFIRMED
+            suspends = is_unconfirmed or failure.verdict is Verdict.CLOSED
+        if suspends:
+            problem = failure.problem or MailboxProblem.BOUNCED
+            await self._suspend(tx, mailbox, chat, problem, report.reason)
+        if failure.verdict is Verdict.SENDER:
+            await self._notify_admins(tx, mailbox, report.reason, "report")
+        if failure.verdict is Verdict.MAIL:
+            log.warning("a mail came back for what it is", mailbox=mailbox.id, status=report.status)
+        return failure.verdict is not Verdict.MAIL
 
     async def _report(self, message: bytes) -> Report | None:
         try:
@@ -99,19 +123,48 @@ class Bounces:
     async def refused(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail for it, *reason* in that server's words; within *tx*."""
         found = await lock_mailbox(tx, mailbox_id)
-        if found:
-            await self._suspend(tx, *found, MailboxProblem.REFUSED, reason)
-
-    async def distrusted(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
-        """Its server takes no mail from us: the admins are notified, once a week.
-
-        A mistake in our set-up makes every domain refuse, so the first stands for all.
-        """
-        mailbox = await tx.session.get(Mailbox, mailbox_id)
-        if mailbox is None:
+        if found is None:
             return
+        failure = failure_of(reason)
+        await self._suspend(tx, *found, failure.problem or MailboxProblem.REFUSED, reason)
+        if failure.verdict is Verdict.SENDER:
+            await self._notify_admins(tx, found[0], reason, "refusal")
+
+    async def gave_up(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
+        """Its server has put a mail off for two days; within *tx*.
+
+        Only a full mailbox counts, because a relay that fails says "later" for every mailbox.
+        """
+        found = await lock_mailbox(tx, mailbox_id)
+        if found is None:
+            return
+        failure = failure_of(reason)
+        if failure.verdict is Verdict.SENDER:
+            await self._notify_admins(tx, found[0], reason, "refusal")
+        elif failure.problem is MailboxProblem.FULL and _count_soft(tx, found[0]) >= MOST_SOFT:
+            await self._suspend(tx, *found, failure.problem, reason)
+
+    async def expire_confirmations(self) -> None:
+        """Tell the chats whose confirmations could not be handed over within their day."""
+        async with self.storage.reading() as tx:
+            overdue = await overdue_confirmations(tx, tx.now - HOLDS_FOR)
+        for mailbox_id in overdue:
+            async with self.storage.writing() as tx:
+                found = await lock_mailbox(tx, mailbox_id)
+                if found and _is_overdue(found[0], tx.now):
+                    await self._suspend(tx, *found, MailboxProblem.EXPIRED, "")
+
+    async def _notify_admins(
+        self, tx: Transaction, mailbox: Mailbox, reason: str, source: str
+    ) -> None:
+        """Notify the admins, once a week, that a mail server takes no mail from us.
+
+        A mistake in our set-up makes every domain refuse, so the first stands for all. Anybody who
+        gets a mail may write a report about it, so reports are counted apart from what mail servers
+        said to us.
+        """
         domain, said = mailbox.address.rpartition("@")[2], one_line(reason)[:_LONGEST_REASON]
-        named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
+        named = {"notice": "mistrusted", "subject": f"{source}:{tx.now:%G-W%V}"}
         for admin in await admins_of_source(tx, self.admins):
             renderer = self.renderer.of(admin.language)
             message = renderer.message("notices.html#mistrusted", domain=domain, reason=said)
@@ -125,13 +178,17 @@ class Bounces:
             await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=self.renderer)])
 
 
-def _count_temporary(tx: Transaction, mailbox: Mailbox) -> int:
-    """Count one more; an unconfirmed or suspended mailbox only counts."""
+def _is_overdue(mailbox: Mailbox, now: datetime) -> bool:
+    return mailbox.state is MailboxState.UNCONFIRMED and is_over(mailbox.asked_at, now)
+
+
+def _count_soft(tx: Transaction, mailbox: Mailbox) -> int:
+    """Count one more, and return how many it has had within the window."""
     if mailbox.soft_since is None or tx.now - mailbox.soft_since > SOFT_WINDOW:
         mailbox.soft_since, mailbox.soft_bounces = tx.now, 0
     mailbox.soft_bounces += 1
     tx.session.add(mailbox)
-    return mailbox.soft_bounces if mailbox.state is MailboxState.ACTIVE else 0
+    return mailbox.soft_bounces
 
 
 # The mailbox of bounces

@@ -3,33 +3,49 @@
 1. A request is valid for 24 hours. It is answered by the link in the mail or by the code in the
    chat.
 2. The code has six digits, so five wrong tries use it up; the link still works.
-3. In 24 hours: three mails to an address, no matter who asks; five by a chat; a thousand in all.
+3. In 24 hours, the bot sends at most three mails to a mailbox, however its address is written and
+   no matter who asks, five for an account (the user who asks, and the chat), and a thousand in all.
+   The last hundred are for accounts that have not asked in that time, because otherwise a few
+   accounts could use up the day of all.
 
 Only hashes are stored. A hash is bound to its chat, so that equal codes differ.
 """
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 
 HOLDS_FOR = timedelta(hours=24)
 MOST_TRIES = 5
-MOST_FOR_AN_ADDRESS = 3
-MOST_BY_A_CHAT = 5
+MOST_FOR_A_MAILBOX = 3
+MOST_BY_AN_ACCOUNT = 5
 MOST_IN_ALL = 1000
+KEPT_FOR_NEW_ACCOUNTS = 100  # of those in all
+
+Times = Sequence[datetime]
+
 _CODE = re.compile(r"\d{3}[ \u00a0-]?\d{3}", re.ASCII)
 
 
 class Limit(Enum):
     """Which limit a request would exceed."""
 
-    ADDRESS = auto()
-    CHAT = auto()
+    MAILBOX = auto()
+    ACCOUNT = auto()
     DAY = auto()
+
+
+class Reached(NamedTuple):
+    """A limit, and when it lets one more request pass."""
+
+    limit: Limit
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +79,23 @@ def is_over(asked_at: datetime, now: datetime) -> bool:
     return now - asked_at >= HOLDS_FOR
 
 
-def limit_reached(by_chat: int, for_address: int, in_all: int) -> Limit | None:
-    """Return which limit one more request would exceed, after so many in 24 hours."""
-    if for_address >= MOST_FOR_AN_ADDRESS:
-        return Limit.ADDRESS
-    if by_chat >= MOST_BY_A_CHAT:
-        return Limit.CHAT
-    return Limit.DAY if in_all >= MOST_IN_ALL else None
+def limit_reached(
+    by_user: Times, by_chat: Times, for_mailbox: Times, in_all: Times
+) -> Reached | None:
+    """Return which limit one more request would exceed.
+
+    Each argument holds the times of the requests in the last 24 hours, the oldest first.
+    """
+    most_in_all = MOST_IN_ALL - (KEPT_FOR_NEW_ACCOUNTS if by_user or by_chat else 0)
+    limits = (
+        (Limit.MAILBOX, for_mailbox, MOST_FOR_A_MAILBOX),
+        (Limit.ACCOUNT, by_user, MOST_BY_AN_ACCOUNT),
+        (Limit.ACCOUNT, by_chat, MOST_BY_AN_ACCOUNT),
+        (Limit.DAY, in_all, most_in_all),
+    )
+    reached = [
+        Reached(limit, times[-most] + HOLDS_FOR)
+        for limit, times, most in limits
+        if len(times) >= most
+    ]
+    return max(reached, key=lambda one: one.until, default=None)

@@ -272,13 +272,13 @@ class Mailer:
 
     def _headers(self, recipient: Recipient, occasion: Occasion) -> tuple[tuple[str, str], ...]:
         sender = self.sender
-        reply_to = (("Reply-To", sender.reply_to),) if sender.reply_to else ()
+        reply_to = (("Reply-To", with_name("", sender.reply_to)),) if sender.reply_to else ()
         first = occasion.follows.message_id(sender.domain) if occasion.follows else None
         thread = (("In-Reply-To", first), ("References", first)) if first else ()
         return (
             ("From", with_name(sender.name, sender.address)),
             *reply_to,
-            ("To", recipient.address),
+            ("To", with_name("", recipient.address)),
             ("Date", format_datetime(occasion.now)),
             ("Message-ID", occasion.message_id(sender.domain)),
             *thread,

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.mail import codes
 from bot.mail.compose import Occasion, Recipient
-from bot.mail.headers import NotAnAddressError, counted_as, read_address
+from bot.mail.headers import NotAnAddressError, read_address
+from bot.mail.providers import counted_as
+from bot.rendering.filters import local
 from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
@@ -22,6 +24,7 @@ from bot.subscribers.errors import (
     WrongCode,
 )
 from storage import mailboxes
+from storage.access import hashing_secret, keyed_hash
 from storage.chats import Chat, lock_chat
 from storage.enums import DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
 from storage.outbox import enqueue, new_delivery
@@ -74,13 +77,15 @@ async def request_confirmation(
     chat_id: int,
     address: str,
     *,
+    asked_by: int | None,
     once: UpdateRef | None = None,
     mailer: Mailer | None,
 ) -> MailboxSeen:
     """Ask *address* by mail whether digests shall come there; an active one is left alone.
 
-    A second request within a minute is a second tap on the button, and sends no second mail.
-    Raise NoMail (*mailer* is None), NotAnAddress, or TooManyRequests, which names the limit.
+    *asked_by* is Telegram's id of the user; None for an anonymous administrator. A second request
+    within a minute is a second tap on the button, and sends no second mail. Raise NoMail (*mailer*
+    is None), NotAnAddress, or TooManyRequests, which names the limit.
     """
     if mailer is None:
         raise NoMail
@@ -94,7 +99,7 @@ async def request_confirmation(
         is_settled = there and there.address == address and _is_settled(there, tx.now)
         if await is_duplicate(tx, once) or is_settled:
             return mailbox_seen(chat, there)
-        await _count(tx, chat_id, address)
+        await _count(tx, chat, asked_by, address)
         mailbox = await open_mailbox(tx, chat_id, address)
         await _ask(tx, mailer, mailbox, chat.speaks)
         return mailbox_seen(chat, mailbox)
@@ -209,7 +214,7 @@ def mailbox_seen(chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
 
 def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
     if mailbox.state is MailboxState.UNCONFIRMED:
-        return now - mailbox.asked_at < _PRESSED_TWICE
+        return timedelta() <= now - mailbox.asked_at < _PRESSED_TWICE
     return mailbox.state is MailboxState.ACTIVE
 
 
@@ -240,14 +245,22 @@ async def _ask(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str)
     await enqueue(tx, [row])
 
 
-async def _count(tx: Transaction, chat_id: int, address: str) -> None:
+async def _count(tx: Transaction, chat: Chat, asked_by: int | None, address: str) -> None:
     """Count one more request; raise TooManyRequests where that would be too many."""
-    counted = counted_as(address)
+    await mailboxes.lock_requests(tx)
     begin = tx.now - codes.HOLDS_FOR
     await mailboxes.forget_requests(tx, begin)
-    if limit := codes.limit_reached(*await mailboxes.requests_since(tx, begin, chat_id, counted)):
-        raise TooManyRequests(limit)
-    await mailboxes.record_request(tx, chat_id=chat_id, address_hash=counted)
+    secret = await hashing_secret(tx)
+    new = mailboxes.MailboxRequest(
+        account_hash=keyed_hash(secret, "account", str(chat.telegram_id)),
+        user_hash=keyed_hash(secret, "account", str(asked_by)) if asked_by else None,
+        address_hash=keyed_hash(secret, "mailbox", counted_as(address)),
+        asked_at=tx.now,
+    )
+    if reached := codes.limit_reached(*await mailboxes.requests_since(tx, begin, new)):
+        today = local(tx.now, chat.zone).date()
+        raise TooManyRequests(reached.limit, reached.until, chat.zone, today)
+    await mailboxes.record_request(tx, new)
 
 
 async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:

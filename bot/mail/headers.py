@@ -20,7 +20,6 @@ Addresses are read strictly, since they go into headers and commands:
 import re
 from email.header import Header
 from email.utils import quote
-from hashlib import sha256
 
 import idna
 
@@ -44,9 +43,12 @@ _LOCAL = re.compile(rf"(?!-){_WORD}(?:\.{_WORD})*")
 
 
 def with_name(name: str, address: str) -> str:
-    """Return `name <address>` in the letters of the name, in quotes where it needs them."""
+    """Return `name <address>` in the letters of the name, in quotes where it needs them.
+
+    The brackets stay without a name: several spam filters mark a bare address.
+    """
     if not name:
-        return address
+        return f"<{address}>"
     is_quoted = _SPECIAL.search(name) or name != name.strip()
     return f"{_in_quotes(name) if is_quoted else name} <{address}>"
 
@@ -135,15 +137,6 @@ def read_address(text: str) -> str:
     if len(address) > LONGEST_ADDRESS:
         raise NotAnAddressError(text)
     return address
-
-
-def counted_as(address: str) -> str:
-    """Return a hash under which every spelling that reaches the same mailbox is counted.
-
-    Case and what follows a `+` make no other mailbox.
-    """
-    local, _, domain = address.lower().rpartition("@")
-    return sha256(f"{local.partition('+')[0]}@{domain}".encode()).hexdigest()
 
 
 def _host(domain: str) -> str:

@@ -6,9 +6,9 @@ may fold the case of a local part. Mails that ask to be unsubscribed carry the s
 
 A report is read from a whole message, whose sender may be anybody:
 
-- a delivery status notification (RFC 3464): `Action: failed` with status 5.x.x is permanent, 4.x.x
-  is temporary; `delayed` and the like say nothing yet. The token of the return path stands in the
-  address that the report came to, or in what it quotes.
+- a delivery status notification (RFC 3464) with `Action: failed`, whose status says why; `delayed`
+  and the like say nothing yet. The token of the return path stands in the address that the report
+  came to, or in what it quotes.
 - a complaint (ARF, RFC 5965) of type `abuse` or `fraud`; the token stands in the quoted mail.
 - a request to be unsubscribed: a subject or a first line with that word and a token.
 Any other mail is none of these.
@@ -69,6 +69,7 @@ def return_path(address: str, token: str) -> str:
 
 _LONGEST_FIELD = 2000  # characters; a line of a mail has 998 at most (RFC 5322), most fields one
 _LONGEST_REASON = 300
+_LONGEST_STATUS = 11  # 5.999.999 and room
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _COMPLAINTS = {"abuse", "fraud", "opt-out"}
 _MOST_MULTIPARTS = 20  # an honest report has four; nested, each is looked for in every line
@@ -83,11 +84,14 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """*tokens* are what may be one of ours, the likeliest first."""
+    """*tokens* are what may be one of ours, the likeliest first; the rest is of a bounce.
+
+    *status* is its enhanced status code, *reason* are the words of the server that refused.
+    """
 
     kind: ReportKind
     tokens: tuple[str, ...]
-    is_permanent: bool = False
+    status: str = ""
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -145,7 +149,7 @@ def _bounce(message: Message, status: Message, text: str) -> Report | None:
         return Report(
             ReportKind.BOUNCE,
             tokens_in(f"{came_to}\n{_unfolded(text)}"),
-            is_permanent=code.startswith("5"),
+            status=code.partition(" ")[0][:_LONGEST_STATUS],
             reason=" ".join(said.split())[:_LONGEST_REASON],
         )
     return None

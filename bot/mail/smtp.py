@@ -2,25 +2,27 @@
 
 Each answer is read once:
 - no connection, none as safe as asked for, or one lost before the content goes: never sent
-- a connection that is lost, or silent, from then on: unknown
+- a connection that is lost, silent or garbled from then on: unknown
 - 421, at any time: the server wants a pause
 - 4xx: later
-- 5xx to the recipient: the mailbox refuses; not where the status is 5.7 (policy, RFC 3463), which
-  is mostly about us: later, and if that lasts for two days a notice to the admins
 - 5xx to our name and password, or to our address: rejected
-- 5xx to the content: refused
+- 5xx to the recipient, or with an enhanced status to the content: `status` says whether the mailbox
+  refuses, whether that may pass or is about us (later, and if it lasts for two days it counts
+  against the mailbox or is reported to the admins), or whether the mail itself is refused
+- any other 5xx to the content: refused
+After a refusal the session is reset and serves the next mail; one that cannot be reset ends.
+
 It never retries. A mail that may have arrived is sent once more with the same Message-ID, which
-most mail programs show as one.
+most mail programs show as one. A user waits for a confirmation, so a 5xx ends it at once.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import (
     SMTP,
@@ -38,14 +40,16 @@ from bot.delivery.errors import (
     NeverSent,
     PolicyRefused,
     Refused,
+    RefusedForNow,
     TokenRejected,
     TryLater,
     Unknown,
 )
 from bot.delivery.sender import SendLimits
 from bot.mail.compose import Mail, message_bytes
+from bot.mail.status import Verdict, failure_of, has_status
 from bot.subscribers.text import one_line
-from storage.enums import DeliveryState, Medium
+from storage.enums import DeliveryKind, DeliveryState, Medium
 from storage.outbox import ClaimedMail, claim_mails
 from storage.pace import pause
 
@@ -71,8 +75,7 @@ LIMITS = SendLimits(
     ask_again=timedelta(seconds=30),
 )
 _CLOSING = 421
-_PERMANENT = 500
-_POLICY = re.compile(r"^\s*5\.7\.")
+_LATER, _PERMANENT, _NO_CODE = 400, 500, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,11 @@ class Smtp:
         """Hand it over; return for a yes, raise a DeliveryError for all else."""
         client = await self._connected()
         with _closed_on_error(client):  # whatever state it is in, the next mail must not meet it
-            with _translated(lost=NeverSent):
-                await client.mail(sender)
-                await client.rcpt(recipient)
-            with _translated(lost=Unknown):
-                await client.data(content)
-        self._idle.append(client)
+            refusal = await _hand_over(client, sender, recipient, content)
+            if refusal is None or await _is_reset(client):
+                self._idle.append(client)
+        if refusal:
+            raise refusal
 
     async def greet(self) -> None:
         """Connect and log in, or raise what prevents it."""
@@ -131,8 +133,6 @@ class Smtp:
         client = SMTP(
             hostname=relay.host,
             port=relay.port,
-            username=relay.user,
-            password=relay.password,
             local_hostname=relay.hello,
             use_tls=relay.use_tls,
             start_tls=relay.start_tls,
@@ -141,7 +141,53 @@ class Smtp:
         )
         with _closed_on_error(client), _translated(lost=NeverSent):
             await client.connect()
+            if relay.user is not None:
+                await _log_in(client, relay.user, relay.password or "")
         return client
+
+
+async def _log_in(client: SMTP, user: str, password: str) -> None:
+    try:
+        await client.login(user, password)
+    except SMTPResponseException:
+        await _say_goodbye(client)
+        raise
+
+
+async def _hand_over(
+    client: SMTP, sender: str, recipient: str, content: bytes
+) -> DeliveryError | None:
+    """Return why the server refuses the mail; None if it takes it. Raise if the session is over."""
+    try:
+        with _translated(lost=NeverSent):
+            await client.mail(sender)
+            await client.rcpt(recipient)
+        with _translated(lost=Unknown):
+            await client.data(content)
+    except (NeverSent, Unknown, FloodWait):
+        raise
+    except DeliveryError as refusal:
+        return refusal
+    return None
+
+
+async def _is_reset(client: SMTP) -> bool:
+    """Let the server forget a refused mail, so that it takes the next; end the session if not."""
+    try:
+        await client.rset()
+    except SMTPResponseException:
+        await _say_goodbye(client)
+    except (SMTPException, OSError):
+        client.close()
+    else:
+        return True
+    return False
+
+
+async def _say_goodbye(client: SMTP) -> None:
+    with suppress(SMTPException, OSError):
+        await client.quit()
+    client.close()
 
 
 @contextmanager
@@ -155,26 +201,36 @@ def _closed_on_error(client: SMTP) -> Iterator[None]:
 
 @contextmanager
 def _translated(lost: type[DeliveryError]) -> Iterator[None]:
-    """Raise our error for one of the client's: *lost* where the connection is."""
+    """Raise our error for one of the client's: *lost* where the connection is, or an answer."""
     try:
         yield
     except SMTPResponseException as error:
-        raise _rejection(error) from error
+        said = one_line(f"{error.code} {error.message}")
+        if _LATER <= error.code < _NO_CODE:
+            raise _rejection(error, said) from error
+        raise lost(said) from error
     except (SMTPException, OSError) as error:
         raise lost(str(error) or type(error).__name__) from error
 
 
-def _rejection(error: SMTPResponseException) -> DeliveryError:
-    said = one_line(f"{error.code} {error.message}")
+def _rejection(error: SMTPResponseException, said: str) -> DeliveryError:
     if error.code == _CLOSING:
         return FloodWait(said, ASKED_TO_PAUSE)
-    if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):
-        return TokenRejected(said) if error.code >= _PERMANENT else TryLater(said)
     if error.code < _PERMANENT:
         return TryLater(said)
-    if isinstance(error, SMTPRecipientRefused):
-        return PolicyRefused(said) if _POLICY.match(error.message) else MailboxRefused(said)
+    if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):
+        return TokenRejected(said)
+    if isinstance(error, SMTPRecipientRefused) or has_status(said):
+        return _BY_VERDICT[failure_of(said).verdict](said)
     return Refused(said)
+
+
+_BY_VERDICT: Final[dict[Verdict, type[DeliveryError]]] = {
+    Verdict.CLOSED: MailboxRefused,
+    Verdict.PASSING: RefusedForNow,
+    Verdict.SENDER: PolicyRefused,
+    Verdict.MAIL: Refused,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +257,12 @@ class MailChannel:
         except (KeyError, TypeError, ValueError) as error:
             raise Refused("the stored body cannot be read") from error
         sender = self.return_path(claimed.mailbox_id)
-        await self.smtp.send(sender, claimed.address, self.sign(content))
+        try:
+            await self.smtp.send(sender, claimed.address, self.sign(content))
+        except (RefusedForNow, Refused) as error:
+            if claimed.delivery.kind is DeliveryKind.NOTICE:  # a user waits for the code
+                raise MailboxRefused(str(error)) from error
+            raise
 
     async def responds(self) -> bool:
         try:
@@ -220,8 +281,8 @@ class MailChannel:
                 await pause(tx, pace_key, tx.now + pausing)
             if isinstance(error, MailboxRefused):
                 await self.bounces.refused(tx, mailbox_id, str(error))
-            if isinstance(error, PolicyRefused) and outcome.state is DeliveryState.HELD:
-                await self.bounces.distrusted(tx, mailbox_id, str(error))
+            if isinstance(error, TryLater) and outcome.state is DeliveryState.HELD:
+                await self.bounces.gave_up(tx, mailbox_id, str(error))
 
     async def after_responses(
         self,

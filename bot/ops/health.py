@@ -30,6 +30,7 @@ from bot.settings import Role
 from bot.stages import ALERT, DIGEST, MAIL, MATCH, SEND
 from bot.stopping import sleep_until
 from storage.db.engine import DatabaseError
+from storage.health import try_to_write
 from storage.queries import latest_change
 from storage.stats import lags_by_stage
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from bot.app.resources import ProcessContext
     from bot.ops.instrumentation import Observation
     from bot.stages import StageRunner
-    from storage.db.engine import Storage
 
 # Pages of ours load nothing but our stylesheet and icon, run nothing, and stand in no frame.
 _POLICY = (
@@ -136,12 +136,6 @@ class WriteProbe:
         since = self._trying_since
         takes_long = since is not None and self.clock() - since >= LOCK_SECONDS
         return not self._failed and not takes_long
-
-
-async def take_write_lock(storage: Storage) -> None:
-    """Have the write lock for a moment; DatabaseError if somebody else keeps it."""
-    async with storage.writing() as tx:
-        await tx.session.connection()  # a transaction begins with its first statement
 
 
 async def _succeeds(work: Awaitable[object]) -> bool:
@@ -312,7 +306,7 @@ def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
 
     health = Health(
         waits,
-        DatabaseProbe(ask, lock=WriteProbe(partial(take_write_lock, storage))),
+        DatabaseProbe(ask, lock=WriteProbe(partial(try_to_write, storage))),
         stopping,
         lags=lags,
     )

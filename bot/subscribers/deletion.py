@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from bot.mail.codes import HOLDS_FOR
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
@@ -23,6 +24,7 @@ from storage.chats import forget_chat_admin, forget_inviter, lock_chats, lock_wi
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
 from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
+from storage.mailboxes import forget_requests
 from storage.queries import retire_query
 from storage.subscriptions import chats_with_ends, purge_ended
 from storage.topics import queries_of_chat
@@ -158,6 +160,7 @@ class Retention:
         """
         gone = sum([await self._forget(kind) for kind in self._kinds()])
         async with self.storage.writing() as tx:
+            await forget_requests(tx, tx.now - HOLDS_FOR)
             await release_lease(tx, ROLE, self.owner)
         return gone
 

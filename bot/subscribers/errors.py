@@ -1,5 +1,6 @@
 """User errors: one type for each reason, which names the template that says it."""
 
+from datetime import date, datetime
 from typing import ClassVar
 
 from bot.mail.codes import Limit
@@ -193,13 +194,16 @@ class NotAnAddress(UserError):
 
 
 class TooManyRequests(UserError):
-    """One more confirmation would be one too many, for the address, the chat or the day."""
+    """One more confirmation would be too many before *until*.
+
+    *zone* and *today*, the day there, are for showing that time.
+    """
 
     template = "chat/errors.html#too_many_mail_requests"
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, until: datetime, zone: str, today: date) -> None:
         super().__init__(limit.name.lower())
-        self.limit = limit
+        self.limit, self.until, self.zone, self.today = limit, until, zone, today
 
 
 class NoMailbox(UserError):

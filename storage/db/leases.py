@@ -192,7 +192,7 @@ def claim_statement(
     )
 
 
-async def lock_claims(tx: Transaction, table: type[Leased]) -> None:
+async def lock_claims(tx: Transaction, table: type[SQLModel]) -> None:
     """Let no two transactions claim rows of *table* at once: what is free depends on other rows.
 
     Each must see what the other has claimed. On SQLite writers queue anyway.

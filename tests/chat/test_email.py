@@ -9,6 +9,7 @@ from bot.mail.compose import Mail
 from storage.enums import MailboxProblem, MailboxState, Medium
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
+from storage.suspension import suspend_mailbox
 from tests.chat.conftest import labels
 
 pytestmark = pytest.mark.slow
@@ -77,11 +78,14 @@ async def test_what_is_no_address_is_answered_with_what_one_looks_like(ann, type
     assert "like me@example.org" in (await ann.says(typed))["text"]
 
 
-async def test_too_many_addresses_are_too_many(ann):
+async def test_a_sixth_address_is_refused_with_the_time_of_the_next(ann):
     for number in range(5):
         await ann.says(f"/email ann{number}@example.org")
 
-    assert "You have tried five addresses today." in (await ann.says("/email a@b.example"))["text"]
+    said = (await ann.says("/email a@b.example"))["text"]
+
+    assert "You have requested five e-mails in the last 24 hours" in said
+    assert re.search(r"Try again after .*\d\d:\d\d\.", said)
 
 
 async def test_the_settings_say_by_what_digests_come(ann, code):
@@ -107,6 +111,20 @@ async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
 
     assert "E-mails to ann@example.org don't arrive; digests come here." in page["text"]
     assert "Its mail server said: 550 5.1.1 No <such> user" in page["text"]
+
+
+async def test_an_address_that_cannot_be_reached_is_shown_with_the_reason(ann, one_storage):
+    await ann.says("/email ann@example.org")
+    async with one_storage.writing() as tx:
+        mailbox = (await tx.session.exec(select(Mailbox))).one()
+        await suspend_mailbox(tx, mailbox, MailboxProblem.FULL, "552 5.2.2 over quota")
+
+    page = await ann.says("/email")
+    again = await ann.says("ann@example.org")
+
+    assert "I can't reach ann@example.org; digests come here." in page["text"]
+    assert "The mailbox is full. Its mail server said: 552 5.2.2 over quota" in page["text"]
+    assert "Type the six-digit code" in again["text"]
 
 
 async def test_an_old_button_of_a_removed_address_says_so(ann, code):

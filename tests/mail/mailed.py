@@ -61,13 +61,13 @@ class FakeBounces(Bounces):
 
     def __init__(self) -> None:
         self.noted_refused: list[tuple[int, str]] = []
-        self.noted_distrust: list[tuple[int, str]] = []
+        self.noted_given_up: list[tuple[int, str]] = []
 
     async def refused(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
         self.noted_refused.append((mailbox_id, reason))
 
-    async def distrusted(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
-        self.noted_distrust.append((mailbox_id, reason))
+    async def gave_up(self, _tx: Transaction, mailbox_id: int, reason: str) -> None:
+        self.noted_given_up.append((mailbox_id, reason))
 
 
 @dataclass(eq=False)

@@ -44,6 +44,8 @@ class FakeRelay:
     mail: list[str] = field(default_factory=list)
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
+    rset: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)  # verbs in their order, but greetings, logins
     auth: dict[str, str] = field(default_factory=dict)
     mails: list[TakenMail] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
@@ -57,6 +59,7 @@ class FakeRelay:
     async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        self.commands.append("MAIL")
         answer = await _next(server, self.mail)
         if answer.startswith("2"):
             envelope.mail_from = address
@@ -65,6 +68,7 @@ class FakeRelay:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        self.commands.append("RCPT")
         answer = await _next(server, self.rcpt)
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
@@ -73,11 +77,30 @@ class FakeRelay:
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
+        self.commands.append("DATA")
         assert isinstance(envelope.content, bytes)
         taken = TakenMail(str(envelope.mail_from), envelope.rcpt_tos[0], envelope.content)
         if not self.data or self.data[0] == HANG_UP_AFTER:
             self.mails.append(taken)
         return await _next(server, self.data)
+
+    async def handle_RSET(  # noqa: N802
+        self, server: SMTP, _session: Session, _envelope: Envelope
+    ) -> str:
+        self.commands.append("RSET")
+        return await _next(server, self.rset)
+
+    async def handle_NOOP(  # noqa: N802
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _said: str
+    ) -> str:
+        self.commands.append("NOOP")
+        return "250 fine"
+
+    async def handle_QUIT(  # noqa: N802
+        self, _server: SMTP, _session: Session, _envelope: Envelope
+    ) -> str:
+        self.commands.append("QUIT")
+        return "221 bye"
 
     def relay(self, **facts: Any) -> Relay:
         return Relay("127.0.0.1", self.port, **{"start_tls": False, **facts})

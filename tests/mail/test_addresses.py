@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.mail.headers import LONGEST_ADDRESS, NotAnAddressError, counted_as, read_address
+from bot.mail.headers import LONGEST_ADDRESS, NotAnAddressError, read_address
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,3 @@ def test_whatever_is_typed_an_address_is_one_word_of_plain_characters(typed):
     assert not set(address) & set(' <>()[],;:"\\%!')
     assert len(address) <= LONGEST_ADDRESS
     assert read_address(address) == address
-
-
-def test_spellings_of_one_mailbox_are_counted_together():
-    assert counted_as("Me+1@example.org") == counted_as("me@example.org")
-    assert counted_as("me@example.org") != counted_as("you@example.org")

@@ -13,6 +13,7 @@ from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
+from bot.subscribers.errors import NoMailbox
 from storage.chats import Chat
 from storage.enums import (
     DeliveryKind,
@@ -22,7 +23,6 @@ from storage.enums import (
     MailboxState,
     Medium,
 )
-from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
 from tests.mail.returned import BROKEN, complaint, notification, request
 from tests.subscribers.conftest import SIGNER
@@ -34,8 +34,8 @@ TOKEN = token_of(1, SIGNER)
 BACK = return_path("back@dateline.example", TOKEN)
 
 
-def bounce(status: str = "5.1.1", back: str = BACK) -> bytes:
-    return notification("failed", status, back=back)
+def bounce(status: str = "5.1.1", back: str = BACK, said: str = "") -> bytes:
+    return notification("failed", status, said, back=back)
 
 
 async def read(message: bytes) -> Report | None:
@@ -51,7 +51,7 @@ def bounces(storage) -> Bounces:
 async def chat_id(storage, mailer, sent, arrive) -> int:
     """A chat whose digests come to an address alone."""
     chat_id: int = await arrive()
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
     await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     return chat_id
@@ -88,9 +88,9 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
 
     seen = await confirm.get_mailbox(storage, chat_id)
     (notice,) = await notices(sent)
-    assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
+    assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.NO_SUCH_MAILBOX)
     assert "The mail server of ann@example.org refuses my e-mails" in without_joiners(notice)
-    assert "It said: 550 5.1.1 No such user here" in notice
+    assert "There is no such mailbox. Its mail server said: 550 5.1.1 No such user here" in notice
     assert "Your digests come here now." in notice
 
 
@@ -99,7 +99,7 @@ async def test_the_words_of_a_server_become_one_clean_line(bounces, chat_id, sen
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, f"550 no{noise}\nsuch user")
 
-    assert "It said: 550 no such user" in (await notices(sent))[0]
+    assert "Its mail server said: 550 no such user" in (await notices(sent))[0]
 
 
 async def test_what_waits_is_sent_when_confirmed_again(
@@ -110,7 +110,7 @@ async def test_what_waits_is_sent_when_confirmed_again(
         held = await tx.session.get_one(Delivery, waiting)
     clock.turn(DAY)
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     seen = await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
@@ -129,22 +129,33 @@ async def test_an_alert_that_is_too_old_expires(
     await bounces.take(bounce())
     clock.turn(DAY)
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
         assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
 
 
-async def test_five_temporary_bounces_in_two_weeks_suspend(storage, bounces, chat_id, clock):
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        pytest.param("4.2.2", MailboxProblem.FULL, id="full for now"),
+        pytest.param("5.2.2", MailboxProblem.FULL, id="full"),
+        pytest.param("4.4.7", MailboxProblem.BOUNCED, id="given up after days"),
+        pytest.param("5.4.4", MailboxProblem.BOUNCED, id="no way to it"),
+    ],
+)
+async def test_five_passing_bounces_in_two_weeks_suspend(
+    storage, bounces, chat_id, clock, status, problem
+):
     for _ in range(4):
-        assert await bounces.take(bounce("4.2.2"))
+        assert await bounces.take(bounce(status))
         clock.turn(DAY)
     assert (await confirm.get_mailbox(storage, chat_id)).is_active
 
-    await bounces.take(bounce("4.2.2"))
+    await bounces.take(bounce(status))
 
-    assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.BOUNCED
+    assert (await confirm.get_mailbox(storage, chat_id)).problem is problem
 
 
 async def test_passing_bounces_now_and_then_suspend_nothing(storage, bounces, chat_id, clock):
@@ -153,6 +164,44 @@ async def test_passing_bounces_now_and_then_suspend_nothing(storage, bounces, ch
         clock.turn(4 * DAY)
 
     assert (await confirm.get_mailbox(storage, chat_id)).is_active
+
+
+@pytest.mark.parametrize(
+    ("status", "is_understood"),
+    [
+        pytest.param("5.2.3", False, id="too long a mail"),
+        pytest.param("5.3.0", False, id="the system"),
+        pytest.param("5.5.0", False, id="the protocol"),
+        pytest.param("5.6.0", False, id="the content"),
+        pytest.param("5.7.1", True, id="policy"),
+    ],
+)
+async def test_a_bounce_that_is_not_the_mailboxs_fault_suspends_nothing(
+    storage, bounces, chat_id, status, is_understood
+):
+    for _ in range(6):
+        assert await bounces.take(bounce(status)) is is_understood
+
+    assert (await confirm.get_mailbox(storage, chat_id)).is_active
+
+
+@pytest.mark.parametrize(
+    ("said", "given_up", "is_active"),
+    [
+        pytest.param("552 5.2.2 over quota", 4, True, id="full for eight days"),
+        pytest.param("552 5.2.2 over quota", 5, False, id="full for ten days"),
+        pytest.param("451 4.3.0 later", 5, True, id="a relay that fails"),
+    ],
+)
+async def test_a_mailbox_that_stays_full_is_suspended(
+    storage, bounces, chat_id, clock, said, given_up, is_active
+):
+    for _ in range(given_up):
+        async with storage.writing() as tx:
+            await bounces.gave_up(tx, 1, said)
+        clock.turn(2 * DAY)
+
+    assert (await confirm.get_mailbox(storage, chat_id)).is_active is is_active
 
 
 async def test_a_complaint_suspends_at_once(storage, bounces, chat_id, sent):
@@ -186,7 +235,7 @@ async def test_a_mail_that_breaks_its_reader_stops_no_other(storage, chat_id, me
     finally:
         await workers.close()
 
-    assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.BOUNCED
+    assert not (await confirm.get_mailbox(storage, chat_id)).is_active
 
 
 @pytest.mark.parametrize(
@@ -225,14 +274,167 @@ async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat
     assert (await confirm.get_mailbox(storage, chat_id)).state is MailboxState.UNSUBSCRIBED
 
 
-async def test_a_bounce_activates_no_unconfirmed_address(mailer, bounces, arrive, storage):
-    chat_id = await arrive()
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+# Mailboxes that wait for their first confirmation
 
+
+@pytest.fixture
+async def asked(storage, mailer, arrive) -> int:
+    """A chat that waits for the code from the mail to its address."""
+    chat_id: int = await arrive(language="en")
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    return chat_id
+
+
+@pytest.mark.parametrize(
+    ("said", "problem", "words"),
+    [
+        pytest.param(
+            "550 5.1.1 no such user",
+            MailboxProblem.NO_SUCH_MAILBOX,
+            "There is no such mailbox. Its mail server said: 550 5.1.1 no such user",
+            id="no such mailbox",
+        ),
+        pytest.param(
+            "550 5.2.1 disabled", MailboxProblem.DISABLED, "The mailbox is disabled.", id="disabled"
+        ),
+        pytest.param("552 5.2.2 full", MailboxProblem.FULL, "The mailbox is full.", id="full"),
+        pytest.param("552 over quota", MailboxProblem.FULL, "The mailbox is full.", id="552 alone"),
+        pytest.param(
+            "550 5.7.1 by policy",
+            MailboxProblem.DISTRUSTED,
+            "Its mail server accepts no e-mails from this bot.",
+            id="policy",
+        ),
+        pytest.param(
+            "550 not here",
+            MailboxProblem.REFUSED,
+            "Its mail server said: 550 not here",
+            id="550 alone",
+        ),
+    ],
+)
+async def test_a_refused_confirmation_is_reported_and_no_code_is_awaited(
+    storage, bounces, asked, sent, said, problem, words
+):
+    async with storage.writing() as tx:
+        await bounces.refused(tx, 1, said)
+
+    seen = await confirm.get_mailbox(storage, asked)
+    (notice,) = await notices(sent)
+    assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, problem)
+    assert not await confirm.awaits_code(storage, asked)
+    assert "I could not send the code to ann@example.org." in without_joiners(notice)
+    assert words in notice
+    assert "Check the address and type it again, or type another one." in notice
+    assert await sent.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        pytest.param("5.1.1", MailboxProblem.NO_SUCH_MAILBOX, id="no such mailbox"),
+        pytest.param("5.2.2", MailboxProblem.FULL, id="full"),
+        pytest.param("4.4.7", MailboxProblem.BOUNCED, id="given up after days"),
+        pytest.param("5.6.0", MailboxProblem.BOUNCED, id="the content"),
+        pytest.param("5.7.1", MailboxProblem.DISTRUSTED, id="policy"),
+    ],
+)
+async def test_a_confirmation_that_comes_back_is_reported_whatever_the_reason(
+    storage, bounces, asked, sent, status, problem
+):
+    await bounces.take(bounce(status, said="550 sorry"))
+
+    seen = await confirm.get_mailbox(storage, asked)
+    (notice,) = await notices(sent)
+    assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, problem)
+    assert "I could not send the code to ann@example.org." in without_joiners(notice)
+    assert "Its mail server said: 550 sorry" in notice
+
+
+async def test_a_complaint_about_a_confirmation_ends_it(storage, bounces, asked, sent):
+    assert await bounces.take(complaint("abuse", TOKEN))
+
+    (notice,) = await notices(sent)
+    assert (await confirm.get_mailbox(storage, asked)).state is MailboxState.UNREACHABLE
+    assert "An e-mail was marked as spam there." in notice
+
+
+async def test_neither_code_nor_link_of_a_lost_mail_confirms(storage, bounces, asked, sent, clock):
+    code, token = await sent.code(), await sent.token(clock.now)
     await bounces.take(bounce())
 
+    assert not await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
+    with pytest.raises(NoMailbox):
+        await confirm.confirm_by_code(storage, asked, code)
+
+
+async def test_a_bounce_that_comes_twice_is_reported_once(storage, bounces, asked, sent):
+    await bounces.take(bounce())
+    await bounces.take(bounce())
+
+    assert len(await notices(sent)) == 1
+
+
+@pytest.mark.parametrize("address", [ADDRESS, "lee@example.org"], ids=["the same", "another"])
+async def test_an_address_may_be_typed_again_at_once(
+    storage, mailer, bounces, asked, sent, address
+):
+    await bounces.take(bounce())
+
+    seen = await confirm.request_confirmation(storage, asked, address, asked_by=1, mailer=mailer)
+    confirmed = await confirm.confirm_by_code(storage, asked, await sent.code())
+
+    assert (seen.state, seen.address) == (MailboxState.UNCONFIRMED, address)
+    assert (confirmed.is_active, confirmed.problem) == (True, None)
+
+
+async def test_a_confirmation_that_waited_for_a_day_expires(storage, bounces, asked, sent, clock):
+    clock.turn(DAY - timedelta(seconds=1))
+    await bounces.expire_confirmations()
+    waiting = await confirm.get_mailbox(storage, asked)
+    clock.turn(timedelta(seconds=1))
+
+    await bounces.expire_confirmations()
+    await bounces.expire_confirmations()
+
+    seen = await confirm.get_mailbox(storage, asked)
+    (notice,) = await notices(sent)
+    assert waiting.state is MailboxState.UNCONFIRMED
+    assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, MailboxProblem.EXPIRED)
+    assert "The e-mail could not be delivered within a day." in notice
+    assert await sent.mails() == []
+
+
+async def test_a_confirmation_that_was_sent_does_not_expire(storage, bounces, asked, sent, clock):
+    async with storage.writing() as tx:
+        (row,) = await tx.session.exec(select(Delivery))
+        row.state = DeliveryState.SENT
+    clock.turn(2 * DAY)
+
+    await bounces.expire_confirmations()
+
+    assert (await confirm.get_mailbox(storage, asked)).state is MailboxState.UNCONFIRMED
+    assert await notices(sent) == []
+
+
+# What admins are told
+
+
+@pytest.mark.parametrize("way", ["refused", "gave_up", "take"])
+async def test_the_admin_is_notified_of_a_policy_that_is_against_the_sender(storage, chat_id, way):
+    bounces = Bounces(storage, RENDERER, SIGNER, read, frozenset({1}))
+    if way == "take":
+        await bounces.take(bounce("5.7.1", said="550 5.7.1 not from you"))
+    else:
+        async with storage.writing() as tx:
+            await getattr(bounces, way)(tx, 1, "550 5.7.1 not from you")
+
     async with storage.reading() as tx:
-        assert (await tx.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
+        rows = await tx.session.exec(select(Delivery).where(col(Delivery.notice) == "mistrusted"))
+        (notice,) = rows
+    assert "The mail server of example.org refuses my e-mails" in without_joiners(
+        notice.body["text"]
+    )
 
 
 async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(storage, chat_id, clock):
@@ -242,12 +444,12 @@ async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(stora
         chat.telegram_id = 7
     for wait in (DAY, DAY, 7 * DAY, DAY):
         async with storage.writing() as tx:
-            await bounces.distrusted(tx, 1, "550 5.7.1 not from you")
+            await bounces.gave_up(tx, 1, "550 5.7.1 not from you")
         clock.turn(wait)
 
     async with storage.reading() as tx:
         rows = list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
     texts = [row.body["text"] for row in rows if row.notice == "mistrusted"]
     assert len(texts) == 2
-    assert "example.org has refused my e-mails for two days" in without_joiners(texts[0])
+    assert "The mail server of example.org refuses my e-mails" in without_joiners(texts[0])
     assert "It said: 550 5.7.1 not from you" in texts[0]

@@ -1,11 +1,23 @@
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.delivery.errors import NeverSent
-from bot.mail.check import NoAnswerError, Resolver, check_mail, dkim, dmarc, ptr, spf
+from bot.mail.check import NoAnswerError, Resolver, check_mail, dkim, dmarc, form, ptr, spf
+from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient, message_bytes
 from bot.mail.smtp import Relay, Smtp
 from bot.ops.doctor.findings import Finding, HealthLevel
+from bot.publishing.mails import bundle_mail
+from bot.publishing.samples import (
+    sample_alert_mail,
+    sample_bundled,
+    sample_edition,
+    sample_mail,
+)
+from bot.rendering.links import Links, Signer
+from bot.rendering.renderer import Renderer
 
 DOMAIN = "dateline.example"
 
@@ -156,3 +168,86 @@ async def test_a_silent_dns_is_no_verdict():
     findings = await checked(FakeDns(is_there=False), FakeSmtp())
 
     assert {finding.health for finding in findings[1:]} == {HealthLevel.WARNING}
+
+
+# The form of a mail
+
+
+def written(html: str = "<p>News</p>", **changes: str) -> bytes:
+    """Return a mail of good form, but for the *changes* of its headers."""
+    headers = {"From": "Dateline <a@b.example>", "To": "<c@d.example>"} | changes
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return message_bytes(Mail("c@d.example", "News", "News", f"<body>{html}</body>", named))
+
+
+def composed() -> Iterator[tuple[str, Mail]]:
+    """Yield each mail that the bot writes, with its name."""
+    renderer = Renderer()
+    sender = FromAddress("news@dateline.example", reply_to="ann@dateline.example")
+    mailer = Mailer(renderer, sender, Links("https://dateline.example", Signer(b"k" * 32)))
+    reader, now = Recipient(1, "ann@example.org", 1), datetime(2026, 11, 17, tzinfo=UTC)
+    values = {"code_shown": "123 456", "link": "https://dateline.example/c/1", "sender_name": "D"}
+    occasion, stories = Occasion("bundle:1:email", now), sample_bundled()
+    yield "digest", sample_mail(renderer, sample_edition())
+    yield "week", sample_mail(renderer, sample_edition(weekly=True))
+    yield "alert", sample_alert_mail(renderer)
+    yield "bundle", bundle_mail(mailer, reader, occasion, stories, zone="UTC", is_quiet=True)
+    yield (
+        "confirm",
+        mailer.mail("email/confirm", reader, occasion, subject="Your code", values=values),
+    )
+
+
+@pytest.mark.parametrize("mail", [pytest.param(mail, id=name) for name, mail in composed()])
+def test_every_mail_has_the_form_that_spam_filters_want(mail):
+    assert form(message_bytes(mail)).code == "form.good"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(written(From="a@b.example"), "From has no angle brackets", id="From"),
+        pytest.param(written(To="c@d.example"), "To has no angle brackets", id="To"),
+        pytest.param(
+            written(Reply_To="c@d.example"), "Reply-To has no angle brackets", id="Reply-To"
+        ),
+        pytest.param(
+            written('<p style="color: #ffffff">News</p>'), "hides a text", id="white on white"
+        ),
+        pytest.param(
+            written(
+                '<div style="background-color:#000;color:#FFF"><b style="color:#000000">x</b></div>'
+            ),
+            "hides a text",
+            id="black on black within",
+        ),
+        pytest.param(written('<p style="opacity: 0">x</p>'), "hides a text", id="transparent"),
+        pytest.param(written('<p style="font-size:1px">x</p>'), "hides a text", id="tiny"),
+        pytest.param(
+            written('<p style="font-size:1px"><b></b>x</p>'), "hides a text", id="behind an element"
+        ),
+        pytest.param(written('<img src="https://a.example/1">'), "loads", id="a picture"),
+        pytest.param(written("<style>@import 'a'</style>"), "loads", id="a style sheet"),
+        pytest.param(b"Subject: x\r\n\r\ntext\r\n", "plain text followed by HTML", id="no HTML"),
+    ],
+)
+def test_a_mail_of_poor_form_is_reported_with_its_fault(content, words):
+    finding = form(content)
+
+    assert finding.code == "form.poor"
+    assert words in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param('<p style="display:none; color:#ffffff">x</p>', id="not displayed"),
+        pytest.param('<p style="background-color:#0b57a4;color:#ffffff">x</p>', id="on a button"),
+        pytest.param('<p style="font-size: 13px; opacity: 0.8">x</p>', id="small but readable"),
+        pytest.param('<p style="color:#ffffff"></p>', id="no text"),
+        pytest.param('<img src="cid:week">', id="a picture inside"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_mail_that_hides_nothing_has_good_form(html):
+    assert form(written(html)).code == "form.good"

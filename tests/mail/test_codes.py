@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.mail.codes import (
+    HOLDS_FOR,
     Limit,
     hash_of,
     is_answered,
@@ -54,15 +55,42 @@ def test_a_request_holds_for_a_day():
     assert is_over(NOW, NOW + timedelta(hours=24))
 
 
+def times(number: int) -> list[datetime]:
+    """Return so many requests, one a minute, the last one now."""
+    return [NOW - timedelta(minutes=minutes) for minutes in reversed(range(number))]
+
+
 @pytest.mark.parametrize(
     ("counts", "limit"),
     [
-        pytest.param((0, 0, 0), None, id="the first of the day"),
-        pytest.param((4, 2, 999), None, id="the last that may be"),
-        pytest.param((0, 3, 0), Limit.ADDRESS, id="an address that others asked for"),
-        pytest.param((5, 0, 0), Limit.CHAT, id="a chat that tries one after the other"),
-        pytest.param((0, 0, 1000), Limit.DAY, id="a flood from everywhere"),
+        pytest.param((0, 0, 0, 0), None, id="the first of the day"),
+        pytest.param((4, 4, 2, 899), None, id="the last that may be"),
+        pytest.param((0, 0, 0, 999), None, id="the last of the day, by a new account"),
+        pytest.param((0, 0, 3, 3), Limit.MAILBOX, id="a mailbox that others asked for"),
+        pytest.param((5, 0, 0, 5), Limit.ACCOUNT, id="a user in several groups"),
+        pytest.param((0, 5, 0, 5), Limit.ACCOUNT, id="a group whose users ask in turn"),
+        pytest.param((1, 0, 0, 900), Limit.DAY, id="the last hundred are for other accounts"),
+        pytest.param((0, 0, 0, 1000), Limit.DAY, id="a flood from everywhere"),
     ],
 )
-def test_requests_are_limited_by_address_chat_and_day(counts, limit):
-    assert limit_reached(*counts) is limit
+def test_requests_are_limited_by_mailbox_account_and_day(counts, limit):
+    reached = limit_reached(*map(times, counts))
+
+    assert (reached.limit if reached else None) is limit
+
+
+@pytest.mark.parametrize(
+    ("counts", "until"),
+    [
+        pytest.param((0, 0, 3, 3), NOW - timedelta(minutes=2) + HOLDS_FOR, id="the third last"),
+        pytest.param((0, 0, 9, 9), NOW - timedelta(minutes=2) + HOLDS_FOR, id="not the ninth"),
+        pytest.param(
+            (7, 5, 3, 9), NOW - timedelta(minutes=2) + HOLDS_FOR, id="the limit that ends last"
+        ),
+    ],
+)
+def test_a_limit_ends_when_one_more_request_would_pass(counts, until):
+    reached = limit_reached(*map(times, counts))
+
+    assert reached
+    assert reached.until == until

@@ -41,10 +41,16 @@ def test_a_mail_says_who_writes_and_that_no_person_does():
     )
 
     assert headers["From"] == '"A, B" <a@b.example>'
-    assert headers["Reply-To"] == "c@d.example"
-    assert headers["To"] == "ann@example.org"
+    assert headers["Reply-To"] == "<c@d.example>"
+    assert headers["To"] == "<ann@example.org>"
     assert headers["Date"] == "Tue, 17 Nov 2026 23:00:05 +0000"
     assert headers["Auto-Submitted"] == "auto-generated"
+
+
+def test_an_address_without_a_name_stands_in_brackets():
+    headers = dict(mail(mailer(sender=FromAddress("a@b.example", ""))).headers)
+
+    assert headers["From"] == "<a@b.example>"
 
 
 def test_a_name_keeps_its_letters_and_no_comma_parts_it():

@@ -1,10 +1,11 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from bot.app.peers import Wakeups
-from bot.mail import confirm
+from bot.mail import codes, confirm
 from bot.mail.codes import Limit
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
@@ -34,7 +35,7 @@ async def chat_id(arrive) -> int:
 
 
 async def test_an_address_is_asked_before_anything_is_sent_there(storage, mailer, chat_id, sent):
-    seen = await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    seen = await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     (row,), (mail,) = await sent.rows(), await sent.mails()
     assert (seen.state, seen.address, seen.reach) == (
@@ -49,7 +50,7 @@ async def test_an_address_is_asked_before_anything_is_sent_there(storage, mailer
 
 
 async def test_the_code_from_the_mail_confirms(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     seen = await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
@@ -59,7 +60,7 @@ async def test_the_code_from_the_mail_confirms(storage, mailer, chat_id, sent):
 
 
 async def test_the_link_confirms_and_may_be_opened_again(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     token = await sent.token(clock.now)
 
     first = await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
@@ -72,7 +73,7 @@ async def test_the_link_confirms_and_may_be_opened_again(storage, mailer, chat_i
 
 
 async def test_neither_way_confirms_after_a_day(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     code, token = await sent.code(), await sent.token(clock.now)
     clock.turn(DAY)
 
@@ -82,7 +83,7 @@ async def test_neither_way_confirms_after_a_day(storage, mailer, chat_id, sent, 
 
 
 async def test_five_wrong_codes_use_up_the_code_alone(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     code, token = await sent.code(), await sent.token(clock.now)
     wrong = "000000" if code != "000000" else "000001"
     left = []
@@ -99,7 +100,7 @@ async def test_five_wrong_codes_use_up_the_code_alone(storage, mailer, chat_id, 
 
 
 async def test_a_wrong_token_confirms_nothing(storage, mailer, chat_id):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert not await confirm.confirm_by_link(storage, 1, "guessed", renderer=RENDERER)
     assert not await confirm.confirm_by_link(storage, 2, "guessed", renderer=RENDERER)
@@ -107,18 +108,20 @@ async def test_a_wrong_token_confirms_nothing(storage, mailer, chat_id):
 
 
 async def test_asking_again_leaves_only_the_newest_code(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert len(await sent.mails()) == 1
     assert (await confirm.confirm_by_code(storage, chat_id, await sent.code())).is_active
 
 
 async def test_another_address_takes_the_place_of_the_first(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     old = await sent.token(clock.now)
 
-    seen = await confirm.request_confirmation(storage, chat_id, "lee@example.org", mailer=mailer)
+    seen = await confirm.request_confirmation(
+        storage, chat_id, "lee@example.org", asked_by=1, mailer=mailer
+    )
 
     (mail,) = await sent.mails()
     assert (seen.address, mail.to) == ("lee@example.org", "lee@example.org")
@@ -126,62 +129,180 @@ async def test_another_address_takes_the_place_of_the_first(storage, mailer, cha
 
 
 async def test_an_active_address_is_not_asked_again(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
-    seen = await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    seen = await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert seen.is_active
     assert await sent.mails() == []  # the one that was sent is kept no longer than its code
 
 
-async def test_a_chat_may_ask_five_times_a_day(storage, mailer, chat_id, clock):
+async def test_an_account_may_ask_five_times_a_day(storage, mailer, chat_id, clock):
+    begun = clock.now
     for number in range(5):
         await confirm.request_confirmation(
-            storage, chat_id, f"ann{number}@example.org", mailer=mailer
+            storage, chat_id, f"ann{number}@example.org", asked_by=1, mailer=mailer
         )
+        clock.turn(timedelta(hours=1))
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(storage, chat_id, "ann5@example.org", mailer=mailer)
-    clock.turn(DAY)
-    await confirm.request_confirmation(storage, chat_id, "ann5@example.org", mailer=mailer)
+        await confirm.request_confirmation(
+            storage, chat_id, "ann5@example.org", asked_by=1, mailer=mailer
+        )
+    clock.now = refused.value.until
+    await confirm.request_confirmation(
+        storage, chat_id, "ann5@example.org", asked_by=1, mailer=mailer
+    )
 
-    assert refused.value.limit is Limit.CHAT
+    assert refused.value.limit is Limit.ACCOUNT
+    assert refused.value.until == begun + DAY
 
 
-async def test_an_address_is_asked_three_times_a_day_whoever_asks(mailer, arrive, storage):
-    for number in range(1, 4):
+async def test_deleting_everything_resets_no_count_of_an_account(storage, mailer, arrive):
+    for number in range(5):
+        chat_id, address = await arrive(1), f"ann{number}@example.org"
+        await confirm.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
+        await deletion.delete_chat(storage, chat_id, 1)
+
+    with pytest.raises(TooManyRequests) as refused:
+        await confirm.request_confirmation(
+            storage, await arrive(1), "ann5@example.org", asked_by=1, mailer=mailer
+        )
+
+    assert refused.value.limit is Limit.ACCOUNT
+
+
+async def test_a_user_is_counted_in_all_chats_together(storage, mailer, arrive):
+    for number in range(5):
+        chat_id, address = await arrive(10 + number), f"ann{number}@example.org"
+        await confirm.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
+
+    with pytest.raises(TooManyRequests) as refused:
+        await confirm.request_confirmation(
+            storage, await arrive(20), ADDRESS, asked_by=1, mailer=mailer
+        )
+
+    assert refused.value.limit is Limit.ACCOUNT
+
+
+async def test_an_anonymous_administrator_is_counted_by_the_chat_alone(storage, mailer, arrive):
+    for number in range(6):
+        chat_id, address = await arrive(10 + number), f"ann{number}@example.org"
+        await confirm.request_confirmation(storage, chat_id, address, asked_by=None, mailer=mailer)
+    for number in range(6, 10):
+        address = f"ann{number}@example.org"
+        await confirm.request_confirmation(storage, chat_id, address, asked_by=None, mailer=mailer)
+
+    with pytest.raises(TooManyRequests) as refused:
+        await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=None, mailer=mailer)
+
+    assert refused.value.limit is Limit.ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        pytest.param(["Ann+1@example.org", "ann+2@example.org", "ANN@example.org"], id="tags"),
+        pytest.param(["a.n.n@gmail.com", "an.n+x@googlemail.com", "ann@gmail.com"], id="dots"),
+    ],
+)
+async def test_a_mailbox_is_asked_three_times_a_day_whoever_asks_and_however_it_is_written(
+    mailer, arrive, storage, spellings
+):
+    for number, spelling in enumerate(spellings, 1):
         chat_id = await arrive(number)
         await confirm.request_confirmation(
-            storage, chat_id, f"Ann+{number}@example.org", mailer=mailer
+            storage, chat_id, spelling, asked_by=number, mailer=mailer
         )
-        await deletion.delete_chat(storage, chat_id, None)
+        await deletion.delete_chat(storage, chat_id, number)
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(storage, await arrive(4), ADDRESS, mailer=mailer)
+        await confirm.request_confirmation(
+            storage, await arrive(4), spellings[0].replace("+1", "+9"), asked_by=4, mailer=mailer
+        )
 
-    assert refused.value.limit is Limit.ADDRESS
+    assert refused.value.limit is Limit.MAILBOX
+
+
+async def test_requests_made_at_once_are_counted_one_after_the_other(storage, mailer, arrive):
+    chats = {number: await arrive(number) for number in range(1, 9)}
+
+    results = await asyncio.gather(
+        *(
+            confirm.request_confirmation(
+                storage, chat_id, f"a.nn+{number}@gmail.com", asked_by=number, mailer=mailer
+            )
+            for number, chat_id in chats.items()
+        ),
+        return_exceptions=True,
+    )
+
+    assert len([one for one in results if isinstance(one, TooManyRequests)]) == 5
+    assert len([one for one in results if isinstance(one, confirm.MailboxSeen)]) == 3
+
+
+@pytest.fixture
+def small_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be ten requests a day, four of them for accounts that have not asked."""
+    monkeypatch.setattr(codes, "MOST_IN_ALL", 10)
+    monkeypatch.setattr(codes, "KEPT_FOR_NEW_ACCOUNTS", 4)
+
+
+@pytest.mark.usefixtures("small_day")
+async def test_few_accounts_do_not_lock_out_those_that_have_not_asked(storage, mailer, arrive):
+    async def ask(user: int, number: int) -> Limit | None:
+        address = f"a{user}{number}@example.org"
+        try:
+            await confirm.request_confirmation(
+                storage, await arrive(user), address, asked_by=user, mailer=mailer
+            )
+        except TooManyRequests as error:
+            return error.limit
+        return None
+
+    few = [await ask(user, number) for user in (1, 2) for number in range(5)]
+    others = [await ask(user, 0) for user in range(3, 8)]
+
+    assert few == [None] * 6 + [Limit.DAY] * 4
+    assert others == [None] * 4 + [Limit.DAY]
+
+
+async def test_a_request_from_a_wrong_clock_is_not_counted(storage, mailer, arrive, clock):
+    right = clock.now
+    clock.turn(DAY)
+    for number in range(5):
+        await confirm.request_confirmation(
+            storage, await arrive(), f"ann{number}@example.org", asked_by=1, mailer=mailer
+        )
+    clock.now = right
+
+    seen = await confirm.request_confirmation(
+        storage, await arrive(), "ann4@example.org", asked_by=1, mailer=mailer
+    )
+
+    assert seen.state is MailboxState.UNCONFIRMED
 
 
 async def test_what_is_no_address_is_refused_and_not_counted(storage, mailer, chat_id):
     for _ in range(9):
         with pytest.raises(NotAnAddress):
             await confirm.request_confirmation(
-                storage, chat_id, "ann@example.org\nBcc: lee@example.org", mailer=mailer
+                storage, chat_id, "ann@example.org\nBcc: lee@example.org", asked_by=1, mailer=mailer
             )
 
     assert (
-        await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+        await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     ).address == ADDRESS
 
 
 async def test_a_bot_without_a_mail_server_says_so(storage, chat_id):
     with pytest.raises(NoMail):
-        await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=None)
+        await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=None)
 
 
 async def test_what_comes_by_mail_is_chosen(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     with pytest.raises(NoMailbox):
         await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
@@ -193,7 +314,7 @@ async def test_what_comes_by_mail_is_chosen(storage, mailer, chat_id, sent):
 
 
 async def test_a_removed_address_takes_its_mails_along(mailer, chat_id, sent, storage):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
 
     seen = await confirm.remove_address(storage, chat_id)
@@ -205,23 +326,23 @@ async def test_a_removed_address_takes_its_mails_along(mailer, chat_id, sent, st
 
 
 async def test_who_asks_twice_in_a_moment_gets_one_mail(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     code = await sent.code()
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert len(await sent.mails()) == 1
     assert (await confirm.confirm_by_code(storage, chat_id, code)).is_active
 
 
 async def test_a_confirmation_that_is_on_its_way_is_let_go(mailer, chat_id, sent, storage, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     async with storage.writing() as tx:
         row = (await tx.session.exec(select(Delivery))).one()
         row.state = DeliveryState.SENDING
     clock.turn(timedelta(minutes=2))
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert len(await sent.mails()) == 2
 
@@ -229,7 +350,7 @@ async def test_a_confirmation_that_is_on_its_way_is_let_go(mailer, chat_id, sent
 @pytest.fixture
 async def active(storage, mailer, chat_id, sent) -> int:
     """A chat whose address is confirmed."""
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await confirm.confirm_by_code(storage, chat_id, await sent.code())
     return int(chat_id)
 
@@ -244,7 +365,7 @@ async def test_unsubscribing_twice_is_as_doing_it_once(storage, active, sent):
 
 
 async def test_a_mailbox_tells_the_language_of_its_chat(storage, mailer, chat_id, sent, arrive):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, mailer=mailer)
+    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     async with storage.reading() as tx:
         (mailbox,) = await tx.session.exec(select(Mailbox))
         chat = await tx.session.get_one(Chat, chat_id)
@@ -261,6 +382,8 @@ async def test_the_mail_that_asks_leaves_at_once(mailer, arrive, storage):
 
     mail = StageRunner(MAIL, nothing)
     with storage.notifying(Wakeups([mail])):
-        await confirm.request_confirmation(storage, chat_id, "ann@example.org", mailer=mailer)
+        await confirm.request_confirmation(
+            storage, chat_id, "ann@example.org", asked_by=1, mailer=mailer
+        )
 
     assert mail.is_woken

@@ -94,6 +94,12 @@ def test_a_name_comes_back_from_before_its_address(name):
     assert address == f"{ADDRESS}>"
 
 
+def test_an_address_without_a_name_keeps_its_brackets():
+    line = header_line("From", with_name("", ADDRESS))
+
+    assert line == f"From: <{ADDRESS}>\r\n".encode()
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage.enums import DeliveryState
+from storage.enums import DeliveryKind, DeliveryState, MailboxState
 from tests.mail.mailed import mail_all, subjects
 
 pytestmark = pytest.mark.slow
@@ -46,14 +46,15 @@ async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
 
 
 @pytest.mark.parametrize(
-    ("answer", "reported"),
+    "answer",
     [
-        pytest.param("450 4.2.0 later", [], id="later"),
-        pytest.param("550 5.7.1 by policy", [(1, "550 5.7.1 by policy")], id="policy: operator"),
+        pytest.param("450 4.2.0 later", id="later"),
+        pytest.param("552 5.2.2 mailbox full", id="a full mailbox"),
+        pytest.param("550 5.7.1 by policy", id="policy"),
     ],
 )
-async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
-    mailing, mails, outbox, server, clock, bounces_noted, answer, reported
+async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_given_up(
+    mailing, mails, outbox, server, clock, bounces_noted, answer
 ):
     delivery = await mails.put(await mails.mailbox())
     server.rcpt += [answer] * 40
@@ -67,8 +68,45 @@ async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
     assert (await outbox.get(delivery)).state is DeliveryState.HELD
     assert 40 * HOUR < clock.now - begun < 56 * HOUR
     assert tries < 20
-    assert bounces_noted.noted_distrust == reported
+    assert bounces_noted.noted_given_up == [(1, answer)]
     assert bounces_noted.noted_refused == []
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        pytest.param("rcpt", "550 5.1.1 no such user", id="no such user"),
+        pytest.param("rcpt", "552 5.2.2 mailbox full", id="a full mailbox"),
+        pytest.param("rcpt", "552 mailbox full", id="a full mailbox without a status"),
+        pytest.param("rcpt", "550 5.7.1 by policy", id="policy"),
+        pytest.param("data", "552 5.3.4 too large", id="too large"),
+        pytest.param("data", "554 we do not like it", id="the content"),
+    ],
+)
+async def test_a_confirmation_that_is_refused_is_not_tried_again(
+    mailing, mails, outbox, server, bounces_noted, step, answer
+):
+    mailbox = await mails.mailbox(state=MailboxState.UNCONFIRMED)
+    delivery = await mails.put(mailbox, kind=DeliveryKind.NOTICE)
+    getattr(server, step).append(answer)
+
+    await mail_all(mailing)
+
+    assert bounces_noted.noted_refused == [(1, answer)]
+    assert await outbox.states(delivery) == [DeliveryState.SUSPENDED]
+
+
+async def test_a_confirmation_that_is_to_come_later_waits(
+    mailing, mails, outbox, server, bounces_noted
+):
+    mailbox = await mails.mailbox(state=MailboxState.UNCONFIRMED)
+    delivery = await mails.put(mailbox, kind=DeliveryKind.NOTICE)
+    server.rcpt.append("450 4.2.0 greylisted")
+
+    await mail_all(mailing)
+
+    assert bounces_noted.noted_refused == []
+    assert await outbox.states(delivery) == [DeliveryState.PENDING]
 
 
 async def test_refused_content_fails_and_is_not_sent_again(mailing, mails, outbox, server):

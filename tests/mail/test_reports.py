@@ -12,18 +12,19 @@ from tests.mail.returned import TOKEN, complaint, notification, request
 
 
 @pytest.mark.parametrize(
-    ("action", "status", "is_permanent"),
+    ("action", "status"),
     [
-        pytest.param("failed", "5.1.1", True, id="no such user"),
-        pytest.param("Failed", "5.7.1", True, id="refused"),
-        pytest.param("failed", "4.4.7", False, id="given up after days"),
+        pytest.param("failed", "5.1.1", id="no such user"),
+        pytest.param("Failed", "5.7.1", id="refused"),
+        pytest.param("failed", "4.4.7", id="given up after days"),
+        pytest.param("failed", "5.1.1 (no such user)", id="a comment behind it"),
     ],
 )
-def test_a_mail_that_could_not_be_delivered(action, status, is_permanent):
+def test_a_mail_that_could_not_be_delivered(action, status):
     report = read_report(notification(action, status, "550 no such user here"))
 
     assert report is not None
-    assert (report.kind, report.is_permanent) == (ReportKind.BOUNCE, is_permanent)
+    assert (report.kind, report.status) == (ReportKind.BOUNCE, status[:5])
     assert report.reason == "550 no such user here"
     assert report.tokens == (TOKEN,)
 

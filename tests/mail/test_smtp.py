@@ -5,11 +5,13 @@ import pytest
 from aiosmtplib import SMTP
 
 from bot.delivery.errors import (
+    DeliveryError,
     FloodWait,
     MailboxRefused,
     NeverSent,
     PolicyRefused,
     Refused,
+    RefusedForNow,
     TokenRejected,
     TryLater,
     Unknown,
@@ -74,10 +76,18 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(serv
         pytest.param("rcpt", "550 5.1.1 no such user", MailboxRefused, id="no such user"),
         pytest.param("rcpt", "553 what name is this", MailboxRefused, id="5xx without a status"),
         pytest.param("rcpt", "550 5.7.1 relaying denied", PolicyRefused, id="policy, so about us"),
+        pytest.param("rcpt", "552 5.2.2 over quota", RefusedForNow, id="a full mailbox, as 5xx"),
+        pytest.param("rcpt", "552 over quota", RefusedForNow, id="552 without a status"),
+        pytest.param("rcpt", "550 5.2.1 disabled", MailboxRefused, id="a disabled mailbox"),
+        pytest.param("rcpt", "550 5.2.3 too long for it", Refused, id="too long a mail"),
+        pytest.param("rcpt", "501 5.5.4 syntax", Refused, id="a word it does not know"),
         pytest.param("rcpt", HANG_UP, NeverSent, id="hung up at the recipient"),
         pytest.param("data", "421 closing", FloodWait, id="421 to the content"),
         pytest.param("data", "451 later", TryLater, id="4xx to the content"),
         pytest.param("data", "554 5.6.0 we do not like it", Refused, id="5xx to the content"),
+        pytest.param("data", "552 too much", Refused, id="5xx to the content without a status"),
+        pytest.param("data", "550 5.1.1 no such user", MailboxRefused, id="no such user, late"),
+        pytest.param("data", "550 5.7.1 looks like spam", PolicyRefused, id="policy, late"),
         pytest.param("data", HANG_UP, Unknown, id="hung up with the content half taken"),
         pytest.param("data", HANG_UP_AFTER, Unknown, id="hung up with the content taken"),
         pytest.param("data", SAY_NOTHING, Unknown, id="silent after the content"),
@@ -95,6 +105,64 @@ async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, erro
 
     assert type(refused.value) is error
     assert server.mails[-1].content == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        pytest.param("mail", "451 later", id="4xx to the sender"),
+        pytest.param("mail", "550 not you", id="5xx to the sender"),
+        pytest.param("rcpt", "450 4.2.1 later", id="4xx to the recipient"),
+        pytest.param("rcpt", "550 5.1.1 no such user", id="5xx to the recipient"),
+        pytest.param("data", "554 5.6.0 no", id="5xx to the content"),
+    ],
+)
+async def test_a_refusal_resets_the_session_which_then_serves_the_next_mail(
+    server, smtp, step, answer
+):
+    getattr(server, step).append(answer)
+
+    with pytest.raises(DeliveryError):
+        await smtp.send(*ENVELOPE)
+    await smtp.send(*ENVELOPE)
+    await smtp.close()
+    await server.left_alone()
+
+    begun, reset = ["MAIL", "RCPT", "DATA"], ["RSET", "NOOP"]
+    refused = begun[: begun.index(step.upper()) + 1]
+    assert server.commands == [*refused, *reset, *begun, "QUIT"]
+    assert (server.connections, len(server.mails)) == (1, 1)
+
+
+async def test_a_session_that_cannot_be_reset_ends_with_a_goodbye(server, smtp):
+    server.rcpt.append("550 5.1.1 no such user")
+    server.rset.append("502 5.5.1 not known here")
+
+    with pytest.raises(MailboxRefused):
+        await smtp.send(*ENVELOPE)
+    await server.left_alone()
+    await smtp.send(*ENVELOPE)
+
+    assert server.commands[:4] == ["MAIL", "RCPT", "RSET", "QUIT"]
+    assert server.connections == 2
+
+
+async def test_a_refused_login_ends_with_a_goodbye():
+    async with open_relay(auth={"ann": "secret"}) as server:
+        smtp = Smtp(server.relay(user="ann", password="wrong"))
+
+        with pytest.raises(TokenRejected):
+            await smtp.greet()
+        await server.left_alone()
+
+        assert server.commands == ["QUIT"]
+
+
+async def test_an_answer_that_is_no_code_leaves_the_outcome_unknown(server, smtp):
+    server.data.append("999 what")
+
+    with pytest.raises(Unknown):
+        await smtp.send(*ENVELOPE)
 
 
 async def test_a_send_that_is_cancelled_leaves_no_connection_open(server, smtp):

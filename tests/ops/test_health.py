@@ -23,11 +23,11 @@ from bot.ops.health import (
     Wait,
     WriteProbe,
     make_web,
-    take_write_lock,
 )
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stages import ALERT, MATCH, POLL, SEND, TIDY, Stage, StageRunner
 from storage.db.engine import Storage
+from storage.health import try_to_write
 from storage.queries import latest_change
 from storage.schema import database_file
 from tests.ops.conftest import Clock
@@ -250,7 +250,7 @@ async def test_a_locked_file_is_reported_although_it_can_be_read(sqlite_url, mon
         else:
             stopping.set()
 
-    probe = WriteProbe(partial(take_write_lock, storage), pause=pause)
+    probe = WriteProbe(partial(try_to_write, storage), pause=pause)
     health = Health(database=DatabaseProbe(read, lock=probe))
     assert await health.waited_for() == []
     with closing(sqlite3.connect(str(database_file(sqlite_url)), isolation_level=None)) as other:

@@ -6,6 +6,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from bot.delivery.errors import MailboxRefused
+from bot.mail.smtp import Relay, Smtp
 from tests.local_playground import LocalPlayground
 from tests.story.processes import PATIENCE
 
@@ -85,6 +87,20 @@ async def test_some_addresses_are_not_taken(pg, address, code):
 
     assert refused.value.recipients[address][0] == code
     assert list(pg.mailroom.letters) == []
+
+
+async def test_a_session_goes_on_after_an_address_was_not_taken(pg):
+    host, port = pg.smtp
+    smtp = Smtp(Relay(host, port, start_tls=False))
+    envelope = ("back@dateline.example", "ann@example.org", mail().as_bytes())
+
+    await smtp.send(*envelope)
+    with pytest.raises(MailboxRefused):
+        await smtp.send(envelope[0], "refused@example.org", envelope[2])
+    await smtp.send(*envelope)
+    await smtp.close()
+
+    assert [letter.recipient for letter in pg.mailroom.letters] == ["ann@example.org"] * 2
 
 
 async def test_a_letter_that_is_not_there_is_not_found(pg, http):

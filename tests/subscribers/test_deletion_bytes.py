@@ -1,5 +1,6 @@
 """Nothing is left of who had all erased: in no row, and in no byte of SQLite's file and log."""
 
+from hashlib import md5, sha1, sha256
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from sqlalchemy import select as rows_of
 from sqlmodel import col, select
 
 from bot.delivery.pace import PRIVATE_INTERVAL
+from bot.mail.compose import Mailer
+from bot.mail.confirm import request_confirmation
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptions, users
@@ -17,12 +20,12 @@ from storage.access import add_admin, admit
 from storage.db.engine import Storage
 from storage.editions import Edition
 from storage.enums import DeliveryKind, Mode
+from storage.mailboxes import MailboxRequest
 from storage.outbox import Delivery
 from storage.pace import advance_all, chat_pace_key
 from storage.queries import MatchFound, Query, store_matches
 from storage.schema import database_file
 from storage.sharing import Share
-from storage.suspension import open_mailbox
 from storage.tables import METADATA
 from tests.publishing.newsroom import Newsroom
 from tests.subscribers.conftest import subscribe
@@ -81,7 +84,7 @@ def access() -> Access:
 
 
 @pytest.fixture
-async def ann(storage: Storage, access: Access) -> int:
+async def ann(storage: Storage, access: Access, mailer: Mailer) -> int:
     """Let somebody do all that leaves a trace; return our row of their chat."""
     renderer = Renderer()
     await users.identify(storage, Sender(ADMIN, ADMIN, name="Ada"), access=access)
@@ -103,6 +106,7 @@ async def ann(storage: Storage, access: Access) -> int:
     await allow_user(storage, ANN, by=ADMIN, access=access, renderer=Renderer())
     await _runs_it(storage, renderer, chat_id)
     await _was_sent(storage, chat_id)
+    await request_confirmation(storage, chat_id, ADDRESS, asked_by=ANN, mailer=mailer)
     return chat_id
 
 
@@ -123,7 +127,6 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
         now = tx.now
         await advance_all(tx, {await chat_pace_key(tx, ANN): now + PRIVATE_INTERVAL})
         tx.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
-        await open_mailbox(tx, chat_id, ADDRESS)
         for query_id in await tx.session.exec(select(Query.id)):
             await store_matches(tx, [MatchFound(article, query_id or 0, [WORDS], False, now)])
         days: dict[str, Any] = {"chat_id": chat_id, "local_date": now.date(), "due_at": now}
@@ -147,6 +150,21 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
             row = found.one()
             row.body = {"text": f"{WORDS}, {NAME} " * (1 + number * 13 % 200)}
             tx.session.add(row)
+
+
+async def test_a_request_to_confirm_outlives_its_chat_and_names_nobody(storage, ann):
+    await deletion.delete_chat(storage, ann, ANN)
+
+    async with storage.reading() as tx:
+        (kept,) = await tx.session.exec(select(MailboxRequest))
+    hashes = {kept.account_hash, kept.user_hash, kept.address_hash}
+    repeatable = {
+        make(text.encode()).hexdigest()[:32]
+        for make in (md5, sha1, sha256)
+        for text in (ADDRESS, str(ANN), f"account:{ANN}", f"mailbox:{ADDRESS}")
+    }
+    assert len(hashes) == 2  # in a private chat, user and chat are one account
+    assert hashes.isdisjoint(repeatable)
 
 
 async def test_no_row_names_a_user_who_had_all_erased(storage, ann):

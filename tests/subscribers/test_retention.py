@@ -17,6 +17,7 @@ from storage.db.leases import acquire_lease
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.enums import ArticleStage, DeliveryKind, DeliveryState
+from storage.mailboxes import MailboxRequest
 from storage.outbox import Delivery
 from storage.pace import Pace, advance_all, lock_pace, pause
 from storage.queries import Match
@@ -291,3 +292,18 @@ async def test_one_process_forgets_at_a_time(storage, newsroom, retention, clock
     clock.turn(timedelta(minutes=2))
 
     assert await retention.run_once() == 1
+
+
+async def test_requests_to_confirm_an_address_go_after_a_day(storage, retention, clock):
+    async def ask() -> int:
+        row = MailboxRequest(account_hash="1", user_hash="1", address_hash="2", asked_at=clock.now)
+        return await add(storage, row)
+
+    await ask()
+    clock.turn(timedelta(hours=1))
+    young = await ask()
+    clock.turn(timedelta(hours=23))
+
+    await retention.run_once()
+
+    assert await numbers(storage, MailboxRequest.id) == [young]

@@ -134,7 +134,7 @@ async def mailed(storage):
 @pytest.fixture
 async def digest(visitor, chat, mailed, storage, clock):
     """Confirm an address by the link in its mail, and return the digest that comes there."""
-    await request_confirmation(storage, chat, "ann@example.org", mailer=MAILER)
+    await request_confirmation(storage, chat, "ann@example.org", asked_by=1, mailer=MAILER)
     (link,) = re.findall(rf"{BASE}/c/\S+", (await mailed()).text)
     assert (await visitor.sends(link)).status == 200
     clock.now = DUE

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat import callbacks as press
+from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
 from bot.mail import confirm
 
 if TYPE_CHECKING:
@@ -35,9 +36,14 @@ async def asked_for(_: object, command: CommandObject, context: Context) -> None
 
 async def ask_address(address: str, context: Context) -> None:
     """Send the address a mail that asks whether digests shall come there."""
-    once, mailer = context.reply.once, context.resources.mailer
+    user_id = context.user.user_id
     mailbox = await confirm.request_confirmation(
-        context.storage, context.chat_id, address, once=once, mailer=mailer
+        context.storage,
+        context.chat_id,
+        address,
+        asked_by=None if user_id == ANONYMOUS_ADMINISTRATOR else user_id,
+        once=context.reply.once,
+        mailer=context.resources.mailer,
     )
     await _show(mailbox, context)
 

@@ -363,8 +363,10 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import relay_of, sender_of
-    from bot.mail.check import Resolver, check_mail
+    from bot.mail.check import Resolver, check_mail, form
+    from bot.mail.compose import message_bytes
     from bot.mail.smtp import Smtp
+    from bot.publishing.samples import sample_edition, sample_mail
 
     relay = relay_of(settings)
     if relay is None:
@@ -372,7 +374,9 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
         return [warning("smtp.none", "No mail server is set, so no e-mail is sent.", remedy)]
     domain = sender_of(settings).domain
     signs_for = settings.dkim_domain or domain
-    return await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)
+    found = await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)
+    renderer = make_renderer(settings.templates_dir, lambda _: None)
+    return [*found, form(message_bytes(sample_mail(renderer, sample_edition())))]
 
 
 async def _pages(settings: Settings) -> Sequence[Finding]:

@@ -209,7 +209,11 @@ async def request_confirmation(
     app: MiniApp, user: CurrentUser, request: ActionRequest
 ) -> ActionResult:
     await confirm.request_confirmation(
-        app.resources.storage, user.chat_id, request.text("address"), mailer=app.resources.mailer
+        app.resources.storage,
+        user.chat_id,
+        request.text("address"),
+        asked_by=user.user_id,
+        mailer=app.resources.mailer,
     )
     return ActionResult()
 

@@ -174,6 +174,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
     )
     op.create_table(
+        "mailboxrequest",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("account_hash", AutoString(length=32), nullable=False),
+        sa.Column("user_hash", AutoString(length=32), nullable=True),
+        sa.Column("address_hash", AutoString(length=32), nullable=False),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailboxrequest")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_mailboxrequest_asked_at"), "mailboxrequest", ["asked_at"], unique=False
+    )
+    op.create_table(
         "pace",
         sa.Column("key", AutoString(length=64), nullable=False),
         sa.Column("tat", UTCDateTime(), nullable=False),
@@ -496,25 +509,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("chat_id", name=op.f("uq_mailbox_chat_id")),
         sqlite_autoincrement=True,
     )
-    op.create_table(
-        "mailboxrequest",
-        sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("chat_id", ROW_ID, nullable=True),
-        sa.Column("address_hash", AutoString(length=64), nullable=False),
-        sa.Column("asked_at", UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["chat_id"],
-            ["chat.id"],
-            name=op.f("fk_mailboxrequest_chat_id_chat"),
-            ondelete="SET NULL",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailboxrequest")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(
-        op.f("ix_mailboxrequest_asked_at"), "mailboxrequest", ["asked_at"], unique=False
-    )
-    op.create_index(op.f("ix_mailboxrequest_chat_id"), "mailboxrequest", ["chat_id"], unique=False)
     op.create_table(
         "mute",
         sa.Column("id", ROW_ID, nullable=False),
@@ -1080,7 +1074,6 @@ def downgrade() -> None:
         "publishedfeed",
         "outage",
         "mute",
-        "mailboxrequest",
         "mailbox",
         "follow",
         "feedimport",
@@ -1098,6 +1091,7 @@ def downgrade() -> None:
         "query",
         "processedupdate",
         "pace",
+        "mailboxrequest",
         "lease",
         "invite",
         "hostpause",
