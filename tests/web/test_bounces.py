@@ -1,3 +1,11 @@
+"""Returned mails that a relay posts, and tokens that others have."""
+
+import pytest
+
+from bot.mail.reports import token_of
+from tests.web.conftest import SIGNER
+
+
 async def test_a_returned_mail_is_passed_on_as_it_is(visitor, bounces):
     answer = await visitor.sends(visitor.links.bounce(), b"Subject: \xff\r\n\r\nreturned")
 
@@ -18,4 +26,14 @@ async def test_nobody_else_may_return_mails(visitor, bounces):
 
     assert forged.status == 404
     assert (await visitor.opens(visitor.links.bounce())).status == 405
+    assert bounces.taken == []
+
+
+@pytest.mark.parametrize("mailbox_id", [1, 3, 2**63 - 1])
+async def test_the_token_in_a_mail_does_not_open_the_relays_endpoint(visitor, bounces, mailbox_id):
+    path = visitor.links.bounce().rpartition("/")[0]
+
+    answer = await visitor.sends(f"{path}/{token_of(mailbox_id, SIGNER)}", b"a")
+
+    assert answer.status == 404
     assert bounces.taken == []
