@@ -57,7 +57,7 @@ async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None
     answer.headers.pop("Server", None)
 
 
-LARGEST_BODY = 10_000_000  # bytes; each reader of a body sets a smaller limit
+LARGEST_BODY = 1_000_000  # bytes; each reader of a body sets a smaller limit
 
 # A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
 # keeps its own open for a minute.
