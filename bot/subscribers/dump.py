@@ -156,9 +156,7 @@ def _read_chat(columns: dict[str, Any]) -> Chat:
 
 async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) -> None:
     is_banned = chat.state is ChatState.BANNED
-    if is_banned:
-        chat.state = ChatState.ACTIVE  # `ban` does all that belongs to a ban
-    elif is_other_bot:
+    if is_other_bot and not is_banned:
         is_private = chat.kind is ChatKind.PRIVATE
         chat.state = ChatState.BLOCKED if is_private else ChatState.KICKED
     chat.state_since = chat.created_at = tx.now

@@ -30,6 +30,12 @@ class Banned(UserError):
         self.is_first = is_first
 
 
+class GroupClosed(UserError):
+    """The user who added the bot to the group or channel may no longer use it."""
+
+    template = "chat/errors.html#group_closed"
+
+
 class CannotBan(UserError):
     """It is one of the operator's own, or the one who asks."""
 
