@@ -315,7 +315,7 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
         source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader),
         own_source_adder=make_own_source_adder(sources),
         link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
-        opml_reader=sources.reader,
+        upload_reader=sources.reader,
         started_at=process.started_at,
         errors=process.errors.newest,
         is_playground=deployment.is_playground,

@@ -124,6 +124,12 @@ class NoSuchList(UserError):
     template = "chat/errors.html#no_such_list"
 
 
+class ListIsAdded(UserError):
+    """The feeds of a file that was sent before are still being added."""
+
+    template = "chat/errors.html#list_is_added"
+
+
 class NoSuchSource(UserError):
     """The chat does not follow it, or could have had it back only for a while."""
 
