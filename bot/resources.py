@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.discovery.discover import LinkLookup
+    from bot.sources.parser_pool import DocumentReader
     from bot.subscribers.access import Access
-    from bot.subscribers.feed_lists import ReadsLists
     from bot.subscribers.limits import Limits
     from storage.db.engine import Storage
 
@@ -39,7 +39,7 @@ class Resources:
     source_adder: SourceAdder
     own_source_adder: SourceAdder
     link_lookup: LinkLookup
-    opml_reader: ReadsLists
+    upload_reader: DocumentReader
     started_at: datetime
     errors: Callable[[], Sequence[Failure]]
     is_playground: bool = False

@@ -79,6 +79,7 @@ BROADCAST: Final = _queue("broadcast", 1, wakes=(SEND,))
 NOTICE: Final = _periodic("notice", minutes=1, wakes=(SEND,))
 TIDY: Final = _periodic("tidy", minutes=1)
 CLOCK: Final = _periodic("clock", seconds=20)
+ACCESS: Final = _periodic("access", minutes=1, wakes=(SEND,))
 FORGET: Final = _periodic("forget", hours=6)
 
 # Role match. The short time-out lets an idle process follow new queries.

@@ -22,6 +22,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, partial_index
 from storage.enums import (
+    CLOSED,
     DEFAULT_ALERTS_PER_HOUR,
     DEFAULT_SCHEDULE,
     ChatKind,
@@ -55,7 +56,7 @@ class Chat(Leased, table=True):
     chosen_language: str | None = Field(default=None, max_length=16)  # as people said
     state: ChatState = Field(default=ChatState.ACTIVE, sa_type=enum_column(ChatState))
     state_since: datetime
-    was_paused: bool = False  # of a banned chat: it is paused again when the ban is lifted
+    was_paused: bool = False  # of a closed chat: it is paused again when it is reopened
     created_at: datetime
 
     zone: str = "UTC"  # IANA name
@@ -366,7 +367,7 @@ async def _shared(tx: Transaction, by_whom: ColumnElement[bool], limit: int) -> 
             by_whom,
             col(Chat.thread_id) == 0,
             col(Chat.kind) != ChatKind.PRIVATE,
-            col(Chat.state).not_in(_LEFT),
+            col(Chat.state).not_in((*_LEFT, *CLOSED)),
         )
         .order_by(col(Chat.id).desc())
         .limit(limit)
@@ -404,6 +405,12 @@ async def set_question(
         .values(question=question, asked_at=tx.now if question else None)
         .execution_options(synchronize_session=False)
     )
+
+
+async def set_inviter(tx: Transaction, telegram_id: int, user_id: int) -> None:
+    """Record who let the bot into a group or channel, for its threads too."""
+    theirs = update(Chat).where(col(Chat.telegram_id) == telegram_id).values(invited_by=user_id)
+    await tx.session.exec(theirs.execution_options(synchronize_session="fetch"))
 
 
 async def forget_inviter(tx: Transaction, user_id: int) -> None:

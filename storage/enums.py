@@ -121,6 +121,7 @@ class ChatState(StrEnum):
     TOPIC_CLOSED = "topic_closed"
     GONE = "gone"  # deleted account, chat not found
     BANNED = "banned"  # by the operator
+    NO_ACCESS = "no_access"  # its user may no longer use the bot
     ERASED = "erased"  # nobody's any more: what it had been sent goes, a few rows at a time
 
     @property
@@ -131,8 +132,10 @@ class ChatState(StrEnum):
         return tuple(Medium) if self in SENT_NOTHING else (Medium.TELEGRAM,)
 
 
+# The bot serves nothing to chats in these, neither messages nor pages; access alone ends them.
+CLOSED = (ChatState.BANNED, ChatState.NO_ACCESS)
 # To chats in these nothing goes by any medium.
-SENT_NOTHING = (ChatState.PAUSED, ChatState.BANNED, ChatState.ERASED)
+SENT_NOTHING = (ChatState.PAUSED, *CLOSED, ChatState.ERASED)
 
 
 class DigestMedium(StrEnum):

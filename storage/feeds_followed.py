@@ -240,6 +240,17 @@ async def start_import(tx: Transaction, chat_id: int, list_id: int, message: Imp
     return bool(wanted.rowcount)
 
 
+async def has_running_import(tx: Transaction, chat_id: int) -> bool:
+    """Whether a list is being added for the chat, or for another thread of it."""
+    account = select(Chat.telegram_id).where(col(Chat.id) == chat_id).scalar_subquery()
+    running = (
+        select(FeedImport.id)
+        .join(Chat, col(Chat.id) == FeedImport.chat_id)
+        .where(col(Chat.telegram_id) == account, col(FeedImport.message_id).is_not(None))
+    )
+    return (await tx.session.exec(running.limit(1))).first() is not None
+
+
 async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
     lists = await claim(
         tx,

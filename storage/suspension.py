@@ -5,6 +5,7 @@ takes mail *and* its chat wants any, whichever of the two came back last.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,24 +14,30 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Exists,
+    String,
     UniqueConstraint,
     and_,
     case,
+    cast,
     delete,
     exists,
+    false,
     func,
     not_,
     or_,
+    true,
     update,
 )
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.access import Admin, Admission
 from storage.alerts import Alert
 from storage.bundles import Bundle, open_bundles
-from storage.chats import Chat, columns_naming_a_chat, quota_of
+from storage.chats import ERASED_USER, Chat, columns_naming_a_chat, lock_chat, quota_of
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new
 from storage.enums import (
+    CLOSED,
     SENT_NOTHING,
     ChatKind,
     ChatState,
@@ -79,11 +86,12 @@ BROADCAST_LIFETIME = timedelta(days=3)
 async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
     """Send nothing to our row *chat_id* until `restore_chat`; what is pending is suspended.
 
-    A pause or a ban holds every medium, any other state what goes by Telegram. A paused chat stays
-    so, whatever becomes of it meanwhile: coming back does not end a pause. A ban goes before all.
+    A pause holds every medium, and so does a lack of access; any other state what goes by Telegram.
+    A paused chat stays so, whatever becomes of it meanwhile: coming back does not end a pause.
+    Access goes before all.
     """
-    before_all = (ChatState.BANNED, ChatState.ERASED)
-    kept = before_all if state is ChatState.BANNED else (state, *SENT_NOTHING)
+    before_all = (state, ChatState.ERASED)
+    kept = before_all if state in CLOSED else (state, *SENT_NOTHING)
     await tx.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id, col(Chat.state).not_in(kept))
@@ -93,18 +101,22 @@ async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
     await suspend_chat_deliveries(tx, chat_id, state.media_held)
 
 
-async def restore_chat(tx: Transaction, chat_id: int, *, is_banned: bool = False) -> int:
+async def restore_chat(tx: Transaction, chat_id: int) -> int:
     """Send to our row *chat_id* again; return how many messages have expired meanwhile.
 
-    Nothing happens to a chat that is active: what waits there waits for another reason. A banned
-    one comes back only to who says so by *is_banned*.
+    Nothing happens to a chat that is active: what waits there waits for another reason. Nor to one
+    without access, which `apply_access` reopens.
     """
+    return await _restore(tx, chat_id, is_closed=False)
+
+
+async def _restore(tx: Transaction, chat_id: int, *, is_closed: bool) -> int:
     locked = select(Chat.state, Chat.state_since).where(col(Chat.id) == chat_id).with_for_update()
     row = (await tx.session.exec(locked)).first()
     if row is None or row[0] is ChatState.ACTIVE:
         return 0
     before, since = ChatState(row[0]), row[1]
-    if before is ChatState.ERASED or (before is ChatState.BANNED) != is_banned:
+    if before is ChatState.ERASED or (before in CLOSED) != is_closed:
         return 0
     await tx.session.exec(
         update(Chat)
@@ -280,7 +292,97 @@ async def _asked_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
-# Bans: their chats get nothing, are answered once, and keep all that is theirs
+# Access: chats whose user is banned or may no longer use the bot keep all that is theirs
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """Who may use the bot by the settings, besides the admins and users that the database names.
+
+    *is_open*: everybody. *admins* cannot be banned.
+    """
+
+    is_open: bool
+    allowed: frozenset[int]
+    admins: frozenset[int]
+
+
+async def apply_access(
+    tx: Transaction, rule: AccessRule, *, telegram_id: int | None = None, limit: int = 100
+) -> int:
+    """Close and reopen chats as `access_changes` says; return how many."""
+    changes = await access_changes(tx, rule, telegram_id=telegram_id, limit=limit)
+    for chat_id, state in changes:
+        await _set_access(tx, await lock_chat(tx, chat_id), state)
+    return len(changes)
+
+
+async def access_changes(
+    tx: Transaction, rule: AccessRule, *, telegram_id: int | None = None, limit: int = 100
+) -> list[tuple[int, ChatState | None]]:
+    """Return chats whose state does not follow from *rule*, each with the one that does.
+
+    That is one of `CLOSED`, or None if the chat is to be reopened. A private chat depends on its
+    user. A group or channel depends on the user who added the bot, and is banned by its own id;
+    where that user is unknown or had their data deleted, it has access. *telegram_id*: only its
+    chat, and those that it added the bot to.
+    """
+    wanted = _wanted_state(rule)
+    differs = case((wanted.is_(None), col(Chat.state).in_(CLOSED)), else_=col(Chat.state) != wanted)
+    found = (
+        select(Chat.id, wanted)
+        .where(differs, col(Chat.state) != ChatState.ERASED)
+        .order_by(col(Chat.id))
+        .limit(limit)
+    )
+    if telegram_id is not None:
+        theirs = (col(Chat.telegram_id) == telegram_id, col(Chat.invited_by) == telegram_id)
+        found = found.where(or_(*theirs))
+    rows = await tx.session.exec(found)
+    return [(chat_id, ChatState(state) if state else None) for chat_id, state in rows]
+
+
+def _wanted_state(rule: AccessRule) -> ColumnElement[str | None]:
+    """Return the state that access gives a `Chat` of the query; NULL: it is open."""
+    is_private = col(Chat.kind) == ChatKind.PRIVATE
+    user = case((is_private, col(Chat.telegram_id)), else_=col(Chat.invited_by))
+    is_admin = among(user, rule.admins)
+    has_access = or_(
+        true() if rule.is_open else false(),
+        user.is_(None),
+        user == ERASED_USER,
+        is_admin,
+        among(user, rule.allowed),
+        exists().where(col(Admin.user_id) == user),
+        exists().where(col(Admission.user_id) == user),
+    )
+    is_banned = exists().where(col(Ban.telegram_id) == col(Chat.telegram_id))
+    is_user_banned = exists().where(col(Ban.telegram_id) == user)
+    state = case(
+        (and_(is_banned, not_(and_(is_private, is_admin))), ChatState.BANNED.value),
+        (or_(not_(has_access), and_(is_user_banned, not_(is_admin))), ChatState.NO_ACCESS.value),
+        else_=None,
+    )
+    return cast(state, String)
+
+
+async def _set_access(tx: Transaction, chat: Chat, state: ChatState | None) -> None:
+    """Give the locked *chat* a state of `CLOSED`; None: what it had before, a pause included."""
+    if state is not None:
+        if chat.state not in CLOSED:
+            chat.was_paused = chat.state is ChatState.PAUSED
+            await tx.session.flush()
+        await suspend_chat(tx, chat.id, state)
+    elif chat.state not in CLOSED:
+        return
+    elif chat.was_paused:
+        chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, tx.now, False
+        await tx.session.flush()
+    else:
+        await _restore(tx, chat.id, is_closed=True)
+
+
+# Bans: their users are answered once
 
 
 async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
@@ -297,29 +399,14 @@ async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> boo
 
 
 async def ban(tx: Transaction, telegram_id: int) -> bool:
-    """Let nothing go to Telegram's *telegram_id*; False if that is so already."""
+    """Ban Telegram's id; False if that is so already. `apply_access` closes its chats."""
     row = {"telegram_id": telegram_id, "since": tx.now, "is_notified": False}
-    new = await insert_new(tx, Ban, [row], returning=Ban.telegram_id)
-    for chat in await _chats(tx, telegram_id):
-        if chat.state is ChatState.BANNED:
-            continue
-        chat.was_paused = chat.state is ChatState.PAUSED
-        await tx.session.flush()
-        await suspend_chat(tx, chat.id, ChatState.BANNED)
-    return bool(new)
+    return bool(await insert_new(tx, Ban, [row], returning=Ban.telegram_id))
 
 
 async def unban(tx: Transaction, telegram_id: int) -> bool:
-    """Let it be as it was, a pause included; False if there was no ban."""
+    """Lift the ban; False if there was none. `apply_access` reopens its chats."""
     gone = await tx.session.exec(delete(Ban).where(col(Ban.telegram_id) == telegram_id))
-    for chat in await _chats(tx, telegram_id):
-        if chat.state is not ChatState.BANNED:
-            continue
-        if chat.was_paused:
-            chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, tx.now, False
-            await tx.session.flush()
-        else:
-            await restore_chat(tx, chat.id, is_banned=True)
     return bool(gone.rowcount)
 
 
@@ -334,13 +421,6 @@ async def move_ban(tx: Transaction, old: int, new: int) -> None:
 async def bans(tx: Transaction, limit: int) -> Sequence[Ban]:
     newest = select(Ban).order_by(col(Ban.since).desc(), col(Ban.telegram_id))
     return (await tx.session.exec(newest.limit(limit))).all()
-
-
-async def _chats(tx: Transaction, *telegram_ids: int) -> Sequence[Chat]:
-    """Return their rows, one for each thread, locked."""
-    theirs = select(Chat).where(col(Chat.telegram_id).in_(telegram_ids)).order_by(col(Chat.id))
-    fresh = theirs.with_for_update().execution_options(populate_existing=True)
-    return (await tx.session.exec(fresh)).all()
 
 
 # Groups that became supergroups: Telegram's id changes, our row and its keys stay.
@@ -366,8 +446,10 @@ async def migrate_chat(
 
 
 async def lock_migration(tx: Transaction, old: int, new: int) -> Sequence[Chat]:
-    """Lock the rows of both of Telegram's ids; return those of *old*."""
-    return [chat for chat in await _chats(tx, old, new) if chat.telegram_id == old]
+    """Lock the rows of both of Telegram's ids, a row for each thread; return those of *old*."""
+    theirs = select(Chat).where(col(Chat.telegram_id).in_((old, new))).order_by(col(Chat.id))
+    fresh = theirs.with_for_update().execution_options(populate_existing=True)
+    return [chat for chat in await tx.session.exec(fresh) if chat.telegram_id == old]
 
 
 async def _absorb(tx: Transaction, chat: Chat, telegram_id: int, most_topics: int | None) -> None:

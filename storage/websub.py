@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, or_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, not_, or_, update
 from sqlmodel import Field, col, select
 
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.enums import SourceState
-from storage.sources import Source
+from storage.sources import Follow, Source
 
 
 class PushSubscription(Leased, table=True):
@@ -38,15 +38,30 @@ class PushSubscription(Leased, table=True):
     )
 
 
+class ExpectedPush(NamedTuple):
+    """What a push is checked by. *is_pending*: a push made the source due, or will."""
+
+    id: int
+    source_id: int
+    hub: str
+    secret: str
+    is_pending: bool
+    is_public: bool
+
+
+def _is_wanted() -> ColumnElement[bool]:
+    """Whether the `Source` of the query is read, and for somebody."""
+    followed = exists().where(col(Follow.source_id) == col(Source.id))
+    return and_(col(Source.state) == SourceState.ACTIVE, or_(col(Source.public), followed))
+
+
 async def sources_without_push(tx: Transaction, limit: int) -> list[Source]:
     """Return sources that offer a hub which was not asked yet."""
     asked = select(PushSubscription.id).where(col(PushSubscription.source_id) == col(Source.id))
     found = await tx.session.exec(
         select(Source)
-        .where(
-            col(Source.hub).is_not(None), col(Source.state) == SourceState.ACTIVE, ~asked.exists()
-        )
-        .order_by(col(Source.id))
+        .where(col(Source.hub).is_not(None), _is_wanted(), ~asked.exists())
+        .order_by(~col(Source.public), col(Source.id))
         .limit(limit)
     )
     return list(found)
@@ -58,13 +73,16 @@ async def add_pushes(tx: Transaction, rows: list[Mapping[str, Any]]) -> None:
 
 
 async def unsubscribe_unused(tx: Transaction) -> None:
-    """Part the pushes from sources that are read no more or now offer another hub."""
+    """Part the pushes from sources that are read no more or now offer another hub.
+
+    A feed of users is read no more when its last follower leaves it.
+    """
     stale = (
         select(PushSubscription.id)
         .join(Source, col(Source.id) == col(PushSubscription.source_id))
         .where(
             or_(
-                col(Source.state) != SourceState.ACTIVE,
+                not_(_is_wanted()),
                 col(Source.hub).is_distinct_from(col(PushSubscription.hub)),
                 col(Source.hub_topic).is_distinct_from(col(PushSubscription.topic)),
             )
@@ -79,12 +97,16 @@ async def unsubscribe_unused(tx: Transaction) -> None:
 async def claim_pushes(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[PushSubscription]:
-    """Claim what a hub must be asked now; what a removed source left behind is due at once."""
+    """Claim what a hub must be asked now; what a removed source left behind is due at once.
+
+    Hubs of public sources come first, because users can name any number of others.
+    """
     left_behind = and_(
         col(PushSubscription.source_id).is_(None),
         col(PushSubscription.asking).is_distinct_from("unsubscribe"),
     )
-    order = (col(PushSubscription.due_at), col(PushSubscription.id))
+    public = exists().where(col(Source.id) == col(PushSubscription.source_id), col(Source.public))
+    order = (not_(public), col(PushSubscription.due_at), col(PushSubscription.id))
     due = or_(col(PushSubscription.due_at) <= tx.now, left_behind)
     return await claim(
         tx, PushSubscription, due, order=order, limit=limit, owner=owner, lease=lease
@@ -97,6 +119,21 @@ async def push_of(tx: Transaction, token: str) -> PushSubscription | None:
     ).first()
 
 
+async def expected_push(tx: Transaction, token: str) -> ExpectedPush | None:
+    """Return the subscription of *token*, unless nobody needs its pushes."""
+    found = await tx.session.exec(
+        select(PushSubscription, Source.public)
+        .join(Source, col(Source.id) == col(PushSubscription.source_id))
+        .where(col(PushSubscription.token) == token, _is_wanted())
+    )
+    row = found.first()
+    if row is None:
+        return None
+    push, public = row
+    is_pending = push.pushed_at is not None
+    return ExpectedPush(push.id, push.source_id or 0, push.hub, push.secret, is_pending, public)
+
+
 async def change_push(tx: Transaction, push_id: int, values: Mapping[str, Any]) -> None:
     await tx.session.exec(
         update(PushSubscription).where(col(PushSubscription.id) == push_id).values(**values)
@@ -107,8 +144,8 @@ async def forget_push(tx: Transaction, push_id: int) -> None:
     await tx.session.exec(delete(PushSubscription).where(col(PushSubscription.id) == push_id))
 
 
-async def poll_soon(tx: Transaction, apart: timedelta) -> int:
-    """Make due what hubs notified us of; return how many.
+async def poll_soon(tx: Transaction, apart: timedelta, push_id: int | None = None) -> int:
+    """Make due what hubs notified us of, or the source of one push alone; return how many.
 
     A source that is being read, was read less than *apart* ago, or is unhealthy keeps its hint
     until that is over.
@@ -119,9 +156,12 @@ async def poll_soon(tx: Transaction, apart: timedelta) -> int:
         col(Source.error).is_(None),
         or_(col(Source.fetched_at).is_(None), col(Source.fetched_at) <= tx.now - apart),
     )
+    pushed = [col(PushSubscription.pushed_at).is_not(None), free.exists()]
+    if push_id is not None:
+        pushed.append(col(PushSubscription.id) == push_id)
     taken = await tx.session.exec(
         update(PushSubscription)
-        .where(col(PushSubscription.pushed_at).is_not(None), free.exists())
+        .where(*pushed)
         .values(pushed_at=None)
         .returning(col(PushSubscription.source_id))
     )

@@ -15,6 +15,7 @@ from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.subscribers.access import Access
+from bot.subscribers.export_document import ExportDocument, read_document
 from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
@@ -89,6 +90,9 @@ class ReadsHere:
     async def outlines(self, data: bytes) -> tuple[Outline, ...]:
         return read_opml(data)
 
+    async def export(self, data: bytes) -> ExportDocument:
+        return read_document(data)
+
 
 def make_resources(
     storage: Storage,
@@ -109,7 +113,7 @@ def make_resources(
         source_adder=cast("Any", adding or FakeAdding()),
         own_source_adder=cast("Any", OneFeed(storage)),
         link_lookup=cast("Any", looking or FakeLooking()),
-        opml_reader=ReadsHere(),
+        upload_reader=cast("Any", ReadsHere()),
         started_at=MONDAY_NOON - timedelta(days=12),
         errors=errors,
     )

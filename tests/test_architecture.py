@@ -22,6 +22,8 @@ TOP = ("chat", "web", "cli")
 EXCEPTIONS = (
     # Bounces are mail from strangers: what parses hostile bytes does so in the parser's process.
     ("bot.sources.parser_*", "bot.mail.*"),
+    # Users upload exports, which are parsed there for the same reason.
+    ("bot.sources.parser_*", "bot.subscribers.export_document"),
     # A confirmed address is a setting of its chat, and fails as those do.
     ("bot.mail.*", "bot.subscribers.errors"),
     # The doctor examines what the bot would be made of.

@@ -20,8 +20,7 @@ import structlog
 from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
-from bot.settings import AccessMode as WhoMay
-from bot.settings import Role
+from bot.settings import AccessMode, Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.fetch.client import Fetcher
     from bot.sources.parser_pool import DocumentReader, Workers
+    from bot.subscribers.access import Access
     from bot.subscribers.limits import Limits
     from storage.db.engine import Storage
 
@@ -282,6 +282,10 @@ class ProcessContext:
 
         return make_renderer(self.settings.templates_dir, warn)
 
+    @cached_property
+    def access(self) -> Access:
+        return access_of(self.settings, self.deployment.access)
+
     @property
     def roles(self) -> frozenset[Role]:
         return self.settings.roles
@@ -303,30 +307,35 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
     from bot.resources import Resources
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.discovery.discover import LinkLookup
-    from bot.subscribers.access import Access
 
     settings, deployment, sources = process.settings, process.deployment, process.sources
-    access = Access(
-        is_open=deployment.access is WhoMay.OPEN,
-        invites=deployment.access is WhoMay.INVITE,
-        allowed=settings.allowed_ids,
-        admins=settings.admin_ids,
-    )
     return Resources(
         storage=process.storage,
         renderer=renderer,
-        access=access,
+        access=process.access,
         limits=limits_for_all(settings),
         links=process.links,
         mailer=make_mailer(process),
         source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader),
         own_source_adder=make_own_source_adder(sources),
         link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
-        opml_reader=sources.reader,
+        upload_reader=sources.reader,
         started_at=process.started_at,
         errors=process.errors.newest,
         is_playground=deployment.is_playground,
         app_url=deployment.app_url,
+    )
+
+
+def access_of(settings: Settings, mode: AccessMode) -> Access:
+    """Return who may use the bot; in a playground *mode* is not that of the settings."""
+    from bot.subscribers.access import Access
+
+    return Access(
+        is_open=mode is AccessMode.OPEN,
+        invites=mode is AccessMode.INVITE,
+        allowed=settings.allowed_ids,
+        admins=settings.admin_ids,
     )
 
 

@@ -119,6 +119,7 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.publishing.digests import Digests
     from bot.publishing.edits import edit_alerts
     from bot.publishing.notices import publish_notices
+    from bot.subscribers.access import follow_access
     from bot.subscribers.deletion import Retention, purge_deleted
 
     storage, settings, mailer = process.storage, process.settings, make_mailer(process)
@@ -141,6 +142,7 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
         StageRunner(stages.BROADCAST, partial(publish_broadcasts, *common, pace)),
         StageRunner(stages.TIDY, partial(purge_deleted, storage)),
         StageRunner(stages.CLOCK, ClockWatch(storage).run_once),
+        StageRunner(stages.ACCESS, partial(follow_access, storage, access=process.access)),
         StageRunner(stages.FORGET, retention.run_once),
     ]
 

@@ -106,6 +106,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
     _warn_if_work_is_left(process)
     with needing_the_database():
         await take_over(process.storage, process.owner)
+        await _close_to_users_without_access(process)
     if process.roles & TELEGRAM_ROLES:
         from bot.app.aiogram_models import import_aiogram
 
@@ -155,6 +156,16 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             log.info("ready", roles=process.roles_said)
         await _work(work, stopping)
     schema.raise_if_outdated()
+
+
+async def _close_to_users_without_access(process: ProcessContext) -> None:
+    """Apply changed settings before anything is sent or shown."""
+    if Role.PUBLISH not in process.roles:
+        return
+    from bot.subscribers.access import follow_access
+
+    while await follow_access(process.storage, access=process.access):
+        pass
 
 
 def _warn_if_work_is_left(process: ProcessContext) -> None:

@@ -116,17 +116,11 @@ def _name(number: int) -> str:
 
 def _access() -> Access:
     """Return who may use the bot, as the settings say."""
-    from bot.settings import AccessMode as Mode
+    from bot.app.resources import access_of
     from bot.settings import load_settings
-    from bot.subscribers.access import Access
 
     settings = load_settings()
-    return Access(
-        is_open=settings.access is Mode.OPEN,
-        allowed=settings.allowed_ids,
-        admins=settings.admin_ids,
-        invites=settings.access is Mode.INVITE,
-    )
+    return access_of(settings, settings.access)
 
 
 async def _access_rows(storage: Storage) -> list[dict[str, object]]:

@@ -26,7 +26,7 @@ from bot.subscribers.errors import (
 from storage import mailboxes
 from storage.access import hashing_secret, keyed_hash
 from storage.chats import Chat, lock_chat
-from storage.enums import DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
+from storage.enums import CLOSED, DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
 from storage.outbox import enqueue, new_delivery
 from storage.suspension import confirm_mailbox, open_mailbox, unsubscribe_mailbox
 from storage.updates import is_duplicate
@@ -136,13 +136,15 @@ async def confirm_by_link(
 ) -> bool:
     """Confirm with the token of the link, and notify the chat.
 
-    True as well if that was done before.
+    True as well if that was done before, but not if the chat has no access.
     """
     async with storage.writing() as tx:
         found = await mailboxes.lock_mailbox(tx, mailbox_id)
         if found is None:
             return False
         mailbox, chat = found
+        if chat.state in CLOSED:
+            return False
         if mailbox.state is MailboxState.ACTIVE:
             return True
         waits = mailbox.state is MailboxState.UNCONFIRMED

@@ -39,7 +39,7 @@ _MOST = 20  # that are tried; an honest report has ours in the address that it c
 
 
 def token_of(mailbox_id: int, signer: Signer) -> str:
-    return signer.sign(Purpose.BOUNCE, mailbox_id)
+    return signer.sign(Purpose.RETURN_PATH, mailbox_id)
 
 
 def tokens_in(text: str) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def mailbox_of(tokens: Iterable[str], signer: Signer, now: datetime) -> int | No
     """Return the mailbox of the first of the *tokens* that is ours."""
     for token in tokens:
         try:
-            (mailbox_id,) = signer.verify(Purpose.BOUNCE, token, now)
+            (mailbox_id,) = signer.verify(Purpose.RETURN_PATH, token, now)
         except BadTokenError:
             continue
         return int(mailbox_id)

@@ -432,8 +432,9 @@ async def backfill(storage: Storage, query_id: int, query: ParsedQuery, since: d
     async with storage.reading() as tx:
         ids = await search_articles(tx, wanted, limit=MOST_FILLED)
     found = [match for _, some in await _evaluate(storage, ids, matched) for match in some]
-    async with storage.writing() as tx:
-        await store_matches(tx, found)
+    if found:
+        async with storage.writing() as tx:
+            await store_matches(tx, found)
     return len(found)
 
 

@@ -73,7 +73,10 @@ async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None
 # Where a process that listens at all addresses is reached from its own machine.
 LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
-LARGEST_BODY = 10_000_000  # bytes; each reader of a body sets a smaller limit
+LARGEST_BODY = 1_000_000  # bytes; each reader of a body sets a smaller limit
+
+# Bytes of a body that each connection holds unread, several times over: there may be hundreds.
+READ_AHEAD = 8192
 
 # A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
 # keeps its own open for a minute.
@@ -334,6 +337,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[N
         access_log=None,
         keepalive_timeout=IDLE_SECONDS,
         lingering_time=LINGERING_SECONDS,
+        read_bufsize=READ_AHEAD,
         max_line_size=LARGEST_LINE,
         max_field_size=LARGEST_HEADER,
         max_headers=MOST_HEADERS,

@@ -29,7 +29,7 @@ from storage.articles import news_since
 from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
 from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
-from storage.enums import MuteKind, Style
+from storage.enums import CLOSED, MuteKind, Style
 from storage.mailboxes import mailboxes_in_use
 from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, names_for_article, publisher_names
@@ -232,13 +232,15 @@ async def load_made_digest(
 ) -> EditionPage | None:
     """Return all that the edition of a local date and schedule time listed; None if there is none.
 
-    The words of a topic that is gone are not marked.
+    Nor is there any of a chat without access. The words of a topic that is gone are not marked.
     """
     async with storage.reading() as tx:
         made = await editions.edition_on(tx, chat_id, day, schedule_number)
         if made is None:
             return None
         chat = await tx.session.get_one(Chat, chat_id)
+        if chat.state in CLOSED:
+            return None
         plan = Plan(chat.zone, await schedule_of(tx, chat_id))
         topics = await editions.digest_topics(tx, chat_id)
         rows = await editions.stories_listed(tx, [made.id])

@@ -12,7 +12,7 @@ from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.editions import newest_editions, queries_of, stories_listed
-from storage.enums import ChatState
+from storage.enums import CLOSED
 from storage.publishers import publisher_names
 from storage.search import newest_stories
 from storage.sharing import published_feed
@@ -34,7 +34,7 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
 ) -> FeedDocument | None:
     """Return the feed of a topic or of `WHOLE_DIGEST`; None where there is none any more.
 
-    It was turned off or renewed, the chat does not subscribe to the topic, or it is banned.
+    It was turned off or renewed, the chat does not subscribe to the topic, or has no access.
     """
     url = links.feed(chat_id, topic_id, version, kind)
     async with storage.reading() as tx:
@@ -42,7 +42,7 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
         if url is None or grant is None or not grant.is_open or grant.version != version:
             return None
         chat = await tx.session.get_one(Chat, chat_id)
-        if chat.state is ChatState.BANNED:
+        if chat.state in CLOSED:
             return None
         renderer = renderer.of(chat.speaks)
         if topic_id == WHOLE_DIGEST:

@@ -20,7 +20,7 @@ _FOR_EVER = 0
 
 
 class Purpose(StrEnum):
-    """What a token opens; the value begins the path of its pages."""
+    """The one use of a token; the value begins the path of its pages, if it has any."""
 
     EDITION = "e"
     MANAGE = "m"
@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     CONFIRM = "c"
     FEED = "f"
     BOUNCE = "b"
+    RETURN_PATH = "r"  # in the envelope of each mail, where its reader sees it; opens no page
     UPDATES = "telegram"
 
 

@@ -28,6 +28,7 @@ from bot.sources.urls import are_quick, remember
 if TYPE_CHECKING:
     from bot.sources.discovery.links import FeedLink
     from bot.sources.discovery.opml import Outline
+    from bot.subscribers.export_document import ExportDocument
 
 QUICK: Final = 64_000  # bytes
 # Small parts cost more than their bytes suggest.
@@ -285,6 +286,20 @@ class DocumentReader:
         return await in_turns(
             _each(found, lambda each: Outline(**each | {"folder": tuple(each["folder"])}))
         )
+
+    async def export(self, data: bytes) -> "ExportDocument":
+        """What is imported of the export of ours in *data*; raises `PartError`, `Unreadable`."""
+        from bot.subscribers.export_document import (  # noqa: PLC0415 - see below
+            PartError,
+            from_parts,
+            part_of,
+        )
+
+        found = await self.workers.read("export", data)
+        if isinstance(found, dict):
+            raise PartError(**found)
+        chosen, *parts = found
+        return from_parts(chosen, await in_turns(_each(parts, part_of)))
 
 
 def _each(

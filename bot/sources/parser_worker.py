@@ -114,6 +114,20 @@ def _opml(data: bytes) -> list[dict[str, Any]]:
     return [asdict(outline) for outline in read_opml(data)]
 
 
+def _export(data: bytes) -> list[dict[str, Any]] | dict[str, str]:
+    """What is imported of an export of ours; else which part of it is wrong, and its value."""
+    from bot.subscribers.export_document import (  # noqa: PLC0415 - see `_read`
+        PartError,
+        read_document,
+        to_parts,
+    )
+
+    try:
+        return to_parts(read_document(data))
+    except PartError as error:
+        return {"part": error.part, "value": error.value}
+
+
 def _mail(data: bytes) -> dict[str, Any] | None:
     from bot.mail.reports import read_report  # noqa: PLC0415 - see `_read`
 
@@ -123,6 +137,7 @@ def _mail(data: bytes) -> dict[str, Any] | None:
 
 _TASKS: dict[str, Callable[..., Any]] = {
     "document": _document,
+    "export": _export,
     "links": _links,
     "mail": _mail,
     "opml": _opml,

@@ -27,7 +27,16 @@ from storage.chats import chosen_languages, private_chat_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import AuditAction, DeliveryKind
 from storage.outbox import enqueue, new_delivery
-from storage.suspension import Ban, ban, bans, is_banned, unban
+from storage.suspension import (
+    AccessRule,
+    Ban,
+    access_changes,
+    apply_access,
+    ban,
+    bans,
+    is_banned,
+    unban,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +62,33 @@ class Access:
         """Whether the user is an admin; *appointed* are the admins that the database names."""
         return user_id in self.admins or user_id in appointed
 
+    @property
+    def rule(self) -> AccessRule:
+        return AccessRule(self.is_open, self.allowed, self.admins)
+
 
 async def has_access(tx: Transaction, user_id: int, access: Access) -> bool:
     """Whether the user may use the bot; bans are not looked at."""
     return access.may_use(user_id, await admin_ids(tx)) or await is_admitted(tx, user_id)
+
+
+async def follow_access(storage: Storage, *, access: Access) -> int:
+    """Close the chats whose user may no longer use the bot, and reopen those whose user may again.
+
+    The settings change only with a restart, and the command line changes the database: so this is
+    done at the start and each minute. Returns how many chats changed, a bounded number at a time.
+    """
+    async with storage.reading() as tx:
+        if not await access_changes(tx, access.rule, limit=1):
+            return 0
+    async with storage.writing() as tx:
+        return await apply_access(tx, access.rule)
+
+
+async def _follow(tx: Transaction, telegram_id: int, access: Access) -> None:
+    """Apply at once what a transaction changes about the access of a user or group."""
+    while await apply_access(tx, access.rule, telegram_id=telegram_id):
+        pass
 
 
 # Admins
@@ -137,6 +169,7 @@ async def ban_user(
         is_new = await ban(tx, telegram_id)
         if is_new:
             await record_event(tx, by, AuditAction.BANNED, telegram_id)
+        await _follow(tx, telegram_id, access)
     return is_new
 
 
@@ -154,6 +187,7 @@ async def allow_user(
         if not (was_banned or is_new):
             return AllowResult.UNCHANGED
         await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
+        await _follow(tx, telegram_id, access)
         await _notify(tx, telegram_id, renderer=renderer)
     return AllowResult.UNBANNED if was_banned else AllowResult.ADMITTED
 

@@ -18,7 +18,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.export import ExportDocument, ExportedMailbox, export_chat, import_chat
+from bot.subscribers.export import export_chat, import_chat
+from bot.subscribers.export_document import ExportDocument, ExportedMailbox
 from bot.subscribers.limits import Limited  # noqa: TC001 - pydantic reads the annotation
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
@@ -34,7 +35,8 @@ from storage.suspension import ban
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.subscribers.export import ExportedFeed, Imported
+    from bot.subscribers.export import Imported
+    from bot.subscribers.export_document import ExportedFeed
     from bot.subscribers.limits import Limits
 
 # What Telegram says about a chat, and what its users chose.
@@ -137,7 +139,7 @@ async def load_chat(
                 await _add(tx, chat, line, is_other_bot=bool(bot and line.bot not in {None, bot}))
             chat = await lock_chat(tx, (there or chat).id)
             new_feeds = await _follow(tx, chat.id, line.sources)
-            report = await import_chat(_Joined(storage, tx), chat.id, data, limits=limits)
+            report = await import_chat(_Joined(storage, tx), chat.id, line, limits=limits)
             await _mute_sources(tx, chat.id, line.muted_sources)
             await _add_mailbox(tx, chat.id, line.mailbox)
             if dry_run:
@@ -156,9 +158,7 @@ def _read_chat(columns: dict[str, Any]) -> Chat:
 
 async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) -> None:
     is_banned = chat.state is ChatState.BANNED
-    if is_banned:
-        chat.state = ChatState.ACTIVE  # `ban` does all that belongs to a ban
-    elif is_other_bot:
+    if is_other_bot and not is_banned:
         is_private = chat.kind is ChatKind.PRIVATE
         chat.state = ChatState.BLOCKED if is_private else ChatState.KICKED
     chat.state_since = chat.created_at = tx.now

@@ -31,6 +31,12 @@ class Banned(UserError):
         self.is_first = is_first
 
 
+class GroupClosed(UserError):
+    """The user who added the bot to the group or channel may no longer use it."""
+
+    template = "chat/errors.html#group_closed"
+
+
 class CannotBan(UserError):
     """It is one of the operator's own, or the one who asks."""
 
@@ -117,6 +123,12 @@ class NoSuchList(UserError):
     """The list of feeds is another chat's, was added before, or has waited too long."""
 
     template = "chat/errors.html#no_such_list"
+
+
+class ListIsAdded(UserError):
+    """The feeds of a file that was sent before are still being added."""
+
+    template = "chat/errors.html#list_is_added"
 
 
 class NoSuchSource(UserError):

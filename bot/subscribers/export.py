@@ -12,144 +12,46 @@ What is imported joins what the chat has; nothing of that changes:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Protocol
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-)
-
-from bot.matching.query import QueryError
+from bot.matching import search
+from bot.matching.query import ParsedQuery, QueryError, is_readable, parse_among
+from bot.matching.query.canonical import shown
+from bot.matching.query.fields import folded_name
+from bot.matching.slices import Slices, in_turns
 from bot.sources.discovery.opml import Outline, write_opml
-from bot.subscribers import mutes, subscriptions, topics
+from bot.subscribers import subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
-from bot.subscribers.errors import NoSuchTopic, NotAnExport, TooManyTopics
-from bot.subscribers.limits import Limits
-from bot.subscribers.mutes import Duration, TopicSubject
+from bot.subscribers.errors import NotAnExport
+from bot.subscribers.export_document import (
+    DAYS,
+    MOST_LISTED,
+    ExportDocument,
+    ExportedEdition,
+    ExportedFeed,
+    ExportedHours,
+    ExportedMailbox,
+    ExportedMute,
+    ExportedSettings,
+    ExportedTime,
+    ExportedTopic,
+    PartError,
+    Weekday,
+)
+from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
-from bot.subscribers.topics import ChatTopic
 from storage import enums
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.mailboxes import Mailbox, mailbox_of
-from storage.mutes import mutes_of, topics_muted
+from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
 from storage.sources import Source
+from storage.subscriptions import count_subscriptions, subscribed_topic, subscription_to
+from storage.topics import Topic, topic_named
 from storage.users import all_editions, all_followed, all_subscriptions
-
-LARGEST = 1_000_000  # bytes
-_MOST = 1000  # topics, and as many feeds
-_MOST_LISTED = 10_000  # mutes and editions
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-def _written(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _zone(name: str) -> str:
-    if not is_zone(name):
-        raise ValueError("no time zone")
-    return name
-
-
-Timestamp: TypeAlias = Annotated[AwareDatetime, PlainSerializer(_written)]
-TimeOfDay: TypeAlias = Annotated[str, Field(pattern=r"^([01]?\d|2[0-3]):[0-5]\d$")]
-Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_DAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
-
-
-class ExportedHours(_Part):
-    start: TimeOfDay = Field(validation_alias="from", serialization_alias="from")
-    end: TimeOfDay = Field(validation_alias="to", serialization_alias="to")
-
-
-class ExportedSettings(_Part):
-    """Only *zone* and *quiet_hours* are imported."""
-
-    name: str = ""
-    language: str = ""
-    zone: Annotated[str, AfterValidator(_zone)] | None = None
-    zone_guessed: bool = False
-    state: str = ""
-    resumes_at: Timestamp | None = None
-    quiet_hours: ExportedHours | None = None
-    alerts_an_hour: int | None = None
-    empty_day: str = ""
-    style: str = ""
-    layout: str = ""
-    digest_by: str = ""
-    since: Timestamp | None = None
-
-
-class ExportedTime(_Part):
-    time: TimeOfDay
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)]
-
-
-class ExportedTopic(_Part):
-    """*catalogue*: its name in links, if it is in the catalogue. *muted*: True if until unmuted."""
-
-    name: str = ""
-    query: str
-    mode: enums.Mode
-    catalogue: str | None = None
-    muted: bool | Timestamp = False
-    since: Timestamp | None = None
-
-
-class ExportedMute(_Part):
-    kind: enums.MuteKind
-    name: str
-    until: Timestamp | None
-
-
-class ExportedFeed(_Part):
-    url: Annotated[str, Field(pattern=r"^https?://")]
-    title: str = ""
-    kind: enums.SourceKind = enums.SourceKind.FEED
-
-
-class ExportedMailbox(_Part):
-    address: str
-    state: str
-    alerts: bool = False
-    since: Timestamp | None = None
-
-
-class ExportedEdition(_Part):
-    date: date
-    schedule_number: int
-    made_at: Timestamp
-    stories: int
-
-
-class ExportDocument(_Part):
-    format: Literal["dateline-export"] = "dateline-export"
-    version: Literal[1] = 1
-    exported_at: Timestamp | None = None
-    settings: ExportedSettings = ExportedSettings()
-    digests: Annotated[tuple[ExportedTime, ...], Field(max_length=enums.MAX_SCHEDULE_TIMES)] = ()
-    topics: Annotated[tuple[ExportedTopic, ...], Field(max_length=_MOST)] = ()
-    mutes: tuple[ExportedMute, ...] = ()
-    sources: Annotated[tuple[ExportedFeed, ...], Field(max_length=_MOST)] = ()
-    mailbox: ExportedMailbox | None = None
-    editions: tuple[ExportedEdition, ...] = ()
-
-
-_IDENTITY: Final = {"format", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +74,7 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
 
 async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> ExportDocument:
     chat_id, muted = chat.id, await topics_muted(tx, chat.id)
-    mutes = await mutes_of(tx, chat_id, offset=0, limit=_MOST_LISTED)
+    mutes = await mutes_of(tx, chat_id, offset=0, limit=MOST_LISTED)
     mailbox = await mailbox_of(tx, chat_id)
     return ExportDocument(
         exported_at=tx.now,
@@ -210,7 +112,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 made_at=edition.made_at,
                 stories=edition.stories,
             )
-            for edition in await all_editions(tx, chat_id, _MOST_LISTED)
+            for edition in await all_editions(tx, chat_id, MOST_LISTED)
         ),
     )
 
@@ -255,7 +157,7 @@ def _minutes(clock: str) -> int:
 
 
 def _day_names(weekdays: int) -> tuple[Weekday, ...]:
-    return tuple(name for bit, name in enumerate(_DAYS) if weekdays >> bit & 1)
+    return tuple(name for bit, name in enumerate(DAYS) if weekdays >> bit & 1)
 
 
 def _opml(feeds: Iterable[Source], title: str) -> bytes:
@@ -272,6 +174,20 @@ def _opml(feeds: Iterable[Source], title: str) -> bytes:
 
 
 # Importing
+
+
+class ReadsExports(Protocol):
+    """Reads what a user sends as an export where that cannot hold up anything else."""
+
+    async def export(self, data: bytes, /) -> ExportDocument: ...
+
+
+async def read_export(data: bytes, *, reader: ReadsExports) -> ExportDocument:
+    """Read an export; raise NotAnExport, which names the part that cannot be read."""
+    try:
+        return await reader.export(data)
+    except PartError as error:
+        raise NotAnExport(error.part, error.value) from error
 
 
 class Reason(StrEnum):
@@ -301,106 +217,116 @@ class Imported:
     feeds: Sequence[str] = ()
 
 
-def read_document(data: bytes) -> ExportDocument:
-    """Read an export; raise NotAnExport, which names the part that cannot be read."""
-    if len(data) > LARGEST:
-        raise NotAnExport
-    try:
-        document = ExportDocument.model_validate_json(data.removeprefix(_BYTE_ORDER_MARK))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = first["loc"]
-        if not where or where[0] in _IDENTITY:
-            raise NotAnExport from error
-        value = first["input"]
-        is_shown = isinstance(value, str | int | float)
-        raise NotAnExport(_path(where), str(value) if is_shown else "") from error
-    if not document.model_fields_set >= _IDENTITY:
-        raise NotAnExport
-    return document
+AT_ONCE = 5  # topics of a transaction, so that others can write in between
 
 
-def _path(where: Sequence[int | str]) -> str:
-    """Return `digests[0].time`; what only names a member of a union is left out."""
-    path = ""
-    for step in where:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif step.isidentifier() and step not in {"bool", "datetime"}:
-            path += f".{step}" if path else step
-    return path
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A topic of the document that was read; *query* is None if it is none."""
+
+    topic: ExportedTopic
+    name: str
+    typed: str = ""
+    query: ParsedQuery | None = None
 
 
-async def import_chat(storage: Storage, chat_id: int, data: bytes, *, limits: Limits) -> Imported:
-    """Let the chat have what the export *data* asks for; raise NotAnExport."""
-    document = read_document(data)
+async def import_chat(
+    storage: Storage, chat_id: int, document: ExportDocument, *, limits: Limits
+) -> Imported:
+    """Let the chat have what the *document* asks for; raise NotAnExport for an unknown zone."""
+    if document.settings.zone is not None and not is_zone(document.settings.zone):
+        raise NotAnExport("settings.zone", document.settings.zone)
     has_settings = await _import_settings(storage, chat_id, document)
+    saved = await topics.saved_queries(storage, chat_id)
+    names = {folded_name(name): typed for name, typed in saved.items()}
     added: list[str] = []
     known: list[str] = []
     failed: list[Failed] = []
-    for topic in document.topics:
-        name = name_for(topic.name) or name_for(topic.query)
-        try:
-            is_new = await _import_topic(storage, chat_id, topic, limits=limits)
-        except QueryError:
-            failed.append(Failed(name, Reason.NO_QUERY))
-        except TooManyTopics:
-            failed.append(Failed(name, Reason.TOO_MANY))
-        else:
-            (added if is_new else known).append(name)
+    for start in range(0, len(document.topics), AT_ONCE):
+        some = document.topics[start : start + AT_ONCE]
+        wanted = await in_turns(_read(some, names))
+        outcomes = await _import_topics(storage, chat_id, wanted, limits=limits)
+        for each, outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, Reason):
+                failed.append(Failed(each.name, outcome))
+            else:
+                (added if outcome else known).append(each.name)
+                names[folded_name(each.name)] = each.typed
     feeds = tuple(feed.url for feed in document.sources)
     return Imported(tuple(added), tuple(known), tuple(failed), has_settings, feeds)
 
 
-async def _import_topic(
-    storage: Storage, chat_id: int, topic: ExportedTopic, *, limits: Limits
-) -> bool:
-    """Subscribe to the topic; False if the chat does so already."""
-    saved = await topics.saved_queries(storage, chat_id)
-    public = await _catalogue_topic(storage, chat_id, topic)
-    if public:
-        if public.mode is not None:
-            return False
-        topic_id = public.id
-        await subscriptions.subscribe_to_topic(
-            storage, chat_id, topic_id, topic.mode, limits=limits
-        )
-    else:
-        if await _is_subscribed(storage, chat_id, topic.query, saved):
-            return False
-        subscribed = await subscriptions.subscribe(
-            storage, chat_id, topic.query, topic.mode, saved, limits=limits
-        )
-        topic_id = subscribed.topic_id
-        if name := name_for(topic.name):
-            await subscriptions.rename_topic(storage, chat_id, topic_id, name)
+def _read(some: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:
+    """Read the queries; `#name` stands for a topic of *names*, and is written out."""
+    wanted = []
+    for topic in some:
+        name = name_for(topic.name) or name_for(topic.query)
+        try:
+            query = parse_among(topic.query, names)
+        except QueryError:
+            wanted.append(_Wanted(topic, name))
+        else:
+            typed = topic.query if is_readable(topic.query) else shown(query)
+            wanted.append(_Wanted(topic, name, typed, query))
+        yield
+    return wanted
+
+
+async def _import_topics(
+    storage: Storage, chat_id: int, wanted: Iterable[_Wanted], *, limits: Limits
+) -> list[bool | Reason]:
+    """Subscribe to the topics in one transaction; return whether each is new, or why it failed."""
+    outcomes: list[bool | Reason] = []
+    new: list[tuple[int, ParsedQuery]] = []
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        most = (await limits_of(tx, chat_id, limits)).topics
+        left = most - await count_subscriptions(tx, chat_id)
+        for each in wanted:
+            if each.query is None:
+                outcomes.append(Reason.NO_QUERY)
+                continue
+            topic = await _catalogue_topic(tx, each.topic)
+            subscribed = await subscribed_topic(tx, chat_id, each.query.canonical)
+            if subscribed or (topic and await subscription_to(tx, chat_id, topic.id)):
+                outcomes.append(False)
+            elif left <= 0:
+                outcomes.append(Reason.TOO_MANY)
+            else:
+                topic = topic or await _own_topic(tx, chat_id, each, each.query)
+                await subscriptions.begin_subscription(tx, chat_id, topic.id, each.topic.mode)
+                await _mute(tx, chat_id, topic.id, each.topic)
+                outcomes.append(True)
+                left -= 1
+                if each.topic.mode.digests:
+                    new.append((topic.query_id, each.query))
+        if True in outcomes:
+            await replan(tx, chat)
+    for query_id, query in new:
+        await search.backfill(storage, query_id, query, tx.now - subscriptions.FIRST_REACH)
+    return outcomes
+
+
+async def _own_topic(tx: Transaction, chat_id: int, each: _Wanted, query: ParsedQuery) -> Topic:
+    topic = await subscriptions.own_topic(tx, chat_id, query, each.typed)
+    if name := name_for(each.topic.name):
+        topic.name = name
+        tx.session.add(topic)
+    return topic
+
+
+async def _mute(tx: Transaction, chat_id: int, topic_id: int, topic: ExportedTopic) -> None:
     if topic.muted:
-        until = Duration.FOREVER if topic.muted is True else topic.muted
-        await mutes.mute(storage, chat_id, TopicSubject(topic_id), until)
-    return True
+        until = None if topic.muted is True else topic.muted
+        await mute(tx, chat_id, MuteSubject(enums.MuteKind.TOPIC, topic_id), until)
 
 
-async def _catalogue_topic(
-    storage: Storage, chat_id: int, topic: ExportedTopic
-) -> ChatTopic | None:
+async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | None:
     """Return the catalogue's topic that is meant, if it still has the same query."""
     if topic.catalogue is None:
         return None
-    try:
-        found = await topics.topic_by_name(storage, chat_id, topic.catalogue)
-    except NoSuchTopic:
-        return None
-    return found if found.typed == topic.query else None
-
-
-async def _is_subscribed(
-    storage: Storage, chat_id: int, query: str, saved: Mapping[str, str]
-) -> bool:
-    try:
-        await topics.topic_by_query(storage, chat_id, query, saved)
-    except NoSuchTopic:
-        return False
-    return True
+    found = await topic_named(tx, topic.catalogue)
+    return found if found and found.typed == topic.query else None
 
 
 async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
@@ -424,4 +350,4 @@ async def _import_settings(storage: Storage, chat_id: int, document: ExportDocum
 
 
 def _times(one: ExportedTime) -> WeeklyTime:
-    return WeeklyTime(_minutes(one.time), sum(1 << _DAYS.index(day) for day in set(one.weekdays)))
+    return WeeklyTime(_minutes(one.time), sum(1 << DAYS.index(day) for day in set(one.weekdays)))

@@ -16,7 +16,7 @@ import structlog
 from bot.sources.discovery.opml import Outline
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
-from bot.subscribers.errors import NoSuchList, TooManyFeeds, UserError
+from bot.subscribers.errors import ListIsAdded, NoSuchList, TooManyFeeds, UserError
 from bot.subscribers.limits import Limits
 from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
 from storage import feeds_followed
@@ -39,9 +39,16 @@ class ReadsLists(Protocol):
     async def outlines(self, data: bytes, /) -> Sequence[Outline]: ...
 
 
-async def read_list(data: bytes, *, opml_reader: ReadsLists) -> list[str]:
+async def read_list(data: bytes, *, reader: ReadsLists) -> list[str]:
     """Return the addresses that a list gives; raises `Unreadable`."""
-    return [outline.url or outline.site for outline in await opml_reader.outlines(data)]
+    return [outline.url or outline.site for outline in await reader.outlines(data)]
+
+
+async def check_no_list_is_added(storage: Storage, chat_id: int) -> None:
+    """Raise ListIsAdded while the feeds of a file that was sent before are being added."""
+    async with storage.reading() as tx:
+        if await feeds_followed.has_running_import(tx, chat_id):
+            raise ListIsAdded
 
 
 async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
@@ -57,12 +64,16 @@ async def add_list(
 ) -> int:
     """Let the stage add its feeds and report in *message*; return how many they are.
 
-    Raise NoSuchList if it is another chat's, was added before, or has waited for too long.
+    Raise NoSuchList if it is another chat's, was added before, or has waited for too long, and
+    ListIsAdded if another one is being added.
     """
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
+        is_busy = await feeds_followed.has_running_import(tx, chat_id)
         if not await feeds_followed.start_import(tx, chat_id, list_id, message):
             raise NoSuchList
+        if is_busy:  # which takes the start back
+            raise ListIsAdded
         _, total = await feeds_followed.count_lines(tx, list_id)
     return total
 

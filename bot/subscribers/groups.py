@@ -24,7 +24,7 @@ from storage.chats import (
     record_chat_admin,
 )
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatKind, ChatState, Mode, MuteKind
+from storage.enums import CLOSED, ChatKind, ChatState, Mode, MuteKind
 from storage.mutes import MuteSubject, unmute_subject
 from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
@@ -77,7 +77,7 @@ async def as_manager(
     """Return the chat, and *user* as its manager; None if there is no such group or channel."""
     async with storage.reading() as tx:
         chat = await tx.session.get(Chat, chat_id)
-    if chat is None or chat.kind is ChatKind.PRIVATE:
+    if chat is None or chat.kind is ChatKind.PRIVATE or chat.state in CLOSED:
         return None
     manager = replace(
         user,

@@ -39,7 +39,7 @@ from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
-from storage.enums import ChatState, EmptyDay, Layout, QuietHours, Style
+from storage.enums import CLOSED, ChatState, EmptyDay, Layout, QuietHours, Style
 from storage.mailboxes import mailbox_of
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
@@ -344,11 +344,11 @@ async def get_managed(storage: Storage, chat_id: int) -> Managed:
 
 
 async def check_manageable(storage: Storage, chat_id: int) -> None:
-    """Raise NoSuchChat if the chat was deleted, is banned, or became another chat.
+    """Raise NoSuchChat if the chat was deleted, has no access, or became another chat.
 
     A link outlives its chat: every request that comes by one is checked first.
     """
     async with storage.reading() as tx:
         chat = await tx.session.get(Chat, chat_id)
-        if chat is None or chat.state in (ChatState.BANNED, ChatState.ERASED):
+        if chat is None or chat.state in (*CLOSED, ChatState.ERASED):
             raise NoSuchChat

@@ -90,12 +90,9 @@ async def subscribe(
     typed = typed if is_readable(typed) else shown(query)
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        query_id = (await query_for(tx, query.canonical)).id
-        topic = await topic_of(tx, chat_id, query_id)
-        if topic is None:
-            topic = await _make_own_topic(tx, chat_id, query_id, typed)
+        topic = await own_topic(tx, chat_id, query, typed)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
-    await _backfill(storage, subscribed, query_id, query, tx.now)
+    await _backfill(storage, subscribed, topic.query_id, query, tx.now)
     return subscribed
 
 
@@ -206,12 +203,10 @@ async def _subscribe(
     is_new = subscription is None
     if subscription is None:
         await _refuse_one_more(tx, chat_id, limits=limits)
-        await restore_ended(tx, chat_id, topic_id)
-        subscription = Subscription(
-            chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now
-        )
-    subscription.mode = mode
-    tx.session.add(subscription)
+        await begin_subscription(tx, chat_id, topic_id, mode)
+    else:
+        subscription.mode = mode
+        tx.session.add(subscription)
     is_first_digest = chat.next_digest_at is None
     plan = await replan(tx, chat)
     return Subscribed(
@@ -239,6 +234,24 @@ async def _backfill(
     """Let the first digest of a new topic report what came in the day before."""
     if subscribed.is_new and subscribed.mode.digests:
         await search.backfill(storage, query_id, query, now - FIRST_REACH)
+
+
+async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
+    """Subscribe to a topic that the chat does not subscribe to; what it ended before goes on.
+
+    The limit and the chat's next digest are for the caller.
+    """
+    await restore_ended(tx, chat_id, topic_id)
+    began = Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now)
+    tx.session.add(began)
+    await tx.session.flush()
+
+
+async def own_topic(tx: Transaction, chat_id: int, query: ParsedQuery, typed: str) -> Topic:
+    """Return the chat's own topic with *query*, made of what was *typed* if there is none."""
+    query_id = (await query_for(tx, query.canonical)).id
+    found = await topic_of(tx, chat_id, query_id)
+    return found or await _make_own_topic(tx, chat_id, query_id, typed)
 
 
 async def _make_own_topic(tx: Transaction, chat_id: int, query_id: int, typed: str) -> Topic:

@@ -11,14 +11,20 @@ from typing import NamedTuple
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.messages import Message
 from bot.subscribers.access import Access, has_access
-from bot.subscribers.errors import Banned
+from bot.subscribers.errors import Banned, GroupClosed
 from bot.subscribers.timezones import guess_zone
 from storage import chats
 from storage.access import admin_ids
 from storage.db.engine import Storage, Transaction
-from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState, DeliveryKind
+from storage.enums import CLOSED, DEFAULT_SCHEDULE, ChatKind, ChatState, DeliveryKind
 from storage.outbox import enqueue, has_pending_notice, new_delivery
-from storage.suspension import is_banned, restore_chat, suspend_chat, take_ban_notice
+from storage.suspension import (
+    apply_access,
+    is_banned,
+    restore_chat,
+    suspend_chat,
+    take_ban_notice,
+)
 
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
@@ -78,21 +84,27 @@ async def identify(
 ) -> CurrentUser | None:
     """Return the current user, whose chat now has a row; None for one without access.
 
-    In a group that has a row every member has access. Raises Banned if the user or the chat is
-    banned, unless the user has a private chat and asks to have it erased (*is_leaving*).
+    In a group that has a row every member has access, while the user who added the bot has. Raises
+    GroupClosed if that user has not. Raises Banned if the user or the chat is banned, unless the
+    user has a private chat and asks to have it erased (*is_leaving*).
     """
     async with storage.reading() as tx:
         found = await _look_up(tx, sender, access)
     is_leaving = is_leaving and found.is_known and sender.kind is ChatKind.PRIVATE
     if found.is_banned and not is_leaving:
         raise Banned(is_first=await _take_ban_notice(storage, sender))
+    if found.is_closed_group:
+        raise GroupClosed
     is_member = found.is_known and sender.kind is not ChatKind.PRIVATE
     if not (found.has_access or is_member or is_leaving):
         return None
     chat = found.chat
-    if chat is None or _is_outdated(chat, sender):
+    is_reopened = chat is not None and chat.state in CLOSED and not is_leaving
+    if chat is None or is_reopened or _is_outdated(chat, sender):
         async with storage.writing() as tx:
             chat = await _save(tx, sender)
+            if is_reopened:
+                await apply_access(tx, access.rule, telegram_id=sender.telegram_id)
     return _current_user(sender, chat, found)
 
 
@@ -100,7 +112,7 @@ async def identify_known(storage: Storage, sender: Sender, *, access: Access) ->
     """Return the current user if they have a chat already; this creates none."""
     async with storage.reading() as tx:
         found = await _look_up(tx, sender, access)
-    if found.chat is None or found.is_banned or not found.has_access:
+    if found.chat is None or found.is_banned or found.is_closed_group or not found.has_access:
         return None
     return _current_user(sender, found.chat, found)
 
@@ -110,6 +122,7 @@ class _Found(NamedTuple):
 
     chat: chats.Chat | None
     is_known: bool
+    is_closed_group: bool
     is_banned: bool
     has_access: bool
     is_admin: bool
@@ -124,6 +137,11 @@ async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
     return _Found(
         chat=chat,
         is_known=group is not None,
+        is_closed_group=(
+            group is not None
+            and group.kind is not ChatKind.PRIVATE
+            and group.state is ChatState.NO_ACCESS
+        ),
         is_banned=is_banned_here and not access.owns(sender.user_id),
         has_access=await has_access(tx, sender.user_id, access),
         is_admin=access.may_run(sender.user_id, appointed),
@@ -157,18 +175,20 @@ def _question(chat: chats.Chat, now: datetime) -> str:
 async def join(storage: Storage, sender: Sender, *, access: Access) -> int | None:
     """Let *sender* add the bot to a group or channel; return our row, None if they may not.
 
-    To a group that has a row already, anybody may add the bot again.
+    To a group that has a row already, anybody may add the bot again, unless the user who added it
+    before has no access any more; then a user with access takes that user's place.
     """
     async with storage.writing() as tx:
         if await is_banned(tx, (sender.user_id, sender.telegram_id)):
             return None
         if await has_access(tx, sender.user_id, access):
             chat = await _save(tx, sender)
-            chat.invited_by = sender.user_id
-            await tx.session.flush()
+            await chats.set_inviter(tx, sender.telegram_id, sender.user_id)
+            while await apply_access(tx, access.rule, telegram_id=sender.telegram_id):
+                pass
             return chat.id
         known = await chats.chat_at(tx, sender.telegram_id)
-        return known.id if known else None
+        return known.id if known and known.state not in CLOSED else None
 
 
 async def _take_ban_notice(storage: Storage, sender: Sender) -> bool:
@@ -228,6 +248,7 @@ async def _open(tx: Transaction, sender: Sender) -> chats.Chat:
         "name": sender.chat_name,
         "language": sender.language or "en",
         "zone": guess_zone(sender.language),
+        "invited_by": None if sender.kind is ChatKind.PRIVATE else sender.user_id,
     }
     chat = await chats.open_chat(tx, values | {"thread_id": 0})
     if not sender.thread_id:

@@ -133,7 +133,7 @@ class Route:
             if self.rate_class is RateClass.FORM:
                 check_sender(request, site.origin)
                 count(site.rate_limit, site.clients.of(request))
-                form = await read_form(request)
+                form = await read_form(request, site.bodies)
             answer = await self.handler(site, RouteRequest(request, subject, form))
             if answer is None:
                 raise Gone(self.purpose)

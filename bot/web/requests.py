@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,7 +22,7 @@ from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.links import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -155,33 +156,74 @@ def check_sender(request: web.Request, origin: str) -> None:
         raise web.HTTPForbidden
 
 
-async def read_form(request: web.Request) -> Mapping[str, str]:
+@dataclass(eq=False)
+class HeldBodies:
+    """Bounds the bytes of bodies that are held at once, *most* for all clients together."""
+
+    most: int = 20_000_000
+    _held: int = 0
+
+    @contextmanager
+    def room(self, size: int) -> Iterator[None]:
+        """Hold *size* bytes for the block; raise 503 if there is no room for them."""
+        if self._held + size > self.most:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+        self._held += size
+        try:
+            yield
+        finally:
+            self._held -= size
+
+
+async def read_form(request: web.Request, bodies: HeldBodies) -> Mapping[str, str]:
     """Return the fields of a form; raise 400 if no page of ours sends that."""
-    body = await small_body(request)
-    if b"%00" in body:  # no text that a database takes
-        raise web.HTTPBadRequest
-    try:
-        return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
-    except ValueError:
-        raise web.HTTPBadRequest from None
+    async with small_body(request, bodies) as body:
+        if b"%00" in body:  # no text that a database takes
+            raise web.HTTPBadRequest
+        try:
+            return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
+        except ValueError:
+            raise web.HTTPBadRequest from None
 
 
+@asynccontextmanager
 async def small_body(
-    request: web.Request, most: int = LARGEST_FORM, seconds: float | None = None
-) -> bytes:
-    """Return what was sent; 413 where it is over *most* bytes, 408 where it takes too long."""
-    body = bytearray()
+    request: web.Request, bodies: HeldBodies, most: int = LARGEST_FORM
+) -> AsyncIterator[bytes]:
+    """Yield the whole body, which counts as held until the block ends; see `read_body`."""
+    with bodies.room(_size_at_most(request, most)):
+        body = bytearray()
+        await read_body(request, body.extend, most)
+        yield bytes(body)
+
+
+async def read_body(
+    request: web.Request, take: Callable[[bytes], object], most: int = LARGEST_FORM
+) -> None:
+    """Pass each part of the body to *take*, without keeping any.
+
+    Raises 413 where it has over *most* bytes, 408 where it takes too long.
+    """
+    if (size := request.content_length or 0) > most:
+        raise web.HTTPRequestEntityTooLarge(most, size)
+    size = 0
     try:
-        async with asyncio.timeout(seconds or BODY_SECONDS):
+        async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > most:
-                    raise web.HTTPRequestEntityTooLarge(most, len(body))
+                size += len(chunk)
+                if size > most:
+                    raise web.HTTPRequestEntityTooLarge(most, size)
+                take(chunk)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except (web.RequestPayloadError, ConnectionResetError):  # not packed as it says, or broken off
         raise web.HTTPBadRequest from None
-    return bytes(body)
+
+
+def _size_at_most(request: web.Request, most: int) -> int:
+    """Return the announced size; *most* if there is none, or if the body will be unpacked."""
+    size = request.content_length
+    return most if size is None or "Content-Encoding" in request.headers else min(size, most)
 
 
 _MOST_LANGUAGES = 20  # of a header that may be made by hand

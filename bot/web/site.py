@@ -28,6 +28,7 @@ from bot.web.requests import (
     PREVIEWS_PER_MINUTE,
     SEARCHES_AT_ONCE,
     Clients,
+    HeldBodies,
     RateLimit,
     rate_limiting,
 )
@@ -108,6 +109,8 @@ class Site:
     clock: Callable[[], datetime] = _now
     rate_limit: RateLimit = field(default_factory=RateLimit)
     clients: Clients = field(default_factory=Clients)
+    bodies: HeldBodies = field(default_factory=HeldBodies)
+    pushes: webhooks.PushSlots = field(default_factory=webhooks.PushSlots)
     pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
     """Of weekly editions, by their tokens."""
     searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_AT_ONCE))

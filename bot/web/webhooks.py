@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import hmac
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot.rendering.links import Purpose
-from bot.sources.fetch.websub import answer_hub, is_expected, receive_push
-from bot.web.requests import small_body
+from bot.sources.fetch.websub import (
+    ForgedPushes,
+    PushSignature,
+    accept_push,
+    answer_hub,
+    find_push,
+)
+from bot.web.requests import HeldBodies, read_body, small_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
+    from storage.websub import ExpectedPush
 
 LARGEST_UPDATE = 1_000_000  # bytes
-UPDATE_SECONDS = 10.0  # for a body to come in
 RETRY_SECONDS = 1
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
@@ -35,6 +42,7 @@ class TelegramWebhook:
     path: str = field(repr=False)
     secret: str = field(repr=False)
     take: Callable[[dict[str, Any]], Awaitable[bool]]
+    bodies: HeldBodies = field(default_factory=HeldBodies)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(f"/{Purpose.UPDATES}/{{path}}", self.answer)]
@@ -44,9 +52,9 @@ class TelegramWebhook:
             raise web.HTTPNotFound
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
-        update = _read(await small_body(request, LARGEST_UPDATE, UPDATE_SECONDS))
-        if await self.take(update):
-            return web.Response()
+        async with small_body(request, self.bodies, LARGEST_UPDATE) as body:
+            if await self.take(_read(body)):
+                return web.Response()
         return web.Response(status=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
     def _knows_the_secrets(self, request: web.Request) -> bool:
@@ -67,8 +75,33 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 HUB_PATH = "/hub/"
-LARGEST_PUSH = 10_000_000  # bytes; a hub may send a whole feed
-PUSH_SECONDS = 30.0
+LARGEST_PUSH = 1_000_000  # bytes
+_BUSY = {"Retry-After": "60"}
+
+
+@dataclass(eq=False)
+class PushSlots:
+    """Pushes that are being read: one of a source, and *most* of public and of private feeds each.
+
+    Users can name hubs of their own, which must not take the slots of public sources.
+    """
+
+    most: int = 16
+    forged: ForgedPushes = field(default_factory=ForgedPushes)
+    _reading: dict[int, bool] = field(default_factory=dict)
+
+    @contextmanager
+    def slot(self, push: ExpectedPush) -> Iterator[None]:
+        """Hold a slot for the block; raise 429 if the source has one, 503 if none is free."""
+        if push.id in self._reading:
+            raise web.HTTPTooManyRequests(headers=_BUSY)
+        if sum(public is push.is_public for public in self._reading.values()) >= self.most:
+            raise web.HTTPServiceUnavailable(headers=_BUSY)
+        self._reading[push.id] = push.is_public
+        try:
+            yield
+        finally:
+            del self._reading[push.id]
 
 
 async def hub_challenge(site: Site, request: RouteRequest) -> web.Response:
@@ -81,14 +114,32 @@ async def hub_challenge(site: Site, request: RouteRequest) -> web.Response:
 
 
 async def hub_push(site: Site, request: RouteRequest) -> web.Response:
+    """Verify the signature of a push part by part, without keeping its body.
+
+    A source that waits to be polled needs no further push, so the body is not read.
+    """
     storage, token = site.resources.storage, request.http.match_info["token"]
-    if not await is_expected(storage, token):
+    push = await find_push(storage, token)
+    if push is None:
         raise web.HTTPGone  # it ends the hub's promise
-    headers = request.http.headers
-    signature = headers.get("X-Hub-Signature-256", headers.get("X-Hub-Signature", ""))
-    body = await small_body(request.http, LARGEST_PUSH, PUSH_SECONDS)
-    await receive_push(storage, token, body, signature)
+    if not push.is_pending:
+        with site.pushes.slot(push):
+            signature = await _read_signature(request.http, push)
+        if signature is not None and signature.is_valid:
+            await accept_push(storage, push)
+        else:
+            site.pushes.forged.note(push)
     return web.Response(status=202)  # signed or not: a guesser learns nothing
+
+
+async def _read_signature(request: web.Request, push: ExpectedPush) -> PushSignature | None:
+    """Return what the body's signature comes to; None if the push has none that counts."""
+    headers = request.headers
+    header = headers.get("X-Hub-Signature-256", headers.get("X-Hub-Signature", ""))
+    signature = PushSignature.of(header, push.secret)
+    if signature is not None:
+        await read_body(request, signature.update, LARGEST_PUSH)
+    return signature
 
 
 LARGEST_MAIL = 256 * 1024  # bytes; one that holds ours whole is a third of that
@@ -96,7 +147,7 @@ LARGEST_MAIL = 256 * 1024  # bytes; one that holds ours whole is a third of that
 
 async def bounce(site: Site, request: RouteRequest) -> web.Response:
     """Answer 202 always: a relay can do nothing about a mail that is none of ours."""
-    body = await small_body(request.http, LARGEST_MAIL)
-    if site.bounces:
-        await site.bounces.take(body)
+    async with small_body(request.http, site.bodies, LARGEST_MAIL) as body:
+        if site.bounces:
+            await site.bounces.take(body)
     return web.Response(status=202)

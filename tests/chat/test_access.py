@@ -1,8 +1,10 @@
 """Access: users on the list, admins, and the first to open the link that the start printed."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.subscribers.access import Access, new_admin_code
+from bot.subscribers.access import Access, follow_access, new_admin_code
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,22 @@ async def test_an_allowed_user_has_access(house):
     friend = house.talk("Fritz", id=FRIEND)
 
     assert (await friend.says("/start"))["text"].startswith("Hello, Fritz.")
+
+
+async def test_a_user_taken_off_the_list_is_refused_and_may_delete_everything(house):
+    friend = house.talk("Fritz", id=FRIEND)
+    await friend.says("Taiwan", "Both")
+    without = replace(house.resources, access=Access(is_open=False))
+    house.dispatcher.workflow_data["resources"] = without
+    await follow_access(house.storage, access=without.access)
+
+    refused = await friend.says("/topics")
+    asked = await friend.says("/delete_me")
+    done = await friend.presses(asked, "Delete everything")
+
+    assert refused["text"].startswith("I am a private news bot")
+    assert done["text"].startswith("Done. Everything is deleted")
+    assert await house.row_of(friend) is None
 
 
 async def test_the_first_to_open_the_link_is_the_admin(house, ann):

@@ -11,9 +11,9 @@ from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import feed_lists
-from bot.subscribers.errors import NoSuchList
+from bot.subscribers.errors import ListIsAdded, NoSuchList
 from bot.subscribers.feed_lists import FeedListStage
-from storage.feeds_followed import ImportMessage, sources_followed
+from storage.feeds_followed import FeedImport, ImportMessage, sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import OneFeed
 
@@ -112,6 +112,38 @@ async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
         await feed_lists.add_list(house.storage, 2, 1, ImportMessage(7, 5))
     await feed_lists.add_list(house.storage, 1, 1, ImportMessage(7, 5))
     assert (await ann.presses_quietly(offer, "Add 4")).startswith("That list is not waiting")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param("feeds.opml", write_opml(MINE, "More"), id="a list"),
+        pytest.param("dateline.json", b'{"format": "dateline-export", "version": 1}', id="export"),
+    ],
+)
+async def test_one_file_of_a_chat_is_added_at_a_time(house, ann, adding, name, data):
+    offer = await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
+    await ann.presses(offer, "Add 4")
+
+    refused = await sends(house, ann, name, data)
+    while await adding.run_once():
+        pass
+    again = await sends(house, ann, name, data)
+
+    assert refused["text"].startswith("I am still adding the feeds of your last file.")
+    assert not again["text"].startswith("I am still adding")
+
+
+async def test_a_second_list_is_not_added_beside_the_first(house, ann):
+    await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
+    await feed_lists.add_list(house.storage, 1, 1, ImportMessage(7, 5))
+    second, _ = await feed_lists.keep_list(house.storage, 1, ["https://b.example"])
+
+    with pytest.raises(ListIsAdded):
+        await feed_lists.add_list(house.storage, 1, second, ImportMessage(7, 6))
+    async with house.storage.reading() as tx:
+        waiting = await tx.session.get_one(FeedImport, second)
+        assert waiting.message_id is None
 
 
 async def test_an_export_is_read_back_and_its_feeds_are_added_as_a_list(house, ann, adding):

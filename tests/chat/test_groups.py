@@ -7,7 +7,7 @@ from bot.rendering.keyboards import SETTINGS, topics_page
 from bot.rendering.messages import Button
 from bot.rendering.renderer import Renderers
 from bot.subscribers import topics
-from bot.subscribers.access import Access
+from bot.subscribers.access import Access, follow_access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_translation
@@ -199,6 +199,16 @@ class TestWithoutAccess:
 
         assert topics["text"].startswith("You haven't subscribed to anything yet.")
         assert (await ann.says("/start"))["text"].startswith("I am a private news bot")
+
+    async def test_a_group_of_a_user_without_access_any_more_gets_a_sentence(self, house, ann):
+        talk = await house.group(house.talk("Fritz", id=FRIEND), ann.who, kind="group")
+        await follow_access(house.storage, access=Access(is_open=False))
+
+        told = [await talk.says("/topics", from_id=user) for user in (ann.who.id, FRIEND)]
+
+        assert {message["text"].partition(",")[0] for message in told} == {
+            "The user who added me here may no longer use this bot"
+        }
 
 
 async def test_a_button_under_a_digest_leaves_the_digest(house, eve, group, playground):

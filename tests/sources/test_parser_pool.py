@@ -3,15 +3,29 @@
 import gzip
 import json
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sources.feeds.model import MOST_ENTRIES, Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames
 from bot.sources.urls import canonical_url
+from bot.subscribers.export_document import (
+    ExportDocument,
+    ExportedFeed,
+    ExportedTopic,
+    PartError,
+    from_parts,
+    part_of,
+    read_document,
+    to_parts,
+)
 from storage.entries import Entry
+from storage.enums import Mode
 from storage.sources import Source
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import articles_of, poll_after, rows_of
@@ -93,6 +107,54 @@ async def test_a_worker_reads_lists_and_the_links_of_pages(reader):
         ("https://ex.org/feed", "named by the page")
     ]
     assert await reader.links(SMALL, url="https://ex.org/") is None
+
+
+def exported(**parts: Any) -> bytes:
+    return json.dumps({"format": "dateline-export", "version": 1} | parts).encode()
+
+
+async def test_a_worker_reads_what_is_imported_of_an_export(reader):
+    document = exported(
+        settings={"zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00", "to": "6:00"}},
+        digests=[{"time": "8:00", "weekdays": ["mon", "sun"]}],
+        topics=[
+            {"query": "Taiwan", "mode": "both", "muted": True},
+            {"query": "日本", "mode": "instant", "muted": "2026-03-02T12:00:00Z"},
+        ],
+        sources=[{"url": "https://a.example/", "kind": "page"}],
+        mutes=[{"kind": "story", "name": "A story", "until": None}],
+    )
+
+    assert await reader.export(document) == read_document(document).model_copy(update={"mutes": ()})
+
+
+async def test_a_worker_names_the_first_wrong_part_of_an_export(reader):
+    with pytest.raises(PartError) as refused:
+        await reader.export(exported(mutes=[17] * 200_000, topics=[{"query": "a", "mode": "x"}]))
+
+    assert (refused.value.part, refused.value.value) == ("topics[0].mode", "x")
+
+
+@given(
+    topics=st.lists(
+        st.builds(
+            ExportedTopic,
+            name=st.text(),
+            query=st.text(),
+            mode=st.sampled_from(Mode),
+            muted=st.booleans() | st.datetimes(timezones=st.just(UTC)),
+        ),
+        max_size=4,
+    ),
+    feeds=st.lists(st.just(ExportedFeed(url="https://a.example/")), max_size=3),
+)
+def test_an_export_passes_from_a_worker_in_parts(topics, feeds):
+    document = ExportDocument(topics=tuple(topics), sources=tuple(feeds))
+    read = read_document(document.model_dump_json(by_alias=True).encode())
+
+    chosen, *parts = json.loads(json.dumps(to_parts(read)))
+
+    assert from_parts(chosen, map(part_of, parts)) == read
 
 
 async def test_a_hostile_feed_is_flagged_and_the_next_is_read(

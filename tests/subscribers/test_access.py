@@ -1,27 +1,30 @@
 """Who may use the bot, who is its admin, and who is banned."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.rendering.renderer import Renderer
-from bot.subscribers import audit, settings, users
+from bot.subscribers import audit, groups, settings, users
 from bot.subscribers.access import (
     Access,
     AllowResult,
     admin_languages,
     allow_user,
     ban_user,
+    follow_access,
     make_first_admin,
     new_admin_code,
     redeem_admin_code,
 )
-from bot.subscribers.errors import Banned, CannotBan
+from bot.subscribers.errors import Banned, CannotBan, GroupClosed
 from bot.subscribers.users import Sender
 from storage.chats import Chat
-from storage.enums import AuditAction, ChatState, DeliveryState, Medium
+from storage.enums import CLOSED as CLOSED_STATES
+from storage.enums import AuditAction, ChatKind, ChatState, DeliveryState, Medium
 from storage.outbox import Delivery, claim_deliveries
-from storage.suspension import migrate_chat, resume_chats, suspend_chat
+from storage.suspension import ban, migrate_chat, resume_chats, suspend_chat, unban
 from tests.delivery.conftest import Outbox
 
 CLOSED, ANYBODY = Access(is_open=False), Access(is_open=True)
@@ -107,11 +110,10 @@ async def test_admins_are_listed_with_the_language_that_they_chose(storage, arri
     ) == {1: "ja", 2: None, 3: None}
 
 
-# Bans
+# Chats whose user may no longer use the bot
 
 
-OPERATOR, ANN = 9, 1
-OPEN = Access(is_open=True, admins=frozenset({OPERATOR}))
+BOB, EVE, GROUP = 2, 3, -100
 
 
 @pytest.fixture
@@ -122,6 +124,179 @@ def state_of(storage):
             return found
 
     return state
+
+
+@pytest.mark.parametrize(
+    ("access", "facts", "banned", "state"),
+    [
+        pytest.param(LISTED, {}, (), ChatState.ACTIVE, id="a user on the list"),
+        pytest.param(CLOSED, {}, (), ChatState.NO_ACCESS, id="a user taken off the list"),
+        pytest.param(ANYBODY, {}, (), ChatState.ACTIVE, id="anybody, where it is open"),
+        pytest.param(LISTED, {}, (1,), ChatState.BANNED, id="a banned user on the list"),
+        pytest.param(CLOSED, {}, (1,), ChatState.BANNED, id="a banned user taken off the list"),
+        pytest.param(
+            Access(is_open=False, admins=frozenset({1})), {}, (1,), ChatState.ACTIVE, id="an admin"
+        ),
+        pytest.param(
+            LISTED, {"invited_by": 1}, (), ChatState.ACTIVE, id="a group of a user on the list"
+        ),
+        pytest.param(
+            CLOSED, {"invited_by": 1}, (), ChatState.NO_ACCESS, id="a group of a user taken off"
+        ),
+        pytest.param(
+            ANYBODY, {"invited_by": 1}, (1,), ChatState.NO_ACCESS, id="a group of a banned user"
+        ),
+        pytest.param(ANYBODY, {"invited_by": 1}, (GROUP,), ChatState.BANNED, id="a banned group"),
+        pytest.param(
+            CLOSED, {"invited_by": 0}, (), ChatState.ACTIVE, id="a group of a user who was deleted"
+        ),
+        pytest.param(
+            CLOSED, {"invited_by": None}, (), ChatState.ACTIVE, id="a group of an unknown user"
+        ),
+        pytest.param(
+            CLOSED, {"state": ChatState.ERASED}, (), ChatState.ERASED, id="a chat that was erased"
+        ),
+    ],
+)
+async def test_the_access_of_a_chat_follows_its_user(
+    storage, state_of, access, facts, banned, state
+):
+    chat_id = await Outbox(storage).chat(GROUP if "invited_by" in facts else 1, **facts)
+    async with storage.writing() as tx:
+        for telegram_id in banned:
+            await ban(tx, telegram_id)
+
+    await follow_access(storage, access=access)
+
+    assert await state_of(chat_id) is state
+    assert await follow_access(storage, access=access) == 0
+
+
+@pytest.mark.parametrize("before", [ChatState.ACTIVE, ChatState.PAUSED])
+async def test_a_chat_that_is_allowed_again_is_as_it_was(storage, state_of, before):
+    chat_id = await Outbox(storage).chat(1, state=before)
+
+    closed = await follow_access(storage, access=CLOSED)
+    while_closed = await state_of(chat_id)
+    reopened = await follow_access(storage, access=LISTED)
+
+    assert (closed, reopened) == (1, 1)
+    assert while_closed is ChatState.NO_ACCESS
+    assert await state_of(chat_id) is before
+
+
+async def test_a_ban_that_is_lifted_leaves_a_chat_without_access(storage, state_of):
+    chat_id = await Outbox(storage).chat(1)
+    await ban_user(storage, 1, access=LISTED)
+    assert await state_of(chat_id) is ChatState.BANNED
+
+    async with storage.writing() as tx:
+        await unban(tx, 1)
+    await follow_access(storage, access=CLOSED)
+
+    assert await state_of(chat_id) is ChatState.NO_ACCESS
+
+
+async def test_a_user_who_is_allowed_again_has_their_groups_back(storage, state_of):
+    own = await Outbox(storage).chat(1)
+    threads = [
+        await Outbox(storage).chat(GROUP, thread_id=number, invited_by=1) for number in range(3)
+    ]
+    await follow_access(storage, access=CLOSED)
+
+    await allow_user(storage, 1, access=CLOSED, renderer=Renderer())
+
+    assert [await state_of(chat_id) for chat_id in (own, *threads)] == [ChatState.ACTIVE] * 4
+
+
+async def test_many_chats_are_closed_a_bounded_number_at_a_time(storage):
+    for number in range(1, 106):
+        await Outbox(storage).chat(number)
+
+    closed = [await follow_access(storage, access=CLOSED) for _ in range(3)]
+
+    assert closed == [100, 5, 0]
+
+
+async def test_a_user_with_access_again_need_not_wait(storage, state_of):
+    chat_id = await Outbox(storage).chat(1)
+    await follow_access(storage, access=CLOSED)
+
+    assert await users.identify(storage, Sender(1, 1), access=CLOSED) is None
+    assert await users.identify(storage, Sender(1, 1), access=LISTED)
+    assert await state_of(chat_id) is ChatState.ACTIVE
+
+
+async def test_a_user_without_access_who_leaves_reopens_nothing(storage, state_of):
+    chat_id = await Outbox(storage).chat(1)
+    await follow_access(storage, access=CLOSED)
+
+    leaving = await users.identify(
+        storage, Sender(1, 1, name="New name"), is_leaving=True, access=CLOSED
+    )
+
+    assert leaving
+    assert await state_of(chat_id) is ChatState.NO_ACCESS
+
+
+@pytest.mark.parametrize("thread_id", [0, 5])
+async def test_a_group_is_closed_for_all_its_members(storage, state_of, thread_id):
+    both = Access(is_open=False, allowed=frozenset({1, BOB}))
+    group = Sender(1, GROUP, kind=ChatKind.SUPERGROUP)
+    chat_id = await users.join(storage, group, access=both)
+    without_ann = Access(is_open=False, allowed=frozenset({BOB}))
+    await follow_access(storage, access=without_ann)
+
+    for user_id in (1, BOB, EVE):
+        sender = replace(group, user_id=user_id, thread_id=thread_id)
+        with pytest.raises(GroupClosed):
+            await users.identify(storage, sender, access=without_ann)
+    assert await users.join(storage, replace(group, user_id=EVE), access=without_ann) is None
+    assert await state_of(chat_id) is ChatState.NO_ACCESS
+
+
+async def test_a_user_with_access_who_adds_the_bot_again_reopens_a_group(storage, state_of):
+    rows = [
+        await Outbox(storage).chat(GROUP, thread_id=number, invited_by=1) for number in range(2)
+    ]
+    bobs = Access(is_open=False, allowed=frozenset({BOB}))
+    await follow_access(storage, access=bobs)
+
+    await users.join(storage, Sender(BOB, GROUP, kind=ChatKind.GROUP), access=bobs)
+
+    assert [await state_of(chat_id) for chat_id in rows] == [ChatState.ACTIVE] * 2
+    assert await follow_access(storage, access=bobs) == 0
+
+
+async def test_a_group_without_a_known_inviter_depends_on_its_first_user(storage, state_of):
+    sender = Sender(1, GROUP, thread_id=4, kind=ChatKind.SUPERGROUP)
+    user = await users.identify(storage, sender, access=LISTED)
+    assert user
+
+    assert await follow_access(storage, access=CLOSED) == 2
+    assert await state_of(user.chat_id) is ChatState.NO_ACCESS
+
+
+async def test_a_closed_group_cannot_be_managed_from_a_private_chat(storage, arrive):
+    group = await Outbox(storage).chat(GROUP, invited_by=1)
+    await arrive(BOB)
+    user = await users.identify(storage, Sender(BOB, BOB), access=ANYBODY)
+    assert user
+    bobs = Access(is_open=False, allowed=frozenset({BOB}))
+    before = await groups.as_manager(storage, user, group)
+
+    await follow_access(storage, access=bobs)
+
+    assert before
+    assert await groups.as_manager(storage, user, group) is None
+    assert await groups.managed_chats(storage, BOB) == []
+
+
+# Bans
+
+
+OPERATOR, ANN = 9, 1
+OPEN = Access(is_open=True, admins=frozenset({OPERATOR}))
 
 
 async def claimed(storage) -> int:
@@ -249,5 +424,6 @@ async def test_each_is_an_audit_event_unless_nothing_changes(storage):
     ]
 
 
-def test_a_ban_holds_every_medium():
-    assert set(ChatState.BANNED.media_held) == set(Medium)
+@pytest.mark.parametrize("state", CLOSED_STATES)
+def test_a_chat_without_access_gets_nothing_by_any_medium(state):
+    assert set(state.media_held) == set(Medium)

@@ -15,12 +15,12 @@ from storage.db.engine import Transaction
 from storage.enums import ChatState, MailboxState
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
-from storage.suspension import restore_chat, suspend_chat
+from storage.suspension import apply_access, restore_chat, suspend_chat
 from storage.topics import Topic
 from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
 from tests.mail.mailed import MailOutbox
-from tests.subscribers.conftest import count, identify, subscribe
+from tests.subscribers.conftest import OPEN, count, identify, subscribe
 
 pytestmark = pytest.mark.slow
 
@@ -118,7 +118,7 @@ async def test_after_a_crash_no_answer_that_comes_late_wakes_it(storage, ann, mo
         for state in (ChatState.BLOCKED, ChatState.BANNED):
             await suspend_chat(tx, ann, state)
         await restore_chat(tx, ann)
-        await restore_chat(tx, ann, is_banned=True)
+        await apply_access(tx, OPEN.rule)
 
     async with storage.reading() as tx:
         (state,) = await tx.session.exec(select(Chat.state))

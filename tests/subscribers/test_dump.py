@@ -22,9 +22,9 @@ from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
-from storage.suspension import ban, is_banned
+from storage.suspension import apply_access, ban, is_banned
 from tests.limits import USUAL_LIMITS
-from tests.subscribers.conftest import fill_chat, identify, subscribe
+from tests.subscribers.conftest import OPEN, fill_chat, identify, subscribe
 
 FEED = "https://a.example/feed"
 
@@ -78,6 +78,7 @@ async def full(storage, arrive, clock):
         await admit(tx, 1)
         await add_admin(tx, 3)
         await ban(tx, 4)
+        await apply_access(tx, OPEN.rule)
         tx.session.add(Quota(chat_id=ann, topics=5))
         moments = {"state_since": tx.now, "created_at": tx.now, "asked_at": tx.now}
         box = Mailbox(chat_id=ann, address="ann@a.example", alerts=True, **moments)

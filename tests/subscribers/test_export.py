@@ -1,21 +1,35 @@
 """What is exported comes back, and joins what is there."""
 
 import json
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.sources.discovery.opml import read_opml
 from bot.subscribers import settings
 from bot.subscribers.errors import NotAnExport
-from bot.subscribers.export import Failed, Imported, Reason, export_chat, import_chat, read_document
+from bot.subscribers.export import (
+    AT_ONCE,
+    Failed,
+    Imported,
+    Reason,
+    export_chat,
+    import_chat,
+    read_export,
+)
+from bot.subscribers.export_document import PartError, read_document
+from bot.subscribers.limits import Limits
+from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.sources import Follow, add_source
+from storage.subscriptions import count_subscriptions
 from tests.limits import MOST_TOPICS, USUAL_LIMITS
+from tests.resources import ReadsHere
 from tests.subscribers.conftest import fill_chat, subscribe
 
 
@@ -29,6 +43,13 @@ def exported(storage):
 
 def written(**parts: Any) -> bytes:
     return json.dumps({"format": "dateline-export", "version": 1} | parts).encode()
+
+
+async def load(
+    storage: Storage, chat_id: int, data: bytes, limits: Limits = USUAL_LIMITS
+) -> Imported:
+    document = await read_export(data, reader=ReadsHere())
+    return await import_chat(storage, chat_id, document, limits=limits)
 
 
 @pytest.fixture
@@ -50,7 +71,7 @@ async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, s
     document = await exported(full)
     bob = await arrive(2, "en")
 
-    report = await import_chat(storage, bob, json.dumps(document).encode(), limits=USUAL_LIMITS)
+    report = await load(storage, bob, json.dumps(document).encode())
 
     theirs = await exported(bob)
     assert report == Imported(added=("The island", "Japan"), settings=True)
@@ -63,7 +84,7 @@ async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, s
 async def test_a_second_time_nothing_comes_twice(exported, full, storage):
     document = await exported(full)
 
-    report = await import_chat(storage, full, json.dumps(document).encode(), limits=USUAL_LIMITS)
+    report = await load(storage, full, json.dumps(document).encode())
 
     assert report == Imported(known=("The island", "Japan"))
     assert await exported(full) == document
@@ -75,7 +96,7 @@ async def test_a_query_that_cannot_be_read_is_named(arrive, storage):
         {"query": "Taiwan", "mode": "instant"},
     ]
 
-    report = await import_chat(storage, await arrive(), written(topics=topics), limits=USUAL_LIMITS)
+    report = await load(storage, await arrive(), written(topics=topics))
 
     assert report.added == ("Taiwan",)
     assert report.failed == (Failed("Broken", Reason.NO_QUERY),)
@@ -86,7 +107,7 @@ async def test_limits_hold(chat_id, storage):
         await subscribe(storage, chat_id, f"word{number}", Mode.INSTANT)
     topics = [{"query": word, "mode": "instant"} for word in ("Taiwan", "Japan", "word1")]
 
-    report = await import_chat(storage, chat_id, written(topics=topics), limits=USUAL_LIMITS)
+    report = await load(storage, chat_id, written(topics=topics))
 
     assert report == Imported(
         added=("Taiwan",), known=("word1",), failed=(Failed("Japan", Reason.TOO_MANY),)
@@ -97,7 +118,7 @@ async def test_feeds_are_left_for_the_list_of_feeds(arrive, storage):
     urls = ["https://a.example/feed", "https://a.example/2"]
     document = written(sources=[{"url": url} for url in urls])
 
-    report = await import_chat(storage, await arrive(), document, limits=USUAL_LIMITS)
+    report = await load(storage, await arrive(), document)
 
     assert report == Imported(feeds=tuple(urls))
 
@@ -131,7 +152,7 @@ async def test_own_sources_are_exported_for_other_readers(storage, chat_id):
     ],
 )
 def test_what_is_no_export_is_refused(data):
-    with pytest.raises(NotAnExport):
+    with pytest.raises(PartError):
         read_document(data)
 
 
@@ -146,8 +167,13 @@ def test_what_is_no_export_is_refused(data):
         ({"topics": [17]}, "topics[0]", "17"),
         ({"topics": [{"query": "a", "mode": "both", "muted": "x"}]}, "topics[0].muted", "x"),
         ({"sources": [{"url": "file:///etc"}]}, "sources[0].url", "file:///etc"),
+        ({"topics": [{"query": "a", "mode": "x" * 999}]}, "topics[0].mode", "x" * 200),
+        ({"mutes": [17, 18]}, "mutes[0]", "17"),
     ],
-    ids=["time", "weekday", "zone", "missing", "mode", "no object", "mute", "no web address"],
+    ids=[
+        *("time", "weekday", "zone", "missing", "mode", "no object", "mute", "no web address"),
+        *("a long value", "a mute of a story"),
+    ],
 )
 async def test_a_part_that_cannot_be_read_is_named_and_nothing_is_imported(
     exported, chat_id, storage, parts, part, value
@@ -155,7 +181,7 @@ async def test_a_part_that_cannot_be_read_is_named_and_nothing_is_imported(
     good = {"topics": [{"query": "Taiwan", "mode": "both"}]}
 
     with pytest.raises(NotAnExport) as refused:
-        await import_chat(storage, chat_id, written(**good | parts), limits=USUAL_LIMITS)
+        await load(storage, chat_id, written(**good | parts))
 
     assert (refused.value.part, refused.value.value) == (part, value)
     assert (await exported(chat_id))["topics"] == []
@@ -170,14 +196,87 @@ _JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources"]), _JSON))
 def test_whatever_stands_in_it_is_read_or_refused(parts):
-    with suppress(NotAnExport):
+    with suppress(PartError):
         assert len(read_document(written(**parts)).topics) == len(parts.get("topics", []))
+
+
+@pytest.mark.parametrize("part", ["digests", "topics", "mutes", "sources", "editions"])
+def test_reading_stops_at_the_first_thing_that_is_wrong(part):
+    with pytest.raises(PartError) as refused:
+        read_document(written(**{part: [17] * 100_000}))
+
+    cause = refused.value.__cause__
+    assert isinstance(cause, ValidationError)
+    assert cause.error_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "most"), [("topics", 1000), ("sources", 1000), ("mutes", 10_000), ("editions", 10_000)]
+)
+def test_a_document_has_a_bounded_number_of_each_part(part, most):
+    parts: dict[str, dict[str, Any]] = {
+        "topics": {"query": "a", "mode": "both"},
+        "sources": {"url": "http://a.b"},
+        "mutes": {"kind": "story", "name": "", "until": None},
+        "editions": {
+            "date": "2026-03-02",
+            "schedule_number": 0,
+            "made_at": "2026-03-02T12:00:00Z",
+            "stories": 1,
+        },
+    }
+
+    read_document(written(**{part: [parts[part]] * most}))
+    with pytest.raises(PartError):
+        read_document(written(**{part: [parts[part]] * (most + 1)}))
+
+
+async def test_many_topics_are_added_in_steps_that_others_can_write_between(
+    arrive, storage, monkeypatch
+):
+    topics = [{"query": f"word{n}", "mode": "instant"} for n in range(2 * AT_ONCE + 1)]
+    chat_id, written_to = await arrive(), []
+    writing = type(storage).writing
+
+    @asynccontextmanager
+    async def counted(self):
+        async with writing(self) as tx:
+            before = await count_subscriptions(tx, chat_id)
+            yield tx
+            written_to.append(await count_subscriptions(tx, chat_id) - before)
+
+    monkeypatch.setattr(type(storage), "writing", counted)
+    report = await load(storage, chat_id, written(topics=topics))
+
+    assert len(report.added) == len(topics)
+    assert max(written_to) == AT_ONCE
+
+
+async def test_a_topic_may_name_one_before_it(arrive, storage):
+    topics = [
+        {"name": "Islands", "query": "Taiwan OR Penghu", "mode": "both"},
+        {"name": "Other", "query": "Japan", "mode": "both"},
+    ]
+    topics += [{"query": f"word{n}", "mode": "both"} for n in range(AT_ONCE)]
+    topics.append({"query": "#islands AND ports", "mode": "both"})
+
+    report = await load(storage, await arrive(), written(topics=topics))
+
+    assert not report.failed
+
+
+async def test_the_same_query_twice_in_a_document_is_one_topic(arrive, storage):
+    topics = [{"query": query, "mode": "both"} for query in ("a b", "(a AND b)", "B a")]
+
+    report = await load(storage, await arrive(), written(topics=topics))
+
+    assert (len(report.added), len(report.known)) == (1, 2)
 
 
 async def test_a_mute_that_is_over_mutes_nothing(exported, chat_id, clock, storage):
     until = (clock.now - timedelta(days=1)).isoformat()
     topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
 
-    await import_chat(storage, chat_id, written(topics=topics), limits=USUAL_LIMITS)
+    await load(storage, chat_id, written(topics=topics))
 
     assert (await exported(chat_id))["topics"][0]["muted"] is False

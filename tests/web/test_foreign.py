@@ -4,20 +4,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count, product
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiohttp.web import Application
+from aiohttp.web import Application, HTTPNotFound
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from bot.rendering.links import Purpose, Signer
+from bot.web.pages import read_token
+from bot.web.site import BOUNCE_ROUTES, ROUTES
 from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.topics import Topic
 from tests.belongings import SECRET, Rows, fill, ids_of, rows_of
-from tests.web.conftest import SIGNER, Visitor
+from tests.conftest import MONDAY_NOON
+from tests.web.conftest import LINKS, SIGNER, Visitor
 
 pytestmark = pytest.mark.slow
+
+# How many parts the subject of a token has: those of pages, and of what stands in mails.
+PARTS = {
+    Purpose.EDITION: 3,
+    Purpose.MANAGE: 1,
+    Purpose.UNSUBSCRIBE: 1,
+    Purpose.CONFIRM: 2,
+    Purpose.FEED: 3,
+    Purpose.BOUNCE: 0,
+    Purpose.RETURN_PATH: 1,
+}
+PART = st.integers(0, 2**63 - 1)
+ROUTES_WITH_TOKENS: list[Any] = [
+    route for route in (*ROUTES, *BOUNCE_ROUTES) if route.purpose is not None
+]
+READER: Any = SimpleNamespace(resources=SimpleNamespace(links=LINKS), clock=lambda: MONDAY_NOON)
 
 BUTTONS: tuple[dict[str, str], ...] = (
     {"stop": "yes"},
@@ -77,11 +99,33 @@ async def eve(newsroom) -> int:
     return int(chat)
 
 
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_token_of_one_purpose_is_refused_by_every_route_of_another(data):
+    """The token is made as the program makes it: the subject has the parts that its route reads."""
+    purpose = data.draw(st.sampled_from(list(PARTS)))
+    parts = [data.draw(PART) for _ in range(PARTS[purpose])]
+    token = SIGNER.sign(purpose, *parts)
+
+    for route in ROUTES_WITH_TOKENS:
+        request = cast("Any", SimpleNamespace(match_info={"token": token}))
+        if route.purpose is purpose:
+            assert read_token(READER, route.purpose, request) == tuple(map(str, parts))
+        else:
+            with pytest.raises(HTTPNotFound):
+                read_token(READER, route.purpose, request)
+
+
+def test_each_purpose_of_a_route_has_one_shape_of_subject():
+    assert {route.purpose for route in ROUTES_WITH_TOKENS} <= PARTS.keys()
+
+
 def test_every_address_of_a_chat_is_walked(victim):
     """Each has a token; what has none shows nothing of anybody."""
     paths = [resource.canonical for resource in victim.app.router.resources()]
 
-    of_people = set(Purpose) - {Purpose.UPDATES}  # where Telegram posts to
+    # Telegram posts to its own address, and a return path opens no page.
+    of_people = set(Purpose) - {Purpose.UPDATES, Purpose.RETURN_PATH}
     assert all(f"/{purpose}/{{token}}" in " ".join(paths) for purpose in of_people)
 
 

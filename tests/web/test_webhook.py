@@ -31,8 +31,12 @@ def taking():
 
 
 @pytest.fixture
-async def client(taking):
-    route = TelegramWebhook("path", "secret", taking.take)
+def route(taking):
+    return TelegramWebhook("path", "secret", taking.take)
+
+
+@pytest.fixture
+async def client(route):
     async with TestClient(TestServer(make_web(route.routes()))) as opened:
         yield opened
 
@@ -108,3 +112,12 @@ async def test_what_is_no_update_is_refused(client, taking, body, kind, status):
 
     assert answer.status == status
     assert taking.taken == []
+
+
+async def test_an_update_comes_again_where_too_much_is_held(client, route, taking):
+    with route.bodies.room(route.bodies.most):
+        full = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
+    again = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
+
+    assert [full.status, again.status] == [503, 200]
+    assert taking.taken == [{"update_id": 1}]

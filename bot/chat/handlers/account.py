@@ -16,7 +16,7 @@ from bot.chat.permissions import READS
 from bot.chat.progress import Progress
 from bot.chat.questions import AnswerTo, ask
 from bot.sources.feeds.model import Unreadable
-from bot.subscribers import deletion, export, feed_lists, feedback
+from bot.subscribers import deletion, export, export_document, feed_lists, feedback
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LARGEST = export.LARGEST  # bytes of a file
+LARGEST = export_document.LARGEST  # bytes of a file
 _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
 _DELETES_FOR = timedelta(days=1)
 
@@ -51,6 +51,7 @@ async def take_file(message: Message, bot: Bot, context: Context) -> None:
     if document is None or (document.file_size or 0) > LARGEST:
         await context.reply.show("chat/import.html#too_large")
         return
+    await feed_lists.check_no_list_is_added(context.storage, context.chat_id)
     async with context.reply.typing():
         data = await bot.download(document, BytesIO())
     content = data.read(LARGEST + 1) if data else b""
@@ -61,8 +62,14 @@ async def take_file(message: Message, bot: Bot, context: Context) -> None:
 
 
 async def _import(content: bytes, context: Context) -> None:
+    try:
+        document = await export.read_export(content, reader=context.resources.upload_reader)
+    except Unreadable as error:
+        log.warning("an export could not be read", reason=error.reason, bytes=len(content))
+        await context.reply.show("chat/import.html#unknown_file")
+        return
     imported = await export.import_chat(
-        context.storage, context.chat_id, content, limits=context.limits
+        context.storage, context.chat_id, document, limits=context.limits
     )
     await context.reply.show("chat/import.html#report", report=imported)
     if not imported.feeds:
@@ -74,7 +81,7 @@ async def _import(content: bytes, context: Context) -> None:
 
 async def _offer_list(content: bytes, context: Context) -> None:
     try:
-        urls = await feed_lists.read_list(content, opml_reader=context.resources.opml_reader)
+        urls = await feed_lists.read_list(content, reader=context.resources.upload_reader)
     except Unreadable as error:
         log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
         await context.reply.show("chat/import.html#unknown_file")

@@ -37,10 +37,6 @@ class SavedTopics:
     reached: tuple[str, ...] = ()
     known: dict[tuple[str, bool], ast.Node] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, topics: Mapping[str, str]) -> "SavedTopics":
-        return cls({folded_name(name): typed for name, typed in topics.items()})
-
     def within(self, name: str) -> "SavedTopics":
         return replace(self, reached=(*self.reached, name))
 
@@ -276,7 +272,12 @@ def parse(text: str, topics: Mapping[str, str] | None = None) -> ParsedQuery:
 
     *topics* are the saved ones, what each asks for by its name; `#name` stands for one of them.
     """
-    saved = SavedTopics.of(topics or {})
+    return parse_among(text, {folded_name(name): typed for name, typed in (topics or {}).items()})
+
+
+def parse_among(text: str, topics: Mapping[str, str]) -> ParsedQuery:
+    """Read *text* as `parse` does, where the names of *topics* are folded, for many queries."""
+    saved = SavedTopics(topics)
     try:
         return _parse(text, saved)
     except QueryError as error:

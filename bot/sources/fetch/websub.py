@@ -10,19 +10,24 @@ import asyncio
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from math import inf
+from typing import Any, Final, Protocol, Self
 
 import structlog
 
 from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.response import Response
+from bot.sources.urls import host_of
 from storage import websub
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
 from storage.sources import Source
-from storage.websub import PushSubscription
+from storage.websub import ExpectedPush, PushSubscription
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +40,9 @@ MAX_RETRY: Final = timedelta(days=1)
 RETRY_AFTER_DENIAL: Final = timedelta(days=7)
 MAX_UNSUBSCRIBES: Final = 3  # requests, to a hub that does not call back
 SUBSCRIBE, UNSUBSCRIBE, DENIED = "subscribe", "unsubscribe", "denied"
-_SIGNATURES = frozenset({"sha1", "sha256", "sha384", "sha512"})
+# SHA-1, which WebSub allows too, is not accepted.
+_SIGNATURES = frozenset({"sha256", "sha384", "sha512"})
+_LOGGED_EVERY_SECONDS: Final = 3600.0
 _CLAIM: Final = timedelta(minutes=1)  # not needed beyond the transaction that claims
 
 
@@ -68,51 +75,113 @@ async def ask_hubs(
 async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) -> str | None:
     """Return the challenge if the hub's *question* is about what we asked for, else None.
 
-    A hub is known by the token in the URL that it calls; nobody else has it.
+    A hub is known by the token in the URL that it calls; nobody else has it. A question that was
+    answered before changes nothing more.
     """
     async with storage.reading() as tx:
         push = await websub.push_of(tx, token)
     if push is None or question.get("hub.topic") != push.topic:
         return None
     mode = question.get("hub.mode")
-    if mode not in {DENIED, _mode(push)}:
+    if mode == DENIED:
+        if push.asking or push.ends_at:
+            await _take_denial(storage, push, question.get("hub.reason", "")[:200])
+        return ""
+    if mode != _mode(push):
         return None
-    async with storage.writing() as tx:
-        if mode == DENIED:
-            reason = question.get("hub.reason", "")[:200]
-            log.warning(
-                "a hub denies a subscription", hub=push.hub, topic=push.topic, reason=reason
-            )
-            retry = {"asking": None, "ends_at": None, "due_at": tx.now + RETRY_AFTER_DENIAL}
-            await websub.change_push(tx, push.id, retry)
-            return ""
-        if push.source_id is None:
-            await websub.forget_push(tx, push.id)
-        else:
-            await _confirm(tx, push, lease_of(question.get("hub.lease_seconds", "")))
+    if push.source_id is None or push.asking:
+        async with storage.writing() as tx:
+            if push.source_id is None:
+                await websub.forget_push(tx, push.id)
+            else:
+                await _confirm(tx, push, lease_of(question.get("hub.lease_seconds", "")))
     return question.get("hub.challenge")
 
 
-async def is_expected(storage: Storage, token: str) -> bool:
-    """Whether we still want the pushes that come to *token*."""
-    async with storage.reading() as tx:
-        push = await websub.push_of(tx, token)
-    return push is not None and push.source_id is not None
+async def _take_denial(storage: Storage, push: PushSubscription, reason: str) -> None:
+    log.warning(
+        "a hub denies a subscription",
+        hub=host_of(push.hub),
+        source=push.source_id,
+        reason=reason,
+    )
+    async with storage.writing() as tx:
+        retry = {"asking": None, "ends_at": None, "due_at": tx.now + RETRY_AFTER_DENIAL}
+        await websub.change_push(tx, push.id, retry)
 
 
-async def receive_push(storage: Storage, token: str, body: bytes, signature: str) -> bool:
-    """Make the source due soon; False if the hub did not sign *body*."""
+async def find_push(storage: Storage, token: str) -> ExpectedPush | None:
+    """Return the subscription whose hub pushes to *token*; None if it is not wanted any more."""
     async with storage.reading() as tx:
-        push = await websub.push_of(tx, token)
-    if push is None or push.source_id is None:
-        return False
-    if not is_signed(body, signature, push.secret):
-        log.warning("a push without a good signature is ignored", hub=push.hub)
-        return False
+        return await websub.expected_push(tx, token)
+
+
+async def accept_push(storage: Storage, push: ExpectedPush) -> None:
+    """Make the source due, at once or when it may be polled again."""
     async with storage.writing() as tx:
         await websub.change_push(tx, push.id, {"pushed_at": tx.now})
-        await websub.poll_soon(tx, MIN_POLL_GAP)
-    return True
+        await websub.poll_soon(tx, MIN_POLL_GAP, push.id)
+
+
+@dataclass(slots=True)
+class PushSignature:
+    """The signature that a hub sends beside a body, and the HMAC of what came of the body.
+
+    The body is not kept: a hub, which a user may name, can send many large ones at once.
+    """
+
+    sent: bytes
+    _mac: hmac.HMAC
+
+    @classmethod
+    def of(cls, header: str, secret: str) -> Self | None:
+        """Read `X-Hub-Signature`; None if its method is weak or unknown."""
+        method, _, sent = header.strip().partition("=")
+        if method.lower() not in _SIGNATURES:
+            return None
+        mac = hmac.new(secret.encode(), digestmod=method.lower())
+        return cls(sent.strip().lower().encode(), mac)
+
+    def update(self, part: bytes) -> None:
+        self._mac.update(part)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the sender of the body knows the secret."""
+        return hmac.compare_digest(self._mac.hexdigest().encode(), self.sent)
+
+
+@dataclass(eq=False)
+class ForgedPushes:
+    """Logs pushes without a valid signature, once an hour for each subscription.
+
+    There are *most* lines an hour at most, however many subscriptions are pushed to.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    most: int = 1000
+    _logged: OrderedDict[int, tuple[float, int]] = field(default_factory=OrderedDict)
+    """When each was logged last, the oldest first, and how many forged pushes came since."""
+
+    def note(self, push: ExpectedPush) -> None:
+        now = self.clock()
+        at, unlogged = self._logged.get(push.id, (-inf, 0))
+        if now - at < _LOGGED_EVERY_SECONDS:
+            self._logged[push.id] = at, unlogged + 1
+            return
+        if push.id not in self._logged and len(self._logged) >= self.most:
+            oldest, _ = next(iter(self._logged.values()))
+            if now - oldest < _LOGGED_EVERY_SECONDS:
+                return
+            self._logged.popitem(last=False)
+        log.warning(
+            "pushes without a valid signature are ignored",
+            hub=host_of(push.hub),
+            source=push.source_id,
+            since_last_time=unlogged,
+        )
+        self._logged[push.id] = now, 0
+        self._logged.move_to_end(push.id)
 
 
 def lease_of(seconds: str) -> timedelta:
@@ -125,15 +194,6 @@ def lease_of(seconds: str) -> timedelta:
 def renewal_of(now: datetime, lease: timedelta) -> datetime:
     """Return when to renew: a fifth of the lease before its end."""
     return now + lease * 0.8
-
-
-def is_signed(body: bytes, signature: str, secret: str) -> bool:
-    """Whether `X-Hub-Signature` says that the sender of *body* knows *secret*."""
-    method, _, sent = signature.strip().partition("=")
-    if method.lower() not in _SIGNATURES:
-        return False
-    expected = hmac.new(secret.encode(), body, method.lower()).hexdigest()
-    return hmac.compare_digest(expected.encode(), sent.strip().lower().encode())
 
 
 def _new_row(source: Source, now: datetime) -> dict[str, Any]:
@@ -177,12 +237,12 @@ async def _ask(client: PostClient, push: PushSubscription, callback: str) -> Non
     try:
         response = await client.post(push.hub, form, inside=push.inside)
     except FetchError as error:
-        log.warning("a hub was not reached", hub=push.hub, reason=str(error))
+        log.warning("a hub was not reached", source=push.source_id, reason=str(error))
     except Exception:  # one bad hub must not stop the others; it is asked again later
-        log.exception("a hub could not be asked", hub=push.hub)
+        log.exception("a hub could not be asked", source=push.source_id)
     else:
         if response.status not in range(200, 300):
-            log.warning("a hub refuses", hub=push.hub, status=response.status)
+            log.warning("a hub refuses", source=push.source_id, status=response.status)
 
 
 async def _confirm(tx: Transaction, push: PushSubscription, lease: timedelta) -> None:

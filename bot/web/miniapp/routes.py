@@ -101,7 +101,8 @@ def _handler(
         if wait := rate_limit.take(str(caller.user.user_id)):
             return _too_many(caller.renderer, wait)
         try:
-            fields = ActionRequest.read(await small_body(request.http, _LARGEST_REQUEST))
+            async with small_body(request.http, site.bodies, _LARGEST_REQUEST) as body:
+                fields = ActionRequest.read(body)
             return _json(await action(site, app, caller, fields))
         except BadActionError:
             raise web.HTTPBadRequest from None

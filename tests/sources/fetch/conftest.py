@@ -1,7 +1,10 @@
 """A fake hub, a source that names it, and a client that calls us as hubs do."""
 
+import asyncio
 import hmac
+from asyncio import StreamReader
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -9,7 +12,8 @@ from functools import partial
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
-from sqlalchemy import update
+from sqlalchemy import func, update
+from sqlmodel import select
 
 from bot.ops.health import make_web
 from bot.sources.fetch.problems import CannotConnect
@@ -17,8 +21,9 @@ from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
 from bot.subscribers.access import Access
 from bot.web.site import Site
+from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.sources import Source
+from storage.sources import Follow, Source
 from storage.websub import PushSubscription
 from tests.resources import make_resources
 from tests.sources.feeds_made import item, rss
@@ -66,9 +71,13 @@ def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
 
 
 @pytest.fixture
-async def visitor(storage: Storage) -> AsyncIterator[Visitor]:
+def site(storage: Storage) -> Site:
+    return Site(make_resources(storage, Access(is_open=True)))
+
+
+@pytest.fixture
+async def visitor(site: Site) -> AsyncIterator[Visitor]:
     """Yield a client of our web server, as hubs are."""
-    site = Site(make_resources(storage, Access(is_open=True)))
     async with TestClient(TestServer(make_web(*site.parts()))) as client:
         yield client
 
@@ -98,12 +107,47 @@ async def confirm(
     return f"{answer.status} {await answer.text()}"
 
 
-async def send_push(visitor: Visitor, push: PushSubscription, secret: str | None = None) -> int:
-    made = hmac.new((secret or push.secret).encode(), b"news", "sha256").hexdigest()
+async def send_push(
+    visitor: Visitor,
+    push: PushSubscription,
+    secret: str | None = None,
+    *,
+    method: str = "sha256",
+    body: bytes = b"news",
+) -> int:
+    made = hmac.new((secret or push.secret).encode(), body, method).hexdigest()
     answer = await visitor.post(
-        f"/hub/{push.token}", data=b"news", headers={"X-Hub-Signature": f"sha256={made}"}
+        f"/hub/{push.token}", data=body, headers={"X-Hub-Signature": f"{method}={made}"}
     )
     return answer.status
+
+
+@asynccontextmanager
+async def unfinished_push(visitor: Visitor, push: PushSubscription) -> AsyncIterator[StreamReader]:
+    """Send a push but for the end of its body; yield what the bot answers with."""
+    server = visitor.server
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    head = (
+        f"POST /hub/{push.token} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        f"X-Hub-Signature: sha256={'0' * 64}\r\n\r\nnews"
+    )
+    writer.write(head.encode())
+    await writer.drain()
+    try:
+        yield reader
+    finally:
+        writer.close()
+
+
+async def follow(storage: Storage, source_id: int) -> int:
+    """Let a new chat follow the source; return the chat."""
+    async with storage.writing() as tx:
+        number = (await tx.session.exec(select(func.count()).select_from(Chat))).one()
+        chat = Chat(telegram_id=number, state_since=tx.now, created_at=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        tx.session.add(Follow(chat_id=chat.id, source_id=source_id))
+        return chat.id
 
 
 async def change_sources(storage: Storage, **values: object) -> None:

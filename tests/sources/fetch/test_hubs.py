@@ -1,15 +1,18 @@
 import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, FeedPace
 from bot.sources.feeds.reader import read_fast
 from bot.sources.fetch.response import Hub, hub_of
-from bot.sources.fetch.websub import is_signed, lease_of, renewal_of
+from bot.sources.fetch.websub import ForgedPushes, PushSignature, lease_of, renewal_of
+from storage.websub import ExpectedPush
 from tests.sources.feeds_made import item, rss
 
 URL = "https://news.example/feed.xml"
@@ -106,15 +109,43 @@ def test_a_lease_is_read_within_bounds(seconds, lease):
     assert NOW < renewal_of(NOW, lease) < NOW + lease
 
 
-@pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
+def signed(body: bytes, signature: str, secret: str = "secret") -> bool:
+    read = PushSignature.of(signature, secret)
+    if read is None:
+        return False
+    read.update(body)
+    return read.is_valid
+
+
+@pytest.mark.parametrize("method", ["sha256", "sha384", "sha512"])
 def test_a_signature_of_the_hub_is_verified(method):
     made = hmac.new(b"secret", b"news", method).hexdigest()
 
-    assert is_signed(b"news", f"{method}={made}", "secret")
-    assert is_signed(b"news", f"{method.upper()}={made.upper()}", "secret")
-    assert not is_signed(b"other news", f"{method}={made}", "secret")
-    assert not is_signed(b"news", f"{method}={made}", "another secret")
-    assert not is_signed(b"news", f"{method}={made[:-1]}", "secret")
+    assert signed(b"news", f"{method}={made}")
+    assert signed(b"news", f"{method.upper()}={made.upper()}")
+    assert not signed(b"other news", f"{method}={made}")
+    assert not signed(b"news", f"{method}={made}", "another secret")
+    assert not signed(b"news", f"{method}={made[:-1]}")
+
+
+@pytest.mark.parametrize("method", ["sha1", "md5"])
+def test_a_weak_signature_does_not_count(method):
+    made = hmac.new(b"secret", b"news", method).hexdigest()
+
+    assert PushSignature.of(f"{method}={made}", "secret") is None
+
+
+@given(st.lists(st.binary()))
+def test_a_signature_is_the_same_in_whatever_parts_the_body_comes(parts):
+    body = b"".join(parts)
+    made = hmac.new(b"secret", body, "sha256").hexdigest()
+    read = PushSignature.of(f"sha256={made}", "secret")
+    assert read is not None
+
+    for part in parts:
+        read.update(part)
+
+    assert read.is_valid
 
 
 @given(st.text())
@@ -122,4 +153,56 @@ def test_a_signature_of_the_hub_is_verified(method):
 @example("md5=900150983cd24fb0d6963f7d28e17f72")
 @example("sha256=")
 def test_malformed_signatures_are_rejected(signature):
-    assert not is_signed(b"news", signature, "secret")
+    assert not signed(b"news", signature)
+
+
+def push_of(number: int) -> ExpectedPush:
+    return ExpectedPush(
+        id=number,
+        source_id=number,
+        hub="https://hub.example/private/key",
+        secret="secret",
+        is_pending=False,
+        is_public=False,
+    )
+
+
+@dataclass
+class Seconds:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_forged_pushes_are_logged_once_an_hour_with_their_number():
+    seconds = Seconds()
+    forged = ForgedPushes(seconds)
+
+    with capture_logs() as logs:
+        for _ in range(250):
+            forged.note(push_of(1))
+        seconds.now += 3600
+        forged.note(push_of(1))
+        forged.note(push_of(2))
+
+    assert [(line["source"], line["since_last_time"]) for line in logs] == [
+        (1, 0),
+        (1, 249),
+        (2, 0),
+    ]
+    assert {line["hub"] for line in logs} == {"hub.example"}
+
+
+def test_any_number_of_subscriptions_logs_a_bounded_number_of_lines_an_hour():
+    seconds = Seconds()
+    forged = ForgedPushes(seconds, most=10)
+
+    with capture_logs() as logs:
+        for number in range(1000):
+            forged.note(push_of(number % 50))
+        seconds.now += 3600
+        forged.note(push_of(49))
+
+    assert len(logs) == 11
+    assert len(forged._logged) == 10

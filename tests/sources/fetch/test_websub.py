@@ -1,12 +1,18 @@
 """WebSub: subscriptions at a hub, its pushes, and how often the source is polled besides."""
 
+import asyncio
+from contextlib import ExitStack
+
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
-from bot.sources.fetch.websub import ask_hubs
+from bot.sources.fetch.websub import ask_hubs, find_push
+from bot.subscribers.own_feeds import unfollow_feed
+from bot.web.webhooks import PushSlots
 from storage.enums import SourceState
-from storage.sources import remove_source
-from storage.websub import PushSubscription
+from storage.sources import Source, remove_source
+from storage.websub import ExpectedPush, PushSubscription
 from tests.sources.feeds_made import item, rss
 from tests.sources.fetch.conftest import (
     CALLBACK,
@@ -14,11 +20,14 @@ from tests.sources.fetch.conftest import (
     NAMES_A_HUB,
     change_sources,
     confirm,
+    follow,
     only_push,
     question,
     send_push,
+    unfinished_push,
 )
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+from tests.story.processes import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -126,6 +135,7 @@ async def test_only_the_operators_own_sources_may_name_a_hub_inside(
     storage, source, ask, hub, public, inside
 ):
     await change_sources(storage, public=public)
+    await follow(storage, source.id)
 
     await ask()
 
@@ -195,6 +205,138 @@ async def test_a_push_with_a_bad_signature_is_ignored_silently(push, polling, vi
     assert (await visitor.post(f"/hub/{push.token}", data=b"news")).status == 202
 
     assert await polling.poll_due() == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "polled"),
+    [
+        pytest.param({"method": "sha512"}, 202, 1, id="a stronger method"),
+        pytest.param({"method": "sha1"}, 202, 0, id="a weak method"),
+        pytest.param({"body": b"n" * 1_000_000}, 202, 1, id="a whole feed"),
+        pytest.param({"body": b"n" * 1_000_001}, 413, 0, id="too much"),
+    ],
+)
+async def test_a_push_is_accepted_by_its_signature_and_size(
+    push, polling, visitor, changes, status, polled
+):
+    assert await send_push(visitor, push, **changes) == status
+
+    assert await polling.poll_due() == polled
+
+
+async def test_one_push_of_a_source_is_read_at_a_time(storage, push, visitor, site):
+    expected = await find_push(storage, push.token)
+    assert expected
+
+    with site.pushes.slot(expected):
+        async with unfinished_push(visitor, push) as answer, asyncio.timeout(PATIENCE):
+            line = await answer.readline()
+
+    assert line.split()[1] == b"429"
+    assert await send_push(visitor, push) == 202
+
+
+async def test_a_push_is_not_read_while_its_source_waits_to_be_polled(
+    push, polling, visitor, storage
+):
+    await send_push(visitor, push)
+    await polling.poll_due()
+    await send_push(visitor, push)  # the source was polled just now, so this one waits
+    assert (await only_push(storage)).pushed_at
+
+    async with unfinished_push(visitor, push) as answer, asyncio.timeout(PATIENCE):
+        line = await answer.readline()
+
+    assert line.split()[1] == b"202"
+
+
+async def test_private_feeds_do_not_take_the_slots_of_public_sources(push):
+    slots = PushSlots(most=2)
+    private, public = (
+        [ExpectedPush(n, n, push.hub, "", is_pending=False, is_public=one) for n in numbers]
+        for one, numbers in ((False, range(3)), (True, range(10, 12)))
+    )
+
+    with ExitStack() as stack:
+        for each in private[:2]:
+            stack.enter_context(slots.slot(each))
+        with pytest.raises(web.HTTPServiceUnavailable):
+            stack.enter_context(slots.slot(private[2]))
+        for each in public:
+            stack.enter_context(slots.slot(each))
+
+    assert slots._reading == {}
+
+
+async def test_a_private_feed_makes_itself_due_alone(
+    storage, push, adding, farm, polling, visitor, clock
+):
+    await change_sources(storage, public=False)
+    await follow(storage, push.source_id)
+    # The publisher's own source is what the private feed says that it is.
+    farm.serve("/public.xml", rss([item(3)]))
+    added = await adding.add(farm.url("/public.xml"))
+    due_at = clock.now + HOUR
+    async with storage.writing() as tx:
+        public = await tx.session.get_one(Source, added.source_id)
+        public.hub, public.hub_topic, public.next_fetch_at = push.hub, push.topic, due_at
+        waiting = PushSubscription(
+            source_id=public.id,
+            hub=push.hub,
+            topic=push.topic,
+            token="public",
+            secret="s",
+            due_at=due_at,
+            pushed_at=clock.now,
+        )
+        tx.session.add(waiting)
+
+    assert await send_push(visitor, push) == 202
+
+    sources = {source.id: source for source in await rows_of(storage, Source)}
+    assert sources[push.source_id].next_fetch_at == clock.now
+    assert sources[public.id].next_fetch_at == due_at
+
+
+async def test_the_push_of_a_private_feed_ends_with_its_last_follower(
+    storage, push, ask, hub, visitor
+):
+    await change_sources(storage, public=False)
+    ann, bob = [await follow(storage, push.source_id) for _ in range(2)]
+
+    await unfollow_feed(storage, ann, push.source_id)
+    await ask()
+    assert await send_push(visitor, push) == 202
+    await unfollow_feed(storage, bob, push.source_id)
+
+    assert await send_push(visitor, push) == 410
+    await ask()
+    assert hub.modes == ["subscribe", "unsubscribe"]
+    await ask()
+    assert hub.modes == ["subscribe", "unsubscribe"]
+
+
+async def test_hubs_of_public_sources_are_asked_first(storage, source, adding, farm, hub):
+    await change_sources(storage, public=False)
+    await follow(storage, source.id)
+    farm.serve("/public.xml", rss([item(3)]), **NAMES_A_HUB)
+    public = await adding.add(farm.url("/public.xml"))
+
+    await ask_hubs(storage, hub, owner="me", callback=CALLBACK, limit=1)
+
+    assert (await only_push(storage)).source_id == public.source_id
+
+
+async def test_a_repeated_denial_changes_and_logs_nothing(storage, requested, visitor, clock):
+    await confirm(visitor, requested, "denied", reason="not you")
+    denied = await only_push(storage)
+    clock.turn(HOUR)
+
+    with capture_logs() as logs:
+        assert await confirm(visitor, requested, "denied", reason="not you") == "200 "
+
+    assert (await only_push(storage)).due_at == denied.due_at
+    assert logs == []
 
 
 async def test_a_push_does_not_hasten_a_source_with_a_problem(push, polling, farm, visitor, clock):

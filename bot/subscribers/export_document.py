@@ -1,0 +1,193 @@
+"""The document of `/export`, and reading one that a user sends, within bounds.
+
+A file may be made to be slow to read, so a worker of the parser reads it: this module needs nothing
+else of ours. Validation stops at the first thing that is wrong.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
+
+from storage import enums
+
+LARGEST = 1_000_000  # bytes
+MOST = 1000  # topics, and as many feeds
+MOST_LISTED = 10_000  # mutes and editions
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LONGEST_VALUE = 200  # characters of a wrong part that are shown
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+Timestamp: TypeAlias = Annotated[AwareDatetime, PlainSerializer(_written)]
+TimeOfDay: TypeAlias = Annotated[str, Field(pattern=r"^([01]?\d|2[0-3]):[0-5]\d$")]
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
+
+
+class ExportedHours(_Part):
+    start: TimeOfDay = Field(validation_alias="from", serialization_alias="from")
+    end: TimeOfDay = Field(validation_alias="to", serialization_alias="to")
+
+
+class ExportedSettings(_Part):
+    """Only *zone* and *quiet_hours* are imported; whether there is such a zone is not checked."""
+
+    name: str = ""
+    language: str = ""
+    zone: str | None = None
+    zone_guessed: bool = False
+    state: str = ""
+    resumes_at: Timestamp | None = None
+    quiet_hours: ExportedHours | None = None
+    alerts_an_hour: int | None = None
+    empty_day: str = ""
+    style: str = ""
+    layout: str = ""
+    digest_by: str = ""
+    since: Timestamp | None = None
+
+
+class ExportedTime(_Part):
+    time: TimeOfDay
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=MOST), FailFast()]
+
+
+class ExportedTopic(_Part):
+    """*catalogue*: its name in links, if it is in the catalogue. *muted*: True if until unmuted."""
+
+    name: str = ""
+    query: str
+    mode: enums.Mode
+    catalogue: str | None = None
+    muted: bool | Timestamp = False
+    since: Timestamp | None = None
+
+
+class ExportedMute(_Part):
+    kind: enums.MuteKind
+    name: str
+    until: Timestamp | None
+
+
+class ExportedFeed(_Part):
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    title: str = ""
+    kind: enums.SourceKind = enums.SourceKind.FEED
+
+
+class ExportedMailbox(_Part):
+    address: str
+    state: str
+    alerts: bool = False
+    since: Timestamp | None = None
+
+
+class ExportedEdition(_Part):
+    date: date
+    schedule_number: int
+    made_at: Timestamp
+    stories: int
+
+
+class ExportDocument(_Part):
+    format: Literal["dateline-export"] = "dateline-export"
+    version: Literal[1] = 1
+    exported_at: Timestamp | None = None
+    settings: ExportedSettings = ExportedSettings()
+    digests: Annotated[
+        tuple[ExportedTime, ...], Field(max_length=enums.MAX_SCHEDULE_TIMES), FailFast()
+    ] = ()
+    topics: Annotated[tuple[ExportedTopic, ...], Field(max_length=MOST), FailFast()] = ()
+    mutes: Annotated[tuple[ExportedMute, ...], Field(max_length=MOST_LISTED), FailFast()] = ()
+    sources: Annotated[tuple[ExportedFeed, ...], Field(max_length=MOST), FailFast()] = ()
+    mailbox: ExportedMailbox | None = None
+    editions: Annotated[tuple[ExportedEdition, ...], Field(max_length=MOST_LISTED), FailFast()] = ()
+
+
+_IDENTITY: Final = {"format", "version"}
+
+
+class PartError(ValueError):
+    """It is no export; or *part* of it is wrong, where it has *value*."""
+
+    def __init__(self, part: str = "", value: str = "") -> None:
+        super().__init__(part)
+        self.part, self.value = part, value[:_LONGEST_VALUE]
+
+
+def read_document(data: bytes) -> ExportDocument:
+    """Read an export; raise PartError, which names the part that cannot be read."""
+    if len(data) > LARGEST:
+        raise PartError
+    try:
+        document = ExportDocument.model_validate_json(data.removeprefix(_BYTE_ORDER_MARK))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = first["loc"]
+        if not where or where[0] in _IDENTITY:
+            raise PartError from error
+        value = first["input"]
+        is_shown = isinstance(value, str | int | float)
+        raise PartError(_path(where), str(value) if is_shown else "") from error
+    if not document.model_fields_set >= _IDENTITY:
+        raise PartError
+    return document
+
+
+def _path(where: Sequence[int | str]) -> str:
+    """Return `digests[0].time`; what only names a member of a union is left out."""
+    path = ""
+    for step in where:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif step.isidentifier() and step not in {"bool", "datetime"}:
+            path += f".{step}" if path else step
+    return path
+
+
+# From a worker to the bot: what is imported, in parts of which none takes long.
+
+
+def to_parts(document: ExportDocument) -> list[dict[str, Any]]:
+    """Return the settings and times as one object of JSON, then one for each topic and feed."""
+    chosen = document.model_dump(mode="json", by_alias=True, include={"settings", "digests"})
+    topics = [{"topic": each.model_dump(mode="json")} for each in document.topics]
+    feeds = [{"feed": each.model_dump(mode="json")} for each in document.sources]
+    return [chosen, *topics, *feeds]
+
+
+def part_of(fields: Mapping[str, Any]) -> ExportedTopic | ExportedFeed:
+    if "topic" in fields:
+        return ExportedTopic.model_validate(fields["topic"], strict=False)
+    return ExportedFeed.model_validate(fields["feed"], strict=False)
+
+
+def from_parts(
+    chosen: Mapping[str, Any], parts: Iterable[ExportedTopic | ExportedFeed]
+) -> ExportDocument:
+    parts = tuple(parts)
+    return ExportDocument(
+        settings=ExportedSettings.model_validate(chosen["settings"], strict=False),
+        digests=tuple(
+            ExportedTime.model_validate(each, strict=False) for each in chosen["digests"]
+        ),
+        topics=tuple(each for each in parts if isinstance(each, ExportedTopic)),
+        sources=tuple(each for each in parts if isinstance(each, ExportedFeed)),
+    )
