@@ -5,7 +5,7 @@ page with several feeds is a question: nothing is added, and the feeds are there
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -87,15 +87,17 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class SourceAdder:
-    """*public*: for the operator, so every chat may get it and the allowed networks are open.
+    """Adds sources; *options* hold for every source that is added without its own.
 
-    *options*: unless those of a source are given.
+    *public*: the sources are the operator's, so every chat may get their articles, and addresses
+    in the allowed networks may be read. It has no default, because a forgotten argument must not
+    publish what a chat adds.
     """
 
     storage: Storage
     fetcher: Fetches
     reader: ReadsLinks
-    public: bool = True
+    public: bool = field(kw_only=True)
     options: SourceOptions = SourceOptions()
 
     async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
