@@ -56,7 +56,7 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
 
 def test_an_adder_is_always_told_whether_its_sources_are_public(storage, fetcher, reader):
     with pytest.raises(TypeError, match="public"):
-        SourceAdder(storage, fetcher, reader)
+        SourceAdder(storage, fetcher, reader)  # type: ignore[call-arg]
 
 
 async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, reader, farm):
