@@ -524,9 +524,12 @@ async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:
     """Return the columns of the source that change with the end of its fetch."""
     fetched = part.fetched
     changes = changes_after(fetched.source, fetched.result, tx.now, fetched.jitter)
-    if (target := new_address(changes)) and not await sources.source_of(tx, url_hash(target)):
-        changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
-        changes |= {"moved_to": None, "moved_seen": 0}
+    if target := new_address(changes):
+        hashed = url_hash(target)
+        there = await sources.source_of(tx, hashed)
+        if there is None or there.id == fetched.source_id:  # https of the same address is itself
+            changes |= {"url": target, "url_hash": hashed, "host": host_of(target)}
+            changes |= {"moved_to": None, "moved_seen": 0}
     if not changes.get("own_network", fetched.source.own_network):
         changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)
     if fetched.result.document and not part.is_split:

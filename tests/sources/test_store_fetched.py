@@ -9,15 +9,17 @@ from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select, update
+from sqlmodel import col, select, update
 from structlog.testing import capture_logs
 
 from bot.matching import slices
 from bot.sources import store
+from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
+from bot.sources.health import MOVED_AFTER
 from bot.sources.store import Fetched, Shown, store_fetched, store_shown
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
@@ -349,3 +351,43 @@ async def test_nothing_is_counted_where_few_are_new(storage, monkeypatch):
     await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
+
+
+async def times_moved(storage: Storage, times: int, target: str) -> None:
+    """Let the source at host a be polled *times*, each time by way of a permanent redirect."""
+    for _ in range(times):
+        async with storage.writing() as tx:
+            await tx.session.exec(update(Source).values(owner="me"))
+        source = next(each for each in await rows_of(storage, Source) if each.host == "a")
+        response = Response(304, target, moved_permanently_to=target)
+        await store_fetched(storage, "me", [Fetched(source, FetchResult(response))])
+
+
+@pytest.mark.parametrize(
+    ("was", "target", "follows"),
+    [
+        pytest.param("http://a.example/feed", "https://a.example/feed", True, id="to https"),
+        pytest.param("https://a.example/feed?cmp=1", "https://a.example/feed", True, id="tracker"),
+        pytest.param("https://a.example/feed", "https://c.example/feed", True, id="elsewhere"),
+        pytest.param("https://a.example/feed", "https://b.example/feed", False, id="a source"),
+        pytest.param("https://a.example/feed", "http://b.example/feed", False, id="b by http"),
+    ],
+)
+async def test_a_source_follows_ten_permanent_redirects_unless_another_source_is_there(
+    storage, was, target, follows
+):
+    await claimed(storage, "a", "b")
+    async with storage.writing() as tx:
+        for name, url in {"a": was, "b": "https://b.example/feed"}.items():
+            there = update(Source).where(col(Source.host) == name)
+            await tx.session.exec(there.values(url=url, url_hash=url_hash(url)))
+
+    await times_moved(storage, MOVED_AFTER - 1, target)
+    urls = {source.host: source.url for source in await rows_of(storage, Source)}
+    assert urls == {"a": was, "b": "https://b.example/feed"}
+
+    await times_moved(storage, 1, target)
+    (source,) = (each for each in await rows_of(storage, Source) if each.url != urls["b"])
+    assert source.url == (target if follows else was)
+    assert source.url_hash == url_hash(source.url)
+    assert source.moved_seen == (0 if follows else MOVED_AFTER)
