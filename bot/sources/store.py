@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -112,38 +112,50 @@ class Shown:
         ]
 
 
+class Stored(NamedTuple):
+    """The number of new articles by source, and the sources that must be read again as a whole."""
+
+    articles: Counter[int]
+    unsettled: frozenset[int]
+
+
 async def store_drafts(
     tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
 ) -> int:
     """Store the entries of a source that showed none of them before; see `store_shown`."""
-    made = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
-    return made.get(source_id, 0)
+    stored = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
+    await sources.forget_validators(tx, stored.unsettled)
+    return stored.articles[source_id]
 
 
-async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
-    """Store what sources show; return how many new articles each made, by the source's id.
+async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Stored:
+    """Store what sources show.
 
     An article that another source has listed already is listed by both. But what a private source
     lists first is an article of that source alone, until a public one lists it.
     """
     if not shown:
-        return Counter()
+        return Stored(Counter(), frozenset())
     shown = [await _named_anew(tx, each) for each in shown]
     folded = await in_turns(_folded_new(shown))
     private, made, placed = await tx.at_once(_store_new(tx, shown, folded))
     waiting: list[AwaitedPage] = []
+    unsettled: set[int] = set()
     for each in shown:
         own = {article_id for article_id, _ in made.get(each.source_id, ())}
         entries = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
         carried = [(article_id, draft) for article_id, draft in entries if article_id not in own]
-        revised = await _revise(tx, each.source_id, each.changed, carried)
+        revised, later = await _revise(tx, each.source_id, each.changed, carried)
+        if later:
+            unsettled.add(each.source_id)
         waiting += [
             _page(article_id, draft, tx, inside=each.inside, private=each.source_id in private)
             for article_id, draft in (*made.get(each.source_id, ()), *revised)
             if draft.awaits_page
         ]
     await sources.enqueue_pages(tx, waiting)
-    return Counter({source_id: len(articles) for source_id, articles in made.items()})
+    numbers = Counter({source_id: len(articles) for source_id, articles in made.items()})
+    return Stored(numbers, frozenset(unsettled))
 
 
 async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
@@ -272,17 +284,15 @@ def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]
 
 async def _revise(
     tx: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
-) -> list[Found]:
+) -> tuple[list[Found], set[str]]:
+    """Revise articles; return those that changed, and the guids that must be read again later."""
     if not changed and not carried:
-        return []
+        return [], set()
     revised, later = await revise(tx, source_id, [*changed, *carried])
     seen = {each.guid_hash: each.content_hash for _, each in changed}
-    await update_content_hashes(
-        tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
-    )
-    if later:  # what is to be looked at again must not be known by its fingerprint
-        await sources.change_source(tx, source_id, {"fingerprints": b""})
-    return revised
+    # No content has this hash, so that the next fetch compares the entry again.
+    await update_content_hashes(tx, source_id, seen | dict.fromkeys(later, ""))
+    return revised, later
 
 
 def _article(draft: ArticleDraft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
@@ -363,13 +373,17 @@ class _Part:
 
 async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]) -> set[int]:
     """Store the results; return the sources for which the database was away."""
+    unsettled: set[int] = set()
     try:
         for parts in _portions(await _parts(storage, fetched)):
             async with storage.writing() as tx:
                 ours = await tx.at_once(_finish(tx, owner, parts))
-                articles = await store_shown(tx, [part.shown for part in ours if part.shown])
+                stored = await store_shown(tx, [part.shown for part in ours if part.shown])
+                unsettled |= stored.unsettled
+                ended = {part.source_id for part in ours if part.is_last}
+                await sources.forget_validators(tx, unsettled & ended)
             for part in ours:
-                _report(part, articles.get(part.source_id, 0))
+                _report(part, stored.articles[part.source_id])
     except Exception as error:  # a bad source must not stop the others
         if len(fetched) > 1:
             left = [await store_fetched(storage, owner, [each]) for each in fetched]

@@ -138,9 +138,9 @@ async def test_of_what_comes_at_once_the_public_source_makes_the_article(storage
             Shown(mine, drafts([invented], tx.now)),
             Shown(paper, drafts([STORM], tx.now)),
         ]
-        made = await store_shown(tx, shown[::-1] if public_first else shown)
+        stored = await store_shown(tx, shown[::-1] if public_first else shown)
 
-    assert made == {paper: 1}
+    assert stored.articles == {paper: 1}
     assert {article.title for article in await rows_of(storage, Article)} == {STORM.title}
 
 

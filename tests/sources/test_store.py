@@ -29,7 +29,7 @@ def shown(source_id: int, tx: Transaction, words: str) -> Shown:
 async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
     async with storage.writing() as tx:
         ids = [await added(tx, name) for name in ("first", "second")]
-        made = await store_shown(tx, [shown(at, tx, f"By {at}.") for at in ids])
+        made = (await store_shown(tx, [shown(at, tx, f"By {at}.") for at in ids])).articles
 
     (article,) = await rows_of(storage, Article)
     assert (made[ids[0]], made[ids[1]]) == (1, 0)

@@ -1,7 +1,6 @@
 """The results of fetches are stored together; one that fails costs the others nothing."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,7 +19,7 @@ from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.health import MOVED_AFTER
-from bot.sources.store import Fetched, Shown, store_fetched, store_shown
+from bot.sources.store import Fetched, Shown, Stored, store_fetched, store_shown
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
@@ -155,7 +154,7 @@ class Transactions:
     titles: list[list[str]] = field(default_factory=list)
     owners: list[str | None] = field(default_factory=list)
 
-    async def store(self, tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
+    async def store(self, tx: Transaction, shown: Sequence[Shown]) -> Stored:
         if self.titles and self.then is killed:
             raise Killed
         self.titles.append([draft.title for each in shown for draft in each.drafts])
