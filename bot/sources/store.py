@@ -1,35 +1,34 @@
 """Storing the results of fetches: entries, articles, their folded words, what was revised.
 
-Fetches that end about the same time share a transaction, which costs more than most of them bring.
-What is too much for one takes several: its oldest entries are stored first, and the last
+Fetches that finish together share one transaction, because a commit costs more than storing a
+typical fetch. A large fetch takes several: its oldest entries are stored first, and the last
 transaction finishes the fetch. If that never comes, the source is due again when its lease ends,
-and what is stored by then is known. Where one result cannot be stored, each gets transactions of
+and what is stored by then is known. If one result cannot be stored, each gets transactions of
 its own; what cannot be stored even then is shown in the source's health.
 
-An entry that the reader knew by its fingerprint is as it was: nothing of it is looked at.
+Each transaction takes the write lock once `prepare` has compared and folded all that it stores. An
+article that was changed in between is not revised; the next fetch compares it again.
+
+Entries with a known fingerprint are unchanged and skipped.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import structlog
 
 from bot.matching.slices import Slices, in_turns
-from bot.matching.text import text_in_slices
 from bot.sources.drafts import (
     PAGE_TIMEOUT,
     ArticleDraft,
     IdentifiedItem,
     awaiting_pages,
     content_hash,
-    digest,
     draft_of,
     identify_in_slices,
-    is_another,
     url_hash,
 )
 from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
@@ -37,17 +36,16 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, host_to_pause, new_address
+from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
 from bot.sources.urls import host_of
 from storage import sources
 from storage.alerts import make_public
 from storage.articles import (
     PUBLIC,
-    ArticleFingerprint,
     FoldedText,
     ScopedUrl,
     articles_by_url,
-    fingerprints_of,
     store_articles,
     store_folded,
 )
@@ -62,6 +60,7 @@ from storage.entries import (
     store_entries,
     update_content_hashes,
 )
+from storage.enums import SourceKind
 from storage.sources import AwaitedPage, Source
 
 log = structlog.get_logger(__name__)
@@ -69,7 +68,7 @@ log = structlog.get_logger(__name__)
 MOST_A_DAY: Final = 4_000  # new entries of one source
 _DAY: Final = timedelta(days=1)
 _UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
-_MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
+_MOST: Final = 100  # articles in one transaction: others wait for it, 20 ms at most
 _LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
 
@@ -77,39 +76,7 @@ Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
 
 MOST_GUIDS: Final = 5  # of one entry
-Found = tuple[int, ArticleDraft]  # the article's id and what the source says of it
 Named = tuple[int, str]  # an entry: its source and the hash of its guid
-FoldedWords = tuple[str, str]  # of a title and a text
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a source shows now, the newest first.
-
-    What is among the *known*, by the hash of the guid, revises its article. *inside*: the pages
-    of articles may be asked for in the operator's own network.
-    """
-
-    source_id: int
-    drafts: Sequence[ArticleDraft]
-    known: Mapping[str, KnownEntry] = field(default_factory=dict)
-    inside: bool = False
-
-    @cached_property
-    def oldest_first(self) -> list[ArticleDraft]:
-        """What was shown first is stored first; of two with one guid the newest counts."""
-        return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
-
-    @property
-    def new(self) -> list[ArticleDraft]:
-        return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
-
-    @property
-    def changed(self) -> list[Found]:
-        known = self.known
-        return [
-            (known[d.guid_hash].article_id, d) for d in self.oldest_first if d.guid_hash in known
-        ]
 
 
 class Stored(NamedTuple):
@@ -119,38 +86,29 @@ class Stored(NamedTuple):
     unsettled: frozenset[int]
 
 
-async def store_drafts(
-    tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
-) -> int:
-    """Store the entries of a source that showed none of them before; see `store_shown`."""
-    stored = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
-    await sources.forget_validators(tx, stored.unsettled)
-    return stored.articles[source_id]
-
-
-async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Stored:
+async def store_shown(tx: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
     """Store what sources show.
 
     An article that another source has listed already is listed by both. But what a private source
-    lists first is an article of that source alone, until a public one lists it.
+    lists first is an article of that source alone, until a public one lists it. Awaits statements
+    alone.
     """
     if not shown:
         return Stored(Counter(), frozenset())
-    shown = [await _named_anew(tx, each) for each in shown]
-    folded = await in_turns(_folded_new(shown))
-    private, made, placed = await tx.at_once(_store_new(tx, shown, folded))
+    private, made, placed = await _store_new(tx, shown)
     waiting: list[AwaitedPage] = []
     unsettled: set[int] = set()
     for each in shown:
-        own = {article_id for article_id, _ in made.get(each.source_id, ())}
-        entries = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
+        at = each.source_id
+        own = {article_id for article_id, _ in made.get(at, ())}
+        entries = [(placed[at, draft.guid_hash], draft) for draft in each.shown.new]
         carried = [(article_id, draft) for article_id, draft in entries if article_id not in own]
-        revised, later = await _revise(tx, each.source_id, each.changed, carried)
+        revised, later = await _revise(tx, each, carried)
         if later:
-            unsettled.add(each.source_id)
+            unsettled.add(at)
         waiting += [
-            _page(article_id, draft, tx, inside=each.inside, private=each.source_id in private)
-            for article_id, draft in (*made.get(each.source_id, ()), *revised)
+            _page(article_id, draft, tx, inside=each.shown.inside, private=at in private)
+            for article_id, draft in (*made.get(at, ()), *revised)
             if draft.awaits_page
         ]
     await sources.enqueue_pages(tx, waiting)
@@ -158,62 +116,16 @@ async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Stored:
     return Stored(numbers, frozenset(unsettled))
 
 
-async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
-    """Give a name of its own to what stands under the guid of something else."""
-    if not shown.changed:
-        return shown
-    before = await fingerprints_of(tx, {article_id for article_id, _ in shown.changed})
-    others = await in_turns(_others(shown.changed, before))
-    renamed = [
-        replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
-        if draft.guid_hash in others
-        else draft
-        for draft in shown.drafts
-    ]
-    return replace(shown, drafts=renamed)
-
-
-def _others(changed: Sequence[Found], before: Mapping[int, ArticleFingerprint]) -> Slices[set[str]]:
-    """Return the hashes of the guids that stand for something else now."""
-    others = set()
-    for article_id, draft in changed:
-        was = before.get(article_id)
-        if was is None or was.url_hash == draft.url_hash:
-            continue
-        if is_another((was.title, was.summary), (draft.title, draft.item.summary)):
-            others.add(draft.guid_hash)
-        yield
-    return others
-
-
-def _folded_new(shown: Sequence[Shown]) -> Slices[dict[Named, FoldedWords]]:
-    """Fold all that is new, by source and guid, before the database's thread stores it in one go.
-
-    What another source carries already is folded in vain; that is rare.
-    """
-    folded: dict[Named, FoldedWords] = {}
-    for each in shown:
-        for draft in each.new:
-            folded[each.source_id, draft.guid_hash] = yield from folded_draft(draft)
-            yield
-    return folded
-
-
-def folded_draft(draft: ArticleDraft) -> Slices[FoldedWords]:
-    title = yield from text_in_slices(draft.title)
-    text = yield from text_in_slices(draft.text)
-    return title, text
-
-
 async def _store_new(
-    tx: Transaction, shown: Sequence[Shown], folded: Mapping[Named, FoldedWords]
+    tx: Transaction, shown: Sequence[PreparedEntries]
 ) -> tuple[set[int], dict[int, list[Found]], dict[Named, int]]:
-    """Store entries and articles that are new. It awaits statements alone.
+    """Store entries and articles that are new.
 
     Return the private sources, the new articles by source, and the article of each new entry.
     """
     private = await sources.private_sources(tx, [each.source_id for each in shown])
-    new = [(each.source_id, draft) for each in shown for draft in each.new]
+    folded = {each.source_id: each.folded for each in shown}
+    new = [(each.source_id, draft) for each in shown for draft in each.shown.new]
     if not new:
         return private, {}, {}
     there = await articles_by_url(tx, {draft.url_hash for _, draft in new})
@@ -231,7 +143,7 @@ async def _store_new(
     await store_folded(
         tx,
         [
-            FoldedText(article_id, *folded[source_id, draft.guid_hash], draft.item.language)
+            FoldedText(article_id, *folded[source_id][draft.guid_hash], draft.item.language)
             for source_id, articles in made.items()
             for article_id, draft in articles
         ],
@@ -283,15 +195,17 @@ def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]
 
 
 async def _revise(
-    tx: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
+    tx: Transaction, entries: PreparedEntries, carried: Sequence[Found]
 ) -> tuple[list[Found], set[str]]:
     """Revise articles; return those that changed, and the guids that must be read again later."""
+    changed = entries.shown.changed
     if not changed and not carried:
         return [], set()
-    revised, later = await revise(tx, source_id, [*changed, *carried])
+    found = [*changed, *carried]
+    revised, later = await revise(tx, entries.source_id, found, entries.comparisons)
     seen = {each.guid_hash: each.content_hash for _, each in changed}
     # No content has this hash, so that the next fetch compares the entry again.
-    await update_content_hashes(tx, source_id, seen | dict.fromkeys(later, ""))
+    await update_content_hashes(tx, entries.source_id, seen | dict.fromkeys(later, ""))
     return revised, later
 
 
@@ -375,10 +289,13 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
     """Store the results; return the sources for which the database was away."""
     unsettled: set[int] = set()
     try:
-        for parts in _portions(await _parts(storage, fetched)):
+        for parts in _portions(await _parts(storage, sorted(fetched, key=_rank))):
+            entries = await prepare(storage, [part.shown for part in parts if part.shown])
             async with storage.writing() as tx:
                 ours = await tx.at_once(_finish(tx, owner, parts))
-                stored = await store_shown(tx, [part.shown for part in ours if part.shown])
+                held_ids = {part.source_id for part in ours}
+                ready = [each for each in entries if each.source_id in held_ids]
+                stored = await tx.at_once(store_shown(tx, ready))
                 unsettled |= stored.unsettled
                 ended = {part.source_id for part in ours if part.is_last}
                 await sources.forget_validators(tx, unsettled & ended)
@@ -400,6 +317,11 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
             )
             return await store_fetched(storage, owner, [failed])
     return set()
+
+
+def _rank(fetched: Fetched) -> tuple[bool, int]:
+    """The source of record comes first among those that list one article at once."""
+    return fetched.source.kind is SourceKind.SEARCH, fetched.source_id
 
 
 async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
