@@ -22,6 +22,7 @@ from bot.matching.slices import Slices, gathered, in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import LONGEST_TITLE, ArticleDraft, dated, is_another, url_hash
 from bot.sources.feeds.model import Item
+from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from storage.alerts import make_public, merge_articles
@@ -177,7 +178,8 @@ def completed(article: Article, page: Item) -> dict[str, Any]:
 
 def _is_makeshift(article: Article) -> bool:
     """Whether the title is only what stood in for one."""
-    stand_ins = (article.url, article.summary.partition("\n")[0], article.text.partition("\n")[0])
+    first_lines = (text.partition("\n")[0] for text in (article.summary, article.text))
+    stand_ins = (shown_url(article.url), *first_lines)
     return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}
 
 

@@ -27,6 +27,7 @@ from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
 from bot.sources.health import changes_after, kind_of
+from bot.sources.hosts import shown_host
 from bot.sources.prepare import PreparedEntries, Shown, prepare
 from bot.sources.store import parted, store_shown
 from bot.sources.urls import as_typed, host_of
@@ -232,7 +233,7 @@ class SourceAdder:
             "url": new.url,
             "url_hash": new.url_hash,
             "host": new.host,
-            "title": title or new.host,
+            "title": title or shown_host(new.host),
             "folder": list(options.folder),
             "kind": new.kind,
             "public": self.public,
