@@ -25,6 +25,7 @@ from bot.sources.health import host_to_pause
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.poll import handed_back
 from bot.sources.revise import PageOutcome
+from bot.sources.urls import logged_url
 from storage import articles, sources
 from storage.articles import Article, FoldedText, Wording
 from storage.db.engine import Storage, Transaction, is_unavailable
@@ -76,12 +77,13 @@ class Completing:
             else:
                 await self._finish(page, found)
         except Exception as error:  # a bad page must not stop the others; its lease brings it back
+            name = logged_url(page.url, public=not page.private)
             if is_unavailable(error):
                 self._left.add(page.article_id)
                 reason = str(error).partition("\n")[0]
-                log.warning("what a page says could not be stored", page=page.url, reason=reason)
+                log.warning("what a page says could not be stored", page=name, reason=reason)
             else:
-                log.exception("a page could not be read", page=page.url)
+                log.exception("a page could not be read", page=name)
 
     async def _read(self, page: AwaitedPage) -> Item | None:
         """Return what the page says; None if that cannot be had."""

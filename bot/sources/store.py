@@ -38,7 +38,7 @@ from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, host_to_pause, new_address
 from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
-from bot.sources.urls import host_of
+from bot.sources.urls import host_of, logged_url
 from storage import sources
 from storage.alerts import make_public
 from storage.articles import (
@@ -305,12 +305,12 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
         if len(fetched) > 1:
             left = [await store_fetched(storage, owner, [each]) for each in fetched]
             return set().union(*left)
-        url = fetched[0].source.url
+        names = _names_in_log(fetched[0].source)
         if is_unavailable(error):
             reason = str(error).partition("\n")[0]
-            log.warning("the result of a fetch could not be stored", source=url, reason=reason)
+            log.warning("the result of a fetch could not be stored", **names, reason=reason)
             return {fetched[0].source_id}
-        log.exception("a source could not be read", source=url)
+        log.exception("a source could not be read", **names)
         if fetched[0].result.problem != Problem(ProblemCode.INTERNAL_ERROR):
             failed = replace(
                 fetched[0], result=FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR))
@@ -393,7 +393,8 @@ def _within_room(
     left_out = {identity.guid_hash for _, identity in new[room:]}
     if not left_out:
         return fetched, entries
-    log.warning("new entries were left out", source=fetched.source.url, entries=len(left_out))
+    names = _names_in_log(fetched.source)
+    log.warning("new entries were left out", **names, entries=len(left_out))
     kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
     return replace(fetched, result=replace(fetched.result, problem=_TOO_MUCH)), kept
 
@@ -481,8 +482,12 @@ def _fingerprints(result: FetchResult) -> bytes:
 
 
 def _report(part: _Part, articles: int) -> None:
-    url, problem = part.fetched.source.url, part.fetched.result.problem
+    names, problem = _names_in_log(part.fetched.source), part.fetched.result.problem
     if problem and part.is_last:
-        log.warning("source is unhealthy", source=url, error=problem.code.value, **problem.detail)
+        log.warning("source is unhealthy", **names, error=problem.code.value, **problem.detail)
     elif articles:
-        log.info("new articles", source=url, articles=articles)
+        log.info("new articles", **names, articles=articles)
+
+
+def _names_in_log(source: Source) -> dict[str, Any]:
+    return {"source_id": source.id, "source": logged_url(source.url, public=source.public)}

@@ -146,6 +146,16 @@ def host_of(url: str) -> str:
     return host.removeprefix("www.").rstrip(".")
 
 
+def logged_url(url: str, *, public: bool) -> str:
+    """Return how the log names *url*: without its query, and only by its host if it is private.
+
+    A query may hold a token, and the path of a chat's own feed is nobody else's business.
+    """
+    if not public:
+        return host_of(url) or "no host"
+    return without_login(re.split("[?#]", url, maxsplit=1)[0])
+
+
 def is_link(url: str) -> bool:
     r"""False if *url* is too long, or browsers, parsers and users read it differently.
 

@@ -15,6 +15,7 @@ from bot.sources.urls import (
     host_of,
     is_link,
     is_tracker,
+    logged_url,
     remember,
 )
 
@@ -189,6 +190,21 @@ def test_a_redirector_leads_to_the_bytes_that_it_names():
     target = "https://www.google.com/url?q=https%3A%2F%2Fex.org%2F%E9"
 
     assert canonical_url(target) == "https://ex.org/%E9"
+
+
+@pytest.mark.parametrize(
+    ("url", "public", "name"),
+    [
+        ("https://a.example/t0/feed?token=1#x", True, "https://a.example/t0/feed"),
+        ("https://ann:pw@a.example/feed", True, "https://a.example/feed"),
+        ("https://a.example?token=1", True, "https://a.example"),
+        ("https://www.a.example:8443/t0/feed?token=1", False, "a.example"),
+        ("https://ann:pw@a.example/feed", False, "a.example"),
+        ("nonsense", False, "no host"),
+    ],
+)
+def test_the_log_names_an_address_without_what_may_be_secret(url, public, name):
+    assert logged_url(url, public=public) == name
 
 
 def test_the_corpus_of_url_pairs_is_judged_right(corpus):

@@ -18,6 +18,7 @@ import structlog
 
 from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.response import Response
+from bot.sources.urls import logged_url
 from storage import websub
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
@@ -80,9 +81,7 @@ async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) 
     async with storage.writing() as tx:
         if mode == DENIED:
             reason = question.get("hub.reason", "")[:200]
-            log.warning(
-                "a hub denies a subscription", hub=push.hub, topic=push.topic, reason=reason
-            )
+            log.warning("a hub denies a subscription", **_names_in_log(push), reason=reason)
             retry = {"asking": None, "ends_at": None, "due_at": tx.now + RETRY_AFTER_DENIAL}
             await websub.change_push(tx, push.id, retry)
             return ""
@@ -107,7 +106,7 @@ async def receive_push(storage: Storage, token: str, body: bytes, signature: str
     if push is None or push.source_id is None:
         return False
     if not is_signed(body, signature, push.secret):
-        log.warning("a push without a good signature is ignored", hub=push.hub)
+        log.warning("a push without a good signature is ignored", **_names_in_log(push))
         return False
     async with storage.writing() as tx:
         await websub.change_push(tx, push.id, {"pushed_at": tx.now})
@@ -177,18 +176,23 @@ async def _ask(client: PostClient, push: PushSubscription, callback: str) -> Non
     try:
         response = await client.post(push.hub, form, inside=push.inside)
     except FetchError as error:
-        log.warning("a hub was not reached", hub=push.hub, reason=str(error))
+        log.warning("a hub was not reached", **_names_in_log(push), reason=str(error))
     except Exception:  # one bad hub must not stop the others; it is asked again later
-        log.exception("a hub could not be asked", hub=push.hub)
+        log.exception("a hub could not be asked", **_names_in_log(push))
     else:
         if response.status not in range(200, 300):
-            log.warning("a hub refuses", hub=push.hub, status=response.status)
+            log.warning("a hub refuses", **_names_in_log(push), status=response.status)
 
 
 async def _confirm(tx: Transaction, push: PushSubscription, lease: timedelta) -> None:
     due_at = renewal_of(tx.now, lease)
     confirmed = {"asking": None, "failures": 0, "ends_at": tx.now + lease, "due_at": due_at}
     await websub.change_push(tx, push.id, confirmed)
+
+
+def _names_in_log(push: PushSubscription) -> dict[str, Any]:
+    """Return the source and the hub's host. The addresses of hub and topic may hold tokens."""
+    return {"source_id": push.source_id, "hub": logged_url(push.hub, public=False)}
 
 
 def _mode(push: PushSubscription) -> str:
