@@ -156,23 +156,39 @@ async def scope_of(tx: Transaction, article_id: int) -> int | None:
     return found.first()
 
 
-class ArticleFingerprint(NamedTuple):
-    """As much of an article as tells it from another."""
+class ArticleContent(NamedTuple):
+    """As much of an article as is compared with others before the article is locked."""
 
+    id: int
     url_hash: str
+    scope_id: int
+    url: str
     title: str
     summary: str
+    text: str
 
 
-async def fingerprints_of(
-    tx: Transaction, article_ids: Collection[int]
-) -> dict[int, ArticleFingerprint]:
-    found = await tx.session.exec(
-        select(Article.id, Article.url_hash, Article.title, Article.summary).where(
-            among(col(Article.id), article_ids)
-        )
-    )
-    return {article_id: ArticleFingerprint(*rest) for article_id, *rest in found if article_id}
+class Wording(NamedTuple):
+    """The columns of an article that a revision may change."""
+
+    url: str
+    title: str
+    summary: str
+    text: str
+
+    @classmethod
+    def of(cls, article: "Article | ArticleContent") -> "Wording":
+        return cls(article.url, article.title, article.summary, article.text)
+
+
+async def contents_of(tx: Transaction, article_ids: Collection[int]) -> dict[int, ArticleContent]:
+    if not article_ids:
+        return {}
+    columns = [getattr(Article, name) for name in ArticleContent._fields]
+    # The session would do much for each row that nobody here needs.
+    connection = await tx.session.connection()
+    found = await connection.execute(select(*columns).where(among(col(Article.id), article_ids)))
+    return {row.id: ArticleContent(*row) for row in found}
 
 
 async def store_articles(
@@ -237,8 +253,11 @@ def is_untouched(article: Article) -> bool:
     return article.stage is ArticleStage.STORED and article.owner is None
 
 
-async def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any]) -> None:
+def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any]) -> None:
     """Change the locked *article*, which is then matched again, in its story.
+
+    The session writes the change with those of other articles, since a statement for each would
+    take several times as long.
 
     If a stage may have seen the former text, this is a new version, and revokes the lease of the
     stage that holds the article. Only the number of versions is kept, which limits revising.
@@ -252,8 +271,6 @@ async def revise_article(tx: Transaction, article: Article, values: Mapping[str,
             tx.notifications.add(Notification.STORIES)
     for name, value in values.items():
         setattr(article, name, value)
-    tx.session.add(article)
-    await tx.session.flush()
 
 
 # The folded text of each article, stored once and indexed for previews and search.

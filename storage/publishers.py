@@ -154,13 +154,28 @@ async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> di
 
     So no private feed can change what others read. A search comes last: it only cites others.
     """
+    records = await _publishers_of_record(tx, article_ids)
+    return {article_id: publisher.source_id for article_id, publisher in records.items()}
+
+
+async def lasting_sources_of_record(
+    tx: Transaction, article_ids: Collection[int]
+) -> dict[int, int]:
+    """Do the same as `sources_of_record`, without the searches, which give way to any other."""
+    records = await _publishers_of_record(tx, article_ids)
+    return {at: publisher.source_id for at, publisher in records.items() if not publisher.is_search}
+
+
+async def _publishers_of_record(
+    tx: Transaction, article_ids: Collection[int]
+) -> dict[int, Publisher]:
     found = await publishers_of(tx, article_ids)
     canonical = {
         article_id: [each for each in publishers if each.is_canonical]
         for article_id, publishers in found.items()
     }
     return {
-        article_id: min(publishers, key=lambda each: each.is_search).source_id
+        article_id: min(publishers, key=lambda each: each.is_search)
         for article_id, publishers in canonical.items()
         if publishers
     }

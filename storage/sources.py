@@ -131,6 +131,15 @@ async def change_source(tx: Transaction, source_id: int, values: Mapping[str, An
     await tx.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
+async def forget_validators(tx: Transaction, source_ids: Collection[int]) -> None:
+    """Let the next fetch of these sources read all that they show, though it has not changed."""
+    if source_ids:
+        unread = {"etag": None, "last_modified": None, "body_hash": None, "fingerprints": b""}
+        await tx.session.exec(
+            update(Source).where(among(col(Source.id), source_ids)).values(**unread)
+        )
+
+
 async def make_source_public(tx: Transaction, source: Source, values: Mapping[str, Any]) -> int:
     """Let the private source reach everybody, with the *values* of its columns; return its row.
 

@@ -6,10 +6,14 @@ DATELINE_REQUIRE=1 such a skip is a failure.
 
 import asyncio
 import inspect
+import io
+import json
+import logging
 import os
 import shutil
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import redirect_stderr
 from datetime import UTC, datetime, timedelta
 from functools import cache, partialmethod
 from pathlib import Path
@@ -27,7 +31,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.ops.logs import redact_line
+from bot.ops.logs import configure_logs, redact_line
 from bot.sources.parser_pool import Workers
 from hatch_build import compile_catalogues
 from storage.db.engine import Storage
@@ -98,6 +102,34 @@ def plain_logs() -> None:
             redact_line,  # type: ignore[list-item]  # after the renderer it is a line
         ]
     )
+
+
+@pytest.fixture
+def restored_logs() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+
+
+LogLines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log_lines(restored_logs: None) -> LogLines:
+    """Write the log as in production; return what reads its new lines."""
+    written = io.StringIO()
+    with redirect_stderr(written):
+        configure_logs("json", "info")
+    structlog.configure(cache_logger_on_first_use=False)  # other tests capture these loggers' lines
+
+    def read() -> list[dict[str, Any]]:
+        lines = written.getvalue().splitlines()
+        written.seek(0)
+        written.truncate()
+        return [json.loads(line) for line in lines]
+
+    return read
 
 
 @pytest.fixture(scope="session", autouse=True)

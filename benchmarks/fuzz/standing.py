@@ -109,7 +109,9 @@ class Newsroom:
 
     async def add(self, url: str, body: bytes) -> str:
         self.web.body = body
-        return (await SourceAdder(self.storage, self.web, self.reader).add(url)).outcome
+        return (
+            await SourceAdder(self.storage, self.web, self.reader, public=True).add(url)
+        ).outcome
 
 
 async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood]:

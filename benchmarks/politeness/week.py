@@ -90,7 +90,7 @@ class Week:
             )
             reader = await stack.enter_async_context(DocumentReader())
             yield (
-                SourceAdder(self.storage, fetcher, reader),
+                SourceAdder(self.storage, fetcher, reader, public=True),
                 SourcePoller(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
                 Completing(self.storage, fetcher, reader, owner="me"),
             )

@@ -117,7 +117,7 @@ class ChatRole:
         sources = self.process.sources
         with needing_the_database():
             await self._retried(partial(load_catalogue, sources.storage), stopping)
-        adder = SourceAdder(sources.storage, sources.fetcher, sources.reader)
+        adder = SourceAdder(sources.storage, sources.fetcher, sources.reader, public=True)
         for url in self.process.deployment.feeds:
             await adder.add(url, SourceOptions(every=NEWSROOM_IS_READ))
 

@@ -316,7 +316,7 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
         limits=limits_for_all(settings),
         links=process.links,
         mailer=make_mailer(process),
-        source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader),
+        source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader, public=True),
         own_source_adder=make_own_source_adder(sources),
         link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
         upload_reader=sources.reader,

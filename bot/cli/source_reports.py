@@ -20,6 +20,7 @@ from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
 from bot.sources.health import MOVED_AFTER
+from bot.sources.hosts import shown_host
 from storage.enums import FullText, SourceState
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def show_sources(sources: Sequence[Source], now: datetime, *, as_json: bool) -> 
 
 
 def _name(source: Source) -> Text:
-    name = Text(source.title or source.host)
+    name = Text(source.title or shown_host(source.host))
     if source.full_text is not FullText.AUTO:
         name.append(f", full text {source.full_text}", style="dim")
     name.append(f"\n{source.url}", style="dim")

@@ -69,7 +69,7 @@ def add(
     wanted = _wanted(urls or [], _outlines(opml, starter=starter), options)
 
     async def add_and_record(tools: SourceResources) -> list[Addition]:
-        adder = SourceAdder(tools.storage, tools.fetcher, tools.reader)
+        adder = SourceAdder(tools.storage, tools.fetcher, tools.reader, public=True)
         done = await add_all(adder, wanted)
         await _record(tools, done)
         return done

@@ -1,4 +1,4 @@
-"""Logs: structured, for a console or as JSON lines. No token is ever in one."""
+"""Logs: structured, for a console or as JSON lines. No token is ever in one, nor a query."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
@@ -24,6 +24,12 @@ _CREDENTIALS = re.compile(
     r"(https?://[^/\s:]{0,512}:)[^/\s]{1,512}@|((?<!http)(?<!https)://[^/\s:]{0,512}:)\S{1,512}@"
 )
 
+# What follows the host of an address, and the query of one. Feeds have tokens in both.
+_PATH = re.compile(r"(https?://[^\s/?#\"'<>\\]{1,512})[/?#][^\s\"'<>\\]*", re.IGNORECASE)
+_QUERY = re.compile(r"(https?://[^\s?#\"'<>\\]{1,2048})[?#][^\s\"'<>\\]*", re.IGNORECASE)
+# What errors say: it may quote any address, that of a chat's own feed too.
+_QUOTING: Final = frozenset({"exception", "error", "reason"})
+
 _CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")
 
 
@@ -33,11 +39,25 @@ def redact(text: str) -> str:
 
 
 def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    is_of_a_library = "_record" in event
+    return {
+        key: _shortened(redact(value), is_quoting=is_of_a_library or key in _QUOTING)
+        if isinstance(value, str)
+        else value
+        for key, value in event.items()
+    }
+
+
+def _shortened(text: str, *, is_quoting: bool) -> str:
+    """Return *text* with addresses cut behind their host if it is quoting, else before the query.
+
+    Our own lines name a source by `bot.sources.urls.logged_url`.
+    """
+    return _PATH.sub(r"\1/…", text) if is_quoting else _QUERY.sub(r"\1?…", text)
 
 
 def redact_line(_logger: object, _method: str, line: str) -> str:
-    return redact(line)
+    return _shortened(redact(line), is_quoting=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.mail.compose import (
 from bot.matching.snippet import Snippet
 from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, values_of
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
-from bot.sources.urls import host_of
+from bot.sources.hosts import host_shown
 
 LARGEST_HTML = 90_000  # bytes as they travel
 _PICTURE = "week"
@@ -59,7 +59,7 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     zone: str,
 ) -> Mail:
     values = alert_values(story, topics, snippet, zone=zone, now=occasion.now)
-    titles = [story.title or host_of(story.url)]
+    titles = [story.title or host_shown(story.url)]
     return _mail(mailer, recipient, occasion, "alert", values, titles)
 
 

@@ -16,6 +16,7 @@ from bot.publishing.stage import run_stage
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.sources.hosts import shown_host
 from storage.chats import (
     Chat,
     is_reported,
@@ -129,7 +130,7 @@ def _dead_source_notice(
     tx: Transaction, renderer: Renderer, outage: Outage, source: Source, chat: Dependent
 ) -> dict[str, Any]:
     loss = Loss(
-        source=source.title or source.host,
+        source=source.title or shown_host(source.host),
         error=source.error or "",
         error_detail=source.error_detail,
         since=outage.since,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from bot.sources.urls import host_of
+from bot.sources.hosts import host_shown
 from storage.enums import Style
 
 # Fewer lines than these are shown: a fold takes one or two itself.
@@ -93,7 +93,7 @@ class SelectedStory:
     @property
     def publisher(self) -> str:
         """Return who published it first, or its host where nobody may be named."""
-        return self.publishers[0] if self.publishers else host_of(self.url)
+        return self.publishers[0] if self.publishers else host_shown(self.url)
 
     @property
     def view(self) -> StoryView:

@@ -26,7 +26,7 @@ from markupsafe import Markup, escape
 from bot.rendering.autolinks import places, with_joiners
 from bot.rendering.bidi import FSI, PDI, RTL, isolate
 from bot.rendering.html import to_html
-from bot.sources.urls import host_of
+from bot.sources.hosts import host_shown, shown_host, shown_url
 
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
 _EASTWARD = str.maketrans("+-", "-+")
@@ -192,7 +192,15 @@ def filters_for(locale: str) -> dict[str, Any]:
         "when": when,
         "stamp": stamp,
     }
-    plain = {"local": local, "clock": clock, "bold": bold, "host": host_of, "html": to_html}
+    plain = {
+        "local": local,
+        "clock": clock,
+        "bold": bold,
+        "host": host_shown,
+        "shown_host": shown_host,
+        "shown_url": shown_url,
+        "html": to_html,
+    }
     return plain | {name: partial(act, locale=locale) for name, act in localized.items()}
 
 

@@ -27,6 +27,7 @@ from urllib.parse import unquote_plus
 from bot.matching.slices import Slices, finished
 from bot.matching.text import folded_text
 from bot.sources.feeds.model import Document, Item
+from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
 from storage.enums import FullText, SourceKind
@@ -148,7 +149,7 @@ def _article_text(item: Item) -> str:
 
 def _title(item: Item) -> str:
     title = item.title or item.summary.partition("\n")[0] or item.text.partition("\n")[0]
-    return title[:LONGEST_TITLE] or item.url
+    return title[:LONGEST_TITLE] or shown_url(item.url)
 
 
 IdentifiedItem = tuple[Item, Identity]

@@ -5,13 +5,15 @@ host at a time, so that a slow host holds up only its own.
 """
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from bot.matching.slices import in_turns
+from bot.matching.text import folded_text
 from bot.sources import revise
 from bot.sources.drafts import PAGE_WANTED_FOR
 from bot.sources.feeds.model import DocumentKind, Item, Unreadable
@@ -22,8 +24,10 @@ from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import host_to_pause
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.poll import handed_back
+from bot.sources.revise import PageOutcome
+from bot.sources.urls import logged_url
 from storage import articles, sources
-from storage.articles import Article
+from storage.articles import Article, FoldedText, Wording
 from storage.db.engine import Storage, Transaction, is_unavailable
 from storage.enums import Notification
 from storage.sources import AwaitedPage
@@ -31,6 +35,7 @@ from storage.sources import AwaitedPage
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
+_TRIES: Final = 3  # to store a page whose article others revise; then its lease brings it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,13 @@ class Completing:
             else:
                 await self._finish(page, found)
         except Exception as error:  # a bad page must not stop the others; its lease brings it back
+            name = logged_url(page.url, public=not page.private)
             if is_unavailable(error):
                 self._left.add(page.article_id)
                 reason = str(error).partition("\n")[0]
-                log.warning("what a page says could not be stored", page=page.url, reason=reason)
+                log.warning("what a page says could not be stored", page=name, reason=reason)
             else:
-                log.exception("a page could not be read", page=page.url)
+                log.exception("a page could not be read", page=name)
 
     async def _read(self, page: AwaitedPage) -> Item | None:
         """Return what the page says; None if that cannot be had."""
@@ -115,46 +121,73 @@ class Completing:
             await _go_on(tx, page, None)
 
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
-        async with self.storage.writing() as tx:
-            if await sources.finish_page(tx, page.article_id, self.owner):
-                await sources.delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
-                own = await _without_boilerplate(tx, page, found) if found else None
-                await _go_on(tx, page, own)
+        """Store what was *found*, compared with the article before the write lock is taken."""
+        for _ in range(_TRIES):
+            outcome, learned = await self._outcome(page, found) if found else (None, "")
+            with suppress(revise.OutdatedError):  # somebody else revised the article meanwhile
+                async with self.storage.writing() as tx:
+                    if await sources.finish_page(tx, page.article_id, self.owner):
+                        await sources.delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
+                        if learned and not page.private:
+                            await sources.store_boilerplate(tx, page.host, learned)
+                        await _go_on(tx, page, outcome)
+                return
+        raise revise.OutdatedError
+
+    async def _outcome(self, page: AwaitedPage, found: Item) -> tuple[PageOutcome | None, str]:
+        """Return what a page changes, and what is known of its host's boilerplate after it.
+
+        That is stored for public pages only. Else a feed that lists one page under many addresses
+        would have its text taken for boilerplate.
+        """
+        async with self.storage.reading() as tx:
+            known = await sources.boilerplate_of(tx, page.host)
+        text, learned = await asyncio.to_thread(_without_boilerplate, known, found)
+        own = replace(found, text=text)
+        outcome = await revise.outcome_of(self.storage, page.article_id, page.url, own)
+        return outcome, learned
 
 
-async def _without_boilerplate(tx: Transaction, page: AwaitedPage, found: Item) -> Item:
-    """Leave out what the host prints on all its pages; learn from this one, if it is everybody's.
-
-    Else a feed that lists one page under many addresses would have its text taken for boilerplate.
-    """
+def _without_boilerplate(known: str, found: Item) -> tuple[str, str]:
+    """Return the text without what the host prints everywhere, and what is known of it now."""
     paragraphs = found.text.split("\n\n")
-    known = HostBoilerplate.of(await sources.boilerplate_of(tx, page.host))
-    learned = known.after(found.title, paragraphs)
-    if not page.private:
-        await sources.store_boilerplate(tx, page.host, learned.written())
-    return replace(found, text="\n\n".join(learned.without(paragraphs)))
+    learned = HostBoilerplate.of(known).after(found.title, paragraphs)
+    return "\n\n".join(learned.without(paragraphs)), learned.written()
 
 
-async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None:
-    """Let the article go on with what was *found*; where it has gone on without, revise it."""
-    article_id = page.article_id
-    if found:
-        article_id = await revise.unite(tx, article_id, page.url, found.url)
-    for article in await articles.articles_to_revise(tx, [article_id]):
-        before = _folded_words(article)
+async def _go_on(tx: Transaction, page: AwaitedPage, outcome: PageOutcome | None) -> None:
+    """Let the article go on, with its page if there is one."""
+    if outcome:
+        await _apply(tx, outcome)
+        return
+    for article in await articles.articles_to_revise(tx, [page.article_id]):
         if articles.is_untouched(article):
-            values = revise.completed(article, found) if found else {}
-            await articles.revise_article(tx, article, {"ready_at": None, **values})
-            tx.notifications.add(Notification.ARTICLES)
-        elif found and article_id == page.article_id and revise.may_be_revised(article, tx.now):
-            kind, values = revise.compared_with_page(article, found)
-            if revise.may_be_revised_by(kind, article, tx.now):
-                await articles.revise_article(tx, article, values)
-        if _folded_words(article) != before:
-            # In turns with everything else: a page may hold four million characters.
-            await articles.replace_folded(tx, [await in_turns(revise.folded_article(article))])
+            _let_go(tx, article, {})
 
 
-def _folded_words(article: Article) -> tuple[str, str, str]:
-    """Return what the search index is made of: to index a text again costs more than to read it."""
-    return article.title, article.text, article.language
+async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
+    """Complete the article with its page; where it has gone on without, revise it."""
+    locked = await articles.articles_to_revise(tx, outcome.article_ids)
+    by_id = {article.id: article for article in locked}
+    article = by_id[outcome.article.id]
+    if Wording.of(article) != Wording.of(outcome.article):
+        raise revise.OutdatedError
+    kept = article
+    if outcome.namesake:
+        kept = await revise.unite(tx, by_id, article, outcome.namesake)
+    values: Mapping[str, Any] = {}
+    if articles.is_untouched(kept):
+        values = revise.completed(kept, outcome.page)
+        _let_go(tx, kept, values)
+    elif kept is article and revise.may_be_revised_by_page(kept, outcome.kind, tx.now):
+        values = revise.revised_by_page(kept, outcome.page)
+        articles.revise_article(tx, kept, values)
+    if values:  # to index a text again costs more than to read it
+        title = folded_text(kept.title)
+        folded = FoldedText(kept.id, title, outcome.folded, kept.language)
+        await articles.replace_folded(tx, [folded])
+
+
+def _let_go(tx: Transaction, article: Article, values: Mapping[str, Any]) -> None:
+    articles.revise_article(tx, article, {"ready_at": None, **values})
+    tx.notifications.add(Notification.ARTICLES)

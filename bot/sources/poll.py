@@ -22,6 +22,7 @@ from bot.sources.fetch.source import (
 )
 from bot.sources.health import not_a_feed
 from bot.sources.store import Fetched, store_fetched
+from bot.sources.urls import logged_url
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import release, renew
 from storage.sources import Source, claim_due_sources
@@ -92,7 +93,10 @@ class SourcePoller:
             try:
                 fetched = await self._poll(source)
             except Exception:  # a bad source must not stop the others
-                log.exception("a source could not be read", source=source.url)
+                log.exception(
+                    "a source could not be read",
+                    source=logged_url(source.url, public=source.public),
+                )
                 fetched = Fetched(
                     source, FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR)), self.jitter()
                 )

@@ -5,36 +5,43 @@ no version. Other numbers in the text make one an hour at most, so that a price 
 with each poll makes no storm; those in the title always count.
 
 Articles that were stored under two addresses are united when one of them names the other.
+
+Comparing and folding take long, so both happen before the write lock is taken. A transaction that
+writes first checks that each article still reads as it did when it was compared.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
 from bot.languages import any_of
-from bot.matching.slices import Slices, finished, gathered, in_turns
+from bot.matching.slices import Slices, gathered, in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import LONGEST_TITLE, ArticleDraft, dated, is_another, url_hash
 from bot.sources.feeds.model import Item
+from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from storage.alerts import make_public, merge_articles
 from storage.articles import (
     PUBLIC,
     Article,
+    ArticleContent,
     FoldedText,
     ScopedUrl,
+    Wording,
     add_address,
     articles_by_url,
     articles_to_revise,
+    contents_of,
     is_untouched,
     replace_folded,
     revise_article,
-    scope_of,
 )
-from storage.db.engine import Transaction
+from storage.db.engine import Storage, Transaction
 from storage.publishers import sources_of_record
 
 _GAP = r"\s{0,2}"
@@ -58,18 +65,19 @@ NUMBERS_APART: Final = timedelta(hours=1)
 _HAS_DIGIT = re.compile(r"(?<!\S)[^\s\d]*+\d\S*+")  # from its first character on, and but once
 
 
+FoldedWords = tuple[str, str]  # of a title and a text
+
+
 class ChangeKind(Enum):
     NONE = auto()
     NUMBERS = auto()
     WORDS = auto()
 
 
-def change(old: tuple[str, ...], new: tuple[str, ...]) -> ChangeKind:
-    """What differs between two wordings: a title, and whatever else is compared."""
-    return finished(_changing(old, new))
-
-
-def _changing(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[ChangeKind]:
+def change(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[ChangeKind]:
+    """Return how two wordings differ: each a title, and whatever else is compared."""
+    if old == new:
+        return ChangeKind.NONE
     before = yield from _folded_words(old)
     after = yield from _folded_words(new)
     if before == after:
@@ -89,8 +97,28 @@ def may_be_revised_by(kind: ChangeKind, article: Article, now: datetime) -> bool
     return kind is ChangeKind.WORDS or (kind is ChangeKind.NUMBERS and now - last >= NUMBERS_APART)
 
 
-def compared(article: Article, draft: ArticleDraft) -> Slices[tuple[ChangeKind, dict[str, Any]]]:
-    """Compare what its source says now with the article; return what is to be written.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a new wording differs from *before*, that of an article.
+
+    *folded*: title and text of *after*; empty where the two say the same.
+    """
+
+    before: Wording
+    after: Wording
+    kind: ChangeKind
+    folded: FoldedWords = ("", "")
+
+
+def comparison_of(before: Wording, after: Wording) -> Slices[Comparison]:
+    kind = yield from change(before[1:], after[1:])
+    if kind is ChangeKind.NONE:
+        return Comparison(before, after, kind)
+    return Comparison(before, after, kind, (yield from folded_words(after.title, after.text)))
+
+
+def compared(article: Wording, draft: ArticleDraft) -> Slices[Comparison]:
+    """Compare what its source says now with the article.
 
     What the source leaves out stays; so does the text of a page, where the source gives only an
     excerpt of it.
@@ -99,24 +127,28 @@ def compared(article: Article, draft: ArticleDraft) -> Slices[tuple[ChangeKind, 
     summary = draft.item.summary or article.summary
     is_less = not draft.text or (draft.is_excerpt and len(draft.text) < len(article.text))
     text = article.text if is_less else draft.text
-    kind = yield from _changing(
-        (article.title, article.summary, article.text), (title, summary, text)
-    )
     url = draft.url if draft.item.url else article.url
-    return kind, {"title": title, "summary": summary, "text": text, "url": url}
+    return (yield from comparison_of(article, Wording(url, title, summary, text)))
 
 
-def compared_with_page(article: Article, page: Item) -> tuple[ChangeKind, dict[str, Any]]:
-    """Compare an article that is on its way with its page; half a page is none.
+def compared_with_page(text: str, page: Item) -> Slices[ChangeKind]:
+    """Compare the *text* of an article with that of its page; half a page is none."""
+    if 2 * len(page.text) < len(text):
+        return ChangeKind.NONE
+    return (yield from change(("", text), ("", page.text)))
+
+
+def may_be_revised_by_page(article: Article, kind: ChangeKind, now: datetime) -> bool:
+    return may_be_revised(article, now) and may_be_revised_by(kind, article, now)
+
+
+def revised_by_page(article: Article, page: Item) -> dict[str, Any]:
+    """Return the columns that its page changes of an article that was matched without it.
 
     Whether it is news has been decided.
     """
-    if 2 * len(page.text) < len(article.text):
-        return ChangeKind.NONE, {}
     values = completed(article, page) or {"text": page.text}
-    decided = {"news_at", "quiet"}
-    kept = {name: value for name, value in values.items() if name not in decided}
-    return change(("", article.text), ("", page.text)), kept
+    return {name: value for name, value in values.items() if name not in {"news_at", "quiet"}}
 
 
 def completed(article: Article, page: Item) -> dict[str, Any]:
@@ -146,7 +178,8 @@ def completed(article: Article, page: Item) -> dict[str, Any]:
 
 def _is_makeshift(article: Article) -> bool:
     """Whether the title is only what stood in for one."""
-    stand_ins = (article.url, article.summary.partition("\n")[0], article.text.partition("\n")[0])
+    first_lines = (text.partition("\n")[0] for text in (article.summary, article.text))
+    stand_ins = (shown_url(article.url), *first_lines)
     return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}
 
 
@@ -159,92 +192,166 @@ def _without_numbers(texts: list[str]) -> list[str]:
 
 
 async def revise(
-    tx: Transaction, source_id: int, shown: Sequence[tuple[int, ArticleDraft]]
+    tx: Transaction,
+    source_id: int,
+    shown: Sequence[tuple[int, ArticleDraft]],
+    comparisons: Mapping[str, Comparison],
 ) -> tuple[list[tuple[int, ArticleDraft]], set[str]]:
-    """Revise the articles *shown*, by id, for which the source speaks.
+    """Revise the articles *shown*, by id, of which the source is the source of record.
 
-    Return those that were revised, and the guids of what is to be looked at again later.
+    Return those that were revised, and the guids of the entries that must be compared again later:
+    a number that changed too early, and an article that is not as it was in *comparisons*, which
+    are by guid. Awaits statements alone.
     """
     speaking = await sources_of_record(tx, {article_id for article_id, _ in shown})
     ours = [each for each in shown if speaking.get(each[0]) == source_id]
     locked = await articles_to_revise(tx, {article_id for article_id, _ in ours})
     articles = {article.id: article for article in locked}
     revised: list[tuple[int, ArticleDraft]] = []
+    folded: dict[int, FoldedText] = {}
     later: set[str] = set()
     for article_id, draft in ours:
         article = articles.get(article_id)
         if article is None or not may_be_revised(article, tx.now):
             continue
-        kind, values = await in_turns(compared(article, draft))
-        if may_be_revised_by(kind, article, tx.now):
-            await revise_article(tx, article, values)
-            revised.append((article_id, draft))
-        elif kind is ChangeKind.NUMBERS:
+        found = comparisons.get(draft.guid_hash)
+        if found is None or found.before != Wording.of(article):
             later.add(draft.guid_hash)
-        elif host_of(values["url"]) != host_of(article.url):
-            article.url = values["url"]  # nothing new to read, but the speaker's own address
-    changed = {article_id for article_id, _ in revised}
-    if changed:
-        anew = (each for each in locked if each.id in changed)
-        await replace_folded(tx, await in_turns(gathered(map(folded_article, anew))))
+        elif may_be_revised_by(found.kind, article, tx.now):
+            revise_article(tx, article, found.after._asdict())
+            folded[article_id] = FoldedText(article_id, *found.folded, article.language)
+            revised.append((article_id, draft))
+        elif found.kind is ChangeKind.NUMBERS:
+            later.add(draft.guid_hash)
+        elif host_of(found.after.url) != host_of(article.url):
+            article.url = found.after.url  # nothing new to read, but the address of the record
+    await tx.session.flush()
+    await replace_folded(tx, list(folded.values()))
     return revised, later
 
 
-def folded_article(article: Article) -> Slices[FoldedText]:
-    title = yield from text_in_slices(article.title)
-    text = yield from text_in_slices(article.text)
-    return FoldedText(article.id, title, text, article.language)
+def folded_words(title: str, text: str) -> Slices[FoldedWords]:
+    folded_title = yield from text_in_slices(title)
+    return folded_title, (yield from text_in_slices(text))
 
 
-async def unite(tx: Transaction, article_id: int, url: str, found: str) -> int:
-    """Note that the article at *url* says of itself that it is at *found*.
+class OutdatedError(Exception):
+    """An article has changed since it was compared; the comparison must be made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """What a page changes, worked out before the write lock is taken.
+
+    *folded* and *kind* are those of the text of *page*, compared with *article*. *namesake*: the
+    other address that the page names as its own.
+    """
+
+    page: Item
+    folded: str
+    article: ArticleContent
+    kind: ChangeKind
+    namesake: "Namesake | None"
+
+    @property
+    def article_ids(self) -> set[int]:
+        other = self.namesake and self.namesake.other
+        return {self.article.id, other.id} if other else {self.article.id}
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """The *address* that a page names as its own, and the *other* article, which was found there.
+
+    *comparison*: of its wording with that of the page's article; None if they are not the same.
+    """
+
+    address: str
+    hashed: str
+    other: ArticleContent | None
+    comparison: Comparison | None
+
+
+async def outcome_of(storage: Storage, article_id: int, url: str, page: Item) -> PageOutcome | None:
+    """Compare the article at *url* with its *page*; return None if the article is gone.
+
+    In slices, because a page may hold four million characters.
+    """
+    address = address_found(url, page.url) if page.url else url
+    hashed = url_hash(address)
+    is_elsewhere = hashed != url_hash(url)
+    async with storage.reading() as tx:
+        article = (await contents_of(tx, [article_id])).get(article_id)
+        if article is None:
+            return None
+        is_elsewhere = is_elsewhere and article.url_hash == url_hash(url)
+        there = await articles_by_url(tx, [hashed]) if is_elsewhere else {}
+        other_id = _found_for(article, hashed, there)
+        other = (await contents_of(tx, [other_id])).get(other_id) if other_id else None
+    folded = await in_turns(text_in_slices(page.text))
+    kind = await in_turns(compared_with_page(article.text, page))
+    if not is_elsewhere:
+        return PageOutcome(page, folded, article, kind, None)
+    comparison = None
+    if other is not None and other.id != article_id and _is_same(article, other):
+        comparison = await in_turns(comparison_of(Wording.of(other), Wording.of(article)))
+    namesake = Namesake(address, hashed, other, comparison)
+    return PageOutcome(page, folded, article, kind, namesake)
+
+
+def _found_for(
+    article: Article | ArticleContent, hashed: str, there: Mapping[ScopedUrl, int]
+) -> int | None:
+    return there.get(ScopedUrl(hashed)) or there.get(ScopedUrl(hashed, article.scope_id))
+
+
+async def unite(
+    tx: Transaction, locked: Mapping[int, Article], article: Article, namesake: Namesake
+) -> Article:
+    """Note that the page of *article* says that it is at another address.
 
     Return the article that stays: the other one, if one is there. But what somebody may have seen
-    stays too, and so do two of which nothing says that they are the same.
+    stays too, and so do two of which nothing says that they are the same. Raise OutdatedError if
+    the other is not among the *locked* ones or not as it was compared.
     """
-    address = address_found(url, found) if found else url
-    hashed = url_hash(address)
-    if hashed == url_hash(url):
-        return article_id
-    there = await articles_by_url(tx, [hashed])
-    scope = await scope_of(tx, article_id)
-    other_id = there.get(ScopedUrl(hashed)) or there.get(ScopedUrl(hashed, scope or PUBLIC))
-    locked = await articles_to_revise(tx, {article_id, other_id or article_id})
-    articles = {article.id: article for article in locked}
-    article, other = articles.get(article_id), articles.get(other_id) if other_id else None
-    if article is None or article.url_hash != url_hash(url):
-        return article_id
-    if other is None:
-        await _move(tx, article, hashed, address)
+    there = await articles_by_url(tx, [namesake.hashed])
+    other_id = _found_for(article, namesake.hashed, there)
+    if other_id is None:
+        await _move(tx, article, namesake.hashed, namesake.address)
         if article.scope_id == PUBLIC:
-            await make_public(tx, dict.fromkeys(there.values(), article_id))
-        return article_id
-    if other is article or not is_untouched(article) or _differ(article, other):
-        return article_id
-    await _unite_articles(tx, article, other)
-    return other.id
+            await make_public(tx, dict.fromkeys(there.values(), article.id))
+        return article
+    if other_id == article.id or not is_untouched(article):
+        return article
+    other = locked.get(other_id)
+    if other is None or not namesake.other or Wording.of(other) != Wording.of(namesake.other):
+        raise OutdatedError
+    if namesake.comparison is None:
+        return article
+    await _unite_articles(tx, article, other, namesake.comparison)
+    return other
 
 
 async def _move(tx: Transaction, article: Article, hashed: str, address: str) -> None:
     await add_address(tx, article.id, ScopedUrl(hashed, article.scope_id))
     if site_of(host_of(address)) != site_of(host_of(article.url)) and is_untouched(article):
-        await revise_article(tx, article, {"url": address})
+        revise_article(tx, article, {"url": address})
 
 
-def _differ(article: Article, other: Article) -> bool:
+def _is_same(article: ArticleContent, other: ArticleContent) -> bool:
     """A site whose pages all name one address is mistaken."""
-    return is_another((other.title, other.summary), (article.title, article.summary))
+    return not is_another((other.title, other.summary), (article.title, article.summary))
 
 
-async def _unite_articles(tx: Transaction, lost: Article, kept: Article) -> None:
-    """The words are those of the source that speaks for both."""
+async def _unite_articles(
+    tx: Transaction, lost: Article, kept: Article, comparison: Comparison
+) -> None:
+    """Keep one of two articles, with the words of the source of record of both."""
     kept_id = kept.id
     former = await sources_of_record(tx, [kept_id])
     await merge_articles(tx, lost, kept)
     if await sources_of_record(tx, [kept_id]) == former or not may_be_revised(kept, tx.now):
         return
-    values = {"title": lost.title, "summary": lost.summary, "text": lost.text, "url": lost.url}
-    kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))
-    if may_be_revised_by(kind, kept, tx.now):
-        await revise_article(tx, kept, values)
-        await replace_folded(tx, [finished(folded_article(kept))])
+    if may_be_revised_by(comparison.kind, kept, tx.now):
+        revise_article(tx, kept, comparison.after._asdict())
+        await replace_folded(tx, [FoldedText(kept.id, *comparison.folded, kept.language)])

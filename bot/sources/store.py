@@ -1,35 +1,34 @@
 """Storing the results of fetches: entries, articles, their folded words, what was revised.
 
-Fetches that end about the same time share a transaction, which costs more than most of them bring.
-What is too much for one takes several: its oldest entries are stored first, and the last
+Fetches that finish together share one transaction, because a commit costs more than storing a
+typical fetch. A large fetch takes several: its oldest entries are stored first, and the last
 transaction finishes the fetch. If that never comes, the source is due again when its lease ends,
-and what is stored by then is known. Where one result cannot be stored, each gets transactions of
+and what is stored by then is known. If one result cannot be stored, each gets transactions of
 its own; what cannot be stored even then is shown in the source's health.
 
-An entry that the reader knew by its fingerprint is as it was: nothing of it is looked at.
+Each transaction takes the write lock once `prepare` has compared and folded all that it stores. An
+article that was changed in between is not revised; the next fetch compares it again.
+
+Entries with a known fingerprint are unchanged and skipped.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
 from bot.matching.slices import Slices, in_turns
-from bot.matching.text import text_in_slices
 from bot.sources.drafts import (
     PAGE_TIMEOUT,
     ArticleDraft,
     IdentifiedItem,
     awaiting_pages,
     content_hash,
-    digest,
     draft_of,
     identify_in_slices,
-    is_another,
     url_hash,
 )
 from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
@@ -37,17 +36,16 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, host_to_pause, new_address
+from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
-from bot.sources.urls import host_of
+from bot.sources.urls import host_of, logged_url
 from storage import sources
 from storage.alerts import make_public
 from storage.articles import (
     PUBLIC,
-    ArticleFingerprint,
     FoldedText,
     ScopedUrl,
     articles_by_url,
-    fingerprints_of,
     store_articles,
     store_folded,
 )
@@ -62,6 +60,7 @@ from storage.entries import (
     store_entries,
     update_content_hashes,
 )
+from storage.enums import SourceKind
 from storage.sources import AwaitedPage, Source
 
 log = structlog.get_logger(__name__)
@@ -69,7 +68,7 @@ log = structlog.get_logger(__name__)
 MOST_A_DAY: Final = 4_000  # new entries of one source
 _DAY: Final = timedelta(days=1)
 _UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
-_MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
+_MOST: Final = 100  # articles in one transaction: others wait for it, 20 ms at most
 _LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
 
@@ -77,131 +76,56 @@ Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
 
 MOST_GUIDS: Final = 5  # of one entry
-Found = tuple[int, ArticleDraft]  # the article's id and what the source says of it
 Named = tuple[int, str]  # an entry: its source and the hash of its guid
-FoldedWords = tuple[str, str]  # of a title and a text
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What a source shows now, the newest first.
+class Stored(NamedTuple):
+    """The number of new articles by source, and the sources that must be read again as a whole."""
 
-    What is among the *known*, by the hash of the guid, revises its article. *inside*: the pages
-    of articles may be asked for in the operator's own network.
-    """
-
-    source_id: int
-    drafts: Sequence[ArticleDraft]
-    known: Mapping[str, KnownEntry] = field(default_factory=dict)
-    inside: bool = False
-
-    @cached_property
-    def oldest_first(self) -> list[ArticleDraft]:
-        """What was shown first is stored first; of two with one guid the newest counts."""
-        return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
-
-    @property
-    def new(self) -> list[ArticleDraft]:
-        return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
-
-    @property
-    def changed(self) -> list[Found]:
-        known = self.known
-        return [
-            (known[d.guid_hash].article_id, d) for d in self.oldest_first if d.guid_hash in known
-        ]
+    articles: Counter[int]
+    unsettled: frozenset[int]
 
 
-async def store_drafts(
-    tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
-) -> int:
-    """Store the entries of a source that showed none of them before; see `store_shown`."""
-    made = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
-    return made.get(source_id, 0)
-
-
-async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
-    """Store what sources show; return how many new articles each made, by the source's id.
+async def store_shown(tx: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
+    """Store what sources show.
 
     An article that another source has listed already is listed by both. But what a private source
-    lists first is an article of that source alone, until a public one lists it.
+    lists first is an article of that source alone, until a public one lists it. Awaits statements
+    alone.
     """
     if not shown:
-        return Counter()
-    shown = [await _named_anew(tx, each) for each in shown]
-    folded = await in_turns(_folded_new(shown))
-    private, made, placed = await tx.at_once(_store_new(tx, shown, folded))
+        return Stored(Counter(), frozenset())
+    private, made, placed = await _store_new(tx, shown)
     waiting: list[AwaitedPage] = []
+    unsettled: set[int] = set()
     for each in shown:
-        own = {article_id for article_id, _ in made.get(each.source_id, ())}
-        entries = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
+        at = each.source_id
+        own = {article_id for article_id, _ in made.get(at, ())}
+        entries = [(placed[at, draft.guid_hash], draft) for draft in each.shown.new]
         carried = [(article_id, draft) for article_id, draft in entries if article_id not in own]
-        revised = await _revise(tx, each.source_id, each.changed, carried)
+        revised, later = await _revise(tx, each, carried)
+        if later:
+            unsettled.add(at)
         waiting += [
-            _page(article_id, draft, tx, inside=each.inside, private=each.source_id in private)
-            for article_id, draft in (*made.get(each.source_id, ()), *revised)
+            _page(article_id, draft, tx, inside=each.shown.inside, private=at in private)
+            for article_id, draft in (*made.get(at, ()), *revised)
             if draft.awaits_page
         ]
     await sources.enqueue_pages(tx, waiting)
-    return Counter({source_id: len(articles) for source_id, articles in made.items()})
-
-
-async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
-    """Give a name of its own to what stands under the guid of something else."""
-    if not shown.changed:
-        return shown
-    before = await fingerprints_of(tx, {article_id for article_id, _ in shown.changed})
-    others = await in_turns(_others(shown.changed, before))
-    renamed = [
-        replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
-        if draft.guid_hash in others
-        else draft
-        for draft in shown.drafts
-    ]
-    return replace(shown, drafts=renamed)
-
-
-def _others(changed: Sequence[Found], before: Mapping[int, ArticleFingerprint]) -> Slices[set[str]]:
-    """Return the hashes of the guids that stand for something else now."""
-    others = set()
-    for article_id, draft in changed:
-        was = before.get(article_id)
-        if was is None or was.url_hash == draft.url_hash:
-            continue
-        if is_another((was.title, was.summary), (draft.title, draft.item.summary)):
-            others.add(draft.guid_hash)
-        yield
-    return others
-
-
-def _folded_new(shown: Sequence[Shown]) -> Slices[dict[Named, FoldedWords]]:
-    """Fold all that is new, by source and guid, before the database's thread stores it in one go.
-
-    What another source carries already is folded in vain; that is rare.
-    """
-    folded: dict[Named, FoldedWords] = {}
-    for each in shown:
-        for draft in each.new:
-            folded[each.source_id, draft.guid_hash] = yield from folded_draft(draft)
-            yield
-    return folded
-
-
-def folded_draft(draft: ArticleDraft) -> Slices[FoldedWords]:
-    title = yield from text_in_slices(draft.title)
-    text = yield from text_in_slices(draft.text)
-    return title, text
+    numbers = Counter({source_id: len(articles) for source_id, articles in made.items()})
+    return Stored(numbers, frozenset(unsettled))
 
 
 async def _store_new(
-    tx: Transaction, shown: Sequence[Shown], folded: Mapping[Named, FoldedWords]
+    tx: Transaction, shown: Sequence[PreparedEntries]
 ) -> tuple[set[int], dict[int, list[Found]], dict[Named, int]]:
-    """Store entries and articles that are new. It awaits statements alone.
+    """Store entries and articles that are new.
 
     Return the private sources, the new articles by source, and the article of each new entry.
     """
     private = await sources.private_sources(tx, [each.source_id for each in shown])
-    new = [(each.source_id, draft) for each in shown for draft in each.new]
+    folded = {each.source_id: each.folded for each in shown}
+    new = [(each.source_id, draft) for each in shown for draft in each.shown.new]
     if not new:
         return private, {}, {}
     there = await articles_by_url(tx, {draft.url_hash for _, draft in new})
@@ -219,7 +143,7 @@ async def _store_new(
     await store_folded(
         tx,
         [
-            FoldedText(article_id, *folded[source_id, draft.guid_hash], draft.item.language)
+            FoldedText(article_id, *folded[source_id][draft.guid_hash], draft.item.language)
             for source_id, articles in made.items()
             for article_id, draft in articles
         ],
@@ -271,18 +195,18 @@ def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]
 
 
 async def _revise(
-    tx: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
-) -> list[Found]:
+    tx: Transaction, entries: PreparedEntries, carried: Sequence[Found]
+) -> tuple[list[Found], set[str]]:
+    """Revise articles; return those that changed, and the guids that must be read again later."""
+    changed = entries.shown.changed
     if not changed and not carried:
-        return []
-    revised, later = await revise(tx, source_id, [*changed, *carried])
+        return [], set()
+    found = [*changed, *carried]
+    revised, later = await revise(tx, entries.source_id, found, entries.comparisons)
     seen = {each.guid_hash: each.content_hash for _, each in changed}
-    await update_content_hashes(
-        tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
-    )
-    if later:  # what is to be looked at again must not be known by its fingerprint
-        await sources.change_source(tx, source_id, {"fingerprints": b""})
-    return revised
+    # No content has this hash, so that the next fetch compares the entry again.
+    await update_content_hashes(tx, entries.source_id, seen | dict.fromkeys(later, ""))
+    return revised, later
 
 
 def _article(draft: ArticleDraft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
@@ -363,29 +287,41 @@ class _Part:
 
 async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]) -> set[int]:
     """Store the results; return the sources for which the database was away."""
+    unsettled: set[int] = set()
     try:
-        for parts in _portions(await _parts(storage, fetched)):
+        for parts in _portions(await _parts(storage, sorted(fetched, key=_rank))):
+            entries = await prepare(storage, [part.shown for part in parts if part.shown])
             async with storage.writing() as tx:
                 ours = await tx.at_once(_finish(tx, owner, parts))
-                articles = await store_shown(tx, [part.shown for part in ours if part.shown])
+                held_ids = {part.source_id for part in ours}
+                ready = [each for each in entries if each.source_id in held_ids]
+                stored = await tx.at_once(store_shown(tx, ready))
+                unsettled |= stored.unsettled
+                ended = {part.source_id for part in ours if part.is_last}
+                await sources.forget_validators(tx, unsettled & ended)
             for part in ours:
-                _report(part, articles.get(part.source_id, 0))
+                _report(part, stored.articles[part.source_id])
     except Exception as error:  # a bad source must not stop the others
         if len(fetched) > 1:
             left = [await store_fetched(storage, owner, [each]) for each in fetched]
             return set().union(*left)
-        url = fetched[0].source.url
+        names = _names_in_log(fetched[0].source)
         if is_unavailable(error):
             reason = str(error).partition("\n")[0]
-            log.warning("the result of a fetch could not be stored", source=url, reason=reason)
+            log.warning("the result of a fetch could not be stored", **names, reason=reason)
             return {fetched[0].source_id}
-        log.exception("a source could not be read", source=url)
+        log.exception("a source could not be read", **names)
         if fetched[0].result.problem != Problem(ProblemCode.INTERNAL_ERROR):
             failed = replace(
                 fetched[0], result=FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR))
             )
             return await store_fetched(storage, owner, [failed])
     return set()
+
+
+def _rank(fetched: Fetched) -> tuple[bool, int]:
+    """The source of record comes first among those that list one article at once."""
+    return fetched.source.kind is SourceKind.SEARCH, fetched.source_id
 
 
 async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
@@ -457,7 +393,8 @@ def _within_room(
     left_out = {identity.guid_hash for _, identity in new[room:]}
     if not left_out:
         return fetched, entries
-    log.warning("new entries were left out", source=fetched.source.url, entries=len(left_out))
+    names = _names_in_log(fetched.source)
+    log.warning("new entries were left out", **names, entries=len(left_out))
     kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
     return replace(fetched, result=replace(fetched.result, problem=_TOO_MUCH)), kept
 
@@ -524,9 +461,12 @@ async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:
     """Return the columns of the source that change with the end of its fetch."""
     fetched = part.fetched
     changes = changes_after(fetched.source, fetched.result, tx.now, fetched.jitter)
-    if (target := new_address(changes)) and not await sources.source_of(tx, url_hash(target)):
-        changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
-        changes |= {"moved_to": None, "moved_seen": 0}
+    if target := new_address(changes):
+        hashed = url_hash(target)
+        there = await sources.source_of(tx, hashed)
+        if there is None or there.id == fetched.source_id:  # https of the same address is itself
+            changes |= {"url": target, "url_hash": hashed, "host": host_of(target)}
+            changes |= {"moved_to": None, "moved_seen": 0}
     if not changes.get("own_network", fetched.source.own_network):
         changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)
     if fetched.result.document and not part.is_split:
@@ -542,8 +482,12 @@ def _fingerprints(result: FetchResult) -> bytes:
 
 
 def _report(part: _Part, articles: int) -> None:
-    url, problem = part.fetched.source.url, part.fetched.result.problem
+    names, problem = _names_in_log(part.fetched.source), part.fetched.result.problem
     if problem and part.is_last:
-        log.warning("source is unhealthy", source=url, error=problem.code.value, **problem.detail)
+        log.warning("source is unhealthy", **names, error=problem.code.value, **problem.detail)
     elif articles:
-        log.info("new articles", source=url, articles=articles)
+        log.info("new articles", **names, articles=articles)
+
+
+def _names_in_log(source: Source) -> dict[str, Any]:
+    return {"source_id": source.id, "source": logged_url(source.url, public=source.public)}

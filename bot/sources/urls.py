@@ -87,6 +87,8 @@ _MISREAD = re.compile(
 _LOGIN_OF_A_HOST = re.compile(r"https?:/*[^/?#@]*[.@%\u3002\uff0e\uff61][^/?#]*@", re.IGNORECASE)
 _GIANT_HOST = re.compile(r"https?:/*[^/?#]{300}", re.IGNORECASE)
 _DEEPEST = 3
+_BYTES_KEPT = "surrogateescape"  # a byte that is no UTF-8 becomes one of these characters:
+_KEPT_BYTE = re.compile("[\udc80-\udcff]")
 _WEB = ("http", "https")
 _ORIGINS = ("http://", "https://")
 
@@ -142,6 +144,16 @@ def host_of(url: str) -> str:
     except ValueError:
         return ""
     return host.removeprefix("www.").rstrip(".")
+
+
+def logged_url(url: str, *, public: bool) -> str:
+    """Return how the log names *url*: without its query, and only by its host if it is private.
+
+    A query may hold a token, and the path of a chat's own feed is nobody else's business.
+    """
+    if not public:
+        return host_of(url) or "no host"
+    return without_login(re.split("[?#]", url, maxsplit=1)[0])
 
 
 def is_link(url: str) -> bool:
@@ -251,11 +263,21 @@ def _ascii(netloc: str) -> str:
 
 
 def _query(query: str) -> str:
-    """Without trackers, names in order, equal names as they came (`x=1&x=2` is not `x=2&x=1`)."""
+    """Return *query* without trackers, its names sorted and its escapes spelled one way.
+
+    Equal names keep their order, because `x=1&x=2` is not `x=2&x=1`. A name without a value equals
+    one with an empty value. Bytes that are no UTF-8 stay as they are, because old sites escape
+    Latin-1 and `?n=%E9` is not `?n=%E8`.
+    """
     if not query:
         return ""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode(sorted((pair for pair in pairs if not is_tracker(pair[0])), key=itemgetter(0)))
+    pairs = parse_qsl(query, keep_blank_values=True, errors=_BYTES_KEPT)
+    told = sorted((pair for pair in pairs if not is_tracker(pair[0])), key=itemgetter(0))
+    return urlencode(told, errors=_BYTES_KEPT)
+
+
+def _escaped_byte(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]) & 0xFF:02X}"
 
 
 def _target(url: str) -> str:
@@ -268,6 +290,6 @@ def _target(url: str) -> str:
     if _GOOGLE.fullmatch(host):
         host = "google.com"
     names = _REDIRECTS.get(host, {}).get(parts.path, ())
-    query = parse_qs(parts.query)
-    targets = (query[name][0] for name in names if name in query)
+    query = parse_qs(parts.query, errors=_BYTES_KEPT)
+    targets = (_KEPT_BYTE.sub(_escaped_byte, query[name][0]) for name in names if name in query)
     return next((target for target in targets if target.startswith(("http://", "https://"))), "")

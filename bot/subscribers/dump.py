@@ -17,6 +17,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel
 
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
+from bot.sources.hosts import shown_host
 from bot.subscribers.errors import NotAnExport
 from bot.subscribers.export import export_chat, import_chat
 from bot.subscribers.export_document import ExportDocument, ExportedMailbox
@@ -178,7 +179,8 @@ async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) 
     new = 0
     for feed in feeds:
         hashed, host = url_hash(feed.url), urlsplit(feed.url).hostname or ""
-        facts = {"url": feed.url, "url_hash": hashed, "host": host, "title": feed.title or host}
+        title = feed.title or shown_host(host)
+        facts = {"url": feed.url, "url_hash": hashed, "host": host, "title": title}
         times = {"created_at": tx.now, "next_fetch_at": tx.now}
         await add_source(tx, facts | times | {"kind": feed.kind})
         source = await source_of(tx, hashed)

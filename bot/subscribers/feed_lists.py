@@ -15,7 +15,7 @@ import structlog
 
 from bot.sources.discovery.opml import Outline
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.urls import host_of
+from bot.sources.urls import host_of, logged_url
 from bot.subscribers.errors import ListIsAdded, NoSuchList, TooManyFeeds, UserError
 from bot.subscribers.limits import Limits
 from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
@@ -147,7 +147,8 @@ class FeedListStage:
         except UserError:  # the chat was deleted meanwhile
             return FeedAddition.REFUSED, None
         except Exception:  # one bad feed must not stop the others
-            log.exception("a feed of a list could not be added")
+            name = logged_url(url, public=False)
+            log.exception("a feed of a list could not be added", feed=name)
             return FeedAddition.REFUSED, None
         return followed.outcome, followed.problem
 

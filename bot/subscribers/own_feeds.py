@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
+from bot.sources.hosts import shown_host
 from bot.sources.urls import as_typed
 from bot.subscribers.errors import NoSuchSource, TooManyFeeds
 from storage import feeds_followed
@@ -119,7 +120,7 @@ async def _follow(
         await feeds_followed.purge_unfollowed(tx)
         is_new = await _followed(tx, chat_id, source.id, most=most)
     outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
-    title = source.title or source.host
+    title = source.title or shown_host(source.host)
     return Followed(outcome, url, title, source.id, source.public)
 
 

@@ -22,7 +22,6 @@ from bot.rendering.renderer import Renderer
 from bot.resources import Resources
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.store import store_drafts
 from bot.sources.urls import host_of
 from bot.subscribers import catalogue
 from bot.subscribers.access import Access
@@ -34,6 +33,7 @@ from tests.bot_api import PlainSession
 from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
 from tests.resources import ADMIN, LINKS, FakeAdding, FakeLooking, make_resources
+from tests.sources.drafts_made import store_drafts
 from tests.story.processes import PATIENCE
 
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"

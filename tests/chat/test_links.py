@@ -68,6 +68,18 @@ async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
     assert mine["entities"][1]["url"] == f"{FEED}?3"
 
 
+async def test_a_host_that_looks_like_another_is_shown_as_what_it_is(house, ann):
+    lookalike = "https://\u0430pple.com/"
+    offers = tuple(FoundFeed(f"{lookalike}{n}", f"Section {n}") for n in range(2))
+    house.looking.told = LookupResult("", offers)
+
+    begun = await ann.says(lookalike)
+    offer = await ann.next()
+
+    assert begun["text"].startswith("Looking at xn--pple-43d.com …")
+    assert offer["text"].startswith("xn--pple-43d.com has 2 feeds.")
+
+
 async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_feed, clock):
     feeds = house.looking.told.feeds
     text = "The Santa Rosalia sank off Bohara. Police in Bohara hold the captain. " * 5

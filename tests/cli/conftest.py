@@ -76,7 +76,7 @@ class Operator:
     reader: DocumentReader
 
     def __post_init__(self) -> None:
-        self.adding = SourceAdder(self.storage, self.fetcher, self.reader)
+        self.adding = SourceAdder(self.storage, self.fetcher, self.reader, public=True)
         self.polling = SourcePoller(
             self.storage, self.fetcher, self.reader, owner="us", jitter=lambda: 0
         )

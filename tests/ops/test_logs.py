@@ -9,14 +9,6 @@ from bot.ops.logs import LastErrors, configure_logs, redact
 TOKEN = "123456:AAabcdefghijklmnopqrstuvwxyz0123456"
 
 
-@pytest.fixture
-def restored_logs():
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-
-
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_no_token_stands_in_a_log(form, restored_logs, capsys: pytest.CaptureFixture[str]):
     configure_logs(form, "info")
@@ -77,6 +69,41 @@ def test_no_secret_of_an_address_is_shown(said: str, logged: str):
 )
 def test_an_address_without_a_secret_is_shown_whole(harmless: str):
     assert redact(harmless) == harmless
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "logged"),
+    [
+        pytest.param(
+            "source", "https://a.example/feed?t=1#x y", "https://a.example/feed?… y", id="ours"
+        ),
+        pytest.param(
+            "reason", "no https://a.example/t0/feed?t=1, y", "no https://a.example/… y", id="reason"
+        ),
+        pytest.param("reason", "HTTPS://A.example?t=1", "HTTPS://A.example/…", id="capitals"),
+        pytest.param("reason", "'https://a.example/t0'", "'https://a.example/…'", id="quoted"),
+        pytest.param("reason", "https://a.example", "https://a.example", id="a host"),
+        pytest.param("source", "https://a.example/feed", "https://a.example/feed", id="no query"),
+    ],
+)
+def test_addresses_are_cut_where_a_token_may_stand(log_lines, key: str, said: str, logged: str):
+    structlog.get_logger("ours").warning("failed", **{key: said})
+
+    (line,) = log_lines()
+    assert line[key] == logged
+
+
+def test_what_a_library_or_an_error_says_names_hosts_alone(log_lines):
+    url = "https://a.example/feed-token-17/feed"
+    logging.getLogger("theirs").warning("failed: %s", url)
+    try:
+        int(url)
+    except ValueError:
+        structlog.get_logger("ours").exception("broke")
+
+    theirs, ours = log_lines()
+    assert theirs["event"] == "failed: https://a.example/…"
+    assert ours["exception"].endswith("base 10: 'https://a.example/…'")
 
 
 def test_the_newest_errors_are_kept_without_any_secret(restored_logs):

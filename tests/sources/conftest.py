@@ -46,7 +46,7 @@ async def reader() -> AsyncIterator[DocumentReader]:
 
 @pytest.fixture
 def adding(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> SourceAdder:
-    return SourceAdder(storage, fetcher, reader)
+    return SourceAdder(storage, fetcher, reader, public=True)
 
 
 @pytest.fixture

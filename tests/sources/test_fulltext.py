@@ -11,12 +11,11 @@ from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import LEASE, Completing
-from bot.sources.store import store_drafts
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind
 from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
-from tests.sources.drafts_made import drafts
+from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.polled import rows_of
 
 TURN = timedelta(seconds=2)  # for which a host rests

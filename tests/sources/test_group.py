@@ -276,7 +276,7 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     async def revised_before(*written: Any) -> bool:
         async with storage.writing() as tx:
             for article in await articles_to_revise(tx, ids[:1]):
-                await revise_article(tx, article, {"text": "Otherwise."})
+                revise_article(tx, article, {"text": "Otherwise."})
         return await write_down(*written)
 
     monkeypatch.setattr(step, "_write_down", revised_before)

@@ -6,7 +6,8 @@ import pytest
 from bot.sources import store
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.poll import LEASE, SourcePoller
-from bot.sources.store import Shown, store_shown
+from bot.sources.prepare import PreparedEntries
+from bot.sources.store import Stored, store_shown
 from storage.articles import Article
 from storage.db.engine import Transaction
 from storage.enums import SourceState
@@ -70,7 +71,7 @@ async def test_a_crashing_reader_stops_one_source_only(
 async def test_a_result_that_cannot_be_stored_is_a_problem_unless_the_database_fails(
     storage, adding, polling, farm, clock, monkeypatch, error, code
 ):
-    async def refuse(_unit: Transaction, shown: Sequence[Shown]) -> dict[int, int]:
+    async def refuse(_unit: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
         if any(one.source_id == 1 for one in shown):
             raise error
         return await store_shown(_unit, shown)

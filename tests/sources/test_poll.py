@@ -14,7 +14,6 @@ from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import Completing
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
-from bot.sources.store import store_drafts
 from storage import sources
 from storage.articles import Article, Folded
 from storage.db.engine import Storage
@@ -23,7 +22,7 @@ from storage.enums import ArticleStage, FullText, SourceKind
 from storage.sources import Source, add_source, change_source, make_source_public
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
-from tests.sources.drafts_made import drafts
+from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 

@@ -6,16 +6,19 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.matching.query import parse
+from bot.sources import store
 from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.group import Grouping
+from bot.sources.poll import SourcePoller
 from storage.articles import Article, Folded, claim_new_articles
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
 from storage.queries import Match, query_for
 from storage.sources import AwaitedPage, Source
+from tests.conftest import TurnedClock
 from tests.sources.feeds_made import LONG, item, page, rss
-from tests.sources.polled import DAY, HOUR, poll_after, rows_of
+from tests.sources.polled import DAY, HOUR, articles_of, poll_after, rows_of
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +40,14 @@ async def is_revised(storage: Storage) -> bool:
     return any(article.version > 1 for article in await rows_of(storage, Article))
 
 
+async def poll_though_not_due(
+    storage: Storage, polling: SourcePoller, clock: TurnedClock, wait: timedelta
+) -> None:
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(next_fetch_at=tx.now))
+    await poll_after(polling, clock, wait)
+
+
 @pytest.fixture
 async def source_says(storage, adding, polling, farm, clock):
     """An article of one source that has been published; return what the source says next."""
@@ -50,9 +61,7 @@ async def source_says(storage, adding, polling, farm, clock):
 
     async def says(text: str, wait: timedelta = DAY, guid: str | None = None) -> None:
         farm.serve("/feed.xml", rss([item(1, text=text, guid=guid)]))
-        async with storage.writing() as tx:
-            await tx.session.exec(update(Source).values(next_fetch_at=tx.now))
-        await poll_after(polling, clock, wait)
+        await poll_though_not_due(storage, polling, clock, wait)
 
     return says
 
@@ -115,6 +124,27 @@ async def test_a_number_that_changes_with_each_poll_makes_a_version_an_hour(stor
         shown.append((article.version, article.text[-10]))
 
     assert list(dict.fromkeys(shown)) == [(2, "0"), (3, "3"), (4, "7")]
+
+
+@pytest.mark.parametrize("at_once", [9, 1], ids=["at once", "in parts"])
+async def test_a_number_that_came_too_early_is_stored_later_though_the_feed_stays_the_same(
+    storage, source_says, polling, farm, clock, monkeypatch, at_once
+):
+    monkeypatch.setattr(store, "_MOST", at_once)
+    missing = rss([item(2), item(1, text=f"{LONG} A storm. 10 missing.")])
+    await source_says(f"{LONG} A storm. 12 missing.")
+    farm.serve_validated("/feed.xml", missing, "'ten'")
+
+    await poll_though_not_due(storage, polling, clock, 15 * MINUTE)
+    early = await articles_of(storage)
+    await poll_though_not_due(storage, polling, clock, HOUR)
+    late = await articles_of(storage)
+    await poll_though_not_due(storage, polling, clock, HOUR)
+
+    assert early["Sample news 1"].text.endswith("12 missing.")
+    assert late["Sample news 1"].text.endswith("10 missing.")
+    (source,) = await rows_of(storage, Source)
+    assert (source.etag, source.unchanged) == ("'ten'", 1)
 
 
 async def test_an_article_has_so_many_versions_and_no_more(storage, source_says):

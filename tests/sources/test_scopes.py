@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sources.feeds.model import Item
-from bot.sources.store import Shown, store_shown
+from bot.sources.prepare import Shown
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
@@ -14,7 +14,7 @@ from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.publishers import searchable_names
 from storage.sources import Source, change_source, make_source_public, source_of
-from tests.sources.drafts_made import drafts
+from tests.sources.drafts_made import drafts, store_in
 from tests.sources.polled import rows_of
 from tests.sources.test_store import TEXT, added
 
@@ -26,7 +26,7 @@ async def show(
     storage: Storage, source_id: int, item: Item = STORM, *, backlog: bool = False
 ) -> None:
     async with storage.writing() as tx:
-        await store_shown(tx, [Shown(source_id, drafts([item], tx.now, backlog=backlog))])
+        await store_in(tx, Shown(source_id, drafts([item], tx.now, backlog=backlog), inside=False))
 
 
 async def feeds(storage: Storage) -> tuple[int, int, int]:
@@ -135,12 +135,12 @@ async def test_of_what_comes_at_once_the_public_source_makes_the_article(storage
     invented = replace(STORM, title="Sunshine")
     async with storage.writing() as tx:
         shown = [
-            Shown(mine, drafts([invented], tx.now)),
-            Shown(paper, drafts([STORM], tx.now)),
+            Shown(mine, drafts([invented], tx.now), inside=False),
+            Shown(paper, drafts([STORM], tx.now), inside=False),
         ]
-        made = await store_shown(tx, shown[::-1] if public_first else shown)
+        stored = await store_in(tx, *(shown[::-1] if public_first else shown))
 
-    assert made == {paper: 1}
+    assert stored.articles == {paper: 1}
     assert {article.title for article in await rows_of(storage, Article)} == {STORM.title}
 
 

@@ -3,13 +3,14 @@ from typing import Any
 import pytest
 
 from bot.sources.feeds.model import Item
-from bot.sources.store import MOST_GUIDS, Shown, store_shown
+from bot.sources.prepare import Shown
+from bot.sources.store import MOST_GUIDS
 from storage.articles import PUBLIC, Article
 from storage.db.engine import Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
 from storage.sources import add_source
-from tests.sources.drafts_made import drafts
+from tests.sources.drafts_made import drafts, store_in
 from tests.sources.polled import HOUR, rows_of
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
@@ -23,13 +24,13 @@ async def added(tx: Transaction, name: str, **more: Any) -> int:
 
 def shown(source_id: int, tx: Transaction, words: str) -> Shown:
     item = Item("g", "https://news.example/1", "Storm", text=TEXT + words)
-    return Shown(source_id, drafts([item], tx.now))
+    return Shown(source_id, drafts([item], tx.now), inside=False)
 
 
 async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
     async with storage.writing() as tx:
         ids = [await added(tx, name) for name in ("first", "second")]
-        made = await store_shown(tx, [shown(at, tx, f"By {at}.") for at in ids])
+        made = (await store_in(tx, *(shown(at, tx, f"By {at}.") for at in ids))).articles
 
     (article,) = await rows_of(storage, Article)
     assert (made[ids[0]], made[ids[1]]) == (1, 0)
@@ -50,10 +51,10 @@ async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_
         ids = [await added(tx, "first", **first), await added(tx, "ours")]
         news = [shown(ids[0], tx, "By somebody."), shown(ids[1], tx, "By us.")]
         if at_once:
-            await store_shown(tx, news)
+            await store_in(tx, *reversed(news))  # the source of record comes first
         else:
             for each in news:
-                await store_shown(tx, [each])
+                await store_in(tx, each)
 
     (article,) = [each for each in await rows_of(storage, Article) if each.scope_id == PUBLIC]
     assert article.text.endswith("By us.")
@@ -63,12 +64,12 @@ async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_
 async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(storage, clock):
     async with storage.writing() as tx:
         ids = [await added(tx, name) for name in ("careless", "other")]
-        await store_shown(tx, [shown(ids[1], tx, "By us.")])
+        await store_in(tx, shown(ids[1], tx, "By us."))
     for poll in range(9):
         clock.turn(HOUR)
         async with storage.writing() as tx:
             item = Item(f"guid {poll}", "https://news.example/1", "Storm", text=TEXT)
-            await store_shown(tx, [Shown(ids[0], drafts([item], tx.now))])
+            await store_in(tx, Shown(ids[0], drafts([item], tx.now), inside=False))
 
     kept = [each for each in await rows_of(storage, Entry) if each.source_id == ids[0]]
     hours = sorted((clock.now - each.first_seen_at) // HOUR for each in kept)

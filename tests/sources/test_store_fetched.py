@@ -1,7 +1,6 @@
 """The results of fetches are stored together; one that fails costs the others nothing."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,20 +8,24 @@ from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select, update
+from sqlmodel import col, select, update
 from structlog.testing import capture_logs
 
 from bot.matching import slices
-from bot.sources import store
+from bot.sources import prepare, store
+from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, Shown, store_fetched, store_shown
+from bot.sources.health import MOVED_AFTER
+from bot.sources.prepare import PreparedEntries
+from bot.sources.store import Fetched, Stored, store_fetched, store_shown
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.sources import Source, add_source, claim_due_sources
+from storage.enums import SourceKind
+from storage.sources import Source, add_source, change_source, claim_due_sources
 from tests.conftest import TurnedClock
 from tests.sources.polled import DAY, rows_of
 
@@ -49,10 +52,11 @@ async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Sour
     return sorted(sources, key=lambda source: source.host)
 
 
-def fetched(source: Source, *titles: str, site: str = "") -> Fetched:
+def fetched(source: Source, *titles: str, site: str = "", text: str = "") -> Fetched:
     host = site or source.host
     items = tuple(
-        Item(guid=title, url=f"https://{host}.example/{title}", title=title) for title in titles
+        Item(guid=title, url=f"https://{host}.example/{title}", title=title, text=text)
+        for title in titles
     )
     document = Document(DocumentKind.FEED, items=items)
     return Fetched(source, FetchResult(Response(200, source.url), "hash", document))
@@ -133,6 +137,22 @@ async def test_an_article_of_two_sources_at_once_is_stored_once(storage):
     assert entries == {(a.id, ids["One"]), (b.id, ids["One"]), (b.id, ids["Two"])}
 
 
+@pytest.mark.parametrize("is_search", [False, True], ids=["the first source", "no search"])
+async def test_the_source_of_record_makes_an_article_that_several_show_at_once(storage, is_search):
+    a, b = await claimed(storage, "a", "b")
+    if is_search:
+        a.kind = SourceKind.SEARCH
+        async with storage.writing() as tx:
+            await change_source(tx, a.id, {"kind": SourceKind.SEARCH})
+    both = [fetched(each, "One", site="wire", text=f"By {each.host}.") for each in (a, b)]
+
+    await store_fetched(storage, "me", both if is_search else both[::-1])
+
+    (article,) = await rows_of(storage, Article)
+    assert article.text == ("By b." if is_search else "By a.")
+    assert {each.body_hash for each in await rows_of(storage, Source)} == {"hash"}
+
+
 async def test_more_than_a_transaction_should_hold_takes_several(storage, monkeypatch):
     monkeypatch.setattr(store, "_MOST", 2)
     a, b, c = await claimed(storage, "a", "b", "c")
@@ -153,10 +173,10 @@ class Transactions:
     titles: list[list[str]] = field(default_factory=list)
     owners: list[str | None] = field(default_factory=list)
 
-    async def store(self, tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
+    async def store(self, tx: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
         if self.titles and self.then is killed:
             raise Killed
-        self.titles.append([draft.title for each in shown for draft in each.drafts])
+        self.titles.append([draft.title for each in shown for draft in each.shown.drafts])
         self.owners.append((await tx.session.exec(select(Source.owner))).one())
         stored = await store_shown(tx, shown)
         if len(self.titles) == 1 and self.then:
@@ -252,11 +272,11 @@ async def test_a_poller_that_loses_its_lease_between_transactions_stores_no_more
     assert (source.owner, source.fetches) == ("another", 0)
 
 
-@pytest.mark.parametrize("step", ["draft_of", "folded_draft"])
-async def test_the_event_loop_runs_while_one_result_is_stored(storage, monkeypatch, step):
+@pytest.mark.parametrize(("module", "step"), [(store, "draft_of"), (prepare, "folded_words")])
+async def test_the_event_loop_runs_while_one_result_is_stored(storage, monkeypatch, module, step):
     """The clock is such that each slice of the work is taken for a long one."""
     turns, seen = 0, []
-    work = getattr(store, step)
+    work = getattr(module, step)
 
     def counted(*asked: Any, **named: Any) -> Any:
         seen.append(turns)
@@ -269,7 +289,7 @@ async def test_the_event_loop_runs_while_one_result_is_stored(storage, monkeypat
             turns += 1
 
     monkeypatch.setattr(slices, "_TURN", -1)
-    monkeypatch.setattr(store, step, counted)
+    monkeypatch.setattr(module, step, counted)
     (source,) = await claimed(storage, "a")
     async with asyncio.TaskGroup() as group:
         others = group.create_task(turning())
@@ -349,3 +369,43 @@ async def test_nothing_is_counted_where_few_are_new(storage, monkeypatch):
     await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
+
+
+async def times_moved(storage: Storage, times: int, target: str) -> None:
+    """Let the source at host a be polled *times*, each time by way of a permanent redirect."""
+    for _ in range(times):
+        async with storage.writing() as tx:
+            await tx.session.exec(update(Source).values(owner="me"))
+        source = next(each for each in await rows_of(storage, Source) if each.host == "a")
+        response = Response(304, target, moved_permanently_to=target)
+        await store_fetched(storage, "me", [Fetched(source, FetchResult(response))])
+
+
+@pytest.mark.parametrize(
+    ("was", "target", "follows"),
+    [
+        pytest.param("http://a.example/feed", "https://a.example/feed", True, id="to https"),
+        pytest.param("https://a.example/feed?cmp=1", "https://a.example/feed", True, id="tracker"),
+        pytest.param("https://a.example/feed", "https://c.example/feed", True, id="elsewhere"),
+        pytest.param("https://a.example/feed", "https://b.example/feed", False, id="a source"),
+        pytest.param("https://a.example/feed", "http://b.example/feed", False, id="b by http"),
+    ],
+)
+async def test_a_source_follows_ten_permanent_redirects_unless_another_source_is_there(
+    storage, was, target, follows
+):
+    await claimed(storage, "a", "b")
+    async with storage.writing() as tx:
+        for name, url in {"a": was, "b": "https://b.example/feed"}.items():
+            there = update(Source).where(col(Source.host) == name)
+            await tx.session.exec(there.values(url=url, url_hash=url_hash(url)))
+
+    await times_moved(storage, MOVED_AFTER - 1, target)
+    urls = {source.host: source.url for source in await rows_of(storage, Source)}
+    assert urls == {"a": was, "b": "https://b.example/feed"}
+
+    await times_moved(storage, 1, target)
+    (source,) = (each for each in await rows_of(storage, Source) if each.url != urls["b"])
+    assert source.url == (target if follows else was)
+    assert source.url_hash == url_hash(source.url)
+    assert source.moved_seen == (0 if follows else MOVED_AFTER)

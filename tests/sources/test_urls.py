@@ -1,7 +1,8 @@
 import json
+from operator import itemgetter
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.sources.urls import (
@@ -14,6 +15,7 @@ from bot.sources.urls import (
     host_of,
     is_link,
     is_tracker,
+    logged_url,
     remember,
 )
 
@@ -153,6 +155,56 @@ def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(host, port, path
         long_way = url
 
     assert canonical_url(url) == long_way
+
+
+# Few bytes, so that two queries are often alike; among them some that are no valid UTF-8.
+_BYTES = st.lists(st.sampled_from([*b"ab1 =&+%", 0xC3, 0xA9, 0xE8, 0xE9, 0xED, 0xFF]), max_size=3)
+_PARAMETERS = st.lists(st.tuples(_BYTES.map(bytes), _BYTES.map(bytes)), min_size=1, max_size=3)
+_CODES = st.sampled_from(["%{:02X}", "%{:02x}"])
+
+
+def query_of(parameters: list[tuple[bytes, bytes]], code: str) -> str:
+    def escaped(raw: bytes) -> str:
+        return "".join(chr(b) if chr(b) in "ab1" else code.format(b) for b in raw)
+
+    return "&".join(f"{escaped(name)}={escaped(value)}" for name, value in parameters)
+
+
+@given(_PARAMETERS, _PARAMETERS, _CODES, _CODES)
+@example([(b"n", b"\xe9")], [(b"n", b"\xe8")], "%{:02X}", "%{:02X}")
+@example([(b"\xc3", b"")], [(b"\xff", b"")], "%{:02X}", "%{:02X}")
+@example([(b"n", b"\xe9")], [(b"n", b"\xef\xbf\xbd")], "%{:02X}", "%{:02X}")
+def test_queries_of_other_bytes_name_other_articles(one, other, code, other_code):
+    """Only the order of different names and the case of hexadecimal digits make no difference."""
+    is_same = sorted(one, key=itemgetter(0)) == sorted(other, key=itemgetter(0))
+
+    first, second = (
+        canonical_url(f"https://ex.org/?{query_of(parameters, how)}")
+        for parameters, how in ((one, code), (other, other_code))
+    )
+
+    assert (first == second) == is_same
+
+
+def test_a_redirector_leads_to_the_bytes_that_it_names():
+    target = "https://www.google.com/url?q=https%3A%2F%2Fex.org%2F%E9"
+
+    assert canonical_url(target) == "https://ex.org/%E9"
+
+
+@pytest.mark.parametrize(
+    ("url", "public", "name"),
+    [
+        ("https://a.example/t0/feed?token=1#x", True, "https://a.example/t0/feed"),
+        ("https://ann:pw@a.example/feed", True, "https://a.example/feed"),
+        ("https://a.example?token=1", True, "https://a.example"),
+        ("https://www.a.example:8443/t0/feed?token=1", False, "a.example"),
+        ("https://ann:pw@a.example/feed", False, "a.example"),
+        ("nonsense", False, "no host"),
+    ],
+)
+def test_the_log_names_an_address_without_what_may_be_secret(url, public, name):
+    assert logged_url(url, public=public) == name
 
 
 def test_the_corpus_of_url_pairs_is_judged_right(corpus):

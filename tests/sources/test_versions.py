@@ -7,19 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.slices import finished
+from bot.matching.text import folded_text
 from bot.sources.drafts import ArticleDraft
 from bot.sources.feeds.model import Item
 from bot.sources.revise import (
     MOST_VERSIONS,
     ChangeKind,
+    Comparison,
     change,
     compared,
     compared_with_page,
     may_be_revised,
     may_be_revised_by,
+    revised_by_page,
     without_counters,
 )
-from storage.articles import Article
+from storage.articles import Article, Wording
 from tests.sources.drafts_made import drafts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -76,43 +79,45 @@ def drafted(*, is_excerpt: bool = False, **fields: Any) -> ArticleDraft:
     ],
 )
 def test_what_makes_a_version(old, new, kind):
-    assert change(("Storm", old), ("Storm", new)) is kind
+    assert finished(change(("Storm", old), ("Storm", new))) is kind
 
 
 def test_a_number_in_the_title_is_as_good_as_a_word():
-    assert change(("3 dead in storm", BODY), ("5 dead in storm", BODY)) is ChangeKind.WORDS
+    kind = finished(change(("3 dead in storm", BODY), ("5 dead in storm", BODY)))
+
+    assert kind is ChangeKind.WORDS
 
 
 @given(st.text(max_size=200))
 def test_nothing_differs_from_itself_and_to_fold_twice_is_to_fold_once(text):
-    assert change((text, text), (text, text)) is ChangeKind.NONE
-    assert change(("", text), ("", without_counters(text))) is ChangeKind.NONE
+    assert finished(change((text, text), (text, text))) is ChangeKind.NONE
+    assert finished(change(("", text), ("", without_counters(text)))) is ChangeKind.NONE
+
+
+def comparison(draft: ArticleDraft) -> Comparison:
+    return finished(compared(Wording.of(article()), draft))
 
 
 def test_another_wording_is_written_as_a_whole():
-    kind, values = finished(
-        compared(article(), drafted(title="Flood", summary="Water.", text=BODY[:200]))
-    )
+    found = comparison(drafted(title="Flood", summary="Water.", text=BODY[:200]))
 
-    assert kind is ChangeKind.WORDS
-    assert values["title"] == "Flood"
-    assert (values["summary"], values["text"]) == ("Water.", BODY[:200].strip())
+    assert found.kind is ChangeKind.WORDS
+    assert found.after[1:] == ("Flood", "Water.", BODY[:200].strip())
+    assert found.folded == (folded_text("Flood"), folded_text(BODY[:200]))
 
 
 def test_what_a_source_leaves_out_stays():
-    kind, values = finished(compared(article(), drafted(title="", summary="", text="")))
+    found = comparison(drafted(title="", summary="", text=""))
 
-    assert kind is ChangeKind.NONE
-    assert (values["title"], values["summary"], values["text"]) == ("Storm", "A storm.", BODY)
+    assert found.kind is ChangeKind.NONE
+    assert found.after[1:] == ("Storm", "A storm.", BODY)
 
 
 def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
-    kind, values = finished(
-        compared(article(), drafted(title="Flood", text="Water.", is_excerpt=True))
-    )
+    found = comparison(drafted(title="Flood", text="Water.", is_excerpt=True))
 
-    assert kind is ChangeKind.WORDS
-    assert values["text"] == BODY
+    assert found.kind is ChangeKind.WORDS
+    assert found.after.text == BODY
 
 
 @pytest.mark.parametrize(
@@ -124,15 +129,14 @@ def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
     ],
 )
 def test_a_page_that_is_read_again(page, kind):
-    assert compared_with_page(article(), Item(text=page))[0] is kind
+    assert finished(compared_with_page(BODY, Item(text=page))) is kind
 
 
 def test_a_page_that_comes_late_does_not_decide_any_more_whether_it_is_news():
     late = Item(text=BODY, published=NOW - 999 * HOUR, language="en")
 
-    kind, values = compared_with_page(article(text="A taste."), late)
+    values = revised_by_page(article(text="A taste."), late)
 
-    assert kind is ChangeKind.WORDS
     assert values["published_at"] == NOW - 999 * HOUR
     assert values.keys().isdisjoint({"news_at", "quiet"})
 
@@ -168,5 +172,5 @@ def test_other_numbers_count_once_an_hour(kind, ago, may):
 def test_a_giant_word_that_changes_is_compared():
     word = "ab" * 200_000
 
-    assert change(("T", word), ("T", f"{word}c")) is ChangeKind.WORDS
-    assert change(("T", f"{word}1"), ("T", f"{word}2")) is ChangeKind.NUMBERS
+    assert finished(change(("T", word), ("T", f"{word}c"))) is ChangeKind.WORDS
+    assert finished(change(("T", f"{word}1"), ("T", f"{word}2"))) is ChangeKind.NUMBERS

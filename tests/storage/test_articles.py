@@ -104,7 +104,7 @@ async def revised(
 ) -> tuple[Article, set[Notification]]:
     async with storage.writing() as tx:
         (article,) = await articles_to_revise(tx, [article_id])
-        await revise_article(tx, article, values)
+        revise_article(tx, article, values)
         return article, tx.notifications
 
 

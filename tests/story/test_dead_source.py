@@ -35,7 +35,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
         fetcher = await stack.enter_async_context(Fetcher(policy=policy, user_agent="test"))
         reader = await stack.enter_async_context(DocumentReader())
         ann = playground.user("Ann")
-        added = await SourceAdder(storage, fetcher, reader).add(
+        added = await SourceAdder(storage, fetcher, reader, public=True).add(
             f"{playground.base_url}/news/wire.xml"
         )
         async with storage.writing() as tx:

@@ -1,12 +1,10 @@
 """What is no HTTP is refused, and is one line of the log, without a word of what it said."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-import structlog
 from aiohttp.web import Application
 
 from bot.ops.health import Health, make_web, serving
@@ -16,14 +14,6 @@ from tests.local_playground import LocalPlayground
 
 SECRET = b"open-sesame"
 BEARER = b"Authorization: Bearer " + SECRET
-
-
-@pytest.fixture
-def restored_logs():
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
 
 
 def _metrics() -> Application:

@@ -16,7 +16,7 @@ from bot.chat.progress import Progress
 from bot.matching.suggest import suggested
 from bot.sources.administration import get_source, list_sources, remove_source
 from bot.sources.discovery.add import AddOutcome
-from bot.sources.urls import host_of
+from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.paging import page_of
@@ -136,7 +136,7 @@ async def show_link(url: str, context: Context) -> None:
         )
         return
     progress = await Progress.begin(
-        context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
+        context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
     )
     await _show_found(progress, await context.resources.link_lookup.look(url), context)
 
@@ -152,7 +152,7 @@ async def find_feeds(
 ) -> None:
     url = link_on(pressed, callback_data.number)
     progress = await Progress.begin(
-        context.reply, "chat/typed.html#reading_link", host=host_of(url) or url
+        context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
     )
     await _show_found(progress, await context.resources.link_lookup.feeds_of(url), context)
 
@@ -202,7 +202,7 @@ async def add_link_for_all(
 async def _begin_adding(pressed: CallbackQuery, url: str, context: Context) -> Progress:
     """Say that it is being read: in the place of the offer, unless that offered more."""
     await context.reply.acknowledge()
-    template, host = "chat/typed.html#adding_feed", host_of(url) or url
+    template, host = "chat/typed.html#adding_feed", host_shown(url) or shown_url(url)
     if len(links_on(pressed)) > 1:
         return await Progress.begin(context.reply, template, host=host)
     progress = Progress.on_pressed(context.reply)

@@ -5,7 +5,7 @@ page with several feeds is a question: nothing is added, and the feeds are there
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -27,7 +27,9 @@ from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
 from bot.sources.health import changes_after, kind_of
-from bot.sources.store import parted, store_drafts
+from bot.sources.hosts import shown_host
+from bot.sources.prepare import PreparedEntries, Shown, prepare
+from bot.sources.store import parted, store_shown
 from bot.sources.urls import as_typed, host_of
 from storage import sources
 from storage.db.engine import Storage, Transaction
@@ -36,6 +38,7 @@ from storage.enums import FullText, SourceState
 from storage.sources import Source
 
 LEASE: Final = timedelta(minutes=1)
+_NO_ROW: Final = 0  # instead of the id of a source that is not stored yet
 # Columns that say that a source has been read.
 _READ: Final = ("first_read_at", "etag", "last_modified", "body_hash", "next_fetch_at")
 
@@ -87,15 +90,17 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class SourceAdder:
-    """*public*: for the operator, so every chat may get it and the allowed networks are open.
+    """Adds sources; *options* hold for every source that is added without its own.
 
-    *options*: unless those of a source are given.
+    *public*: the sources are the operator's, so every chat may get their articles, and addresses
+    in the allowed networks may be read. It has no default, because a forgotten argument must not
+    publish what a chat adds.
     """
 
     storage: Storage
     fetcher: Fetches
     reader: ReadsLinks
-    public: bool = True
+    public: bool = field(kw_only=True)
     options: SourceOptions = SourceOptions()
 
     async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
@@ -193,10 +198,12 @@ class SourceAdder:
         private: Source | None = None,
     ) -> Addition:
         """Store the source with its backlog; *private*: that source becomes public."""
-        async with self.storage.writing() as tx:
+        async with self.storage.reading() as tx:
             row = self._first_row(url, result, options, tx.now)
-            first, *others = parted(await in_turns(_backlog(row, result, tx.now)))
-            owner = f"adding {uuid4().hex}"
+        first, *others = parted(await in_turns(_backlog(row, result, row["created_at"])))
+        entries = await self._prepared(private.id if private else _NO_ROW, first)
+        owner = f"adding {uuid4().hex}"
+        async with self.storage.writing() as tx:
             row_now = row | (_unread(tx, owner) if others else {})
             if private is None:
                 source_id = await sources.add_source(tx, row_now)
@@ -204,12 +211,17 @@ class SourceAdder:
                 source_id = await sources.make_source_public(tx, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
                 return Addition(url, AddOutcome.THERE, row["title"])
-            articles = await store_drafts(tx, source_id, first)
+            articles = await _store_backlog(tx, source_id, entries)
         for some in others:
             ending = {name: row[name] for name in _READ} if some is others[-1] else None
             articles += await self._store_more(source_id, owner, some, ending)
         outcome = AddOutcome.THERE if private else AddOutcome.ADDED
         return Addition(url, outcome, row["title"], articles, source_id=source_id)
+
+    async def _prepared(
+        self, source_id: int, drafts: Sequence[ArticleDraft]
+    ) -> list[PreparedEntries]:
+        return await prepare(self.storage, [Shown(source_id, drafts, inside=False)])
 
     def _first_row(
         self, url: str, result: FetchResult, options: SourceOptions, now: datetime
@@ -221,7 +233,7 @@ class SourceAdder:
             "url": new.url,
             "url_hash": new.url_hash,
             "host": new.host,
-            "title": title or new.host,
+            "title": title or shown_host(new.host),
             "folder": list(options.folder),
             "kind": new.kind,
             "public": self.public,
@@ -238,12 +250,23 @@ class SourceAdder:
         ending: dict[str, Any] | None,
     ) -> int:
         """Store a part of a backlog too long for one transaction; *ending*: with the last part."""
+        entries = await self._prepared(source_id, drafts)
         async with self.storage.writing() as tx:
             if not await held(tx, Source, [source_id], owner):
                 return 0  # a poller reads it now and stores the rest
             if ending:
                 await sources.finish_fetches(tx, owner, {source_id: ending})
-            return await store_drafts(tx, source_id, drafts)
+            return await _store_backlog(tx, source_id, entries)
+
+
+async def _store_backlog(
+    tx: Transaction, source_id: int, entries: Sequence[PreparedEntries]
+) -> int:
+    """Store entries of a source that showed none before; return the number of new articles."""
+    ready = [each.of_source(source_id) for each in entries]
+    stored = await tx.at_once(store_shown(tx, ready))
+    await sources.forget_validators(tx, stored.unsettled)
+    return stored.articles[source_id]
 
 
 def new_source(

@@ -30,6 +30,7 @@ from bot.sources.fetch.source import (
     fetch_source,
     is_news_sitemap,
 )
+from bot.sources.hosts import shown_url
 from bot.sources.urls import as_typed, canonical_url, without_login
 
 MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it links
@@ -331,5 +332,8 @@ def _letters(text: str) -> int:
 
 def _offers(feeds: Iterable[FoundFeed]) -> tuple[FoundFeed, ...]:
     """Return a few of *feeds*, without the documents that were read."""
-    offers = [replace(feed, title=feed.title or feed.url, result=FetchResult()) for feed in feeds]
+    offers = [
+        replace(feed, title=feed.title or shown_url(feed.url), result=FetchResult())
+        for feed in feeds
+    ]
     return tuple(offers[:MAX_OFFERS])

@@ -22,7 +22,7 @@ import structlog
 
 from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.response import Response
-from bot.sources.urls import host_of
+from bot.sources.urls import logged_url
 from storage import websub
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
@@ -99,12 +99,7 @@ async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) 
 
 
 async def _take_denial(storage: Storage, push: PushSubscription, reason: str) -> None:
-    log.warning(
-        "a hub denies a subscription",
-        hub=host_of(push.hub),
-        source=push.source_id,
-        reason=reason,
-    )
+    log.warning("a hub denies a subscription", **_names_in_log(push), reason=reason)
     async with storage.writing() as tx:
         retry = {"asking": None, "ends_at": None, "due_at": tx.now + RETRY_AFTER_DENIAL}
         await websub.change_push(tx, push.id, retry)
@@ -176,8 +171,7 @@ class ForgedPushes:
             self._logged.popitem(last=False)
         log.warning(
             "pushes without a valid signature are ignored",
-            hub=host_of(push.hub),
-            source=push.source_id,
+            **_names_in_log(push),
             since_last_time=unlogged,
         )
         self._logged[push.id] = now, 0
@@ -237,18 +231,23 @@ async def _ask(client: PostClient, push: PushSubscription, callback: str) -> Non
     try:
         response = await client.post(push.hub, form, inside=push.inside)
     except FetchError as error:
-        log.warning("a hub was not reached", source=push.source_id, reason=str(error))
+        log.warning("a hub was not reached", **_names_in_log(push), reason=str(error))
     except Exception:  # one bad hub must not stop the others; it is asked again later
-        log.exception("a hub could not be asked", source=push.source_id)
+        log.exception("a hub could not be asked", **_names_in_log(push))
     else:
         if response.status not in range(200, 300):
-            log.warning("a hub refuses", source=push.source_id, status=response.status)
+            log.warning("a hub refuses", **_names_in_log(push), status=response.status)
 
 
 async def _confirm(tx: Transaction, push: PushSubscription, lease: timedelta) -> None:
     due_at = renewal_of(tx.now, lease)
     confirmed = {"asking": None, "failures": 0, "ends_at": tx.now + lease, "due_at": due_at}
     await websub.change_push(tx, push.id, confirmed)
+
+
+def _names_in_log(push: PushSubscription | ExpectedPush) -> dict[str, Any]:
+    """Return the source and the hub's host. The addresses of hub and topic may hold tokens."""
+    return {"source_id": push.source_id, "hub": logged_url(push.hub, public=False)}
 
 
 def _mode(push: PushSubscription) -> str:

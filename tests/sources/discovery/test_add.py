@@ -54,6 +54,11 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
     assert again.outcome is AddOutcome.THERE
 
 
+def test_an_adder_is_always_told_whether_its_sources_are_public(storage, fetcher, reader):
+    with pytest.raises(TypeError, match="public"):
+        SourceAdder(storage, fetcher, reader)  # type: ignore[call-arg]
+
+
 async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, reader, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     adding = SourceAdder(storage, fetcher, reader, public=False)
@@ -105,7 +110,7 @@ async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, re
         async def fetch(self, url: str, **asked):
             return replace(await fetcher.fetch(url, **asked), own_network=False)
 
-    refused = await SourceAdder(storage, FromOutside(), reader).add(
+    refused = await SourceAdder(storage, FromOutside(), reader, public=True).add(
         farm.url(), SourceOptions(every=timedelta(seconds=5))
     )
 

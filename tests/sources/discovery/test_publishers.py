@@ -221,7 +221,7 @@ class Service:
 
 async def test_an_entry_with_another_id_is_no_new_article(storage, reader, clock):
     service = Service(clock.now - timedelta(hours=1))
-    added = await SourceAdder(storage, service, reader).add(SEARCH)
+    added = await SourceAdder(storage, service, reader, public=True).add(SEARCH)
     polling = SourcePoller(storage, service, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock, DAY)

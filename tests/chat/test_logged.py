@@ -1,0 +1,54 @@
+"""What fails on behalf of a user is logged without the address that they named."""
+
+from typing import Any, NoReturn
+
+from bot.chat.progress import FeedListReports
+from bot.rendering.renderer import Renderer
+from bot.sources.discovery.opml import Outline, write_opml
+from bot.subscribers.feed_lists import FeedListStage
+from tests.conftest import LogLines
+
+SECRET = "feed-token-17"
+FEED = f"https://paper.example/{SECRET}/feed?key={SECRET}"
+
+
+class Breaks:
+    """Fails with an error that quotes the address."""
+
+    async def look(self, url: str) -> NoReturn:
+        raise LookupError(url)
+
+    async def add(self, url: str, *_options: Any) -> NoReturn:
+        raise LookupError(url)
+
+
+async def test_a_link_that_cannot_be_looked_at_is_logged_by_its_host(
+    house, ann, log_lines: LogLines, monkeypatch
+):
+    monkeypatch.setattr(house.looking, "look", Breaks().look)
+
+    await ann.says(FEED)
+    await ann.settled()
+
+    (line,) = (line for line in log_lines() if "exception" in line)
+    assert line["exception"].endswith("LookupError: https://paper.example/…")
+    assert SECRET not in str(line)
+
+
+async def test_a_feed_of_a_list_that_cannot_be_added_is_logged_by_its_host(
+    house, ann, log_lines: LogLines
+):
+    reports = FeedListReports(house.bot, Renderer())
+    limits = house.resources.limits
+    adding = FeedListStage(house.storage, Breaks(), limits, reports.report, "me")
+    house.playground.upload(ann.who, "feeds.opml", write_opml([Outline(FEED)], "Feeds"))
+    await ann.presses(await ann.next(), "Add it")
+
+    while await adding.run_once():
+        pass
+
+    (line,) = (line for line in log_lines() if "exception" in line)
+    assert line["event"] == "a feed of a list could not be added"
+    assert line["feed"] == "paper.example"
+    assert line["exception"].endswith("LookupError: https://paper.example/…")
+    assert SECRET not in str(line)
