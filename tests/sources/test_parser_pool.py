@@ -60,7 +60,7 @@ class Asked:
 async def test_only_small_feeds_are_read_at_once(data, tasks):
     workers = Asked()
 
-    await DocumentReader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(data, url="https://ex.org/", public=True)  # type: ignore[arg-type]
 
     assert workers.tasks == tasks
 
@@ -69,13 +69,13 @@ async def test_the_forms_of_links_are_found_by_the_worker():
     url = "https://ex.org/ü,2"
     workers = Asked(items=[item_to_json(Item(url=url)) | {"form": "https://ex.org/form"}])
 
-    await DocumentReader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(MANY, url="https://ex.org/", public=True)  # type: ignore[arg-type]
 
     assert canonical_url(url) == "https://ex.org/form"
 
 
 async def test_a_worker_reads_the_newest_of_a_huge_feed(reader):
-    document = await reader.read(MANY, url="https://ex.org/")
+    document = await reader.read(MANY, url="https://ex.org/", public=True)
 
     assert len(document.items) == MOST_ENTRIES
     assert document.left_out == 500
@@ -116,10 +116,10 @@ async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
 @pytest.mark.parametrize("padding", [0, QUICK], ids=["at once", "by a worker"])
 async def test_known_entries_are_not_read_again(reader, padding):
     data = rss(map(item, range(5))).encode() + b" " * padding
-    first = await reader.read(data, url="https://ex.org/")
+    first = await reader.read(data, url="https://ex.org/", public=True)
     known = {each.fingerprint for each in first.items[1:]}
 
-    again = await reader.read(data, url="https://ex.org/", known=known)
+    again = await reader.read(data, url="https://ex.org/", public=True, known=known)
 
     assert [each for each in again.items if not each.is_known] == [first.items[0]]
     light = [each for each in again.items if each.is_known]

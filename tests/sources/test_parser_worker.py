@@ -29,7 +29,7 @@ except BaseException as error:
 
 
 async def read(workers: Workers, data: bytes) -> Document:
-    return await DocumentReader(workers).read(data, url="https://ex.org/")
+    return await DocumentReader(workers).read(data, url="https://ex.org/", public=True)
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ async def test_a_worker_knows_nothing_of_our_environment(workers, monkeypatch):
     ],
 )
 async def test_each_shape_has_its_parser(reader, data, kind):
-    assert (await reader.read(data, url="https://ex.org/")).kind == kind
+    assert (await reader.read(data, url="https://ex.org/", public=True)).kind == kind
 
 
 async def test_no_worker_is_left_when_it_closes_over_a_document():

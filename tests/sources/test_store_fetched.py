@@ -22,7 +22,7 @@ from bot.sources.store import Fetched, Shown, store_fetched, store_shown
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.sources import Source, add_source, claim_due_sources
+from storage.sources import Source, add_source, claim_public_sources
 from tests.conftest import TurnedClock
 from tests.sources.polled import DAY, rows_of
 
@@ -45,7 +45,7 @@ async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Sour
             row = {"url": url, "url_hash": name, "host": name, "created_at": tx.now}
             row["public"] = True
             await add_source(tx, row | {"next_fetch_at": tx.now})
-        sources = await claim_due_sources(tx, owner=owner, limit=9, lease=MINUTE)
+        sources = await claim_public_sources(tx, owner=owner, limit=9, lease=MINUTE)
     return sorted(sources, key=lambda source: source.host)
 
 
@@ -230,7 +230,7 @@ async def test_what_was_stored_before_a_crash_is_known_to_the_next_fetch(
     transactions.then = None
     clock.turn(MINUTE)
     async with storage.writing() as tx:
-        (source,) = await claim_due_sources(tx, owner="another", limit=9, lease=MINUTE)
+        (source,) = await claim_public_sources(tx, owner="another", limit=9, lease=MINUTE)
     await store_fetched(storage, "another", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)

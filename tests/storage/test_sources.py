@@ -15,7 +15,7 @@ from storage.sources import (
     add_source,
     all_sources,
     change_source,
-    claim_due_sources,
+    claim_public_sources,
     delay_host,
     finish_fetches,
     remove_source,
@@ -34,12 +34,13 @@ def row(tx: Transaction, name: str, **values: Any) -> dict[str, Any]:
         "host": f"{name}.example",
         "created_at": tx.now,
         "next_fetch_at": tx.now,
+        "public": True,
     } | values
 
 
 async def claimed(storage: Storage, owner: str = "me", limit: int = 9) -> list[str]:
     async with storage.writing() as tx:
-        sources = await claim_due_sources(tx, owner=owner, limit=limit, lease=MINUTE)
+        sources = await claim_public_sources(tx, owner=owner, limit=limit, lease=MINUTE)
     return sorted(source.url_hash for source in sources)
 
 
@@ -92,9 +93,9 @@ async def test_only_the_owner_finishes(storage: Storage):
 
 async def test_the_operators_sources_are_listed_first(storage: Storage):
     async with storage.writing() as tx:
-        await add_source(tx, row(tx, "a"))
-        await add_source(tx, row(tx, "b", public=True))
-        last = await add_source(tx, row(tx, "c")) or 0
+        await add_source(tx, row(tx, "a", public=False))
+        await add_source(tx, row(tx, "b"))
+        last = await add_source(tx, row(tx, "c", public=False)) or 0
         await change_source(tx, last, {"public": True})
 
     async with storage.reading() as tx:
@@ -115,18 +116,18 @@ async def add(storage: Storage, *hosts: str) -> None:
     async with storage.writing() as tx:
         for host in hosts:
             url = f"https://{host}/{next(_numbers)}"
-            row = {"url": url, "url_hash": url_hash(url), "host": host}
+            row = {"url": url, "url_hash": url_hash(url), "host": host, "public": True}
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
 async def pause(storage: Storage, host: str, pause: timedelta) -> None:
     async with storage.writing() as tx:
-        await delay_host(tx, host, tx.now + pause)
+        await delay_host(tx, host, tx.now + pause, public=True)
 
 
 async def due_hosts(storage: Storage, owner: str = "me") -> list[str]:
     async with storage.writing() as tx:
-        claimed = await claim_due_sources(tx, owner=owner, limit=99, lease=timedelta(seconds=1))
+        claimed = await claim_public_sources(tx, owner=owner, limit=99, lease=timedelta(seconds=1))
     return sorted(source.host for source in claimed)
 
 
@@ -194,7 +195,7 @@ async def test_two_who_claim_at_once_never_get_the_same_host(storage: Storage):
     async def claim_some(owner: str) -> set[str]:
         async with storage.writing() as tx:
             lease = timedelta(minutes=1)
-            claimed = await claim_due_sources(tx, owner=owner, limit=2, lease=lease)
+            claimed = await claim_public_sources(tx, owner=owner, limit=2, lease=lease)
         return {source.host for source in claimed}
 
     taken = await asyncio.gather(*(claim_some(f"owner {number}") for number in range(6)))

@@ -105,11 +105,18 @@ class SourceAdder:
         if existing := await self._existing(url, options):
             return existing
         result = await fetch_source(
-            self.fetcher, self.reader, FetchRequest(url, inside=self.public)
+            self.fetcher,
+            self.reader,
+            FetchRequest(url, inside=self.public, public=self.public),
         )
         if options.form is not Form.PAGE and not is_list(result):
             found = await discover(
-                self.fetcher, self.reader, url, result=result, inside=self.public
+                self.fetcher,
+                self.reader,
+                url,
+                result=result,
+                inside=self.public,
+                public=self.public,
             )
             if found.is_page:
                 return await self._add_page(url, found, options)
@@ -163,7 +170,7 @@ class SourceAdder:
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
         """Read the source as if it were new: what it showed its followers stays theirs."""
-        request = FetchRequest(source.url, inside=True)
+        request = FetchRequest(source.url, inside=True, public=True)
         result = await fetch_source(self.fetcher, self.reader, request)
         if problem := why_not(result, options.every):
             return Addition(source.url, AddOutcome.REFUSED, source.title, problem=problem)
