@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)  # how long the sources of a killed process stay leased
 # The sources of a host wait for each other, two seconds apart, and may outlast their lease.
 RENEWED_SECONDS: Final = 20.0
-PUBLIC_SLOTS: Final = 24  # hosts
+PUBLIC_SLOTS: Final = 48  # hosts
 PRIVATE_SLOTS: Final = 6  # sources
 MAX_OF_ACCOUNT: Final = 2  # private sources in hand, in one process
 OWN_HOST_CONCURRENCY: Final = 4  # sources of one host in the operator's own network
