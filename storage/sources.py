@@ -13,6 +13,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     false,
@@ -263,12 +264,17 @@ def _claiming(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
 
 
 def _is_for_idle_accounts() -> ColumnElement[bool]:
-    """Whether a follower is of an account that is not busy, or nobody follows the source."""
-    followers = select(Follow.chat_id).where(col(Follow.source_id) == col(Source.id))
-    idle = followers.join(Chat, col(Chat.id) == col(Follow.chat_id)).where(
-        ~among(col(Chat.telegram_id), bindparam("busy"))
+    """Whether a follower is of an account that is not busy, or nobody follows the source.
+
+    One value, because planners answer two EXISTS by reading all followers there are.
+    """
+    is_idle = case((among(col(Chat.telegram_id), bindparam("busy")), 0), else_=1)
+    idle = (
+        select(func.max(is_idle))
+        .join(Follow, col(Follow.chat_id) == col(Chat.id))
+        .where(col(Follow.source_id) == col(Source.id))
     )
-    return or_(exists(idle), ~exists(followers))
+    return func.coalesce(idle.scalar_subquery(), 1) == 1
 
 
 def _is_host_fetching(asked: ClaimParameters, *, public: bool) -> ColumnElement[bool]:

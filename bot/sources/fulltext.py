@@ -5,6 +5,7 @@ host at a time, so that a slow host holds up only its own. Pages of private arti
 their own.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ from storage.sources import AwaitedPage
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
+_APART_SECONDS: Final = 0.2  # two claims: each looks at all pages that are awaited
 PUBLIC_SLOTS: Final = 12  # pages
 PRIVATE_SLOTS: Final = 4
 # When a page is tried again after an unexpected error; then its article goes on without it.
@@ -73,6 +75,8 @@ class Completing:
 
     async def run_once(self) -> int:
         """Claim pages for the free slots, each of another host; return how many."""
+        if self.public.is_used or self.private.is_used:
+            await asyncio.sleep(_APART_SECONDS)
         public, private, now = await self._claim()
         for slots, pages in ((self.public, public), (self.private, private)):
             for page in pages:

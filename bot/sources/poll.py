@@ -118,6 +118,7 @@ class SourcePoller:
             self.public.start(self._poll_in_turn(lane))
         for claim in private:
             self.private.start(self._poll_in_turn([claim.source]))
+        self._accounts |= {each.source.id: each.account for each in private if each.account}
         claimed = [*public, *(claim.source for claim in private)]
         self._in_hand.update(source.id for source in claimed)
         if claimed and self._renewing.room:
@@ -138,7 +139,6 @@ class SourcePoller:
             if claim is None:
                 break
             claims.append(claim)
-        self._accounts |= {each.source.id: each.account for each in claims if each.account}
         return claims
 
     def _in_use(self, claims: Iterable[PrivateClaim]) -> Counter[int]:

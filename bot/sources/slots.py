@@ -22,6 +22,10 @@ class Slots:
     def room(self) -> int:
         return self.limit - len(self._tasks)
 
+    @property
+    def is_used(self) -> bool:
+        return bool(self._tasks)
+
     def start(self, work: Coroutine[object, object, None]) -> None:
         task = self._group.create_task(work)
         self._tasks.add(task)

@@ -28,9 +28,12 @@ class Asked:
 
     tasks: list[str] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
+    answer: list[Any] | None = None
 
     async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
         self.tasks.append(task)
+        if self.answer is not None:
+            return self.answer
         return [Document(DocumentKind.FEED).to_json(), *self.items]
 
     async def close(self) -> None:
@@ -63,6 +66,29 @@ async def test_only_small_feeds_are_read_at_once(data, tasks):
     await DocumentReader(workers).read(data, url="https://ex.org/", public=True)  # type: ignore[arg-type]
 
     assert workers.tasks == tasks
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_what_users_name_is_read_by_workers_of_its_own(public):
+    workers, user_workers = Asked(), Asked()
+    reader = DocumentReader(workers, user_workers)  # type: ignore[arg-type]
+
+    await reader.read(MANY, url="https://ex.org/", public=public)
+
+    assert (workers.tasks, user_workers.tasks) == (
+        (["document"], []) if public else ([], ["document"])
+    )
+
+
+async def test_uploads_and_the_links_of_a_site_are_read_by_the_workers_of_users():
+    workers, user_workers = Asked(), Asked()
+    reader = DocumentReader(workers, user_workers)  # type: ignore[arg-type]
+    user_workers.answer = []
+
+    await reader.outlines(b"<opml/>")
+    await reader.links(b"<html>", url="https://ex.org/")
+
+    assert (workers.tasks, user_workers.tasks) == ([], ["opml", "links"])
 
 
 async def test_the_forms_of_links_are_found_by_the_worker():

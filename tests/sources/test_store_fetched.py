@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.matching import slices
 from bot.sources import store
+from bot.sources.drafts import MAX_PRIVATE_PAGES
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
@@ -22,7 +23,7 @@ from bot.sources.store import Fetched, Shown, store_fetched, store_shown
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.sources import Source, add_source, claim_public_sources
+from storage.sources import AwaitedPage, Source, add_source, claim_public_sources
 from tests.conftest import TurnedClock
 from tests.sources.polled import DAY, rows_of
 
@@ -349,3 +350,14 @@ async def test_nothing_is_counted_where_few_are_new(storage, monkeypatch):
     await store_fetched(storage, "me", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
+
+
+@pytest.mark.parametrize(("public", "awaited"), [(True, 60), (False, MAX_PRIVATE_PAGES)])
+async def test_every_new_entry_of_a_public_source_gets_its_page(storage, public, awaited):
+    (source,) = await claimed(storage, "a")
+    source.first_read_at = source.created_at  # what it shows now is news
+    source.public = public
+
+    await store_fetched(storage, "me", [fetched(source, *map(str, range(60)))])
+
+    assert len(await rows_of(storage, AwaitedPage)) == awaited

@@ -5,16 +5,22 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from sqlalchemy import update
+from sqlalchemy.dialects import sqlite
 
 from bot.sources.drafts import url_hash
+from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceState
 from storage.sources import (
+    Follow,
     Source,
+    _claiming,
     add_source,
     all_sources,
     change_source,
+    claim_private_source,
     claim_public_sources,
     delay_host,
     finish_fetches,
@@ -134,10 +140,10 @@ async def due_hosts(storage: Storage, owner: str = "me") -> list[str]:
 async def test_all_sources_of_a_host_wait_when_it_asks(storage: Storage, clock: TurnedClock):
     await add(storage, "busy.example", "busy.example", "calm.example")
 
-    await pause(storage, "busy.example", 2 * HOUR)
+    await pause(storage, "busy.example", HOUR)
 
     assert await due_hosts(storage) == ["calm.example"]
-    clock.turn(2 * HOUR)
+    clock.turn(HOUR)
     assert await due_hosts(storage) == ["busy.example", "busy.example", "calm.example"]
 
 
@@ -211,3 +217,69 @@ async def test_sources_of_the_operators_own_network_need_no_turn(storage: Storag
         await tx.session.exec(update(Source).values(own_network=True))
 
     assert await due_hosts(storage, "another") == ["feeds.lan"]
+
+
+@pytest.mark.parametrize("public", [True, False], ids=["public", "private"])
+async def test_a_claim_looks_at_the_sources_that_are_due_alone(sqlite_url: str, public: bool):
+    asked = _claiming("sqlite", public=public).compile(dialect=sqlite.dialect(paramstyle="named"))
+    values = dict.fromkeys(asked.params) | {"busy": "[]", "most": 1}
+    opened = Storage.open(sqlite_url)
+    async with opened.reading() as tx:
+        connection = await tx.session.connection()
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)).all()
+
+    await opened.close()
+    steps = [row[-1] for row in plan]
+    assert "ix_source_due (state=? AND public=? AND next_fetch_at<?)" in str(steps)
+    assert [step for step in steps if step.startswith("SCAN") and "json_each" not in step] == [
+        "SCAN due"
+    ]
+
+
+async def follow(storage: Storage, account: int, *names: str) -> None:
+    async with storage.writing() as tx:
+        chat = Chat(telegram_id=account, state_since=tx.now, created_at=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        for name in names:
+            source = await source_of(tx, name)
+            assert source
+            tx.session.add(Follow(chat_id=chat.id, source_id=source.id))
+
+
+@pytest.mark.parametrize(
+    ("busy", "expected"),
+    [
+        pytest.param([], ("a", 1), id="nobody"),
+        pytest.param([1], ("b", 2), id="the first"),
+        pytest.param([1, 2], None, id="both"),
+        pytest.param([2], ("a", 1), id="the second"),
+    ],
+)
+async def test_a_private_source_is_claimed_for_an_account_that_is_not_busy(
+    storage: Storage, busy, expected
+):
+    async with storage.writing() as tx:
+        for number, name in enumerate("ab"):
+            due = tx.now - (2 - number) * MINUTE
+            await add_source(tx, row(tx, name, public=False, next_fetch_at=due))
+    await follow(storage, 1, "a", "b")
+    await follow(storage, 2, "b")
+
+    async with storage.writing() as tx:
+        claim = await claim_private_source(tx, owner="me", lease=MINUTE, busy=busy)
+
+    assert (claim and (claim.source.url_hash, claim.account)) == expected
+
+
+async def test_a_pause_that_a_user_has_learned_binds_private_sources_alone(
+    storage: Storage, clock: TurnedClock
+):
+    async with storage.writing() as tx:
+        await add_source(tx, row(tx, "private", host="busy.example", public=False))
+        await add_source(tx, row(tx, "public", host="busy.example"))
+        await delay_host(tx, "busy.example", tx.now + HOUR, public=False)
+
+    assert await claimed(storage) == ["public"]
+    async with storage.writing() as tx:
+        assert not await claim_private_source(tx, owner="me", lease=MINUTE, busy=[])

@@ -152,7 +152,6 @@ class SourceAdder:
         """Change the source at *url* as *options* say and return it; None if there is none."""
         async with self.storage.reading() as tx:
             source = await sources.source_of(tx, url_hash(url))
-            now = tx.now
         if source is None:
             return None
         if self.public and not source.public:
@@ -160,10 +159,12 @@ class SourceAdder:
         changes = self._changes(source, options)
         is_back = self.public and source.state is SourceState.GONE
         if is_back:
-            changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
+            changes["state"] = SourceState.ACTIVE
         if changes:
             async with self.storage.writing() as tx:
                 await sources.change_source(tx, source.id, changes)
+                if is_back:
+                    await sources.make_due(tx, source)
         title = changes.get("title", source.title)
         problem = Problem(ProblemCode.ASKED_AGAIN) if is_back else None
         return Addition(url, AddOutcome.THERE, title, problem=problem, source_id=source.id)
