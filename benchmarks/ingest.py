@@ -5,7 +5,7 @@
 
 A farm on loopback, a process of its own that is not counted, serves feeds of 24 entries, each on
 a host name of its own. Three rounds: everything is new; nothing is (304); two of the 24 are. The
-real steps run: polls, as many side by side as in service, then grouping, then matching with 10,000
+real steps run: polls, as many at once as in service, then grouping, then matching with 10,000
 queries; each ends before the next begins, so that the parts can be separated. Names are resolved
 without DNS. Nothing may be lost or doubled. `--cycle`: see benchmarks/ingesting/cycle.py. The
 last line is JSON. `--pages`: the entries are short, and each new one's page is read after the
@@ -40,7 +40,6 @@ from benchmarks.ingesting.world import (
     world,
 )
 from bot.app.memory import collect_recent
-from bot.app.roles import POLLERS
 
 ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
 
@@ -68,9 +67,7 @@ async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
 async def one_round(steps: World, feeds: int, spent: Callable[[], float]) -> Row:
     wall = time.perf_counter()
     marks = [spent()]
-    async with asyncio.TaskGroup() as group:
-        for _ in range(POLLERS):
-            group.create_task(drained(steps.polling.poll_due))
+    await drained(steps.polling.poll_due)
     marks.append(spent())
     for step in steps.after_polling.values():
         await drained(step)

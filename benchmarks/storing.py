@@ -32,7 +32,7 @@ from bot.sources.fetch.source import FetchResult
 from bot.sources.store import Fetched, store_fetched
 from storage.db.engine import Storage
 from storage.schema import migrate
-from storage.sources import Source, add_source, claim_due_sources
+from storage.sources import Source, add_source, claim_public_sources
 
 TEXTS = {
     "english": ("the harbour council votes on a new bridge after the storm", 50),
@@ -63,7 +63,7 @@ async def source_of(storage: Storage, name: str) -> Source:
         row = {"url": url, "url_hash": url_hash(url), "host": f"{name}.example", "public": True}
         await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
         await tx.session.exec(update(Source).values(next_fetch_at=tx.now, lease_until=None))
-        sources = await claim_due_sources(tx, owner=OWNER, limit=9, lease=timedelta(hours=1))
+        sources = await claim_public_sources(tx, owner=OWNER, limit=9, lease=timedelta(hours=1))
     return next(source for source in sources if source.url == url)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -11,18 +11,22 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     SQLColumnExpression,
+    and_,
+    bindparam,
     case,
     delete,
     exists,
     false,
     func,
     inspect,
+    or_,
     update,
 )
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import (
     FREE,
@@ -43,7 +47,7 @@ from storage.enums import FullText, Notification, SourceKind, SourceState
 
 class Source(Leased, table=True):
     __table_args__ = (
-        Index("ix_source_due", "state", "next_fetch_at"),
+        Index("ix_source_due", "state", "public", "next_fetch_at"),
         Index("ix_source_asked", "host", "lease_until"),
         NUMBERED,
     )
@@ -106,6 +110,8 @@ class Follow(SQLModel, table=True):
 
 
 class AwaitedPage(Leased, table=True):
+    __table_args__ = (Index("ix_awaitedpage_due", "private", "host", "article_id", "due_at"),)
+
     article_id: int = Field(
         primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
     )
@@ -115,11 +121,16 @@ class AwaitedPage(Leased, table=True):
     private: bool = Field(default=False)
     awaited_since: datetime
     due_at: datetime
+    failures: int = 0  # unexpected errors
 
 
 class HostPause(SQLModel, table=True):
+    """A pause of a host that a public fetch has learned binds everybody, any other users alone."""
+
     host: str = Field(primary_key=True)
+    public: bool = Field(primary_key=True)
     until: datetime
+    timeouts: int = 0  # in a row
 
 
 class BoilerplateBlocks(SQLModel, table=True):
@@ -191,49 +202,109 @@ _OTHER = inspect(Source).local_table.alias("other")
 _PAGE = inspect(AwaitedPage).local_table.alias("page")
 
 
-async def claim_due_sources(
+async def claim_public_sources(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:
-    """Claim sources that are due, and none of a host that somebody is asking.
+    """Claim public sources that are due, and none of a host that a public fetch is asking.
 
-    The operator's own hosts may be asked at any time.
+    Private sources keep no public one waiting. Several processes may ask the operator's own hosts
+    at once.
     """
     await lock_claims(tx, Source)
-    values = claim_values(tx, owner, limit, lease)
+    return await _claimed(tx, _claiming(tx.dialect, public=True), owner, limit, lease)
+
+
+class PrivateClaim(NamedTuple):
+    """*account*: the follower whose turn it is, as the Telegram chat; None: nobody follows it."""
+
+    source: Source
+    account: int | None
+
+
+async def claim_private_source(
+    tx: Transaction, *, owner: str, lease: timedelta, busy: Collection[int]
+) -> PrivateClaim | None:
+    """Claim the private source that is due longest, of a host that nobody is asking.
+
+    The accounts that are *busy* have as many in hand as they may: none is claimed for them alone.
+    """
+    await lock_claims(tx, Source)
+    claiming = _claiming(tx.dialect, public=False)
+    found = await _claimed(tx, claiming, owner, 1, lease, busy=list(busy))
+    if not found:
+        return None
+    followers = (
+        select(func.min(Chat.telegram_id))
+        .join(Follow, col(Follow.chat_id) == col(Chat.id))
+        .where(col(Follow.source_id) == found[0].id, ~among(col(Chat.telegram_id), busy))
+    )
+    return PrivateClaim(found[0], (await tx.session.exec(followers)).one())
+
+
+async def _claimed(
+    tx: Transaction,
+    statement: ReturningUpdate[Any],
+    owner: str,
+    limit: int,
+    lease: timedelta,
+    **values: Any,
+) -> list[Source]:
     options = {"synchronize_session": False, "populate_existing": True}
-    claiming = _claiming(tx.dialect)
-    rows = await tx.session.exec(claiming, params=values, execution_options=options)
+    values |= claim_values(tx, owner, limit, lease) | {"horizon": tx.now + LONGEST_PAUSE}
+    rows = await tx.session.exec(statement, params=values, execution_options=options)
     return list(rows.scalars())
 
 
 @cache
-def _claiming(dialect: str) -> ReturningUpdate[Any]:
+def _claiming(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
     asked = claim_parameters()
-    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= asked.now)
-    free = ~_is_host_fetching(asked) & ~_has_page_read(dialect, asked)
-    where = due & ~is_paused(col(Source.host), asked.now) & (col(Source.own_network) | free)
+    where = [
+        col(Source.state) == SourceState.ACTIVE,
+        col(Source.public).is_(public),
+        col(Source.next_fetch_at) <= asked.now,
+        ~is_paused(col(Source.host), asked.now, bindparam("horizon"), public=public),
+        ~_is_host_fetching(asked, public=public),
+        ~_has_page_read(dialect, asked, public=public),
+    ]
+    if not public:
+        where.append(_is_for_idle_accounts())
     order = col(Source.next_fetch_at), col(Source.id)
-    return claim_statement(Source, where, order, asked).returning(Source)
+    return claim_statement(Source, and_(*where), order, asked).returning(Source)
 
 
-def _is_host_fetching(asked: ClaimParameters) -> ColumnElement[bool]:
-    """Whether another source of the host is being read, or was until a moment ago."""
-    return exists().where(
-        _OTHER.c.host == col(Source.host),
-        _OTHER.c.lease_until > asked.now,
-        _OTHER.c.own_network.is_(False),
+def _is_for_idle_accounts() -> ColumnElement[bool]:
+    """Whether a follower is of an account that is not busy, or nobody follows the source.
+
+    One value, because planners answer two EXISTS by reading all followers there are.
+    """
+    is_idle = case((among(col(Chat.telegram_id), bindparam("busy")), 0), else_=1)
+    idle = (
+        select(func.max(is_idle))
+        .join(Follow, col(Follow.chat_id) == col(Chat.id))
+        .where(col(Follow.source_id) == col(Source.id))
     )
+    return func.coalesce(idle.scalar_subquery(), 1) == 1
 
 
-def _has_page_read(dialect: str, asked: ClaimParameters) -> ColumnElement[bool]:
+def _is_host_fetching(asked: ClaimParameters, *, public: bool) -> ColumnElement[bool]:
+    """Whether another source of the host is being read, or was until a moment ago.
+
+    The operator's own hosts are asked by each process, which claims some of their sources at once.
+    """
+    others = [_OTHER.c.host == col(Source.host), _OTHER.c.lease_until > asked.now]
+    if public:
+        others.append(_OTHER.c.public.is_(True))
+    return exists().where(*others, or_(~_OTHER.c.own_network, _OTHER.c.owner == asked.owner))
+
+
+def _has_page_read(dialect: str, asked: ClaimParameters, *, public: bool) -> ColumnElement[bool]:
     """Whether another process reads a page of the host. One process sees to that by itself."""
     if dialect != POSTGRESQL:
         return false()
-    return exists().where(
-        _PAGE.c.host == col(Source.host),
-        _PAGE.c.lease_until > asked.now,
-        _PAGE.c.owner != asked.owner,
-    )
+    pages = [_PAGE.c.host == col(Source.host), _PAGE.c.lease_until > asked.now]
+    if public:
+        pages.append(~_PAGE.c.private)
+    return exists().where(*pages, _PAGE.c.owner != asked.owner, ~col(Source.own_network))
 
 
 async def finish_fetches(
@@ -251,17 +322,7 @@ async def finish_fetches(
     return ours
 
 
-async def delay_host(tx: Transaction, host: str, until: datetime) -> None:
-    """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
-    await pause_host(tx, host, until)
-    sooner = (col(Source.host) == host, col(Source.next_fetch_at) < until)
-    await tx.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
-
-
 # The pages that articles wait for: rows only as long as they are to be read.
-
-
-_LAST: Final = 2**48  # above every article's id
 
 
 async def enqueue_pages(tx: Transaction, pages: Sequence[AwaitedPage]) -> None:
@@ -272,26 +333,34 @@ async def enqueue_pages(tx: Transaction, pages: Sequence[AwaitedPage]) -> None:
 
 
 async def claim_pages(
-    tx: Transaction, *, owner: str, limit: int, lease: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta, private: bool
 ) -> list[AwaitedPage]:
     """Lease pages that are due, one of each host, and none of a host that somebody is asking.
 
-    Of a host those of public articles come first: a chat's own feed holds up nobody's news.
+    Pages of *private* articles, however many, keep none of public ones waiting.
     """
     await lock_claims(tx, Source)
     other = aliased(AwaitedPage)
-    asked = exists().where(
-        col(other.host) == col(AwaitedPage.host), col(other.lease_until) > tx.now
-    )
+    asked = [col(other.host) == col(AwaitedPage.host), col(other.lease_until) > tx.now]
+    if not private:
+        asked.append(~col(other.private))
     # The least of each host, also for another process: it finds that one taken, and no other.
     first = (
-        select(func.min(_page_order(other))).where(col(other.due_at) <= tx.now).group_by(other.host)
+        select(func.min(other.article_id))
+        .where(col(other.private).is_(private), col(other.due_at) <= tx.now)
+        .group_by(other.host)
     )
-    due = _page_order(AwaitedPage).in_(first)
+    horizon = tx.now + LONGEST_PAUSE
+    is_paused_now = is_paused(col(AwaitedPage.host), tx.now, horizon, public=not private)
     return await claim(
         tx,
         AwaitedPage,
-        due & ~asked & ~_is_polled(tx, owner) & ~is_paused(col(AwaitedPage.host), tx.now),
+        and_(
+            col(AwaitedPage.article_id).in_(first),
+            ~exists().where(*asked),
+            ~_is_polled(tx, owner, private=private),
+            ~is_paused_now,
+        ),
         order=(col(AwaitedPage.article_id),),
         limit=limit,
         owner=owner,
@@ -299,31 +368,28 @@ async def claim_pages(
     )
 
 
-def _page_order(page: type[AwaitedPage]) -> ColumnElement[int]:
-    """Return what orders the pages of a host: the private ones behind all others."""
-    return col(page.article_id) + case((col(page.private), _LAST), else_=0)
-
-
-def _is_polled(tx: Transaction, owner: str) -> ColumnElement[bool]:
+def _is_polled(tx: Transaction, owner: str, *, private: bool) -> ColumnElement[bool]:
     """Whether another process reads a source of the host. One process sees to that by itself."""
     if tx.dialect != POSTGRESQL:
         return false()
+    polled = [col(Source.host) == col(AwaitedPage.host), col(Source.lease_until) > tx.now]
+    if not private:
+        polled.append(col(Source.public).is_(True))
     return exists().where(
-        col(Source.host) == col(AwaitedPage.host),
-        col(Source.lease_until) > tx.now,
-        col(Source.owner).is_distinct_from(owner),
-        col(Source.own_network).is_(False),
+        *polled, col(Source.owner).is_distinct_from(owner), ~col(Source.own_network)
     )
 
 
 async def delay_next_page(tx: Transaction, page: AwaitedPage, pause: timedelta) -> None:
     """Let the host of *page* rest from other processes; the one that read it sees to that."""
     if tx.dialect == POSTGRESQL and not page.inside:
-        await pause_host(tx, page.host, tx.now + pause)
+        await pause_host(tx, page.host, tx.now + pause, public=not page.private)
 
 
-async def postpone_page(tx: Transaction, article_id: int, owner: str, until: datetime) -> None:
-    await release(tx, AwaitedPage, [article_id], owner, due_at=until)
+async def postpone_page(
+    tx: Transaction, article_id: int, owner: str, until: datetime, **values: Any
+) -> None:
+    await release(tx, AwaitedPage, [article_id], owner, due_at=until, **values)
 
 
 async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
@@ -336,21 +402,89 @@ async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
     return bool(done.rowcount)
 
 
-# Hosts that asked to be left alone for a while: all their sources wait, in every process.
+# Hosts that are left alone for a while, in every process: they asked for it, or gave no response in
+# time. What a user's fetch has learned binds users' fetches alone; else a user could silence a
+# publisher with a link.
+
+LONGEST_PAUSE: Final = timedelta(hours=1)
+_TIMEOUT_PAUSE: Final = timedelta(minutes=1)  # twice as long after each further time-out in a row
+_COUNTED_FOR: Final = timedelta(hours=6)  # after a pause, a further time-out still adds to it
 
 
-async def pause_host(tx: Transaction, host: str, until: datetime) -> None:
+async def delay_host(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
+    """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
+    await pause_host(tx, host, until, public=public)
+    await _delay_sources(tx, host, until, public=public)
+
+
+async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
+    """Delay *host*, which has timed out: for a minute, and up to an hour while it goes on."""
+    wanted = select(HostPause.timeouts).where(*_pause_of(host, public=public))
+    timeouts = (await tx.session.exec(wanted)).first() or 0
+    until = tx.now + min(_TIMEOUT_PAUSE * 2 ** min(timeouts, 10), LONGEST_PAUSE)
+    row = {"host": host, "public": public, "until": until, "timeouts": timeouts + 1}
+    longer = (
+        "timeouts = excluded.timeouts, until = CASE WHEN hostpause.until < excluded.until"
+        " THEN excluded.until ELSE hostpause.until END"
+    )
+    await upsert(tx, HostPause, [row], key="host, public", changes=longer)
+    await _delay_sources(tx, host, until, public=public)
+
+
+async def end_back_off(tx: Transaction, hosts: Collection[str], *, public: bool) -> None:
+    """End the pauses of *hosts* for time-outs, because they have responded.
+
+    A response to a user does not end what public fetches have learned.
+    """
+    over = [among(col(HostPause.host), hosts), col(HostPause.timeouts) > 0]
+    if not public:
+        over.append(~col(HostPause.public))
+    await tx.session.exec(delete(HostPause).where(*over))
+
+
+async def make_due(tx: Transaction, source: Source) -> None:
+    """Read *source* next, as its operator asks, whatever pause its host is in."""
+    await tx.session.exec(delete(HostPause).where(col(HostPause.host) == source.host))
+    await change_source(tx, source.id, {"next_fetch_at": tx.now})
+
+
+async def pause_host(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
     """A longer pause that *host* asked for before stays."""
-    await tx.session.exec(delete(HostPause).where(col(HostPause.until) <= tx.now))
+    over = and_(col(HostPause.until) <= tx.now, col(HostPause.timeouts) == 0)
+    forgotten = col(HostPause.until) <= tx.now - _COUNTED_FOR
+    await tx.session.exec(delete(HostPause).where(or_(over, forgotten)))
     longer = "until = excluded.until WHERE hostpause.until < excluded.until"
-    await upsert(tx, HostPause, [{"host": host, "until": until}], key="host", changes=longer)
+    row = {"host": host, "public": public, "until": until, "timeouts": 0}
+    await upsert(tx, HostPause, [row], key="host, public", changes=longer)
 
 
 def is_paused(
-    host: SQLColumnExpression[str], now: datetime | BindParameter[datetime]
+    host: SQLColumnExpression[str],
+    now: datetime | BindParameter[datetime],
+    horizon: datetime | BindParameter[datetime],
+    *,
+    public: bool,
 ) -> ColumnElement[bool]:
-    pause = select(HostPause.host).where(col(HostPause.host) == host, col(HostPause.until) > now)
-    return exists(pause)
+    """Whether a fetch of *host* waits, a *public* one or a user's.
+
+    A pause beyond the *horizon*, the longest from now on, was stored while a clock was wrong.
+    """
+    binding = [col(HostPause.host) == host]
+    binding += [col(HostPause.until) > now, col(HostPause.until) <= horizon]
+    if public:
+        binding.append(col(HostPause.public).is_(True))
+    return exists(select(HostPause.host).where(*binding))
+
+
+async def _delay_sources(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
+    sooner = [col(Source.host) == host, col(Source.next_fetch_at) < until]
+    if not public:
+        sooner.append(~col(Source.public))
+    await tx.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
+
+
+def _pause_of(host: str, *, public: bool) -> tuple[ColumnElement[bool], ...]:
+    return col(HostPause.host) == host, col(HostPause.public).is_(public)
 
 
 # What each host prints on all its pages, as far as it has been learned from them.

@@ -25,6 +25,7 @@ class PushSubscription(Leased, table=True):
     )
     hub: str
     topic: str
+    public: bool = False  # the source is
     inside: bool = False  # the hub may stand in the operator's own network
     token: str = Field(max_length=64, unique=True)  # in the address that the hub calls
     secret: str = Field(max_length=64)

@@ -126,7 +126,7 @@ async def _read(
     finally:
         if (took := time.thread_time() - begun) > _BLOCKING:
             tally.blocking.append((round(took, 2), number))
-    return found or await reader.read(data, url=SOURCE, content_type=content_type)
+    return found or await reader.read(data, url=SOURCE, public=True, content_type=content_type)
 
 
 def _faults(document: Document) -> list[str]:

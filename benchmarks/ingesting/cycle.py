@@ -40,7 +40,6 @@ from benchmarks.ingesting.world import (
     world,
 )
 from bot.app.memory import collect_recent
-from bot.app.roles import POLLERS
 from bot.stages import POLL, Stage, StageRunner
 from bot.stopping import sleep_until
 from storage.db.engine import Storage
@@ -92,9 +91,7 @@ async def cycles(feeds: int, url: str, *, full: bool) -> list[Row]:
 
 
 async def _read_all(steps: World) -> None:
-    async with asyncio.TaskGroup() as group:
-        for _ in range(POLLERS):
-            group.create_task(drained(steps.polling.poll_due))
+    await drained(steps.polling.poll_due)
     await pass_over(steps.storage, but=1)
     for step in steps.after_polling.values():
         await drained(step)  # for that one, it remembers the others
@@ -134,11 +131,10 @@ async def _looping(steps: World) -> AsyncIterator[asyncio.Event]:
     for name, step in reversed(steps.after_polling.items()):
         stage = Stage(name=name, every=POLL.every)
         after.insert(0, StageRunner(stage, step, wakes=tuple(after[:1])))
-    polls = [
-        StageRunner(POLL, steps.polling.poll_due, wakes=tuple(after[:1])) for _ in range(POLLERS)
-    ]
-    async with asyncio.TaskGroup() as group:
-        for runner in (*after, *polls):
+    poll = StageRunner(POLL, steps.polling.run_once, wakes=tuple(after[:1]))
+    steps.polling.on_ended = poll.wake
+    async with steps.polling, asyncio.TaskGroup() as group:
+        for runner in (*after, poll):
             group.create_task(runner.run(stopping))
         try:
             yield stopping

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -73,12 +73,13 @@ class RealReader(DocumentReader):
         data: bytes,
         *,
         url: str,
+        public: bool,
         content_type: str = "",
         known: Collection[int] = frozenset(),
     ) -> Document:
         with self.clock.working():
             return await DocumentReader.read(
-                self, data, url=url, content_type=content_type, known=known
+                self, data, url=url, public=public, content_type=content_type, known=known
             )
 
 
@@ -91,7 +92,8 @@ async def _digests_late(tx: Transaction) -> float:
 
 def _reader(clock: Clock) -> RealReader:
     # Its minute of idleness passes in no time, and to start a worker takes a second of ours.
-    return RealReader(Workers(idle_seconds=HOUR.total_seconds()), clock=clock)
+    patient = Workers(idle_seconds=HOUR.total_seconds())
+    return RealReader(patient, replace(patient), clock=clock)
 
 
 def open_storage(url: str, clock: Clock) -> RealStorage:
@@ -177,7 +179,7 @@ async def house(
         )
         sending = await stack.enter_async_context(_sending(process, telegram))
         runners = [sending, *publish_stages(process), *match_stages(process)]
-        runners += [*poll_stages(process), *answering]
+        runners += [*await poll_stages(process, stack), *answering]
         for runner in runners:
             runner.timeout_seconds = None  # `House` wakes them
         connect(runners, process.instrumentation)

@@ -192,7 +192,7 @@ class RealFetcher(Anywhere):
 
     clock: Clock
 
-    async def _timed(self, *asked: Any) -> tuple[Response, float]:
+    async def _timed(self, *asked: Any) -> Response:
         with self.clock.working():
             return await super()._timed(*asked)
 

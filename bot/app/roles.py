@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 
 TELEGRAM_ROLES = frozenset({Role.CHAT, Role.SEND})
 
-# Sources of slow hosts must not hold up the others.
-POLLERS = 4
-PAGE_READERS = 4
-
 CALLS_PATIENCE = timedelta(seconds=6)
 FEW_CALLS = 64
 SLOW_CALL_SECONDS = 0.3
@@ -52,11 +48,12 @@ async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
     if Role.MATCH in process.roles:
         runners += match_stages(process)
     if Role.POLL in process.roles:
-        runners += poll_stages(process)
+        runners += await poll_stages(process, stack)
     return runners
 
 
-def poll_stages(process: ProcessContext) -> list[StageRunner]:
+async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[StageRunner]:
+    """Return the stages that read; *stack* ends what they have in hand."""
     from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
@@ -70,12 +67,20 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
             reader, instrumentation, kind
         )
 
-    poller = SourcePoller(storage, *instrumented("feed"), process.owner)
-    completing = Completing(storage, *instrumented("page"), process.owner)
+    poller = await stack.enter_async_context(
+        SourcePoller(storage, *instrumented("feed"), process.owner)
+    )
+    completing = await stack.enter_async_context(
+        Completing(storage, *instrumented("page"), process.owner)
+    )
+    poll = StageRunner(stages.POLL, poller.run_once)
+    pages = StageRunner(stages.PAGE, completing.run_once)
+    poller.on_ended = poll.wake
+    completing.call_on_done(pages.wake)
     feeds, budget = settings.search_feeds, settings.search_feeds_budget
     return [
-        *(StageRunner(stages.PAGE, completing.complete_due) for _ in range(PAGE_READERS)),
-        *(StageRunner(stages.POLL, poller.poll_due) for _ in range(POLLERS)),
+        pages,
+        poll,
         StageRunner(stages.SEARCH, partial(update_search_feeds, storage, feeds, budget)),
         *_hub_stages(process),
     ]

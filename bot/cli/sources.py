@@ -93,7 +93,9 @@ def find(url: Address, *, as_json: AsJson = False) -> None:
     from bot.sources.discovery.discover import discover
 
     with Console(stderr=True).status(Text(f"Looking for feeds at {url}")):
-        found = _run(lambda t: discover(t.fetcher, t.reader, url, thorough=True))
+        found = _run(
+            lambda t: discover(t.fetcher, t.reader, url, inside=True, public=True, thorough=True)
+        )
     if not show_found(found, as_json=as_json):
         raise SystemExit(FAILED)
 

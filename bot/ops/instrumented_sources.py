@@ -33,16 +33,17 @@ class InstrumentedFetcher:
         self,
         url: str,
         *,
+        inside: bool,
+        public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
-        inside: bool = False,
     ) -> Response:
         with self.instrumentation.observe(
             Operation.FETCH, self.purpose, host=host_of(url)
         ) as observation:
             try:
                 response = await self.fetcher.fetch(
-                    url, etag=etag, last_modified=last_modified, inside=inside
+                    url, inside=inside, public=public, etag=etag, last_modified=last_modified
                 )
             except FetchError as error:
                 is_waiting = isinstance(error, HostWaits)
@@ -64,6 +65,7 @@ class InstrumentedReader:
         /,
         *,
         url: str,
+        public: bool,
         content_type: str = "",
         known: Collection[int] = frozenset(),
     ) -> Document:
@@ -71,7 +73,9 @@ class InstrumentedReader:
             Operation.READ, self.purpose, host=host_of(url)
         ) as observation:
             try:
-                return await self.reader.read(data, url=url, content_type=content_type, known=known)
+                return await self.reader.read(
+                    data, url=url, public=public, content_type=content_type, known=known
+                )
             except Unreadable as error:
                 observation.outcome = error.reason
                 raise

@@ -50,7 +50,7 @@ async def check_source(
 ) -> Checkup:
     """Fetch *url* once without validators, so that there is something to read; change nothing."""
     url = as_typed(url)
-    result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True))
+    result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now

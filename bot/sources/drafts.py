@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
+from math import inf
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -271,16 +272,19 @@ def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
 
 
 SHORT_TEXT: Final = 400  # characters
-MOST_PAGES: Final = 25  # of one fetch, so that a feed of hundreds of entries causes no storm
+MAX_PRIVATE_PAGES: Final = 25  # of one fetch; a public source gets the page of each new entry
 PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without its page
 PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any more
 
 
 def awaiting_pages(
-    drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind
+    drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind, most: int | None
 ) -> list[ArticleDraft]:
-    """Mark those whose page is to be read; nobody waits for what alerts nobody."""
-    left = MOST_PAGES
+    """Mark those whose page is to be read, *most* at most; None: as many as there are.
+
+    The first ones are the newest. Nobody waits for what alerts nobody.
+    """
+    left = inf if most is None else most
     marked = []
     for draft in drafts:
         is_excerpt = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)

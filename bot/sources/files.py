@@ -44,7 +44,7 @@ async def read_place(
     if place.lower().startswith(_WEB):
         return await _fetched(reader, make_fetcher, place)
     data = sys.stdin.buffer.read(LARGEST + 1) if place == STANDARD_INPUT else _file(Path(place))
-    return await reader.read(data, url=base_url)
+    return await reader.read(data, url=base_url, public=True)
 
 
 async def _fetched(
@@ -54,12 +54,14 @@ async def _fetched(
 ) -> Document:
     try:
         async with make_fetcher() as fetcher:
-            response = await fetcher.fetch(url, inside=True)
+            response = await fetcher.fetch(url, inside=True, public=True)
     except FetchError as error:
         raise NotFetched(error.problem) from error
     if problem := problem_of(response):
         raise NotFetched(problem)
-    return await reader.read(response.body, url=response.url, content_type=response.content_type)
+    return await reader.read(
+        response.body, url=response.url, public=True, content_type=response.content_type
+    )
 
 
 def _file(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sources.drafts import moments_of, newest_of
 from bot.sources.feeds.model import Document, DocumentKind, FeedPace
-from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of, pause_for_host
+from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of
 from bot.sources.fetch.schedule import (
     MAX_SEARCH_INTERVAL,
     MIN_SEARCH_INTERVAL,
@@ -15,14 +15,12 @@ from bot.sources.fetch.schedule import (
     next_fetch_at,
     rhythm_of,
 )
-from bot.sources.urls import host_of
 from storage.enums import SourceKind, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.sources.fetch.problems import Problem
-    from bot.sources.fetch.response import Response
     from bot.sources.fetch.source import FetchResult
     from storage.sources import Source
 
@@ -92,14 +90,6 @@ def not_a_feed(source: Source, result: FetchResult) -> Problem | None:
     if source.kind is SourceKind.PAGE or document is None or document.kind.is_list:
         return None
     return NOT_A_FEED
-
-
-def host_to_pause(response: Response | None, now: datetime) -> tuple[str, datetime] | None:
-    """Return the host that asks for a pause, and until when."""
-    if response is None or response.own_network:
-        return None
-    pause = pause_for_host(response.status, response.headers, now)
-    return (host_of(response.url), now + pause) if pause else None
 
 
 def new_address(changes: dict[str, Any]) -> str | None:

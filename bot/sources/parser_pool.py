@@ -3,6 +3,9 @@
 Hostile documents come too, so outside of a worker only sizes and first bytes are looked at, unless
 even the worst document of that size is read in a few milliseconds: `benchmarks.fuzz` measures it.
 
+What users name and send has workers of its own, which also leave the processor to others: however
+long its documents take, no document of a public source waits for them.
+
 Workers are started on demand, killed at their limit, ended when idle. One bad document costs its
 own worker at most: the others go on, and the next document gets a new one. Workers have their own
 session and an empty environment, so neither a Ctrl-C nor a secret reaches them.
@@ -38,6 +41,7 @@ _MOST_ENTRIES: Final = 128
 _MOST_REFERENCES: Final = 4_000  # such as `&amp;`
 _ENTRIES: Final = (b"<item", b":item", b"<entry", b":entry", b"<url>", b":url>", b"<sitemap>")
 _GZIP: Final = b"\x1f\x8b"
+_NICENESS: Final = 10
 
 _LENGTH = struct.Struct(">I")
 _PART = 100_000  # bytes, decoded in a millisecond
@@ -95,10 +99,10 @@ class Worker:
         self._is_retired = False
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, niceness: int = 0) -> Self:
         return cls(
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot.sources.parser_worker"),
+                *(sys.executable, "-m", "bot.sources.parser_worker", str(niceness)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -163,11 +167,15 @@ async def _next_frame(stream: asyncio.StreamReader) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Workers:
-    """At most *most* workers; who comes later waits for its turn."""
+    """At most *most* workers; who comes later waits for its turn.
+
+    *niceness*: what they add to that of this process, see nice(2).
+    """
 
     most: int = 2
     seconds: float = 10
     idle_seconds: float = 60
+    niceness: int = 0
     _free: list[Worker] = field(default_factory=list)
     _alive: set[Worker] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(init=False)
@@ -214,7 +222,7 @@ class Workers:
             if worker.is_usable:
                 return worker
             await self._end(worker)
-        worker = await Worker.start()
+        worker = await Worker.start(self.niceness)
         self._alive.add(worker)
         return worker
 
@@ -238,28 +246,33 @@ class DocumentReader:
     """Use inside `async with`, so that no worker is left behind."""
 
     workers: Workers = field(default_factory=Workers)
+    user_workers: Workers = field(default_factory=lambda: Workers(niceness=_NICENESS))
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
         await self.workers.close()
+        await self.user_workers.close()
 
     async def read(
         self,
         data: bytes,
         *,
         url: str,
+        public: bool,
         content_type: str = "",
         known: Collection[int] = frozenset(),
     ) -> Document:
         """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`.
 
-        *known*: fingerprints of entries that are not read again; see `Item.is_known`.
+        *public*: for a public source or the operator, rather than for a user. *known*: fingerprints
+        of entries that are not read again; see `Item.is_known`.
         """
         if is_quick(data) and (document := read_at_once(data, url, content_type, known)):
             return document
-        head, *items = await self.workers.read(
+        workers = self.workers if public else self.user_workers
+        head, *items = await workers.read(
             "document", data, url=url, content_type=content_type, known=[*known]
         )
         found = await in_turns(_each(items, _item))
@@ -268,10 +281,13 @@ class DocumentReader:
     async def links(
         self, data: bytes, *, url: str, content_type: str = ""
     ) -> "tuple[FeedLink, ...] | None":
-        """What the page in *data* names and links as feeds; None if it is no page."""
+        """What the page in *data* names and links as feeds; None if it is no page.
+
+        Only whoever adds a source asks for it, so it never stands before a public document.
+        """
         from bot.sources.discovery.links import FeedLink, Where  # noqa: PLC0415 - see below
 
-        found = await self.workers.read("links", data, url=url, content_type=content_type)
+        found = await self.user_workers.read("links", data, url=url, content_type=content_type)
         if found is None:
             return None
         return await in_turns(
@@ -282,7 +298,7 @@ class DocumentReader:
         """The feeds that the OPML in *data* lists; raises `Unreadable`."""
         from bot.sources.discovery.opml import Outline  # noqa: PLC0415 - see below
 
-        found = await self.workers.read("opml", data)
+        found = await self.user_workers.read("opml", data)
         return await in_turns(
             _each(found, lambda each: Outline(**each | {"folder": tuple(each["folder"])}))
         )

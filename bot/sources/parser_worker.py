@@ -1,6 +1,7 @@
 """The worker's main: reads documents that may hang, in a process that may be killed.
 
-Asked on stdin, answers on stdout; both are frames: four bytes of length, big-endian, then JSON.
+Its one argument is its niceness. Asked on stdin, answers on stdout; both are frames: four bytes of
+length, big-endian, then JSON.
 A question's frame is followed by `length` bytes, the document as it came. It ends when its input
 ends, and by itself when one document takes too long, so that no orphan goes on working.
 
@@ -43,6 +44,7 @@ _TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
 
 def main() -> None:
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    os.nice(int(sys.argv[1]))
     _shut_in()
     while (question := read_frame(questions)) is not None:
         data = questions.read(question["length"])

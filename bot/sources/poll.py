@@ -2,12 +2,12 @@
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Final, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
 
 import structlog
 
@@ -21,31 +21,45 @@ from bot.sources.fetch.source import (
     fetch_source,
 )
 from bot.sources.health import not_a_feed
+from bot.sources.host_answers import answer_of
+from bot.sources.slots import Slots
 from bot.sources.store import Fetched, store_fetched
 from bot.sources.urls import logged_url
-from storage.db.engine import DatabaseError, Storage
+from storage.db.engine import DatabaseError, Storage, Transaction
 from storage.db.leases import release, renew
-from storage.sources import Source, claim_due_sources
+from storage.sources import (
+    PrivateClaim,
+    Source,
+    claim_private_source,
+    claim_public_sources,
+)
 
 log = structlog.get_logger(__name__)
 
-# For so long a process that was killed keeps others from its sources, and from their hosts.
-LEASE = timedelta(minutes=1)
-# The sources of a host wait for each other, two seconds apart: a round may outlast its lease.
+LEASE = timedelta(minutes=1)  # how long the sources of a killed process stay leased
+# The sources of a host wait for each other, two seconds apart, and may outlast their lease.
 RENEWED_SECONDS: Final = 20.0
-OWN_HOST_CONCURRENCY: Final = 4  # sources of one host in the operator's own network, in one round
-_GATHER_SECONDS: Final = 0.3  # fetches that end so close to each other are stored together
-
-Ended: TypeAlias = asyncio.Queue[Fetched]
+PUBLIC_SLOTS: Final = 48  # hosts
+PRIVATE_SLOTS: Final = 6  # sources
+MAX_OF_ACCOUNT: Final = 2  # private sources in hand, in one process
+OWN_HOST_CONCURRENCY: Final = 4  # sources of one host in the operator's own network
+# Fetches that end so close to each other are stored together, because a commit costs more than
+# storing a typical fetch.
+_GATHER_SECONDS: Final = 0.3
 
 
 def _random_jitter() -> float:
     return random.uniform(-1, 1)  # noqa: S311 - it spreads polls, it hides nothing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class SourcePoller:
-    """Several may run side by side, in one process and in many; each claims its own sources."""
+    """Keeps its slots filled, inside `async with`: claims as much as there are free ones.
+
+    A slot holds the sources of one host that were claimed together, which are fetched one after
+    another. Private sources have slots of their own, one for each, and an account fills a few of
+    them at most. Several pollers may run side by side, in many processes.
+    """
 
     storage: Storage
     fetcher: Fetches
@@ -53,42 +67,127 @@ class SourcePoller:
     owner: str
     jitter: Callable[[], float] = _random_jitter
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _unstored: set[int] = field(default_factory=set)
-    """Sources that are still leased, though their results could not be stored."""
+    public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
+    private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
+    on_ended: Callable[[], None] = lambda: None
+    """Called after each fetch: there is something to store."""
+    _ended: list[Fetched] = field(default_factory=list)
+    _has_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_hand: set[int] = field(default_factory=set)
+    """Sources whose leases are renewed: they are fetched, wait for that, or are to be stored."""
+    _accounts: dict[int, int] = field(default_factory=dict)
+    """For whom each private source in hand is fetched."""
+    _left: set[int] = field(default_factory=set)
+    """Sources that are still leased, though they were not fetched or not stored."""
+    _renewing: Slots = field(default_factory=lambda: Slots(1))
+    _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    async def poll_due(self, limit: int = 32) -> int:
-        """Poll up to *limit* sources that are due; return how many were claimed."""
-        sources = await self._claim(limit)
-        ended: Ended = asyncio.Queue()
-        left = len(sources)
-        async with asyncio.TaskGroup() as group:
-            for lane in _lanes(sources):
-                group.create_task(self._poll_in_turn(lane, ended))
-            renewing = group.create_task(self._renew([source.id for source in sources]))
-            while left:
-                some = await _several(ended, left)
-                left -= len(some)
-                self._unstored.update(await store_fetched(self.storage, self.owner, some))
-            renewing.cancel()
-        return len(sources)
+    async def __aenter__(self) -> Self:
+        for slots in (self.public, self.private, self._renewing):
+            await self._opened.enter_async_context(slots)
+        return self
 
-    async def _claim(self, limit: int) -> list[Source]:
-        with handed_back(self._unstored) as left:
+    async def __aexit__(self, *_exception: object) -> None:
+        """Cancel what is in hand: it is leased, and comes back when its lease is over."""
+        await self._opened.aclose()
+
+    async def run_once(self) -> int:
+        """Store what has ended, claim what is due for the free slots; return how many."""
+        return await self._claim() if await self._store() else 0
+
+    async def poll_due(self) -> int:
+        """Poll until nothing is due and nothing in hand; return how many sources were claimed."""
+        claimed = 0
+        async with self:
+            while (new := await self._claim()) or self._in_hand:
+                claimed += new
+                if not new:
+                    await self._has_ended.wait()
+                if not await self._store():
+                    break
+        return claimed
+
+    async def _claim(self) -> int:
+        """Claim public sources first, and start to fetch them; return how many there are."""
+        with handed_back(self._left) as left:
             async with self.storage.writing() as tx:
                 if left:
                     await release(tx, Source, left, self.owner)
-                return await claim_due_sources(tx, owner=self.owner, limit=limit, lease=LEASE)
+                public = await self._claim_public(tx)
+                private = await self._claim_private(tx)
+        for lane in _lanes(public):
+            self.public.start(self._poll_in_turn(lane))
+        for claim in private:
+            self.private.start(self._poll_in_turn([claim.source]))
+        self._accounts |= {each.source.id: each.account for each in private if each.account}
+        claimed = [*public, *(claim.source for claim in private)]
+        self._in_hand.update(source.id for source in claimed)
+        if claimed and self._renewing.room:
+            self._renewing.start(self._renew())
+        return len(claimed)
 
-    async def _renew(self, source_ids: Sequence[int]) -> None:
-        """Renew the leases of the round until cancelled."""
-        while True:
+    async def _claim_public(self, tx: Transaction) -> list[Source]:
+        if (room := self.public.room) <= 0:
+            return []
+        return await claim_public_sources(tx, owner=self.owner, limit=room, lease=LEASE)
+
+    async def _claim_private(self, tx: Transaction) -> list[PrivateClaim]:
+        """Claim one by one, because each changes whose turn it is."""
+        claims: list[PrivateClaim] = []
+        while len(claims) < self.private.room:
+            busy = [each for each, count in self._in_use(claims).items() if count >= MAX_OF_ACCOUNT]
+            claim = await claim_private_source(tx, owner=self.owner, lease=LEASE, busy=busy)
+            if claim is None:
+                break
+            claims.append(claim)
+        return claims
+
+    def _in_use(self, claims: Iterable[PrivateClaim]) -> Counter[int]:
+        """Return how many private sources of each account are in hand, *claims* included."""
+        return Counter(
+            [*self._accounts.values(), *(each.account for each in claims if each.account)]
+        )
+
+    async def _store(self) -> bool:
+        """Store what has ended, together with what ends soon; False if the database was away."""
+        if not self._ended:
+            return True
+        await self._gather()
+        ended, self._ended = self._ended, []
+        self._has_ended.clear()
+        unstored = await store_fetched(self.storage, self.owner, ended)
+        self._left |= unstored
+        for fetched in ended:
+            self._let_go(fetched.source_id)
+        return not unstored
+
+    async def _gather(self) -> None:
+        """Wait for what ends about the same time; but not until too few slots work."""
+        enough = max(self.public.limit // 2, 1)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER_SECONDS):
+                while len(self._ended) < min(enough, len(self._in_hand)):
+                    self._has_ended.clear()
+                    await self._has_ended.wait()
+
+    def _let_go(self, source_id: int) -> None:
+        self._in_hand.discard(source_id)
+        self._accounts.pop(source_id, None)
+
+    async def _renew(self) -> None:
+        """Renew the leases of what is in hand, as long as anything is."""
+        while self._in_hand:
             await self.pause(RENEWED_SECONDS)
             with suppress(DatabaseError, OSError):  # what is lost is not stored twice
                 async with self.storage.writing() as tx:
-                    await renew(tx, Source, source_ids, self.owner, LEASE)
+                    await renew(tx, Source, self._in_hand, self.owner, LEASE)
 
-    async def _poll_in_turn(self, sources: Sequence[Source], ended: Ended) -> None:
-        for source in sources:
+    async def _poll_in_turn(self, sources: Sequence[Source]) -> None:
+        """Fetch the sources of one host, until it asks for time or gives no response in time.
+
+        The others are handed back then: each would wait for its own time-out.
+        """
+        for at, source in enumerate(sources, start=1):
             structlog.contextvars.bind_contextvars(source_id=source.id)
             try:
                 fetched = await self._poll(source)
@@ -100,15 +199,27 @@ class SourcePoller:
                 fetched = Fetched(
                     source, FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR)), self.jitter()
                 )
-            ended.put_nowait(fetched)
+            self._ended.append(fetched)
+            if _gives_way(fetched):
+                self._hand_back(sources[at:])
+            self._has_ended.set()
+            self.on_ended()
+            if _gives_way(fetched):
+                return
+
+    def _hand_back(self, sources: Iterable[Source]) -> None:
+        for source in sources:
+            self._let_go(source.id)
+            self._left.add(source.id)
 
     async def _poll(self, source: Source) -> Fetched:
         request = FetchRequest(
             source.url,
-            source.etag,
-            source.last_modified,
-            source.body_hash,
+            etag=source.etag,
+            last_modified=source.last_modified,
+            body_hash=source.body_hash,
             inside=source.public,
+            public=source.public,
             known=_known_entries(source),
         )
         result = await fetch_source(self.fetcher, self.reader, request)
@@ -118,6 +229,13 @@ class SourcePoller:
             document = with_publishers(result.document, source.kind, source.host)
             result = replace(result, document=document)
         return Fetched(source, result, self.jitter())
+
+
+def _gives_way(fetched: Fetched) -> bool:
+    """Whether the host of the source is to be asked for nothing else now."""
+    source = fetched.source
+    answer = answer_of(fetched.result, datetime.now(UTC), public=source.public)
+    return answer is not None and answer.host == source.host and answer.stops_lane
 
 
 def _known_entries(source: Source) -> bytes:
@@ -152,13 +270,3 @@ def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
         own[source.host] += source.own_network
         lanes[source.host, lane].append(source)
     return list(lanes.values())
-
-
-async def _several(ended: Ended, limit: int) -> list[Fetched]:
-    """Wait for one; return it with those that end about the same time."""
-    some = [await ended.get()]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_GATHER_SECONDS):
-            while len(some) < limit:
-                some.append(await ended.get())
-    return some

@@ -22,6 +22,7 @@ import structlog
 
 from bot.matching.slices import Slices, in_turns
 from bot.sources.drafts import (
+    MAX_PRIVATE_PAGES,
     PAGE_TIMEOUT,
     ArticleDraft,
     IdentifiedItem,
@@ -35,7 +36,8 @@ from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
-from bot.sources.health import changes_after, host_to_pause, new_address
+from bot.sources.health import changes_after, new_address
+from bot.sources.host_answers import answer_of, heed
 from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
 from bot.sources.urls import host_of, logged_url
@@ -364,9 +366,8 @@ async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_
     if going_on := [part.source_id for part in parts if not part.is_last]:
         ours |= await held(tx, Source, going_on, owner)
     parts = [part for part in parts if part.source_id in ours]
-    for response in (part.fetched.result.response for part in parts if part.is_last):
-        if pause := host_to_pause(response, tx.now):
-            await sources.delay_host(tx, *pause)
+    ended = [part.fetched for part in parts if part.is_last]
+    await heed(tx, (answer_of(each.result, tx.now, public=each.source.public) for each in ended))
     return parts
 
 
@@ -413,7 +414,8 @@ def _shown(
         if before is None or before.content_hash != content_hash(item):
             drafts.append(draft_of(item, identity, source_url=source.url, now=now, backlog=backlog))
         yield
-    marked = awaiting_pages(drafts, source.full_text, source.kind)
+    most = None if source.public else MAX_PRIVATE_PAGES
+    marked = awaiting_pages(drafts, source.full_text, source.kind, most)
     return Shown(fetched.source_id, marked, known, inside=fetched.result.own_network)
 
 

@@ -136,7 +136,7 @@ async def test_sites_see_the_installed_version_and_whom_to_contact():
     settings = load_settings(contact_url="https://a.example", allowed_networks="127.0.0.0/8")
 
     async with TestServer(site) as server, make_fetcher(settings) as fetcher:
-        await fetcher.fetch(str(server.make_url("/")), inside=True)
+        await fetcher.fetch(str(server.make_url("/")), inside=True, public=True)
 
     (agent,) = agents
     assert agent.startswith(f"Dateline/{version('dateline')} (")

@@ -178,8 +178,10 @@ async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
 
 async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys, farm):
     farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
-    found = await discover(adding.fetcher, adding.reader, farm.url())
-    nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
+    found = await discover(adding.fetcher, adding.reader, farm.url(), inside=True, public=True)
+    nothing = await discover(
+        adding.fetcher, adding.reader, farm.url("/none"), inside=True, public=True
+    )
 
     assert source_reports.show_found(found, as_json=True)
     document = json.loads(capsys.readouterr().out)

@@ -131,9 +131,10 @@ async def test_a_fetch_is_observed_with_the_kind_of_its_response(
     instrumentation, recorder, result, outcome
 ):
     fetcher = InstrumentedFetcher(Does(result), instrumentation, "feed")
+    url = "https://a.example/rss?key=hidden"
 
     with nullcontext() if isinstance(result, Response) else pytest.raises(type(result)):
-        assert await fetcher.fetch("https://a.example/rss?key=hidden") is result
+        assert await fetcher.fetch(url, inside=False, public=True) is result
 
     assert recorder.outcomes == [("feed", outcome)]
     assert recorder.seen[0].facts == {"host": "a.example"}
@@ -145,6 +146,6 @@ async def test_a_document_is_observed_with_why_it_cannot_be_read(instrumentation
     )
 
     with pytest.raises(Unreadable):
-        await reader.read(b"GIF89a", url="https://a.example/1")
+        await reader.read(b"GIF89a", url="https://a.example/1", public=True)
 
     assert recorder.outcomes == [("page", "binary")]

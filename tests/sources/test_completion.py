@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.sources.drafts import MOST_PAGES, ArticleDraft, awaiting_pages, wants_page
+from bot.sources.drafts import ArticleDraft, awaiting_pages, wants_page
 from bot.sources.feeds.model import Item
 from bot.sources.revise import completed
 from storage.articles import Article
@@ -53,19 +53,22 @@ def test_a_source_may_be_set_to_want_all_pages_or_none(full_text, is_wanted, tex
 
 
 def test_nobody_waits_for_the_pages_of_a_backlog():
-    marked = awaiting_pages(tastes(2, backlog=True), FullText.ALWAYS, SourceKind.FEED)
+    marked = awaiting_pages(tastes(2, backlog=True), FullText.ALWAYS, SourceKind.FEED, None)
 
     assert [each.awaits_page for each in marked] == [False, False]
 
 
-def test_one_visit_asks_for_so_many_pages_and_no_more():
-    marked = awaiting_pages(tastes(MOST_PAGES + 2), FullText.AUTO, SourceKind.FEED)
+@pytest.mark.parametrize(
+    ("most", "awaited"), [pytest.param(3, 3, id="private"), pytest.param(None, 40, id="public")]
+)
+def test_one_fetch_awaits_the_pages_of_its_first_entries(most, awaited):
+    marked = awaiting_pages(tastes(40), FullText.AUTO, SourceKind.FEED, most)
 
-    assert [each.awaits_page for each in marked] == [*([True] * MOST_PAGES), False, False]
+    assert [each.awaits_page for each in marked] == [number < awaited for number in range(40)]
 
 
 def test_a_page_that_is_a_source_is_not_read_twice():
-    (marked,) = awaiting_pages(tastes(1), FullText.AUTO, SourceKind.PAGE)
+    (marked,) = awaiting_pages(tastes(1), FullText.AUTO, SourceKind.PAGE, None)
 
     assert not marked.awaits_page
 

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,11 +11,11 @@ from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
-from bot.sources.fulltext import LEASE, Completing
+from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, Completing
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind
-from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
+from storage.sources import AwaitedPage, BoilerplateBlocks, add_source, claim_pages
 from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.polled import rows_of
 
@@ -29,10 +30,14 @@ class Web:
     failing: dict[str, Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     inside: set[bool] = field(default_factory=set)
+    public: list[bool] = field(default_factory=list)
 
-    async def fetch(self, url: str, *, inside: bool = False, **_validators: str | None) -> Response:
+    async def fetch(
+        self, url: str, *, inside: bool, public: bool, **_validators: str | None
+    ) -> Response:
         self.asked.append(url)
         self.inside.add(inside)
+        self.public.append(public)
         if url in self.failing:
             raise self.failing[url]
         return Response(200, url, {"content-type": "text/html"}, b"<html>")
@@ -71,7 +76,7 @@ async def stored(
         }
         source_id = await add_source(tx, row | {"next_fetch_at": tx.now}) or 0
         items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
-        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED)
+        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
         await store_drafts(tx, source_id, marked, inside=inside)
 
 
@@ -188,18 +193,114 @@ async def test_no_host_is_asked_by_two_at_once(storage):
 
 async def test_a_page_is_read_by_another_if_its_reader_died(storage, clock):
     await stored(storage, url(1))
+    async with storage.writing() as tx:
+        await claim_pages(tx, owner="dead", limit=1, lease=LEASE, private=False)
 
-    class Dies(Web):
-        async def fetch(self, url: str, **asked) -> Response:
-            await super().fetch(url, **asked)
-            raise LookupError
-
-    await completing(storage, Dies(), owner="dead").complete_due()
     assert await completing(storage, Web()).complete_due() == 0
     clock.turn(LEASE)
 
     assert await completing(storage, Web()).complete_due() == 1
     assert await texts(storage) == {url(1): WORDS}
+
+
+async def test_a_page_with_an_unexpected_error_is_tried_again_later_and_later_then_given_up(
+    storage, clock
+):
+    await stored(storage, url(1))
+    web = Web({url(1): LookupError()})
+    step = completing(storage, web)
+
+    tried = []
+    for minute in range(24 * 60):
+        if await step.complete_due():
+            tried.append(minute)
+        clock.turn(timedelta(minutes=1))
+
+    assert tried == [0, 2, 12, 72]
+    assert await rows_of(storage, AwaitedPage) == []
+    assert await ready(storage) == [url(1)]
+
+
+async def test_a_page_with_an_unexpected_error_lets_the_others_of_its_host_be_read(storage, clock):
+    await stored(storage, url(1), url(2))
+    step = completing(storage, Web({url(1): LookupError()}))
+    for _ in range(2):
+        await step.complete_due()
+        clock.turn(TURN)
+
+    assert await texts(storage) == {url(1): "A taste.", url(2): WORDS}
+
+
+async def test_pages_of_private_articles_keep_none_of_a_public_one_waiting(storage):
+    flood = [url(1, f"host{number}.example") for number in range(40)]
+    await stored(storage, *flood, public=False)
+    await stored(storage, url(1, "news.example"), source="v")
+    web = Web()
+
+    claimed = await completing(storage, web).complete_due()
+
+    assert claimed == PRIVATE_SLOTS + 1
+    assert web.asked[0] == url(1, "news.example")
+    assert web.public == [True] + [False] * PRIVATE_SLOTS
+
+
+async def test_a_slow_page_holds_its_slot_and_no_other_page(storage):
+    end = asyncio.Event()
+
+    class Slow(Web):
+        async def fetch(self, url: str, **asked: Any) -> Response:
+            response = await super().fetch(url, **asked)
+            if "slow" in url:
+                await end.wait()
+            return response
+
+    await stored(storage, url(1, "slow.example"), url(2, "slow.example"))
+    async with completing(storage, Slow()) as step:
+        await step.run_once()
+        await stored(storage, url(1, "news.example"), source="v")
+        assert await step.run_once() == 1
+        end.set()
+        await step.public.all_done()
+
+    assert await ready(storage) == [url(1, "slow.example"), url(1, "news.example")]
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_after_a_time_out_the_other_pages_of_the_host_wait_for_a_minute(
+    storage, clock, public
+):
+    await stored(storage, url(1), url(2), public=public)
+
+    def timed_out() -> TimedOut:
+        error = TimedOut()
+        error.host = "a.example"
+        return error
+
+    step = completing(storage, Web({url(1): timed_out()}))
+    await step.complete_due()
+    clock.turn(TURN)
+    assert await step.complete_due() == 0
+    clock.turn(timedelta(minutes=1))
+
+    assert await step.complete_due() == 1
+
+
+async def test_a_page_of_a_private_article_that_asks_for_a_pause_leaves_public_ones_alone(
+    storage, clock
+):
+    await stored(storage, url(1), public=False)
+
+    class Busy(Web):
+        async def fetch(self, url: str, **asked: Any) -> Response:
+            await super().fetch(url, **asked)
+            return Response(429, url, {"retry-after": "600"})
+
+    await completing(storage, Busy()).complete_due()
+    await stored(storage, url(2), source="v")
+    clock.turn(TURN)
+
+    assert await completing(storage, Web()).complete_due() == 1
+    assert (await texts(storage))[url(2)] == WORDS
 
 
 async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(storage, clock):

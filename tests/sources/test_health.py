@@ -37,10 +37,10 @@ async def test_a_crashing_reader_stops_one_source_only(
     storage, adding, fetcher, reader, farm, clock
 ):
     class Breaking:
-        async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
+        async def read(self, data: bytes, *, url: str = "", content_type: str = "", **asked):
             if url.endswith("a.xml"):
                 raise ZeroDivisionError
-            return await reader.read(data, url=url, content_type=content_type, known=known)
+            return await reader.read(data, url=url, content_type=content_type, **asked)
 
     for name in ("a", "b"):
         farm.serve(f"/{name}.xml", rss([item(1)]))

@@ -42,9 +42,12 @@ class Asked:
 
     tasks: list[str] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
+    answer: list[Any] | None = None
 
     async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
         self.tasks.append(task)
+        if self.answer is not None:
+            return self.answer
         return [Document(DocumentKind.FEED).to_json(), *self.items]
 
     async def close(self) -> None:
@@ -74,22 +77,45 @@ class Asked:
 async def test_only_small_feeds_are_read_at_once(data, tasks):
     workers = Asked()
 
-    await DocumentReader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(data, url="https://ex.org/", public=True)  # type: ignore[arg-type]
 
     assert workers.tasks == tasks
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_what_users_name_is_read_by_workers_of_its_own(public):
+    workers, user_workers = Asked(), Asked()
+    reader = DocumentReader(workers, user_workers)  # type: ignore[arg-type]
+
+    await reader.read(MANY, url="https://ex.org/", public=public)
+
+    assert (workers.tasks, user_workers.tasks) == (
+        (["document"], []) if public else ([], ["document"])
+    )
+
+
+async def test_uploads_and_the_links_of_a_site_are_read_by_the_workers_of_users():
+    workers, user_workers = Asked(), Asked()
+    reader = DocumentReader(workers, user_workers)  # type: ignore[arg-type]
+    user_workers.answer = []
+
+    await reader.outlines(b"<opml/>")
+    await reader.links(b"<html>", url="https://ex.org/")
+
+    assert (workers.tasks, user_workers.tasks) == ([], ["opml", "links"])
 
 
 async def test_the_forms_of_links_are_found_by_the_worker():
     url = "https://ex.org/ü,2"
     workers = Asked(items=[item_to_json(Item(url=url)) | {"form": "https://ex.org/form"}])
 
-    await DocumentReader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
+    await DocumentReader(workers).read(MANY, url="https://ex.org/", public=True)  # type: ignore[arg-type]
 
     assert canonical_url(url) == "https://ex.org/form"
 
 
 async def test_a_worker_reads_the_newest_of_a_huge_feed(reader):
-    document = await reader.read(MANY, url="https://ex.org/")
+    document = await reader.read(MANY, url="https://ex.org/", public=True)
 
     assert len(document.items) == MOST_ENTRIES
     assert document.left_out == 500
@@ -178,10 +204,10 @@ async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
 @pytest.mark.parametrize("padding", [0, QUICK], ids=["at once", "by a worker"])
 async def test_known_entries_are_not_read_again(reader, padding):
     data = rss(map(item, range(5))).encode() + b" " * padding
-    first = await reader.read(data, url="https://ex.org/")
+    first = await reader.read(data, url="https://ex.org/", public=True)
     known = {each.fingerprint for each in first.items[1:]}
 
-    again = await reader.read(data, url="https://ex.org/", known=known)
+    again = await reader.read(data, url="https://ex.org/", public=True, known=known)
 
     assert [each for each in again.items if not each.is_known] == [first.items[0]]
     light = [each for each in again.items if each.is_known]

@@ -29,7 +29,7 @@ except BaseException as error:
 
 
 async def read(workers: Workers, data: bytes) -> Document:
-    return await DocumentReader(workers).read(data, url="https://ex.org/")
+    return await DocumentReader(workers).read(data, url="https://ex.org/", public=True)
 
 
 @pytest.fixture
@@ -129,6 +129,34 @@ async def test_a_slow_document_does_not_delay_another():
     assert was_waiting
 
 
+async def test_slow_documents_of_users_delay_no_public_one():
+    async with DocumentReader() as reader, asyncio.TaskGroup() as group:
+        slow = [
+            group.create_task(reader.read(SLOW, url="https://ex.org/", public=False))
+            for _ in range(8)
+        ]
+        document = await reader.read(TEXT, url="https://ex.org/", public=True)
+        was_waiting = not any(each.done() for each in slow)
+        for each in slow:
+            each.cancel()
+
+    assert document.items
+    assert was_waiting
+
+
+async def test_workers_of_users_leave_the_processor_to_others():
+    async with DocumentReader() as reader:
+        await reader.read(TEXT, url="https://ex.org/", public=False)
+        await reader.read(TEXT, url="https://ex.org/", public=True)
+        niceness = [
+            os.getpriority(os.PRIO_PROCESS, workers._free[0]._process.pid)
+            for workers in (reader.workers, reader.user_workers)
+        ]
+
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert niceness == [ours, ours + 10]
+
+
 async def test_a_worker_is_used_again_and_none_is_left_behind():
     workers = Workers()
     await read(workers, TEXT)
@@ -174,7 +202,7 @@ async def test_a_worker_knows_nothing_of_our_environment(workers, monkeypatch):
     ],
 )
 async def test_each_shape_has_its_parser(reader, data, kind):
-    assert (await reader.read(data, url="https://ex.org/")).kind == kind
+    assert (await reader.read(data, url="https://ex.org/", public=True)).kind == kind
 
 
 async def test_no_worker_is_left_when_it_closes_over_a_document():

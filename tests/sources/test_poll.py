@@ -14,6 +14,7 @@ from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import Completing
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
+from bot.sources.slots import Slots
 from storage import sources
 from storage.articles import Article, Folded
 from storage.db.engine import Storage
@@ -237,10 +238,10 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
         clock.turn(LEASE * 0.75)
 
     class Slow:
-        async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
+        async def read(self, data: bytes, *, url: str = "", content_type: str = "", **asked):
             await renewed.wait()
             found_by_others.append(await SourcePoller(storage, fetcher, reader, "other").poll_due())
-            return await reader.read(data, url=url, content_type=content_type, known=known)
+            return await reader.read(data, url=url, content_type=content_type, **asked)
 
     polling = SourcePoller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
     clock.turn(DAY)
@@ -292,17 +293,17 @@ async def awaited(storage: Storage, *urls: str) -> None:
     """Store an article for each of *urls* that waits for its page."""
     async with storage.writing() as tx:
         row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": tx.now}
-        row |= {"next_fetch_at": tx.now + 9 * MINUTE}
+        row |= {"next_fetch_at": tx.now + 9 * MINUTE, "public": True}
         source_id = await add_source(tx, row) or 0
         items = [Item(url=url, title=url, text="A taste.") for url in urls]
-        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED)
+        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
         await store_drafts(tx, source_id, marked, inside=False)
 
 
 async def stored(storage: Storage, *urls: str) -> None:
     async with storage.writing() as tx:
         for url in urls:
-            row = {"url": url, "url_hash": url, "host": url.split("/")[2]}
+            row = {"url": url, "url_hash": url, "host": url.split("/")[2], "public": True}
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
@@ -336,6 +337,7 @@ async def test_how_many_sources_of_a_host_are_polled_at_once(
         for number in range(9):
             url = f"http://feeds.lan/{number}.xml"
             row = {"url": url, "url_hash": url, "host": "feeds.lan", "own_network": own_network}
+            row |= {"public": True}
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
     crowd = Crowd()
 
@@ -349,9 +351,9 @@ async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
     await stored(storage, *urls, "https://two.example/1")
     theirs = Web()
     ours = Web([SourcePoller(storage, theirs, reader, owner="another")])
-    polling = SourcePoller(storage, ours, reader, owner="me")
+    polling = SourcePoller(storage, ours, reader, owner="me", public=Slots(1))
 
-    await polling.poll_due(limit=1)
+    await polling.poll_due()
 
     assert ours.asked == urls[:1]
     assert theirs.asked == ["https://two.example/1"]
@@ -362,7 +364,7 @@ async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clo
     ours, theirs = Web(), Web()
     another = SourcePoller(storage, theirs, reader, owner="another")
 
-    await SourcePoller(storage, ours, reader, owner="me").poll_due(limit=1)
+    await SourcePoller(storage, ours, reader, owner="me", public=Slots(1)).poll_due()
 
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
@@ -438,8 +440,8 @@ def poll(storage, fetcher, reader, farm, clock) -> Callable[[str], Awaitable[int
         def __init__(self) -> None:
             self.read_whole = 0
 
-        async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
-            found = await reader.read(data, url=url, content_type=content_type, known=known)
+        async def read(self, data: bytes, *, url: str = "", content_type: str = "", **asked):
+            found = await reader.read(data, url=url, content_type=content_type, **asked)
             self.read_whole += sum(not each.is_known for each in found.items)
             return found
 

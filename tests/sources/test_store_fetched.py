@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.matching import slices
 from bot.sources import prepare, store
-from bot.sources.drafts import url_hash
+from bot.sources.drafts import MAX_PRIVATE_PAGES, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
@@ -25,7 +25,13 @@ from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
-from storage.sources import Source, add_source, change_source, claim_due_sources
+from storage.sources import (
+    AwaitedPage,
+    Source,
+    add_source,
+    change_source,
+    claim_public_sources,
+)
 from tests.conftest import TurnedClock
 from tests.sources.polled import DAY, rows_of
 
@@ -48,7 +54,7 @@ async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Sour
             row = {"url": url, "url_hash": name, "host": name, "created_at": tx.now}
             row["public"] = True
             await add_source(tx, row | {"next_fetch_at": tx.now})
-        sources = await claim_due_sources(tx, owner=owner, limit=9, lease=MINUTE)
+        sources = await claim_public_sources(tx, owner=owner, limit=9, lease=MINUTE)
     return sorted(sources, key=lambda source: source.host)
 
 
@@ -250,7 +256,7 @@ async def test_what_was_stored_before_a_crash_is_known_to_the_next_fetch(
     transactions.then = None
     clock.turn(MINUTE)
     async with storage.writing() as tx:
-        (source,) = await claim_due_sources(tx, owner="another", limit=9, lease=MINUTE)
+        (source,) = await claim_public_sources(tx, owner="another", limit=9, lease=MINUTE)
     await store_fetched(storage, "another", [fetched(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
@@ -409,3 +415,14 @@ async def test_a_source_follows_ten_permanent_redirects_unless_another_source_is
     assert source.url == (target if follows else was)
     assert source.url_hash == url_hash(source.url)
     assert source.moved_seen == (0 if follows else MOVED_AFTER)
+
+
+@pytest.mark.parametrize(("public", "awaited"), [(True, 60), (False, MAX_PRIVATE_PAGES)])
+async def test_every_new_entry_of_a_public_source_gets_its_page(storage, public, awaited):
+    (source,) = await claimed(storage, "a")
+    source.first_read_at = source.created_at  # what it shows now is news
+    source.public = public
+
+    await store_fetched(storage, "me", [fetched(source, *map(str, range(60)))])
+
+    assert len(await rows_of(storage, AwaitedPage)) == awaited

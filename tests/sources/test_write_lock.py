@@ -23,7 +23,7 @@ from bot.sources.store import Fetched, store_fetched
 from storage.articles import Article, Folded
 from storage.db.engine import Storage, Transaction
 from storage.enums import ArticleStage
-from storage.sources import AwaitedPage, Source, add_source, claim_due_sources
+from storage.sources import AwaitedPage, Source, add_source, claim_public_sources
 from tests.conftest import TurnedClock
 from tests.sources.polled import rows_of
 
@@ -75,7 +75,7 @@ async def claimed(storage: Storage) -> Source:
         row = {"url": url, "url_hash": url_hash(url), "host": "a.example", "public": True}
         await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
         await tx.session.exec(update(Source).values(next_fetch_at=tx.now, lease_until=None))
-        (source,) = await claim_due_sources(tx, owner="me", limit=9, lease=MINUTE)
+        (source,) = await claim_public_sources(tx, owner="me", limit=9, lease=MINUTE)
     source.first_read_at = source.created_at  # what it shows is news, not its backlog
     return source
 

@@ -22,7 +22,7 @@ from storage.pace import (
     pause,
     pause_chat,
 )
-from storage.sources import Source, claim_due_sources, finish_fetches
+from storage.sources import Source, claim_public_sources, finish_fetches
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import PACE_KEY, Outbox
 from tests.sample_rows import fill
@@ -91,7 +91,7 @@ async def test_a_source_that_was_read_under_a_wrong_clock_is_due_at_once(storage
         )  # fmt: skip
         tx.session.add(source)
     async with storage.writing() as tx:
-        await claim_due_sources(tx, owner="me", limit=1, lease=MINUTE)
+        await claim_public_sources(tx, owner="me", limit=1, lease=MINUTE)
         read = {"fetched_at": tx.now, "next_fetch_at": tx.now + HOUR}
         await finish_fetches(tx, "me", {source.id: read})
     clock.turn(-ahead)
@@ -99,7 +99,7 @@ async def test_a_source_that_was_read_under_a_wrong_clock_is_due_at_once(storage
     await mended(storage)
 
     async with storage.writing() as tx:
-        assert len(await claim_due_sources(tx, owner="me", limit=1, lease=MINUTE)) == 1
+        assert len(await claim_public_sources(tx, owner="me", limit=1, lease=MINUTE)) == 1
 
 
 async def test_a_pause_that_was_learned_under_a_wrong_clock_is_over(storage, clock):

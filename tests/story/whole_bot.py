@@ -21,7 +21,7 @@ from sqlmodel import update
 
 from bot.app.deployment import Deployment
 from bot.app.resources import ProcessContext, SourceResources, make_resources
-from bot.app.roles import match_stages, poll_stages, publish_stages
+from bot.app.roles import match_stages, publish_stages
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.polling import Poller
 from bot.chat.rate_limit import Rate, RateLimiter
@@ -40,7 +40,9 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.fulltext import Completing
 from bot.sources.parser_pool import DocumentReader
+from bot.sources.poll import SourcePoller
 from bot.stages import ALERT, ALSO, BUNDLE, DIGEST, MATCH, PAGE, POLL
 from bot.subscribers import own_feeds, subscriptions
 from bot.telegram import BOT_DEFAULTS
@@ -280,8 +282,11 @@ def _process(database_url: str, sources: SourceResources) -> ProcessContext:
 
 def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
     """Return one of each, in the order in which news goes through them."""
-    runners = [*poll_stages(process), *match_stages(process), *publish_stages(process)]
+    sources, owner = process.sources, process.owner
+    read = sources.storage, sources.fetcher, sources.reader, owner
+    runners = [*match_stages(process), *publish_stages(process)]
     by_stage = {runner.stage: runner.run_once for runner in runners}
+    by_stage |= {POLL: SourcePoller(*read).poll_due, PAGE: Completing(*read).complete_due}
     return [by_stage[stage] for stage in _STEPS]
 
 

@@ -110,11 +110,18 @@ class SourceAdder:
         if existing := await self._existing(url, options):
             return existing
         result = await fetch_source(
-            self.fetcher, self.reader, FetchRequest(url, inside=self.public)
+            self.fetcher,
+            self.reader,
+            FetchRequest(url, inside=self.public, public=self.public),
         )
         if options.form is not Form.PAGE and not is_list(result):
             found = await discover(
-                self.fetcher, self.reader, url, result=result, inside=self.public
+                self.fetcher,
+                self.reader,
+                url,
+                result=result,
+                inside=self.public,
+                public=self.public,
             )
             if found.is_page:
                 return await self._add_page(url, found, options)
@@ -150,7 +157,6 @@ class SourceAdder:
         """Change the source at *url* as *options* say and return it; None if there is none."""
         async with self.storage.reading() as tx:
             source = await sources.source_of(tx, url_hash(url))
-            now = tx.now
         if source is None:
             return None
         if self.public and not source.public:
@@ -158,17 +164,19 @@ class SourceAdder:
         changes = self._changes(source, options)
         is_back = self.public and source.state is SourceState.GONE
         if is_back:
-            changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
+            changes["state"] = SourceState.ACTIVE
         if changes:
             async with self.storage.writing() as tx:
                 await sources.change_source(tx, source.id, changes)
+                if is_back:
+                    await sources.make_due(tx, source)
         title = changes.get("title", source.title)
         problem = Problem(ProblemCode.ASKED_AGAIN) if is_back else None
         return Addition(url, AddOutcome.THERE, title, problem=problem, source_id=source.id)
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
         """Read the source as if it were new: what it showed its followers stays theirs."""
-        request = FetchRequest(source.url, inside=True)
+        request = FetchRequest(source.url, inside=True, public=True)
         result = await fetch_source(self.fetcher, self.reader, request)
         if problem := why_not(result, options.every):
             return Addition(source.url, AddOutcome.REFUSED, source.title, problem=problem)

@@ -98,24 +98,28 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     reader: ReadsLinks,
     url: str,
     *,
+    inside: bool,
+    public: bool,
     result: FetchResult | None = None,
-    inside: bool = True,
     thorough: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> DiscoveryResult:
     """Look for feeds at *url*; *result*: of a fetch of it, if there was one just now.
 
-    *inside*: see `Fetcher.fetch`. *thorough*: read what the page links, and sitemaps for news, even
-    if the page names feeds. After *patience_seconds* what has been found until then is returned.
+    *inside* and *public*: see `Fetcher.fetch`. *thorough*: read what the page links, and sitemaps
+    for news, even if the page names feeds. After *patience_seconds* what has been found until then
+    is returned.
     """
     url = as_typed(url)
-    result = result or await fetch_source(fetcher, reader, FetchRequest(url, inside=inside))
+    if result is None:
+        request = FetchRequest(url, inside=inside, public=public)
+        result = await fetch_source(fetcher, reader, request)
     if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):
         return DiscoveryResult(result, (feed,))
     links = await _links_on(result, reader)
     if links is None or result.response is None:
         return DiscoveryResult(result)
-    search = _SiteSearch(fetcher, reader, inside=result.own_network)
+    search = _SiteSearch(fetcher, reader, inside=result.own_network, public=public)
     with suppress(TimeoutError):
         async with asyncio.timeout(patience_seconds):
             await search.run(links, result.response.url, thorough=thorough)
@@ -142,6 +146,7 @@ class _SiteSearch:
     fetcher: Fetches
     reader: ReadsLinks
     inside: bool
+    public: bool
     feeds: list[FoundFeed] = field(default_factory=list)
     unread: list[FeedLink] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -194,13 +199,14 @@ class _SiteSearch:
         await self._read(for_news if self.feeds else links, MAX_ROBOTS_SITEMAPS)
 
     async def _fetch(self, link: FeedLink) -> FetchResult:
-        return await fetch_source(
-            self.fetcher, self.reader, FetchRequest(link.url, inside=self.inside)
-        )
+        request = FetchRequest(link.url, inside=self.inside, public=self.public)
+        return await fetch_source(self.fetcher, self.reader, request)
 
     async def _sitemaps(self, url: str) -> Sequence[FeedLink]:
         try:
-            response = await self.fetcher.fetch(robots_of(url), inside=self.inside)
+            response = await self.fetcher.fetch(
+                robots_of(url), inside=self.inside, public=self.public
+            )
         except FetchError:
             return ()
         if problem_of(response):
@@ -277,7 +283,7 @@ class LinkLookup:
 
     async def look(self, url: str) -> LookupResult:
         url = self._address(url)
-        request = FetchRequest(url, inside=self._is_newsroom(url))
+        request = FetchRequest(url, inside=self._is_newsroom(url), public=False)
         result = await fetch_source(self.fetcher, self.reader, request)
         if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):
             return LookupResult(url, _offers([feed]), is_feed=True)
@@ -296,6 +302,7 @@ class LinkLookup:
             url,
             result=result,
             inside=self._is_newsroom(url),
+            public=False,
             patience_seconds=LOOKUP_SECONDS,
         )
         feeds = _offers(feed for feed in found.feeds if feed.tells_news)

@@ -20,7 +20,7 @@ from bot.sources.fetch.connection import (
     as_fetch_error,
     without_retry,
 )
-from bot.sources.fetch.problems import TooBig, TooManyRedirects
+from bot.sources.fetch.problems import FetchError, Spent, TooBig, TooManyRedirects
 from bot.sources.fetch.response import (
     METHOD_PRESERVING,
     NOT_MODIFIED,
@@ -45,7 +45,10 @@ TOTAL_SECONDS: Final = 15
 LARGEST_BODY: Final = 10_000_000  # bytes, decoded
 MAX_REDIRECTS: Final = 5
 KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
-MAX_IN_FLIGHT: Final = 32  # requests, all hosts together
+# Requests in flight, all hosts together. Each may hold a body of 10 MB. Users have theirs apart, so
+# that however slow the hosts are that they name, they keep no public source waiting.
+MAX_PUBLIC_IN_FLIGHT: Final = 24
+MAX_USER_IN_FLIGHT: Final = 12
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, "
@@ -82,10 +85,26 @@ class _Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is sent beside the address; with a *form* it is a POST."""
+    """What is sent beside the address, on whose behalf; with a *form* it is a POST."""
 
+    public: bool
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
+
+
+@dataclass(slots=True)
+class _Meter:
+    """What a fetch has cost so far, and the seconds that are left for it."""
+
+    left: float
+    host: str = ""
+    requests: int = 0
+    seconds: float = 0.0
+    received: int = 0
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(self.requests, self.seconds, self.received)
 
 
 class Fetcher:
@@ -106,7 +125,8 @@ class Fetcher:
         self._given_resolver = resolver
         self._throttle = throttle or Throttle()
         self._sockets = sockets
-        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._public_slots = asyncio.Semaphore(MAX_PUBLIC_IN_FLIGHT)
+        self._user_slots = asyncio.Semaphore(MAX_USER_IN_FLIGHT)
 
     async def __aenter__(self) -> Self:
         self._strict = self._pool(AddressPolicy())
@@ -121,28 +141,45 @@ class Fetcher:
         self,
         url: str,
         *,
+        inside: bool,
+        public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
-        inside: bool = False,
     ) -> Response:
         """GET *url*; raise a FetchError where there is no response.
 
-        *inside*: the operator's allowed networks are open. Never pass it for an address that a
+        *inside*: the operator's allowed networks are open. Never pass True for an address that a
         user chose: it would lead them into the operator's network. A redirect from outside leads
         nowhere inside.
+
+        *public*: on behalf of a public source or the operator, rather than of a user. Each has
+        slots of its own, and a pause that a host asks a user for binds users' fetches alone.
         """
-        request = _Request(_conditions(etag, last_modified))
+        request = _Request(public, _conditions(etag, last_modified))
         response = await self._follow(url, request, inside=inside)
         return _with_validators(response, etag, last_modified)
 
-    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Response:
+    async def post(
+        self, url: str, form: Mapping[str, str], *, inside: bool, public: bool
+    ) -> Response:
         """POST *form* to *url*; only a redirect that keeps the method is followed."""
-        return await self._follow(url, _Request(form=form), inside=inside)
+        return await self._follow(url, _Request(public, form=form), inside=inside)
 
     async def _follow(self, url: str, request: _Request, *, inside: bool) -> Response:
-        at, permanent, left = url, url, float(TOTAL_SECONDS)
+        meter = _Meter(left=float(TOTAL_SECONDS))
+        try:
+            response = await self._followed(url, request, meter, inside=inside)
+        except FetchError as error:
+            error.spent, error.host = meter.spent, meter.host
+            raise
+        return replace(response, spent=meter.spent)
+
+    async def _followed(
+        self, url: str, request: _Request, meter: _Meter, *, inside: bool
+    ) -> Response:
+        at, permanent = url, url
         for _ in range(MAX_REDIRECTS + 1):
-            response, left = await self._hop(at, request, left, inside=inside)
+            response = await self._hop(at, request, meter, inside=inside)
             inside = inside and response.own_network
             target = redirect_target(response)
             is_followed = request.form is None or response.status in METHOD_PRESERVING
@@ -174,42 +211,45 @@ class Fetcher:
         )
         return _Pool(policy, resolver, session)
 
-    async def _hop(
-        self, text: str, request: _Request, left: float, *, inside: bool
-    ) -> tuple[Response, float]:
-        """Send one request; return its response and the seconds that are left for the next."""
+    async def _hop(self, text: str, request: _Request, meter: _Meter, *, inside: bool) -> Response:
+        """Send one request, once it is its host's turn; return its response."""
+        meter.host = ""
         pool = self._lenient if inside else self._strict
         url = pool.policy.check_url(text)
         if pool.is_own(url):
-            return await self._timed(pool, url, request, left)
+            return await self._timed(pool, url, request, meter)
         host = host_of(text)
         try:
-            async with self._throttle.turn(host):
-                response, left = await self._timed(pool, url, request, left)
+            async with self._throttle.turn(host, public=request.public):
+                meter.host = host
+                response = await self._timed(pool, url, request, meter)
         finally:
             if pool.is_own(url):  # that shows once its name has been resolved
+                meter.host = ""
                 self._throttle.free(host)
         if not response.own_network and (
             pause := pause_for_host(response.status, response.headers, datetime.now(UTC))
         ):
-            self._throttle.block(host, pause)
-        return response, left
+            self._throttle.block(host, pause, public=request.public)
+        return response
 
-    async def _timed(
-        self, pool: _Pool, url: URL, request: _Request, left: float
-    ) -> tuple[Response, float]:
+    async def _timed(self, pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Response:
         loop = asyncio.get_running_loop()
-        async with self._slots:
+        async with self._public_slots if request.public else self._user_slots:
             begun = loop.time()
+            meter.requests += 1
             try:
-                async with asyncio.timeout(left):
-                    response = await _send(pool, url, request)
+                async with asyncio.timeout(meter.left):
+                    return await _send(pool, url, request, meter)
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise as_fetch_error(error) from error
-            return response, max(left - (loop.time() - begun), 0.1)
+            finally:
+                took = loop.time() - begun
+                meter.seconds += took
+                meter.left = max(meter.left - took, 0.1)
 
 
-async def _send(pool: _Pool, url: URL, request: _Request) -> Response:
+async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Response:
     method = "GET" if request.form is None else "POST"
     sending = pool.session.request(
         method, url, headers=request.headers, data=request.form, allow_redirects=False
@@ -233,10 +273,10 @@ async def _send(pool: _Pool, url: URL, request: _Request) -> Response:
         # The body of a redirect is not read: nobody needs it.
         if received.status == NOT_MODIFIED or redirect_target(response) is not None:
             return response
-        return replace(response, body=await _bounded(received))
+        return replace(response, body=await _bounded(received, meter))
 
 
-async def _bounded(received: aiohttp.ClientResponse) -> bytes:
+async def _bounded(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
     """Read the decoded body; stop at the limit, however small it was when it was packed."""
     too_big = TooBig(megabytes=LARGEST_BODY // 1_000_000)
     if (received.content_length or 0) > LARGEST_BODY:
@@ -245,6 +285,7 @@ async def _bounded(received: aiohttp.ClientResponse) -> bytes:
     size = 0
     async for part in received.content.iter_any():
         size += len(part)
+        meter.received += len(part)
         if size > LARGEST_BODY:
             raise too_big
         parts.append(part)

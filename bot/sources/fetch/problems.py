@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 
 class ProblemKind(StrEnum):
@@ -189,10 +189,39 @@ class Problem:
         return self.kind is ProblemKind.GONE
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The cost of a fetch, redirects included.
+
+    `seconds`: from each request to the end of its response; the wait for the host's turn is not
+    among it. `received`: bytes of bodies, decoded, also of one that was not read to its end.
+    """
+
+    requests: int = 0
+    seconds: float = 0.0
+    received: int = 0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(
+            self.requests + other.requests,
+            self.seconds + other.seconds,
+            self.received + other.received,
+        )
+
+
+NOTHING_SPENT: Final = Spent()
+
+
 class FetchError(Exception):
-    """There is no response to judge."""
+    """There is no response to judge.
+
+    `spent` is the cost until then; `host` was asked last, "" if no request was sent or the host is
+    in the operator's own network.
+    """
 
     default: ClassVar = ProblemCode.CANNOT_CONNECT
+    spent: Spent = NOTHING_SPENT
+    host: str = ""
 
     def __init__(self, code: ProblemCode | None = None, **detail: Any) -> None:
         self.problem = Problem(code or self.default, detail)

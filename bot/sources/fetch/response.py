@@ -12,11 +12,13 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from bot.sources.feeds.model import FeedPace, Unreadable
 from bot.sources.fetch.problems import (
+    NOTHING_SPENT,
     CannotConnect,
     FetchError,
     Problem,
     ProblemCode,
     ProblemKind,
+    Spent,
 )
 from bot.sources.urls import is_link, without_login
 
@@ -78,7 +80,8 @@ class Response:
     """The last response after all redirects; header names are in lower case, the body is decoded.
 
     `moved_permanently_to`: where an unbroken chain of 301 and 308 from the requested URL led.
-    `own_network`: it came from one of the operator's allowed networks.
+    `own_network`: it came from one of the operator's allowed networks. `spent`: on it and on the
+    redirects to it.
     """
 
     status: int
@@ -89,6 +92,7 @@ class Response:
     last_modified: str | None = None
     moved_permanently_to: str | None = None
     own_network: bool = False
+    spent: Spent = NOTHING_SPENT
 
     @property
     def not_modified(self) -> bool:
@@ -180,7 +184,8 @@ def redirect_target(response: Response) -> str | None:
 # Cache directives and Retry-After. Dates are compared with the response's own date, because many
 # servers' clocks are wrong.
 
-MAX_RETRY_AFTER = timedelta(days=7)
+MAX_RETRY_AFTER = timedelta(days=7)  # of a source
+MAX_HOST_PAUSE = timedelta(hours=1)
 HOST_WIDE_STATUSES = frozenset({429, 503})
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
@@ -220,11 +225,15 @@ def directives_of(headers: Mapping[str, str], now: datetime) -> Directives:
 
 
 def pause_for_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return how long the whole host asks to be left alone; None if it does not."""
+    """Return how long the whole host is left alone, because it asks so; None if it does not.
+
+    It asks by one address among many, so its pause is short. The source at that address waits as
+    long as it asked.
+    """
     if status not in HOST_WIDE_STATUSES or "retry-after" not in headers:
         return None
     asked = directives_of(headers, now).retry_after
-    return min(asked, MAX_RETRY_AFTER) if asked else None
+    return min(asked, MAX_HOST_PAUSE) if asked else None
 
 
 def _delay(text: str, now: datetime) -> timedelta | None:

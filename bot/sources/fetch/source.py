@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
@@ -21,7 +21,14 @@ from bot.sources.feeds.model import (
     unpack_fingerprints,
 )
 from bot.sources.feeds.sitemap import newest
-from bot.sources.fetch.problems import FetchError, HostWaits, Problem
+from bot.sources.fetch.problems import (
+    NOTHING_SPENT,
+    FetchError,
+    HostWaits,
+    Problem,
+    Spent,
+    TimedOut,
+)
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
 
 if TYPE_CHECKING:
@@ -38,15 +45,23 @@ class Fetches(Protocol):
         self,
         url: str,
         *,
+        inside: bool,
+        public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
-        inside: bool = False,
     ) -> Response: ...
 
 
 class ReadsDocuments(Protocol):
     async def read(
-        self, data: bytes, /, *, url: str, content_type: str = "", known: Collection[int] = ...
+        self,
+        data: bytes,
+        /,
+        *,
+        url: str,
+        public: bool,
+        content_type: str = "",
+        known: Collection[int] = ...,
     ) -> Document: ...
 
 
@@ -54,27 +69,35 @@ class ReadsDocuments(Protocol):
 class FetchRequest:
     """The validators and `body_hash` are those of the last response.
 
-    `inside`: see `Fetcher.fetch`. `known`: the fingerprints of entries that were read
+    `inside` and `public`: see `Fetcher.fetch`. `known`: the fingerprints of entries that were read
     before, packed: they are unpacked only for a body that is read.
     """
 
     url: str
+    _: KW_ONLY
+    inside: bool
+    public: bool
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
-    inside: bool = False
     known: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """No `document` and no `problem`: nothing has changed."""
+    """No `document` and no `problem`: nothing has changed.
+
+    `spent`: on all requests of the fetch, also if it failed. `failed_host`: that gave no response;
+    "" if there is one, no request was sent, or it is in the operator's own network.
+    """
 
     response: Response | None = None
     body_hash: str | None = None
     document: Document | None = None
     problem: Problem | None = None
     wait: timedelta | None = None  # no request was sent, because its host asked for a pause
+    spent: Spent = NOTHING_SPENT
+    failed_host: str = ""
 
     @property
     def own_network(self) -> bool:
@@ -91,21 +114,34 @@ async def fetch_source(
     try:
         response = await fetcher.fetch(
             request.url,
+            inside=request.inside,
+            public=request.public,
             etag=request.etag,
             last_modified=request.last_modified,
-            inside=request.inside,
         )
     except FetchError as error:
         wait = error.left if isinstance(error, HostWaits) else None
-        return FetchResult(problem=problem_from_error(error), wait=wait)
+        return FetchResult(
+            problem=problem_from_error(error),
+            wait=wait,
+            spent=error.spent,
+            failed_host="" if wait else error.host,
+        )
+    result = await _judged(fetcher, reader, request, response)
+    return replace(result, spent=response.spent + result.spent)
+
+
+async def _judged(
+    fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest, response: Response
+) -> FetchResult:
+    """Read *response* if it is new; `spent` is on what was fetched besides."""
     problem = problem_of(response)
     if problem or response.not_modified:
         return FetchResult(response, request.body_hash, problem=problem)
     body_hash = await _hash_of(response.body)
     if body_hash == request.body_hash:
         return FetchResult(response, body_hash)
-    known = unpack_fingerprints(request.known)
-    return await _read(fetcher, reader, response, body_hash, known)
+    return await _read(fetcher, reader, request, response, body_hash)
 
 
 async def _hash_of(body: bytes) -> str:
@@ -122,50 +158,70 @@ def _hash(body: bytes) -> str:
 async def _read(
     fetcher: Fetches,
     reader: ReadsDocuments,
+    request: FetchRequest,
     response: Response,
     body_hash: str,
-    known: Collection[int],
 ) -> FetchResult:
     try:
         document = await reader.read(
-            response.body, url=response.url, content_type=response.content_type, known=known
+            response.body,
+            url=response.url,
+            public=request.public,
+            content_type=response.content_type,
+            known=unpack_fingerprints(request.known),
         )
-        if document.kind is not DocumentKind.INDEX:
-            return FetchResult(response, body_hash, document)
-        listed = await _read_sitemaps(document, fetcher, reader, inside=response.own_network)
     except Unreadable as error:
         return FetchResult(response, body_hash, problem=problem_from_error(error))
+    if document.kind is not DocumentKind.INDEX:
+        return FetchResult(response, body_hash, document)
+    listed, spent = await _read_sitemaps(
+        document, fetcher, reader, inside=response.own_network, public=request.public
+    )
+    if listed is None:
+        none = Unreadable("None of the sitemaps that this index names can be read.", "index")
+        return FetchResult(response, body_hash, problem=problem_from_error(none), spent=spent)
     if all(sitemap.published for sitemap in choose_sitemaps(document.items)):
-        return FetchResult(response, body_hash, listed)
+        return FetchResult(response, body_hash, listed, spent=spent)
     # The index does not say when its sitemaps change: read them next time even if it is the same.
-    return FetchResult(replace(response, etag=None, last_modified=None), None, listed)
+    return FetchResult(replace(response, etag=None, last_modified=None), None, listed, spent=spent)
 
 
 async def _read_sitemaps(
-    index: Document, fetcher: Fetches, reader: ReadsDocuments, *, inside: bool
-) -> Document:
-    """Return the entries of the chosen sitemaps; raise Unreadable if none can be read.
+    index: Document, fetcher: Fetches, reader: ReadsDocuments, *, inside: bool, public: bool
+) -> tuple[Document | None, Spent]:
+    """Return the entries of the chosen sitemaps, None if none can be read; and the cost.
 
-    An index within an index is left alone.
+    An index within an index is left alone, and so are the sitemaps after one that timed out: they
+    are mostly on the same host.
     """
-    found = []
+    found, spent = [], NOTHING_SPENT
     for sitemap in choose_sitemaps(index.items):
         try:
-            response = await fetcher.fetch(sitemap.url, inside=inside)
+            response = await fetcher.fetch(sitemap.url, inside=inside, public=public)
+            spent += response.spent
             if problem_of(response):
                 continue
             document = await reader.read(
-                response.body, url=response.url, content_type=response.content_type
+                response.body,
+                url=response.url,
+                public=public,
+                content_type=response.content_type,
             )
-        except (FetchError, Unreadable):
+        except FetchError as error:
+            spent += error.spent
+            if isinstance(error, TimedOut):
+                break
+            continue
+        except Unreadable:
             continue
         if document.kind is DocumentKind.SITEMAP:
             found.append(document)
     if not found:
-        raise Unreadable("None of the sitemaps that this index names can be read.", "index")
+        return None, spent
     items = [item for document in found for item in document.items]
     title = next((document.title for document in found if document.title), "")
-    return Document(DocumentKind.SITEMAP, title, index.url, found[0].language, newest(items))
+    listed = Document(DocumentKind.SITEMAP, title, index.url, found[0].language, newest(items))
+    return listed, spent
 
 
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:

@@ -1,6 +1,12 @@
-"""Politeness to hosts: one request in flight to each, a pause after it, and pauses they ask for."""
+"""Politeness to hosts: one request in flight to each, a pause after it, and pauses they ask for.
+
+Requests are made on behalf of public sources and of the operator (*public*), or of users. Public
+ones go first, and a pause that a user's request has learned binds users' requests alone: else a
+user could silence a publisher with one link.
+"""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,14 +16,29 @@ from time import monotonic
 from bot.sources.fetch.problems import HostWaits
 
 PAUSE_SECONDS = 2.0
+_UNTIL_STORED_SECONDS = 60.0
 _FORGET_ABOVE = 1000  # hosts in memory before those that owe no pause are dropped
 
 
 @dataclass(slots=True)
 class _Host:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
+    """A host, and the requests that wait for their turn, as events that end their wait."""
+
+    is_asked: bool = False
     free_at: float = 0.0
+    public: deque[asyncio.Event] = field(default_factory=deque)
+    users: deque[asyncio.Event] = field(default_factory=deque)
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.is_asked or bool(self.public or self.users)
+
+    def is_first(self, request: asyncio.Event) -> bool:
+        return not self.is_asked and request is (self.public or self.users)[0]
+
+    def wake_first(self) -> None:
+        if not self.is_asked and self.is_awaited:
+            (self.public or self.users)[0].set()
 
 
 class Throttle:
@@ -34,16 +55,22 @@ class Throttle:
         self._clock = clock
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
-        self._blocked_until: dict[str, float] = {}
+        self._blocked_until: dict[tuple[str, bool], float] = {}
+        """By the host, and whether it binds public requests or users'."""
         self._limit = _FORGET_ABOVE
 
-    def block(self, host: str, pause: timedelta) -> None:
+    def block(self, host: str, pause: timedelta, *, public: bool) -> None:
         """Send *host* nothing for *pause*, as it asks; requests in line fail at once.
 
-        The pause is a row as well (see `delay_host`); this stops what is already under way.
+        *public*: a public request has learned it, so it binds all; else it binds users' requests.
+        The pause is a row as well (see `HostPause`), which claims heed. Public requests heed this
+        one for the moment until their claims do, so that an operator can end the pause.
         """
-        until = self._clock() + pause.total_seconds()
-        self._blocked_until[host] = max(self._blocked_until.get(host, 0.0), until)
+        now, seconds = self._clock(), pause.total_seconds()
+        self._block_until(host, now + seconds, public=False)
+        if public:
+            self._block_until(host, now + min(seconds, _UNTIL_STORED_SECONDS), public=True)
+        self._forget()
 
     def free(self, host: str) -> None:
         """Drop the pause after the last request: the host turned out to be the operator's own."""
@@ -51,46 +78,65 @@ class Throttle:
             self._hosts[host].free_at = 0.0
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
+    async def turn(self, host: str, *, public: bool) -> AsyncIterator[None]:
         """Wait until *host* may be asked; no other request goes to it inside the block.
 
         Raise HostWaits if the host has asked for a pause that is not over.
         """
         state = self._hosts.setdefault(host, _Host())
-        state.waiting += 1
+        await self._wait_for_turn(state, public=public)
         try:
-            async with state.lock:
-                pause = state.free_at - self._clock()
-                if pause > 0:
-                    await self._sleep(pause)
-                self._check_blocked(host)
-                try:
-                    yield
-                finally:
-                    state.free_at = self._clock() + self._pause_seconds
+            self._check_blocked(host, public=public)
+            try:
+                yield
+            finally:
+                state.free_at = self._clock() + self._pause_seconds
         finally:
-            state.waiting -= 1
+            state.is_asked = False
+            state.wake_first()
             self._forget()
 
-    def _check_blocked(self, host: str) -> None:
-        if (until := self._blocked_until.get(host)) is None:
+    async def _wait_for_turn(self, state: _Host, *, public: bool) -> None:
+        """Take the turn; a public request that comes meanwhile goes before a user's."""
+        line, request = state.public if public else state.users, asyncio.Event()
+        line.append(request)
+        try:
+            while True:
+                if not state.is_first(request):
+                    request.clear()
+                    await request.wait()
+                elif (pause := state.free_at - self._clock()) > 0:
+                    await self._sleep(pause)
+                else:
+                    state.is_asked = True
+                    return
+        finally:
+            line.remove(request)
+            state.wake_first()  # if it was cancelled, the next one is the first
+
+    def _block_until(self, host: str, until: float, *, public: bool) -> None:
+        key = host, public
+        self._blocked_until[key] = max(self._blocked_until.get(key, 0.0), until)
+
+    def _check_blocked(self, host: str, *, public: bool) -> None:
+        if (until := self._blocked_until.get((host, public))) is None:
             return
         left = until - self._clock()
         if left > 0:
             raise HostWaits(timedelta(seconds=left))
-        del self._blocked_until[host]
+        del self._blocked_until[host, public]
 
     def _forget(self) -> None:
-        if len(self._hosts) <= self._limit:
+        if max(len(self._hosts), len(self._blocked_until)) <= self._limit:
             return
         now = self._clock()
         self._hosts = {
             host: state
             for host, state in self._hosts.items()
-            if state.waiting or state.free_at > now
+            if state.is_awaited or state.free_at > now
         }
         self._blocked_until = {
-            host: until for host, until in self._blocked_until.items() if until > now
+            each: until for each, until in self._blocked_until.items() if until > now
         }
         # Not again at the very next request, where many hosts owe a pause.
-        self._limit = max(_FORGET_ABOVE, 2 * len(self._hosts))
+        self._limit = max(_FORGET_ABOVE, 2 * max(len(self._hosts), len(self._blocked_until)))

@@ -48,7 +48,7 @@ _CLAIM: Final = timedelta(minutes=1)  # not needed beyond the transaction that c
 
 class PostClient(Protocol):
     async def post(
-        self, url: str, form: Mapping[str, str], *, inside: bool = False
+        self, url: str, form: Mapping[str, str], *, inside: bool, public: bool
     ) -> Response: ...
 
 
@@ -195,6 +195,7 @@ def _new_row(source: Source, now: datetime) -> dict[str, Any]:
         "source_id": source.id,
         "hub": source.hub,
         "topic": source.hub_topic,
+        "public": source.public,
         "inside": source.public and source.own_network,
         "token": secrets.token_urlsafe(32),
         "secret": secrets.token_urlsafe(32),
@@ -229,7 +230,7 @@ async def _ask(client: PostClient, push: PushSubscription, callback: str) -> Non
         "hub.lease_seconds": str(round(DEFAULT_LEASE.total_seconds())),
     }
     try:
-        response = await client.post(push.hub, form, inside=push.inside)
+        response = await client.post(push.hub, form, inside=push.inside, public=push.public)
     except FetchError as error:
         log.warning("a hub was not reached", **_names_in_log(push), reason=str(error))
     except Exception:  # one bad hub must not stop the others; it is asked again later

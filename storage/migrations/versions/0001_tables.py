@@ -150,8 +150,10 @@ def upgrade() -> None:
     op.create_table(
         "hostpause",
         sa.Column("host", AutoString(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("until", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("host", name=op.f("pk_hostpause")),
+        sa.Column("timeouts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("host", "public", name=op.f("pk_hostpause")),
     )
     op.create_table(
         "invite",
@@ -274,7 +276,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_source_asked", "source", ["host", "lease_until"], unique=False)
-    op.create_index("ix_source_due", "source", ["state", "next_fetch_at"], unique=False)
+    op.create_index("ix_source_due", "source", ["state", "public", "next_fetch_at"], unique=False)
     op.create_table(
         "story",
         sa.Column("owner", AutoString(), nullable=True),
@@ -569,6 +571,7 @@ def upgrade() -> None:
         sa.Column("source_id", ROW_ID, nullable=True),
         sa.Column("hub", AutoString(), nullable=False),
         sa.Column("topic", AutoString(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("inside", sa.Boolean(), nullable=False),
         sa.Column("token", AutoString(length=64), nullable=False),
         sa.Column("secret", AutoString(length=64), nullable=False),
@@ -712,6 +715,7 @@ def upgrade() -> None:
         sa.Column("private", sa.Boolean(), nullable=False),
         sa.Column("awaited_since", UTCDateTime(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["article.id"],
@@ -719,6 +723,12 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("article_id", name=op.f("pk_awaitedpage")),
+    )
+    op.create_index(
+        "ix_awaitedpage_due",
+        "awaitedpage",
+        ["private", "host", "article_id", "due_at"],
+        unique=False,
     )
     op.create_index(op.f("ix_awaitedpage_host"), "awaitedpage", ["host"], unique=False)
     op.create_table(

@@ -180,12 +180,12 @@ async def test_a_page_from_outside_leads_nowhere_inside(fetcher, reader, farm):
     farm.serve("/", site(farm.url("/feed.xml")), **HTML)
 
     class FromOutside:
-        async def fetch(self, url: str, *, inside: bool = False, **asked):
+        async def fetch(self, url: str, *, inside: bool, **asked):
             is_asked_for = url == farm.url("/")
             answer = await fetcher.fetch(url, inside=inside or is_asked_for, **asked)
             return replace(answer, own_network=False)
 
-    found = await discover(FromOutside(), reader, farm.url("/"))
+    found = await discover(FromOutside(), reader, farm.url("/"), inside=True, public=True)
 
     assert found.feeds == ()
     assert farm.paths() == ["/"]
@@ -287,7 +287,7 @@ class Site:
         }
         self.inside: list[bool] = []
 
-    async def fetch(self, url, *, inside=False, **_validators):
+    async def fetch(self, url, *, inside, **_asked):
         self.inside.append(inside)
         if url not in self.bodies:
             raise AddressRefused(ProblemCode.PRIVATE_ADDRESS)

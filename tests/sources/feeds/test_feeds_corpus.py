@@ -127,7 +127,7 @@ async def test_every_odd_document_is_read_or_refused(corpus, folder):
     async with DocumentReader() as reader:
         for path in sorted((corpus / folder).rglob("*.*ml")):
             try:
-                document = await reader.read(path.read_bytes(), url="https://ex.org/")
+                document = await reader.read(path.read_bytes(), url="https://ex.org/", public=True)
             except Unreadable as error:
                 refused[path.name] = error.reason
             else:

@@ -92,7 +92,9 @@ async def test_a_worker_may_ask_the_model_though_it_may_write_no_file():
     text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
 
     async with DocumentReader() as reader:
-        document = await reader.read(f"<title>Prom</title><p>{text}</p>".encode(), url="")
+        document = await reader.read(
+            f"<title>Prom</title><p>{text}</p>".encode(), url="", public=True
+        )
 
     assert document.language == "pl"
 

@@ -45,11 +45,15 @@ class Hub:
     away: bool = False
     asked: list[dict[str, str]] = field(default_factory=list)
     inside: list[bool] = field(default_factory=list)
+    public: list[bool] = field(default_factory=list)
 
-    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Response:
+    async def post(
+        self, url: str, form: Mapping[str, str], *, inside: bool, public: bool
+    ) -> Response:
         assert url == HUB
         self.asked.append(dict(form))
         self.inside.append(inside)
+        self.public.append(public)
         if self.away:
             raise CannotConnect
         return Response(self.status, url)

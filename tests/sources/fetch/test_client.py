@@ -2,23 +2,31 @@ import asyncio
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
 
+from bot.sources.discovery.discover import discover
 from bot.sources.fetch import client
-from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.client import MAX_USER_IN_FLIGHT, Fetcher
+from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import (
     AddressRefused,
     CannotConnect,
+    FetchError,
+    HostWaits,
     TimedOut,
     TooBig,
     TooManyRedirects,
 )
+from bot.sources.fetch.source import FetchRequest
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from tests.fake_web import FakeNames
+from bot.sources.parser_pool import DocumentReader
+from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
 
 INSIDE = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
 
@@ -30,7 +38,7 @@ async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm):
 
     async with fetcher:
         with pytest.raises(AddressRefused):
-            await fetcher.fetch(farm.url("/again", "rebind.example"), inside=True)
+            await fetcher.fetch(farm.url("/again", "rebind.example"), inside=True, public=True)
 
     assert farm.paths() == ["/again"]
 
@@ -50,15 +58,17 @@ async def test_a_redirect_to_inside_is_refused(farm, farm_fetcher, target):
     farm.serve("/away", status=302, Location=target)
 
     with pytest.raises(AddressRefused):
-        await farm_fetcher.fetch(farm.url("/away"), inside=True)
+        await farm_fetcher.fetch(farm.url("/away"), inside=True, public=True)
 
 
 async def test_validators_are_sent_back_unchanged_and_survive_a_304_without_them(farm, fetcher):
     farm.serve_validated("/feed.xml", "<rss/>", etag="W/\"odd 'one'--gzip\"")
 
-    first = await fetcher.fetch(farm.url(), last_modified="yesterday, or so", inside=True)
+    first = await fetcher.fetch(
+        farm.url(), last_modified="yesterday, or so", inside=True, public=True
+    )
     second = await fetcher.fetch(
-        farm.url(), etag=first.etag, last_modified="yesterday, or so", inside=True
+        farm.url(), etag=first.etag, last_modified="yesterday, or so", inside=True, public=True
     )
 
     assert first.etag == "W/\"odd 'one'--gzip\""
@@ -70,8 +80,8 @@ async def test_validators_are_sent_back_unchanged_and_survive_a_304_without_them
 async def test_a_request_names_the_bot_and_nothing_else(farm, fetcher):
     farm.serve("/feed.xml", "<rss/>", Set_Cookie="a=b; Path=/")
 
-    await fetcher.fetch(farm.url(), inside=True)
-    await fetcher.fetch(farm.url(), inside=True)
+    await fetcher.fetch(farm.url(), inside=True, public=True)
+    await fetcher.fetch(farm.url(), inside=True, public=True)
 
     _path, headers = farm.asked[-1]
     assert headers["User-Agent"] == "Dateline/test (+https://example.org)"
@@ -92,7 +102,7 @@ async def test_an_unbroken_chain_of_permanent_redirects_is_a_move(
         farm.serve(f"/{step}", status=status, Location=f"/{step + 1}")
     farm.serve(f"/{len(statuses)}", "<rss/>")
 
-    answer = await fetcher.fetch(farm.url("/0"), inside=True)
+    answer = await fetcher.fetch(farm.url("/0"), inside=True, public=True)
 
     assert answer.url == farm.url(f"/{len(statuses)}")
     assert answer.moved_permanently_to == (moved_to and farm.url(moved_to))
@@ -102,7 +112,7 @@ async def test_names_and_passwords_in_a_redirect_are_dropped(farm, fetcher):
     farm.serve("/old", status=302, Location=farm.url("/new").replace("//", "//ann:secret@"))
     farm.serve("/new", "<rss/>")
 
-    answer = await fetcher.fetch(farm.url("/old"), inside=True)
+    answer = await fetcher.fetch(farm.url("/old"), inside=True, public=True)
 
     assert "secret" not in answer.url
     assert "Authorization" not in farm.asked[-1][1]
@@ -113,9 +123,9 @@ async def test_five_redirects_are_followed_and_no_more(farm, fetcher):
         farm.serve(f"/{step}", status=302, Location=f"/{step + 1}")
     farm.serve("/6", "<rss/>")
 
-    assert (await fetcher.fetch(farm.url("/1"), inside=True)).status == 200
+    assert (await fetcher.fetch(farm.url("/1"), inside=True, public=True)).status == 200
     with pytest.raises(TooManyRedirects):
-        await fetcher.fetch(farm.url("/0"), inside=True)
+        await fetcher.fetch(farm.url("/0"), inside=True, public=True)
 
 
 async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(farm, fetcher):
@@ -129,8 +139,8 @@ async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(far
     farm.serve("/moved", status=307, Location="/hub")
     farm.serve("/thanks", status=302, Location="/hub")
 
-    moved = await fetcher.post(farm.url("/moved"), {"hub.mode": "a b&c"}, inside=True)
-    thanks = await fetcher.post(farm.url("/thanks"), {"hub.mode": "x"}, inside=True)
+    moved = await fetcher.post(farm.url("/moved"), {"hub.mode": "a b&c"}, inside=True, public=True)
+    thanks = await fetcher.post(farm.url("/thanks"), {"hub.mode": "x"}, inside=True, public=True)
 
     assert (moved.status, thanks.status) == (202, 302)
     assert posted == [("POST", {"hub.mode": "a b&c"})]
@@ -138,9 +148,9 @@ async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(far
 
 async def test_a_users_address_never_leads_into_the_own_network(farm, fetcher):
     with pytest.raises(AddressRefused):
-        await fetcher.fetch(farm.url())
+        await fetcher.fetch(farm.url(), inside=False, public=False)
     with pytest.raises(AddressRefused):
-        await fetcher.post(farm.url("/hub"), {"hub.mode": "subscribe"})
+        await fetcher.post(farm.url("/hub"), {"hub.mode": "subscribe"}, inside=False, public=False)
 
     assert farm.asked == []
 
@@ -160,7 +170,7 @@ async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(farm, fetcher,
     tracemalloc.start()
     try:
         with pytest.raises(TooBig):
-            await fetcher.fetch(farm.url("/bomb"), inside=True)
+            await fetcher.fetch(farm.url("/bomb"), inside=True, public=True)
         assert tracemalloc.get_traced_memory()[1] < 2 * client.LARGEST_BODY
     finally:
         tracemalloc.stop()
@@ -170,7 +180,7 @@ async def test_an_encoding_that_was_not_accepted_cannot_be_read(farm, fetcher):
     farm.serve("/odd", b"not what it says", Content_Encoding="br")
 
     with pytest.raises(CannotConnect):
-        await fetcher.fetch(farm.url("/odd"), inside=True)
+        await fetcher.fetch(farm.url("/odd"), inside=True, public=True)
 
 
 @pytest.mark.parametrize("length", [None, client.LARGEST_BODY + 1], ids=["endless", "as it says"])
@@ -188,7 +198,7 @@ async def test_a_body_that_is_too_big_is_not_read_to_its_end(farm, fetcher, leng
     farm.pages["/big"] = body
 
     with pytest.raises(TooBig):
-        await fetcher.fetch(farm.url("/big"), inside=True)
+        await fetcher.fetch(farm.url("/big"), inside=True, public=True)
 
 
 async def test_a_server_that_never_responds_times_out(farm, fetcher, monkeypatch):
@@ -202,13 +212,13 @@ async def test_a_server_that_never_responds_times_out(farm, fetcher, monkeypatch
     monkeypatch.setattr(client, "TOTAL_SECONDS", 0.05)
 
     with pytest.raises(TimedOut):
-        await fetcher.fetch(farm.url("/silent"), inside=True)
+        await fetcher.fetch(farm.url("/silent"), inside=True, public=True)
     never.set()
 
 
 async def test_a_closed_port_cannot_be_connected_to(fetcher):
     with pytest.raises(CannotConnect, match="connection_refused"):
-        await fetcher.fetch("http://127.0.0.1:1/", inside=True)
+        await fetcher.fetch("http://127.0.0.1:1/", inside=True, public=True)
 
 
 async def test_a_response_that_is_not_http_is_an_error(fetcher):
@@ -221,7 +231,7 @@ async def test_a_response_that_is_not_http_is_an_error(fetcher):
     port = server.sockets[0].getsockname()[1]
     async with server:
         with pytest.raises(CannotConnect):
-            await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True)
+            await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True, public=True)
 
 
 async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm, fetcher):
@@ -233,7 +243,7 @@ async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm, fetcher)
     farm.pages["/silent"] = hang_up
 
     with pytest.raises(CannotConnect):
-        await fetcher.fetch(farm.url("/silent"), inside=True)
+        await fetcher.fetch(farm.url("/silent"), inside=True, public=True)
 
     assert farm.paths() == ["/silent"]
 
@@ -250,7 +260,118 @@ async def test_requests_to_a_name_in_the_own_network_need_no_pause(farm):
     url = farm.url("/feed.xml", "feeds.lan")
     async with fetcher:
         # None of them knows at first that the name is in the own network.
-        answers = await asyncio.gather(*(fetcher.fetch(url, inside=True) for _ in range(4)))
+        answers = await asyncio.gather(
+            *(fetcher.fetch(url, inside=True, public=True) for _ in range(4))
+        )
 
     assert all(answer.own_network for answer in answers)
     assert pauses == []
+
+
+@pytest.fixture
+async def outside(farm: FakeWeb) -> AsyncIterator[Fetcher]:
+    """Yield a fetcher to which each name is a public host; they are all the farm."""
+    fetcher = Fetcher(
+        policy=AddressPolicy(),
+        user_agent="test",
+        resolver=FakeNames(),
+        throttle=Throttle(0),
+        sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), farm.port),
+    )
+    async with fetcher:
+        yield fetcher
+
+
+@pytest.mark.parametrize("path", ["http://publisher.example/busy", "http://mine.example/away"])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_pause_that_a_users_link_has_learned_stops_no_public_fetch(
+    farm, outside, path, status
+):
+    farm.redirect("/away", "http://publisher.example/busy")
+    farm.serve("/busy", status=status, Retry_After="600000")
+    farm.serve("/feed.xml", "<rss/>")
+    feed = "http://publisher.example/feed.xml"
+
+    await outside.fetch(path, inside=False, public=False)
+
+    assert (await outside.fetch(feed, inside=False, public=True)).status == 200
+    with pytest.raises(HostWaits) as waits:
+        await outside.fetch(feed, inside=False, public=False)
+    assert timedelta(minutes=59) < waits.value.left <= timedelta(hours=1)
+
+
+async def test_a_pause_that_a_public_fetch_has_learned_stops_users_too(farm, outside):
+    farm.serve("/busy", status=429, Retry_After="600")
+    await outside.fetch("http://publisher.example/busy", inside=False, public=True)
+
+    for public in (True, False):
+        with pytest.raises(HostWaits):
+            await outside.fetch("http://publisher.example/", inside=False, public=public)
+
+
+async def test_users_fetches_from_slow_hosts_keep_no_public_one_waiting(farm, outside):
+    never, asked = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def silent(_request: web.Request) -> web.Response:
+        asked.release()
+        await never.wait()
+        return web.Response()
+
+    farm.pages["/silent"] = silent
+    farm.serve("/feed.xml", "<rss/>")
+    async with asyncio.TaskGroup() as group:
+        for number in range(MAX_USER_IN_FLIGHT * 4):
+            slow = f"http://slow{number}.example/silent"
+            group.create_task(outside.fetch(slow, inside=False, public=False))
+        for _ in range(MAX_USER_IN_FLIGHT):
+            await asked.acquire()
+
+        answer = await outside.fetch("http://news.example/feed.xml", inside=False, public=True)
+
+        assert farm.paths() == ["/silent"] * MAX_USER_IN_FLIGHT + ["/feed.xml"]
+        never.set()
+    assert answer.status == 200
+
+
+async def test_a_fetch_says_what_it_has_cost(farm, outside):
+    farm.redirect("/old", "http://publisher.example/new")
+    farm.serve("/new", "<rss/>")
+
+    spent = (await outside.fetch("http://mine.example/old", inside=False, public=False)).spent
+
+    assert (spent.requests, spent.received) == (2, 6)
+    assert spent.seconds > 0
+
+
+async def test_a_fetch_that_fails_says_what_it_has_cost_and_whose_fault_it_is(
+    farm, outside, monkeypatch
+):
+    monkeypatch.setattr(client, "LARGEST_BODY", 1000)
+    farm.redirect("/old", "http://publisher.example/big")
+
+    async def big(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(3):
+            await response.write(bytes(500))
+        return response
+
+    farm.pages["/big"] = big
+
+    with pytest.raises(FetchError) as failed:
+        await outside.fetch("http://mine.example/old", inside=False, public=False)
+
+    assert failed.value.host == "publisher.example"
+    assert (failed.value.spent.requests, failed.value.spent.received) == (2, 1500)
+
+
+@pytest.mark.parametrize("known", [{}, {"inside": False}, {"public": False}], ids=str)
+async def test_a_fetch_that_does_not_say_who_asks_for_what_is_refused(fetcher, known):
+    with pytest.raises(TypeError, match="missing"):
+        await fetcher.fetch("http://news.example/", **known)
+    with pytest.raises(TypeError, match="missing"):
+        await fetcher.post("http://hub.example/", {}, **known)
+    with pytest.raises(TypeError, match="missing"):
+        FetchRequest("http://news.example/", **known)
+    with pytest.raises(TypeError, match="missing"):
+        await discover(fetcher, DocumentReader(), "http://news.example/", **known)

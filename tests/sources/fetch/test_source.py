@@ -8,6 +8,10 @@ from bot.sources.fetch.source import MAX_QUICK_HASH, FetchRequest, fetch_source
 URL = "https://news.example/feed.xml"
 
 
+def request(body_hash: str | None = None) -> FetchRequest:
+    return FetchRequest(URL, inside=False, public=True, body_hash=body_hash)
+
+
 class Site:
     def __init__(self, body: bytes) -> None:
         self.body = body
@@ -37,7 +41,7 @@ async def test_the_loop_goes_on_while_a_large_body_is_hashed():
     reader = Reader()
     counting = asyncio.create_task(reader.count())
 
-    result = await fetch_source(Site(bytes(9_000_000)), reader, FetchRequest(URL))
+    result = await fetch_source(Site(bytes(9_000_000)), reader, request())
 
     counting.cancel()
     assert result.body_hash
@@ -47,9 +51,9 @@ async def test_the_loop_goes_on_while_a_large_body_is_hashed():
 async def test_a_body_that_is_the_same_is_not_read_again():
     for size in (MAX_QUICK_HASH, MAX_QUICK_HASH + 1):
         site, reader = Site(b"x" * size), Reader()
-        first = await fetch_source(site, reader, FetchRequest(URL))
+        first = await fetch_source(site, reader, request())
         reader.turns_before = None
 
-        second = await fetch_source(site, reader, FetchRequest(URL, body_hash=first.body_hash))
+        second = await fetch_source(site, reader, request(first.body_hash))
 
         assert (second.document, second.problem, reader.turns_before) == (None, None, None)

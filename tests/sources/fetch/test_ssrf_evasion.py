@@ -105,7 +105,7 @@ async def world(farm: FakeWeb, names: FakeNames) -> AsyncIterator[tuple[Fetcher,
 async def test_no_spelling_of_an_address_leads_inside(farm, scheme, host):
     async with world(farm, FakeNames()) as (fetcher, opened):
         with pytest.raises(FetchError):
-            await fetcher.fetch(f"{scheme}://{host}/")
+            await fetcher.fetch(f"{scheme}://{host}/", inside=False, public=False)
 
     assert opened == []
     assert farm.asked == []
@@ -133,7 +133,7 @@ async def test_no_spelling_of_an_address_leads_inside(farm, scheme, host):
 async def test_no_name_leads_inside(farm, scheme, address):
     async with world(farm, FakeNames(innocent_example=address)) as (fetcher, opened):
         with pytest.raises(AddressRefused):
-            await fetcher.fetch(f"{scheme}://innocent.example/feed")
+            await fetcher.fetch(f"{scheme}://innocent.example/feed", inside=False, public=False)
 
     assert opened == []
 
@@ -143,7 +143,7 @@ async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm):
     names = FakeNames(innocent_example=[(HERE, "::1", SOMEWHERE)])
 
     async with world(farm, names) as (fetcher, opened):
-        answer = await fetcher.fetch("http://innocent.example/feed")
+        answer = await fetcher.fetch("http://innocent.example/feed", inside=False, public=False)
 
     assert (answer.status, opened) == (200, [SOMEWHERE])
 
@@ -152,9 +152,9 @@ async def test_a_name_is_checked_again_at_each_connection(farm):
     farm.serve("/feed", "<rss/>", Connection="close")
 
     async with world(farm, FakeNames(rebind_example=[SOMEWHERE, HERE])) as (fetcher, opened):
-        await fetcher.fetch("http://rebind.example/feed")
+        await fetcher.fetch("http://rebind.example/feed", inside=False, public=False)
         with pytest.raises(AddressRefused):
-            await fetcher.fetch("http://rebind.example/feed")
+            await fetcher.fetch("http://rebind.example/feed", inside=False, public=False)
 
     assert opened == [SOMEWHERE]
 
@@ -186,7 +186,7 @@ async def test_no_redirect_leads_inside(farm, status, location):
 
     async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
         with pytest.raises(AddressRefused):
-            await fetcher.fetch("http://news.example/feed")
+            await fetcher.fetch("http://news.example/feed", inside=False, public=False)
 
     assert set(opened) == {SOMEWHERE}
 
@@ -197,7 +197,7 @@ async def test_no_proxy_of_the_environment_is_used(farm, monkeypatch):
     farm.serve("/feed", "<rss/>")
 
     async with world(farm, FakeNames()) as (fetcher, opened):
-        await fetcher.fetch("http://news.example/feed")
+        await fetcher.fetch("http://news.example/feed", inside=False, public=False)
 
     assert opened == [SOMEWHERE]
 
