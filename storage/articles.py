@@ -34,12 +34,24 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import claim_parameters, claim_statement, claim_values, release
-from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    among,
+    enum_column,
+    insert_new,
+    partial_index,
+)
+from storage.entries import Entry
 from storage.enums import ArticleStage, Notification
+from storage.sources import Source
 from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
 
 # Literal, since a partial index serves only a condition that the planner can read.
-_IN_PROGRESS = "stage <> 'published'"
+_IN_PROGRESS = "stage <> 'published' AND put_aside_at IS NULL"
+
+_PUT_ASIDE = "put_aside_at IS NOT NULL"
 
 _MATCHED_ALREADY: Final = (ArticleStage.MATCHED, ArticleStage.PUBLISHED)
 
@@ -49,14 +61,10 @@ PUBLIC: Final = 0  # the scope of articles that public sources carry
 class Article(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("url_hash", "scope_id"),
-        # Small, because it holds only what is still on its way.
-        Index(
-            "ix_article_on_its_way",
-            "stage",
-            "id",
-            sqlite_where=text(_IN_PROGRESS),
-            postgresql_where=text(_IN_PROGRESS),
-        ),
+        # Small, because they hold only what is still on its way.
+        Index("ix_article_on_its_way", "stage", "id", **partial_index(_IN_PROGRESS)),
+        Index("ix_article_in_turn", "scope_id", "id", "stage", **partial_index(_IN_PROGRESS)),
+        Index("ix_article_put_aside", "put_aside_at", **partial_index(_PUT_ASIDE)),
         Index("ix_article_language_news_at", "language", "news_at"),
         NUMBERED,
     )
@@ -82,6 +90,8 @@ class Article(Leased, table=True):
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
     stage: ArticleStage = Field(default=ArticleStage.STORED, sa_type=enum_column(ArticleStage))
+    put_aside_at: datetime | None = None  # the stage after this one failed for it alone
+    put_aside_for: str = Field(default="", max_length=64)  # the name of the error's class
 
 
 class ArticleAddress(SQLModel, table=True):
@@ -395,21 +405,34 @@ class GroupedArticle(NamedTuple):
     folded: str
 
 
+PRIVATE_AT_ONCE: Final = 25  # so few that a public article that comes meanwhile waits for little
+
+_IS_PUBLIC: Final = col(Article.scope_id) == PUBLIC
+
+
 async def claim_new_articles(
-    tx: Transaction, *, owner: str, limit: int, lease: timedelta = LEASE
+    tx: Transaction, *, owner: str, limit: int, after_scope: int = PUBLIC, lease: timedelta = LEASE
 ) -> list[NewArticle]:
     """Claim the oldest articles that are to be grouped or matched; return them in stored order.
 
+    Public ones come first. Only where none is left, a few private ones are claimed: the sources
+    take turns, from the one behind *after_scope* on, so that none waits for all of another.
     Those of which more is still to come are passed over until it is there or is late.
     """
-    values = claim_values(tx, owner, limit, lease)
+    few = min(limit, PRIVATE_AT_ONCE)
     # Not through the session, which does much for each row that none of ours needs.
     connection = await tx.session.connection()
-    rows = await connection.execute(_claiming_new(), values)
+    rows: Sequence[Any] = ()
+    for after, most in ((None, limit), (after_scope, few), (PUBLIC, few)):
+        turn = {} if after is None else {"after": after}
+        values = claim_values(tx, owner, most, lease) | turn
+        rows = (await connection.execute(_claiming_new(is_public=after is None), values)).all()
+        if rows:
+            break
     found = sorted(NewArticle(*row) for row in rows)
     if not found:
         return []
-    rows = await connection.execute(_FOLDED, {"ids": [article.id for article in found]})
+    rows = (await connection.execute(_FOLDED, {"ids": [article.id for article in found]})).all()
     folded = {article_id: (title, text) for article_id, title, text in rows}
     return [NewArticle(*article[:-2], *folded.get(article.id, ("", ""))) for article in found]
 
@@ -430,11 +453,14 @@ def _is_ready(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 
 @cache
-def _claiming_new() -> Executable:
+def _claiming_new(*, is_public: bool) -> Executable:
     """Made once: to make it takes as long as to read a hundred rows."""
     asked = claim_parameters()
-    where = _is_new() & _is_ready(asked.now)
-    return claim_statement(Article, where, (col(Article.id),), asked).returning(
+    scope = col(Article.scope_id)
+    turn = _IS_PUBLIC if is_public else scope > bindparam("after", type_=ROW_ID)
+    order = (col(Article.id),) if is_public else (scope, col(Article.id))
+    where = turn & _is_new() & _is_ready(asked.now)
+    return claim_statement(Article, where, order, asked).returning(
         col(Article.id),
         col(Article.story_id),
         col(Article.scope_id),
@@ -549,3 +575,91 @@ async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) 
         await (await tx.session.connection()).execute(_GROUP, {"ids": left})
         tx.notifications.add(Notification.STORIES)
     return ours
+
+
+@cache
+def _claiming_matched(*, is_public: bool) -> Executable:
+    which = _IS_PUBLIC if is_public else ~_IS_PUBLIC
+    claimed = claim_statement(
+        Article, which & is_at(ArticleStage.MATCHED), (col(Article.id),), claim_parameters()
+    )
+    return claimed.returning(col(Article.id))
+
+
+async def claim_matched(tx: Transaction, *, limit: int, owner: str, lease: timedelta) -> list[int]:
+    """Lease the oldest articles that are matched and not yet published; return their ids.
+
+    A few private ones, if no public one is left.
+    """
+    connection = await tx.session.connection()
+    for is_public, most in ((True, limit), (False, min(limit, PRIVATE_AT_ONCE))):
+        values = claim_values(tx, owner, most, lease)
+        claimed = await connection.execute(_claiming_matched(is_public=is_public), values)
+        if ids := sorted(claimed.scalars()):
+            return ids
+    return []
+
+
+# Articles put aside: a stage failed for each alone. They keep their stage, and are not claimed.
+
+
+_LATE: Final = timedelta(hours=48)  # an article that is tried again later alerts nobody
+
+
+class ArticlePutAside(NamedTuple):
+    """*host* is that of a public source; "" where only chats' own feeds carried the article.
+
+    *error* is the name of its class.
+    """
+
+    id: int
+    stage: ArticleStage
+    host: str
+    since: datetime
+    error: str
+
+
+async def put_aside(tx: Transaction, article_id: int, error: str, *, owner: str) -> bool:
+    """Let no stage claim the article; False if *owner* does not lease it any more."""
+    values = {"put_aside_at": tx.now, "put_aside_for": error[:64]}
+    return bool(await release(tx, Article, [article_id], owner, **values))
+
+
+async def retry_put_aside(tx: Transaction) -> int:
+    """Let all articles that were put aside be claimed once more; return how many these are."""
+    retried = await tx.session.exec(
+        update(Article)
+        .where(text(_PUT_ASIDE))
+        .values(
+            put_aside_at=None,
+            put_aside_for="",
+            quiet=or_(col(Article.quiet), col(Article.stored_at) < tx.now - _LATE),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return retried.rowcount
+
+
+async def articles_put_aside(tx: Transaction, limit: int) -> list[ArticlePutAside]:
+    """Return those put aside first."""
+    host = (
+        select(func.min(Source.host))
+        .join(Entry, col(Entry.source_id) == col(Source.id))
+        .where(col(Entry.article_id) == Article.id, col(Source.public))
+        .correlate(Article)
+        .scalar_subquery()
+    )
+    connection = await tx.session.connection()
+    rows = await connection.execute(
+        select(  # type: ignore[call-overload]
+            Article.id,
+            Article.stage,
+            func.coalesce(host, ""),
+            Article.put_aside_at,
+            Article.put_aside_for,
+        )
+        .where(text(_PUT_ASIDE))
+        .order_by(col(Article.put_aside_at), col(Article.id))
+        .limit(limit)
+    )
+    return [ArticlePutAside(*row) for row in rows]

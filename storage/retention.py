@@ -106,7 +106,7 @@ async def forget_articles(
 ) -> DeletionBatch:
     """With what hangs on them: entries, folded texts, versions, matches."""
     may_go = and_(
-        col(Article.stage) == ArticleStage.PUBLISHED,
+        or_(col(Article.stage) == ArticleStage.PUBLISHED, col(Article.put_aside_at).is_not(None)),
         ~exists().where(col(Entry.article_id) == col(Article.id), _may_be_shown()),
         ~exists().where(
             col(Match.article_id) == col(Article.id),

@@ -18,7 +18,7 @@ from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import LocalQuietHours
 from bot.publishing.selection import SelectedTopic
-from bot.publishing.stage import run_stage
+from bot.publishing.stage import resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
     Bundle,
@@ -69,7 +69,8 @@ async def publish_bundles(
                 elif await release(tx, Bundle, [bundle.id], owner, released_at=tx.now):
                     await _write(tx, bundle, chat, renderer, mailer)
 
-    return await run_stage(storage, claim, send, together=TOGETHER)
+    give_up = resting(storage, Bundle, owner)
+    return await run_stage(storage, claim, send, give_up, together=TOGETHER)
 
 
 async def _write(
