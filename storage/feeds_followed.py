@@ -134,18 +134,24 @@ async def queries_of_followers(
     if not source_ids:
         return {}
     connection = await tx.session.connection()
-    followers = (await connection.execute(_FOLLOWERS, {"sources": source_ids})).all()
-    asked = {"chats": {chat_id for _, chat_id in followers}}
-    queries: defaultdict[int, set[int]] = defaultdict(set)
-    for chat_id, query_id in await connection.execute(_THEIR_QUERIES, asked):
-        queries[chat_id].add(query_id)
+    followers = (await connection.execute(_WITH_FOLLOWERS, {"sources": source_ids})).all()
+    queries = await queries_of_chats(tx, {chat_id for _, chat_id in followers})
     wanted: defaultdict[int, set[int]] = defaultdict(set)
     for source_id, chat_id in followers:
-        wanted[source_id] |= queries[chat_id]
+        wanted[source_id] |= queries.get(chat_id, set())
     return {source_id: frozenset(ids) for source_id, ids in wanted.items()}
 
 
-_FOLLOWERS: Final = union_all(
+async def queries_of_chats(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, set[int]]:
+    """Return the queries that each chat subscribes to, or has just ended."""
+    connection = await tx.session.connection()
+    queries: defaultdict[int, set[int]] = defaultdict(set)
+    for chat_id, query_id in await connection.execute(_QUERIES, {"chats": chat_ids}):
+        queries[chat_id].add(query_id)
+    return queries
+
+
+_WITH_FOLLOWERS: Final = union_all(
     *(
         select(col(table.source_id), col(table.chat_id)).where(
             among(col(table.source_id), bindparam("sources"))
@@ -154,7 +160,7 @@ _FOLLOWERS: Final = union_all(
     )
 )
 
-_THEIR_QUERIES: Final = union_all(
+_QUERIES: Final = union_all(
     *(
         select(col(table.chat_id), col(Topic.query_id))
         .join(Topic, col(Topic.id) == col(table.topic_id))

@@ -152,7 +152,7 @@ _OF_CHAINS: Final = (
     col(Alert.made_at) > bindparam("since"),
 )
 
-_REPORTED: Final = (
+_REPORTED: Final[Any] = (
     select(col(Alert.chat_id), col(Alert.story_id), chain_of_story(Story), col(Delivery.id))
     .join(Story, col(Story.id) == Alert.story_id)
     .outerjoin(Delivery, and_(_message_of_alert(), col(Delivery.state).not_in(NOT_ARRIVED)))

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.publishing import alerts, digests, edits
+from bot.publishing.contents import load_digests
 from bot.publishing.stage import REST
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from storage.alerts import due_alerts
 from storage.articles import Article, articles_put_aside, retry_put_aside
 from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.enums import ArticleStage, DeliveryKind, Mode
 from storage.outbox import Delivery
+from storage.publishers import publishers_of_stories
 from storage.stories import Story
 from tests.publishing.stages import Stages
 
@@ -127,14 +129,13 @@ async def test_an_article_whose_readers_cannot_be_found_is_put_aside(
     clock.turn(MINUTE)
     for title in ("One", "Two"):
         await newsroom.article(title, query, source_id=1)
-    due_alerts = alerts.alerts.due_alerts
 
     async def failing(tx, article_ids, **more):
         if 1 in article_ids:
             raise KeyError(1)
         return await due_alerts(tx, article_ids, **more)
 
-    monkeypatch.setattr(alerts.alerts, "due_alerts", failing)
+    monkeypatch.setattr("storage.alerts.due_alerts", failing)
     await publishing.alerts()
 
     assert await headlines(newsroom) == ["Two"]
@@ -150,7 +151,7 @@ async def test_nothing_is_put_aside_while_the_database_is_away(
         raise ConnectionResetError
 
     with monkeypatch.context() as patch:
-        patch.setattr(alerts.alerts, "due_alerts", away)
+        patch.setattr("storage.alerts.due_alerts", away)
         with pytest.raises(ConnectionResetError):
             await publishing.alerts()
 
@@ -208,14 +209,13 @@ async def test_a_story_whose_alerts_cannot_be_edited_rests(
         await newsroom.grows(story)
         source = await newsroom.source(f"Post {story}")
         await newsroom.joins(await newsroom.article("Too", source_id=source), story_id=story)
-    publishers = edits.publishers_of_stories
 
     async def failing(tx, stories, chats):
         if 1 in stories:
             raise KeyError(1)
-        return await publishers(tx, stories, chats)
+        return await publishers_of_stories(tx, stories, chats)
 
-    monkeypatch.setattr(edits, "publishers_of_stories", failing)
+    monkeypatch.setattr("bot.publishing.edits.publishers_of_stories", failing)
     rounds = [await publishing.edits() for _ in range(2)]
 
     (edit,) = await newsroom.all(Delivery, kind=DeliveryKind.EDIT)
@@ -230,15 +230,14 @@ async def test_a_digest_that_fails_rests_and_the_others_are_made(
     for number in (1, 2):
         await newsroom.reader(query, number, mode=Mode.DIGEST, next_digest_at=DUE)
     clock.now = DUE
-    load = digests.load_digests
 
     async def failing(tx, readers, *more):
         if any(reader.id == 1 for reader in readers):
             raise KeyError(1)
-        return await load(tx, readers, *more)
+        return await load_digests(tx, readers, *more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(digests, "load_digests", failing)
+        patch.setattr("bot.publishing.digests.load_digests", failing)
         rounds = [await publishing.digests() for _ in range(2)]
     made = [edition.chat_id for edition in await newsroom.editions()]
     clock.turn(REST)

@@ -1,5 +1,6 @@
 """Articles find their story one after the other, whichever process groups them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -336,7 +337,7 @@ async def put_aside(storage: Storage) -> list[tuple[int, ArticleStage, str]]:
 
 def failing_in(where: str, patch: pytest.MonkeyPatch) -> None:
     """Let one step of the way of an article fail for the one that is called "Broken"."""
-    owner, name, is_broken = {
+    steps: dict[str, tuple[Any, str, Callable[[Any, Any], bool]]] = {
         "placing": (Stories, "place", lambda _, article: article.title == "Broken"),
         "shaping a story": (
             Clustering,
@@ -345,7 +346,8 @@ def failing_in(where: str, patch: pytest.MonkeyPatch) -> None:
         ),
         "matching": (match, "_folded_new", lambda article, _: article.title == "Broken"),
         "storing": (group, "finish_matching", lambda _, ids: 1 in ids),
-    }[where]
+    }
+    owner, name, is_broken = steps[where]
     step = getattr(owner, name)
 
     def failing(*given: Any, **more: Any) -> Any:
