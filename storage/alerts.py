@@ -53,9 +53,10 @@ from storage.topics import Topic
 class Alert(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "story_id"),
-        Index("ix_alert_recent", "chat_id", "made_at"),
-        Index("ix_alert_at_once", "chat_id", "made_at", **partial_index("bundle_id IS NULL")),
+        Index("ix_alert_recent", "chat_id", "bundle_id", "made_at"),
         Index("ix_alert_of_article", "article_id", "chat_id"),
+        # Partial, because SQLite would find by it all alerts that were sent at once.
+        Index("ix_alert_bundle_id", "bundle_id", **partial_index("bundle_id IS NOT NULL")),
         NUMBERED,
     )
 
@@ -67,7 +68,7 @@ class Alert(SQLModel, table=True):
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
     bundle_id: int | None = Field(  # None: it was sent at once
-        default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+        default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     pressed_at: datetime | None = None  # None: its message shows its usual buttons
 

@@ -12,6 +12,7 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -28,7 +29,7 @@ from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage import alerts, reports
-from storage.articles import Article, claim_matched
+from storage.articles import PUBLIC, Article, claim_matched
 from storage.bundles import RecentAlerts, open_bundles, sent_recently
 from storage.chats import AlertPreferences, alert_quotas, lock_chats
 from storage.db.engine import Storage, Transaction
@@ -47,39 +48,40 @@ TOPICS_PER_PAGE = 500  # a chat may have several of them
 CHAIN = timedelta(days=7)
 
 
-async def publish_alerts(
-    storage: Storage,
-    renderer: Renderer,
-    owner: str,
-    *,
-    mailer: Mailer | None = None,
-    a_day: int = 0,
-    limit: int = 50,
-) -> int:
-    """Alert to the oldest matched articles; return how many were done.
+@dataclass
+class Alerts:
+    """The stage. It keeps which private source had its turn last.
 
     *mailer* is None where no mail is sent; *a_day*: how many alerts a chat may have a day unless an
     admin says otherwise, 0 for no limit.
     """
-    stage = _AlertStage(storage, renderer, owner, mailer, a_day)
-
-    async def claim(tx: Transaction) -> list[int]:
-        return await claim_matched(tx, limit=limit, owner=owner, lease=LEASE)
-
-    return await run_stage(storage, claim, stage.alert, stage.alert_each_chat, together=limit)
-
-
-@dataclass(frozen=True, slots=True)
-class _AlertStage:
-    """What publishing the articles of a round needs."""
 
     storage: Storage
     renderer: Renderer
     owner: str
-    mailer: Mailer | None
-    a_day: int
+    mailer: Mailer | None = None
+    a_day: int = 0
+    _after_scope: int = PUBLIC
 
-    async def alert(self, article_ids: Sequence[int]) -> None:
+    async def run_once(self, limit: int = 50) -> int:
+        """Alert to matched articles, the oldest public ones first; return how many were done."""
+        return await run_stage(
+            self.storage,
+            partial(self._claim, limit),
+            self._alert,
+            self._alert_each_chat,
+            together=limit,
+        )
+
+    async def _claim(self, limit: int, tx: Transaction) -> list[int]:
+        claimed = await claim_matched(
+            tx, owner=self.owner, limit=limit, after_scope=self._after_scope, lease=LEASE
+        )
+        private = [each.scope_id for each in claimed if each.scope_id != PUBLIC]
+        self._after_scope = max(private, default=self._after_scope)
+        return [each.id for each in claimed]
+
+    async def _alert(self, article_ids: Sequence[int]) -> None:
         by_mail = self.mailer is not None
 
         async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
@@ -92,7 +94,7 @@ class _AlertStage:
 
         await in_pages(self.storage, page, (0, 0))
 
-    async def alert_each_chat(self, article_id: int, _error: Exception) -> None:
+    async def _alert_each_chat(self, article_id: int, _error: Exception) -> None:
         """Alert as many chats as can be, and put the article aside for the others.
 
         A chat that fails takes the alert from no other, and has it once it is tried again.

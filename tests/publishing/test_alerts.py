@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.publishing import alerts
+from bot.rendering.environment import Overrides, make_environment
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.articles import Article, claim_matched
@@ -234,6 +235,24 @@ async def test_an_alert_in_a_channel_has_no_buttons(
 
     keyboards = [len(row.body["keyboard"]) for row in await newsroom.all(Delivery)]
     assert keyboards == [rows, 2, 0] * 2
+
+
+async def test_a_template_sees_the_topic_of_each_chat(
+    query, newsroom, storage, clock, news, tmp_path
+):
+    """Operators' templates receive the topic's id: two topics with one name are not alike."""
+    (tmp_path / "alert").mkdir()
+    template = "{% for topic in topics %}No. {{ topic.id }}{% endfor %}"
+    (tmp_path / "alert/telegram.html").write_text(template)
+    renderer = Renderer(make_environment(overrides=Overrides(tmp_path)))
+    for number in range(2):
+        await newsroom.reader(query, number, name="Words")
+    clock.turn(MINUTE)
+    await news()
+
+    await Stages(storage, renderer).alerts()
+
+    assert sorted(await newsroom.texts()) == ["No. 1", "No. 2"]
 
 
 @dataclass(frozen=True)
