@@ -306,6 +306,18 @@ async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock
     assert len(await newsroom.texts()) == 3
 
 
+async def test_a_bundle_counts_the_stories_that_it_does_not_list(report, release, monkeypatch):
+    monkeypatch.setattr("bot.publishing.bundles.MOST_LISTED", 2)
+    await report("One", "Two", "Three", "Four", "Five", "Six")
+
+    text = (await release(ROOM))[-1]
+
+    assert text.startswith("More alerts · 4 stories\n")
+    assert "Four" in text
+    assert "Five" not in text
+    assert text.endswith("+2 more")
+
+
 @dataclass(frozen=True)
 class _FailingPage(Renderer):
     """A renderer whose process is killed where a word comes up."""
