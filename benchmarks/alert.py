@@ -23,7 +23,7 @@ from rich.table import Table
 from sqlmodel import SQLModel, col, func, insert, select, update
 
 from benchmarks.delivering.outboxes import made
-from bot.publishing.alerts import publish_alerts
+from bot.publishing.alerts import Alerts
 from bot.rendering.renderer import Renderer
 from storage.alerts import Alert
 from storage.articles import Article
@@ -85,8 +85,8 @@ async def _one_row(storage: Storage, limit: int) -> Row:
 
 
 async def _publish(storage: Storage, limit: int) -> int:
-    renderer, articles = Renderer(), 0
-    while done := await publish_alerts(storage, renderer, OWNER, limit=limit):
+    stage, articles = Alerts(storage, Renderer(), OWNER), 0
+    while done := await stage.run_once(limit):
         articles += done
     return articles
 

@@ -1,9 +1,8 @@
 """Alerts: the decision, made once, to send a chat a story at once."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
@@ -20,23 +19,19 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     or_,
     update,
 )
-from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.articles import Article, ArticleAddress, ScopedUrl, add_address, is_at
+from storage.articles import Article, ArticleAddress, ScopedUrl, add_address
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
-from storage.db.leases import claim_parameters, claim_statement, claim_values
-from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
+from storage.db.sql import NUMBERED, ROW_ID, among, insert_new, partial_index
 from storage.entries import Entry
 from storage.enums import (
     NOT_ARRIVED,
     SENT_NOTHING,
-    ArticleStage,
     ChatKind,
     ChatState,
     DeliveryKind,
@@ -54,13 +49,14 @@ from storage.stories import Story, chain_of_story, delete_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 
-_message = aliased(Delivery, name="message")
-
 
 class Alert(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "story_id"),
-        Index("ix_alert_recent", "chat_id", "made_at"),
+        Index("ix_alert_recent", "chat_id", "bundle_id", "made_at"),
+        Index("ix_alert_of_article", "article_id", "chat_id"),
+        # Partial, because SQLite would find by it all alerts that were sent at once.
+        Index("ix_alert_bundle_id", "bundle_id", **partial_index("bundle_id IS NOT NULL")),
         NUMBERED,
     )
 
@@ -68,30 +64,16 @@ class Alert(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     story_id: int = Field(foreign_key="story.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     chapter: int = 1  # which of the chain's alerts it is for this chat
-    article_id: int = Field(
-        foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
-    )
+    article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
     bundle_id: int | None = Field(  # None: it was sent at once
-        default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+        default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     pressed_at: datetime | None = None  # None: its message shows its usual buttons
 
 
-# Claiming the articles that are matched, and making alerts.
-
-
-_CLAIM: Final = claim_statement(
-    Article, is_at(ArticleStage.MATCHED), (col(Article.id),), claim_parameters()
-).returning(col(Article.id))
-
-
-async def claim_matched(tx: Transaction, *, limit: int, owner: str, lease: timedelta) -> list[int]:
-    """Lease the oldest articles that are matched and not yet published; return their ids."""
-    connection = await tx.session.connection()
-    claimed = await connection.execute(_CLAIM, claim_values(tx, owner, limit, lease))
-    return sorted(claimed.scalars())
+# Making alerts.
 
 
 async def make_alerts(
@@ -109,18 +91,6 @@ async def make_alerts(
 _BY_ID: Final = select(Alert.id, Alert.chat_id, Alert.story_id).where(
     among(col(Alert.id), bindparam("ids"))
 )
-
-
-def message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
-    """Say whether a `Delivery` in the query is the message of an `Alert` in it by *medium*.
-
-    Of a bundle the first part speaks for all.
-    """
-    first = (col(_message.medium) == medium, col(_message.part) == 1)
-    alone = select(_message.id).where(col(_message.alert_id) == Alert.id, *first)
-    together = select(_message.id).where(col(_message.bundle_id) == Alert.bundle_id, *first)
-    found = func.coalesce(alone.scalar_subquery(), together.scalar_subquery())
-    return col(Delivery.id) == found
 
 
 # Which chats are to be alerted to which articles.
@@ -179,11 +149,15 @@ def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
     return or_(active, and_(col(Chat.state).not_in(SENT_NOTHING), mailed))
 
 
-# Or to the article by a feed of its own: such an alert names another story, since its article was
-# private then (`make_public`).
-_IS_ALERTED: Final = exists().where(
-    col(Alert.chat_id) == Chat.id,
-    or_(col(Alert.story_id) == Article.story_id, col(Alert.article_id) == Article.id),
+# Two conditions, because for one with an OR SQLite reads all alerts of the chat. The second is for
+# an alert by a feed of the chat's own: it names another story, since its article was private then
+# (`make_public`).
+_KNOWS_STORY: Final = exists().where(
+    col(Alert.chat_id) == Chat.id, col(Alert.story_id) == Article.story_id
+)
+
+_KNOWS_ARTICLE: Final = exists().where(
+    col(Alert.article_id) == Article.id, col(Alert.chat_id) == Chat.id
 )
 
 
@@ -220,7 +194,8 @@ def _due(*, by_mail: bool) -> Select[Any]:
             col(Subscription.mode) != Mode.DIGEST,
             col(Subscription.created_at) < Article.stored_at,
             is_reached_at_once(by_mail=by_mail),
-            ~_IS_ALERTED,
+            ~_KNOWS_STORY,
+            ~_KNOWS_ARTICLE,
             article_reaches(col(Chat.id), col(Article.id)),
         )
         .order_by(col(Match.article_id), col(Chat.id), col(Subscription.id))
@@ -433,116 +408,6 @@ async def topic_names(tx: Transaction, topic_ids: list[int]) -> dict[int, str]:
         select(Topic.id, Topic.name).where(among(col(Topic.id), topic_ids)).order_by(col(Topic.id))
     )
     return {topic_id: name for topic_id, name in rows if topic_id}
-
-
-# Chapters: what chats were sent of a story before it moved on.
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierReports:
-    """How many chapters a chat was sent, and the delivery of the first, if there is one."""
-
-    chapters: int = 0
-    delivery_id: int | None = None
-
-
-NO_EARLIER_REPORTS = EarlierReports()
-
-
-@dataclass(frozen=True, slots=True)
-class FirstMail:
-    """The alert or bundle that was mailed to a chat first of a chain, and when it was mailed."""
-
-    kind: DeliveryKind
-    number: int
-    made_at: datetime
-
-
-Continued = Mapping[tuple[int, int], int]
-"""The first story of the chain, by chat and by the story that continues it."""
-
-
-async def reported_before(
-    tx: Transaction, continued: Continued, since: datetime
-) -> dict[tuple[int, int], EarlierReports]:
-    """Return what chats were sent, after *since*, of the other chapters of stories' chains.
-
-    By chat and story. Alerts that expired or failed do not count.
-    """
-    found = await _of_chains(tx, _REPORTED, continued, since)
-    reports: dict[tuple[int, int], EarlierReports] = {}
-    for key, (delivery_id, state) in found:
-        if state not in NOT_ARRIVED:
-            before = reports.get(key, NO_EARLIER_REPORTS)
-            first = delivery_id if before.delivery_id is None else before.delivery_id
-            reports[key] = EarlierReports(before.chapters + 1, first)
-    return reports
-
-
-async def first_mails(
-    tx: Transaction, continued: Continued, since: datetime
-) -> dict[tuple[int, int], FirstMail]:
-    """Return what chats were mailed first, after *since*, of the chains, by chat and story."""
-    found = await _of_chains(tx, _MAILED, continued, since)
-    mails: dict[tuple[int, int], FirstMail] = {}
-    for key, (alert, bundle, made_at) in found:
-        kind = DeliveryKind.BUNDLE if bundle else DeliveryKind.ALERT
-        mails.setdefault(key, FirstMail(kind, bundle or alert, made_at))
-    return mails
-
-
-_OF_CHAINS: Final = (
-    or_(
-        among(col(Story.id), bindparam("chains")),
-        among(col(Story.continues_id), bindparam("chains")),
-    ),
-    among(col(Alert.chat_id), bindparam("chats")),
-    col(Alert.made_at) > bindparam("since"),
-)
-
-_REPORTED: Final = (
-    select(  # type: ignore[call-overload]
-        Alert.chat_id, Alert.story_id, chain_of_story(Story), Delivery.id, Delivery.state
-    )
-    .join(Story, col(Story.id) == Alert.story_id)
-    .outerjoin(Delivery, message_of_alert())
-    .where(*_OF_CHAINS)
-    .order_by(col(Alert.id))
-)  # fmt: skip
-
-_MAILED: Final = (
-    select(  # type: ignore[call-overload]
-        Alert.chat_id, Alert.story_id, chain_of_story(Story),
-        Alert.id, Alert.bundle_id, Delivery.created_at,
-    )
-    .join(Story, col(Story.id) == Alert.story_id)
-    .join(Delivery, message_of_alert(Medium.EMAIL))
-    .where(*_OF_CHAINS, col(Delivery.state).not_in(NOT_ARRIVED))
-    .order_by(col(Alert.id))
-)  # fmt: skip
-
-
-async def _of_chains(
-    tx: Transaction, statement: Select[Any], continued: Continued, since: datetime
-) -> list[tuple[tuple[int, int], tuple[Any, ...]]]:
-    """Return the rows about the other chapters, each by the chat and story that it is asked for."""
-    if not continued:
-        return []
-    stories: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for (chat_id, story_id), chain in continued.items():
-        stories[chat_id, chain].append(story_id)
-    asked = {
-        "chains": set(continued.values()),
-        "chats": {chat_id for chat_id, _ in continued},
-        "since": since,
-    }
-    connection = await tx.session.connection()
-    return [
-        ((chat_id, story_id), tuple(values))
-        for chat_id, other, chain, *values in await connection.execute(statement, asked)
-        for story_id in stories.get((chat_id, chain), ())
-        if story_id != other
-    ]
 
 
 # Two articles that turn out to be one.

@@ -6,7 +6,7 @@ others read.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Text,
     UniqueConstraint,
+    Update,
     and_,
     bindparam,
     case,
@@ -33,13 +34,31 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.leases import claim_parameters, claim_statement, claim_values, release
-from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
+from storage.db.leases import (
+    ClaimParameters,
+    claim_parameters,
+    claim_statement,
+    claim_values,
+    release,
+)
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    among,
+    enum_column,
+    insert_new,
+    partial_index,
+)
+from storage.entries import Entry
 from storage.enums import ArticleStage, Notification
+from storage.sources import Source
 from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
 
 # Literal, since a partial index serves only a condition that the planner can read.
-_IN_PROGRESS = "stage <> 'published'"
+_IN_PROGRESS = "stage <> 'published' AND put_aside_at IS NULL"
+
+_PUT_ASIDE = "put_aside_at IS NOT NULL"
 
 _MATCHED_ALREADY: Final = (ArticleStage.MATCHED, ArticleStage.PUBLISHED)
 
@@ -49,14 +68,9 @@ PUBLIC: Final = 0  # the scope of articles that public sources carry
 class Article(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("url_hash", "scope_id"),
-        # Small, because it holds only what is still on its way.
-        Index(
-            "ix_article_on_its_way",
-            "stage",
-            "id",
-            sqlite_where=text(_IN_PROGRESS),
-            postgresql_where=text(_IN_PROGRESS),
-        ),
+        # Small, because it holds only what is still on its way, in the order of its claims.
+        Index("ix_article_in_turn", "scope_id", "id", "stage", **partial_index(_IN_PROGRESS)),
+        Index("ix_article_put_aside", "put_aside_at", **partial_index(_PUT_ASIDE)),
         Index("ix_article_language_news_at", "language", "news_at"),
         NUMBERED,
     )
@@ -66,6 +80,11 @@ class Article(Leased, table=True):
     # The private source that alone carries it, or PUBLIC. No foreign key: what was sent stays true
     # when the source is gone.
     scope_id: int = Field(default=PUBLIC, sa_type=ROW_ID)
+    # These stand before the texts, because SQLite reads a row from its beginning.
+    stage: ArticleStage = Field(default=ArticleStage.STORED, sa_type=enum_column(ArticleStage))
+    ready_at: datetime | None = None  # until then its page may come; None: it waits for nothing
+    put_aside_at: datetime | None = None  # the stage after this one failed for it alone
+    put_aside_for: str = Field(default="", max_length=64)  # the name of the error's class
     url: str
     title: str
     summary: str = ""
@@ -74,14 +93,12 @@ class Article(Leased, table=True):
     published_at: datetime | None = None
     published_on: date | None = None  # where the source gave a date without a time
     stored_at: datetime
-    ready_at: datetime | None = None  # until then its page may come; None: it waits for nothing
     # The moment from which it counts as news: `stored_at`, or for a quiet one its publication.
     news_at: datetime = Field(index=True)
     version: int = 1
     revised_at: datetime | None = None  # when its newest version was seen; None: never revised
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
-    stage: ArticleStage = Field(default=ArticleStage.STORED, sa_type=enum_column(ArticleStage))
 
 
 class ArticleAddress(SQLModel, table=True):
@@ -109,7 +126,7 @@ class Folded(SQLModel, table=True):
 def is_at(stage: ArticleStage) -> ColumnElement[bool]:
     """Say of an article in the query whether it is at *stage*, which is not the last.
 
-    Without the first part every article would be looked at.
+    And not put aside. Without the first part every article would be looked at.
     """
     return and_(text(_IN_PROGRESS), col(Article.stage) == stage)
 
@@ -260,8 +277,10 @@ def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any])
     take several times as long.
 
     If a stage may have seen the former text, this is a new version, and revokes the lease of the
-    stage that holds the article. Only the number of versions is kept, which limits revising.
+    stage that holds the article. Only the number of versions is kept, which limits revising. One
+    that was put aside is tried again.
     """
+    article.put_aside_at, article.put_aside_for = None, ""
     if not is_untouched(article):
         article.version += 1
         article.revised_at = tx.now
@@ -412,23 +431,78 @@ class GroupedArticle(NamedTuple):
     folded: str
 
 
+PRIVATE_AT_ONCE: Final = 25  # so few that a public article that comes meanwhile waits for little
+
+
 async def claim_new_articles(
-    tx: Transaction, *, owner: str, limit: int, lease: timedelta = LEASE
+    tx: Transaction, *, owner: str, limit: int, after_scope: int = PUBLIC, lease: timedelta = LEASE
 ) -> list[NewArticle]:
-    """Claim the oldest articles that are to be grouped or matched; return them in stored order.
+    """Claim articles that are to be grouped or matched, as `_claim_in_turn` says, in stored order.
 
     Those of which more is still to come are passed over until it is there or is late.
     """
     values = claim_values(tx, owner, limit, lease)
-    # Not through the session, which does much for each row that none of ours needs.
-    connection = await tx.session.connection()
-    rows = await connection.execute(_claiming_new(), values)
+    rows = await _claim_in_turn(tx, _claiming_new, values, after_scope)
     found = sorted(NewArticle(*row) for row in rows)
     if not found:
         return []
-    rows = await connection.execute(_FOLDED, {"ids": [article.id for article in found]})
+    connection = await tx.session.connection()
+    rows = (await connection.execute(_FOLDED, {"ids": [article.id for article in found]})).all()
     folded = {article_id: (title, text) for article_id, title, text in rows}
     return [NewArticle(*article[:-2], *folded.get(article.id, ("", ""))) for article in found]
+
+
+class MatchedArticle(NamedTuple):
+    """An article to publish; *scope_id*: see `Article`."""
+
+    id: int
+    scope_id: int
+
+
+async def claim_matched(
+    tx: Transaction, *, owner: str, limit: int, after_scope: int = PUBLIC, lease: timedelta
+) -> list[MatchedArticle]:
+    """Claim articles that are matched and not yet published, as `_claim_in_turn` says."""
+    values = claim_values(tx, owner, limit, lease)
+    rows = await _claim_in_turn(tx, _claiming_matched, values, after_scope)
+    return sorted(MatchedArticle(*row) for row in rows)
+
+
+async def _claim_in_turn(
+    tx: Transaction,
+    claiming: Callable[..., Executable],
+    values: Mapping[str, Any],
+    after_scope: int,
+) -> Sequence[Any]:
+    """Claim the oldest public articles; only where there is none, a few private ones.
+
+    The private sources take turns, from the one behind *after_scope* on, so that none waits for
+    all of another.
+    """
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await tx.session.connection()
+    if rows := (await connection.execute(claiming(is_public=True), values)).all():
+        return rows
+    few = {**values, "most": min(values["most"], PRIVATE_AT_ONCE)}
+    for after in dict.fromkeys((after_scope, PUBLIC)):
+        private = await connection.execute(claiming(is_public=False), few | {"after": after})
+        if rows := private.all():
+            return rows
+    return []
+
+
+def _in_turn(where: ColumnElement[bool], terms: ClaimParameters, *, is_public: bool) -> Update:
+    scope = col(Article.scope_id)
+    if is_public:
+        return claim_statement(Article, (scope == PUBLIC) & where, (col(Article.id),), terms)
+    behind = scope > bindparam("after", type_=ROW_ID)
+    return claim_statement(Article, behind & where, (scope, col(Article.id)), terms)
+
+
+@cache
+def _claiming_matched(*, is_public: bool) -> Executable:
+    claimed = _in_turn(is_at(ArticleStage.MATCHED), claim_parameters(), is_public=is_public)
+    return claimed.returning(col(Article.id), col(Article.scope_id))
 
 
 async def has_new_articles(tx: Transaction) -> bool:
@@ -447,11 +521,10 @@ def _is_ready(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 
 @cache
-def _claiming_new() -> Executable:
+def _claiming_new(*, is_public: bool) -> Executable:
     """Made once: to make it takes as long as to read a hundred rows."""
     asked = claim_parameters()
-    where = _is_new() & _is_ready(asked.now)
-    return claim_statement(Article, where, (col(Article.id),), asked).returning(
+    return _in_turn(_is_new() & _is_ready(asked.now), asked, is_public=is_public).returning(
         col(Article.id),
         col(Article.story_id),
         col(Article.scope_id),
@@ -566,3 +639,73 @@ async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) 
         await (await tx.session.connection()).execute(_GROUP, {"ids": left})
         tx.notifications.add(Notification.STORIES)
     return ours
+
+
+# Articles put aside: a stage failed for each alone. They keep their stage, and are not claimed.
+
+
+_LATE: Final = timedelta(hours=48)  # an article that is tried again later alerts nobody
+
+
+class ArticlePutAside(NamedTuple):
+    """*host* is that of a public source; "" where only chats' own feeds carried the article.
+
+    *error* is the name of its class.
+    """
+
+    id: int
+    stage: ArticleStage
+    host: str
+    since: datetime
+    error: str
+
+
+def is_put_aside() -> ColumnElement[bool]:
+    """Say so of an `Article` in the query."""
+    return col(Article.put_aside_at).is_not(None)
+
+
+async def put_aside(tx: Transaction, article_id: int, error: str, *, owner: str) -> bool:
+    """Let no stage claim the article; False if *owner* does not lease it any more."""
+    values = {"put_aside_at": tx.now, "put_aside_for": error[:64]}
+    return bool(await release(tx, Article, [article_id], owner, **values))
+
+
+async def retry_put_aside(tx: Transaction) -> int:
+    """Let all articles that were put aside be claimed once more; return how many these are."""
+    retried = await tx.session.exec(
+        update(Article)
+        .where(is_put_aside())
+        .values(
+            put_aside_at=None,
+            put_aside_for="",
+            quiet=or_(col(Article.quiet), col(Article.stored_at) < tx.now - _LATE),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return retried.rowcount
+
+
+async def articles_put_aside(tx: Transaction, limit: int) -> list[ArticlePutAside]:
+    """Return those put aside first."""
+    host = (
+        select(func.min(Source.host))
+        .join(Entry, col(Entry.source_id) == col(Source.id))
+        .where(col(Entry.article_id) == Article.id, col(Source.public))
+        .correlate(Article)
+        .scalar_subquery()
+    )
+    connection = await tx.session.connection()
+    rows = await connection.execute(
+        select(  # type: ignore[call-overload]
+            Article.id,
+            Article.stage,
+            func.coalesce(host, ""),
+            Article.put_aside_at,
+            Article.put_aside_for,
+        )
+        .where(is_put_aside())
+        .order_by(col(Article.put_aside_at), col(Article.id))
+        .limit(limit)
+    )
+    return [ArticlePutAside(*row) for row in rows]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, delete, exists, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, delete, exists, func, update
 from sqlmodel import Field, col, select
 
 from storage.alerts import Alert, is_reached_at_once
@@ -119,10 +119,12 @@ async def claim_bundles(
     return await claim(tx, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
-    """Return the alerts of a bundle, in the order in which they were decided.
+async def bundled(
+    tx: Transaction, bundle_id: int, limit: int
+) -> tuple[list[tuple[Alert, Article]], int]:
+    """Return the first alerts of a bundle, in the order in which they were decided.
 
-    What the chat has muted since is left out.
+    What the chat has muted since is left out. The number is how many there are beyond *limit*.
     """
     not_muted = is_not_muted(
         tx.now, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
@@ -132,8 +134,10 @@ async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]
         .join(Article, col(Article.id) == Alert.article_id)
         .where(col(Alert.bundle_id) == bundle_id, not_muted)
         .order_by(col(Alert.id))
+        .limit(limit)
     )
-    return list(rows)
+    count = select(func.count(col(Alert.id))).where(col(Alert.bundle_id) == bundle_id)
+    return list(rows), max((await tx.session.exec(count)).one() - limit, 0)
 
 
 async def subscribed_names(tx: Transaction, chat_id: int) -> dict[int, str]:

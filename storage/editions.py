@@ -10,17 +10,16 @@ from typing import Any, Final
 from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, func, or_
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.alerts import Alert, message_of_alert
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import claim, release_each
 from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
-from storage.enums import SENT_NOTHING, ChatState, DeliveryState, DigestMedium, Mode
+from storage.enums import SENT_NOTHING, ChatState, DigestMedium, Mode
 from storage.mutes import is_not_muted
-from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Match, Query
+from storage.reports import reported_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 
@@ -360,9 +359,6 @@ async def texts_of(tx: Transaction, article_ids: Iterable[int]) -> dict[int, str
 # What chats know of stories already: those sent in a digest, those that they were alerted to.
 
 
-# Such an alert was never sent; one that waits in a bundle is as good as sent.
-_NOT_SENT = (DeliveryState.EXPIRED, DeliveryState.FAILED)
-
 _ByChat = Mapping[int, AbstractSet[int]]
 
 
@@ -371,32 +367,27 @@ _LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
     col(EditionStory.story_id) >= bindparam("first"),
 )
 
-_ALERTED: Final = (
-    select(Alert.chat_id, Alert.story_id)
-    .outerjoin(Delivery, message_of_alert())
-    .where(
-        among(col(Alert.chat_id), bindparam("chats")),
-        col(Alert.story_id) >= bindparam("first"),
-        or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(_NOT_SENT)),
-    )
-)
-
 
 async def listed_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
     """Return, by chat, those of its *stories* that it had in a digest."""
-    return await _known(tx, _LISTED, stories)
+    connection = await tx.session.connection()
+    asked = {"chats": stories, "first": _first(stories)}
+    rows = await connection.execute(_LISTED, asked)
+    return _among_these(((row[0], row[1]) for row in rows), stories)
 
 
 async def alerted_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, those of its *stories* that it was alerted to."""
-    return await _known(tx, _ALERTED, stories)
+    """Return, by chat, those of its *stories* that it was told of by alerts."""
+    return _among_these(await reported_stories(tx, stories, _first(stories)), stories)
 
 
-async def _known(tx: Transaction, known: Any, stories: _ByChat) -> Mapping[int, set[int]]:
-    connection = await tx.session.connection()
+def _first(stories: _ByChat) -> int:
+    return min((min(ids) for ids in stories.values() if ids), default=0)
+
+
+def _among_these(known: Iterable[tuple[int, int]], stories: _ByChat) -> Mapping[int, set[int]]:
     found: defaultdict[int, set[int]] = defaultdict(set)
-    first = min((min(ids) for ids in stories.values() if ids), default=0)
-    for chat_id, story_id in await connection.execute(known, {"chats": stories, "first": first}):
+    for chat_id, story_id in known:
         if story_id in stories[chat_id]:
             found[chat_id].add(story_id)
     return found

@@ -65,8 +65,9 @@ _BLOCKING = frozenset(
         DeliveryState.UNKNOWN,
     }
 )
-# What is in these has not arrived and is not on its way.
+# What is in these has not arrived and is not on its way: it is held back, or given up.
 NOT_ARRIVED = (
+    DeliveryState.SUSPENDED,
     DeliveryState.HELD,
     DeliveryState.FAILED,
     DeliveryState.EXPIRED,

@@ -10,15 +10,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, delete, exists, func, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    delete,
+    exists,
+    func,
+    union_all,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
+from storage.entries import Entry
 from storage.enums import ChatKind
 from storage.sources import Follow, Source
+from storage.subscriptions import EndedSubscription, Subscription
+from storage.topics import Topic
 
 
 class Unfollowed(SQLModel, table=True):
@@ -108,6 +122,74 @@ async def followers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int
         source_id: frozenset(found if len(found) <= MOST_FOLLOWERS else {-source_id})
         for source_id, found in chats.items()
     }
+
+
+async def queries_of_followers(
+    tx: Transaction, source_ids: Collection[int]
+) -> dict[int, frozenset[int]]:
+    """Return the queries that the followers of each source subscribe to.
+
+    What a chat has just ended, and may have back, counts as if it had not.
+    """
+    if not source_ids:
+        return {}
+    connection = await tx.session.connection()
+    followers = (await connection.execute(_WITH_FOLLOWERS, {"sources": source_ids})).all()
+    queries = await queries_of_chats(tx, {chat_id for _, chat_id in followers})
+    wanted: defaultdict[int, set[int]] = defaultdict(set)
+    for source_id, chat_id in followers:
+        wanted[source_id] |= queries.get(chat_id, set())
+    return {source_id: frozenset(ids) for source_id, ids in wanted.items()}
+
+
+async def queries_of_chats(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, set[int]]:
+    """Return the queries that each chat subscribes to, or has just ended."""
+    connection = await tx.session.connection()
+    queries: defaultdict[int, set[int]] = defaultdict(set)
+    for chat_id, query_id in await connection.execute(_QUERIES, {"chats": chat_ids}):
+        queries[chat_id].add(query_id)
+    return queries
+
+
+_WITH_FOLLOWERS: Final = union_all(
+    *(
+        select(col(table.source_id), col(table.chat_id)).where(
+            among(col(table.source_id), bindparam("sources"))
+        )
+        for table in (Follow, Unfollowed)
+    )
+)
+
+_QUERIES: Final = union_all(
+    *(
+        select(col(table.chat_id), col(Topic.query_id))
+        .join(Topic, col(Topic.id) == col(table.topic_id))
+        .where(among(col(table.chat_id), bindparam("chats")))
+        for table in (Subscription, EndedSubscription)
+    )
+)
+
+
+async def articles_of_feed(
+    tx: Transaction, source_id: int, since: datetime, limit: int
+) -> list[int]:
+    """Return the newest articles that the source alone carries, of news since then.
+
+    None of a public source.
+    """
+    rows = await tx.session.exec(
+        select(Article.id)
+        .join(Entry, col(Entry.article_id) == col(Article.id))
+        .where(
+            col(Entry.source_id) == source_id,
+            col(Article.scope_id) == source_id,
+            col(Article.news_at) > since,
+        )
+        .order_by(col(Article.id).desc())
+        .distinct()
+        .limit(limit)
+    )
+    return list(rows)
 
 
 async def count_followed(tx: Transaction, chat_id: int) -> int:

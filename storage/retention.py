@@ -28,7 +28,7 @@ from sqlmodel import col, select
 
 from storage.access import forget_actor
 from storage.alerts import Alert
-from storage.articles import Article
+from storage.articles import Article, is_put_aside
 from storage.bundles import Bundle
 from storage.chats import Chat, columns_naming_a_chat, lock_chats
 from storage.db.engine import Transaction
@@ -112,7 +112,7 @@ async def forget_articles(
 ) -> DeletionBatch:
     """With what hangs on them: entries, folded texts, versions, matches."""
     may_go = and_(
-        col(Article.stage) == ArticleStage.PUBLISHED,
+        or_(col(Article.stage) == ArticleStage.PUBLISHED, is_put_aside()),
         ~exists().where(col(Entry.article_id) == col(Article.id), _may_be_shown()),
         ~exists().where(
             col(Match.article_id) == col(Article.id),

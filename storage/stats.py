@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from storage.alerts import Alert
-from storage.articles import Article, is_at
+from storage.articles import Article, is_at, is_put_aside
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
@@ -95,11 +95,15 @@ class Lags(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """*lags*: seconds, by stage. *queue*: messages, by state and medium."""
+    """*lags*: seconds, by stage. *queue*: messages, by state and medium.
+
+    *put_aside*: articles, see `storage.articles`.
+    """
 
     lags: Mapping[str, float]
     queue: Mapping[tuple[str, str], int]
     sources: Mapping[str, int]
+    put_aside: int
     queries_change: int
 
 
@@ -144,6 +148,7 @@ async def backlog(tx: Transaction) -> Backlog:
             "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
             "unhealthy": await count_unhealthy_sources(tx),
         },
+        put_aside=await _count(tx, Article, is_put_aside(), most=MAX_BACKLOG),
         queries_change=await latest_change(tx),
     )
 
@@ -185,8 +190,10 @@ def _oldest(at: Any, *which: Any, order: Any = None) -> Select[Any]:
 
 
 def _at(stage: ArticleStage) -> list[Select[Any]]:
-    """Articles are stored in the order of their ids, and go on in it."""
-    return [_oldest(col(Article.stored_at), is_at(stage), order=col(Article.id))]
+    """Articles are stored in the order of their ids."""
+    # Not the bare id: SQLite would walk the whole table by it.
+    first = select(func.min(col(Article.id) + 0)).where(is_at(stage)).scalar_subquery()
+    return [select(col(Article.stored_at)).where(col(Article.id) == first)]
 
 
 def _outbox(medium: Medium) -> list[Select[Any]]:

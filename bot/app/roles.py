@@ -118,7 +118,7 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
 def publish_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.app.mail import make_mailer
     from bot.ops.clock import ClockWatch
-    from bot.publishing.alerts import publish_alerts
+    from bot.publishing.alerts import Alerts
     from bot.publishing.broadcasts import publish_broadcasts
     from bot.publishing.bundles import publish_bundles
     from bot.publishing.digests import Digests
@@ -137,11 +137,11 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
         articles=timedelta(days=settings.keep_articles_days),
         deliveries=timedelta(days=settings.keep_deliveries_days),
     )
-    alert = partial(publish_alerts, *common, mailer=mailer, a_day=a_day)
+    alerts = Alerts(*common, mailer=mailer, a_day=a_day)
     return [
         StageRunner(stages.NOTICE, partial(publish_notices, *common, settings.admin_ids)),
         StageRunner(stages.DIGEST, digests.run_once),
-        StageRunner(stages.ALERT, alert),
+        StageRunner(stages.ALERT, alerts.run_once),
         StageRunner(stages.BUNDLE, partial(publish_bundles, *common, mailer=mailer)),
         StageRunner(stages.ALSO, partial(edit_alerts, *common)),
         StageRunner(stages.BROADCAST, partial(publish_broadcasts, *common, pace)),

@@ -37,6 +37,9 @@ _NEXT: Final = {
     ArticleStage.GROUPED: "It waits to be matched with the queries.",
     ArticleStage.MATCHED: "It is matched; whom to alert is decided next.",
 }
+_PUT_ASIDE: Final = (
+    "It was put aside, because a stage failed for it: {}. It is tried again after a restart."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class ArticleTrace:
     @property
     def progress(self) -> str:
         """Say in one sentence how far it has come, and why no further."""
+        if self.article.put_aside_at:
+            return _PUT_ASIDE.format(self.article.put_aside_for)
         if waiting := _NEXT.get(self.article.stage):
             return waiting
         if self.alerts or self.editions:

@@ -43,9 +43,10 @@ class Recent:
     _has_prefixes: bool = False
 
     def add(self, query_id: int, query: ParsedQuery, frequencies: Frequencies) -> None:
+        found = clauses(query.tree)  # before anything is changed, because it may fail
         self.queries[query_id] = query
         anchors = self._anchors[query_id] = set()
-        for required, forbidden, is_exact in clauses(query.tree):
+        for required, forbidden, is_exact in found:
             words = single_words(required)
             anchor = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
             anchors.add(anchor)

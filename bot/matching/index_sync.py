@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+import structlog
+
 from bot.matching.index import FEW, QueryIndex
 from bot.matching.postings import HitBatch
 from bot.matching.query import ParsedQuery, QueryError
@@ -15,6 +17,8 @@ from bot.matching.query.canonical import read_back
 from bot.matching.slices import Slices, in_turns
 from storage.db.engine import Storage, Transaction
 from storage.queries import QueryChange, changes_since, latest_change, live_queries, queries_by_id
+
+log = structlog.get_logger(__name__)
 
 _PAGE: Final = 1_000  # queries read at a time, in about 3 ms
 _REMEMBERED: Final = 4_096  # queries that matched lately: what is in the news matches again
@@ -104,8 +108,9 @@ def _parsed(
 ) -> Slices[None]:
     for query_id, text in canonical:
         try:
-            query = read_back(text)
+            take(query_id, read_back(text))
         except QueryError:
             continue  # of an older grammar; it matches nothing until its topic is edited
-        take(query_id, query)
+        except Exception:  # one query must not keep all others from being matched
+            log.exception("a query cannot be indexed", query=query_id)
         yield

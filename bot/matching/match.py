@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
 from bot.matching.query.fields import language_code, source_keys
 from bot.matching.slices import Slices, finished, in_turns
 from bot.matching.text import PIECE, FoldedForms
+from storage.articles import PUBLIC
 from storage.queries import MatchFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from bot.matching.index import QueryIndex
     from bot.matching.index_sync import IndexSync
@@ -19,14 +20,21 @@ if TYPE_CHECKING:
     from storage.articles import Article, NewArticle
 
 
+Wanted: TypeAlias = "Mapping[int, Collection[int]]"
+"""The queries that a private article may match, by its scope: those of the source's followers."""
+
+
 async def matches_of_new(
-    sync: IndexSync, articles: Sequence[NewArticle], names: Mapping[int, Sequence[str]]
+    sync: IndexSync,
+    articles: Sequence[NewArticle],
+    names: Mapping[int, Sequence[str]],
+    wanted: Wanted,
 ) -> list[MatchFound]:
     """Return what the stored queries, as far as *sync* has seen them, match.
 
     *names* are the hosts and names of each article's publishers, by its id.
     """
-    hits = await in_turns(_hits(sync.index, articles, names))
+    hits = await in_turns(_hits(sync.index, articles, names, wanted))
     queries = await sync.queries(set[int]().union(*(hit.query_ids for hit in hits)))
     return await in_turns(_matches_of(hits, queries))
 
@@ -39,14 +47,23 @@ class _Hit(NamedTuple):
 
 
 def _hits(
-    index: QueryIndex, articles: Iterable[NewArticle], names: Mapping[int, Sequence[str]]
+    index: QueryIndex,
+    articles: Iterable[NewArticle],
+    names: Mapping[int, Sequence[str]],
+    wanted: Wanted,
 ) -> Slices[list[_Hit]]:
     """Find the articles that some query matches."""
     hits = []
     for article in articles:
+        is_private = article.scope_id != PUBLIC
+        if is_private and not wanted.get(article.scope_id):
+            continue
         sources = names.get(article.id, ())
         folded = yield from _folded_new(article, sources)
-        if query_ids := (yield from index.matching_folded(folded)):
+        query_ids = yield from index.matching_folded(folded)
+        if is_private:
+            query_ids = query_ids.intersection(wanted[article.scope_id])
+        if query_ids:
             kept = None if folded.text_field.parts else folded
             hits.append(_Hit(article, query_ids, sources, kept))
     return hits

@@ -14,17 +14,20 @@ from bot.languages import language_files
 from bot.matching import widen
 from bot.matching.evaluate import fold_article, holds, variants
 from bot.matching.explain import Explanation, explain, loosened
+from bot.matching.index import QueryIndex
 from bot.matching.match import matches_found
 from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
+from bot.matching.query.canonical import read_back
 from bot.matching.query.fields import asked_of, source_keys
 from bot.matching.slices import in_slices
 from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
 from bot.matching.text import Place, fold, is_hangul
 from storage.articles import Article, news_since
 from storage.db.engine import POSTGRESQL, Storage
+from storage.feeds_followed import articles_of_feed, queries_of_chats
 from storage.publishers import first_publisher_names, searchable_names, sources_named
-from storage.queries import MatchFound, store_matches
+from storage.queries import MatchFound, queries_by_id, store_matches
 from storage.search import (
     ArticleSearch,
     FoundStory,
@@ -39,6 +42,8 @@ LONGEST_WORD: Final = 200  # bytes; longer words are not in the index
 MOST_CANDIDATES: Final = 1_000  # articles; a query with more of them is said to find "more than"
 TIME_LIMIT: Final = timedelta(milliseconds=120)  # twice on a card, where nothing is found
 MOST_FILLED: Final = 10_000  # articles that a new query is filled from
+MOST_OF_A_FEED: Final = 2_000  # articles; as many as a first reading takes
+FEED_REACH: Final = timedelta(days=15)  # the longest that a digest reaches back
 SILENT_DAYS: Final = 30
 COMPARED_DAYS: Final = 7
 PER_PAGE: Final = 5  # of the archive
@@ -422,15 +427,48 @@ async def newest_inline(storage: Storage, chat_id: int, offset: int) -> InlinePa
     return InlinePage(hits, len(stories) > until)
 
 
-async def backfill(storage: Storage, query_id: int, query: ParsedQuery, since: datetime) -> int:
-    """Store what a new query matches among the articles since then; return how many it is."""
+async def backfill(
+    storage: Storage, query_id: int, query: ParsedQuery, since: datetime, *, chat_id: int | None
+) -> int:
+    """Store what a new query matches among the articles since then; return how many it is.
+
+    Only articles that reach the chat (None: everybody): a private one is matched with the queries
+    of its followers alone.
+    """
 
     def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
         return matches_found(article, {query_id: query}, sources)
 
-    wanted = ArticleSearch(_index_query(storage, query.tree), since, whatever_source=True)
+    wanted = ArticleSearch(_index_query(storage, query.tree), since, chat_id)
     async with storage.reading() as tx:
         ids = await search_articles(tx, wanted, limit=MOST_FILLED)
+    return await _fill(storage, ids, matched)
+
+
+async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:
+    """Store what the queries of the chat match in the stored articles of a private source.
+
+    For a chat that follows it now: until then nobody wanted these matches. Up to
+    `MOST_OF_A_FEED` of the last `FEED_REACH`, as if the source had been read for the first time.
+    """
+    async with storage.reading() as tx:
+        ids = await articles_of_feed(tx, source_id, tx.now - FEED_REACH, MOST_OF_A_FEED)
+        wanted = await queries_of_chats(tx, [chat_id]) if ids else {}
+        canonical = await queries_by_id(tx, wanted.get(chat_id, ()))
+    queries = {query_id: read_back(text) for query_id, text in canonical.items()}
+    index = QueryIndex()
+    for query_id, query in queries.items():
+        index.add(query_id, query)
+
+    def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
+        language = article.language or None
+        hits = index.match(article.title, article.text, sources=sources, language=language)
+        return matches_found(article, {hit: queries[hit] for hit in hits}, sources) if hits else []
+
+    return await _fill(storage, ids, matched) if queries else 0
+
+
+async def _fill(storage: Storage, ids: Sequence[int], matched: Evaluate[list[MatchFound]]) -> int:
     found = [match for _, some in await _evaluate(storage, ids, matched) for match in some]
     if found:
         async with storage.writing() as tx:

@@ -110,6 +110,8 @@ class Metrics:
             "queue": self._gauge("queue", "Messages that are not sent.", ("state", "medium")),
             "sources": self._gauge("sources", "Sources that are read.", ("state",)),
         }
+        put_aside = "Articles for which a stage failed, and which no stage claims."
+        self._put_aside = self._gauge("articles_put_aside", put_aside)
         self._change = self._gauge("queries_change", "The last change of a query there was.")
         self._gauge("build_info", "What runs here.", tuple(build)).labels(**build).set(1)
 
@@ -156,6 +158,7 @@ class Metrics:
             self._waiting["queue"].labels(*state_and_medium).set(number)
         for state, number in backlog.sources.items():
             self._waiting["sources"].labels(state).set(number)
+        self._put_aside.set(backlog.put_aside)
         self._change.set(backlog.queries_change)
 
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:

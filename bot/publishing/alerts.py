@@ -9,11 +9,15 @@
    to the first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import structlog
+
+from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
 from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
@@ -24,8 +28,8 @@ from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from storage import alerts
-from storage.articles import Article
+from storage import alerts, reports
+from storage.articles import PUBLIC, Article, claim_matched
 from storage.bundles import RecentAlerts, open_bundles, sent_recently
 from storage.chats import AlertPreferences, alert_quotas, lock_chats
 from storage.db.engine import Storage, Transaction
@@ -36,42 +40,101 @@ from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
 from storage.search import articles_of
 
+log = structlog.get_logger(__name__)
+
 LEASE = timedelta(minutes=1)
 TOPICS_PER_PAGE = 500  # a chat may have several of them
 # After so long a story that moves on is reported as if it were new.
 CHAIN = timedelta(days=7)
 
 
-async def publish_alerts(
-    storage: Storage,
-    renderer: Renderer,
-    owner: str,
-    *,
-    mailer: Mailer | None = None,
-    a_day: int = 0,
-    limit: int = 50,
-) -> int:
-    """Alert to the oldest matched articles; return how many were done.
+@dataclass
+class Alerts:
+    """The stage. It keeps which private source had its turn last.
 
     *mailer* is None where no mail is sent; *a_day*: how many alerts a chat may have a day unless an
     admin says otherwise, 0 for no limit.
     """
 
-    async def claim(tx: Transaction) -> list[int]:
-        return await alerts.claim_matched(tx, limit=limit, owner=owner, lease=LEASE)
+    storage: Storage
+    renderer: Renderer
+    owner: str
+    mailer: Mailer | None = None
+    a_day: int = 0
+    _after_scope: int = PUBLIC
 
-    async def alert(article_ids: Sequence[int]) -> None:
+    async def run_once(self, limit: int = 50) -> int:
+        """Alert to matched articles, the oldest public ones first; return how many were done."""
+        return await run_stage(
+            self.storage,
+            partial(self._claim, limit),
+            self._alert,
+            self._alert_each_chat,
+            together=limit,
+        )
+
+    async def _claim(self, limit: int, tx: Transaction) -> list[int]:
+        claimed = await claim_matched(
+            tx, owner=self.owner, limit=limit, after_scope=self._after_scope, lease=LEASE
+        )
+        private = [each.scope_id for each in claimed if each.scope_id != PUBLIC]
+        self._after_scope = max(private, default=self._after_scope)
+        return [each.id for each in claimed]
+
+    async def _alert(self, article_ids: Sequence[int]) -> None:
+        by_mail = self.mailer is not None
+
         async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
             due, end = await tx.at_once(
-                _due_page(tx, article_ids, owner, after, by_mail=mailer is not None)
+                _due_page(tx, article_ids, self.owner, after, by_mail=by_mail)
             )
             if due:
-                await _alert(tx, due, renderer, mailer, a_day)
+                await _alert(tx, due, self.renderer, self.mailer, self.a_day)
             return end
 
-        await in_pages(storage, page, (0, 0))
+        await in_pages(self.storage, page, (0, 0))
 
-    return await run_stage(storage, claim, alert, together=limit)
+    async def _alert_each_chat(self, article_id: int, _error: Exception) -> None:
+        """Alert as many chats as can be, and put the article aside for the others.
+
+        A chat that fails takes the alert from no other, and has it once it is tried again.
+        """
+        failures: list[Exception] = []
+
+        async def alert(due: Sequence[alerts.DueAlert]) -> None:
+            async with self.storage.writing() as tx:
+                await _alert(tx, due, self.renderer, self.mailer, self.a_day)
+
+        async def give_up(due: alerts.DueAlert, error: Exception) -> None:
+            log.error("an alert fails", article=article_id, chat=due.chat.id, exc_info=error)
+            failures.append(error)
+
+        async def alert_all(_: Sequence[int]) -> None:
+            async for due in self._pages(article_id):
+                await in_batches(due, alert, give_up, together=TOPICS_PER_PAGE)
+
+        async def give_up_all(_: int, error: Exception) -> None:
+            failures.append(error)
+
+        await in_batches([article_id], alert_all, give_up_all)
+        if failures:
+            await put_article_aside(self.storage, self.owner, article_id, failures[0])
+            return
+        async with self.storage.writing() as tx:
+            await release(tx, Article, [article_id], self.owner, stage=ArticleStage.PUBLISHED)
+
+    async def _pages(self, article_id: int) -> AsyncIterator[Sequence[alerts.DueAlert]]:
+        """Yield whom to alert to the article, as long as it is leased."""
+        after: tuple[int, int] | None = (0, 0)
+        while after is not None:
+            async with self.storage.writing() as tx:
+                if not await renew(tx, Article, [article_id], self.owner, LEASE):
+                    return
+                by_mail = self.mailer is not None
+                due, after = await alerts.due_alerts(
+                    tx, [article_id], after=after, limit=TOPICS_PER_PAGE, by_mail=by_mail
+                )
+            yield due
 
 
 async def _due_page(
@@ -117,13 +180,13 @@ async def _alert(
         await enqueue(tx, mailed)
 
 
-_NewAlert = tuple[int, alerts.DueAlert, alerts.EarlierReports]
+_NewAlert = tuple[int, alerts.DueAlert, reports.EarlierReports]
 """An alert that was made and goes at once: its row, and what came before it in its chain."""
 
 
 async def _make(tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int) -> list[_NewAlert]:
     """Make the alerts that are new; return those that go at once."""
-    earlier = await alerts.reported_before(tx, _continued(due), tx.now - CHAIN)
+    earlier = await reports.reported_before(tx, _continued(due), tx.now - CHAIN)
     postponed = await postponed_alerts(tx, due, a_day)
     rows, bundles = [], []
     for one in due:
@@ -133,7 +196,7 @@ async def _make(tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int) -> 
             {
                 "chat_id": one.chat.id,
                 "story_id": one.story_id,
-                "chapter": earlier.get(key, alerts.NO_EARLIER_REPORTS).chapters + 1,
+                "chapter": earlier.get(key, reports.NO_EARLIER_REPORTS).chapters + 1,
                 "article_id": one.article_id,
                 "topic_ids": [topic.id for topic in one.topics],
                 "made_at": tx.now,
@@ -142,13 +205,13 @@ async def _make(tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int) -> 
         )
     made = await alerts.make_alerts(tx, rows)
     return [
-        (made[key], one, earlier.get(key, alerts.NO_EARLIER_REPORTS))
+        (made[key], one, earlier.get(key, reports.NO_EARLIER_REPORTS))
         for one, bundle in zip(due, bundles, strict=True)
         if bundle is None and (key := (one.chat.id, one.story_id)) in made
     ]
 
 
-def _continued(due: Iterable[alerts.DueAlert]) -> alerts.Continued:
+def _continued(due: Iterable[alerts.DueAlert]) -> reports.Continued:
     return {(one.chat.id, one.story_id): one.chain for one in due if one.chain != one.story_id}
 
 
@@ -205,11 +268,11 @@ class _Loaded:
 
     id: int
     due: alerts.DueAlert
-    earlier: alerts.EarlierReports
+    earlier: reports.EarlierReports
     article: Article
     story: SelectedStory
     recipient: Recipient | None
-    first: alerts.FirstMail | None
+    first: reports.FirstMail | None
 
 
 async def _load(tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None) -> list[_Loaded]:
@@ -219,7 +282,7 @@ async def _load(tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, chats)
     recipients = recipients_of(await mailboxes_for_alerts(tx, chats), chats) if mailer else {}
     continued = _continued(due for _, due, _ in new if due.chat.id in recipients)
-    first = await alerts.first_mails(tx, continued, tx.now - CHAIN)
+    first = await reports.first_mails(tx, continued, tx.now - CHAIN)
     loaded = []
     for alert_id, due, earlier in new:
         article, chat_id = articles[due.article_id], due.chat.id
@@ -279,7 +342,7 @@ class AlertMessages:
         key = (
             *(renderer.language.code, chat.zone, is_channel, now),
             *(story.id, article.id, story.publishers, story.is_chapter),
-            *((topic.name, topic.query) for topic in topics),
+            *topics,
         )
         if key not in self._known:
             shown, snippet = why(article, topics)

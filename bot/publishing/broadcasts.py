@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot.batches import in_batches
 from bot.publishing.pages import signed_in
-from bot.publishing.stage import in_batches
+from bot.publishing.stage import resting
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.broadcasts import (
@@ -57,7 +58,7 @@ async def publish_broadcasts(
                 broadcast.free()
                 tx.session.add(broadcast)
 
-    await in_batches(claimed, go_on)
+    await in_batches(claimed, go_on, resting(storage, Broadcast, owner))
     return written
 
 

@@ -18,7 +18,7 @@ from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import LocalQuietHours
 from bot.publishing.selection import SelectedTopic
-from bot.publishing.stage import run_stage
+from bot.publishing.stage import resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
     Bundle,
@@ -39,6 +39,7 @@ from storage.suspension import ALERT_LIFETIME
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 20  # bundles in one transaction
+MOST_LISTED = 100  # stories of one; the others are counted, so that a flood is a few messages
 
 
 async def publish_bundles(
@@ -69,7 +70,8 @@ async def publish_bundles(
                 elif await release(tx, Bundle, [bundle.id], owner, released_at=tx.now):
                     await _write(tx, bundle, chat, renderer, mailer)
 
-    return await run_stage(storage, claim, send, together=TOGETHER)
+    give_up = resting(storage, Bundle, owner)
+    return await run_stage(storage, claim, send, give_up, together=TOGETHER)
 
 
 async def _write(
@@ -80,7 +82,7 @@ async def _write(
     mailer: Mailer | None,
 ) -> None:
     """Write the deliveries of a bundle that was just closed, if it still says anything."""
-    stories = await _stories(tx, bundle)
+    stories, unlisted = await _stories(tx, bundle)
     if not stories:
         return
     is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
@@ -96,6 +98,7 @@ async def _write(
             stories,
             zone=chat.zone,
             now=tx.now,
+            unlisted=unlisted,
             is_quiet=bundle.is_quiet,
             is_channel=chat.kind is ChatKind.CHANNEL,
         )
@@ -112,7 +115,13 @@ async def _write(
     if recipient and mailer:
         occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), tx.now)
         mail = bundle_mail(
-            mailer, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
+            mailer,
+            recipient,
+            occasion,
+            stories,
+            unlisted=unlisted,
+            zone=chat.zone,
+            is_quiet=bundle.is_quiet,
         )
         address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
         row = new_delivery(
@@ -121,9 +130,12 @@ async def _write(
         await enqueue(tx, [row])
 
 
-async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
-    """Return what the bundle still says, and each story's topics that the chat still wants."""
-    rows = await bundled(tx, bundle.id)
+async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]:
+    """Return what the bundle still says, and each story's topics that the chat still wants.
+
+    The number is how many more stories it only counts.
+    """
+    rows, unlisted = await bundled(tx, bundle.id, MOST_LISTED)
     muted = await subjects_muted(tx, bundle.chat_id)
     names = {
         topic_id: name
@@ -141,4 +153,4 @@ async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
         )
         for alert, article in rows
     )
-    return [story for story in stories if story.topics]
+    return [story for story in stories if story.topics], unlisted

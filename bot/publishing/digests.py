@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
+from bot.batches import in_batches
 from bot.mail.compose import Mailer
 from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
 from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
 from bot.publishing.pages import EditionPage, edition_page
 from bot.publishing.pictures import with_picture
-from bot.publishing.stage import in_batches, renewing
+from bot.publishing.stage import renewing, resting
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
@@ -63,7 +64,8 @@ class Digests:
 
         ids = [chat.id for chat in chats]
         async with renewing(self.storage, Chat, ids, self.owner, LEASE):
-            await in_batches(chats, publish, together=TOGETHER)
+            give_up = resting(self.storage, Chat, self.owner)
+            await in_batches(chats, publish, give_up, together=TOGETHER)
         return len(chats)
 
     async def _draft(self, chats: Sequence[Chat], news: News, now: datetime) -> list["_Draft"]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.publishing.alerts import AlertMessages, alerted_story
-from bot.publishing.stage import in_pages, run_stage
+from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.alerts import SentAlert, alert_topics, sent_alerts, stories_pressed
 from storage.db.engine import Storage, Transaction
@@ -60,7 +60,8 @@ async def edit_alerts(storage: Storage, renderer: Renderer, owner: str, limit: i
 
         await in_pages(storage, page, 0)
 
-    return await run_stage(storage, claim, edit, together=limit)
+    give_up = resting(storage, Story, owner)
+    return await run_stage(storage, claim, edit, give_up, together=limit)
 
 
 async def _edits(

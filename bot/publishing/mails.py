@@ -63,17 +63,20 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     return _mail(mailer, recipient, occasion, "alert", values, titles)
 
 
-def bundle_mail(
+def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
     stories: Sequence[Bundled],
     *,
+    unlisted: int,
     zone: str,
     is_quiet: bool,
 ) -> Mail:
     """Return alerts that have waited, *is_quiet*: for quiet hours to end."""
-    values = bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet)
+    values = bundle_values(
+        stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
+    )
     titles = [one.story.title for one in stories]
     return _mail(mailer, recipient, occasion, "bundle", values, titles)
 

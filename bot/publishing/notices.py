@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.publishing.stage import run_stage
+from bot.publishing.stage import resting, run_stage
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -123,7 +123,7 @@ async def notify_dead_sources(
                 await enqueue(tx, rows)
             after = last
 
-    return await run_stage(storage, claim, notify)
+    return await run_stage(storage, claim, notify, resting(storage, Outage, owner))
 
 
 def _dead_source_notice(

@@ -166,22 +166,26 @@ class Bundled:
     topics: tuple[SelectedTopic, ...]
 
 
-def bundle_page(
+def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     renderer: Renderer,
     stories: Sequence[Bundled],
     *,
     zone: str,
     now: datetime,
     is_quiet: bool,
+    unlisted: int = 0,
     is_channel: bool = False,
 ) -> list[Message]:
-    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end."""
-    values = bundle_values(stories, zone=zone, now=now, is_quiet=is_quiet)
+    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end.
+
+    *unlisted*: how many stories it only counts.
+    """
+    values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
     return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
 
 
 def bundle_values(
-    stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
+    stories: Sequence[Bundled], *, unlisted: int, zone: str, now: datetime, is_quiet: bool
 ) -> dict[str, Any]:
     """Return what its template is given, by name; each story stands under its first topic."""
     sections: dict[SelectedTopic, list[Bundled]] = {}
@@ -189,7 +193,8 @@ def bundle_values(
         sections.setdefault(one.topics[0], []).append(one)
     return {
         "sections": sections,
-        "count": len(stories),
+        "count": len(stories) + unlisted,
+        "unlisted": unlisted,
         "is_quiet": is_quiet,
         "zone": zone,
         "today": local(now, zone).date(),

@@ -1,8 +1,9 @@
 """The frame of every stage here: claim rows, load a page, decide, write deliveries.
 
 1. Rows are claimed in a transaction of their own, so that other processes see the leases at once.
-2. Rows are worked on in batches. Where a batch fails, each of its rows is tried alone: one bad row
-   neither ends the round nor takes others with it.
+2. Rows are worked on in batches. Where a batch fails, its halves are tried, down to a single row:
+   one bad row neither ends the round nor takes others with it. A row that fails alone is put aside
+   (an article) or rests for a while (any other row), because it would be claimed first for ever.
 3. A batch that concerns many chats goes through them in pages, each a transaction of its own. What
    a page decides is a row that is unique, so a page begun again after a crash repeats nothing.
 4. A page first renews the leases of its batch, and drops the rows that another process has by now.
@@ -13,18 +14,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
+from bot.batches import GivesUp, in_batches
 from storage.db.engine import DatabaseError, Storage, Transaction
-from storage.db.leases import renew
+from storage.db.leases import release, renew
 from storage.db.sql import Leased
 
 log = structlog.get_logger(__name__)
 
 Row = TypeVar("Row")
 Cursor = TypeVar("Cursor")
+Claimed = TypeVar("Claimed", bound=Any)  # a leased table that numbers its rows
+
+REST: Final = timedelta(minutes=15)
 
 # Of a lease's time, so that one renewal may fail.
 _RENEWED_EVERY = 1 / 3
@@ -34,40 +39,26 @@ async def run_stage(
     storage: Storage,
     claim: Callable[[Transaction], Awaitable[Sequence[Row]]],
     work: Callable[[Sequence[Row]], Awaitable[None]],
+    give_up: GivesUp[Row],
     *,
     together: int = 1,
 ) -> int:
     """Claim rows and *work* on them, so many *together*; return how many were claimed."""
     async with storage.writing() as tx:
         rows = await claim(tx)
-    await in_batches(rows, work, together=together)
+    await in_batches(rows, work, give_up, together=together)
     return len(rows)
 
 
-async def in_batches(
-    rows: Sequence[Row], work: Callable[[Sequence[Row]], Awaitable[None]], *, together: int = 1
-) -> None:
-    """Do *work* on batches of *rows*; where one fails, on each of its rows alone.
+def resting(storage: Storage, table: type[Claimed], owner: str) -> GivesUp[Claimed]:
+    """Return what lets a row of *table* rest for a while, so that it holds up no other."""
 
-    What failed is raised together, after the last. Without that a row that always fails would be
-    claimed first for ever, and starve those behind it.
-    """
-    failures: list[Exception] = []
+    async def rest(row: Claimed, error: Exception) -> None:
+        async with storage.writing() as tx:
+            await release(tx, table, [row.id], owner, lease_until=tx.now + REST)
+        log.error("a row fails and rests", table=table.__tablename__, id=row.id, exc_info=error)
 
-    async def attempt(batch: Sequence[Row]) -> None:
-        try:
-            await work(batch)
-        except Exception as failure:  # noqa: BLE001 - raised below, with the others
-            if len(batch) == 1:
-                failures.append(failure)
-                return
-            for row in batch:
-                await attempt([row])
-
-    for start in range(0, len(rows), together):
-        await attempt(rows[start : start + together])
-    if failures:
-        raise ExceptionGroup("some could not be published", failures)
+    return rest
 
 
 async def in_pages(

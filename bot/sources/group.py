@@ -4,6 +4,9 @@ One process does it at a time, since to which story an article belongs rests on 
 before it: the one that holds the lease of the role. What it decides is final. A process that takes
 the role over reads the stored queries and the articles of the last days first, and then remembers
 them.
+
+An article that fails alone, in grouping, matching or storing, is put aside and holds up no other.
+All of these are tried once more when a process has the role for the first time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +16,9 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from bot.batches import in_batches, put_article_aside
 from bot.matching.index_sync import IndexSync
-from bot.matching.match import matches_of_new
+from bot.matching.match import Wanted, matches_of_new
 from bot.matching.slices import Slices, in_turns
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
 from storage.articles import (
@@ -29,10 +33,11 @@ from storage.articles import (
     has_new_articles,
     newest_window_start,
     release_articles,
+    retry_put_aside,
 )
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import GROUPING, acquire_lease, lease_of, renew_lease
-from storage.feeds_followed import followers_of
+from storage.feeds_followed import followers_of, queries_of_followers
 from storage.publishers import Publisher, names_of, publishers_of
 from storage.queries import MatchFound, store_matches
 
@@ -50,15 +55,24 @@ _STORED: Final = 200  # matches stored at once, in about 3 ms
 class Placed(NamedTuple):
     """The chapter of each article, by its id, and the first of its story by each new chapter.
 
-    *joined*: private articles in stories that do not grow by them.
+    *joined*: private articles in stories that do not grow by them. *failed*: why an article has
+    no place, by its id.
     """
 
     found: dict[int, int]
     chapters: dict[int, int]
     joined: set[int]
+    failed: dict[int, Exception]
 
 
-_NOWHERE: Final = Placed({}, {}, set())
+_NOWHERE: Final = Placed({}, {}, set(), {})
+
+
+class Carried(NamedTuple):
+    """Who carries each article, by its id, and the chats that follow each private source."""
+
+    publishers: Mapping[int, Sequence[Publisher]]
+    followers: Mapping[int, frozenset[int]]
 
 
 class Grouping:
@@ -76,6 +90,8 @@ class Grouping:
         self.stories: Stories | None = None
         self.held_until = _LONG_AGO
         self.unfinished: list[int] = []
+        self.after_scope = PUBLIC  # the private source whose turn it was last
+        self._has_retried = False
 
     async def run_once(self, limit: int = 400) -> int:
         """Group and match the oldest articles that are ready; return how many.
@@ -107,15 +123,25 @@ class Grouping:
             is_held = await acquire_lease(tx, GROUPING, self.owner, LEASE)
             if is_held:
                 self.held_until = tx.now + LEASE
+            if is_held and not self._has_retried:
+                # This may be another version, which can do what the last one failed at.
+                retried = await retry_put_aside(tx)
+                self._has_retried = True
+                if retried:
+                    log.info("articles put aside are tried again", articles=retried)
             return is_held
 
     async def _group_and_match(self, limit: int) -> int:
         async with self.storage.writing() as tx:
             await release_articles(tx, self.unfinished, owner=self.owner)
-            articles = await claim_new_articles(tx, owner=self.owner, limit=limit)
+            articles = await claim_new_articles(
+                tx, owner=self.owner, limit=limit, after_scope=self.after_scope
+            )
+            self.after_scope = max(_private(articles), default=self.after_scope)
             carried = await _carried(tx, articles)
             # Of the same transaction: no query misses an article that was stored after it.
             changed = await self.sync.changes(tx)
+            wanted = await queries_of_followers(tx, _private(articles))
             now = tx.now
         await self.sync.follow(changed)
         if not articles:
@@ -125,35 +151,55 @@ class Grouping:
         stories = self.stories
         if new and stories is None:
             stories = await self._remembered()
-        # What is decided counts only once it is written down; if that fails, all is read again.
+        # A decision takes effect once it is stored; if that fails, all is read again.
         self.stories = None
         placed = _NOWHERE
         if stories is not None:
             await in_turns(stories.forget((now - _REMEMBERED).timestamp()))
             placed = await in_turns(_placed(stories, new, carried))
-        names = {article_id: names_of(each) for article_id, each in carried.publishers.items()}
-        found = await matches_of_new(self.sync, articles, names)
-        if not await self._write_down(articles, new, placed, found):
+        for article_id, error in placed.failed.items():
+            await put_article_aside(self.storage, self.owner, article_id, error)
+        left = [article for article in articles if article.id not in placed.failed]
+        if not await self._match(left, placed, carried, wanted):
             return 0
-        self.stories, self.unfinished = stories, []
+        self.stories = stories if stories is None or stories.is_whole else None
+        self.unfinished = []
         return len(articles)
 
+    async def _match(
+        self, articles: Sequence[NewArticle], placed: Placed, carried: Carried, wanted: Wanted
+    ) -> bool:
+        """Match the articles and store what was found; return whether the role was still ours."""
+        names = {article_id: names_of(each) for article_id, each in carried.publishers.items()}
+        is_ours = True
+
+        async def match(some: Sequence[NewArticle]) -> None:
+            nonlocal is_ours
+            found = await matches_of_new(self.sync, some, names, wanted)
+            is_ours = is_ours and await self._write_down(some, placed, found)
+
+        async def give_up(article: NewArticle, error: Exception) -> None:
+            await put_article_aside(self.storage, self.owner, article.id, error)
+
+        await in_batches(articles, match, give_up, together=max(len(articles), 1))
+        return is_ours
+
     async def _write_down(
-        self,
-        articles: Sequence[NewArticle],
-        new: Sequence[NewArticle],
-        placed: Placed,
-        found: Sequence[MatchFound],
+        self, articles: Sequence[NewArticle], placed: Placed, found: Sequence[MatchFound]
     ) -> bool:
         """Return whether the role was still ours, and so everything is stored."""
+        new = [article for article in articles if not article.is_grouped]
         async with self.storage.writing() as tx:
             # Held until this transaction ends, however long that takes: nobody decides beside us.
             if not await renew_lease(tx, GROUPING, self.owner, LEASE):
                 return False
             if new:
-                await group_articles(
-                    tx, new, placed.found, chapters=placed.chapters, joined=placed.joined
-                )
+                chapters = {
+                    each.story_id: placed.chapters[each.story_id]
+                    for each in new
+                    if each.story_id in placed.chapters
+                }
+                await group_articles(tx, new, placed.found, chapters=chapters, joined=placed.joined)
             ours = await finish_matching(tx, [each.id for each in articles], owner=self.owner)
             kept = (match for match in found if match.article_id in ours)
             while some := list(islice(kept, _STORED)):
@@ -179,26 +225,27 @@ class Grouping:
         return stories
 
 
-class Carried(NamedTuple):
-    """Who carries each article, by its id, and the chats that follow each private source."""
-
-    publishers: Mapping[int, Sequence[Publisher]]
-    followers: Mapping[int, frozenset[int]]
-
-
 async def _carried(
     tx: Transaction, articles: Sequence[NewArticle] | Sequence[GroupedArticle]
 ) -> Carried:
     publishers = await publishers_of(tx, [article.id for article in articles])
-    private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
-    return Carried(publishers, await followers_of(tx, private))
+    return Carried(publishers, await followers_of(tx, _private(articles)))
+
+
+def _private(articles: Sequence[NewArticle] | Sequence[GroupedArticle]) -> set[int]:
+    """Return the private sources that carry any of the articles."""
+    return {article.scope_id for article in articles if article.scope_id != PUBLIC}
 
 
 def _placed(stories: Stories, articles: Sequence[NewArticle], carried: Carried) -> Slices[Placed]:
-    placed = Placed({}, {}, set())
+    placed = Placed({}, {}, set(), {})
     for article in articles:
         folded = article.folded_text[:LONGEST_COMPARED]
-        place = stories.place(_news_article(article, carried, folded, article.story_id))
+        try:
+            place = stories.place(_news_article(article, carried, folded, article.story_id))
+        except Exception as error:  # noqa: BLE001 - the article is put aside, with its error
+            placed.failed[article.id] = error
+            continue
         placed.found[article.id] = place.story_id
         if not place.is_part:
             placed.joined.add(article.id)
@@ -212,7 +259,10 @@ def _remembering(
     stories: Stories, articles: Sequence[GroupedArticle], carried: Carried
 ) -> Slices[None]:
     for article in articles:
-        stories.remember(_news_article(article, carried, article.folded, article.chain_id))
+        try:
+            stories.remember(_news_article(article, carried, article.folded, article.chain_id))
+        except Exception:  # it was published before, and nobody else may miss an alert for it
+            log.exception("an article could not be remembered", article=article.id)
         yield
 
 

@@ -146,7 +146,7 @@ async def change_query(
             await retire_query(tx, former)
         await _note(tx, topic, AuditAction.TOPIC_REWORDED, by, before=before, after=topic.typed)
         since = tx.now - FIRST_REACH
-    await search.backfill(storage, topic.query_id, query, since)
+    await search.backfill(storage, topic.query_id, query, since, chat_id=None)
 
 
 async def move_topic(

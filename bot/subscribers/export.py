@@ -303,7 +303,8 @@ async def _import_topics(
         if True in outcomes:
             await replan(tx, chat)
     for query_id, query in new:
-        await search.backfill(storage, query_id, query, tx.now - subscriptions.FIRST_REACH)
+        since = tx.now - subscriptions.FIRST_REACH
+        await search.backfill(storage, query_id, query, since, chat_id=chat_id)
     return outcomes
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.matching import search
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
@@ -119,6 +120,8 @@ async def _follow(
         await lock_chat(tx, chat_id)
         await feeds_followed.purge_unfollowed(tx)
         is_new = await _followed(tx, chat_id, source.id, most=most)
+    if is_new and not source.public:
+        await search.backfill_feed(storage, chat_id, source.id)
     outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
     title = source.title or shown_host(source.host)
     return Followed(outcome, url, title, source.id, source.public)

@@ -92,7 +92,7 @@ async def subscribe(
         chat = await lock_chat(tx, chat_id)
         topic = await own_topic(tx, chat_id, query, typed)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
-    await _backfill(storage, subscribed, topic.query_id, query, tx.now)
+    await _backfill(storage, chat_id, subscribed, (topic.query_id, query), tx.now)
     return subscribed
 
 
@@ -104,7 +104,8 @@ async def subscribe_to_topic(
         chat = await lock_chat(tx, chat_id)
         topic = await find_topic(tx, chat_id, topic_id)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
-    await _backfill(storage, subscribed, topic.query_id, parse(topic.typed), tx.now)
+    asked = topic.query_id, parse(topic.typed)
+    await _backfill(storage, chat_id, subscribed, asked, tx.now)
     return subscribed
 
 
@@ -165,7 +166,7 @@ async def change_query(
         await _set_query(tx, topic, query_id, line)
         reaches_back, since = subscription.mode.digests, tx.now - FIRST_REACH
     if reaches_back:
-        await search.backfill(storage, query_id, query, since)
+        await search.backfill(storage, query_id, query, since, chat_id=chat_id)
     return topic.id
 
 
@@ -229,11 +230,15 @@ async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> 
 
 
 async def _backfill(
-    storage: Storage, subscribed: Subscribed, query_id: int, query: ParsedQuery, now: datetime
+    storage: Storage,
+    chat_id: int,
+    subscribed: Subscribed,
+    asked: tuple[int, ParsedQuery],
+    now: datetime,
 ) -> None:
     """Let the first digest of a new topic report what came in the day before."""
     if subscribed.is_new and subscribed.mode.digests:
-        await search.backfill(storage, query_id, query, now - FIRST_REACH)
+        await search.backfill(storage, *asked, now - FIRST_REACH, chat_id=chat_id)
 
 
 async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:

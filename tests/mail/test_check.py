@@ -191,7 +191,10 @@ def composed() -> Iterator[tuple[str, Mail]]:
     yield "digest", sample_mail(renderer, sample_edition())
     yield "week", sample_mail(renderer, sample_edition(weekly=True))
     yield "alert", sample_alert_mail(renderer)
-    yield "bundle", bundle_mail(mailer, reader, occasion, stories, zone="UTC", is_quiet=True)
+    yield (
+        "bundle",
+        bundle_mail(mailer, reader, occasion, stories, unlisted=0, zone="UTC", is_quiet=True),
+    )
     yield (
         "confirm",
         mailer.mail("email/confirm", reader, occasion, subject="Your code", values=values),

@@ -1,7 +1,10 @@
 import pytest
+from structlog.testing import capture_logs
 
 from bot.matching import index, index_sync
 from bot.matching.index_sync import IndexSync
+from bot.matching.query import ParsedQuery
+from bot.matching.query.canonical import read_back
 from storage.db.engine import Storage
 from storage.queries import query_for, retire_query
 from tests.matching.test_match import stored_query
@@ -43,6 +46,31 @@ async def test_it_follows_what_changes_later(storage: Storage):
     await sync.catch_up()
 
     assert sync.index.match("Japan and China", "") == {added}
+
+
+@pytest.mark.usefixtures("size")
+@pytest.mark.parametrize("started", [False, True], ids=["at the start", "later"])
+async def test_a_query_that_cannot_be_indexed_stops_no_other(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, started
+):
+    sync = IndexSync(storage)
+    if started:
+        await sync.prepare()
+    await stored_query(storage, "broken")
+    good = await stored_query(storage, "taiwan")
+
+    def failing(text: str) -> ParsedQuery:
+        if text == "broken":
+            raise RecursionError
+        return read_back(text)
+
+    monkeypatch.setattr("bot.matching.index_sync.read_back", failing)
+    with capture_logs() as logs:
+        await sync.prepare()
+        await sync.catch_up()
+
+    assert sync.index.match("Broken in Taiwan", "") == {good}
+    assert [line["event"] for line in logs] == ["a query cannot be indexed"]
 
 
 async def test_more_changes_than_a_page_are_all_followed(

@@ -152,11 +152,13 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
     async with storage.writing() as tx:
         query_id = (await query_for(tx, "taiwan")).id
         since = tx.now - timedelta(hours=24)
-    await stored_article(storage, "Taiwan", ago=timedelta(hours=2))
-    await stored_article(storage, "Taiwan", ago=timedelta(hours=30))
+    source = await stored_source(storage)
+    await stored_article(storage, "Taiwan", source_id=source, ago=timedelta(hours=2))
+    await stored_article(storage, "Taiwan", source_id=source, ago=timedelta(hours=30))
 
     for _ in range(2):
-        assert await search.backfill(storage, query_id, parse("taiwan"), since) == 1
+        filled = await search.backfill(storage, query_id, parse("taiwan"), since, chat_id=None)
+        assert filled == 1
 
     async with storage.reading() as tx:
         assert len(list(await tx.session.exec(select(Match)))) == 1

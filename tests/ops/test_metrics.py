@@ -99,12 +99,13 @@ def test_new_rows_are_counted_by_their_table(metrics):
 
 
 def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
-    metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 77))
+    metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77))
     known = text_of(metrics)
     metrics.show(None)
 
     assert 'dateline_lag_seconds{step="send"} 12.0' in known
     assert 'dateline_queue{medium="email",state="held"} 3.0' in known
+    assert "dateline_articles_put_aside 5.0" in known
     assert "dateline_queries_change 77.0" in known
     assert "dateline_lag_seconds{" not in text_of(metrics)
 

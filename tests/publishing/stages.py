@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.mail.compose import Mailer
-from bot.publishing.alerts import publish_alerts
+from bot.publishing.alerts import Alerts
 from bot.publishing.bundles import publish_bundles
 from bot.publishing.digests import Digests
 from bot.publishing.edits import edit_alerts
@@ -25,7 +25,7 @@ class Stages:
 
     async def alerts(self, limit: int = 50) -> int:
         common = (self.storage, self.renderer, self.owner)
-        return await publish_alerts(*common, mailer=self.mailer, a_day=self.a_day, limit=limit)
+        return await Alerts(*common, mailer=self.mailer, a_day=self.a_day).run_once(limit)
 
     async def edits(self) -> int:
         return await edit_alerts(self.storage, self.renderer, self.owner)

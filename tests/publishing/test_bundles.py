@@ -188,7 +188,7 @@ async def test_a_crash_loses_and_repeats_nothing(report, publishing, newsroom, s
     await report("One", "Two", "Three")
     clock.turn(2 * HOUR)
 
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(SystemExit):
         await Stages(storage, _FailingPage(word="Three"), "crashed").bundles()
     clock.turn(2 * MINUTE)
     await publishing.bundles()
@@ -225,7 +225,7 @@ async def test_a_bundle_waits_for_its_chat(
     ("state", "line"),
     [
         pytest.param(DeliveryState.SENT, "Alerted earlier:\n• One", id="sent"),
-        pytest.param(None, "Alerted earlier:\n• One", id="waits still"),
+        pytest.param(None, "• One · Example Wire", id="waits still"),
         pytest.param(DeliveryState.EXPIRED, "• One · Example Wire", id="expired"),
     ],
 )
@@ -306,16 +306,28 @@ async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock
     assert len(await newsroom.texts()) == 3
 
 
+async def test_a_bundle_counts_the_stories_that_it_does_not_list(report, release, monkeypatch):
+    monkeypatch.setattr("bot.publishing.bundles.MOST_LISTED", 2)
+    await report("One", "Two", "Three", "Four", "Five", "Six")
+
+    text = (await release(ROOM))[-1]
+
+    assert text.startswith("More alerts · 4 stories\n")
+    assert "Four" in text
+    assert "Five" not in text
+    assert text.endswith("+2 more")
+
+
 @dataclass(frozen=True)
 class _FailingPage(Renderer):
-    """A renderer that fails where a word comes up."""
+    """A renderer whose process is killed where a word comes up."""
 
     word: str = ""
 
     def messages(self, template: str, /, **values: Any) -> list[Message]:
         messages = super().messages(template, **values)
         if any(self.word in message.text for message in messages):
-            raise RuntimeError(self.word)
+            raise SystemExit(self.word)
         return messages
 
 

@@ -247,8 +247,8 @@ async def test_a_crash_between_pages_sends_nothing_twice(publishing, scene, cloc
     await scene.news(given=1, others=0)
     await dies(scene)
 
-    with pytest.raises(ExceptionGroup):
-        await Stages(publishing.storage, _Failing(at=3), "crashed").notices()
+    with pytest.raises(SystemExit):
+        await Stages(publishing.storage, _Crashing(at=3), "crashed").notices()
     assert await sent(scene) == chats[:2]
     clock.turn(notices.LEASE)
     await publishing.notices()
@@ -257,13 +257,13 @@ async def test_a_crash_between_pages_sends_nothing_twice(publishing, scene, cloc
 
 
 @dataclass(frozen=True)
-class _Failing(Renderer):
-    """A renderer that fails over one of its messages."""
+class _Crashing(Renderer):
+    """A renderer whose process is killed over one of its messages."""
 
     at: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def message(self, template: str, /, **values: Any) -> Message:
         if next(self.numbers) == self.at:
-            raise RuntimeError(template)
+            raise SystemExit(template)
         return super().message(template, **values)

@@ -188,8 +188,7 @@ async def test_a_draft_that_fails_stops_no_other(
         return await made(tx, drafts)
 
     monkeypatch.setattr(digests, "make_editions", refusing)
-    with pytest.raises(ExceptionGroup):
-        await publishing.digests()
+    await publishing.digests()
 
     assert [edition.chat_id for edition in await newsroom.editions()] == [1]
 

@@ -1,17 +1,22 @@
 """Articles find their story one after the other, whichever process groups them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
+from bot.matching import match
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
-from bot.sources.stories.clustering import TYPICAL_STORY
+from bot.sources.stories.clustering import TYPICAL_STORY, Clustering, Stories
 from storage.articles import (
+    PRIVATE_AT_ONCE,
     PUBLIC,
     Article,
+    articles_put_aside,
     articles_to_revise,
     claim_new_articles,
     revise_article,
@@ -175,10 +180,11 @@ async def test_a_private_source_begins_no_story_for_others(storage):
     await stored(storage, FIRST, by=private, scope=private)
     await stored(storage, SECOND, by=wire)
     await stored(storage, THIRD, by=private, scope=private)
+    step = Grouping(storage, "me")
 
-    await Grouping(storage, "me").run_once()
+    assert [await step.run_once() for _ in range(3)] == [1, 2, 0]
 
-    assert await stories(storage) == [1, 2, 2]
+    assert await stories(storage) == [2, 2, 3]
     async with storage.reading() as tx:
         grown = await tx.session.exec(select(Story.grown).order_by(col(Story.id)))
         assert list(grown) == [0, 0]
@@ -222,9 +228,9 @@ async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, c
     await stored(storage, SECOND, by=daily)
     async with storage.writing() as tx:
         late = await claim_new_articles(tx, owner="me", limit=9, lease=timedelta(0))
-    placed = group.Placed({late[0].id: 1}, {}, set())
+    placed = group.Placed({late[0].id: 1}, {}, set(), {})
 
-    assert not await mine._write_down(late, late, placed, [])
+    assert not await mine._write_down(late, placed, [])
     assert await other.run_once() == 1
     assert await stories(storage) == [1, 2, 1]
 
@@ -322,3 +328,143 @@ async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_rol
     assert await heir.run_once() == 0
     clock.turn(LEASE)
     assert await heir.run_once() == 1
+
+
+async def put_aside(storage: Storage) -> list[tuple[int, ArticleStage, str]]:
+    async with storage.reading() as tx:
+        return [(one.id, one.stage, one.error) for one in await articles_put_aside(tx, 9)]
+
+
+def failing_in(where: str, patch: pytest.MonkeyPatch) -> None:
+    """Let one step of the way of an article fail for the one that is called "Broken"."""
+    steps: dict[str, tuple[Any, str, Callable[[Any, Any], bool]]] = {
+        "placing": (Stories, "place", lambda _, article: article.title == "Broken"),
+        "shaping a story": (
+            Clustering,
+            "_count",
+            lambda _, words: any(word.text == "broken" for word in words),
+        ),
+        "matching": (match, "_folded_new", lambda article, _: article.title == "Broken"),
+        "storing": (group, "finish_matching", lambda _, ids: 1 in ids),
+    }
+    owner, name, is_broken = steps[where]
+    step = getattr(owner, name)
+
+    def failing(*given: Any, **more: Any) -> Any:
+        if is_broken(*given):
+            raise RecursionError
+        return step(*given, **more)
+
+    patch.setattr(owner, name, failing)
+
+
+WAYS = ("placing", "shaping a story", "matching", "storing")
+
+
+@pytest.mark.parametrize("where", WAYS)
+async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
+    storage, monkeypatch, where, wire
+):
+    await stored(storage, "Broken", "One", "Two", by=wire)
+    step = Grouping(storage, "me")
+    failing_in(where, monkeypatch)
+
+    with capture_logs() as logs:
+        rounds = [await step.run_once() for _ in range(2)]
+    await stored(storage, "Three", by=wire)
+    await step.run_once()
+
+    assert rounds == [3, 0]
+    assert await grouped(storage) == ["One", "Three", "Two"]
+    assert await put_aside(storage) == [(1, ArticleStage.STORED, "RecursionError")]
+    told = [line["article"] for line in logs if line["event"] == "an article was put aside"]
+    assert told == [1]
+
+
+@pytest.mark.parametrize("where", WAYS)
+async def test_an_article_put_aside_is_tried_again_after_a_restart(
+    storage, monkeypatch, clock, where, wire
+):
+    await stored(storage, "Broken", by=wire)
+    with monkeypatch.context() as patch:
+        failing_in(where, patch)
+        await Grouping(storage, "old").run_once()
+    clock.turn(LEASE)
+    await stored(storage, "Two", by=wire)
+
+    await Grouping(storage, "new").run_once()
+
+    assert await grouped(storage) == ["Broken", "Two"]
+    assert await put_aside(storage) == []
+
+
+async def test_an_article_that_keeps_failing_is_tried_once_by_each_process(
+    storage, monkeypatch, clock
+):
+    failing_in("storing", monkeypatch)
+    rounds = []
+    for owner in ("old", "new"):
+        await stored(storage, f"Seen by {owner}")
+        step = Grouping(storage, owner)
+        rounds += [[await step.run_once() for _ in range(3)]]
+        clock.turn(LEASE)
+
+    assert rounds == [[1, 0, 0], [2, 0, 0]]
+    assert [article_id for article_id, *_ in await put_aside(storage)] == [1]
+    assert await grouped(storage) == ["Seen by new"]
+
+
+async def test_a_story_that_cannot_be_remembered_stops_nobody(storage, monkeypatch, clock, wire):
+    await stored(storage, "Broken", "One", by=wire)
+    await Grouping(storage, "old").run_once()
+    clock.turn(LEASE)
+    remember = Stories.remember
+
+    def remembered(self: Stories, article: Any) -> None:
+        if article.title == "Broken":
+            raise RecursionError
+        remember(self, article)
+
+    monkeypatch.setattr(Stories, "remember", remembered)
+    await stored(storage, "Two", by=wire)
+
+    assert await Grouping(storage, "new").run_once() == 1
+
+
+# Public articles first.
+
+
+async def test_public_articles_are_grouped_before_private_ones(storage, wire):
+    private = await stored_source(storage, "Private", public=False)
+    await stored(storage, *(f"Own {n}" for n in range(PRIVATE_AT_ONCE + 5)), scope=private)
+    step = Grouping(storage, "me")
+    await stored(storage, "Public", by=wire)
+
+    rounds = [await step.run_once() for _ in range(4)]
+
+    assert rounds == [1, PRIVATE_AT_ONCE, 5, 0]
+
+
+async def test_a_public_article_waits_for_one_batch_of_private_ones_at_most(storage, wire):
+    private = await stored_source(storage, "Private", public=False)
+    await stored(storage, *(f"Own {n}" for n in range(3 * PRIVATE_AT_ONCE)), scope=private)
+    step = Grouping(storage, "me")
+    await step.run_once()
+    await stored(storage, "Public", by=wire)
+
+    await step.run_once()
+
+    assert "Public" in await grouped(storage)
+
+
+async def test_private_sources_take_turns(storage):
+    flood = await stored_source(storage, "Flood", public=False)
+    calm = await stored_source(storage, "Calm", public=False)
+    await stored(storage, *(f"Flood {n}" for n in range(3 * PRIVATE_AT_ONCE)), scope=flood)
+    await stored(storage, "Calm", scope=calm)
+    step = Grouping(storage, "me")
+
+    await step.run_once()
+    await step.run_once()
+
+    assert "Calm" in await grouped(storage)

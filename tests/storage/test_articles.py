@@ -5,17 +5,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, text
 from sqlalchemy.dialects import sqlite
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from storage.articles import (
     LONGEST_TOKEN,
     MOST_TOKENS,
     Article,
+    ArticlePutAside,
     FoldedText,
     ScopedUrl,
+    articles_put_aside,
     articles_to_revise,
     claim_new_articles,
     is_at,
+    put_aside,
     replace_folded,
     revise_article,
     store_articles,
@@ -24,7 +27,7 @@ from storage.db.engine import POSTGRESQL, Storage, Transaction
 from storage.enums import ArticleStage, Notification
 from storage.search import ArticleSearch, search_articles
 from tests.conftest import TurnedClock
-from tests.matching.stored import stored_article
+from tests.matching.stored import stored_article, stored_source
 
 MINUTE = timedelta(minutes=1)
 
@@ -70,17 +73,17 @@ async def test_what_is_ready_comes_in_stored_order(storage: Storage, clock: Turn
 
 
 async def test_what_is_on_its_way_is_found_without_a_look_at_all_articles(sqlite_url: str):
-    asked = select(Article.id).where(is_at(ArticleStage.STORED)).order_by(col(Article.id))
+    asked = select(func.min(col(Article.id) + 0)).where(is_at(ArticleStage.STORED))
     compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
     opened = Storage.open(sqlite_url)
     async with opened.reading() as tx:
         connection = await tx.session.connection()
         explained = text(f"EXPLAIN QUERY PLAN {compiled}")
 
-        plan = (await connection.execute(explained, {"stage_1": "stored"})).all()
+        plan = (await connection.execute(explained, {"stage_1": "stored", "id_1": 0})).all()
 
     await opened.close()
-    assert "INDEX ix_article_on_its_way (stage=?)" in str(plan)
+    assert "USING INDEX ix_article_in_turn" in str(plan)
 
 
 async def stored_at(storage: Storage, stage: ArticleStage, owner: str | None = None) -> int:
@@ -227,3 +230,55 @@ async def test_an_immense_article_is_stored_too(storage: Storage):
 
     async with storage.reading() as tx:
         assert await found(tx, "immense") == [article]
+
+
+# Articles put aside.
+
+
+async def test_an_article_that_is_put_aside_is_not_claimed(storage: Storage):
+    ids = [await stored_article(storage, title) for title in ("Bad", "Good")]
+    async with storage.writing() as tx:
+        await claim_new_articles(tx, owner="us", limit=1)
+        await put_aside(tx, ids[0], "ValueError", owner="us")
+
+    assert await claimed(storage) == ["Good"]
+
+
+async def test_only_who_leases_an_article_puts_it_aside(storage: Storage):
+    article = await stored_article(storage, "Bad")
+    async with storage.writing() as tx:
+        assert not await put_aside(tx, article, "ValueError", owner="us")
+
+    assert await claimed(storage) == ["Bad"]
+
+
+async def test_an_article_put_aside_is_tried_again_when_it_is_revised(storage: Storage):
+    article = await stored_article(storage, "Bad")
+    async with storage.writing() as tx:
+        await claim_new_articles(tx, owner="us", limit=1)
+        await put_aside(tx, article, "ValueError", owner="us")
+        for each in await articles_to_revise(tx, [article]):
+            revise_article(tx, each, {"title": "Mended"})
+
+    assert await claimed(storage) == ["Mended"]
+
+
+async def test_articles_put_aside_are_listed_with_public_hosts_alone(
+    storage: Storage, clock: TurnedClock
+):
+    public = await stored_source(storage, "Wire")
+    private = await stored_source(storage, "Own", public=False)
+    ids = [await stored_article(storage, "Bad", source_id=each) for each in (public, private)]
+    async with storage.writing() as tx:
+        for article in ids:
+            await claim_new_articles(tx, owner="us", limit=1)
+            await put_aside(tx, article, "ValueError", owner="us")
+    clock.turn(MINUTE)
+    async with storage.reading() as tx:
+        found = await articles_put_aside(tx, 9)
+
+    since = clock.now - MINUTE
+    assert found == [
+        ArticlePutAside(ids[0], ArticleStage.GROUPED, "wire.example", since, "ValueError"),
+        ArticlePutAside(ids[1], ArticleStage.GROUPED, "", since, "ValueError"),
+    ]

@@ -81,7 +81,9 @@ def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
     """What was asked to be searched for in the past: the query, and since when."""
     asked: list[tuple[str, datetime]] = []
 
-    async def backfill(_storage: Storage, _query: int, query: ParsedQuery, since: datetime) -> int:
+    async def backfill(
+        _storage: Storage, _query: int, query: ParsedQuery, since: datetime, **_: object
+    ) -> int:
         asked.append((query.canonical, since))
         return 0
 

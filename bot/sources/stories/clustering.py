@@ -201,6 +201,7 @@ class Clustering:
         self._in_order: deque[StoryCluster] = deque()
         self._texts: NearDuplicates[StoryCluster] = NearDuplicates()
         self._taken = 0  # bytes, by stories
+        self.is_whole = True  # False: an article failed while it shaped a story
 
     def __len__(self) -> int:
         return len(self._stories)
@@ -354,6 +355,7 @@ class Clustering:
         passages: tuple[int, ...],
     ) -> None:
         """Let the article shape the story."""
+        self.is_whole, was_whole = False, self.is_whole
         self._taken -= story.memory
         if story.words:
             self._merge(story, vector)
@@ -374,6 +376,7 @@ class Clustering:
         self._taken += story.memory
         while self.memory > self._most_memory and self._in_order[0] is not story:
             self._forget_oldest()
+        self.is_whole = was_whole
 
     def _forget_oldest(self) -> None:
         story = self._in_order.popleft()
@@ -449,6 +452,11 @@ class Stories:
     def memory(self) -> int:
         """About how many bytes they take up."""
         return self._public.memory + sum(each.memory for each in self._private.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no article failed halfway; if one did, all have to be read again."""
+        return self._public.is_whole and all(each.is_whole for each in self._private.values())
 
     def place(self, article: NewsArticle) -> Placement:
         """Return to which story the article belongs, its own if to no other."""

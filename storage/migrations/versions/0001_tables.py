@@ -340,6 +340,10 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("url_hash", AutoString(length=32), nullable=False),
         sa.Column("scope_id", ROW_ID, nullable=False),
+        sa.Column("stage", sa.String(16), nullable=False),
+        sa.Column("ready_at", UTCDateTime(), nullable=True),
+        sa.Column("put_aside_at", UTCDateTime(), nullable=True),
+        sa.Column("put_aside_for", AutoString(length=64), nullable=False),
         sa.Column("url", AutoString(), nullable=False),
         sa.Column("title", AutoString(), nullable=False),
         sa.Column("summary", AutoString(), nullable=False),
@@ -348,27 +352,33 @@ def upgrade() -> None:
         sa.Column("published_at", UTCDateTime(), nullable=True),
         sa.Column("published_on", sa.Date(), nullable=True),
         sa.Column("stored_at", UTCDateTime(), nullable=False),
-        sa.Column("ready_at", UTCDateTime(), nullable=True),
         sa.Column("news_at", UTCDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("revised_at", UTCDateTime(), nullable=True),
         sa.Column("quiet", sa.Boolean(), nullable=False),
         sa.Column("story_id", ROW_ID, nullable=False),
-        sa.Column("stage", sa.String(16), nullable=False),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_article_story_id_story")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
         sa.UniqueConstraint("url_hash", "scope_id", name=op.f("uq_article_url_hash_scope_id")),
         sqlite_autoincrement=True,
     )
+    op.create_index(
+        "ix_article_in_turn",
+        "article",
+        ["scope_id", "id", "stage"],
+        unique=False,
+        sqlite_where=sa.text("stage <> 'published' AND put_aside_at IS NULL"),
+        postgresql_where=sa.text("stage <> 'published' AND put_aside_at IS NULL"),
+    )
     op.create_index("ix_article_language_news_at", "article", ["language", "news_at"], unique=False)
     op.create_index(op.f("ix_article_news_at"), "article", ["news_at"], unique=False)
     op.create_index(
-        "ix_article_on_its_way",
+        "ix_article_put_aside",
         "article",
-        ["stage", "id"],
+        ["put_aside_at"],
         unique=False,
-        sqlite_where=sa.text("stage <> 'published'"),
-        postgresql_where=sa.text("stage <> 'published'"),
+        sqlite_where=sa.text("put_aside_at IS NOT NULL"),
+        postgresql_where=sa.text("put_aside_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_article_story_id"), "article", ["story_id"], unique=False)
     op.create_table(
@@ -684,9 +694,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("chat_id", "story_id", name=op.f("uq_alert_chat_id_story_id")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_alert_article_id"), "alert", ["article_id"], unique=False)
-    op.create_index(op.f("ix_alert_bundle_id"), "alert", ["bundle_id"], unique=False)
-    op.create_index("ix_alert_recent", "alert", ["chat_id", "made_at"], unique=False)
+    op.create_index(
+        "ix_alert_bundle_id",
+        "alert",
+        ["bundle_id"],
+        unique=False,
+        sqlite_where=sa.text("bundle_id IS NOT NULL"),
+        postgresql_where=sa.text("bundle_id IS NOT NULL"),
+    )
+    op.create_index("ix_alert_of_article", "alert", ["article_id", "chat_id"], unique=False)
+    op.create_index("ix_alert_recent", "alert", ["chat_id", "bundle_id", "made_at"], unique=False)
     op.create_index(op.f("ix_alert_story_id"), "alert", ["story_id"], unique=False)
     op.create_table(
         "articleaddress",

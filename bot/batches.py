@@ -1,0 +1,55 @@
+"""Working on claimed rows in batches, where one bad row takes no other with it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+import structlog
+
+from storage.articles import put_aside
+from storage.db.engine import Storage, is_transient
+
+log = structlog.get_logger(__name__)
+
+Row = TypeVar("Row")
+
+GivesUp: TypeAlias = Callable[[Row, Exception], Awaitable[None]]
+"""Sees to a row for which the work failed, though it was alone, so that it is not claimed next."""
+
+
+async def in_batches(
+    rows: Sequence[Row],
+    work: Callable[[Sequence[Row]], Awaitable[None]],
+    give_up: GivesUp[Row],
+    *,
+    together: int = 1,
+) -> None:
+    """Do *work* on batches of *rows*; where one fails, on each of its halves, down to one row.
+
+    Raises only what says nothing about the rows: the database is away, or transactions collided.
+    """
+
+    async def attempt(batch: Sequence[Row]) -> None:
+        try:
+            await work(batch)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(batch) == 1:
+                await give_up(batch[0], error)
+                return
+            middle = len(batch) // 2
+            await attempt(batch[:middle])
+            await attempt(batch[middle:])
+
+    for start in range(0, len(rows), together):
+        await attempt(rows[start : start + together])
+
+
+async def put_article_aside(
+    storage: Storage, owner: str, article_id: int, error: Exception
+) -> None:
+    """Let no stage claim the article until it is tried again: see `retry_put_aside`."""
+    async with storage.writing() as tx:
+        is_aside = await put_aside(tx, article_id, type(error).__name__, owner=owner)
+    if is_aside:
+        log.error("an article was put aside", article=article_id, exc_info=error)

@@ -1,0 +1,141 @@
+"""No statement between article and alert reads a whole table, or all alerts of a chat."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from bot.sources.group import Grouping
+from storage.chats import Chat
+from storage.db.engine import POSTGRESQL, Storage
+from storage.enums import Mode
+from storage.feeds_followed import follow
+from tests.conftest import TurnedClock
+from tests.matching.stored import stored_article, stored_source
+from tests.publishing.newsroom import Newsroom
+from tests.publishing.stages import Stages
+
+HOUR = timedelta(hours=1)
+# Tables that grow with the news; the others have a few rows for each chat or source.
+GROWING = ("alert", "article", "delivery", "editionstory", "entry", "folded", "match", "story")
+# By these columns alone a search finds all that a chat was ever sent.
+_ALL_OF_A_CHAT = re.compile(r"SEARCH alert .*\(chat_id=\?\)")
+
+
+@contextmanager
+def recorded() -> Iterator[list[tuple[str, Any]]]:
+    """Record each statement on one of the growing tables, with its parameters."""
+    statements: dict[str, Any] = {}
+    found: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        names = set(re.findall(r"\w+", statement))
+        if names.intersection(GROWING) and not statement.lstrip().startswith(
+            ("INSERT", "WITH RECU")
+        ):
+            statements.setdefault(statement, parameters)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        found += statements.items()
+
+
+async def plan_of(storage: Storage, statement: str, parameters: Any) -> list[str]:
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
+        if tx.dialect == POSTGRESQL:
+            # Of a few rows PostgreSQL reads all, whatever indexes there are.
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            rows = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+            return [str(row[0]) for row in rows]
+        rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [str(row[-1]) for row in rows]
+
+
+def scans(plan: list[str]) -> list[str]:
+    tables = "|".join(GROWING)
+    whole = re.compile(rf"SCAN ({tables})\b(?! USING)|Seq Scan on ({tables})\b")
+    return [line for line in plan if whole.search(line) or _ALL_OF_A_CHAT.search(line)]
+
+
+@pytest.fixture
+async def statements(storage: Storage, clock: TurnedClock) -> list[tuple[str, Any]]:
+    """Return what is executed while public and private articles are matched and reported."""
+    newsroom, stages = Newsroom(storage), Stages(storage)
+    public = await stored_source(storage, "Wire")
+    own = await stored_source(storage, "Own", public=False)
+    query = await newsroom.query("words")
+    chat = await newsroom.reader(query, mode=Mode.BOTH, alerts_an_hour=1)
+    async with storage.writing() as tx:
+        await follow(tx, chat, own)
+    clock.turn(HOUR)
+    for number, source in enumerate((public, own, public, own)):
+        await stored_article(storage, f"Words {number}", source_id=source)
+    grouping = Grouping(storage, "us")
+    with recorded() as found:
+        while await grouping.run_once():
+            pass
+        while await stages.alerts():
+            pass
+        clock.turn(2 * HOUR)
+        await stages.bundles()
+        await newsroom.grows(1)
+        await stages.edits()
+        await newsroom.change(Chat, chat, next_digest_at=clock.now)
+        await stages.digests()
+    return found
+
+
+async def test_no_statement_reads_a_whole_table(storage: Storage, statements):
+    bad = {
+        statement: found
+        for statement, parameters in statements
+        if (found := scans(await plan_of(storage, statement, parameters)))
+    }
+
+    assert len(statements) > 20
+    assert bad == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "searches"),
+    [
+        pytest.param(
+            "scope_id = ",
+            "article USING INDEX ix_article_in_turn (scope_id=?)",
+            id="public articles in turn",
+        ),
+        pytest.param(
+            "scope_id > ",
+            "article USING INDEX ix_article_in_turn (scope_id>?)",
+            id="private articles in turn",
+        ),
+        pytest.param(
+            "alert.story_id = article.story_id",
+            "alert USING INDEX ix_alert_of_article (article_id=? AND chat_id=?)",
+            id="whether a chat is alerted already",
+        ),
+        pytest.param(
+            "alert.bundle_id IS NULL",
+            "USING COVERING INDEX ix_alert_recent (chat_id=? AND bundle_id=? AND made_at>?)",
+            id="alerts of the last hour",
+        ),
+    ],
+)
+async def test_sqlite_searches_by(storage: Storage, statements, words, searches):
+    if storage.dialect == POSTGRESQL:
+        pytest.skip("it plans by what the tables hold")
+    asked = [each for each in statements if words in each[0]]
+    plans = [await plan_of(storage, *each) for each in asked]
+
+    assert plans
+    for plan in plans:
+        assert searches in "\n".join(plan)
+        assert not any("article" in line and "TEMP B-TREE" in line for line in plan)
