@@ -12,6 +12,7 @@ from bot.ops.doctor.checks import make_checks, run_checks
 from bot.ops.doctor.findings import HealthLevel
 from bot.ops.doctor.judgements import judge_database
 from bot.settings import Settings
+from storage.articles import claim_new_articles, put_aside
 from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import acquire_lease
@@ -27,6 +28,7 @@ from storage.health import (
 from storage.pace import advance_all
 from storage.schema import database_file
 from tests.database_errors import DatabaseFailure
+from tests.matching.stored import stored_article
 from tests.pgbouncer import pooled
 from tests.storage.test_schema import run_on
 
@@ -238,3 +240,21 @@ async def test_the_doctor_finds_times_that_a_wrong_clock_stored(sqlite_url, ahea
     found = await run_checks(checks)
 
     assert [one.code for one in found] == [code]
+
+
+@pytest.mark.parametrize("error", [None, "ValueError"], ids=["none", "one"])
+async def test_the_doctor_finds_articles_that_were_put_aside(sqlite_url, error):
+    storage = Storage.open(sqlite_url)
+    article = await stored_article(storage, "Harbour opens")
+    async with storage.writing() as tx:
+        await claim_new_articles(tx, owner="us", limit=1)
+        if error:
+            await put_aside(tx, article, error, owner="us")
+    await storage.close()
+
+    settings = Settings(_env_file=None, database_url=sqlite_url)  # type: ignore[call-arg]
+    checks = [one for one in make_checks(settings, quick=True) if one.name == "the articles"]
+    (found,) = await run_checks(checks)
+
+    assert found.health is (HealthLevel.WARNING if error else HealthLevel.HEALTHY)
+    assert (f"{article} (ValueError)" in found.sentence) is bool(error)

@@ -11,8 +11,9 @@ import tempfile
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.app.deployment import DATA_FOLDER, PLAYGROUND_DATABASE
 from bot.app.resources import database_of, make_renderer
@@ -23,6 +24,7 @@ from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
 from bot.settings import AccessMode, Role, Settings, SmtpTls, Updates, given_names
 from storage.access import admin_ids, existing_signing_key
+from storage.articles import articles_put_aside
 from storage.backup import last_backup
 from storage.clocks import poisoned_times
 from storage.db.engine import DatabaseError
@@ -41,6 +43,9 @@ PATIENCE_SECONDS = 20
 _QUICK_CHECK_SECONDS = 10
 _MAIL_SECONDS = 60  # several questions, one after another
 _TEMPLATES_SECONDS = 60  # all of them are rendered
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the backup", lambda: _backup(settings, url)),
         Check("the sources", lambda: _sources(url)),
         Check("the stored times", lambda: _stored_times(url)),
+        Check("the articles", lambda: _articles(url)),
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
@@ -274,16 +280,27 @@ async def _sources(url: str) -> Sequence[Finding]:
 
 
 async def _stored_times(url: str) -> Sequence[Finding]:
-    """Return nothing without tables that can be read: the check of the database says why."""
+    found = await _read(url, poisoned_times)
+    return [] if found is None else [judgements.judge_stored_times([one.column for one in found])]
+
+
+async def _articles(url: str) -> Sequence[Finding]:
+    found = await _read(url, partial(articles_put_aside, limit=judgements.MOST_PUT_ASIDE + 1))
+    return (
+        [] if found is None else [judgements.judge_articles([(one.id, one.error) for one in found])]
+    )
+
+
+async def _read(url: str, ask: Callable[[Transaction], Awaitable[Result]]) -> Result | None:
+    """Return None without tables that can be read: the check of the database says why."""
     file = database_file(url)
     if file and not file.exists():
-        return []
+        return None
     try:
         async with _reading(url) as tx:
-            found = await poisoned_times(tx)
+            return await ask(tx)
     except (DatabaseError, OSError):
-        return []
-    return [judgements.judge_stored_times([each.column for each in found])]
+        return None
 
 
 async def _disks(url: str) -> Sequence[Finding]:

@@ -491,6 +491,26 @@ def judge_stored_times(columns: Sequence[str]) -> Finding:
     return warning("clock.stored-ahead", sentence, remedy)
 
 
+MOST_PUT_ASIDE: Final = 100  # articles that are counted
+
+
+def judge_articles(put_aside: Sequence[tuple[int, str]]) -> Finding:
+    """Judge the articles that no stage claims because one failed for them, by id and error."""
+    if not put_aside:
+        return healthy("articles.claimed", "No article is put aside.")
+    number, error = put_aside[0]
+    more = " or more" if len(put_aside) > MOST_PUT_ASIDE else ""
+    sentence = (
+        f"Articles are put aside because a stage failed for them: "
+        f"{min(len(put_aside), MOST_PUT_ASIDE)}{more}, first {number} ({error})."
+    )
+    remedy = (
+        "Find the error in the log and report it. `dateline trace` shows an article; a restart "
+        "tries all of them again."
+    )
+    return warning("articles.put-aside", sentence, remedy)
+
+
 def judge_zones(zones: ZoneData) -> list[Finding]:
     remedy = "Install the dependencies again: pip install --upgrade tzdata."
     found = []
