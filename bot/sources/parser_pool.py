@@ -288,7 +288,7 @@ class DocumentReader:
         )
 
     async def export(self, data: bytes) -> "ExportDocument":
-        """What is imported of the export of ours in *data*; raises `PartError`, `Unreadable`."""
+        """Return the imported parts of the export in *data*; raises `PartError`, `Unreadable`."""
         from bot.subscribers.export_document import (  # noqa: PLC0415 - see below
             PartError,
             from_parts,
