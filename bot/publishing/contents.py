@@ -232,7 +232,8 @@ async def load_made_digest(
 ) -> EditionPage | None:
     """Return all that the edition of a local date and schedule time listed.
 
-    None if there is none, or if the chat has no access. The words of a topic that is gone are not marked.
+    None if there is none, or if the chat has no access. The words of a topic that is gone are not
+    marked.
     """
     async with storage.reading() as tx:
         made = await editions.edition_on(tx, chat_id, day, schedule_number)
