@@ -402,8 +402,8 @@ async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
     return bool(done.rowcount)
 
 
-# Hosts that are left alone for a while, in every process: they asked for it, or gave no response in
-# time. What a user's fetch has learned binds users' fetches alone; else a user could silence a
+# Hosts that are left alone for a while, in every process, because they asked for it or timed out. A
+# pause that a user's fetch has learned binds users' fetches alone: else a user could silence a
 # publisher with a link.
 
 LONGEST_PAUSE: Final = timedelta(hours=1)

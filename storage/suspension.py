@@ -297,9 +297,9 @@ async def _asked_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """Who may use the bot by the settings, besides the admins and users that the database names.
+    """The users of the settings; the database names more admins and users.
 
-    *is_open*: everybody. *admins* cannot be banned.
+    *is_open*: everybody may use the bot. *admins* cannot be banned.
     """
 
     is_open: bool

@@ -40,7 +40,7 @@ class PushSubscription(Leased, table=True):
 
 
 class ExpectedPush(NamedTuple):
-    """What a push is checked by. *is_pending*: a push made the source due, or will."""
+    """A subscription that a push came for. *is_pending*: one has come that is not done with."""
 
     id: int
     source_id: int

@@ -112,7 +112,9 @@ class Replies(BaseRequestMiddleware):
             except (AiogramError, OSError) as error:
                 problem = translate(error)
                 if seconds is None or not _is_tried_again(name, problem, error, tried):
-                    raise _known(method, problem, error) from error
+                    if _may_have_arrived(method, problem):
+                        raise MayHaveArrived(method, str(problem)) from error
+                    raise
                 log.info("a call is tried again", method=name, reason=str(problem))
                 await self.timer.wait(seconds)
         raise AssertionError  # the last round returns or raises
@@ -229,9 +231,8 @@ def _is_tried_again(name: str, problem: DeliveryError, error: Exception, tried: 
     return isinstance(problem, Unknown) and not counts(name) and not timed_out
 
 
-def _known(method: TelegramMethod[Any], problem: DeliveryError, error: Exception) -> Exception:
-    # A message that a server failed on twice may be there all the same: servers have been wrong.
-    is_in_doubt = isinstance(problem, Unknown) or (
-        isinstance(problem, ServerError) and counts(method.__api_method__)
-    )
-    return MayHaveArrived(method, str(problem)) if is_in_doubt else error
+def _may_have_arrived(method: TelegramMethod[Any], problem: DeliveryError) -> bool:
+    """Say so too of a message that a server failed on twice: servers have been wrong."""
+    if isinstance(problem, ServerError):
+        return counts(method.__api_method__)
+    return isinstance(problem, Unknown)

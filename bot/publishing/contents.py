@@ -230,9 +230,10 @@ async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
 async def load_made_digest(
     storage: Storage, chat_id: int, day: date, schedule_number: int
 ) -> EditionPage | None:
-    """Return all that the edition of a local date and schedule time listed; None if there is none.
+    """Return all that the edition of a local date and schedule time listed.
 
-    Nor is there any of a chat without access. The words of a topic that is gone are not marked.
+    None if there is none, or if the chat has no access. The words of a topic that is gone are not
+    marked.
     """
     async with storage.reading() as tx:
         made = await editions.edition_on(tx, chat_id, day, schedule_number)

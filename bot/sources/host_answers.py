@@ -3,7 +3,7 @@
 - A host that responds 429 or 503 with a `Retry-After` is left alone for so long, an hour at most.
 - After a time-out its other sources and pages wait for a minute, and up to an hour while it goes on
   to time out. A single response ends that.
-- What a user's fetch learns binds users' fetches alone; what a public one learns binds all.
+- A pause that a user's fetch has learned binds users' fetches alone, a public one's binds all.
 """
 
 from collections import defaultdict

@@ -3,8 +3,8 @@
 Hostile documents come too, so outside of a worker only sizes and first bytes are looked at, unless
 even the worst document of that size is read in a few milliseconds: `benchmarks.fuzz` measures it.
 
-What users name and send has workers of its own, which also leave the processor to others: however
-long its documents take, no document of a public source waits for them.
+Documents that users name or send have workers of their own, with a lower priority: however long
+they take, no document of a public source waits for them.
 
 Workers are started on demand, killed at their limit, ended when idle. One bad document costs its
 own worker at most: the others go on, and the next document gets a new one. Workers have their own
@@ -304,7 +304,7 @@ class DocumentReader:
         )
 
     async def export(self, data: bytes) -> "ExportDocument":
-        """What is imported of the export of ours in *data*; raises `PartError`, `Unreadable`."""
+        """Return the imported parts of the export in *data*; raises `PartError`, `Unreadable`."""
         from bot.subscribers.export_document import (  # noqa: PLC0415 - see below
             PartError,
             from_parts,

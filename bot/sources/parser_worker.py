@@ -117,7 +117,7 @@ def _opml(data: bytes) -> list[dict[str, Any]]:
 
 
 def _export(data: bytes) -> list[dict[str, Any]] | dict[str, str]:
-    """What is imported of an export of ours; else which part of it is wrong, and its value."""
+    """Return the imported parts of an export; else the part that is wrong, and its value."""
     from bot.subscribers.export_document import (  # noqa: PLC0415 - see `_read`
         PartError,
         read_document,

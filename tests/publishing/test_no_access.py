@@ -91,7 +91,7 @@ async def test_no_digest_is_made(
     assert [row.chat_id for row in await newsroom.all(Edition)] == [chat_id]
 
 
-async def test_what_waited_is_sent_once_the_user_is_back(
+async def test_waiting_messages_are_sent_once_the_user_is_back(
     storage, newsroom, publishing, claimed, clock
 ):
     source, query = await newsroom.source(), await newsroom.query("words")

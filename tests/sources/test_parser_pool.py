@@ -83,7 +83,7 @@ async def test_only_small_feeds_are_read_at_once(data, tasks):
 
 
 @pytest.mark.parametrize("public", [True, False])
-async def test_what_users_name_is_read_by_workers_of_its_own(public):
+async def test_documents_of_users_are_read_by_workers_of_their_own(public):
     workers, user_workers = Asked(), Asked()
     reader = DocumentReader(workers, user_workers)  # type: ignore[arg-type]
 

@@ -171,7 +171,7 @@ async def test_a_slot_of_an_account_is_free_again_when_its_fetch_has_ended(stora
     assert claimed == len(web.asked) == 9
 
 
-async def test_what_is_in_hand_at_the_end_is_dropped_and_comes_back_with_its_lease(storage, clock):
+async def test_sources_in_hand_at_the_end_come_back_with_their_lease(storage, clock):
     web = Web()
     await stored(storage, ["https://slow.example/1"], public=True)
     async with poller_of(storage, web) as poller:

@@ -1,17 +1,13 @@
 """Pages of a chat whose user may no longer use the bot are gone until the user may again."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.subscribers import published_feeds
 from bot.subscribers.access import Access, follow_access
 from storage.chats import Chat
-from storage.db.engine import Storage
 from storage.enums import ChatState, DigestMedium, MailboxState
 from storage.mailboxes import Mailbox
-from tests.conftest import TurnedClock
 from tests.web.conftest import LINKS, TUESDAY
 
 pytestmark = pytest.mark.slow
@@ -20,10 +16,9 @@ CLOSED, LISTED = Access(is_open=False), Access(is_open=False, allowed=frozenset(
 
 
 @pytest.fixture
-async def storage(database_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
-    opened = Storage.open(database_url, clock=clock)
-    yield opened
-    await opened.close()
+def sqlite_url(database_url: str) -> str:
+    """Return either database, instead of SQLite alone."""
+    return database_url
 
 
 @pytest.fixture

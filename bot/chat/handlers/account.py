@@ -55,19 +55,16 @@ async def take_file(message: Message, bot: Bot, context: Context) -> None:
     async with context.reply.typing():
         data = await bot.download(document, BytesIO())
     content = data.read(LARGEST + 1) if data else b""
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        await _import(content, context)
-    else:
-        await _offer_list(content, context)
+    is_export = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    try:
+        await (_import if is_export else _offer_list)(content, context)
+    except Unreadable as error:
+        log.warning("a file could not be read", reason=error.reason, bytes=len(content))
+        await context.reply.show("chat/import.html#unknown_file")
 
 
 async def _import(content: bytes, context: Context) -> None:
-    try:
-        document = await export.read_export(content, reader=context.resources.upload_reader)
-    except Unreadable as error:
-        log.warning("an export could not be read", reason=error.reason, bytes=len(content))
-        await context.reply.show("chat/import.html#unknown_file")
-        return
+    document = await export.read_export(content, reader=context.resources.upload_reader)
     imported = await export.import_chat(
         context.storage, context.chat_id, document, limits=context.limits
     )
@@ -80,12 +77,7 @@ async def _import(content: bytes, context: Context) -> None:
 
 
 async def _offer_list(content: bytes, context: Context) -> None:
-    try:
-        urls = await feed_lists.read_list(content, reader=context.resources.upload_reader)
-    except Unreadable as error:
-        log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
-        await context.reply.show("chat/import.html#unknown_file")
-        return
+    urls = await feed_lists.read_list(content, reader=context.resources.upload_reader)
     list_id, count = await feed_lists.keep_list(context.storage, context.chat_id, urls)
     await context.reply.show(
         "chat/import.html#list", list_id=list_id, count=count, left=len(urls) - count

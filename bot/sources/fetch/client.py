@@ -45,8 +45,8 @@ TOTAL_SECONDS: Final = 15
 LARGEST_BODY: Final = 10_000_000  # bytes, decoded
 MAX_REDIRECTS: Final = 5
 KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
-# Requests in flight, all hosts together. Each may hold a body of 10 MB. Users have theirs apart, so
-# that however slow the hosts are that they name, they keep no public source waiting.
+# Requests in flight, all hosts together. Each may hold a body of 10 MB. Users' requests are counted
+# apart, because the hosts that users name may be slow, and must keep no public source waiting.
 MAX_PUBLIC_IN_FLIGHT: Final = 24
 MAX_USER_IN_FLIGHT: Final = 12
 

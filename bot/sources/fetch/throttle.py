@@ -1,8 +1,8 @@
 """Politeness to hosts: one request in flight to each, a pause after it, and pauses they ask for.
 
 Requests are made on behalf of public sources and of the operator (*public*), or of users. Public
-ones go first, and a pause that a user's request has learned binds users' requests alone: else a
-user could silence a publisher with one link.
+ones go first, unless a user's has waited for ten seconds. A pause that a user's request has learned
+binds users' requests alone: else a user could silence a publisher with one link.
 """
 
 import asyncio
@@ -16,29 +16,41 @@ from time import monotonic
 from bot.sources.fetch.problems import HostWaits
 
 PAUSE_SECONDS = 2.0
+_USER_PATIENCE_SECONDS = 10.0
 _UNTIL_STORED_SECONDS = 60.0
 _FORGET_ABOVE = 1000  # hosts in memory before those that owe no pause are dropped
 
 
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    since: float
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass(slots=True)
 class _Host:
-    """A host, and the requests that wait for their turn, as events that end their wait."""
+    """A host, and the requests that wait for their turn."""
 
     is_asked: bool = False
     free_at: float = 0.0
-    public: deque[asyncio.Event] = field(default_factory=deque)
-    users: deque[asyncio.Event] = field(default_factory=deque)
+    public: deque[_Waiting] = field(default_factory=deque)
+    users: deque[_Waiting] = field(default_factory=deque)
 
     @property
     def is_awaited(self) -> bool:
         return self.is_asked or bool(self.public or self.users)
 
-    def is_first(self, request: asyncio.Event) -> bool:
-        return not self.is_asked and request is (self.public or self.users)[0]
+    def next(self, now: float) -> _Waiting | None:
+        """Return the request whose turn it is; None while the host is asked, or if none waits."""
+        if self.is_asked or not self.is_awaited:
+            return None
+        if self.users and self.users[0].since <= now - _USER_PATIENCE_SECONDS:
+            return self.users[0]
+        return (self.public or self.users)[0]
 
-    def wake_first(self) -> None:
-        if not self.is_asked and self.is_awaited:
-            (self.public or self.users)[0].set()
+    def wake_next(self, now: float) -> None:
+        if request := self.next(now):
+            request.woken.set()
 
 
 class Throttle:
@@ -93,18 +105,19 @@ class Throttle:
                 state.free_at = self._clock() + self._pause_seconds
         finally:
             state.is_asked = False
-            state.wake_first()
+            state.wake_next(self._clock())
             self._forget()
 
     async def _wait_for_turn(self, state: _Host, *, public: bool) -> None:
         """Take the turn; a public request that comes meanwhile goes before a user's."""
-        line, request = state.public if public else state.users, asyncio.Event()
+        line, request = state.public if public else state.users, _Waiting(self._clock())
         line.append(request)
         try:
             while True:
-                if not state.is_first(request):
-                    request.clear()
-                    await request.wait()
+                if state.next(self._clock()) is not request:
+                    request.woken.clear()
+                    state.wake_next(self._clock())  # its turn may have come while this one slept
+                    await request.woken.wait()
                 elif (pause := state.free_at - self._clock()) > 0:
                     await self._sleep(pause)
                 else:
@@ -112,7 +125,7 @@ class Throttle:
                     return
         finally:
             line.remove(request)
-            state.wake_first()  # if it was cancelled, the next one is the first
+            state.wake_next(self._clock())  # if this one was cancelled
 
     def _block_until(self, host: str, until: float, *, public: bool) -> None:
         key = host, public

@@ -153,6 +153,22 @@ async def test_a_public_request_goes_before_those_of_users_that_wait_longer(thro
     assert order == ["user 0", "public", "user 1", "user 2"]
 
 
+async def test_a_users_request_is_made_at_last_while_public_ones_keep_coming(throttle):
+    order = []
+
+    async def ask(name: str, *, public: bool) -> None:
+        async with throttle.turn(BUSY, public=public):
+            order.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask("public", public=True))
+        group.create_task(ask("user", public=False))
+        for _ in range(20):
+            group.create_task(ask("public", public=True))
+
+    assert order.index("user") == 5  # after ten seconds: a turn takes two
+
+
 async def test_a_request_that_is_cancelled_in_line_lets_the_next_one_in(throttle):
     async def ask() -> None:
         async with throttle.turn(BUSY, public=False):
