@@ -1,5 +1,7 @@
 """Access: admins and the code for the first one, invitations, and the audit log."""
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -257,3 +259,12 @@ async def signing_key(tx: Transaction) -> bytes:
 
 async def existing_signing_key(tx: Transaction) -> bytes | None:
     return (await tx.session.exec(select(Secret.key))).first()
+
+
+_HASH_LENGTH = 32  # hex digits
+
+
+def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
+    """Return 32 hex digits that stand for *value*, and name nobody without the *secret*."""
+    digest = hmac.new(secret, f"{purpose}:{value}".encode(), hashlib.sha256).hexdigest()
+    return digest[:_HASH_LENGTH]

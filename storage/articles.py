@@ -34,7 +34,15 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import claim_parameters, claim_statement, claim_values, release
-from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    among,
+    enum_column,
+    insert_new,
+    partial_index,
+)
 from storage.enums import ArticleStage, Notification
 from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
 
@@ -58,6 +66,7 @@ class Article(Leased, table=True):
             postgresql_where=text(_IN_PROGRESS),
         ),
         Index("ix_article_language_news_at", "language", "news_at"),
+        Index("ix_article_scope_id", "scope_id", "id", **partial_index("scope_id <> 0")),
         NUMBERED,
     )
 

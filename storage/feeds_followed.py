@@ -44,16 +44,21 @@ class FeedImport(Leased, table=True):
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     telegram_id: int | None = Field(default=None, sa_type=BigInteger)
     made_at: datetime
+    served_at: datetime | None = None  # when lines of it were last tried
 
 
 class FeedImportLine(SQLModel, table=True):
-    """`outcome` is None until it was tried; `error` says why it could not be added."""
+    """`outcome` is None until it was tried; `error` says why it could not be added.
+
+    `is_slow`: its host took too long at the first try, so it is tried again behind the others.
+    """
 
     list_id: int = Field(
         primary_key=True, foreign_key="feedimport.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     url: str = Field(max_length=2000)
+    is_slow: bool = False
     outcome: str | None = Field(default=None, max_length=16)
     error: str | None = None
     error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))

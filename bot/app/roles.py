@@ -70,7 +70,7 @@ def poll_stages(process: ProcessContext) -> list[StageRunner]:
             reader, instrumentation, kind
         )
 
-    poller = SourcePoller(storage, *instrumented("feed"), process.owner)
+    poller = SourcePoller(storage, *instrumented("feed"), process.owner, settings.budgets)
     completing = Completing(storage, *instrumented("page"), process.owner)
     feeds, budget = settings.search_feeds, settings.search_feeds_budget
     return [

@@ -276,10 +276,10 @@ PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any mo
 
 
 def awaiting_pages(
-    drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind
+    drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind, most: int = MOST_PAGES
 ) -> list[ArticleDraft]:
-    """Mark those whose page is to be read; nobody waits for what alerts nobody."""
-    left = MOST_PAGES
+    """Mark up to *most* whose page is to be read; nobody waits for what alerts nobody."""
+    left = most
     marked = []
     for draft in drafts:
         is_excerpt = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
+from bot.budgets import USUAL, Budgets
 from bot.sources.discovery.publishers import is_search, with_publishers
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import (
@@ -50,6 +51,7 @@ class SourcePoller:
     fetcher: Fetches
     reader: ReadsDocuments
     owner: str
+    budgets: Budgets = USUAL
     jitter: Callable[[], float] = _random_jitter
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _unstored: set[int] = field(default_factory=set)
@@ -67,7 +69,9 @@ class SourcePoller:
             while left:
                 some = await _several(ended, left)
                 left -= len(some)
-                self._unstored.update(await store_fetched(self.storage, self.owner, some))
+                self._unstored.update(
+                    await store_fetched(self.storage, self.owner, some, self.budgets)
+                )
             renewing.cancel()
         return len(sources)
 

@@ -14,13 +14,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Final
 
 import structlog
 
+from bot.budgets import USUAL, Budgets, Cost, weight
 from bot.matching.slices import Slices, in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import (
+    MOST_PAGES,
     PAGE_TIMEOUT,
     ArticleDraft,
     IdentifiedItem,
@@ -36,7 +39,8 @@ from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
-from bot.sources.health import changes_after, host_to_pause, new_address
+from bot.sources.health import changes_after, host_to_pause, new_address, postponed
+from bot.sources.payment import charge_sources, rooms
 from bot.sources.revise import revise
 from bot.sources.urls import host_of
 from storage import sources
@@ -62,16 +66,17 @@ from storage.entries import (
     store_entries,
     update_content_hashes,
 )
+from storage.enums import UsageKind
 from storage.sources import AwaitedPage, Source
 
 log = structlog.get_logger(__name__)
 
-MOST_A_DAY: Final = 4_000  # new entries of one source
+MOST_A_DAY: Final = 4_000  # new entries of one public source
 _DAY: Final = timedelta(days=1)
 _UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
 _MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
-_LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
+_OVER_BUDGET: Final = Problem(ProblemCode.OVER_BUDGET)
 
 Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
@@ -360,19 +365,37 @@ class _Part:
     def drafts(self) -> Sequence[ArticleDraft]:
         return self.shown.drafts if self.shown else ()
 
+    @property
+    def cost(self) -> Cost:
+        shown, result = self.shown, self.fetched.result
+        added = Cost(
+            entries=_weight(shown.new) if shown else 0,
+            pages=sum(draft.awaits_page for draft in self.drafts),
+        )
+        if not self.is_last:
+            return added
+        return replace(
+            added, requests=result.requests, seconds=result.seconds, received=result.received
+        )
 
-async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]) -> set[int]:
-    """Store the results; return the sources for which the database was away."""
+
+async def store_fetched(
+    storage: Storage, owner: str, fetched: Sequence[Fetched], budgets: Budgets = USUAL
+) -> set[int]:
+    """Store the results; return the sources for which the database was away.
+
+    The *budgets* are those of the accounts that follow private sources.
+    """
     try:
-        for parts in _portions(await _parts(storage, fetched)):
+        for parts in _portions(await _parts(storage, fetched, budgets)):
             async with storage.writing() as tx:
-                ours = await tx.at_once(_finish(tx, owner, parts))
+                ours = await tx.at_once(_finish(tx, owner, parts, budgets))
                 articles = await store_shown(tx, [part.shown for part in ours if part.shown])
             for part in ours:
                 _report(part, articles.get(part.source_id, 0))
     except Exception as error:  # a bad source must not stop the others
         if len(fetched) > 1:
-            left = [await store_fetched(storage, owner, [each]) for each in fetched]
+            left = [await store_fetched(storage, owner, [each], budgets) for each in fetched]
             return set().union(*left)
         url = fetched[0].source.url
         if is_unavailable(error):
@@ -384,11 +407,11 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
             failed = replace(
                 fetched[0], result=FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR))
             )
-            return await store_fetched(storage, owner, [failed])
+            return await store_fetched(storage, owner, [failed], budgets)
     return set()
 
 
-async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
+async def _parts(storage: Storage, fetched: Sequence[Fetched], budgets: Budgets) -> list[_Part]:
     """Return each with what its source shows for the first time, or in other words."""
     entries = {
         each.source_id: await in_turns(_entries_to_read(each.result.document, each.source.url))
@@ -400,14 +423,18 @@ async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
     asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
     async with storage.reading() as tx:
         known = await known_entries(tx, asked)
-        room = await _room(tx, entries, known)
+        private = {each.source_id for each in fetched if not each.source.public}
+        room = await _room(tx, entries, known, private)
+        room |= await rooms(tx, private & entries.keys(), UsageKind.ENTRIES, budgets)
+        pages = await rooms(tx, private & entries.keys(), UsageKind.PAGES, budgets)
         now = tx.now
     parts = []
     for each in fetched:
         of_source = known.get(each.source_id, {})
         all_ = entries.get(each.source_id, [])
         judged, taken = _within_room(room.get(each.source_id), each, all_, of_source)
-        shown = await in_turns(_shown(judged, taken, of_source, now)) if taken else None
+        most_pages = min(pages.get(each.source_id, MOST_PAGES), MOST_PAGES)
+        shown = await in_turns(_shown(judged, taken, of_source, now, most_pages)) if taken else None
         parts.append(_Part(judged, shown))
     return parts
 
@@ -418,12 +445,19 @@ def _entries_to_read(document: Document, source_url: str) -> Slices[list[Identif
     return [(item, identity) for item, identity in identified if not item.is_known]
 
 
-async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_Part]:
+async def _finish(
+    tx: Transaction, owner: str, parts: Sequence[_Part], budgets: Budgets
+) -> list[_Part]:
     """End the fetches of which this is the last part; return the parts whose sources are ours.
 
     The leases of the others were over: somebody else reads them now. It awaits statements alone.
     """
     changes = {part.source_id: await _changes(tx, part) for part in parts if part.is_last}
+    private = {part.source_id: part for part in parts if not part.fetched.source.public}
+    costs = {source_id: part.cost for source_id, part in private.items()}
+    for source_id in await charge_sources(tx, costs, budgets) & changes.keys():
+        fetched = private[source_id].fetched
+        changes[source_id] = postponed(fetched.source, changes[source_id], tx.now, fetched.jitter)
     ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
         ours |= await held(tx, Source, going_on, owner)
@@ -435,10 +469,17 @@ async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_
 
 
 async def _room(
-    tx: Transaction, entries: Entries, known: Mapping[int, Mapping[str, KnownEntry]]
+    tx: Transaction,
+    entries: Entries,
+    known: Mapping[int, Mapping[str, KnownEntry]],
+    private: Collection[int],
 ) -> dict[int, int]:
-    """Return how many new entries are taken of those sources that bring many."""
-    many = [at for at, all_ in entries.items() if len(all_) - len(known.get(at, ())) > _UNCOUNTED]
+    """Return how many new entries are taken of those public sources that bring many."""
+    many = [
+        at
+        for at, all_ in entries.items()
+        if at not in private and len(all_) - len(known.get(at, ())) > _UNCOUNTED
+    ]
     since = tx.now - _DAY
     return {at: MOST_A_DAY - await count_newest(tx, at, since, MOST_A_DAY) for at in many}
 
@@ -449,17 +490,25 @@ def _within_room(
     entries: Sequence[IdentifiedItem],
     known: Mapping[str, KnownEntry],
 ) -> tuple[Fetched, Sequence[IdentifiedItem]]:
-    """Leave out new entries for which there is no *room*, the oldest, and say so."""
+    """Leave out new entries for which there is no *room*, the oldest, and say so.
+
+    The long entries of a private source count several times.
+    """
     if room is None:
         return fetched, entries
+    is_public = fetched.source.public
     new = [(item, identity) for item, identity in entries if identity.guid_hash not in known]
     new.sort(key=lambda entry: moment_of(entry[0]), reverse=True)
-    left_out = {identity.guid_hash for _, identity in new[room:]}
+    weights = accumulate(1 if is_public else weight(item.text, item.summary) for item, _ in new)
+    left_out = {
+        identity.guid_hash for (_, identity), sum_ in zip(new, weights, strict=True) if sum_ > room
+    }
     if not left_out:
         return fetched, entries
     log.warning("new entries were left out", source=fetched.source.url, entries=len(left_out))
     kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
-    return replace(fetched, result=replace(fetched.result, problem=_TOO_MUCH)), kept
+    problem = _TOO_MUCH if is_public else _OVER_BUDGET
+    return replace(fetched, result=replace(fetched.result, problem=problem)), kept
 
 
 def _shown(
@@ -467,6 +516,7 @@ def _shown(
     entries: Sequence[IdentifiedItem],
     known: Mapping[str, KnownEntry],
     now: datetime,
+    most_pages: int,
 ) -> Slices[Shown]:
     source = fetched.source
     backlog = source.first_read_at is None
@@ -476,7 +526,7 @@ def _shown(
         if before is None or before.content_hash != content_hash(item):
             drafts.append(draft_of(item, identity, source_url=source.url, now=now, backlog=backlog))
         yield
-    marked = awaiting_pages(drafts, source.full_text, source.kind)
+    marked = awaiting_pages(drafts, source.full_text, source.kind, most_pages)
     return Shown(fetched.source_id, marked, known, inside=fetched.result.own_network)
 
 
@@ -517,7 +567,7 @@ def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
 
 
 def _weight(drafts: Iterable[ArticleDraft]) -> int:
-    return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
+    return sum(weight(each.text, each.item.summary) for each in drafts)
 
 
 async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:

@@ -68,13 +68,19 @@ class FetchRequest:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """No `document` and no `problem`: nothing has changed."""
+    """No `document` and no `problem`: nothing has changed.
+
+    `requests`, `seconds` and `received` (bytes): what it cost, redirects and sitemaps included.
+    """
 
     response: Response | None = None
     body_hash: str | None = None
     document: Document | None = None
     problem: Problem | None = None
     wait: timedelta | None = None  # no request was sent, because its host asked for a pause
+    requests: int = 0
+    seconds: float = 0.0
+    received: int = 0
 
     @property
     def own_network(self) -> bool:
