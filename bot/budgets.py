@@ -95,6 +95,9 @@ class Cost:
         return {kind: amount for kind, amount in amounts.items() if amount > 0}
 
 
+FREE: Final = Cost()
+
+
 def weight(*texts: str) -> int:
     """Return how many entries an entry with *texts* counts as: a long one counts as several."""
     return 1 + sum(map(len, texts)) // LONG_TEXT

@@ -338,6 +338,29 @@ _FORGET = "DELETE FROM folded WHERE article_id IN (SELECT value FROM json_each(?
 _ADD = "INSERT INTO {table}, title, text) VALUES (?, ?, ?)"
 
 
+async def rewrite_index(tx: Transaction, *, is_first: bool) -> bool:
+    """Rewrite some of SQLite's index without what was deleted; return whether any may be left.
+
+    FTS5 only notes what was deleted, until it happens to merge the parts in which that stands. The
+    first call marks all parts to be merged, and the others continue.
+    """
+    if tx.dialect == POSTGRESQL:
+        return False
+    connection = await tx.session.connection()
+    before = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
+    pages = -_PAGES_AT_ONCE if is_first else _PAGES_AT_ONCE
+    await connection.exec_driver_sql(_MERGE, (pages,))
+    after = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
+    return int(after - before) >= _SOME_MERGED
+
+
+_PAGES_AT_ONCE: Final = 500
+
+_SOME_MERGED: Final = 2  # changes; FTS5 makes one of them in any case
+
+_MERGE: Final = "INSERT INTO folded_index(folded_index, rank) VALUES ('merge', ?)"
+
+
 def indexed_words(row: FoldedText) -> list[str]:
     """The distinct words that the index on PostgreSQL holds, as long as there is room."""
     words = [language_token(row.language), *f"{row.title} {row.text}".split(" ")]

@@ -287,6 +287,7 @@ class ScheduleTime:
 DEFAULT_SCHEDULE = (ScheduleTime(),)
 
 DEFAULT_ALERTS_PER_HOUR = 6
+MOST_ALERTS_PER_HOUR = 60  # also of a Telegram chat with all its threads
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ TELEGRAM_ROLES = frozenset({Role.CHAT, Role.SEND})
 # Sources of slow hosts must not hold up the others.
 POLLERS = 4
 PAGE_READERS = 4
+LISTS = 4  # of feeds, of different accounts
 
 CALLS_PATIENCE = timedelta(seconds=6)
 FEW_CALLS = 64
@@ -100,7 +101,8 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.sources.group import Grouping
 
     storage, owner = process.storage, process.owner
-    grouping = Grouping(storage, owner, process.settings.story_memory_mb * 1_000_000)
+    settings = process.settings
+    grouping = Grouping(storage, owner, settings.story_memory_mb * 1_000_000, settings.budgets)
     sync, gauges = grouping.sync, process.instrumentation.gauges
     gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
     gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
@@ -190,5 +192,5 @@ def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
     )
     return [
         StageRunner(stages.PROGRESS, partial(report_progress, bot, renderer, storage)),
-        StageRunner(stages.LIST, lists.run_once),
+        *(StageRunner(stages.LIST, lists.run_once) for _ in range(LISTS)),
     ]

@@ -369,7 +369,7 @@ class _Part:
     def cost(self) -> Cost:
         shown, result = self.shown, self.fetched.result
         added = Cost(
-            entries=_weight(shown.new) if shown else 0,
+            entries=weight_of(shown.new) if shown else 0,
             pages=sum(draft.awaits_page for draft in self.drafts),
         )
         if not self.is_last:
@@ -538,11 +538,11 @@ def _portions(parts: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
         *firsts, last = parted(whole.drafts)
         for drafts in firsts:
             yield [_with_drafts(whole, drafts, is_last=False)]
-        if portion and weight + _weight(last) > _MOST:
+        if portion and weight + weight_of(last) > _MOST:
             yield portion
             portion, weight = [], 0
         portion.append(_with_drafts(whole, last, is_last=True) if firsts else whole)
-        weight += _weight(last)
+        weight += weight_of(last)
     if portion:
         yield portion
 
@@ -557,7 +557,7 @@ def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     parts: list[list[ArticleDraft]] = [[]]
     room = _MOST
     for each in reversed(drafts):
-        weight = _weight([each])
+        weight = weight_of([each])
         if parts[-1] and weight > room:
             parts.append([])
             room = _MOST
@@ -566,7 +566,7 @@ def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     return [part[::-1] for part in parts]
 
 
-def _weight(drafts: Iterable[ArticleDraft]) -> int:
+def weight_of(drafts: Iterable[ArticleDraft]) -> int:
     return sum(weight(each.text, each.item.summary) for each in drafts)
 
 

@@ -1,7 +1,10 @@
 """Lists of feeds that a chat sends: counted first, and added once it says yes.
 
-The stage adds the feeds of one list at a time, a few feeds a round. What was tried is a row, so
-that a crash loses nothing and repeats only the lines in hand.
+- The stage takes lists in turn, by account: that of the account that was served least recently is
+  next, and each account has one list in hand at a time. Several stages run side by side.
+- A turn tries a few lines, of different hosts. A line whose host is slow gives way to the others of
+  its list, and is tried again behind them.
+- What was tried is a row, so that a crash loses nothing and repeats only the lines in hand.
 """
 
 import asyncio
@@ -28,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 MOST_LINES = 1000
 _LONGEST_URL = 2000
-AT_ONCE = 16  # lines; those of one host take turns
+AT_ONCE = 8  # lines of one list in a turn; those of one host follow each other
+PATIENCE_SECONDS = 10.0  # with a line at its first try
 LEASE = timedelta(minutes=10)
 TOO_MANY = "too many"
 
@@ -94,6 +98,7 @@ class FeedListStage:
     limits: Limits
     report: Callable[[feeds_followed.ImportChat, ListProgress], Awaitable[None]]
     owner: str
+    patience_seconds: float = PATIENCE_SECONDS
 
     async def run_once(self) -> int:
         """Try the next lines of one list; return how many lists were worked on."""
@@ -109,7 +114,8 @@ class FeedListStage:
             for one_host in _by_host(lines):
                 group.create_task(self._add_in_turn(chat, one_host))
         async with self.storage.writing() as tx:
-            await release(tx, feeds_followed.FeedImport, [chat.list_id], self.owner)
+            served = {"served_at": tx.now}
+            await release(tx, feeds_followed.FeedImport, [chat.list_id], self.owner, **served)
             tried, total = await feeds_followed.count_lines(tx, chat.list_id)
         await self.report(chat, ListProgress(tried, total))
         return 1
@@ -118,7 +124,14 @@ class FeedListStage:
         self, chat: feeds_followed.ImportChat, lines: Iterable[feeds_followed.FeedImportLine]
     ) -> None:
         for line in lines:
-            outcome, problem = await self._add(chat.chat_id, line.url)
+            patience = None if line.is_slow else self.patience_seconds
+            try:
+                async with asyncio.timeout(patience):
+                    outcome, problem = await self._add(chat.chat_id, line.url)
+            except TimeoutError:
+                async with self.storage.writing() as tx:
+                    await feeds_followed.postpone_line(tx, chat.list_id, line.number)
+                return  # with the other lines of this host, which the next turn tries
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
@@ -129,7 +142,7 @@ class FeedListStage:
     async def _add(self, chat_id: int, url: str) -> tuple[str, Problem | None]:
         try:
             followed = await follow_feed(
-                self.storage, chat_id, url, adder=self.adder, most=self.limits.feeds
+                self.storage, chat_id, url, adder=self.adder, limits=self.limits
             )
         except TooManyFeeds:
             return TOO_MANY, None

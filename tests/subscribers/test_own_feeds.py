@@ -1,10 +1,11 @@
 """Sources that chats follow: whose they are, when they go, and that nobody takes another's."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
+from bot.budgets import FREE, Cost
 from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
@@ -14,8 +15,10 @@ from bot.subscribers.limits import Limited, set_limits
 from bot.subscribers.own_feeds import FeedAddition
 from storage.db.engine import Storage
 from storage.sources import add_source, all_sources
+from tests.limits import USUAL_LIMITS
 
 FEED = "https://paper.example/feed"
+TWO_FEEDS = replace(USUAL_LIMITS, feeds=2)
 
 
 @dataclass
@@ -26,8 +29,11 @@ class Reader:
     problem: Problem | None = None
     public: bool = False
     asked: list[str] = field(default_factory=list)
+    cost: Cost = FREE
+    room: int | None = None
 
-    async def add(self, url: str) -> Addition:
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        self.room = room
         self.asked.append(url)
         if self.problem:
             return Addition(url, AddOutcome.REFUSED, problem=self.problem)
@@ -42,7 +48,7 @@ class Reader:
                 "next_fetch_at": tx.now,
             }
             source_id = await add_source(tx, row)
-            return Addition(url, AddOutcome.ADDED, source_id=source_id)
+            return Addition(url, AddOutcome.ADDED, source_id=source_id, cost=self.cost)
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def follow(storage: Storage, reader: Reader):
     """Return how a chat follows a feed, of which it may follow two."""
 
     def followed(chat_id: int, url: str = FEED):
-        return own_feeds.follow_feed(storage, chat_id, url, adder=reader, most=2)
+        return own_feeds.follow_feed(storage, chat_id, url, adder=reader, limits=TWO_FEEDS)
 
     return followed
 
@@ -106,7 +112,7 @@ async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storag
 async def test_what_is_public_is_followed_without_being_read(reader, arrive, storage, follow):
     ann = await arrive(1)
     reader.public = True
-    await reader.add(FEED)
+    await reader.for_account(FEED, room=0)
     reader.asked.clear()
 
     done = await follow(ann)

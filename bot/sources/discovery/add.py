@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Final
 from uuid import uuid4
 
+from bot.budgets import FREE, Cost
 from bot.matching.slices import Slices, in_turns
 from bot.sources.discovery.discover import (
     DiscoveryResult,
@@ -27,7 +29,7 @@ from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
 from bot.sources.health import changes_after, kind_of
-from bot.sources.store import parted, store_drafts
+from bot.sources.store import parted, store_drafts, weight_of
 from bot.sources.urls import as_typed, host_of
 from storage import sources
 from storage.db.engine import Storage, Transaction
@@ -52,7 +54,7 @@ class Addition:
     """What came of it; `problem` says why not. `source_id` is there if it is a source now.
 
     `found_at`: the page that names the feed. `choice`: the feeds to pick from that were read;
-    `unread`: links that may be feeds too.
+    `unread`: links that may be feeds too. `cost`: of the fetch, with the entries stored.
     """
 
     url: str
@@ -64,6 +66,7 @@ class Addition:
     found_at: str = ""
     choice: tuple[FoundFeed, ...] = ()
     unread: tuple[FeedLink, ...] = ()
+    cost: Cost = FREE
 
 
 class Form(StrEnum):
@@ -89,7 +92,8 @@ class SourceOptions:
 class SourceAdder:
     """*public*: for the operator, so every chat may get it and the allowed networks are open.
 
-    *options*: unless those of a source are given.
+    *options*: unless those of a source are given. *room*: for how many entries the account that
+    asks may still pay today; a longer backlog is left to the polls. None: no account pays.
     """
 
     storage: Storage
@@ -97,6 +101,11 @@ class SourceAdder:
     reader: ReadsLinks
     public: bool = True
     options: SourceOptions = SourceOptions()
+    room: int | None = None
+
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        """Add what is at *url*, with no more entries than there is *room* for."""
+        return await replace(self, room=room).add(url)
 
     async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
         """Add what is at *url*, once: a feed, the one feed of a page, or the page itself."""
@@ -135,7 +144,8 @@ class SourceAdder:
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
         if problem := why_not(result, options.every):
-            return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
+            cost = _cost_of(result)
+            return Addition(url, AddOutcome.REFUSED, options.title, problem=problem, cost=cost)
         final = result.address_of(url)
         if final != url and (existing := await self._existing(final, options)):
             return existing
@@ -193,9 +203,15 @@ class SourceAdder:
         private: Source | None = None,
     ) -> Addition:
         """Store the source with its backlog; *private*: that source becomes public."""
+        cost = _cost_of(result)
         async with self.storage.writing() as tx:
             row = self._first_row(url, result, options, tx.now)
             first, *others = parted(await in_turns(_backlog(row, result, tx.now)))
+            entries = weight_of(chain(first, *others))
+            if self.room is not None and entries > self.room:
+                first, others, entries = [], [], 0
+                row |= dict.fromkeys(_READ) | {"next_fetch_at": tx.now}
+            cost = replace(cost, entries=entries)
             owner = f"adding {uuid4().hex}"
             row_now = row | (_unread(tx, owner) if others else {})
             if private is None:
@@ -203,13 +219,13 @@ class SourceAdder:
             else:
                 source_id = await sources.make_source_public(tx, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
-                return Addition(url, AddOutcome.THERE, row["title"])
+                return Addition(url, AddOutcome.THERE, row["title"], cost=_cost_of(result))
             articles = await store_drafts(tx, source_id, first)
         for some in others:
             ending = {name: row[name] for name in _READ} if some is others[-1] else None
             articles += await self._store_more(source_id, owner, some, ending)
         outcome = AddOutcome.THERE if private else AddOutcome.ADDED
-        return Addition(url, outcome, row["title"], articles, source_id=source_id)
+        return Addition(url, outcome, row["title"], articles, source_id=source_id, cost=cost)
 
     def _first_row(
         self, url: str, result: FetchResult, options: SourceOptions, now: datetime
@@ -259,6 +275,10 @@ def new_source(
         created_at=now,
         next_fetch_at=now,
     )
+
+
+def _cost_of(result: FetchResult) -> Cost:
+    return Cost(requests=result.requests, seconds=result.seconds, received=result.received)
 
 
 def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
