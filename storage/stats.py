@@ -18,13 +18,22 @@ from storage.articles import Article, is_at
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
-from storage.enums import ArticleStage, ChatState, DeliveryKind, DeliveryState, Medium, SourceState
+from storage.enums import (
+    ArticleStage,
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    Medium,
+    SourceState,
+    UsageKind,
+)
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
 from storage.queries import Match, Query, latest_change
 from storage.sources import AwaitedPage, Source
 from storage.subscriptions import Subscription
 from storage.tables import TABLES
 from storage.topics import Topic
+from storage.usage import UsageToday, usage_today
 
 MAX_COUNTED = 1_000_000
 
@@ -91,12 +100,13 @@ class Lags(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """*lags*: seconds, by stage. *queue*: messages, by state and medium."""
+    """*lags*: seconds, by stage. *queue*: messages, by state and medium. *usage*: by kind."""
 
     lags: Mapping[str, float]
     queue: Mapping[tuple[str, str], int]
     sources: Mapping[str, int]
     queries_change: int
+    usage: Mapping[UsageKind, UsageToday]
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -123,7 +133,8 @@ async def amounts(tx: Transaction) -> Amounts:
     )
 
 
-async def backlog(tx: Transaction) -> Backlog:
+async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
+    """Return what waits; *budgets* are those of an account."""
     by = (Delivery.state, Delivery.medium)
     waiting = [
         count
@@ -138,6 +149,7 @@ async def backlog(tx: Transaction) -> Backlog:
             "unhealthy": await count_unhealthy_sources(tx),
         },
         queries_change=await latest_change(tx),
+        usage=await usage_today(tx, budgets),
     )
 
 

@@ -26,6 +26,7 @@ from storage.db.filelock import lock_beside
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
 from storage.stats import amounts, count_unhealthy_sources, last_read
+from storage.usage import count_exhausted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -78,6 +79,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the database", lambda: _database(url)),
         Check("the process", lambda: _process(url)),
         Check("the sources", lambda: _sources(url)),
+        Check("the accounts", lambda: _accounts(settings, url)),
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
@@ -198,6 +200,17 @@ async def _sources(url: str) -> Sequence[Finding]:
         return [judgements.sources_unknown(_reason(error))]
     is_running = bool(await _holders(url))
     return judgements.judge_sources(judgements.SourceFacts(count, unhealthy, since, is_running))
+
+
+async def _accounts(settings: Settings, url: str) -> Sequence[Finding]:
+    file = database_file(url)
+    if file and not file.exists():
+        return []
+    with suppress(DatabaseError, OSError):  # another check reports those
+        async with _reading(url) as tx:
+            count = await count_exhausted(tx, settings.budgets.limits)
+        return [judgements.judge_accounts(count)]
+    return []
 
 
 async def _disks(url: str) -> Sequence[Finding]:
