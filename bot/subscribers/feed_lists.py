@@ -16,10 +16,17 @@ from typing import Protocol
 
 import structlog
 
+from bot.sources.discovery.add import Addition
 from bot.sources.discovery.opml import Outline
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of
-from bot.subscribers.errors import NoSuchList, TooManyFeeds, UserError
+from bot.subscribers.errors import (
+    NoSuchList,
+    OverBudget,
+    TooManyAdditions,
+    TooManyFeeds,
+    UserError,
+)
 from bot.subscribers.limits import Limits
 from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
 from storage import feeds_followed
@@ -89,6 +96,25 @@ class ListProgress:
     lines: Sequence[Tried] | None = None
 
 
+class _HostIsSlowError(Exception):
+    """A feed is not read for now, so that others need not wait for its host."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ImpatientAdder:
+    """Gives up a feed after so many *seconds*."""
+
+    adder: AddsFeeds
+    seconds: float
+
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self.adder.for_account(url, room=room)
+        except TimeoutError as error:
+            raise _HostIsSlowError from error
+
+
 @dataclass(frozen=True, slots=True)
 class FeedListStage:
     """*report* shows a chat how far its list is; it raises nothing."""
@@ -124,14 +150,12 @@ class FeedListStage:
         self, chat: feeds_followed.ImportChat, lines: Iterable[feeds_followed.FeedImportLine]
     ) -> None:
         for line in lines:
-            patience = None if line.is_slow else self.patience_seconds
             try:
-                async with asyncio.timeout(patience):
-                    outcome, problem = await self._add(chat.chat_id, line.url)
-            except TimeoutError:
+                outcome, problem = await self._add(chat.chat_id, line)
+            except _HostIsSlowError:
                 async with self.storage.writing() as tx:
                     await feeds_followed.postpone_line(tx, chat.list_id, line.number)
-                return  # with the other lines of this host, which the next turn tries
+                return  # the next turn goes on with this host
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
@@ -139,13 +163,20 @@ class FeedListStage:
                     tx, chat.list_id, line.number, outcome, error=error, error_detail=detail
                 )
 
-    async def _add(self, chat_id: int, url: str) -> tuple[str, Problem | None]:
+    async def _add(
+        self, chat_id: int, line: feeds_followed.FeedImportLine
+    ) -> tuple[str, Problem | None]:
+        adder = self.adder if line.is_slow else _ImpatientAdder(self.adder, self.patience_seconds)
         try:
             followed = await follow_feed(
-                self.storage, chat_id, url, adder=self.adder, limits=self.limits
+                self.storage, chat_id, line.url, adder=adder, limits=self.limits
             )
+        except _HostIsSlowError:
+            raise
         except TooManyFeeds:
             return TOO_MANY, None
+        except (TooManyAdditions, OverBudget):
+            return FeedAddition.REFUSED, Problem(ProblemCode.OVER_BUDGET)
         except UserError:  # the chat was deleted meanwhile
             return FeedAddition.REFUSED, None
         except Exception:  # one bad feed must not stop the others

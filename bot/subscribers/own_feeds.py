@@ -133,10 +133,18 @@ async def _follow(
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
         is_new = not await feeds_followed.source_followed(tx, chat_id, source.id)
-        if is_new:
+        # Others may have been added while this one was read.
+        is_beyond = bool(is_new and cost.additions) and not limits.budgets.left(
+            UsageKind.ADDITIONS, await _used(tx, chat_id)
+        )
+        if is_new and not is_beyond:
             await _refuse_one_more(tx, chat_id, limits=limits)
             await feeds_followed.follow(tx, chat_id, source.id)
-        await _charge(tx, chat_id, cost if is_new else replace(cost, additions=0))
+            await _charge(tx, chat_id, cost)
+        else:
+            await _charge(tx, chat_id, replace(cost, additions=0))
+    if is_beyond:
+        raise TooManyAdditions(limits.budgets.additions)
     outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
     title = source.title or source.host
     return Followed(outcome, url, title, source.id, source.public)

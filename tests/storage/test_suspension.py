@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
+from bot.budgets import USUAL
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import (
@@ -137,7 +138,7 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
     clock.turn(timedelta(hours=1))
 
     async with storage.reading() as tx:
-        assert (await backlog(tx)).lags["mail"] == 0
+        assert (await backlog(tx, USUAL.limits)).lags["mail"] == 0
 
 
 async def mailbox_of(storage: Storage, chat_id: int) -> int:
