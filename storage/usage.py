@@ -92,7 +92,9 @@ async def payers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, l
 
 
 async def _key(tx: Transaction) -> bytes:
-    return await existing_signing_key(tx) or await signing_key(tx)
+    """Return the key that names accounts; an empty one to a reader if nothing was counted yet."""
+    key = await existing_signing_key(tx)
+    return key or (await signing_key(tx) if tx.is_writing else b"")
 
 
 async def used(tx: Transaction, accounts: Collection[Account]) -> Used:

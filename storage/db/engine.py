@@ -142,6 +142,7 @@ class Transaction:
     made: Counter[str] = field(default_factory=Counter)
     """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
     clock: DatabaseClock = database_clock
+    is_writing: bool = False
 
     @property
     def dialect(self) -> str:
@@ -244,7 +245,8 @@ class Storage:
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            tx = Transaction(session, await self._clock(session), clock=self._clock)
+            now = await self._clock(session)
+            tx = Transaction(session, now, clock=self._clock, is_writing=True)
             yield tx
             if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
                 await notify(session, tx.notifications)
