@@ -31,6 +31,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.budgets import USUAL, Budgets
 from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
 from bot.ops.logs import TOKEN
@@ -53,6 +54,7 @@ _SECRETS = frozenset(
 )  # addresses may hold keys
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+Amount = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class AccessMode(StrEnum):
@@ -125,6 +127,14 @@ class Settings(BaseSettings):
     topics_per_chat: Annotated[int, Field(ge=1, le=1000)] = 100
     feeds_per_chat: Annotated[int, Field(ge=0, le=1000)] = 50
     alerts_per_chat: Annotated[int, Field(ge=0, le=1000)] = 0
+    account_requests_a_day: Amount = USUAL.requests
+    account_seconds_a_day: Amount = USUAL.seconds
+    account_mb_a_day: Amount = USUAL.megabytes
+    account_entries_a_day: Amount = USUAL.entries
+    account_pages_a_day: Amount = USUAL.pages
+    account_matches_a_day: Amount = USUAL.matches
+    account_additions_a_day: Amount = USUAL.additions
+    account_searches_a_day: Amount = USUAL.searches
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     search_feeds: Annotated[tuple[str, ...], NoDecode] = ()
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
@@ -256,6 +266,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del file_secret_settings  # a folder of secrets; `<NAME>_FILE` names each one instead
         return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
+
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(
+            requests=self.account_requests_a_day,
+            seconds=self.account_seconds_a_day,
+            megabytes=self.account_mb_a_day,
+            entries=self.account_entries_a_day,
+            pages=self.account_pages_a_day,
+            matches=self.account_matches_a_day,
+            additions=self.account_additions_a_day,
+            searches=self.account_searches_a_day,
+        )
 
     @property
     def bot_api_base(self) -> str:

@@ -72,6 +72,7 @@ class Article(Leased, table=True):
         Index("ix_article_in_turn", "scope_id", "id", "stage", **partial_index(_IN_PROGRESS)),
         Index("ix_article_put_aside", "put_aside_at", **partial_index(_PUT_ASIDE)),
         Index("ix_article_language_news_at", "language", "news_at"),
+        Index("ix_article_scope_id", "scope_id", "id", **partial_index("scope_id <> 0")),
         NUMBERED,
     )
 
@@ -363,6 +364,29 @@ _STORE = """
 _FORGET = "DELETE FROM folded WHERE article_id IN (SELECT value FROM json_each(?))"
 
 _ADD = "INSERT INTO {table}, title, text) VALUES (?, ?, ?)"
+
+
+async def rewrite_index(tx: Transaction, *, is_first: bool) -> bool:
+    """Rewrite some of SQLite's index without what was deleted; return whether any may be left.
+
+    FTS5 only notes what was deleted, until it happens to merge the parts in which that stands. The
+    first call marks all parts to be merged, and the others continue.
+    """
+    if tx.dialect == POSTGRESQL:
+        return False
+    connection = await tx.session.connection()
+    before = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
+    pages = -_PAGES_AT_ONCE if is_first else _PAGES_AT_ONCE
+    await connection.exec_driver_sql(_MERGE, (pages,))
+    after = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
+    return int(after - before) >= _SOME_MERGED
+
+
+_PAGES_AT_ONCE: Final = 500
+
+_SOME_MERGED: Final = 2  # changes; FTS5 makes one of them in any case
+
+_MERGE: Final = "INSERT INTO folded_index(folded_index, rank) VALUES ('merge', ?)"
 
 
 def indexed_words(row: FoldedText) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Index,
+    Select,
     UniqueConstraint,
     bindparam,
     delete,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     or_,
     update,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
@@ -137,6 +139,7 @@ class AlertPreferences(NamedTuple):
     state_since: datetime
     language: str
     kind: ChatKind
+    telegram_id: int
 
     @property
     def quiet_hours(self) -> QuietHours | None:
@@ -195,16 +198,44 @@ async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
     return (await tx.session.exec(fresh)).one()
 
 
-# Rows that name a locked chat may be added meanwhile.
-_LOCK: Final = (
-    select(  # type: ignore[call-overload]
-        Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
-        Chat.state, Chat.state_since, effective_language(), Chat.kind,
-    )
-    .where(among(col(Chat.id), bindparam("chats")))
-    .order_by(col(Chat.id))
-    .with_for_update(key_share=True)
-)  # fmt: skip
+async def lock_account(tx: Transaction, chat_id: int) -> Chat:
+    """Lock all rows of the Telegram chat of our row *chat_id*, in their order; return that row.
+
+    What is limited for all threads of a forum together is counted under this lock.
+    """
+    locked = select(Chat).where(of_account(col(Chat.id), chat_id)).order_by(col(Chat.id))
+    fresh = locked.with_for_update().execution_options(populate_existing=True)
+    return next(chat for chat in await tx.session.exec(fresh) if chat.id == chat_id)
+
+
+def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
+    """Say whether *column*, of our rows of chats, is a row of the same Telegram chat."""
+    own = aliased(Chat, name="own")
+    other = aliased(Chat, name="other")
+    rows = select(other.id).join(own, col(own.telegram_id) == col(other.telegram_id))
+    within: ColumnElement[bool] = column.in_(rows.where(col(own.id) == chat_id))
+    return within
+
+
+def _locking(which: ColumnElement[bool]) -> Select[Any]:
+    """Return the statement that locks chats; rows that name a locked one may be added meanwhile."""
+    statement: Select[Any] = (
+        select(  # type: ignore[call-overload]
+            Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
+            Chat.state, Chat.state_since, effective_language(), Chat.kind, Chat.telegram_id,
+        )
+        .where(which)
+        .order_by(col(Chat.id))
+        .with_for_update(key_share=True)
+    )  # fmt: skip
+    return statement
+
+
+_own = aliased(Chat, name="own")
+
+_ASKED: Final = select(_own.telegram_id).where(among(col(_own.id), bindparam("chats")))
+_LOCK: Final = _locking(among(col(Chat.id), bindparam("chats")))
+_LOCK_ACCOUNTS: Final = _locking(col(Chat.telegram_id).in_(_ASKED))
 
 
 async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
@@ -220,6 +251,13 @@ async def lock_with_invited(tx: Transaction, chat_id: int, user_id: int | None) 
     if user_id is not None:
         rows = select(Chat.id).where(or_(col(Chat.id) == chat_id, col(Chat.invited_by) == user_id))
     await tx.session.exec(rows.order_by(col(Chat.id)).with_for_update())
+
+
+async def lock_accounts(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
+    """Return the chats, by row, with the other threads of the same Telegram chats; see above."""
+    connection = await tx.session.connection()
+    rows = await connection.execute(_LOCK_ACCOUNTS, {"chats": list(chat_ids)})
+    return [AlertPreferences(*row) for row in rows]
 
 
 def columns_naming_a_chat() -> list[Column[int]]:
@@ -269,23 +307,25 @@ async def set_schedule(tx: Transaction, chat_id: int, schedule: Sequence[Schedul
     await tx.session.flush()
 
 
-# How much one chat may have, where the operator has said otherwise than for all.
+# How much one chat may have, where the operator has said otherwise than for all. The threads of a
+# Telegram chat share it.
 
 
 async def quota_of(tx: Transaction, chat_id: int) -> Quota:
-    return await tx.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
+    """Return the quota of our row *chat_id*, which it shares with the threads of its chat."""
+    theirs = select(Quota).where(of_account(col(Quota.chat_id), chat_id))
+    found = await tx.session.exec(theirs.order_by(col(Quota.chat_id)).limit(1))
+    return found.first() or Quota(chat_id=chat_id)
 
 
-async def copy_quota(tx: Transaction, source_id: int, target_id: int) -> None:
-    """Give a chat that has no quota of its own the quota of another, if there is one."""
-    quota = await tx.session.get(Quota, source_id)
-    if quota and not await tx.session.get(Quota, target_id):
-        tx.session.add(Quota(**quota.model_dump(exclude={"chat_id"}), chat_id=target_id))
-        await tx.session.flush()
+_other = aliased(Chat, name="other")
 
-
-_ALERT_QUOTAS: Final = select(Quota.chat_id, Quota.alerts).where(
-    among(col(Quota.chat_id), bindparam("chats")), col(Quota.alerts).is_not(None)
+_ALERT_QUOTAS: Final = (
+    select(_own.id, Quota.alerts)
+    .join(_other, col(_other.telegram_id) == col(_own.telegram_id))
+    .join(Quota, col(Quota.chat_id) == col(_other.id))
+    .where(among(col(_own.id), bindparam("chats")), col(Quota.alerts).is_not(None))
+    .order_by(col(Quota.chat_id).desc())
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Index, bindparam, delete, func, text, update
+from sqlalchemy import Index, bindparam, delete, func, text, tuple_, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
@@ -136,3 +136,11 @@ async def delete_entries_older_than(
                     col(Entry.source_id) == source_id, among(col(Entry.guid_hash), surplus)
                 )
             )
+
+
+async def delete_entries_of(tx: Transaction, source_ids: Collection[int], limit: int) -> int:
+    """Delete up to *limit* entries of the sources; return how many there were."""
+    some = select(Entry.source_id, Entry.guid_hash).where(among(col(Entry.source_id), source_ids))
+    key = tuple_(col(Entry.source_id), col(Entry.guid_hash))
+    gone = await tx.session.exec(delete(Entry).where(key.in_(some.limit(limit))))
+    return int(gone.rowcount)

@@ -194,6 +194,19 @@ class SourceState(StrEnum):
     RETIRED = "retired"  # a search for what nobody watches any more
 
 
+class UsageKind(StrEnum):
+    """What an account can use up; see `bot.budgets`."""
+
+    REQUESTS = "requests"
+    WAITING = "waiting"  # milliseconds, for hosts that respond
+    BYTES = "bytes"  # received
+    ENTRIES = "entries"  # new ones of its own feeds, a long one counts several times
+    PAGES = "pages"  # of their articles
+    MATCHES = "matches"
+    ADDITIONS = "additions"  # feeds followed, also those that are unfollowed again
+    SEARCHES = "searches"
+
+
 class FullText(StrEnum):
     """Whether the page of each new entry is read for its text."""
 
@@ -285,6 +298,7 @@ class ScheduleTime:
 DEFAULT_SCHEDULE = (ScheduleTime(),)
 
 DEFAULT_ALERTS_PER_HOUR = 6
+MOST_ALERTS_PER_HOUR = 60  # also of a Telegram chat with all its threads
 
 
 @dataclass(frozen=True, slots=True)

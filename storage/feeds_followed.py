@@ -21,10 +21,11 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
-from storage.chats import Chat
+from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
@@ -58,22 +59,25 @@ class FeedImport(Leased, table=True):
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     telegram_id: int | None = Field(default=None, sa_type=BigInteger)
     made_at: datetime
+    served_at: datetime | None = None  # when lines of it were last tried
 
 
 class FeedImportLine(SQLModel, table=True):
-    """`outcome` is None until it was tried; `error` says why it could not be added."""
+    """`outcome` is None until it was tried; `error` says why it could not be added.
+
+    `is_slow`: its host took too long at the first try, so it is tried again behind the others.
+    """
 
     list_id: int = Field(
         primary_key=True, foreign_key="feedimport.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     url: str = Field(max_length=2000)
+    is_slow: bool = False
     outcome: str | None = Field(default=None, max_length=16)
     error: str | None = None
     error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
-
-SOURCES_AT_ONCE: Final = 5
 
 MOST_FOLLOWERS: Final = 20
 
@@ -193,16 +197,22 @@ async def articles_of_feed(
 
 
 async def count_followed(tx: Transaction, chat_id: int) -> int:
-    rows = await tx.session.exec(
-        select(func.count()).select_from(Follow).where(col(Follow.chat_id) == chat_id)
-    )
-    return rows.one()
+    """Return how many feeds our row *chat_id* and the other threads of its chat follow."""
+    theirs = of_account(col(Follow.chat_id), chat_id)
+    return (await tx.session.exec(select(func.count()).select_from(Follow).where(theirs))).one()
 
 
 async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
     """Return whether the chat did not follow it before."""
     row = {"chat_id": chat_id, "source_id": source_id}
     await tx.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
+    await tx.session.exec(
+        update(Source)
+        .where(col(Source.id) == source_id, col(Source.first_read_at).is_(None))
+        .where(~col(Source.public), ~exists().where(col(Follow.source_id) == source_id))
+        .values(next_fetch_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
     return bool(await insert_new(tx, Follow, [row], returning=Follow.source_id))
 
 
@@ -210,6 +220,7 @@ async def unfollow(tx: Transaction, chat_id: int, source_id: int) -> bool:
     """Return whether the chat followed it; it may have it back for ten minutes."""
     gone = await tx.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
     if gone.rowcount:
+        await tx.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
         row = {"chat_id": chat_id, "source_id": source_id, "left_at": tx.now}
         await insert_new(tx, Unfollowed, [row])
     return bool(gone.rowcount)
@@ -233,25 +244,24 @@ async def has_unfollowed(tx: Transaction) -> bool:
     if left.first() is not None:
         return True
     long_there = col(Source.created_at) <= tx.now - RETURNABLE
-    orphans = select(Source.id).where(~col(Source.public), long_there, *_had_by_nobody())
+    orphans = select(Source.id).where(~col(Source.public), long_there, *had_by_nobody())
     return (await tx.session.exec(orphans.limit(1))).first() is not None
 
 
-async def purge_unfollowed(tx: Transaction) -> int:
-    """Forget what was let go of for good; return how many sources that nobody has went with it.
+async def forget_unfollowed(tx: Transaction) -> None:
+    """Forget what was let go of so long ago that nobody may have it back."""
+    over = col(Unfollowed.left_at) <= tx.now - RETURNABLE
+    await tx.session.exec(delete(Unfollowed).where(over))
 
-    What a chat that was erased had followed goes too. Of sources, with all their entries, at most
-    `SOURCES_AT_ONCE`.
-    """
-    until = tx.now - RETURNABLE
-    await tx.session.exec(delete(Unfollowed).where(col(Unfollowed.left_at) <= until))
-    # What has just been added is about to be followed.
-    lately = col(Source.created_at) > until
-    which = [~col(Source.public), ~lately, *_had_by_nobody()]
-    some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
-    ids = (await tx.session.exec(some)).all()
-    gone = await tx.session.exec(delete(Source).where(among(col(Source.id), ids), *which))
-    return int(gone.rowcount)
+
+async def sources_had(tx: Transaction, chat_id: int) -> set[int]:
+    """Return the sources that the chat follows or may have back."""
+    tables: tuple[type[Follow | Unfollowed], ...] = (Follow, Unfollowed)
+    found = [
+        await tx.session.exec(select(table.source_id).where(col(table.chat_id) == chat_id))
+        for table in tables
+    ]
+    return {source_id for rows in found for source_id in rows}
 
 
 def _theirs(
@@ -260,7 +270,8 @@ def _theirs(
     return [col(table.chat_id) == chat_id, col(table.source_id) == source_id]
 
 
-def _had_by_nobody() -> list[ColumnElement[bool]]:
+def had_by_nobody() -> list[ColumnElement[bool]]:
+    """Say of a `Source` in the query that no chat follows it or may have it back."""
     tables: tuple[type[Follow | Unfollowed], ...] = (Follow, Unfollowed)
     return [~exists().where(col(table.source_id) == col(Source.id)) for table in tables]
 
@@ -334,11 +345,23 @@ async def has_running_import(tx: Transaction, chat_id: int) -> bool:
 
 
 async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
+    """Claim a list of the account that was served least recently, and that is not served now."""
+    theirs = aliased(FeedImport, name="theirs")
+    own, sibling = aliased(Chat, name="own"), aliased(Chat, name="sibling")
+    of_same = (
+        select(theirs)
+        .join(sibling, col(sibling.id) == col(theirs.chat_id))
+        .join(own, col(own.telegram_id) == col(sibling.telegram_id))
+        .where(col(own.id) == col(FeedImport.chat_id))
+        .correlate(FeedImport)
+    )
+    served = of_same.with_only_columns(func.max(theirs.served_at)).scalar_subquery()
+    is_served = of_same.where(col(theirs.lease_until) > tx.now).exists()
     lists = await claim(
         tx,
         FeedImport,
-        col(FeedImport.message_id).is_not(None),
-        order=(col(FeedImport.made_at), col(FeedImport.id)),
+        col(FeedImport.message_id).is_not(None) & ~is_served,
+        order=(served.is_not(None), served, col(FeedImport.made_at), col(FeedImport.id)),
         limit=1,
         owner=owner,
         lease=lease,
@@ -355,10 +378,11 @@ async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportC
 
 
 async def lines_to_try(tx: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:
+    """Return the next lines, those of slow hosts behind all others."""
     rows = await tx.session.exec(
         select(FeedImportLine)
         .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.outcome).is_(None))
-        .order_by(col(FeedImportLine.number))
+        .order_by(col(FeedImportLine.is_slow), col(FeedImportLine.number))
         .limit(limit)
     )
     return list(rows)
@@ -378,6 +402,12 @@ async def line_tried(
         .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
         .values(outcome=outcome, error=error, error_detail=error_detail)
     )
+
+
+async def postpone_line(tx: Transaction, list_id: int, number: int) -> None:
+    """Let a line whose host is slow wait until all others of its list were tried."""
+    line = (col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
+    await tx.session.exec(update(FeedImportLine).where(*line).values(is_slow=True))
 
 
 async def count_lines(tx: Transaction, list_id: int) -> tuple[int, int]:

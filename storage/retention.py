@@ -6,7 +6,7 @@ in the next round. The paces are read by key: an index by time would make each s
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -28,19 +28,21 @@ from sqlmodel import col, select
 
 from storage.access import forget_actor
 from storage.alerts import Alert
-from storage.articles import Article, is_put_aside
+from storage.articles import PUBLIC, Article, is_put_aside
 from storage.bundles import Bundle
 from storage.chats import Chat, columns_naming_a_chat, lock_chats
 from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.editions import Edition, EditionStory
-from storage.entries import Entry
+from storage.entries import Entry, delete_entries_of
 from storage.enums import ArticleStage, ChatState, DeliveryState, MailboxState
 from storage.feedback import Feedback, notices_of_feedback
+from storage.feeds_followed import RETURNABLE, had_by_nobody
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, delete_deliveries
 from storage.pace import CHATS, Pace, forget_pace
 from storage.queries import Match, Query
+from storage.sources import UNREAD, Source
 from storage.stories import Story
 
 # So many of each source stay, however old: it may show them still, and would bring them anew.
@@ -208,6 +210,64 @@ async def _page(
         return None, None
     these = and_(col(table.id).between(old[0], old[-1]), at < before)
     return these, old[-1] if len(old) == len(rows) == limit else None
+
+
+# Private sources that nobody follows any more, with their articles. What was sent stays as it is.
+
+
+SOURCES_AT_ONCE: Final = 5
+ARTICLES_AT_ONCE: Final = 100
+ENTRIES_AT_ONCE: Final = 1_000
+_BEING_PURGED: Final = timedelta(hours=1)  # no source is polled meanwhile
+# Grouping remembers stories of three days, and may put another article into each of them.
+_REMEMBERED: Final = timedelta(days=4)
+
+
+async def purge_sources(tx: Transaction, at_once: Collection[int] = ()) -> tuple[int, bool]:
+    """Delete some of what sources leave that nobody follows, in the end their rows.
+
+    Return how many articles went, and whether any source was left. Meanwhile a source is as if it
+    were never read, so that a chat that follows it again gets its backlog anew. *at_once*: sources
+    that go although they were just added; any other one is about to be followed.
+    """
+    lately = (col(Source.created_at) > tx.now - RETURNABLE) & ~among(col(Source.id), at_once)
+    which = [~col(Source.public), ~lately, *had_by_nobody()]
+    some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
+    ids = (await tx.session.exec(some.with_for_update(skip_locked=True))).all()
+    if not ids:
+        return 0, False
+    unread = {**UNREAD, "next_fetch_at": tx.now + _BEING_PURGED}
+    await _apply(tx, update(Source).where(among(col(Source.id), ids)).values(**unread))
+    gone = await _erase_articles(tx, ids)
+    if not gone and not await delete_entries_of(tx, ids, ENTRIES_AT_ONCE):
+        await _apply(tx, delete(Source).where(among(col(Source.id), ids)))
+    return gone, True
+
+
+async def _erase_articles(tx: Transaction, scope_ids: Collection[int]) -> int:
+    """Delete articles of private sources with all that hangs on them; return how many.
+
+    An alert stays if public articles tell the same story, so that no chat is alerted to it again.
+    """
+    private = (among(col(Article.scope_id), scope_ids), col(Article.scope_id) != PUBLIC)
+    some = select(Article.id, Article.story_id).where(*private).order_by(col(Article.id))
+    rows = (await tx.session.exec(some.limit(ARTICLES_AT_ONCE))).all()
+    ids, stories = [row[0] for row in rows], {row[1] for row in rows}
+    if not ids:
+        return 0
+    other = aliased(Article, name="other")
+    told = (col(other.story_id) == col(Alert.story_id), col(other.scope_id) == PUBLIC)
+    public = select(func.min(other.id)).where(*told).scalar_subquery()
+    alerts = update(Alert).where(among(col(Alert.article_id), ids), exists().where(*told))
+    await _apply(tx, alerts.values(article_id=public))
+    await _apply(tx, delete(Article).where(among(col(Article.id), ids)))
+    empty = (
+        among(col(Story.id), stories),
+        col(Story.created_at) < tx.now - _REMEMBERED,
+        ~exists().where(col(Article.story_id) == col(Story.id)),
+    )
+    await _apply(tx, delete(Story).where(*empty))
+    return len(ids)
 
 
 # Chats being erased: whose they were is gone at once, what they had goes a few rows at a time.

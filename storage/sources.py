@@ -138,6 +138,14 @@ class BoilerplateBlocks(SQLModel, table=True):
     blocks: str  # as the reader of pages writes them; small, for it forgets
 
 
+# The columns of a source that nobody holds and that was never read.
+UNREAD: Final[Mapping[str, Any]] = {
+    **FREE,
+    "fingerprints": b"",
+    **dict.fromkeys(("etag", "last_modified", "body_hash", "first_read_at")),
+}
+
+
 async def change_source(tx: Transaction, source_id: int, values: Mapping[str, Any]) -> None:
     await tx.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 

@@ -18,13 +18,22 @@ from storage.articles import Article, is_at, is_put_aside
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
-from storage.enums import ArticleStage, ChatState, DeliveryKind, DeliveryState, Medium, SourceState
+from storage.enums import (
+    ArticleStage,
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    Medium,
+    SourceState,
+    UsageKind,
+)
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
 from storage.queries import Match, Query, latest_change
 from storage.sources import AwaitedPage, Source
 from storage.subscriptions import Subscription
 from storage.tables import TABLES
 from storage.topics import Topic
+from storage.usage import UsageToday, usage_today
 
 MAX_COUNTED = 1_000_000
 
@@ -95,7 +104,7 @@ class Lags(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """*lags*: seconds, by stage. *queue*: messages, by state and medium.
+    """*lags*: seconds, by stage. *queue*: messages, by state and medium. *usage*: by kind.
 
     *put_aside*: articles, see `storage.articles`.
     """
@@ -105,6 +114,7 @@ class Backlog(NamedTuple):
     sources: Mapping[str, int]
     put_aside: int
     queries_change: int
+    usage: Mapping[UsageKind, UsageToday]
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -134,7 +144,8 @@ async def amounts(tx: Transaction) -> Amounts:
     )
 
 
-async def backlog(tx: Transaction) -> Backlog:
+async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
+    """Return what waits; *budgets* are those of an account."""
     by = (Delivery.state, Delivery.medium)
     waiting = [
         count
@@ -150,6 +161,7 @@ async def backlog(tx: Transaction) -> Backlog:
         },
         put_aside=await _count(tx, Article, is_put_aside(), most=MAX_BACKLOG),
         queries_change=await latest_change(tx),
+        usage=await usage_today(tx, budgets),
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.chats import Chat
+from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
 from storage.enums import Mode, MuteKind
@@ -96,6 +96,12 @@ async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Top
 
 async def count_subscriptions(tx: Transaction, chat_id: int) -> int:
     ours = col(Subscription.chat_id) == chat_id
+    return (await tx.session.exec(select(func.count()).select_from(Subscription).where(ours))).one()
+
+
+async def count_subscriptions_of_account(tx: Transaction, chat_id: int) -> int:
+    """Return how many our row *chat_id* and the other threads of its chat have together."""
+    ours = of_account(col(Subscription.chat_id), chat_id)
     return (await tx.session.exec(select(func.count()).select_from(Subscription).where(ours))).one()
 
 

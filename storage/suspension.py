@@ -33,7 +33,14 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.access import Admin, Admission
 from storage.alerts import Alert
 from storage.bundles import Bundle, open_bundles
-from storage.chats import ERASED_USER, Chat, columns_naming_a_chat, lock_chat, quota_of
+from storage.chats import (
+    ERASED_USER,
+    Chat,
+    columns_naming_a_chat,
+    lock_chat,
+    of_account,
+    quota_of,
+)
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new
 from storage.enums import (
@@ -60,7 +67,11 @@ from storage.outbox import (
     suspend_mails,
     unblock_next,
 )
-from storage.subscriptions import Subscription, count_subscriptions, end_subscription
+from storage.subscriptions import (
+    Subscription,
+    count_subscriptions_of_account,
+    end_subscription,
+)
 
 
 class Ban(SQLModel, table=True):
@@ -438,11 +449,16 @@ async def migrate_chat(
     moving = await lock_migration(tx, old, new)
     await move_ban(tx, old, new)
     await lock_queues(tx)
+    had = await count_subscriptions_of_account(tx, moving[0].id) if moving else 0
     for chat in moving:
-        await _absorb(tx, chat, new, most_topics)
+        await _absorb(tx, chat, new)
         chat.telegram_id = new
         chat.kind = ChatKind.SUPERGROUP
         await tx.session.flush()
+    if moving and most_topics is not None:
+        quota = (await quota_of(tx, moving[0].id)).topics
+        most = most_topics if quota is None else quota
+        await _end_subscriptions_beyond(tx, moving[0].id, max(had, most))
 
 
 async def lock_migration(tx: Transaction, old: int, new: int) -> Sequence[Chat]:
@@ -452,28 +468,23 @@ async def lock_migration(tx: Transaction, old: int, new: int) -> Sequence[Chat]:
     return [chat for chat in await tx.session.exec(fresh) if chat.telegram_id == old]
 
 
-async def _absorb(tx: Transaction, chat: Chat, telegram_id: int, most_topics: int | None) -> None:
+async def _absorb(tx: Transaction, chat: Chat, telegram_id: int) -> None:
     same_place = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
     twin = (await tx.session.exec(select(Chat.id).where(same_place))).first()
     if twin is None:
         return
-    had = await count_subscriptions(tx, chat.id)
     for column in columns_naming_a_chat():
         await _move(tx, column, twin, chat.id)
     await delete_deliveries(tx, col(Delivery.chat_id) == twin)  # the chat has the same already
     await tx.session.exec(delete(Chat).where(col(Chat.id) == twin))
     await unblock_next(tx, [chat.id])
-    quota = (await quota_of(tx, chat.id)).topics
-    most = most_topics if quota is None else quota
-    if most is not None:
-        await _end_subscriptions_beyond(tx, chat.id, max(had, most))
 
 
 async def _end_subscriptions_beyond(tx: Transaction, chat_id: int, most: int) -> None:
-    """End the newest subscriptions of the chat, so that *most* are left."""
+    """End the newest subscriptions of the chat with all its threads, so that *most* are left."""
     rows = await tx.session.exec(
         select(Subscription)
-        .where(col(Subscription.chat_id) == chat_id)
+        .where(of_account(col(Subscription.chat_id), chat_id))
         .order_by(col(Subscription.id))
         .offset(most)
         .execution_options(populate_existing=True)

@@ -27,6 +27,7 @@ from storage.subscriptions import CatalogueChange, EndedSubscription, Subscripti
 from storage.suspension import Ban
 from storage.topics import Topic
 from storage.updates import ProcessedUpdate
+from storage.usage import Usage
 from storage.websub import PushSubscription
 
 METADATA = SQLModel.metadata
@@ -81,6 +82,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Subscription,
     Topic,
     Unfollowed,
+    Usage,
 )
 
 LEASED: tuple[type[Leased], ...] = (

@@ -70,7 +70,8 @@ class OneFeed:
     storage: Storage
     problem: Problem | None = None
 
-    async def add(self, url: str) -> Addition:
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        assert room >= 0
         if self.problem:
             return Addition(url, AddOutcome.REFUSED, problem=self.problem)
         async with self.storage.writing() as tx:

@@ -26,6 +26,7 @@ from bot.app.roles import (
     poll_stages,
     publish_stages,
 )
+from bot.budgets import USUAL
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.settings import AccessMode, Settings
@@ -116,7 +117,7 @@ class House:
         """Wake what is due, until cancelled; *seen* is told of each look at the backlog."""
         while True:
             async with self.process.storage.reading() as tx:
-                found = await backlog(tx)
+                found = await backlog(tx, USUAL.limits)
                 since_back = await _digests_late(tx)
             seen(found._replace(lags={**found.lags, "digest": since_back}))
             self._wake(found.lags)

@@ -359,4 +359,5 @@ def limits_for_all(settings: Settings) -> Limits:
         topics=settings.topics_per_chat,
         feeds=settings.feeds_per_chat,
         alerts=settings.alerts_per_chat,
+        budgets=settings.budgets,
     )

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 TELEGRAM_ROLES = frozenset({Role.CHAT, Role.SEND})
 
+LISTS = 4  # of feeds, of different accounts
+
 CALLS_PATIENCE = timedelta(seconds=6)
 FEW_CALLS = 64
 SLOW_CALL_SECONDS = 0.3
@@ -68,7 +70,7 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
         )
 
     poller = await stack.enter_async_context(
-        SourcePoller(storage, *instrumented("feed"), process.owner)
+        SourcePoller(storage, *instrumented("feed"), process.owner, settings.budgets)
     )
     completing = await stack.enter_async_context(
         Completing(storage, *instrumented("page"), process.owner)
@@ -105,7 +107,8 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.sources.group import Grouping
 
     storage, owner = process.storage, process.owner
-    grouping = Grouping(storage, owner, process.settings.story_memory_mb * 1_000_000)
+    settings = process.settings
+    grouping = Grouping(storage, owner, settings.story_memory_mb * 1_000_000, settings.budgets)
     sync, gauges = grouping.sync, process.instrumentation.gauges
     gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
     gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
@@ -199,5 +202,5 @@ def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
     )
     return [
         StageRunner(stages.PROGRESS, partial(report_progress, bot, renderer, storage)),
-        StageRunner(stages.LIST, lists.run_once),
+        *(StageRunner(stages.LIST, lists.run_once) for _ in range(LISTS)),
     ]

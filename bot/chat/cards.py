@@ -12,6 +12,7 @@ from bot.matching.query import parse
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers import topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
+from bot.subscribers.searches import count_search
 from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ async def show_card(
         page = await topic_page(subscribed.id, context)
         await show("chat/card.html#already", **page)
         return
+    await count_search(context.storage, context.chat_id, limits=context.limits)
     seen = await seen_of(query, context)
     meant = ""
     if not seen["found"].count and not seen["found"].is_more:

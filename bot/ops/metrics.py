@@ -27,18 +27,22 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import choose_encoder
 
 from bot.app.stops import needing_the_port
+from bot.budgets import USUAL
 from bot.ops import installed_version
 from bot.ops.health import make_web, serving
 from bot.ops.instrumentation import STOPPED, GaugeName, Operation
 from bot.settings import Role
 from storage.db.engine import DatabaseError
+from storage.enums import UsageKind
 from storage.schema import database_file
 from storage.stats import backlog
+from storage.usage import UsageToday
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from bot.app.resources import ProcessContext
+    from bot.budgets import Budgets
     from bot.ops.health import Health
     from bot.ops.instrumentation import Observation
     from storage.db.engine import Storage
@@ -109,6 +113,10 @@ class Metrics:
             "lags": self._gauge("lag_seconds", "How long the oldest work has waited.", ("step",)),
             "queue": self._gauge("queue", "Messages that are not sent.", ("state", "medium")),
             "sources": self._gauge("sources", "Sources that are read.", ("state",)),
+            "used": self._gauge("accounts_used", "What accounts used today.", ("kind",)),
+            "exhausted": self._gauge(
+                "accounts_exhausted", "Accounts that used up a budget today.", ("kind",)
+            ),
         }
         put_aside = "Articles for which a stage failed, and which no stage claims."
         self._put_aside = self._gauge("articles_put_aside", put_aside)
@@ -159,6 +167,10 @@ class Metrics:
         for state, number in backlog.sources.items():
             self._waiting["sources"].labels(state).set(number)
         self._put_aside.set(backlog.put_aside)
+        for kind in UsageKind:
+            today = backlog.usage.get(kind, UsageToday(0, 0))
+            self._waiting["used"].labels(kind).set(today.used)
+            self._waiting["exhausted"].labels(kind).set(today.exhausted)
         self._change.set(backlog.queries_change)
 
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
@@ -178,7 +190,7 @@ async def serving_metrics(process: ProcessContext, health: Health) -> AsyncItera
     process.instrumentation.add(metrics)
     process.storage.on_made = metrics.count_made
     asked = process.storage if Role.PUBLISH in process.roles else None
-    app = metrics_web(MetricsPage(metrics, health, asked))
+    app = metrics_web(MetricsPage(metrics, health, asked, process.settings.budgets))
     async with AsyncExitStack() as stack:
         with needing_the_port("METRICS_PORT", host, port):
             await stack.enter_async_context(serving(app, host, port))
@@ -194,6 +206,7 @@ class MetricsPage:
     metrics: Metrics
     health: Health
     storage: Storage | None
+    budgets: Budgets = USUAL
     clock: Callable[[], float] = monotonic
     _asked_at: float = float("-inf")
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -204,7 +217,8 @@ class MetricsPage:
             is_up = await self.health.database.answers()
             self.metrics.note_ready(is_ready=not waits, database=is_up)
             if self.storage and self.clock() - self._asked_at >= BACKLOG_SECONDS:
-                self.metrics.show(await _load_backlog(self.storage) if is_up else None)
+                asked = await _load_backlog(self.storage, self.budgets) if is_up else None
+                self.metrics.show(asked)
                 self._asked_at = self.clock()
 
 
@@ -220,10 +234,10 @@ def metrics_web(page: MetricsPage) -> web.Application:
     return make_web([web.get("/metrics", answer)], health=page.health)
 
 
-async def _load_backlog(storage: Storage) -> Backlog | None:
+async def _load_backlog(storage: Storage, budgets: Budgets) -> Backlog | None:
     try:
         async with asyncio.timeout(ASK_SECONDS), storage.reading() as tx:
-            return await backlog(tx)
+            return await backlog(tx, budgets.limits)
     except (DatabaseError, OSError, TimeoutError):
         return None
 

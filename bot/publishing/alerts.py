@@ -9,6 +9,7 @@
    to the first.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
-from bot.publishing.rate_limits import DAY, HOUR, LocalQuietHours, Postponement, postpone
+from bot.publishing.rate_limits import DAY, HOUR, LocalQuietHours, Postponement, Recent, postpone
 from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
@@ -31,7 +32,7 @@ from bot.rendering.renderer import Renderer
 from storage import alerts, reports
 from storage.articles import PUBLIC, Article, claim_matched
 from storage.bundles import RecentAlerts, open_bundles, sent_recently
-from storage.chats import AlertPreferences, alert_quotas, lock_chats
+from storage.chats import AlertPreferences, alert_quotas, lock_accounts
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
 from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium
@@ -223,19 +224,28 @@ async def postponed_alerts(
 ) -> dict[tuple[int, int], int]:
     """Return, by article and chat, the bundle in which an alert waits; none that goes at once.
 
-    The chats are locked, so that of two processes each sees to what the other has alerted them.
+    The chats are locked with all their threads, so that each of two processes sees what the other
+    one has sent them.
     """
     chat_ids = {one.chat.id for one in due}
-    chats = {chat.chat_id: chat for chat in await lock_chats(tx, chat_ids)}
-    sent = await sent_recently(tx, chat_ids, tx.now - HOUR)
+    chats = {chat.chat_id: chat for chat in await lock_accounts(tx, chat_ids)}
+    sent = await sent_recently(tx, chats, tx.now - HOUR)
     quotas = dict.fromkeys(chat_ids, a_day) | await alert_quotas(tx, chat_ids)
-    if limited := [chat_id for chat_id, number in quotas.items() if number]:
-        sent |= await sent_recently(tx, limited, tx.now - DAY)
+    limited = {chats[chat_id].telegram_id for chat_id, number in quotas.items() if number}
+    if threads := [row for row, chat in chats.items() if chat.telegram_id in limited]:
+        sent |= await sent_recently(tx, threads, tx.now - DAY)
+    accounts: defaultdict[int, list[datetime]] = defaultdict(list)
+    for chat_id, thread in chats.items():
+        accounts[thread.telegram_id] += sent[chat_id].moments
     waiting = {
         one.key: postponement
         for one in due
         if (chat := chats.get(one.chat.id))
-        and (postponement := _decide(chat, sent[one.chat.id], tx.now, quotas[one.chat.id]))
+        and (
+            postponement := _decide(
+                chat, sent[one.chat.id], accounts[chat.telegram_id], tx.now, quotas[one.chat.id]
+            )
+        )
     }
     bundles = await open_bundles(
         tx, {key[1]: (one.release_at, one.is_quiet) for key, one in waiting.items()}
@@ -244,15 +254,24 @@ async def postponed_alerts(
 
 
 def _decide(
-    chat: AlertPreferences, sent: RecentAlerts, now: datetime, a_day: int
+    chat: AlertPreferences,
+    sent: RecentAlerts,
+    account: list[datetime],
+    now: datetime,
+    a_day: int,
 ) -> Postponement | None:
-    """Decide about one alert, and count it for those that follow."""
+    """Decide about one alert, and count it for those that follow.
+
+    *account*: when any thread of the chat was alerted.
+    """
     quiet = LocalQuietHours(chat.zone, chat.quiet_hours)
-    postponement = postpone(sent.moments, now, chat.alerts_an_hour, quiet, sent.waiting, a_day)
+    recent = Recent(sent.moments, account, sent.waiting)
+    postponement = postpone(recent, now, chat.alerts_an_hour, quiet, a_day)
     if postponement:
         sent.waiting = postponement.release_at
     else:
         sent.moments.append(now)
+        account.append(now)
     return postponement
 
 

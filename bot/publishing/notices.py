@@ -5,6 +5,7 @@
 2. A group, a channel or a topic thread is closed to the bot: once, to the user who invited the bot.
    Where that user is gone, or cannot be written to, to those who chose last what comes there. What
    comes meanwhile waits, and goes on by itself; nobody has to tell the bot anything.
+3. An account has used up a budget of the day: once a day, to the chat that follows the feed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.budgets import STOPS_POLLS, next_day
 from bot.publishing.stage import resting, run_stage
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
@@ -39,6 +41,7 @@ from storage.outages import (
 )
 from storage.outbox import enqueue, new_delivery
 from storage.sources import Source
+from storage.usage import take_exhausted
 
 LEASE = timedelta(minutes=5)
 CHATS_PER_PAGE = 200
@@ -57,7 +60,9 @@ async def publish_notices(
     *admins*: Telegram's ids of those that the settings name.
     """
     closed = await notify_closed(storage, renderer, limit)
-    return closed + await notify_dead_sources(storage, renderer, owner, admins, limit)
+    exhausted = await notify_exhausted(storage, renderer, limit)
+    dead = await notify_dead_sources(storage, renderer, owner, admins, limit)
+    return closed + exhausted + dead
 
 
 # Dead sources.
@@ -169,6 +174,27 @@ async def _concerned(tx: Transaction, chat: Chat) -> Sequence[Chat]:
     if inviter := await private_chat_of(tx, chat.invited_by or 0):
         return [inviter]
     return await private_chats_of_admins(tx, chat.telegram_id, limit=MOST_NOTIFIED)
+
+
+# Accounts that have used up a budget.
+
+
+async def notify_exhausted(storage: Storage, renderer: Renderer, limit: int) -> int:
+    """Notify the accounts that have used up a budget today; return how many."""
+    async with storage.writing() as tx:
+        exhausted = await take_exhausted(tx, limit)
+        rows = []
+        for one in exhausted:
+            midnight = local(next_day(tx.now), one.chat.zone)
+            message = renderer.of(one.chat.speaks).message(
+                "notices.html#over_budget",
+                kinds=one.kinds,
+                waits=not one.kinds.isdisjoint(STOPS_POLLS),
+                until=midnight.hour * 60 + midnight.minute,
+            )
+            rows.append(_notice(tx, "budget", f"{tx.now:%Y%m%d}", one.chat.id, message))
+        await enqueue(tx, rows)
+    return len(exhausted)
 
 
 def _notice(

@@ -3,7 +3,8 @@
 1. In its quiet hours everything waits for their end.
 2. At other times at most so many messages of any hour are alerts. What is beyond waits until there
    is room again, to the next quarter of an hour, so that more of it comes together.
-   The same holds for any day, where that is limited too.
+   The same holds for any day, where that is limited too. All threads of a Telegram chat share the
+   limit of a day, and the most that a chat may choose for an hour.
 3. While something waits, what comes after it joins it.
 4. What would be sent in quiet hours waits for their end.
 5. What waited is sent as one bundle, which counts as one message.
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from bot.publishing.calendar import local_date, reached
-from storage.enums import QuietHours
+from storage.enums import MOST_ALERTS_PER_HOUR, QuietHours
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -55,27 +56,37 @@ class Postponement:
     is_quiet: bool = False  # for the quiet hours, not for there being too many
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """When a chat was alerted in the last hour, in the last day where that is limited.
+
+    A bundle counts once. *account*: the same of all threads of the Telegram chat together;
+    *waiting*: when what waits already is sent.
+    """
+
+    moments: Collection[datetime] = ()
+    account: Collection[datetime] = ()
+    waiting: datetime | None = None
+
+
 def postpone(
-    recent: Collection[datetime],
-    now: datetime,
-    limit: int,
-    quiet: LocalQuietHours,
-    waiting: datetime | None = None,
-    a_day: int = 0,
+    recent: Recent, now: datetime, limit: int, quiet: LocalQuietHours, a_day: int = 0
 ) -> Postponement | None:
     """Say whether an alert of *now* has to wait; None: it is sent at once.
 
-    *recent*: when the chat was alerted in the last hour, in the last day where that is limited, a
-    bundle once; *limit*: how many messages an hour, at least one; *a_day*: how many a day, 0 for no
-    limit; *waiting*: when what waits already is sent.
+    *limit*: how many messages an hour, at least one; *a_day*: how many a day the Telegram chat
+    may have, 0 for no limit.
     """
     if end := quiet.until(now):
         return Postponement(end, is_quiet=True)
-    if waiting:
-        return Postponement(waiting)
-    rooms = [_room(recent, now, limit, HOUR)]
+    if recent.waiting:
+        return Postponement(recent.waiting)
+    rooms = [
+        _room(recent.moments, now, limit, HOUR),
+        _room(recent.account, now, MOST_ALERTS_PER_HOUR, HOUR),
+    ]
     if a_day:
-        rooms.append(_room(recent, now, a_day, DAY))
+        rooms.append(_room(recent.account, now, a_day, DAY))
     later = [moment for moment in rooms if moment]
     if not later:
         return None

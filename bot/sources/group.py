@@ -9,6 +9,7 @@ An article that fails alone, in grouping, matching or storing, is put aside and 
 All of these are tried once more when a process has the role for the first time.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -17,9 +18,11 @@ from typing import Final, NamedTuple
 import structlog
 
 from bot.batches import in_batches, put_article_aside
+from bot.budgets import USUAL, Budgets, Cost
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Wanted, matches_of_new
 from bot.matching.slices import Slices, in_turns
+from bot.sources.payment import charge_sources, rooms
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
 from storage.articles import (
     LONGEST_COMPARED,
@@ -37,6 +40,7 @@ from storage.articles import (
 )
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import GROUPING, acquire_lease, lease_of, renew_lease
+from storage.enums import UsageKind
 from storage.feeds_followed import followers_of, queries_of_followers
 from storage.publishers import Publisher, names_of, publishers_of
 from storage.queries import MatchFound, store_matches
@@ -82,9 +86,16 @@ class Grouping:
     claimed, because what was found could not be stored.
     """
 
-    def __init__(self, storage: Storage, owner: str, most_memory: int = MOST_MEMORY) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        owner: str,
+        most_memory: int = MOST_MEMORY,
+        budgets: Budgets = USUAL,
+    ) -> None:
         self.storage = storage
         self.owner = owner
+        self.budgets = budgets  # of the accounts that follow private sources
         self.most_memory = most_memory  # bytes
         self.sync = IndexSync(storage)
         self.stories: Stories | None = None
@@ -201,10 +212,32 @@ class Grouping:
                 }
                 await group_articles(tx, new, placed.found, chapters=chapters, joined=placed.joined)
             ours = await finish_matching(tx, [each.id for each in articles], owner=self.owner)
-            kept = (match for match in found if match.article_id in ours)
+            kept = iter(
+                await self._paid(tx, articles, [one for one in found if one.article_id in ours])
+            )
             while some := list(islice(kept, _STORED)):
                 await store_matches(tx, some)
         return True
+
+    async def _paid(
+        self, tx: Transaction, articles: Sequence[NewArticle], found: Sequence[MatchFound]
+    ) -> Sequence[MatchFound]:
+        """Leave out matches of private articles that no follower can pay for; charge the others."""
+        scopes = {each.id: each.scope_id for each in articles if each.scope_id != PUBLIC}
+        private = {scopes[each.article_id] for each in found if each.article_id in scopes}
+        left = await rooms(tx, private, UsageKind.MATCHES, self.budgets)
+        counts: Counter[int] = Counter()
+        kept = []
+        for match in found:
+            scope_id = scopes.get(match.article_id)
+            if scope_id is not None:
+                if counts[scope_id] >= left[scope_id]:
+                    continue
+                counts[scope_id] += 1
+            kept.append(match)
+        costs = {scope_id: Cost(matches=count) for scope_id, count in counts.items()}
+        await charge_sources(tx, costs, self.budgets)
+        return kept
 
     async def _remembered(self) -> Stories:
         """Read what was grouped in the last days, as much as there is room for."""

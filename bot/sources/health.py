@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.budgets import next_day
 from bot.sources.drafts import moments_of, newest_of
 from bot.sources.feeds.model import Document, DocumentKind, FeedPace
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of
 from bot.sources.fetch.schedule import (
     MAX_SEARCH_INTERVAL,
@@ -20,7 +22,6 @@ from storage.enums import SourceKind, SourceState
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.sources.fetch.problems import Problem
     from bot.sources.fetch.source import FetchResult
     from storage.sources import Source
 
@@ -56,6 +57,18 @@ def changes_after(
     inputs = schedule_inputs(source, changes, result, now)
     changes["next_fetch_at"] = next_fetch_at(now, inputs, jitter)
     return changes
+
+
+def postponed(
+    source: Source, changes: Mapping[str, Any], now: datetime, jitter: float
+) -> dict[str, Any]:
+    """Return *changes* with the next poll at the next day: its followers are beyond a budget.
+
+    An error that it has otherwise stays.
+    """
+    if changes.get("error") is None:
+        changes = {**changes, **_health(source, Problem(ProblemCode.OVER_BUDGET), now)}
+    return {**changes, "next_fetch_at": max(changes["next_fetch_at"], next_day(now, jitter))}
 
 
 def schedule_inputs(

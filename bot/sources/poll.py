@@ -11,6 +11,7 @@ from typing import Final, Self
 
 import structlog
 
+from bot.budgets import USUAL, Budgets
 from bot.sources.discovery.publishers import is_search, with_publishers
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import (
@@ -65,6 +66,7 @@ class SourcePoller:
     fetcher: Fetches
     reader: ReadsDocuments
     owner: str
+    budgets: Budgets = USUAL
     jitter: Callable[[], float] = _random_jitter
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
@@ -155,7 +157,7 @@ class SourcePoller:
         await self._gather()
         ended, self._ended = self._ended, []
         self._has_ended.clear()
-        unstored = await store_fetched(self.storage, self.owner, ended)
+        unstored = await store_fetched(self.storage, self.owner, ended, self.budgets)
         self._left |= unstored
         for fetched in ended:
             self._let_go(fetched.source_id)

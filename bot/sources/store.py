@@ -16,10 +16,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import structlog
 
+from bot.budgets import USUAL, Budgets, Cost, weight
 from bot.matching.slices import Slices, in_turns
 from bot.sources.drafts import (
     MAX_PRIVATE_PAGES,
@@ -36,8 +38,9 @@ from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
-from bot.sources.health import changes_after, new_address
+from bot.sources.health import changes_after, new_address, postponed
 from bot.sources.host_answers import answer_of, heed
+from bot.sources.payment import charge_sources, rooms
 from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
 from bot.sources.urls import host_of, logged_url
@@ -62,17 +65,17 @@ from storage.entries import (
     store_entries,
     update_content_hashes,
 )
-from storage.enums import SourceKind
+from storage.enums import SourceKind, UsageKind
 from storage.sources import AwaitedPage, Source
 
 log = structlog.get_logger(__name__)
 
-MOST_A_DAY: Final = 4_000  # new entries of one source
+MOST_A_DAY: Final = 4_000  # new entries of one public source
 _DAY: Final = timedelta(days=1)
 _UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
 _MOST: Final = 100  # articles in one transaction: others wait for it, 20 ms at most
-_LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
+_OVER_BUDGET: Final = Problem(ProblemCode.OVER_BUDGET)
 
 Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
 
@@ -286,15 +289,34 @@ class _Part:
     def drafts(self) -> Sequence[ArticleDraft]:
         return self.shown.drafts if self.shown else ()
 
+    @property
+    def cost(self) -> Cost:
+        shown, result = self.shown, self.fetched.result
+        added = Cost(
+            entries=weight_of(shown.new) if shown else 0,
+            pages=sum(draft.awaits_page for draft in self.drafts),
+        )
+        if not self.is_last:
+            return added
+        spent = result.spent
+        return replace(
+            added, requests=spent.requests, seconds=spent.seconds, received=spent.received
+        )
 
-async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]) -> set[int]:
-    """Store the results; return the sources for which the database was away."""
+
+async def store_fetched(
+    storage: Storage, owner: str, fetched: Sequence[Fetched], budgets: Budgets = USUAL
+) -> set[int]:
+    """Store the results; return the sources for which the database was away.
+
+    The *budgets* are those of the accounts that follow private sources.
+    """
     unsettled: set[int] = set()
     try:
-        for parts in _portions(await _parts(storage, sorted(fetched, key=_rank))):
+        for parts in _portions(await _parts(storage, sorted(fetched, key=_rank), budgets)):
             entries = await prepare(storage, [part.shown for part in parts if part.shown])
             async with storage.writing() as tx:
-                ours = await tx.at_once(_finish(tx, owner, parts))
+                ours = await tx.at_once(_finish(tx, owner, parts, budgets))
                 held_ids = {part.source_id for part in ours}
                 ready = [each for each in entries if each.source_id in held_ids]
                 stored = await tx.at_once(store_shown(tx, ready))
@@ -305,7 +327,7 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
                 _report(part, stored.articles[part.source_id])
     except Exception as error:  # a bad source must not stop the others
         if len(fetched) > 1:
-            left = [await store_fetched(storage, owner, [each]) for each in fetched]
+            left = [await store_fetched(storage, owner, [each], budgets) for each in fetched]
             return set().union(*left)
         names = _names_in_log(fetched[0].source)
         if is_unavailable(error):
@@ -317,7 +339,7 @@ async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]
             failed = replace(
                 fetched[0], result=FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR))
             )
-            return await store_fetched(storage, owner, [failed])
+            return await store_fetched(storage, owner, [failed], budgets)
     return set()
 
 
@@ -326,7 +348,7 @@ def _rank(fetched: Fetched) -> tuple[bool, int]:
     return fetched.source.kind is SourceKind.SEARCH, fetched.source_id
 
 
-async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
+async def _parts(storage: Storage, fetched: Sequence[Fetched], budgets: Budgets) -> list[_Part]:
     """Return each with what its source shows for the first time, or in other words."""
     entries = {
         each.source_id: await in_turns(_entries_to_read(each.result.document, each.source.url))
@@ -338,14 +360,19 @@ async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
     asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
     async with storage.reading() as tx:
         known = await known_entries(tx, asked)
-        room = await _room(tx, entries, known)
+        private = {each.source_id for each in fetched if not each.source.public}
+        room = await _room(tx, entries, known, private)
+        room |= await rooms(tx, private & entries.keys(), UsageKind.ENTRIES, budgets)
+        pages = await rooms(tx, private & entries.keys(), UsageKind.PAGES, budgets)
         now = tx.now
     parts = []
     for each in fetched:
         of_source = known.get(each.source_id, {})
         all_ = entries.get(each.source_id, [])
         judged, taken = _within_room(room.get(each.source_id), each, all_, of_source)
-        shown = await in_turns(_shown(judged, taken, of_source, now)) if taken else None
+        left = pages.get(each.source_id)  # None: a public source, each entry of which gets its page
+        most_pages = None if left is None else min(left, MAX_PRIVATE_PAGES)
+        shown = await in_turns(_shown(judged, taken, of_source, now, most_pages)) if taken else None
         parts.append(_Part(judged, shown))
     return parts
 
@@ -356,12 +383,19 @@ def _entries_to_read(document: Document, source_url: str) -> Slices[list[Identif
     return [(item, identity) for item, identity in identified if not item.is_known]
 
 
-async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_Part]:
+async def _finish(
+    tx: Transaction, owner: str, parts: Sequence[_Part], budgets: Budgets
+) -> list[_Part]:
     """End the fetches of which this is the last part; return the parts whose sources are ours.
 
     The leases of the others were over: somebody else reads them now. It awaits statements alone.
     """
     changes = {part.source_id: await _changes(tx, part) for part in parts if part.is_last}
+    private = {part.source_id: part for part in parts if not part.fetched.source.public}
+    costs = {source_id: part.cost for source_id, part in private.items()}
+    for source_id in await charge_sources(tx, costs, budgets) & changes.keys():
+        fetched = private[source_id].fetched
+        changes[source_id] = postponed(fetched.source, changes[source_id], tx.now, fetched.jitter)
     ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
         ours |= await held(tx, Source, going_on, owner)
@@ -372,10 +406,17 @@ async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_
 
 
 async def _room(
-    tx: Transaction, entries: Entries, known: Mapping[int, Mapping[str, KnownEntry]]
+    tx: Transaction,
+    entries: Entries,
+    known: Mapping[int, Mapping[str, KnownEntry]],
+    private: Collection[int],
 ) -> dict[int, int]:
-    """Return how many new entries are taken of those sources that bring many."""
-    many = [at for at, all_ in entries.items() if len(all_) - len(known.get(at, ())) > _UNCOUNTED]
+    """Return how many new entries are taken of those public sources that bring many."""
+    many = [
+        at
+        for at, all_ in entries.items()
+        if at not in private and len(all_) - len(known.get(at, ())) > _UNCOUNTED
+    ]
     since = tx.now - _DAY
     return {at: MOST_A_DAY - await count_newest(tx, at, since, MOST_A_DAY) for at in many}
 
@@ -386,18 +427,26 @@ def _within_room(
     entries: Sequence[IdentifiedItem],
     known: Mapping[str, KnownEntry],
 ) -> tuple[Fetched, Sequence[IdentifiedItem]]:
-    """Leave out new entries for which there is no *room*, the oldest, and say so."""
+    """Leave out new entries for which there is no *room*, the oldest, and say so.
+
+    The long entries of a private source count several times.
+    """
     if room is None:
         return fetched, entries
+    is_public = fetched.source.public
     new = [(item, identity) for item, identity in entries if identity.guid_hash not in known]
     new.sort(key=lambda entry: moment_of(entry[0]), reverse=True)
-    left_out = {identity.guid_hash for _, identity in new[room:]}
+    weights = accumulate(1 if is_public else weight(item.text, item.summary) for item, _ in new)
+    left_out = {
+        identity.guid_hash for (_, identity), sum_ in zip(new, weights, strict=True) if sum_ > room
+    }
     if not left_out:
         return fetched, entries
     names = _names_in_log(fetched.source)
     log.warning("new entries were left out", **names, entries=len(left_out))
     kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
-    return replace(fetched, result=replace(fetched.result, problem=_TOO_MUCH)), kept
+    problem = _TOO_MUCH if is_public else _OVER_BUDGET
+    return replace(fetched, result=replace(fetched.result, problem=problem)), kept
 
 
 def _shown(
@@ -405,6 +454,7 @@ def _shown(
     entries: Sequence[IdentifiedItem],
     known: Mapping[str, KnownEntry],
     now: datetime,
+    most_pages: int | None,
 ) -> Slices[Shown]:
     source = fetched.source
     backlog = source.first_read_at is None
@@ -414,8 +464,7 @@ def _shown(
         if before is None or before.content_hash != content_hash(item):
             drafts.append(draft_of(item, identity, source_url=source.url, now=now, backlog=backlog))
         yield
-    most = None if source.public else MAX_PRIVATE_PAGES
-    marked = awaiting_pages(drafts, source.full_text, source.kind, most)
+    marked = awaiting_pages(drafts, source.full_text, source.kind, most_pages)
     return Shown(fetched.source_id, marked, known, inside=fetched.result.own_network)
 
 
@@ -427,11 +476,11 @@ def _portions(parts: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
         *firsts, last = parted(whole.drafts)
         for drafts in firsts:
             yield [_with_drafts(whole, drafts, is_last=False)]
-        if portion and weight + _weight(last) > _MOST:
+        if portion and weight + weight_of(last) > _MOST:
             yield portion
             portion, weight = [], 0
         portion.append(_with_drafts(whole, last, is_last=True) if firsts else whole)
-        weight += _weight(last)
+        weight += weight_of(last)
     if portion:
         yield portion
 
@@ -446,7 +495,7 @@ def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     parts: list[list[ArticleDraft]] = [[]]
     room = _MOST
     for each in reversed(drafts):
-        weight = _weight([each])
+        weight = weight_of([each])
         if parts[-1] and weight > room:
             parts.append([])
             room = _MOST
@@ -455,8 +504,8 @@ def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     return [part[::-1] for part in parts]
 
 
-def _weight(drafts: Iterable[ArticleDraft]) -> int:
-    return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
+def weight_of(drafts: Iterable[ArticleDraft]) -> int:
+    return sum(weight(each.text, each.item.summary) for each in drafts)
 
 
 async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 - Deleting a chat removes what shows whose it was in one transaction, the rest in small ones. A
   process that dies in between leaves the rest to the next `purge_deleted`. What is deleted is
   overwritten in an SQLite file, and in the end in its log too.
-- Unsubscribed topics and unfollowed feeds go for good when that can no longer be undone.
+- Unsubscribed topics and unfollowed feeds go for good when that can no longer be undone. A feed
+  that nobody follows any more goes with its articles.
 - Retention removes old news and messages, a little at a time.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -19,15 +20,17 @@ from bot.mail.codes import HOLDS_FOR
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
+from storage.articles import rewrite_index
 from storage.broadcasts import forget_sender
 from storage.chats import forget_chat_admin, forget_inviter, lock_chats, lock_with_invited
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
-from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
+from storage.feeds_followed import forget_unfollowed, has_unfollowed, sources_had
 from storage.mailboxes import forget_requests
 from storage.queries import retire_query
 from storage.subscriptions import chats_with_ends, purge_ended
 from storage.topics import queries_of_chat
+from storage.usage import forget_usage
 from storage.users import StoredCounts, stored_counts
 
 log = structlog.get_logger(__name__)
@@ -46,6 +49,7 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
     async with storage.writing() as tx:
         await lock_with_invited(tx, chat_id, user_id)
         asked = await queries_of_chat(tx, chat_id)
+        followed = await sources_had(tx, chat_id)
         await retention.erase_chat(tx, chat_id)
         if user_id is not None:
             await remove_admin(tx, user_id)
@@ -57,7 +61,8 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
         for query_id in asked:
             await retire_query(tx, query_id)
     await _delete_rows(storage, chat_id)
-    await _purge_sources(storage)
+    if await _purge_sources(storage, followed):
+        await _rewrite_index(storage)
     await _overwrite(storage)
 
 
@@ -71,6 +76,8 @@ async def purge_deleted(storage: Storage) -> int:
         chats = await chats_with_ends(tx, tx.now - UNDO_WITHIN, _CHATS)
         has_sources = await has_unfollowed(tx)
     if has_sources:
+        async with storage.writing() as tx:
+            await forget_unfollowed(tx)
         await _purge_sources(storage)
     return sum([await _purge_topics(storage, chat_id) for chat_id in chats])
 
@@ -101,11 +108,23 @@ async def _purge_topics(storage: Storage, chat_id: int) -> int:
         return await purge_ended(tx, chat_id, tx.now - UNDO_WITHIN)
 
 
-async def _purge_sources(storage: Storage) -> None:
-    gone = SOURCES_AT_ONCE
-    while gone == SOURCES_AT_ONCE:
+async def _purge_sources(storage: Storage, at_once: Collection[int] = ()) -> int:
+    """Delete the private sources that nobody follows; return how many articles went with them."""
+    articles, is_any = 0, True
+    while is_any:
         async with storage.writing() as tx:
-            gone = await purge_unfollowed(tx)
+            gone, is_any = await retention.purge_sources(tx, at_once)
+        articles += gone
+    return articles
+
+
+async def _rewrite_index(storage: Storage) -> None:
+    """Leave nothing of deleted articles in SQLite's index, a few pages at a time."""
+    is_first = is_any = True
+    while is_any:
+        async with storage.writing() as tx:
+            is_any = await rewrite_index(tx, is_first=is_first)
+        is_first = False
 
 
 async def _overwrite(storage: Storage) -> None:
@@ -161,6 +180,7 @@ class Retention:
         gone = sum([await self._forget(kind) for kind in self._kinds()])
         async with self.storage.writing() as tx:
             await forget_requests(tx, tx.now - HOLDS_FOR)
+            gone += await forget_usage(tx)
             await release_lease(tx, ROLE, self.owner)
         return gone
 

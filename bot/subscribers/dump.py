@@ -24,7 +24,7 @@ from bot.subscribers.export_document import ExportDocument, ExportedMailbox
 from bot.subscribers.limits import Limited  # noqa: TC001 - pydantic reads the annotation
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
-from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_chat, quota_of
+from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_account, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
@@ -138,7 +138,7 @@ async def load_chat(
             there = await chat_at(tx, chat.telegram_id, chat.thread_id)
             if there is None:
                 await _add(tx, chat, line, is_other_bot=bool(bot and line.bot not in {None, bot}))
-            chat = await lock_chat(tx, (there or chat).id)
+            chat = await lock_account(tx, (there or chat).id)
             new_feeds = await _follow(tx, chat.id, line.sources)
             report = await import_chat(_Joined(storage, tx), chat.id, line, limits=limits)
             await _mute_sources(tx, chat.id, line.muted_sources)

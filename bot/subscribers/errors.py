@@ -145,6 +145,30 @@ class TooManyFeeds(UserError):
         self.most = most
 
 
+class TooManyAdditions(UserError):
+    """The account followed so many feeds today, whether it still does or not."""
+
+    template = "chat/errors.html#too_many_additions"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} a day")
+        self.most = most
+
+
+class OverBudget(UserError):
+    """The account's own feeds have used up what it may cost in a day."""
+
+    template = "chat/errors.html#over_budget"
+
+
+class TooManySearches(UserError):
+    template = "chat/errors.html#too_many_searches"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} a day")
+        self.most = most
+
+
 class TooManyTopics(UserError):
     template = "chat/errors.html#too_many_topics"
 

@@ -1,7 +1,10 @@
 """Lists of feeds that a chat sends: counted first, and added once it says yes.
 
-The stage adds the feeds of one list at a time, a few feeds a round. What was tried is a row, so
-that a crash loses nothing and repeats only the lines in hand.
+- The stage takes lists in turn, by account: that of the account that was served least recently is
+  next, and each account has one list in hand at a time. Several stages run side by side.
+- A turn tries a few lines, of different hosts. A line whose host is slow gives way to the others of
+  its list, and is tried again behind them.
+- What was tried is a row, so that a crash loses nothing and repeats only the lines in hand.
 """
 
 import asyncio
@@ -13,10 +16,18 @@ from typing import Protocol
 
 import structlog
 
+from bot.sources.discovery.add import Addition
 from bot.sources.discovery.opml import Outline
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.urls import host_of, logged_url
-from bot.subscribers.errors import ListIsAdded, NoSuchList, TooManyFeeds, UserError
+from bot.subscribers.errors import (
+    ListIsAdded,
+    NoSuchList,
+    OverBudget,
+    TooManyAdditions,
+    TooManyFeeds,
+    UserError,
+)
 from bot.subscribers.limits import Limits
 from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
 from storage import feeds_followed
@@ -28,7 +39,8 @@ log = structlog.get_logger(__name__)
 
 MOST_LINES = 1000
 _LONGEST_URL = 2000
-AT_ONCE = 16  # lines; those of one host take turns
+AT_ONCE = 8  # lines of one list in a turn; those of one host follow each other
+PATIENCE_SECONDS = 10.0  # with a line at its first try
 LEASE = timedelta(minutes=10)
 TOO_MANY = "too many"
 
@@ -96,6 +108,25 @@ class ListProgress:
     lines: Sequence[Tried] | None = None
 
 
+class _HostIsSlowError(Exception):
+    """A feed is not read for now, so that others need not wait for its host."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ImpatientAdder:
+    """Gives up a feed after so many *seconds*."""
+
+    adder: AddsFeeds
+    seconds: float
+
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self.adder.for_account(url, room=room)
+        except TimeoutError as error:
+            raise _HostIsSlowError from error
+
+
 @dataclass(frozen=True, slots=True)
 class FeedListStage:
     """*report* shows a chat how far its list is; it raises nothing."""
@@ -105,6 +136,7 @@ class FeedListStage:
     limits: Limits
     report: Callable[[feeds_followed.ImportChat, ListProgress], Awaitable[None]]
     owner: str
+    patience_seconds: float = PATIENCE_SECONDS
 
     async def run_once(self) -> int:
         """Try the next lines of one list; return how many lists were worked on."""
@@ -120,7 +152,8 @@ class FeedListStage:
             for one_host in _by_host(lines):
                 group.create_task(self._add_in_turn(chat, one_host))
         async with self.storage.writing() as tx:
-            await release(tx, feeds_followed.FeedImport, [chat.list_id], self.owner)
+            served = {"served_at": tx.now}
+            await release(tx, feeds_followed.FeedImport, [chat.list_id], self.owner, **served)
             tried, total = await feeds_followed.count_lines(tx, chat.list_id)
         await self.report(chat, ListProgress(tried, total))
         return 1
@@ -129,7 +162,12 @@ class FeedListStage:
         self, chat: feeds_followed.ImportChat, lines: Iterable[feeds_followed.FeedImportLine]
     ) -> None:
         for line in lines:
-            outcome, problem = await self._add(chat.chat_id, line.url)
+            try:
+                outcome, problem = await self._add(chat.chat_id, line)
+            except _HostIsSlowError:
+                async with self.storage.writing() as tx:
+                    await feeds_followed.postpone_line(tx, chat.list_id, line.number)
+                return  # the next turn goes on with this host
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
@@ -137,17 +175,24 @@ class FeedListStage:
                     tx, chat.list_id, line.number, outcome, error=error, error_detail=detail
                 )
 
-    async def _add(self, chat_id: int, url: str) -> tuple[str, Problem | None]:
+    async def _add(
+        self, chat_id: int, line: feeds_followed.FeedImportLine
+    ) -> tuple[str, Problem | None]:
+        adder = self.adder if line.is_slow else _ImpatientAdder(self.adder, self.patience_seconds)
         try:
             followed = await follow_feed(
-                self.storage, chat_id, url, adder=self.adder, most=self.limits.feeds
+                self.storage, chat_id, line.url, adder=adder, limits=self.limits
             )
+        except _HostIsSlowError:
+            raise
         except TooManyFeeds:
             return TOO_MANY, None
+        except (TooManyAdditions, OverBudget):
+            return FeedAddition.REFUSED, Problem(ProblemCode.OVER_BUDGET)
         except UserError:  # the chat was deleted meanwhile
             return FeedAddition.REFUSED, None
         except Exception:  # one bad feed must not stop the others
-            name = logged_url(url, public=False)
+            name = logged_url(line.url, public=False)
             log.exception("a feed of a list could not be added", feed=name)
             return FeedAddition.REFUSED, None
         return followed.outcome, followed.problem

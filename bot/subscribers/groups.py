@@ -7,8 +7,8 @@ moved to another thread of the same group.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.subscribers.errors import NoSuchTopic, TooManyTopics
-from bot.subscribers.limits import Limits, limits_of
+from bot.subscribers.errors import NoSuchTopic
+from bot.subscribers.limits import Limits
 from bot.subscribers.paging import ListPage, page_number
 from bot.subscribers.settings import replan
 from bot.subscribers.users import CurrentUser
@@ -153,14 +153,12 @@ async def sibling_topics(
     return ListPage([SiblingTopic(*row) for row in rows], page, total, per_page)
 
 
-async def move_topic(
-    storage: Storage, chat_id: int, source_id: int, topic_id: int, *, limits: Limits
-) -> str:
+async def move_topic(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
     """Move a subscription from our row *source_id* to *chat_id*; return the topic's name.
 
     It keeps the time since which it alerts. A topic that the chat has already, by its row or by its
-    query, takes its place. Raises NoSuchTopic unless both are threads of one group, and
-    TooManyTopics where the chat may have no more.
+    query, takes its place. The group has no more topics than before. Raises NoSuchTopic unless both
+    are threads of one group.
     """
     async with storage.writing() as tx:
         source, chat = await _lock_both(tx, source_id, chat_id)
@@ -173,10 +171,6 @@ async def move_topic(
         is_subscribed = (
             await subscriptions.subscription_to(tx, chat_id, (twin or topic).id) is not None
         )
-        if not is_subscribed:
-            most = (await limits_of(tx, chat_id, limits)).topics
-            if await subscriptions.count_subscriptions(tx, chat_id) >= most:
-                raise TooManyTopics(most)
         await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
         if is_subscribed:
             await tx.session.delete(subscription)

@@ -1,8 +1,12 @@
-"""How much one chat may have: what the settings say for all chats, or an admin for one."""
+"""How much one Telegram chat may have, all its threads together.
 
-from dataclasses import dataclass
+The settings say it for all chats, or an admin for one.
+"""
+
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.budgets import USUAL, Budgets
 from bot.subscribers.errors import NoSuchChat, NotANumber
 from storage.access import record_event
 from storage.chats import Chat, Quota, quota_of
@@ -10,7 +14,6 @@ from storage.db.engine import Storage, Transaction
 from storage.enums import AuditAction
 
 MOST_LISTED = 1000  # topics; no chat may have more
-MOST_ALERTS_AN_HOUR = 60
 LONGEST_PAUSE_DAYS = 366
 LARGEST = 1000
 
@@ -25,11 +28,12 @@ class Limited(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of each; see `Limited`."""
+    """How much of each; see `Limited`. *budgets*: of a day, which no admin changes for one chat."""
 
     topics: int
     feeds: int
     alerts: int
+    budgets: Budgets = USUAL
 
 
 async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:
@@ -40,7 +44,7 @@ async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:
 def limits_with(quota: Quota, usual: Limits) -> Limits:
     """Return *usual* with what *quota* sets instead."""
     own = {kind: getattr(quota, kind) for kind in Limited}
-    return Limits(**{k: getattr(usual, k) if own[k] is None else own[k] for k in Limited})
+    return replace(usual, **{kind: number for kind, number in own.items() if number is not None})
 
 
 async def get_limits(storage: Storage, chat_id: int, *, limits: Limits) -> Limits:
@@ -51,7 +55,7 @@ async def get_limits(storage: Storage, chat_id: int, *, limits: Limits) -> Limit
 async def set_limits(
     storage: Storage, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
 ) -> None:
-    """Let our row *chat_id* have *number* of a kind; None: as many as all.
+    """Let the chat of our row *chat_id* have *number* of a kind; None: as many as all.
 
     What it has already stays. Raises NoSuchChat, and NotANumber if *number* is too large.
     """

@@ -1,21 +1,26 @@
 """A chat's own feeds: what they bring reaches it alone, unless the source is public anyway."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
+from bot.budgets import FREE, Budgets, Cost
 from bot.matching import search
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.sources.hosts import shown_host
+from bot.sources.payment import charge_account
 from bot.sources.urls import as_typed
-from bot.subscribers.errors import NoSuchSource, TooManyFeeds
+from bot.subscribers.errors import NoSuchSource, OverBudget, TooManyAdditions, TooManyFeeds
+from bot.subscribers.limits import Limits, limits_of
 from storage import feeds_followed
-from storage.chats import lock_chat, quota_of
+from storage.chats import lock_account, lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import SourceKind
+from storage.enums import SourceKind, UsageKind
 from storage.sources import Source, source_of
+from storage.usage import account_of_chat, used
 
 
 class FeedAddition(StrEnum):
@@ -27,7 +32,8 @@ class FeedAddition(StrEnum):
 class AddsFeeds(Protocol):
     """Reads a feed before it is added for the chats that follow it."""
 
-    async def add(self, url: str, /) -> Addition: ...
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        """Add what is at *url*, with entries for which there is *room*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +69,46 @@ async def public_source(storage: Storage, url: str) -> Source | None:
     return source if is_known else None
 
 
-async def check_limit(storage: Storage, chat_id: int, url: str, *, most: int) -> None:
-    """Before anything is read for nothing; what the chat has already needs no room."""
+async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limits) -> int:
+    """Return for how many entries of a feed the account may still pay today.
+
+    Raises TooManyFeeds or OverBudget before anything is read for nothing. A feed that the chat
+    follows already needs no room.
+    """
     url = as_typed(url)
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
-        known = source and await feeds_followed.source_followed(tx, chat_id, source.id)
-        if not known:
-            await _refuse_one_more(tx, chat_id, most=most)
+        if source and await feeds_followed.source_followed(tx, chat_id, source.id):
+            return 0
+        await _refuse_one_more(tx, chat_id, limits=limits)
+        used = await _used(tx, chat_id)
+    if source is None or not source.public:
+        _refuse_beyond(used, limits.budgets)
+    return limits.budgets.left(UsageKind.ENTRIES, used)
 
 
 async def follow_feed(
-    storage: Storage, chat_id: int, url: str, *, adder: AddsFeeds, most: int
+    storage: Storage, chat_id: int, url: str, *, adder: AddsFeeds, limits: Limits
 ) -> Followed:
     """Follow what is at *url*; it is read first, unless it is a source already."""
     url = as_typed(url)
-    await check_limit(storage, chat_id, url, most=most)
+    room = await check_limit(storage, chat_id, url, limits=limits)
     if source := await public_source(storage, url):
-        return await _follow(storage, chat_id, source, url, most=most)
-    added = await adder.add(url)
+        return await _follow(storage, chat_id, source, url, limits=limits, cost=FREE)
+    added = await adder.for_account(url, room=room)
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(added.url))
     if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
+        async with storage.writing() as tx:
+            await _charge(tx, chat_id, added.cost)
         return Followed(FeedAddition.REFUSED, url, problem=added.problem)
-    return await _follow(storage, chat_id, source, url, most=most)
+    cost = added.cost if source.public else replace(added.cost, additions=1)
+    return await _follow(storage, chat_id, source, url, limits=limits, cost=cost)
 
 
 async def unfollow_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
-        await feeds_followed.purge_unfollowed(tx)
         source = await feeds_followed.source_followed(tx, chat_id, source_id)
         if source is None or not await feeds_followed.unfollow(tx, chat_id, source_id):
             raise NoSuchSource
@@ -114,12 +130,23 @@ async def follow_feed_again(storage: Storage, chat_id: int, source_id: int) -> S
 
 
 async def _follow(
-    storage: Storage, chat_id: int, source: Source, url: str, *, most: int
+    storage: Storage, chat_id: int, source: Source, url: str, *, limits: Limits, cost: Cost
 ) -> Followed:
     async with storage.writing() as tx:
-        await lock_chat(tx, chat_id)
-        await feeds_followed.purge_unfollowed(tx)
-        is_new = await _followed(tx, chat_id, source.id, most=most)
+        await lock_account(tx, chat_id)
+        is_new = not await feeds_followed.source_followed(tx, chat_id, source.id)
+        # Others may have been added while this one was read.
+        is_beyond = bool(is_new and cost.additions) and not limits.budgets.left(
+            UsageKind.ADDITIONS, await _used(tx, chat_id)
+        )
+        if is_new and not is_beyond:
+            await _refuse_one_more(tx, chat_id, limits=limits)
+            await feeds_followed.follow(tx, chat_id, source.id)
+            await _charge(tx, chat_id, cost)
+        else:
+            await _charge(tx, chat_id, replace(cost, additions=0))
+    if is_beyond:
+        raise TooManyAdditions(limits.budgets.additions)
     if is_new and not source.public:
         await search.backfill_feed(storage, chat_id, source.id)
     outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
@@ -127,16 +154,27 @@ async def _follow(
     return Followed(outcome, url, title, source.id, source.public)
 
 
-async def _followed(tx: Transaction, chat_id: int, source_id: int, *, most: int) -> bool:
-    if await feeds_followed.source_followed(tx, chat_id, source_id):
-        return False
-    await _refuse_one_more(tx, chat_id, most=most)
-    return await feeds_followed.follow(tx, chat_id, source_id)
+async def _used(tx: Transaction, chat_id: int) -> Mapping[UsageKind, int]:
+    account = await account_of_chat(tx, chat_id)
+    return (await used(tx, [account]))[account]
 
 
-async def _refuse_one_more(tx: Transaction, chat_id: int, *, most: int) -> None:
-    said = (await quota_of(tx, chat_id)).feeds
-    most = most if said is None else said
+def _refuse_beyond(used: Mapping[UsageKind, int], budgets: Budgets) -> None:
+    """Refuse a feed that must be read if the account has used up its additions, or its polls."""
+    exceeded = budgets.exceeded(used)
+    if UsageKind.ADDITIONS in exceeded:
+        raise TooManyAdditions(budgets.additions)
+    if not exceeded.isdisjoint((UsageKind.REQUESTS, UsageKind.WAITING, UsageKind.BYTES)):
+        raise OverBudget
+
+
+async def _charge(tx: Transaction, chat_id: int, cost: Cost) -> None:
+    if cost.amounts:
+        await charge_account(tx, await account_of_chat(tx, chat_id), cost)
+
+
+async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> None:
+    most = (await limits_of(tx, chat_id, limits)).feeds
     if await feeds_followed.count_followed(tx, chat_id) >= most:
         raise TooManyFeeds(most)
 

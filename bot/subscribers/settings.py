@@ -32,14 +32,22 @@ from bot.subscribers.errors import (
     NotATime,
     NotAZone,
 )
-from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_ALERTS_AN_HOUR, MOST_LISTED
+from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_LISTED
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topics import ChatTopic
 from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
-from storage.enums import CLOSED, ChatState, EmptyDay, Layout, QuietHours, Style
+from storage.enums import (
+    CLOSED,
+    MOST_ALERTS_PER_HOUR,
+    ChatState,
+    EmptyDay,
+    Layout,
+    QuietHours,
+    Style,
+)
 from storage.mailboxes import mailbox_of
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
@@ -217,8 +225,8 @@ async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | No
 
 async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> ChatSettings:
     """Send at most *number* alerts an hour one by one, and the others together."""
-    if not 1 <= number <= MOST_ALERTS_AN_HOUR:
-        raise NotANumber(1, MOST_ALERTS_AN_HOUR)
+    if not 1 <= number <= MOST_ALERTS_PER_HOUR:
+        raise NotANumber(1, MOST_ALERTS_PER_HOUR)
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.alerts_an_hour = number

@@ -25,14 +25,14 @@ from bot.subscribers.settings import replan
 from bot.subscribers.text import one_line
 from bot.subscribers.topic_names import name_for, name_of_query
 from bot.subscribers.topics import find_topic
-from storage.chats import Chat, lock_chat
+from storage.chats import Chat, lock_account, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, Mode, MuteKind
 from storage.mutes import MuteSubject, move_topic_mute, mute_of
 from storage.queries import query_for, retire_query
 from storage.subscriptions import (
     Subscription,
-    count_subscriptions,
+    count_subscriptions_of_account,
     drop_topic,
     end_subscription,
     ended_subscription,
@@ -89,7 +89,7 @@ async def subscribe(
     query = parse(typed, saved)
     typed = typed if is_readable(typed) else shown(query)
     async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
+        chat = await lock_account(tx, chat_id)
         topic = await own_topic(tx, chat_id, query, typed)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
     await _backfill(storage, chat_id, subscribed, (topic.query_id, query), tx.now)
@@ -101,7 +101,7 @@ async def subscribe_to_topic(
 ) -> Subscribed:
     """Subscribe to a topic of the catalogue, or change the mode of any subscription."""
     async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
+        chat = await lock_account(tx, chat_id)
         topic = await find_topic(tx, chat_id, topic_id)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
     asked = topic.query_id, parse(topic.typed)
@@ -129,7 +129,7 @@ async def undo_unsubscribe(
     A subscription that is there stays as it is.
     """
     async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
+        chat = await lock_account(tx, chat_id)
         if await subscription_to(tx, chat_id, topic_id):
             return
         ended = await ended_subscription(tx, chat_id, topic_id, tx.now - UNDO_WITHIN)
@@ -225,7 +225,7 @@ async def _subscribe(
 
 async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> None:
     most = (await limits_of(tx, chat_id, limits)).topics
-    if await count_subscriptions(tx, chat_id) >= most:
+    if await count_subscriptions_of_account(tx, chat_id) >= most:
         raise TooManyTopics(most)
 
 

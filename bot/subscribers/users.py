@@ -258,7 +258,6 @@ async def _open(tx: Transaction, sender: Sender) -> chats.Chat:
     schedule = await chats.schedule_of(tx, chat.id)
     if schedule != DEFAULT_SCHEDULE:
         await chats.set_schedule(tx, thread.id, schedule)
-    await chats.copy_quota(tx, chat.id, thread.id)
     return thread
 
 

@@ -18,7 +18,7 @@ class Breaks:
     async def look(self, url: str) -> NoReturn:
         raise LookupError(url)
 
-    async def add(self, url: str, *_options: Any) -> NoReturn:
+    async def for_account(self, url: str, **_options: Any) -> NoReturn:
         raise LookupError(url)
 
 

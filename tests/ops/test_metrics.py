@@ -18,8 +18,10 @@ from bot.ops.metrics import (
     metrics_web,
 )
 from storage.db.engine import Storage
+from storage.enums import UsageKind
 from storage.queries import latest_change
 from storage.stats import Backlog
+from storage.usage import UsageToday
 from tests.ops.conftest import Clock
 
 ROOT = Path(__file__).parents[2]
@@ -98,8 +100,11 @@ def test_new_rows_are_counted_by_their_table(metrics):
     assert "dateline_articles_total 3.0" in text_of(metrics)
 
 
+USED = {UsageKind.REQUESTS: UsageToday(4_800, 2)}
+
+
 def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
-    metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77))
+    metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77, USED))
     known = text_of(metrics)
     metrics.show(None)
 
@@ -107,6 +112,9 @@ def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
     assert 'dateline_queue{medium="email",state="held"} 3.0' in known
     assert "dateline_articles_put_aside 5.0" in known
     assert "dateline_queries_change 77.0" in known
+    assert 'dateline_accounts_used{kind="requests"} 4800.0' in known
+    assert 'dateline_accounts_exhausted{kind="requests"} 2.0' in known
+    assert 'dateline_accounts_exhausted{kind="pages"} 0.0' in known
     assert "dateline_lag_seconds{" not in text_of(metrics)
 
 
@@ -122,7 +130,7 @@ def page(storage, ticks) -> MetricsPage:
             await latest_change(tx)
 
     health = Health(database=DatabaseProbe(ask, ticks), clock=ticks)
-    return MetricsPage(Metrics(BUILD), health, storage, ticks)
+    return MetricsPage(Metrics(BUILD), health, storage, clock=ticks)
 
 
 async def shown(page: MetricsPage, **headers: str) -> tuple[str, str]:

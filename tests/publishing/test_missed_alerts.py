@@ -10,7 +10,6 @@ from storage.chats import Chat
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Mode
 from storage.outbox import Delivery
 from storage.suspension import restore_chat, suspend_chat
-from tests.limits import USUAL_LIMITS
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -162,7 +161,7 @@ async def test_an_alert_moves_with_its_topic(thread, deleted, reported, newsroom
     await deleted()
     clock.turn(HOUR)
 
-    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, general, closed, topic)
 
     (delivery,), (alert,) = await newsroom.all(Delivery), await newsroom.alerts()
     assert (delivery.chat_id, delivery.state) == (general, DeliveryState.PENDING)
@@ -177,7 +176,7 @@ async def test_an_old_alert_expires_on_the_move(
     await deleted()
     clock.turn(7 * HOUR)
 
-    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, general, closed, topic)
 
     (delivery,) = await newsroom.all(Delivery)
     assert delivery.state is DeliveryState.EXPIRED
@@ -191,7 +190,7 @@ async def test_postponed_alerts_move_too(
     await reported("A ferry sinks")  # more than one an hour
     await deleted()
 
-    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, general, closed, topic)
     clock.turn(2 * HOUR)
     await publishing.bundles()
 
@@ -204,7 +203,7 @@ async def test_what_waits_for_an_open_thread_stays_there(thread, reported, newsr
     closed, general, topic = thread
     await reported()
 
-    await groups.move_topic(storage, general, closed, topic, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, general, closed, topic)
 
     (delivery,) = await newsroom.all(Delivery)
     assert delivery.chat_id == closed

@@ -1,6 +1,7 @@
 """Articles find their story one after the other, whichever process groups them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sqlmodel import col, select
 from structlog.testing import capture_logs
 
+from bot.budgets import USUAL
 from bot.matching import match
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
@@ -24,9 +26,14 @@ from storage.articles import (
 )
 from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.enums import ArticleStage
+from storage.enums import ArticleStage, UsageKind
+from storage.feeds_followed import follow
+from storage.queries import Match
 from storage.stories import Story
+from storage.usage import Usage
 from tests.matching.stored import stored_source
+from tests.publishing.newsroom import Newsroom
+from tests.subscribers.conftest import subscribe
 
 MINUTE = timedelta(minutes=1)
 FIRST = "Ferry with 240 aboard sinks off Bohara island"
@@ -468,3 +475,24 @@ async def test_private_sources_take_turns(storage):
     await step.run_once()
 
     assert "Calm" in await grouped(storage)
+
+
+async def test_matches_of_private_articles_are_stored_as_far_as_the_budget_goes(storage):
+    newsroom = Newsroom(storage)
+    ann = await newsroom.chat(1)
+    own = await newsroom.source("Own", public=False)
+    wire = await newsroom.source("Wire")
+    async with storage.writing() as tx:
+        await follow(tx, ann, own)
+    for title, by, scope in ((FIRST, own, own), (SECOND, own, own), (THIRD, wire, PUBLIC)):
+        await stored(storage, title, by=by, scope=scope)
+    await subscribe(storage, ann, "ferry")
+    grouping = Grouping(storage, "me", budgets=replace(USUAL, matches=1))
+
+    await grouping.run_once()
+
+    async with storage.reading() as tx:
+        matched = set(await tx.session.exec(select(Match.article_id)))
+        (paid,) = await tx.session.exec(select(Usage))
+    assert matched == {1, 3}
+    assert (paid.kind, paid.used) == (UsageKind.MATCHES, 1)

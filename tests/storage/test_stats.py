@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, update
 
+from bot.budgets import USUAL
 from storage import stats
 from storage.articles import store_articles
 from storage.db.engine import POSTGRESQL, Storage
@@ -142,7 +143,7 @@ MINUTE = timedelta(minutes=1)
 
 async def test_where_nothing_waits_nothing_is_late(storage):
     async with storage.reading() as tx:
-        found = await backlog(tx)
+        found = await backlog(tx, USUAL.limits)
 
     assert set(found.lags.values()) == {0.0}
     assert found.queue == {}
@@ -157,7 +158,7 @@ async def test_the_oldest_message_of_any_kind_says_how_late_its_medium_is(storag
     clock.turn(MINUTE)
 
     async with storage.reading() as tx:
-        found = await backlog(tx)
+        found = await backlog(tx, USUAL.limits)
 
     assert found.lags["send"] == 120
     assert found.lags["mail"] == 0
@@ -171,10 +172,10 @@ async def test_what_is_due_later_has_not_waited(storage, clock):
         await add_source(tx, values | times)
 
     async with storage.reading() as tx:
-        early = await backlog(tx)
+        early = await backlog(tx, USUAL.limits)
     clock.turn(3 * MINUTE)
     async with storage.reading() as tx:
-        late = await backlog(tx)
+        late = await backlog(tx, USUAL.limits)
 
     assert (early.lags["poll"], late.lags["poll"]) == (0, 120)
     assert late.sources == {"active": 1, "unhealthy": 0}

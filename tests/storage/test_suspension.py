@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from bot.budgets import USUAL
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import (
@@ -138,7 +139,7 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
     clock.turn(timedelta(hours=1))
 
     async with storage.reading() as tx:
-        assert (await backlog(tx)).lags["mail"] == 0
+        assert (await backlog(tx, USUAL.limits)).lags["mail"] == 0
 
 
 async def test_what_stood_behind_a_message_that_both_rows_of_a_group_had_goes_on(storage):

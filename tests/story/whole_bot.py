@@ -191,7 +191,7 @@ class WholeBot:
             user.chat_id,
             feed.url,
             adder=self.doors.own_source_adder,
-            most=self.doors.limits.feeds,
+            limits=self.doors.limits,
         )
         assert followed.source_id, followed.problem
         assert not followed.public

@@ -17,9 +17,11 @@ from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptio
 from bot.subscribers.access import Access, allow_user, ban_user
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admit
+from storage.articles import FoldedText, store_folded
 from storage.db.engine import Storage
 from storage.editions import Edition
 from storage.enums import DeliveryKind, Mode
+from storage.feeds_followed import follow
 from storage.mailboxes import MailboxRequest
 from storage.outbox import Delivery
 from storage.pace import advance_all, chat_pace_key
@@ -107,7 +109,22 @@ async def ann(storage: Storage, access: Access, mailer: Mailer) -> int:
     await _runs_it(storage, renderer, chat_id)
     await _was_sent(storage, chat_id)
     await request_confirmation(storage, chat_id, ADDRESS, asked_by=ANN, mailer=mailer)
+    await _follows_own_feeds(storage, chat_id)
     return chat_id
+
+
+async def _follows_own_feeds(storage: Storage, chat_id: int) -> None:
+    newsroom = Newsroom(storage)
+    source = await newsroom.source(f"{NAME}'s feed", public=False)
+    async with storage.writing() as tx:
+        await follow(tx, chat_id, source)
+    for number in range(40):
+        text = f"{WORDS} {number} " * (1 + number * 7 % 60)
+        article = await newsroom.article(
+            f"{NAME} {number}", source_id=source, text=text, summary=WORDS, scope_id=source
+        )
+        async with storage.writing() as tx:
+            await store_folded(tx, [FoldedText(article, NAME.lower(), text.strip(), "en")])
 
 
 async def _runs_it(storage: Storage, renderer: Renderer, chat_id: int) -> None:

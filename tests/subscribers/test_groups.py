@@ -1,19 +1,22 @@
 """Subscriptions moved from one forum topic to another, and the limits that hold there."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from bot.subscribers import catalogue, groups, subscriptions, topics
-from bot.subscribers.errors import NoSuchTopic, TooManyTopics
+from bot.subscribers import catalogue, groups, own_feeds, subscriptions, topics
+from bot.subscribers.errors import NoSuchTopic, TooManyFeeds, TooManyTopics
 from bot.subscribers.limits import Limited, get_limits, set_limits
 from bot.subscribers.users import Sender
 from storage.chats import Chat
 from storage.enums import ChatKind, Mode
 from tests.limits import USUAL_LIMITS
+from tests.resources import OneFeed
 from tests.subscribers.conftest import identify, subscribe, subscribe_to_topic
 
 GROUP = -1_000_000_000_007
+FEED = "https://feeds.example.org/"
 
 
 @pytest.fixture
@@ -42,9 +45,7 @@ async def test_a_topic_of_its_own_moves_whole(thread, topics_of, storage):
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
 
     (beside,) = (await groups.sibling_topics(storage, elections)).items
-    assert (
-        await groups.move_topic(storage, elections, general, topic, limits=USUAL_LIMITS) == "Taiwan"
-    )
+    assert await groups.move_topic(storage, elections, general, topic) == "Taiwan"
 
     assert (beside.chat_id, beside.thread_id, beside.topic_id) == (general, 0, topic)
     assert await topics_of(general) == []
@@ -59,7 +60,7 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, topics_of):
     public = (await topics.catalogue_page(storage, general)).items[0]
     await subscribe_to_topic(storage, general, public.id, Mode.DIGEST)
 
-    await groups.move_topic(storage, elections, general, public.id, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, elections, general, public.id)
 
     assert await topics_of(general) == []
     assert await topics_of(elections) == [(public.name, Mode.DIGEST)]
@@ -70,7 +71,7 @@ async def test_what_is_there_already_stays_as_it_is(thread, topics_of, storage):
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
     await subscribe(storage, elections, "taiwan", Mode.INSTANT)
 
-    await groups.move_topic(storage, elections, general, topic, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, elections, general, topic)
 
     assert await topics_of(general) == []
     assert await topics_of(elections) == [("Taiwan", Mode.INSTANT)]
@@ -80,7 +81,7 @@ async def test_the_digest_comes_where_the_topic_went(storage, thread):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan", Mode.DIGEST)).topic_id
 
-    await groups.move_topic(storage, elections, general, topic, limits=USUAL_LIMITS)
+    await groups.move_topic(storage, elections, general, topic)
 
     async with storage.reading() as tx:
         rows = [await tx.session.get_one(Chat, row) for row in (general, elections)]
@@ -92,38 +93,54 @@ async def test_another_group_keeps_its_own(thread, topics_of, storage):
     topic = (await subscribe(storage, theirs, "Taiwan")).topic_id
 
     with pytest.raises(NoSuchTopic):
-        await groups.move_topic(storage, ours, theirs, topic, limits=USUAL_LIMITS)
+        await groups.move_topic(storage, ours, theirs, topic)
     with pytest.raises(NoSuchTopic):
-        await groups.move_topic(storage, ours, 999_999, topic, limits=USUAL_LIMITS)
+        await groups.move_topic(storage, ours, 999_999, topic)
     with pytest.raises(NoSuchTopic):
-        await groups.move_topic(storage, ours, ours, topic, limits=USUAL_LIMITS)
+        await groups.move_topic(storage, ours, ours, topic)
     assert await topics_of(theirs) == [("Taiwan", Mode.BOTH)]
 
 
-async def test_a_topic_does_not_move_where_the_limit_is_reached(thread, topics_of, storage):
+async def test_a_topic_moves_within_a_group_that_has_as_many_as_it_may(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
-    few = replace(USUAL_LIMITS, topics=1)
+    few = replace(USUAL_LIMITS, topics=2)
     topic = await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=few)
     await subscriptions.subscribe(storage, elections, "Korea", Mode.BOTH, limits=few)
 
-    with pytest.raises(TooManyTopics) as refused:
-        await groups.move_topic(storage, elections, general, topic.topic_id, limits=few)
-    await set_limits(storage, elections, Limited.TOPICS, 2)
-    await groups.move_topic(storage, elections, general, topic.topic_id, limits=few)
+    await groups.move_topic(storage, elections, general, topic.topic_id)
 
-    assert refused.value.most == 1
     assert [name for name, _ in await topics_of(elections)] == ["Taiwan", "Korea"]
 
 
-async def test_a_topic_that_is_there_already_moves_whatever_the_limit(thread, topics_of, storage):
-    general, elections = await thread(), await thread(5)
-    few = replace(USUAL_LIMITS, topics=1)
-    topic = await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=few)
-    await subscriptions.subscribe(storage, elections, "Taiwan", Mode.BOTH, limits=few)
+@pytest.mark.parametrize("places", [(0, 5), (5, 0), (5, 9)], ids=str)
+async def test_the_threads_of_a_group_share_its_limits(thread, storage, places):
+    first, second = [await thread(place) for place in places]
+    few = replace(USUAL_LIMITS, topics=1, feeds=1)
+    await subscriptions.subscribe(storage, first, "Taiwan", Mode.BOTH, limits=few)
+    await own_feeds.follow_feed(storage, first, f"{FEED}1", adder=OneFeed(storage), limits=few)
 
-    await groups.move_topic(storage, elections, general, topic.topic_id, limits=few)
+    with pytest.raises(TooManyTopics):
+        await subscriptions.subscribe(storage, second, "Korea", Mode.BOTH, limits=few)
+    with pytest.raises(TooManyFeeds):
+        await own_feeds.follow_feed(storage, second, f"{FEED}2", adder=OneFeed(storage), limits=few)
 
-    assert await topics_of(general) == []
+    await set_limits(storage, second, Limited.TOPICS, 2)
+    await subscriptions.subscribe(storage, second, "Korea", Mode.BOTH, limits=few)
+    with pytest.raises(TooManyTopics):
+        await subscriptions.subscribe(storage, first, "Fiji", Mode.BOTH, limits=few)
+
+
+async def test_threads_that_subscribe_at_once_keep_to_the_limit(thread, topics_of, storage):
+    threads = [await thread(place) for place in range(5)]
+    few = replace(USUAL_LIMITS, topics=2)
+
+    done = await asyncio.gather(
+        *(subscriptions.subscribe(storage, at, "Fiji", Mode.BOTH, limits=few) for at in threads),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(each, TooManyTopics) for each in done) == 3
+    assert sum([len(await topics_of(at)) for at in threads]) == 2
 
 
 async def test_a_new_thread_has_the_limits_of_its_group(thread, storage):

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot.budgets import FREE
 from bot.matching import search
 from bot.matching.query import parse
 from bot.sources.group import Grouping
@@ -112,7 +113,7 @@ async def test_a_preview_a_digest_and_a_trend_count_the_same(storage, arrive, fe
 
     async def followed() -> None:
         source = await own_feeds.get_own_feed(storage, bob, feed)
-        await own_feeds._follow(storage, ann, source, source.url, most=9)
+        await own_feeds._follow(storage, ann, source, source.url, limits=USUAL_LIMITS, cost=FREE)
 
     async def subscribed() -> None:
         await subscribe(storage, ann, "taiwan", Mode.DIGEST)

@@ -1,21 +1,29 @@
 """Sources that chats follow: whose they are, when they go, and that nobody takes another's."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
+from bot.budgets import FREE, USUAL, Cost
 from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import deletion, own_feeds
-from bot.subscribers.errors import NoSuchSource, TooManyFeeds
+from bot.subscribers.errors import (
+    NoSuchSource,
+    OverBudget,
+    TooManyAdditions,
+    TooManyFeeds,
+)
 from bot.subscribers.limits import Limited, set_limits
 from bot.subscribers.own_feeds import FeedAddition
 from storage.db.engine import Storage
 from storage.sources import add_source, all_sources
+from tests.limits import USUAL_LIMITS
 
 FEED = "https://paper.example/feed"
+TWO_FEEDS = replace(USUAL_LIMITS, feeds=2)
 
 
 @dataclass
@@ -26,11 +34,14 @@ class Reader:
     problem: Problem | None = None
     public: bool = False
     asked: list[str] = field(default_factory=list)
+    cost: Cost = FREE
+    room: int | None = None
 
-    async def add(self, url: str) -> Addition:
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        self.room = room
         self.asked.append(url)
         if self.problem:
-            return Addition(url, AddOutcome.REFUSED, problem=self.problem)
+            return Addition(url, AddOutcome.REFUSED, problem=self.problem, cost=self.cost)
         async with self.storage.writing() as tx:
             row = {
                 "url": url,
@@ -42,7 +53,7 @@ class Reader:
                 "next_fetch_at": tx.now,
             }
             source_id = await add_source(tx, row)
-            return Addition(url, AddOutcome.ADDED, source_id=source_id)
+            return Addition(url, AddOutcome.ADDED, source_id=source_id, cost=self.cost)
 
 
 @pytest.fixture
@@ -55,7 +66,7 @@ def follow(storage: Storage, reader: Reader):
     """Return how a chat follows a feed, of which it may follow two."""
 
     def followed(chat_id: int, url: str = FEED):
-        return own_feeds.follow_feed(storage, chat_id, url, adder=reader, most=2)
+        return own_feeds.follow_feed(storage, chat_id, url, adder=reader, limits=TWO_FEEDS)
 
     return followed
 
@@ -97,16 +108,16 @@ async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storag
     await own_feeds.unfollow_feed(storage, bob, source_id)
     there = await urls(storage)
     clock.turn(timedelta(hours=1))
-    await follow(ann, f"{FEED}2")
+    await deletion.purge_deleted(storage)
 
     assert there == [FEED]
-    assert await urls(storage) == [f"{FEED}2"]
+    assert await urls(storage) == []
 
 
 async def test_what_is_public_is_followed_without_being_read(reader, arrive, storage, follow):
     ann = await arrive(1)
     reader.public = True
-    await reader.add(FEED)
+    await reader.for_account(FEED, room=0)
     reader.asked.clear()
 
     done = await follow(ann)
@@ -161,6 +172,15 @@ async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, follow
     assert await urls(storage) == []
 
 
+async def test_a_feed_that_was_just_added_goes_with_its_erased_chat(arrive, storage, follow):
+    ann = await arrive(1)
+    await follow(ann)
+
+    await deletion.delete_chat(storage, ann, 1)
+
+    assert await urls(storage) == []
+
+
 async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, arrive, follow):
     ann, bob = await arrive(1), await arrive(2)
     await set_limits(storage, ann, Limited.FEEDS, 3)
@@ -172,3 +192,98 @@ async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, arrive, foll
     for chat_id in (ann, bob):
         with pytest.raises(TooManyFeeds):
             await follow(chat_id)
+
+
+@pytest.fixture
+def follow_one_of(storage: Storage, reader: Reader):
+    """Return how a chat follows one of many feeds with a budget of three additions a day."""
+    budgets = replace(USUAL, additions=3, requests=9, entries=100)
+    limits = replace(USUAL_LIMITS, budgets=budgets)
+
+    def followed(chat_id: int, number: int):
+        url = f"{FEED}{number}"
+        return own_feeds.follow_feed(storage, chat_id, url, adder=reader, limits=limits)
+
+    return followed
+
+
+async def test_feeds_that_were_unfollowed_count_as_additions(arrive, storage, follow_one_of):
+    ann, bob = await arrive(1), await arrive(2)
+    for number in range(3):
+        followed = await follow_one_of(ann, number)
+        await own_feeds.unfollow_feed(storage, ann, followed.source_id or 0)
+
+    with pytest.raises(TooManyAdditions) as refused:
+        await follow_one_of(ann, 3)
+
+    assert refused.value.most == 3
+    assert (await follow_one_of(bob, 3)).outcome is FeedAddition.FOLLOWED
+
+
+async def test_deleting_everything_does_not_begin_the_day_anew(arrive, storage, follow_one_of):
+    ann = await arrive(1)
+    for number in range(3):
+        await follow_one_of(ann, number)
+
+    await deletion.delete_chat(storage, ann, 1)
+
+    with pytest.raises(TooManyAdditions):
+        await follow_one_of(await arrive(1), 3)
+
+
+async def test_the_next_day_has_additions_of_its_own(arrive, clock, follow_one_of):
+    ann = await arrive(1)
+    for number in range(3):
+        await follow_one_of(ann, number)
+    clock.turn(timedelta(days=1))
+
+    assert (await follow_one_of(ann, 3)).outcome is FeedAddition.FOLLOWED
+
+
+async def test_following_twice_and_public_sources_count_as_no_addition(
+    arrive, reader, follow_one_of
+):
+    ann = await arrive(1)
+    for _ in range(4):
+        await follow_one_of(ann, 0)
+    reader.public = True
+    for number in range(4):
+        await reader.for_account(f"{FEED}{number + 10}", room=0)
+        await follow_one_of(ann, number + 10)
+
+    reader.public = False
+    assert (await follow_one_of(ann, 1)).outcome is FeedAddition.FOLLOWED
+
+
+async def test_reading_a_new_feed_is_charged_to_the_account(arrive, reader, follow_one_of):
+    ann = await arrive(1)
+    reader.cost = Cost(requests=9, entries=30)
+
+    await follow_one_of(ann, 0)
+    room = reader.room
+
+    with pytest.raises(OverBudget):
+        await follow_one_of(ann, 1)
+    assert room == 100
+
+
+async def test_a_feed_that_could_not_be_read_is_charged_too(arrive, reader, follow_one_of):
+    ann = await arrive(1)
+    reader.problem, reader.cost = Problem(ProblemCode.TIMED_OUT), Cost(requests=9)
+
+    await follow_one_of(ann, 0)
+
+    with pytest.raises(OverBudget):
+        await follow_one_of(ann, 1)
+
+
+async def test_what_is_left_of_the_entries_is_the_room_of_the_next_feed(
+    arrive, reader, follow_one_of
+):
+    ann = await arrive(1)
+    reader.cost = Cost(entries=80)
+    await follow_one_of(ann, 0)
+
+    await follow_one_of(ann, 1)
+
+    assert reader.room == 20

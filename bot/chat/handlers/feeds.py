@@ -20,6 +20,7 @@ from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.paging import page_of
+from bot.subscribers.searches import count_search
 from storage.enums import AuditAction
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ async def show_link(url: str, context: Context) -> None:
             "chat/typed.html#known_source", source=source, now=context.user.now
         )
         return
+    await count_search(context.storage, context.chat_id, limits=context.limits)
     progress = await Progress.begin(
         context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
     )
@@ -151,6 +153,7 @@ async def find_feeds(
     pressed: CallbackQuery, callback_data: press.FindFeeds, context: Context
 ) -> None:
     url = link_on(pressed, callback_data.number)
+    await count_search(context.storage, context.chat_id, limits=context.limits)
     progress = await Progress.begin(
         context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
     )
@@ -181,11 +184,15 @@ async def _known_source(found: LookupResult, context: Context) -> Source | None:
 async def follow_link(
     pressed: CallbackQuery, callback_data: press.FollowLink, context: Context
 ) -> None:
-    url, most = link_on(pressed, callback_data.number), context.limits.feeds
-    await own_feeds.check_limit(context.storage, context.chat_id, url, most=most)
+    url, limits = link_on(pressed, callback_data.number), context.limits
+    await own_feeds.check_limit(context.storage, context.chat_id, url, limits=limits)
     progress = await _begin_adding(pressed, url, context)
     followed = await own_feeds.follow_feed(
-        context.storage, context.chat_id, url, adder=context.resources.own_source_adder, most=most
+        context.storage,
+        context.chat_id,
+        url,
+        adder=context.resources.own_source_adder,
+        limits=limits,
     )
     await progress.change("chat/sources.html#followed", followed=followed)
 

@@ -158,7 +158,6 @@ async def move_here(_: object, callback_data: press.MoveHere, context: Context) 
         context.chat_id,
         callback_data.chat_id,
         callback_data.topic_id,
-        limits=context.limits,
     )
     page = await groups.sibling_topics(context.storage, context.chat_id)
     await context.reply.change(_HERE, page=page, is_forum=True, moved=name)

@@ -36,6 +36,7 @@ from bot.matching.query.canonical import shown
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
 from bot.subscribers import topics, users
+from bot.subscribers.searches import count_search
 from bot.subscribers.share_links import LinkedQuery, start_for
 from bot.subscribers.text import one_line
 from bot.telegram import entities_of, markup_of
@@ -81,6 +82,7 @@ async def page_turned(pressed: CallbackQuery, callback_data: TurnSearch, context
 
 async def _found(typed: str, place: PagePosition, context: Context) -> dict[str, Any]:
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    await count_search(context.storage, context.chat_id, limits=context.limits)
     return {
         "typed": typed,
         "found": await search.archive(context.storage, query, place, chat_id=context.chat_id),
@@ -94,6 +96,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
         await context.reply.show("chat/test.html#how")
         return
     query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    await count_search(context.storage, context.chat_id, limits=context.limits)
     await context.reply.show(
         "chat/test.html#result",
         typed=typed,

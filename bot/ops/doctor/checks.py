@@ -33,6 +33,7 @@ from storage.db.problems import message_of, why_not
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
 from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
+from storage.usage import count_exhausted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -91,6 +92,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the sources", lambda: _sources(url)),
         Check("the stored times", lambda: _stored_times(url)),
         Check("the articles", lambda: _articles(url)),
+        Check("the accounts", lambda: _accounts(settings, url)),
         Check("the disks", lambda: _disks(url)),
         Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
@@ -301,6 +303,11 @@ async def _read(url: str, ask: Callable[[Transaction], Awaitable[Result]]) -> Re
             return await ask(tx)
     except (DatabaseError, OSError):
         return None
+
+
+async def _accounts(settings: Settings, url: str) -> Sequence[Finding]:
+    count = await _read(url, partial(count_exhausted, limits=settings.budgets.limits))
+    return [] if count is None else [judgements.judge_accounts(count)]
 
 
 async def _disks(url: str) -> Sequence[Finding]:

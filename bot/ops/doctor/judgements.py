@@ -659,6 +659,15 @@ class SourceFacts:
     is_running: bool
 
 
+def judge_accounts(exhausted: int) -> Finding:
+    """Judge how many accounts have used up a budget of today."""
+    if not exhausted:
+        return healthy("accounts.within", "No account has used up a budget today.")
+    who = "1 account has" if exhausted == 1 else f"{exhausted} accounts have"
+    remedy = "Their own feeds wait until midnight (UTC). Too low? See docs/reference/limits.md."
+    return warning("accounts.exhausted", f"{who} used up a budget today.", remedy)
+
+
 def judge_sources(seen: SourceFacts) -> list[Finding]:
     if not seen.sources:
         remedy = "`dateline sources add --starter` adds some well-known ones."

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Final
 from uuid import uuid4
 
+from bot.budgets import FREE, Cost
 from bot.matching.slices import Slices, in_turns
 from bot.sources.discovery.discover import (
     DiscoveryResult,
@@ -29,7 +31,7 @@ from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_s
 from bot.sources.health import changes_after, kind_of
 from bot.sources.hosts import shown_host
 from bot.sources.prepare import PreparedEntries, Shown, prepare
-from bot.sources.store import parted, store_shown
+from bot.sources.store import parted, store_shown, weight_of
 from bot.sources.urls import as_typed, host_of
 from storage import sources
 from storage.db.engine import Storage, Transaction
@@ -55,7 +57,7 @@ class Addition:
     """What came of it; `problem` says why not. `source_id` is there if it is a source now.
 
     `found_at`: the page that names the feed. `choice`: the feeds to pick from that were read;
-    `unread`: links that may be feeds too.
+    `unread`: links that may be feeds too. `cost`: of the fetch, with the entries stored.
     """
 
     url: str
@@ -67,6 +69,7 @@ class Addition:
     found_at: str = ""
     choice: tuple[FoundFeed, ...] = ()
     unread: tuple[FeedLink, ...] = ()
+    cost: Cost = FREE
 
 
 class Form(StrEnum):
@@ -95,6 +98,9 @@ class SourceAdder:
     *public*: the sources are the operator's, so every chat may get their articles, and addresses
     in the allowed networks may be read. It has no default, because a forgotten argument must not
     publish what a chat adds.
+
+    *room*: how many entries the account that asks may still pay for today. A longer backlog is left
+    to the polls. None: no account pays.
     """
 
     storage: Storage
@@ -102,6 +108,11 @@ class SourceAdder:
     reader: ReadsLinks
     public: bool = field(kw_only=True)
     options: SourceOptions = SourceOptions()
+    room: int | None = None
+
+    async def for_account(self, url: str, /, *, room: int) -> Addition:
+        """Add what is at *url*, with no more entries than there is *room* for."""
+        return await replace(self, room=room).add(url)
 
     async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
         """Add what is at *url*, once: a feed, the one feed of a page, or the page itself."""
@@ -147,7 +158,8 @@ class SourceAdder:
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
         if problem := why_not(result, options.every):
-            return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
+            cost = _cost_of(result)
+            return Addition(url, AddOutcome.REFUSED, options.title, problem=problem, cost=cost)
         final = result.address_of(url)
         if final != url and (existing := await self._existing(final, options)):
             return existing
@@ -209,6 +221,11 @@ class SourceAdder:
         async with self.storage.reading() as tx:
             row = self._first_row(url, result, options, tx.now)
         first, *others = parted(await in_turns(_backlog(row, result, row["created_at"])))
+        count = weight_of(chain(first, *others))
+        if self.room is not None and count > self.room:
+            first, others, count = [], [], 0
+            row |= dict.fromkeys(_READ) | {"next_fetch_at": row["created_at"]}
+        cost = replace(_cost_of(result), entries=count)
         entries = await self._prepared(private.id if private else _NO_ROW, first)
         owner = f"adding {uuid4().hex}"
         async with self.storage.writing() as tx:
@@ -218,13 +235,13 @@ class SourceAdder:
             else:
                 source_id = await sources.make_source_public(tx, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
-                return Addition(url, AddOutcome.THERE, row["title"])
+                return Addition(url, AddOutcome.THERE, row["title"], cost=_cost_of(result))
             articles = await _store_backlog(tx, source_id, entries)
         for some in others:
             ending = {name: row[name] for name in _READ} if some is others[-1] else None
             articles += await self._store_more(source_id, owner, some, ending)
         outcome = AddOutcome.THERE if private else AddOutcome.ADDED
-        return Addition(url, outcome, row["title"], articles, source_id=source_id)
+        return Addition(url, outcome, row["title"], articles, source_id=source_id, cost=cost)
 
     async def _prepared(
         self, source_id: int, drafts: Sequence[ArticleDraft]
@@ -290,6 +307,11 @@ def new_source(
         created_at=now,
         next_fetch_at=now,
     )
+
+
+def _cost_of(result: FetchResult) -> Cost:
+    spent = result.spent
+    return Cost(requests=spent.requests, seconds=spent.seconds, received=spent.received)
 
 
 def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:

@@ -69,6 +69,7 @@ class ProblemCode(StrEnum):
     INVALID_REDIRECT = "invalid_redirect"
     TOO_MANY_REDIRECTS = "too_many_redirects"  # limit
     RESPONSE_TOO_BIG = "response_too_big"  # megabytes
+    OVER_BUDGET = "over_budget"  # of the accounts that follow it
     # A response without the document; status, and the firewall that sent it, if one did.
     BAD_REQUEST = "bad_request"
     LOGIN_REQUIRED = "login_required"
@@ -146,6 +147,7 @@ _CODES_OF_KINDS = {
     ProblemKind.REDIRECTS: (ProblemCode.TOO_MANY_REDIRECTS,),
     ProblemKind.BUSY: (
         ProblemCode.HOST_PAUSED,
+        ProblemCode.OVER_BUDGET,
         ProblemCode.TOO_MANY_REQUESTS,
         ProblemCode.UNAVAILABLE,
     ),

@@ -380,6 +380,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("put_aside_at IS NOT NULL"),
         postgresql_where=sa.text("put_aside_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_article_scope_id",
+        "article",
+        ["scope_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("scope_id <> 0"),
+        postgresql_where=sa.text("scope_id <> 0"),
+    )
     op.create_index(op.f("ix_article_story_id"), "article", ["story_id"], unique=False)
     op.create_table(
         "bundle",
@@ -474,6 +482,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("telegram_id", sa.BigInteger(), nullable=True),
         sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("served_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_feedimport_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -665,6 +674,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_unfollowed_source_id"), "unfollowed", ["source_id"], unique=False)
     op.create_table(
+        "usage",
+        sa.Column("account_hash", AutoString(length=32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=True),
+        sa.Column("reported_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_usage_chat_id_chat"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("account_hash", "kind", "day", name=op.f("pk_usage")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_usage_chat_id",
+        "usage",
+        ["chat_id"],
+        unique=False,
+        sqlite_where=sa.text("chat_id IS NOT NULL"),
+        postgresql_where=sa.text("chat_id IS NOT NULL"),
+    )
+    op.create_table(
         "alert",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -828,6 +859,7 @@ def upgrade() -> None:
         sa.Column("list_id", ROW_ID, nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("url", AutoString(length=2000), nullable=False),
+        sa.Column("is_slow", sa.Boolean(), nullable=False),
         sa.Column("outcome", AutoString(length=16), nullable=True),
         sa.Column("error", AutoString(), nullable=True),
         sa.Column("error_detail", sa.JSON(none_as_null=True), nullable=True),
@@ -1093,6 +1125,7 @@ def downgrade() -> None:
         "awaitedpage",
         "articleaddress",
         "alert",
+        "usage",
         "unfollowed",
         "topic",
         "share",

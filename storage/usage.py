@@ -1,0 +1,228 @@
+"""Usage: what each account has used of its budgets, by day (UTC).
+
+An account is a Telegram chat with all its threads. It is named by a keyed hash, so that deleting
+everything does not begin the day anew, and so that the counts name nobody. Rows are locked in the
+order of their keys, and after those of chats and sources.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Index, and_, delete, func, or_, update
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.access import existing_signing_key, keyed_hash, signing_key
+from storage.chats import Chat
+from storage.db.engine import Transaction
+from storage.db.sql import CLUSTERED, ROW_ID, among, enum_column, partial_index, upsert
+from storage.enums import UsageKind
+from storage.sources import Follow
+
+# A source that more accounts follow is paid for by none, as if it were public.
+MOST_PAYING: Final = 20
+
+_KEPT_FOR: Final = timedelta(days=2)
+
+Account = str  # the keyed hash of its Telegram id
+Used = dict[Account, dict[UsageKind, int]]
+
+
+class Usage(SQLModel, table=True):
+    __table_args__ = (
+        Index("ix_usage_chat_id", "chat_id", **partial_index("chat_id IS NOT NULL")),
+        CLUSTERED,
+    )
+
+    account_hash: str = Field(primary_key=True, max_length=32)
+    kind: UsageKind = Field(primary_key=True, sa_type=enum_column(UsageKind))
+    day: date = Field(primary_key=True)
+    used: int = Field(default=0, sa_type=BigInteger)
+    # Who is to be told that nothing is left; None once that is done.
+    chat_id: int | None = Field(
+        default=None, foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID
+    )
+    reported_at: datetime | None = None
+
+
+class Payer(NamedTuple):
+    """An account that follows a source, and the chat by which it does."""
+
+    account: Account
+    chat_id: int
+
+
+async def account_of_chat(tx: Transaction, chat_id: int) -> Account:
+    """Return the account of our row *chat_id*."""
+    found = await tx.session.exec(select(Chat.telegram_id).where(col(Chat.id) == chat_id))
+    return account_of(await _key(tx), found.one())
+
+
+def account_of(key: bytes, telegram_id: int) -> Account:
+    return keyed_hash(key, "account", str(telegram_id))
+
+
+async def payers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, list[Payer]]:
+    """Return the accounts that pay for each of the private sources, in their order."""
+    followed = (
+        select(
+            Follow.source_id,
+            Chat.telegram_id,
+            func.min(Chat.id).label("chat_id"),
+            func.row_number()
+            .over(partition_by=col(Follow.source_id), order_by=col(Chat.telegram_id))
+            .label("place"),
+        )
+        .join(Chat, col(Chat.id) == Follow.chat_id)
+        .where(among(col(Follow.source_id), source_ids))
+        .group_by(col(Follow.source_id), col(Chat.telegram_id))
+        .subquery()
+    )
+    some = select(followed.c.source_id, followed.c.telegram_id, followed.c.chat_id).where(
+        followed.c.place <= MOST_PAYING + 1
+    )
+    rows = (await (await tx.session.connection()).execute(some)).all()
+    key = await _key(tx) if rows else b""
+    payers: defaultdict[int, list[Payer]] = defaultdict(list)
+    for source_id, telegram_id, chat_id in rows:
+        payers[source_id].append(Payer(account_of(key, telegram_id), chat_id))
+    return {at: sorted(each) for at, each in payers.items() if len(each) <= MOST_PAYING}
+
+
+async def _key(tx: Transaction) -> bytes:
+    """Return the key that names accounts; an empty one to a reader if nothing was counted yet."""
+    key = await existing_signing_key(tx)
+    return key or (await signing_key(tx) if tx.is_writing else b"")
+
+
+async def used(tx: Transaction, accounts: Collection[Account]) -> Used:
+    """Return what each account has used today."""
+    today: Used = {account: {} for account in accounts}
+    rows = await tx.session.exec(
+        select(Usage.account_hash, Usage.kind, Usage.used).where(
+            among(col(Usage.account_hash), today), col(Usage.day) == tx.now.date()
+        )
+    )
+    for account, kind, amount in rows:
+        today[account][UsageKind(kind)] = amount
+    return today
+
+
+async def spend(tx: Transaction, amounts: Mapping[tuple[Account, UsageKind], int]) -> None:
+    """Add to what the accounts have used today."""
+    rows = [
+        {"account_hash": account, "kind": kind, "day": tx.now.date(), "used": amount}
+        for (account, kind), amount in sorted(amounts.items())
+    ]
+    changes = "used = usage.used + excluded.used"
+    await upsert(tx, Usage, rows, key="account_hash, kind, day", changes=changes)
+
+
+async def forget_usage(tx: Transaction) -> int:
+    gone = await tx.session.exec(delete(Usage).where(col(Usage.day) < (tx.now - _KEPT_FOR).date()))
+    return int(gone.rowcount)
+
+
+# Accounts that are to be told that a budget is used up, once a day.
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaustion:
+    """An account whose budgets of these *kinds* are used up, and the chat to tell."""
+
+    chat: Chat
+    kinds: frozenset[UsageKind]
+
+
+async def note_exhaustion(
+    tx: Transaction, exhausted: Mapping[Payer, Collection[UsageKind]]
+) -> None:
+    """Let these accounts be told, unless they were told of the same today."""
+    for payer, kinds in sorted(exhausted.items()):
+        await tx.session.exec(
+            update(Usage)
+            .where(
+                col(Usage.account_hash) == payer.account,
+                col(Usage.kind).in_(sorted(kinds)),
+                col(Usage.day) == tx.now.date(),
+                col(Usage.chat_id).is_(None),
+                col(Usage.reported_at).is_(None),
+            )
+            .values(chat_id=payer.chat_id)
+        )
+
+
+async def take_exhausted(tx: Transaction, limit: int) -> list[Exhaustion]:
+    """Return up to *limit* accounts to tell, which count as told from now on.
+
+    An account that was told of one budget today is not told of another one.
+    """
+    due = await tx.session.exec(
+        select(Usage)
+        .where(col(Usage.chat_id).is_not(None))
+        .order_by(col(Usage.account_hash), col(Usage.kind), col(Usage.day))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows: Sequence[Usage] = due.all()
+    told = await _told_today(tx, {row.account_hash for row in rows})
+    accounts: defaultdict[Account, list[Usage]] = defaultdict(list)
+    for row in rows:
+        if row.day == tx.now.date() and row.account_hash not in told:
+            accounts[row.account_hash].append(row)
+    exhausted = []
+    for theirs in accounts.values():
+        chat = await tx.session.get_one(Chat, theirs[0].chat_id)
+        exhausted.append(Exhaustion(chat, frozenset(row.kind for row in theirs)))
+    for row in rows:
+        row.chat_id, row.reported_at = None, tx.now
+    await tx.session.flush()
+    return exhausted
+
+
+async def _told_today(tx: Transaction, accounts: Iterable[Account]) -> set[Account]:
+    told = await tx.session.exec(
+        select(Usage.account_hash).where(
+            among(col(Usage.account_hash), accounts),
+            col(Usage.day) == tx.now.date(),
+            col(Usage.reported_at).is_not(None),
+        )
+    )
+    return set(told)
+
+
+# For operators.
+
+
+class UsageToday(NamedTuple):
+    """What all accounts have used of a kind today, and how many have used up their budget."""
+
+    used: int
+    exhausted: int
+
+
+async def usage_today(
+    tx: Transaction, limits: Mapping[UsageKind, int]
+) -> dict[UsageKind, UsageToday]:
+    rows = await tx.session.exec(
+        select(Usage.kind, func.sum(Usage.used), func.count().filter(_is_exhausted(limits)))
+        .where(col(Usage.day) == tx.now.date())
+        .group_by(col(Usage.kind))
+    )
+    return {UsageKind(kind): UsageToday(int(used), count) for kind, used, count in rows}
+
+
+async def count_exhausted(tx: Transaction, limits: Mapping[UsageKind, int]) -> int:
+    """Return how many accounts have used up a budget today."""
+    accounts = select(func.count(func.distinct(Usage.account_hash))).where(
+        col(Usage.day) == tx.now.date(), _is_exhausted(limits)
+    )
+    return (await tx.session.exec(accounts)).one()
+
+
+def _is_exhausted(limits: Mapping[UsageKind, int]) -> ColumnElement[bool]:
+    return or_(
+        *(and_(col(Usage.kind) == kind, col(Usage.used) >= most) for kind, most in limits.items())
+    )
