@@ -44,12 +44,16 @@ from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
 from storage import enums
-from storage.chats import Chat, lock_chat, schedule_of, set_schedule
+from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
 from storage.sources import Source
-from storage.subscriptions import count_subscriptions, subscribed_topic, subscription_to
+from storage.subscriptions import (
+    count_subscriptions_of_account,
+    subscribed_topic,
+    subscription_to,
+)
 from storage.topics import Topic, topic_named
 from storage.users import all_editions, all_followed, all_subscriptions
 
@@ -279,9 +283,9 @@ async def _import_topics(
     outcomes: list[bool | Reason] = []
     new: list[tuple[int, ParsedQuery]] = []
     async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
+        chat = await lock_account(tx, chat_id)
         most = (await limits_of(tx, chat_id, limits)).topics
-        left = most - await count_subscriptions(tx, chat_id)
+        left = most - await count_subscriptions_of_account(tx, chat_id)
         for each in wanted:
             if each.query is None:
                 outcomes.append(Reason.NO_QUERY)
