@@ -143,8 +143,8 @@ class Completing:
         except HostWaits as wait:
             await self._put_off(page, wait.left)
         else:
-            if outcome.answer and outcome.answer.pause:
-                await self._put_off(page, outcome.answer.pause, outcome.answer)
+            if outcome.answer and outcome.answer.asked:
+                await self._put_off(page, outcome.answer.asked, outcome.answer)
             else:
                 await self._finish(page, outcome)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.fetch.response import Response, pause_for_host
+from bot.sources.fetch.response import Response, directives_of, pause_for_host
 from bot.sources.fetch.source import FetchResult
 from bot.sources.urls import host_of
 from storage import sources
@@ -21,11 +21,16 @@ from storage.db.engine import Transaction
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
-    """`pause`: it asks to be left alone for so long. `public`: a public fetch has learned it."""
+    """The response of a host, or that there was none.
+
+    `public`: a public fetch has learned it. `pause`: how long the host is left alone, because it
+    asks so. `asked`: how long the address itself is left alone, which may be longer.
+    """
 
     host: str
     public: bool
     pause: timedelta | None = None
+    asked: timedelta | None = None
     timed_out: bool = False
 
     @property
@@ -39,7 +44,8 @@ def answer_in(response: Response, now: datetime, *, public: bool) -> HostAnswer 
     if response.own_network:
         return None
     pause = pause_for_host(response.status, response.headers, now)
-    return HostAnswer(host_of(response.url), public, pause)
+    asked = directives_of(response.headers, now).retry_after if pause else None
+    return HostAnswer(host_of(response.url), public, pause, asked)
 
 
 def answer_of(result: FetchResult, now: datetime, *, public: bool) -> HostAnswer | None:

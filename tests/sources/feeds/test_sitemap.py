@@ -123,7 +123,7 @@ def test_a_large_sitemap_is_for_a_worker():
 
 
 async def test_fifty_thousand_pages_are_read_within_the_limits(reader):
-    document = await reader.read(plain(*map(dated, range(60_000))), url="")
+    document = await reader.read(plain(*map(dated, range(60_000))), url="", public=True)
 
     assert len(document.items) == MOST_KEPT
 
