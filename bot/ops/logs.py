@@ -24,10 +24,10 @@ _CREDENTIALS = re.compile(
     r"(https?://[^/\s:]{0,512}:)[^/\s]{1,512}@|((?<!http)(?<!https)://[^/\s:]{0,512}:)\S{1,512}@"
 )
 
-# What follows the host of an address, and the query of one. Feeds have tokens in both.
+# Addresses with a path, and with a query, because feeds have tokens in both.
 _PATH = re.compile(r"(https?://[^\s/?#\"'<>\\]{1,512})[/?#][^\s\"'<>\\]*", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s?#\"'<>\\]{1,2048})[?#][^\s\"'<>\\]*", re.IGNORECASE)
-# What errors say: it may quote any address, that of a chat's own feed too.
+# Texts of errors, which may quote any address, that of a chat's own feed too.
 _QUOTING: Final = frozenset({"exception", "error", "reason"})
 
 _CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")

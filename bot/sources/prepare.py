@@ -1,7 +1,7 @@
-"""Preparing what sources show: what takes long is done before the write lock is taken.
+"""Compares and folds the entries of sources before the write lock is taken.
 
-Read what is stored of it, then compare and fold in turns with the event loop. `store.store_shown`
-writes the result.
+A reading transaction loads the articles that are stored; comparing and folding take turns with the
+event loop. `store.store_shown` writes the result.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ Found = tuple[int, ArticleDraft]  # the article's id and what the source says of
 
 @dataclass(frozen=True)
 class Shown:
-    """What a source shows now, the newest first.
+    """The entries that a source shows now, the newest first.
 
-    What is among the *known*, by the hash of the guid, revises its article. *inside*: the pages
+    Those among the *known*, by the hash of the guid, revise their articles. *inside*: the pages
     of articles may be requested in the operator's own network.
     """
 
@@ -35,7 +35,7 @@ class Shown:
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
-        """What was shown first is stored first; of two with one guid the newest counts."""
+        """Return the entries in the order of storing them, only the newest of each guid."""
         return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
 
     @property
@@ -52,7 +52,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class PreparedEntries:
-    """What a source shows, with all that takes long done; by the hash of the guid.
+    """Entries that have been compared and folded; the results are by the hash of the guid.
 
     *folded*: the words of new entries. *comparisons*: of entries with the articles that are there.
     """
@@ -71,7 +71,7 @@ class PreparedEntries:
 
 
 class Before(NamedTuple):
-    """What was stored before: articles by id, their ids by URL, their sources of record."""
+    """Stored articles by id, their ids by URL, and their lasting sources of record."""
 
     articles: Mapping[int, ArticleContent]
     by_url: Mapping[ScopedUrl, int]

@@ -241,7 +241,7 @@ class OutdatedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PageOutcome:
-    """What a page changes, worked out before the write lock is taken.
+    """A page and its comparison with the article, made before the write lock is taken.
 
     *folded* and *kind* are those of the text of *page*, compared with *article*. *namesake*: the
     other address that the page names as its own.

@@ -93,7 +93,7 @@ def test_addresses_are_cut_where_a_token_may_stand(log_lines, key: str, said: st
     assert line[key] == logged
 
 
-def test_what_a_library_or_an_error_says_names_hosts_alone(log_lines):
+def test_errors_and_libraries_are_quoted_with_hosts_alone(log_lines):
     url = "https://a.example/feed-token-17/feed"
     logging.getLogger("theirs").warning("failed: %s", url)
     try:
