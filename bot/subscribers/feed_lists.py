@@ -31,7 +31,7 @@ from bot.subscribers.errors import (
 from bot.subscribers.limits import Limits
 from bot.subscribers.own_feeds import AddsFeeds, FeedAddition, follow_feed
 from storage import feeds_followed
-from storage.chats import lock_chat
+from storage.chats import lock_account, lock_chat
 from storage.db.engine import Storage
 from storage.db.leases import release
 
@@ -80,7 +80,7 @@ async def add_list(
     ListIsAdded if another one is being added.
     """
     async with storage.writing() as tx:
-        await lock_chat(tx, chat_id)
+        await lock_account(tx, chat_id)
         is_busy = await feeds_followed.has_running_import(tx, chat_id)
         if not await feeds_followed.start_import(tx, chat_id, list_id, message):
             raise NoSuchList

@@ -19,6 +19,7 @@ from storage.db.engine import Storage
 from storage.sources import Source, add_source, change_source
 from storage.websub import PushSubscription
 from tests.conftest import LogLines, TurnedClock
+from tests.sources.fetch.conftest import follow
 from tests.sources.polled import rows_of
 
 SECRET = "feed-token-17"
@@ -126,6 +127,7 @@ async def test_a_hub_is_named_without_what_is_secret(storage, clock, log_lines: 
     source = await polled(storage, clock, Web())
     async with storage.writing() as tx:
         await change_source(tx, source.id, {"hub": HUB, "hub_topic": FEED})
+    await follow(storage, source.id)
     log_lines()
 
     await ask_hubs(storage, web, owner="me", callback="https://bot.example/hub/")

@@ -13,7 +13,7 @@ from bot.subscribers.feed_lists import AT_ONCE, FeedListStage, ListProgress, Tri
 from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import ChatKind
-from storage.feeds_followed import ImportChat, ImportMessage, claim_import
+from storage.feeds_followed import ImportChat, ImportMessage, claim_import, start_import
 from tests.limits import USUAL_LIMITS
 from tests.resources import OneFeed
 from tests.subscribers.conftest import identify
@@ -56,8 +56,10 @@ class Lists:
     reports: Reports
 
     async def send(self, chat_id: int, urls: Sequence[str]) -> None:
+        """Let the stage add the list, also beside another one of the account."""
         list_id, _ = await feed_lists.keep_list(self.storage, chat_id, urls)
-        await feed_lists.add_list(self.storage, chat_id, list_id, ImportMessage(7, 5))
+        async with self.storage.writing() as tx:
+            assert await start_import(tx, chat_id, list_id, ImportMessage(7, 5))
 
     def stage(self, owner: str = "me") -> FeedListStage:
         report = self.reports.report

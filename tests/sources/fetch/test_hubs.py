@@ -186,7 +186,7 @@ def test_forged_pushes_are_logged_once_an_hour_with_their_number():
         forged.note(push_of(1))
         forged.note(push_of(2))
 
-    assert [(line["source"], line["since_last_time"]) for line in logs] == [
+    assert [(line["source_id"], line["since_last_time"]) for line in logs] == [
         (1, 0),
         (1, 249),
         (2, 0),

@@ -21,6 +21,7 @@ from bot.sources.poll import SourcePoller
 from storage.sources import Source
 from tests.fake_web import SOMEWHERE, FakeNames, FakeWeb, RedirectedSockets
 from tests.sources.feeds_made import item, rss
+from tests.sources.fetch.conftest import follow
 from tests.sources.polled import DAY, articles_of, poll_after, rows_of
 
 EVERYTHING = AddressPolicy(networks=(ip_network("0.0.0.0/0"), ip_network("::/0")))
@@ -260,7 +261,9 @@ async def test_the_hub_of_a_users_feed_leads_nowhere_inside(storage, reader, far
     farm.serve("/hub", status=307, Location="http://inside.example/")
 
     async with world(farm, FakeNames(inside_example="10.0.0.1")) as (fetcher, opened):
-        await SourceAdder(storage, fetcher, reader, public=False).add("http://news.example/feed")
+        adder = SourceAdder(storage, fetcher, reader, public=False)
+        added = await adder.add("http://news.example/feed")
+        await follow(storage, added.source_id or 0)
         asked = await ask_hubs(storage, fetcher, owner="me", callback="https://bot.example/hub/")
 
     assert asked == 1
