@@ -3,7 +3,8 @@
 A machine whose clock is hours ahead for a while stores leases, pauses and due times that nobody
 would wait for. Each rule names a column, how far it may lie ahead, and the column that says when it
 was learned, if there is one: what was learned later than now was learned by a wrong clock. A time
-that breaks its rule counts as now. What users asked for has no rule: a mute may last for years.
+that breaks its rule counts as now. Mutes and pauses that users chose have no rule, because they may
+last for years.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ def _retries() -> Iterator[Rule]:
 def _rules() -> Iterator[Rule]:
     """A rule that depends on another column comes before or after that one's, as it must.
 
-    What was learned at a wrong time goes before that time. A pause is mended before the pace.
+    A due time comes before the time when it was learned, and a pause before the pace.
     """
     pace, source, page = _columns(Pace), _columns(Source), _columns(AwaitedPage)
     is_no_pause = or_(pace.paused_until.is_(None), pace.paused_until < pace.tat)
