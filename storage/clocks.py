@@ -35,7 +35,7 @@ from storage.websub import PushSubscription
 TOLERANCE: Final = timedelta(minutes=1)
 
 _NOT_AT_ALL: Final = timedelta()
-_LEASE: Final = timedelta(minutes=10)  # of a list of feeds; all others are shorter
+_LEASE: Final = timedelta(minutes=15)  # of a row that rests after an error; others are shorter
 _DAY: Final = timedelta(days=1)
 
 

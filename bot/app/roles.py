@@ -73,7 +73,7 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
         SourcePoller(storage, *instrumented("feed"), process.owner, settings.budgets)
     )
     completing = await stack.enter_async_context(
-        Completing(storage, *instrumented("page"), process.owner)
+        Completing(storage, *instrumented("page"), process.owner, settings.budgets)
     )
     poll = StageRunner(stages.POLL, poller.run_once)
     pages = StageRunner(stages.PAGE, completing.run_once)

@@ -14,16 +14,18 @@ from typing import Any, Final, Self
 
 import structlog
 
+from bot.budgets import USUAL, Budgets, weight
 from bot.matching.text import folded_text
 from bot.sources import revise
 from bot.sources.drafts import PAGE_WANTED_FOR
 from bot.sources.feeds.model import DocumentKind, Item, Unreadable
-from bot.sources.fetch.problems import FetchError, HostWaits
+from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostWaits, Spent
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.host_answers import HostAnswer, answer_in, heed, silence_of
 from bot.sources.pages.boilerplate import HostBoilerplate
+from bot.sources.payment import charge_sources, cost_of
 from bot.sources.poll import handed_back
 from bot.sources.revise import PageOutcome
 from bot.sources.slots import Slots
@@ -51,6 +53,10 @@ class _Outcome:
 
     found: Item | None = None
     answer: HostAnswer | None = None
+    spent: Spent = NOTHING_SPENT
+
+
+_NOT_READ: Final = _Outcome()
 
 
 @dataclass(eq=False)
@@ -61,6 +67,7 @@ class Completing:
     fetcher: Fetches
     reader: ReadsDocuments
     owner: str
+    budgets: Budgets = USUAL
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
     private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
     _left: set[int] = field(default_factory=set)
@@ -139,12 +146,12 @@ class Completing:
             name = logged_url(page.url, public=not page.private)
             log.info("a page is not read, because its host had no time for it", page=name)
         try:
-            outcome = await self._read(page) if is_wanted else _Outcome()
+            outcome = await self._read(page) if is_wanted else _NOT_READ
         except HostWaits as wait:
             await self._put_off(page, wait.left)
         else:
             if outcome.answer and outcome.answer.asked:
-                await self._put_off(page, outcome.answer.asked, outcome.answer)
+                await self._put_off(page, outcome.answer.asked, outcome)
             else:
                 await self._finish(page, outcome)
 
@@ -155,10 +162,11 @@ class Completing:
         except HostWaits:
             raise
         except FetchError as error:
-            return _Outcome(answer=silence_of(error.host, error.problem, public=public))
+            silence = silence_of(error.host, error.problem, public=public)
+            return _Outcome(answer=silence, spent=error.spent)
         answer = answer_in(response, datetime.now(UTC), public=public)
         if problem_of(response):
-            return _Outcome(answer=answer)
+            return _Outcome(answer=answer, spent=response.spent)
         try:
             document = await self.reader.read(
                 response.body,
@@ -167,16 +175,16 @@ class Completing:
                 content_type=response.content_type,
             )
         except Unreadable:
-            return _Outcome(answer=answer)
+            return _Outcome(answer=answer, spent=response.spent)
         is_page = document.kind is DocumentKind.PAGE and document.items
-        return _Outcome(document.items[0] if is_page else None, answer)
+        return _Outcome(document.items[0] if is_page else None, answer, response.spent)
 
     async def _put_off(
-        self, page: AwaitedPage, wait: timedelta, answer: HostAnswer | None = None
+        self, page: AwaitedPage, wait: timedelta, read: _Outcome = _NOT_READ
     ) -> None:
         """Let the article go on without its page, which is read once its host may be asked."""
         async with self.storage.writing() as tx:
-            await heed(tx, [answer])
+            await self._settle(tx, page, read)
             if tx.now + wait < page.awaited_since + PAGE_WANTED_FOR:
                 await sources.postpone_page(tx, page.article_id, self.owner, tx.now + wait)
             elif not await sources.finish_page(tx, page.article_id, self.owner):
@@ -202,12 +210,21 @@ class Completing:
                 async with self.storage.writing() as tx:
                     if await sources.finish_page(tx, page.article_id, self.owner):
                         await sources.delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
-                        await heed(tx, [read.answer])
+                        await self._settle(tx, page, read)
                         if learned and not page.private:
                             await sources.store_boilerplate(tx, page.host, learned)
                         await _go_on(tx, page, outcome)
                 return
         raise revise.OutdatedError
+
+    async def _settle(self, tx: Transaction, page: AwaitedPage, read: _Outcome) -> None:
+        """Heed the host; charge the accounts that follow a private source for its page."""
+        await heed(tx, [read.answer])
+        scope_id = await articles.scope_of(tx, page.article_id) if page.private else None
+        if scope_id is not None:
+            text = read.found.text if read.found else ""
+            cost = cost_of(read.spent, entries=weight(text) - 1)
+            await charge_sources(tx, {scope_id: cost}, self.budgets)
 
     async def _outcome(self, page: AwaitedPage, found: Item) -> tuple[PageOutcome | None, str]:
         """Return what a page changes, and what is known of its host's boilerplate after it.

@@ -8,9 +8,15 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from bot.budgets import NOTICED, Budgets, Cost, room, waits
+from bot.sources.fetch.problems import Spent
 from storage.db.engine import Transaction
 from storage.enums import UsageKind
 from storage.usage import Account, note_exhaustion, payers_of, spend, used
+
+
+def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
+    """Return the cost of a fetch that *spent* this, and of what it brought."""
+    return Cost(spent.requests, spent.seconds, spent.received, entries=entries, pages=pages)
 
 
 async def rooms(

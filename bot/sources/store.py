@@ -35,12 +35,12 @@ from bot.sources.drafts import (
     url_hash,
 )
 from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
-from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.fetch.problems import NOTHING_SPENT, Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.health import changes_after, new_address, postponed
 from bot.sources.host_answers import answer_of, heed
-from bot.sources.payment import charge_sources, rooms
+from bot.sources.payment import charge_sources, cost_of, rooms
 from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
 from bot.sources.urls import host_of, logged_url
@@ -291,16 +291,11 @@ class _Part:
 
     @property
     def cost(self) -> Cost:
-        shown, result = self.shown, self.fetched.result
-        added = Cost(
-            entries=weight_of(shown.new) if shown else 0,
+        spent = self.fetched.result.spent if self.is_last else NOTHING_SPENT
+        return cost_of(
+            spent,
+            entries=weight_of(self.shown.new) if self.shown else 0,
             pages=sum(draft.awaits_page for draft in self.drafts),
-        )
-        if not self.is_last:
-            return added
-        spent = result.spent
-        return replace(
-            added, requests=spent.requests, seconds=spent.seconds, received=spent.received
         )
 
 

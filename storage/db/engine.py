@@ -203,7 +203,11 @@ class Transaction:
             return await work
         from storage.db.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
 
-        connection = await (await self.session.connection()).get_raw_connection()
+        try:
+            connection = await (await self.session.connection()).get_raw_connection()
+        except BaseException:
+            work.close()  # else Python warns that nobody awaited it
+            raise
         driver: Any = connection.driver_connection
         return await in_one_hop(driver, work)
 

@@ -9,14 +9,22 @@ from structlog.testing import capture_logs
 
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
-from bot.sources.fetch.problems import HostWaits, TimedOut
+from bot.sources.fetch.problems import (
+    NOTHING_SPENT,
+    FetchError,
+    HostWaits,
+    Spent,
+    TimedOut,
+)
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, Completing
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
-from storage.enums import FullText, SourceKind
-from storage.sources import AwaitedPage, BoilerplateBlocks, add_source, claim_pages
+from storage.enums import FullText, SourceKind, UsageKind
+from storage.sources import AwaitedPage, BoilerplateBlocks, Source, add_source, claim_pages
+from storage.usage import Usage
 from tests.sources.drafts_made import drafts, store_drafts
+from tests.sources.fetch.conftest import follow
 from tests.sources.polled import rows_of
 
 TURN = timedelta(seconds=2)  # for which a host rests
@@ -31,6 +39,7 @@ class Web:
     asked: list[str] = field(default_factory=list)
     inside: set[bool] = field(default_factory=set)
     public: list[bool] = field(default_factory=list)
+    spent: Spent = NOTHING_SPENT
 
     async def fetch(
         self, url: str, *, inside: bool, public: bool, **_validators: str | None
@@ -39,8 +48,11 @@ class Web:
         self.inside.add(inside)
         self.public.append(public)
         if url in self.failing:
-            raise self.failing[url]
-        return Response(200, url, {"content-type": "text/html"}, b"<html>")
+            error = self.failing[url]
+            if isinstance(error, FetchError):
+                error.spent = self.spent
+            raise error
+        return Response(200, url, {"content-type": "text/html"}, b"<html>", spent=self.spent)
 
 
 @dataclass
@@ -426,3 +438,25 @@ async def test_a_page_that_could_not_be_stored_is_read_again_at_once(storage):
     assert await step.complete_due() == 1
 
     assert await texts(storage) == {url(1): WORDS}
+
+
+@pytest.mark.parametrize("web", [Web(), Web(failing={url(1): TimedOut()})], ids=["read", "away"])
+async def test_the_followers_of_a_private_source_pay_for_its_pages(storage, web):
+    await stored(storage, url(1), public=False)
+    (source,) = await rows_of(storage, Source)
+    await follow(storage, source.id)
+    web.spent = Spent(requests=2, seconds=1.5, received=9_000)
+
+    await completing(storage, web, Pages(text="Long words. " * 1_000)).complete_due()
+
+    paid = {row.kind: row.used for row in await rows_of(storage, Usage)}
+    fetched = {UsageKind.REQUESTS: 2, UsageKind.WAITING: 1_500, UsageKind.BYTES: 9_000}
+    assert paid == fetched | ({} if web.failing else {UsageKind.ENTRIES: 3})
+
+
+async def test_nobody_pays_for_a_page_of_a_public_source(storage):
+    await stored(storage, url(1))
+
+    await completing(storage, Web(spent=Spent(requests=2))).complete_due()
+
+    assert await rows_of(storage, Usage) == []

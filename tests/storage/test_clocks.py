@@ -87,7 +87,7 @@ async def test_a_source_that_was_read_under_a_wrong_clock_is_due_at_once(storage
     async with storage.writing() as tx:
         source = Source(
             kind=SourceKind.FEED, url="https://a.example/", url_hash="a", host="a.example",
-            created_at=tx.now, next_fetch_at=tx.now,
+            created_at=tx.now, next_fetch_at=tx.now, public=True,
         )  # fmt: skip
         tx.session.add(source)
     async with storage.writing() as tx:

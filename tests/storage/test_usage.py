@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from storage.access import keyed_hash
 from storage.chats import Chat, open_chat
 from storage.db.engine import Storage
 from storage.enums import ChatKind, UsageKind
@@ -56,18 +55,6 @@ class Chats:
 @pytest.fixture
 def chats(storage: Storage) -> Chats:
     return Chats(storage)
-
-
-def test_a_keyed_hash_depends_on_secret_purpose_and_value():
-    hashes = {
-        keyed_hash(b"key", "account", "7"),
-        keyed_hash(b"another", "account", "7"),
-        keyed_hash(b"key", "pace", "7"),
-        keyed_hash(b"key", "account", "8"),
-    }
-
-    assert keyed_hash(b"key", "account", "7") == "44329c5b3e3a94d410f56a9610b044b5"
-    assert len(hashes) == 4
 
 
 async def test_amounts_add_up_by_account_kind_and_day(chats, clock):

@@ -30,6 +30,7 @@ from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
 from bot.sources.health import changes_after, kind_of
 from bot.sources.hosts import shown_host
+from bot.sources.payment import cost_of
 from bot.sources.prepare import PreparedEntries, Shown, prepare
 from bot.sources.store import parted, store_shown, weight_of
 from bot.sources.urls import as_typed, host_of
@@ -158,7 +159,7 @@ class SourceAdder:
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
         if problem := why_not(result, options.every):
-            cost = _cost_of(result)
+            cost = cost_of(result.spent)
             return Addition(url, AddOutcome.REFUSED, options.title, problem=problem, cost=cost)
         final = result.address_of(url)
         if final != url and (existing := await self._existing(final, options)):
@@ -225,7 +226,7 @@ class SourceAdder:
         if self.room is not None and count > self.room:
             first, others, count = [], [], 0
             row |= dict.fromkeys(_READ) | {"next_fetch_at": row["created_at"]}
-        cost = replace(_cost_of(result), entries=count)
+        cost = cost_of(result.spent, entries=count)
         entries = await self._prepared(private.id if private else _NO_ROW, first)
         owner = f"adding {uuid4().hex}"
         async with self.storage.writing() as tx:
@@ -235,7 +236,7 @@ class SourceAdder:
             else:
                 source_id = await sources.make_source_public(tx, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
-                return Addition(url, AddOutcome.THERE, row["title"], cost=_cost_of(result))
+                return Addition(url, AddOutcome.THERE, row["title"], cost=cost_of(result.spent))
             articles = await _store_backlog(tx, source_id, entries)
         for some in others:
             ending = {name: row[name] for name in _READ} if some is others[-1] else None
@@ -307,11 +308,6 @@ def new_source(
         created_at=now,
         next_fetch_at=now,
     )
-
-
-def _cost_of(result: FetchResult) -> Cost:
-    spent = result.spent
-    return Cost(requests=spent.requests, seconds=spent.seconds, received=spent.received)
 
 
 def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
