@@ -37,7 +37,7 @@ def site(*hrefs: str, text: str = LONG) -> str:
 @pytest.fixture
 def discovery(fetcher, reader) -> Callable[..., Awaitable[DiscoveryResult]]:
     """Return what looks for the feeds of a site."""
-    return partial(discover, fetcher, reader)
+    return partial(discover, fetcher, reader, inside=True, public=True)
 
 
 async def test_a_feed_is_found_at_its_own_address_with_one_request(discovery, farm):
