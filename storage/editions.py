@@ -377,7 +377,7 @@ async def listed_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[i
 
 
 async def alerted_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, those of its *stories* that it was told of by alerts."""
+    """Return, by chat, those of its *stories* that alerts have reported to it."""
     return _among_these(await reported_stories(tx, stories, _first(stories)), stories)
 
 

@@ -1,4 +1,4 @@
-"""Reports: which stories a chat was told of by alerts.
+"""Reports: the stories that were reported to a chat by alerts.
 
 An alert is reported once its message has arrived, or is on its way and not held back:
 
@@ -6,7 +6,7 @@ An alert is reported once its message has arrived, or is on its way and not held
 - of two media one is enough
 - an alert whose messages are so old that they were deleted was reported
 
-All that asks whether a chat was told of a story asks `is_reported`: digests, chapters, missed
+Whatever asks whether a story was reported to a chat asks `is_reported`: digests, chapters, missed
 alerts. What was not reported is news to a digest.
 """
 
@@ -33,7 +33,7 @@ _part = aliased(Delivery, name="part")
 
 
 def is_reported() -> ColumnElement[bool]:
-    """Say of an `Alert` in the query whether its chat was told of the story; see above."""
+    """Say of an `Alert` in the query whether it has reported the story to its chat; see above."""
     is_released = exists().where(
         col(Bundle.id) == Alert.bundle_id, col(Bundle.released_at).is_not(None)
     )
@@ -63,7 +63,7 @@ def _has_arrived(decision: Any, number: Any) -> ColumnElement[bool]:
 async def reported_stories(
     tx: Transaction, chat_ids: Collection[int], first: int
 ) -> list[tuple[int, int]]:
-    """Return each of the chats with the stories, from the id *first* on, that it was told of."""
+    """Return each of the chats with the stories, from the id *first* on, reported to it."""
     connection = await tx.session.connection()
     rows = await connection.execute(_STORIES, {"chats": chat_ids, "first": first})
     return [(chat_id, story_id) for chat_id, story_id in rows]
@@ -76,7 +76,7 @@ _STORIES: Final = select(Alert.chat_id, Alert.story_id).where(
 )
 
 
-# Chapters: what chats were told of a story before it moved on.
+# Chapters: the reports of a story before it moved on.
 
 
 def _message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:

@@ -256,9 +256,9 @@ async def _erase_articles(tx: Transaction, scope_ids: Collection[int]) -> int:
     if not ids:
         return 0
     other = aliased(Article, name="other")
-    told = (col(other.story_id) == col(Alert.story_id), col(other.scope_id) == PUBLIC)
-    public = select(func.min(other.id)).where(*told).scalar_subquery()
-    alerts = update(Alert).where(among(col(Alert.article_id), ids), exists().where(*told))
+    reported = (col(other.story_id) == col(Alert.story_id), col(other.scope_id) == PUBLIC)
+    public = select(func.min(other.id)).where(*reported).scalar_subquery()
+    alerts = update(Alert).where(among(col(Alert.article_id), ids), exists().where(*reported))
     await _apply(tx, alerts.values(article_id=public))
     await _apply(tx, delete(Article).where(among(col(Article.id), ids)))
     empty = (

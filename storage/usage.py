@@ -40,7 +40,7 @@ class Usage(SQLModel, table=True):
     kind: UsageKind = Field(primary_key=True, sa_type=enum_column(UsageKind))
     day: date = Field(primary_key=True)
     used: int = Field(default=0, sa_type=BigInteger)
-    # Who is to be told that nothing is left; None once that is done.
+    # The chat to notify that nothing is left; None once that is done.
     chat_id: int | None = Field(
         default=None, foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID
     )
@@ -125,12 +125,12 @@ async def forget_usage(tx: Transaction) -> int:
     return int(gone.rowcount)
 
 
-# Accounts that are to be told that a budget is used up, once a day.
+# Notices to accounts that have used up a budget, one a day.
 
 
 @dataclass(frozen=True, slots=True)
 class Exhaustion:
-    """An account whose budgets of these *kinds* are used up, and the chat to tell."""
+    """An account whose budgets of these *kinds* are used up, and the chat to notify."""
 
     chat: Chat
     kinds: frozenset[UsageKind]
@@ -139,7 +139,7 @@ class Exhaustion:
 async def note_exhaustion(
     tx: Transaction, exhausted: Mapping[Payer, Collection[UsageKind]]
 ) -> None:
-    """Let these accounts be told, unless they were told of the same today."""
+    """Let these accounts get a notice, unless they had one about the same today."""
     for payer, kinds in sorted(exhausted.items()):
         await tx.session.exec(
             update(Usage)
@@ -155,9 +155,9 @@ async def note_exhaustion(
 
 
 async def take_exhausted(tx: Transaction, limit: int) -> list[Exhaustion]:
-    """Return up to *limit* accounts to tell, which count as told from now on.
+    """Return up to *limit* accounts to notify, which count as notified from now on.
 
-    An account that was told of one budget today is not told of another one.
+    An account that had a notice about one budget today gets none about another one.
     """
     due = await tx.session.exec(
         select(Usage)
@@ -167,10 +167,10 @@ async def take_exhausted(tx: Transaction, limit: int) -> list[Exhaustion]:
         .with_for_update(skip_locked=True)
     )
     rows: Sequence[Usage] = due.all()
-    told = await _told_today(tx, {row.account_hash for row in rows})
+    notified = await _notified_today(tx, {row.account_hash for row in rows})
     accounts: defaultdict[Account, list[Usage]] = defaultdict(list)
     for row in rows:
-        if row.day == tx.now.date() and row.account_hash not in told:
+        if row.day == tx.now.date() and row.account_hash not in notified:
             accounts[row.account_hash].append(row)
     exhausted = []
     for theirs in accounts.values():
@@ -182,15 +182,15 @@ async def take_exhausted(tx: Transaction, limit: int) -> list[Exhaustion]:
     return exhausted
 
 
-async def _told_today(tx: Transaction, accounts: Iterable[Account]) -> set[Account]:
-    told = await tx.session.exec(
+async def _notified_today(tx: Transaction, accounts: Iterable[Account]) -> set[Account]:
+    notified = await tx.session.exec(
         select(Usage.account_hash).where(
             among(col(Usage.account_hash), accounts),
             col(Usage.day) == tx.now.date(),
             col(Usage.reported_at).is_not(None),
         )
     )
-    return set(told)
+    return set(notified)
 
 
 # For operators.

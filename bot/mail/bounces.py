@@ -26,7 +26,7 @@ import structlog
 from bot.mail.codes import HOLDS_FOR, is_over
 from bot.mail.confirm import mailbox_notice, unsubscribe_address
 from bot.mail.reports import ReportKind, mailbox_of
-from bot.mail.status import Verdict, failure_of
+from bot.mail.status import Blame, failure_of
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers.text import one_line
 from storage.db.engine import is_transient
@@ -96,19 +96,19 @@ class Bounces:
     ) -> bool:
         """Return False for a bounce that is about the mail, which the operator may want to read."""
         failure = failure_of(report.reason, report.status)
-        if failure.verdict is Verdict.PASSING and mailbox.state is MailboxState.ACTIVE:
+        if failure.blame is Blame.PASSING and mailbox.state is MailboxState.ACTIVE:
             suspends = _count_soft(tx, mailbox) >= MOST_SOFT
         else:
             is_unconfirmed = mailbox.state is MailboxState.UNCONFIRMED
-            suspends = is_unconfirmed or failure.verdict is Verdict.CLOSED
+            suspends = is_unconfirmed or failure.blame is Blame.CLOSED
         if suspends:
             problem = failure.problem or MailboxProblem.BOUNCED
             await self._suspend(tx, mailbox, chat, problem, report.reason)
-        if failure.verdict is Verdict.SENDER:
+        if failure.blame is Blame.SENDER:
             await self._notify_admins(tx, mailbox, report.reason, "report")
-        if failure.verdict is Verdict.MAIL:
+        if failure.blame is Blame.MAIL:
             log.warning("a mail came back for what it is", mailbox=mailbox.id, status=report.status)
-        return failure.verdict is not Verdict.MAIL
+        return failure.blame is not Blame.MAIL
 
     async def _report(self, message: bytes) -> Report | None:
         try:
@@ -127,7 +127,7 @@ class Bounces:
             return
         failure = failure_of(reason)
         await self._suspend(tx, *found, failure.problem or MailboxProblem.REFUSED, reason)
-        if failure.verdict is Verdict.SENDER:
+        if failure.blame is Blame.SENDER:
             await self._notify_admins(tx, found[0], reason, "refusal")
 
     async def gave_up(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
@@ -139,7 +139,7 @@ class Bounces:
         if found is None:
             return
         failure = failure_of(reason)
-        if failure.verdict is Verdict.SENDER:
+        if failure.blame is Blame.SENDER:
             await self._notify_admins(tx, found[0], reason, "refusal")
         elif failure.problem is MailboxProblem.FULL and _count_soft(tx, found[0]) >= MOST_SOFT:
             await self._suspend(tx, *found, failure.problem, reason)

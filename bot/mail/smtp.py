@@ -47,7 +47,7 @@ from bot.delivery.errors import (
 )
 from bot.delivery.sender import SendLimits
 from bot.mail.compose import Mail, message_bytes
-from bot.mail.status import Verdict, failure_of, has_status
+from bot.mail.status import Blame, failure_of, has_status
 from bot.subscribers.text import one_line
 from storage.enums import DeliveryKind, DeliveryState, Medium
 from storage.outbox import ClaimedMail, claim_mails
@@ -221,15 +221,15 @@ def _rejection(error: SMTPResponseException, said: str) -> DeliveryError:
     if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):
         return TokenRejected(said)
     if isinstance(error, SMTPRecipientRefused) or has_status(said):
-        return _BY_VERDICT[failure_of(said).verdict](said)
+        return _BY_BLAME[failure_of(said).blame](said)
     return Refused(said)
 
 
-_BY_VERDICT: Final[dict[Verdict, type[DeliveryError]]] = {
-    Verdict.CLOSED: MailboxRefused,
-    Verdict.PASSING: RefusedForNow,
-    Verdict.SENDER: PolicyRefused,
-    Verdict.MAIL: Refused,
+_BY_BLAME: Final[dict[Blame, type[DeliveryError]]] = {
+    Blame.CLOSED: MailboxRefused,
+    Blame.PASSING: RefusedForNow,
+    Blame.SENDER: PolicyRefused,
+    Blame.MAIL: Refused,
 }
 
 

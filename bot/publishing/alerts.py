@@ -24,7 +24,14 @@ from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
-from bot.publishing.rate_limits import DAY, HOUR, LocalQuietHours, Postponement, Recent, postpone
+from bot.publishing.rate_limits import (
+    DAY,
+    HOUR,
+    AlertHistory,
+    LocalQuietHours,
+    Postponement,
+    postpone,
+)
 from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
@@ -265,7 +272,7 @@ def _decide(
     *account*: when any thread of the chat was alerted.
     """
     quiet = LocalQuietHours(chat.zone, chat.quiet_hours)
-    recent = Recent(sent.moments, account, sent.waiting)
+    recent = AlertHistory(sent.moments, account, sent.waiting)
     postponement = postpone(recent, now, chat.alerts_an_hour, quiet, a_day)
     if postponement:
         sent.waiting = postponement.release_at

@@ -57,7 +57,7 @@ class Postponement:
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class AlertHistory:
     """When a chat was alerted in the last hour, in the last day where that is limited.
 
     A bundle counts once. *account*: the same of all threads of the Telegram chat together;
@@ -70,7 +70,7 @@ class Recent:
 
 
 def postpone(
-    recent: Recent, now: datetime, limit: int, quiet: LocalQuietHours, a_day: int = 0
+    recent: AlertHistory, now: datetime, limit: int, quiet: LocalQuietHours, a_day: int = 0
 ) -> Postponement | None:
     """Say whether an alert of *now* has to wait; None: it is sent at once.
 

@@ -283,7 +283,7 @@ class DocumentReader:
     ) -> "tuple[FeedLink, ...] | None":
         """What the page in *data* names and links as feeds; None if it is no page.
 
-        Only whoever adds a source asks for it, so it never stands before a public document.
+        Only adding a source asks for it, so it never stands before a public document.
         """
         from bot.sources.discovery.links import FeedLink, Where  # noqa: PLC0415 - see below
 

@@ -15,7 +15,7 @@ from storage.usage import Account, note_exhaustion, payers_of, spend, used
 
 
 def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
-    """Return the cost of a fetch that *spent* this, and of what it brought."""
+    """Return the cost of a fetch that *spent* this, and of its new entries and pages."""
     return Cost(spent.requests, spent.seconds, spent.received, entries=entries, pages=pages)
 
 

@@ -272,8 +272,8 @@ def _query(query: str) -> str:
     if not query:
         return ""
     pairs = parse_qsl(query, keep_blank_values=True, errors=_BYTES_KEPT)
-    told = sorted((pair for pair in pairs if not is_tracker(pair[0])), key=itemgetter(0))
-    return urlencode(told, errors=_BYTES_KEPT)
+    kept = sorted((pair for pair in pairs if not is_tracker(pair[0])), key=itemgetter(0))
+    return urlencode(kept, errors=_BYTES_KEPT)
 
 
 def _escaped_byte(found: re.Match[str]) -> str:

@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.mail.status import Failure, Verdict, failure_of, has_status
+from bot.mail.status import Blame, MailFailure, failure_of, has_status
 from storage.enums import MailboxProblem
 
-GONE = Failure(Verdict.CLOSED, MailboxProblem.NO_SUCH_MAILBOX)
-DISABLED = Failure(Verdict.CLOSED, MailboxProblem.DISABLED)
-FULL = Failure(Verdict.PASSING, MailboxProblem.FULL)
-DISTRUSTED = Failure(Verdict.SENDER, MailboxProblem.DISTRUSTED)
-PASSING, MAIL = Failure(Verdict.PASSING), Failure(Verdict.MAIL)
+GONE = MailFailure(Blame.CLOSED, MailboxProblem.NO_SUCH_MAILBOX)
+DISABLED = MailFailure(Blame.CLOSED, MailboxProblem.DISABLED)
+FULL = MailFailure(Blame.PASSING, MailboxProblem.FULL)
+DISTRUSTED = MailFailure(Blame.SENDER, MailboxProblem.DISTRUSTED)
+PASSING, MAIL = MailFailure(Blame.PASSING), MailFailure(Blame.MAIL)
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_a_status_says_what_follows_for_the_mailbox(status, failure):
         pytest.param("552-5.2.2 over quota 552 5.2.2 see", FULL, id="of several lines"),
         pytest.param("550 #5.1.0 Address rejected", GONE, id="with a number sign"),
         pytest.param("450 4.2.0 later", PASSING, id="a temporary one"),
-        pytest.param("550 No such user", Failure(Verdict.CLOSED), id="550 alone"),
+        pytest.param("550 No such user", MailFailure(Blame.CLOSED), id="550 alone"),
         pytest.param("552 Mailbox full", FULL, id="552 alone"),
-        pytest.param("553 What name is this", Failure(Verdict.CLOSED), id="553 alone"),
+        pytest.param("553 What name is this", MailFailure(Blame.CLOSED), id="553 alone"),
         pytest.param("554 Go away", DISTRUSTED, id="554 alone"),
         pytest.param("556 No mail here", GONE, id="556 alone"),
         pytest.param("501 Syntax", MAIL, id="a word that the server does not know"),
         pytest.param("451 Later", PASSING, id="4xx alone"),
         pytest.param("no such user", PASSING, id="no code at all"),
-        pytest.param("550 5.1.1234 odd", Failure(Verdict.CLOSED), id="a code that is none"),
+        pytest.param("550 5.1.1234 odd", MailFailure(Blame.CLOSED), id="a code that is none"),
     ],
 )
 def test_the_words_of_a_server_say_the_same(said, failure):
@@ -78,7 +78,7 @@ def test_the_words_of_a_server_say_the_same(said, failure):
     ("status", "said", "failure"),
     [
         pytest.param("5.0.0", "550 5.1.1 No such user", GONE, id="a report without detail"),
-        pytest.param("5.0.0", "550 No such user", Failure(Verdict.CLOSED), id="a bare reply"),
+        pytest.param("5.0.0", "550 No such user", MailFailure(Blame.CLOSED), id="a bare reply"),
         pytest.param("5.2.2", "550 5.1.1 No such user", FULL, id="a report with detail"),
     ],
 )
@@ -95,4 +95,4 @@ def test_a_status_in_the_words_is_found(said, has):
 
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_whatever_a_server_says_has_some_meaning(said, status):
-    assert failure_of(said, status).verdict in Verdict
+    assert failure_of(said, status).blame in Blame

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.publishing.rate_limits import HOUR, LocalQuietHours, Postponement, Recent, postpone
+from bot.publishing.rate_limits import HOUR, AlertHistory, LocalQuietHours, Postponement, postpone
 from storage.enums import MOST_ALERTS_PER_HOUR, QuietHours
 from tests.publishing.test_calendar import ZONES
 
@@ -80,7 +80,7 @@ def at(clock: str, day: int = 2) -> datetime:
 def test_of_three_alerts_an_hour(recent, now, quiet, waiting, decision):
     moments = [at(clock) for clock in recent]
 
-    assert postpone(Recent(moments, waiting=waiting), at(now), 3, quiet) == decision
+    assert postpone(AlertHistory(moments, waiting=waiting), at(now), 3, quiet) == decision
 
 
 @given(
@@ -96,7 +96,7 @@ def test_no_hour_exceeds_its_limit_and_nothing_waits_for_ever(pauses, limit, qui
         if waiting and waiting <= now:
             sent.append(waiting)
             waiting = None
-        hold = postpone(Recent(sent, waiting=waiting), now, limit, quiet)
+        hold = postpone(AlertHistory(sent, waiting=waiting), now, limit, quiet)
         if hold is None:
             assert quiet.until(now) is None
             sent.append(now)
@@ -123,7 +123,7 @@ def test_a_day_has_a_limit_of_its_own(hours_ago, released):
     sent = [now - timedelta(hours=hours) for hours in hours_ago]
     limit = 4 if released is None else 3
 
-    hold = postpone(Recent(sent, sent), now, 6, LocalQuietHours("UTC", None), a_day=limit)
+    hold = postpone(AlertHistory(sent, sent), now, 6, LocalQuietHours("UTC", None), a_day=limit)
 
     assert (f"{hold.release_at:%H:%M}" if hold else None) == released
 
@@ -132,7 +132,7 @@ def test_of_two_limits_the_one_that_lasts_longer_counts():
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     sent = [now - timedelta(minutes=30), now - timedelta(hours=20)]
 
-    hold = postpone(Recent(sent, sent), now, 1, LocalQuietHours("UTC", None), a_day=2)
+    hold = postpone(AlertHistory(sent, sent), now, 1, LocalQuietHours("UTC", None), a_day=2)
 
     assert hold is not None
     assert hold.release_at == now + timedelta(hours=4)
@@ -150,7 +150,7 @@ def test_the_threads_of_a_chat_share_the_most_that_may_come_in_an_hour(own, acco
     now = at("12:00")
     minutes = [now - (number % 50) * MINUTE for number in range(account)]
 
-    hold = postpone(Recent(minutes[:own], minutes), now, MOST_ALERTS_PER_HOUR, ALWAYS)
+    hold = postpone(AlertHistory(minutes[:own], minutes), now, MOST_ALERTS_PER_HOUR, ALWAYS)
 
     assert (hold is not None) == is_postponed
 
@@ -159,8 +159,8 @@ def test_the_threads_of_a_chat_share_the_limit_of_a_day():
     now = at("12:00")
     elsewhere = [now - timedelta(hours=20), now - timedelta(hours=19)]
 
-    assert postpone(Recent([], elsewhere), now, 6, ALWAYS, a_day=2) is not None
-    assert postpone(Recent([], elsewhere), now, 6, ALWAYS, a_day=3) is None
+    assert postpone(AlertHistory([], elsewhere), now, 6, ALWAYS, a_day=2) is not None
+    assert postpone(AlertHistory([], elsewhere), now, 6, ALWAYS, a_day=3) is None
 
 
 NIGHT = QuietHours(22 * 60, 7 * 60)
