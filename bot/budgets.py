@@ -68,7 +68,7 @@ USUAL: Final = Budgets()
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a fetch or a request costs; see `UsageKind`."""
+    """The cost of a fetch or a request; see `UsageKind`."""
 
     requests: int = 0
     seconds: float = 0.0  # of waiting

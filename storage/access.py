@@ -297,7 +297,7 @@ def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
 
 
 class _KeyedHash(FunctionElement[str]):
-    """Of a secret and a text."""
+    """The hash of a secret and a text, in SQL."""
 
     type = String()
     inherit_cache = True

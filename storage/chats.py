@@ -201,7 +201,7 @@ async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
 async def lock_account(tx: Transaction, chat_id: int) -> Chat:
     """Lock all rows of the Telegram chat of our row *chat_id*, in their order; return that row.
 
-    What is limited for all threads of a forum together is counted under this lock.
+    Limits that all threads of a forum share are counted under this lock.
     """
     locked = select(Chat).where(of_account(col(Chat.id), chat_id)).order_by(col(Chat.id))
     fresh = locked.with_for_update().execution_options(populate_existing=True)

@@ -65,7 +65,7 @@ _BLOCKING = frozenset(
         DeliveryState.UNKNOWN,
     }
 )
-# What is in these has not arrived and is not on its way: it is held back, or given up.
+# A message in one of these has not arrived and is not on its way: it is held back, or given up.
 NOT_ARRIVED = (
     DeliveryState.SUSPENDED,
     DeliveryState.HELD,
@@ -195,7 +195,7 @@ class SourceState(StrEnum):
 
 
 class UsageKind(StrEnum):
-    """What an account can use up; see `bot.budgets`."""
+    """The resources that an account can use up; see `bot.budgets`."""
 
     REQUESTS = "requests"
     WAITING = "waiting"  # milliseconds, for hosts that respond

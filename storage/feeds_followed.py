@@ -133,7 +133,7 @@ async def queries_of_followers(
 ) -> dict[int, frozenset[int]]:
     """Return the queries that the followers of each source subscribe to.
 
-    What a chat has just ended, and may have back, counts as if it had not.
+    A subscription that the chat has just ended counts as long as it can be undone.
     """
     if not source_ids:
         return {}

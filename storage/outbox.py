@@ -557,8 +557,8 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
 async def delete_deliveries(tx: Transaction, *which: ColumnElement[bool]) -> int:
     """Delete the deliveries that are *which*, whatever their state; return how many.
 
-    Edits of their messages go with them. What stood behind one of either goes on: an edit stands in
-    the queue of the chat that got the message.
+    Edits of their messages go with them. Deliveries behind either go on; an edit stands in the
+    queue of the chat that got the message.
     """
     await lock_queues(tx)
     chosen = select(Delivery.id, Delivery.chat_id).where(*which).order_by(col(Delivery.id))

@@ -7,7 +7,7 @@ An alert is reported once its message has arrived, or is on its way and not held
 - an alert whose messages are so old that they were deleted was reported
 
 Whatever asks whether a story was reported to a chat asks `is_reported`: digests, chapters, missed
-alerts. What was not reported is news to a digest.
+alerts. A story that was not reported is news to a digest.
 """
 
 from collections import defaultdict
@@ -82,7 +82,7 @@ _STORIES: Final = select(Alert.chat_id, Alert.story_id).where(
 def _message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
     """Say whether a `Delivery` in the query is the message of an `Alert` in it by *medium*.
 
-    Of a bundle the first part speaks for all.
+    The first part of a bundle speaks for all parts.
     """
     first = (col(_message.medium) == medium, col(_message.part) == 1)
     alone = select(_message.id).where(col(_message.alert_id) == Alert.id, *first)

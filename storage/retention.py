@@ -212,7 +212,7 @@ async def _page(
     return these, old[-1] if len(old) == len(rows) == limit else None
 
 
-# Private sources that nobody follows any more, with their articles. What was sent stays as it is.
+# Private sources that nobody follows any more, with their articles. Sent messages stay as they are.
 
 
 SOURCES_AT_ONCE: Final = 5

@@ -84,8 +84,7 @@ def _to(state: State, *effects: Effect) -> Transition:
     return Transition(state, frozenset(effects))
 
 
-# The longest pause of one that is due later. What Telegram asks for may be longer, and is a pause
-# of the chat.
+# The longest pause of one that is due later. Telegram may ask for more, which pauses the chat.
 LONGEST_PAUSE: Final[Mapping[Medium, timedelta]] = {
     Medium.TELEGRAM: timedelta(minutes=5),
     Medium.EMAIL: timedelta(hours=4),

@@ -115,8 +115,8 @@ async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
 async def restore_chat(tx: Transaction, chat_id: int) -> int:
     """Send to our row *chat_id* again; return how many messages have expired meanwhile.
 
-    Nothing happens to a chat that is active: what waits there waits for another reason. Nor to one
-    without access, which `apply_access` reopens.
+    Nothing happens to a chat that is active: what waits there waits for another reason. A
+    chat without access stays closed until `apply_access` reopens it.
     """
     return await _restore(tx, chat_id, is_closed=False)
 

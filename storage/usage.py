@@ -197,7 +197,7 @@ async def _notified_today(tx: Transaction, accounts: Iterable[Account]) -> set[A
 
 
 class UsageToday(NamedTuple):
-    """What all accounts have used of a kind today, and how many have used up their budget."""
+    """The use of a kind by all accounts today, and how many have used up their budget."""
 
     used: int
     exhausted: int

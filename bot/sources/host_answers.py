@@ -1,4 +1,4 @@
-"""What the response of a host means for all that is to be read there, in every process.
+"""The answers of hosts, and their consequences for all sources and pages there, in every process.
 
 - A host that responds 429 or 503 with a `Retry-After` is left alone for so long, an hour at most.
 - After a time-out its other sources and pages wait for a minute, and up to an hour while it goes on

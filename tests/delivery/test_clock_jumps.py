@@ -162,7 +162,7 @@ async def test_a_call_in_flight_is_not_taken_for_abandoned(storage, clock, sendi
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-async def test_what_is_unknown_when_the_clock_jumps_is_resent_once(
+async def test_an_unknown_outcome_is_resent_once_when_the_clock_jumps(
     storage, clock, telegram, sending, jump
 ):
     outbox = Outbox(storage)

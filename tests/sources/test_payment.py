@@ -174,7 +174,7 @@ async def test_a_source_is_polled_as_usual_while_something_is_left(reading, news
         pytest.param(UsageKind.BYTES, {"received": 3_000_000}, id="bytes"),
     ],
 )
-async def test_what_a_fetch_costs_may_be_too_much(reading, newsroom, kind, facts):
+async def test_a_fetch_beyond_a_budget_makes_its_source_wait(reading, newsroom, kind, facts):
     reading.budgets = replace(USUAL, requests=3, seconds=3, megabytes=3)
     source = await reading.source(await newsroom.chat(1))
 

@@ -142,7 +142,7 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
         assert (await backlog(tx, USUAL.limits)).lags["mail"] == 0
 
 
-async def test_what_stood_behind_a_message_that_both_rows_of_a_group_had_goes_on(storage):
+async def test_deliveries_behind_a_clashing_twin_go_on_after_a_migration(storage):
     outbox = Outbox(storage)
     chat, twin = await outbox.chat(-1), await outbox.chat(-100)
     same: dict[str, Any] = {"kind": DeliveryKind.NOTICE, "notice": "warning", "subject": "same"}

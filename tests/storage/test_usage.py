@@ -164,7 +164,7 @@ async def test_an_account_is_told_once_a_day(chats, storage, clock):
     assert next_day == [frozenset({REQUESTS})]
 
 
-async def test_who_was_not_told_in_time_is_not_told_the_next_day(chats, storage, clock):
+async def test_an_account_gets_no_notice_of_a_day_that_is_over(chats, storage, clock):
     chat_id = await chats.add(1)
     payer = Payer(await chats.account(chat_id), chat_id)
     await chats.spend(payer.account, REQUESTS, 9)

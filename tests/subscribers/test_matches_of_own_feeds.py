@@ -71,7 +71,7 @@ async def test_a_private_article_is_matched_with_the_queries_of_its_followers(
 
 
 @pytest.mark.parametrize("ended", ["the feed", "the topic"])
-async def test_what_was_just_ended_is_matched_as_long_as_it_can_be_undone(
+async def test_an_ended_subscription_is_matched_as_long_as_it_can_be_undone(
     storage, arrive, feed, follow, ended
 ):
     ann = await arrive(1)

@@ -194,7 +194,7 @@ async def test_articles_go_a_few_at_a_time(arrive, storage, clock, own_feed, mon
     assert gone == [2, 2, 1, 0, 0]
 
 
-async def test_who_follows_a_feed_that_is_being_purged_gets_it_anew(
+async def test_a_follower_of_a_feed_that_is_being_purged_gets_it_anew(
     arrive, storage, clock, own_feed, monkeypatch
 ):
     monkeypatch.setattr(retention, "ARTICLES_AT_ONCE", 2)

@@ -277,7 +277,7 @@ async def test_a_feed_that_could_not_be_read_is_charged_too(arrive, reader, foll
         await follow_one_of(ann, 1)
 
 
-async def test_what_is_left_of_the_entries_is_the_room_of_the_next_feed(
+async def test_the_rest_of_the_entries_budget_is_the_room_of_the_next_feed(
     arrive, reader, follow_one_of
 ):
     ann = await arrive(1)

@@ -561,7 +561,7 @@ def judge_settings(facts: SettingsFacts) -> list[Finding]:
     return found or [healthy("settings.agree", "They are consistent.")]
 
 
-# What Kubernetes and Docker set in each container, for services that may have any name.
+# Kubernetes and Docker set these in each container, for services that may have any name.
 _OF_SERVICES: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
 _ALIKE: Final = 0.8  # of names: from a swapped letter on
 _PREFIX: Final = "DATELINE_"

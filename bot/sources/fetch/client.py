@@ -85,7 +85,7 @@ class _Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is sent beside the address, on whose behalf; with a *form* it is a POST."""
+    """A request without its address, and on whose behalf; with a *form* it is a POST."""
 
     public: bool
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class _Request:
 
 @dataclass(slots=True)
 class _Meter:
-    """What a fetch has cost so far, and the seconds that are left for it."""
+    """The cost of a fetch so far, and the seconds that are left for it."""
 
     left: float
     host: str = ""
