@@ -3,8 +3,8 @@
 1. A source is dead: to the chats that depend on it, once for each outage. One that is gone for good
    is no longer read until somebody says so, so the admins are notified too.
 2. A group, a channel or a topic thread is closed to the bot: once, to the user who invited the bot.
-   Where that user is gone, or cannot be written to, to those who chose last what comes there. Messages
-   wait meanwhile, and go on by themselves.
+   Where that user is gone, or cannot be written to, to those who chose last what comes there.
+   Messages wait meanwhile, and go on by themselves.
 3. An account has used up a budget of the day: once a day, to the chat that follows the feed.
 """
 
