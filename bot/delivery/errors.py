@@ -24,7 +24,7 @@ class Unknown(DeliveryError):  # noqa: N818 - all of these name what became of t
 
 
 class GatewayFailed(Unknown):
-    """A page of something in between, with status 5xx: the server behind it may have done it."""
+    """A 502, a 504 or a page with a 5xx: the server behind a gateway may have done it."""
 
 
 class NeverSent(DeliveryError):  # noqa: N818
@@ -150,6 +150,9 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (403, "chat was deleted", ChatGone),
     (403, "kicked", ChatKicked),
     (403, "not a member", ChatKicked),
+    # aiogram reports each 5xx as one kind of error, so only the words tell a gateway.
+    (500, "bad gateway", GatewayFailed),
+    (500, "gateway time", GatewayFailed),
 )
 
 _BY_CODE: dict[int, type[DeliveryError]] = {
@@ -166,9 +169,8 @@ def rejection(code: int, description: str) -> DeliveryError:
     for known_code, words, error in _BY_WORDS:
         if code == known_code and words in said:
             return error(description)
-    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServerError(description)
-    return _BY_CODE.get(code, Refused)(description)
+    usual = ServerError if code >= HTTPStatus.INTERNAL_SERVER_ERROR else Refused
+    return _BY_CODE.get(code, usual)(description)
 
 
 def is_error_page(response: object) -> bool:

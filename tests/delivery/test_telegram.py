@@ -130,6 +130,8 @@ async def test_an_edit_names_its_message(telegram, session):
         pytest.param(refuses(413, "Too Large"), errors.TooLong, id="413, no network error"),
         pytest.param(refuses(500, "Internal Server Error"), errors.ServerError, id="500"),
         pytest.param((502, "<html>Bad Gateway</html>"), errors.GatewayFailed, id="502 in HTML"),
+        pytest.param(refuses(502, "Bad Gateway"), errors.GatewayFailed, id="502 in JSON"),
+        pytest.param(refuses(504, "Gateway Timeout"), errors.GatewayFailed, id="504 in JSON"),
         pytest.param((200, '{"ok": tr'), errors.Unknown, id="JSON cut off"),
         pytest.param(
             (200, '{"ok": true, "result": 1}'), errors.Unknown, id="JSON of another shape"
@@ -225,7 +227,6 @@ async def test_telegram_is_asked_whether_it_is_there(telegram, session, answer, 
         (404, "Not Found", errors.TokenRejected),
         (413, "Request Entity Too Large", errors.TooLong),
         (500, "Internal Server Error", errors.ServerError),
-        (502, "Bad Gateway", errors.ServerError),
     ],
 )
 def test_a_refusal_is_read(code, description, error):
