@@ -61,6 +61,7 @@ class Run:
                 "database_url": self.database,
                 "allowed_networks": "127.0.0.0/8",
                 "admin_ids": "1",
+                "access": "open",
                 "send_per_second": PER_SECOND,
             }
             add = ("sources", "add", paper.url, "--every", "1s")

@@ -136,6 +136,7 @@ class Together:
             "database_url": through.render_as_string(hide_password=False),
             "allowed_networks": "127.0.0.0/8",
             "admin_ids": "1",
+            "access": "open",
             "send_per_second": PER_SECOND,
         }
         return [common | self._own(number) for number in range(self.processes)]

@@ -108,6 +108,7 @@ class Working:
                 "database_url": address(what.servers),
                 "allowed_networks": "127.0.0.0/8",
                 "admin_ids": "1",
+                "access": "open",
             }
             add = ("sources", "add", paper.url, "--every", "1s")
             async with workplace.dateline(*add, **settings | {"database_url": url}) as command:

@@ -223,14 +223,14 @@ async def _start(
         "PATH": os.defpath,
         "HOME": str(folder),
     }
-    output = (folder / "log").open("wb")
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.neighbours.program", "run"),
-        cwd=folder,
-        env=settings,
-        stdout=output,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    with (folder / "log").open("wb") as output:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.neighbours.program", "run"),
+            cwd=folder,
+            env=settings,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+        )
 
 
 def free_port() -> int:
