@@ -24,6 +24,7 @@ from bot.sources.drafts import url_hash
 from bot.sources.urls import host_of
 from storage.chats import Chat
 from storage.db.engine import Storage
+from storage.enums import MOST_ALERTS_PER_HOUR
 from storage.feeds_followed import follow
 from storage.schema import migrate
 from storage.sources import Source, add_source
@@ -180,6 +181,9 @@ async def scene(server: str | None = None) -> AsyncIterator[Scene]:
                 made = Scene(storage, playground, ours, process, folder, web_port, victim, mallory)
                 for user, words in ((victim, "Taiwan"), (mallory, "harbour")):
                     await subscribe(playground, user, words)
+                async with storage.writing() as tx:
+                    unlimited = update(Chat).values(alerts_an_hour=MOST_ALERTS_PER_HOUR)
+                    await tx.session.exec(unlimited)
                 yield made
             finally:
                 await storage.close()
