@@ -734,29 +734,29 @@ class CallResult(NamedTuple):
 
 
 async def record_results(
-    tx: Transaction, owner: str, results: Mapping[int, CallResult]
+    tx: Transaction, owner: str, results: Mapping[int, CallResult], *, medium: Medium
 ) -> set[int]:
-    """Write down what calls of *owner* came to, by delivery; return those that were *owner*'s."""
-    await lock_queues(tx)
+    """Store the results of *owner*'s calls by *medium*, by delivery; return those that were its.
+
+    Mails keep no order, so they wait for nobody who holds the queues.
+    """
+    has_queues = medium is Medium.TELEGRAM
+    if has_queues:
+        await lock_queues(tx)
     mine = (_table.c.owner == owner, _table.c.state == DeliveryState.SENDING)
     connection = await tx.session.connection()
     rows = (
         await connection.execute(
-            select(_table.c.id, _table.c.chat_id, _table.c.medium)
+            select(_table.c.id, _table.c.chat_id)
             .where(among(_table.c.id, results), *mine)
             .with_for_update()
         )
     ).all()
     ours = {row.id: results[row.id] for row in rows}
     await _write(tx, ours)
-    # Only what goes by Telegram has those behind it that are marked as queued.
-    gone = [
-        row.chat_id
-        for row in rows
-        if row.medium == Medium.TELEGRAM
-        and not after(DeliveryState.SENDING, ours[row.id].event).state.is_blocking
-    ]
-    await unblock_next(tx, gone)
+    if has_queues:
+        states = {row.id: after(DeliveryState.SENDING, ours[row.id].event).state for row in rows}
+        await unblock_next(tx, [row.chat_id for row in rows if not states[row.id].is_blocking])
     return set(ours)
 
 

@@ -314,7 +314,9 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
     many = {table.__tablename__ for table, _ in _MANY}
     for column in reversed(columns_naming_a_chat()):
         goes_too = all(key.ondelete == "CASCADE" for key in column.foreign_keys)
-        if goes_too and column.table.name not in many:
+        if not goes_too:  # a count that outlives the chat
+            await _apply(tx, update(column.table).where(column == chat_id).values({column: None}))
+        elif column.table.name not in many:
             await _apply(tx, delete(column.table).where(column == chat_id))
     mailbox = update(Mailbox).where(col(Mailbox.chat_id) == chat_id)
     await _apply(tx, mailbox.values(**_no_mailbox()))

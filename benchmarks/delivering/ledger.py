@@ -6,6 +6,7 @@ from statistics import median
 
 from benchmarks.delivering.outboxes import fill
 from storage.db.engine import Storage
+from storage.enums import Medium
 from storage.outbox import CallResult, begin_sending, claim_deliveries, record_results
 from storage.states import Event
 
@@ -45,7 +46,7 @@ async def _answered(storage: Storage, ids: list[int], spent: dict[str, float]) -
     async with storage.writing() as tx:
         values = {"sent_at": tx.now, "message_id": 7, "last_error": None}
         yes = CallResult(Event.ACCEPTED, values)
-        await record_results(tx, "me", dict.fromkeys(ids, yes))
+        await record_results(tx, "me", dict.fromkeys(ids, yes), medium=Medium.TELEGRAM)
     spent["answers"] += time.perf_counter() - started
 
 

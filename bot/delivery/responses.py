@@ -122,7 +122,8 @@ class ResponseWriter(Generic[Claimed]):
         async with self.storage.writing() as tx:
             await self.channel.before_responses(tx, self.pace_key, responses)
             written = {each.claimed.id: _recorded(tx, each) for each in responses}
-            ours = await record_results(tx, self.owner, written)
+            medium = self.channel.limits.medium
+            ours = await record_results(tx, self.owner, written, medium=medium)
             await self.channel.after_responses(tx, self.pace_key, responses, ours)
 
 

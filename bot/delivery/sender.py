@@ -277,7 +277,7 @@ class SendStage(Generic[Claimed]):
         ):
             outcome = outcome_of(attempt_of(row), error)
             results[row.id] = CallResult(outcome.event, values_of(outcome, tx.now, error=error))
-        await record_results(tx, self.owner, results)
+        await record_results(tx, self.owner, results, medium=limits.medium)
         await resend_unknown(tx, limits.medium)
 
     async def _claim(self, limit: int) -> list[Planned[Claimed]]:

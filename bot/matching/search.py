@@ -14,7 +14,6 @@ from bot.languages import language_files
 from bot.matching import widen
 from bot.matching.evaluate import fold_article, holds, variants
 from bot.matching.explain import Explanation, explain, loosened
-from bot.matching.index import QueryIndex
 from bot.matching.match import matches_found
 from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
@@ -451,6 +450,8 @@ async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:
     For a chat that follows it now: until then nobody wanted these matches. Up to
     `MOST_OF_A_FEED` of the last `FEED_REACH`, as if the source had been read for the first time.
     """
+    from bot.matching.index import QueryIndex  # noqa: PLC0415 - numpy, which few roles need
+
     async with storage.reading() as tx:
         ids = await articles_of_feed(tx, source_id, tx.now - FEED_REACH, MOST_OF_A_FEED)
         wanted = await queries_of_chats(tx, [chat_id]) if ids else {}

@@ -20,7 +20,7 @@ Stored = dict[str, list[tuple[Any, ...]]]
 
 FEED = "https://paper.example/feed.xml"
 # How fast we may send is no part of what a person has, nor which numbers rows have had.
-_NOT_OURS = {"pace", "sqlite_sequence"}
+_NOT_OURS = {"pace", "usage", "sqlite_sequence"}  # both requests are counted
 TYPED = (
     "okapi",
     "8:00",

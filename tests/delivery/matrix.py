@@ -181,8 +181,8 @@ Bot API that gives each of these answers.
 - No chat waits for another's error. A 429 pauses its chat for exactly as long as Telegram asks. All
   chats pause only if a second chat gets a 429 meanwhile, Telegram refuses the token, or there is no
   connection to Telegram.
-- A 5xx in Telegram's own JSON means that nothing was done. A 5xx with a page comes from something
-  in between, so the message may have arrived.
+- A 500 or 503 in Telegram's own JSON means that nothing was done. A 502, a 504 or a 5xx with a page
+  comes from a gateway in between, so the message may have arrived.
 - If only the server fails, a message is tried again after {back_off(1).seconds} s, then later and
   later, and held after ten times.
 - If a process dies during a call, the message counts as one that may have arrived.

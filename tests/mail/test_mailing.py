@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState
+from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState, Medium
 from storage.outbox import CallResult, begin_sending, claim_mails, lock_queues, record_results
 from storage.states import Event
 from tests.delivery.test_send_watched import Watcher
@@ -49,7 +49,9 @@ async def test_an_answer_waits_for_no_queue(storage, mails):
         await lock_queues(other)
         async with storage.writing() as tx:
             await tx.session.exec(text("SET LOCAL lock_timeout = '1s'"))
-            ours = await record_results(tx, "me", {delivery: CallResult(Event.ACCEPTED)})
+            ours = await record_results(
+                tx, "me", {delivery: CallResult(Event.ACCEPTED)}, medium=Medium.EMAIL
+            )
 
     assert ours == {delivery}
 

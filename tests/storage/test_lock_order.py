@@ -16,7 +16,7 @@ from bot.mail.confirm import confirm_by_code, unsubscribe_address
 from bot.rendering.renderer import Renderers
 from bot.subscribers.deletion import delete_chat
 from storage.db.engine import Storage
-from storage.enums import ChatState
+from storage.enums import ChatState, Medium
 from storage.mailboxes import Mailbox
 from storage.outbox import CallResult, begin_sending, claim_deliveries, record_results
 from storage.pace import lock_pace
@@ -78,7 +78,9 @@ class Pairs:
             ids = [each.id for each in claimed]
             begun = await begin_sending(tx, ids, "me", LIMITS.call_lease)
         async with self.storage.writing() as tx:
-            await record_results(tx, "me", dict.fromkeys(begun, CallResult(Event.ACCEPTED)))
+            await record_results(
+                tx, "me", dict.fromkeys(begun, CallResult(Event.ACCEPTED)), medium=Medium.TELEGRAM
+            )
 
     def answer(self, error: DeliveryError) -> Callable[[int, int], Awaitable[None]]:
         """Return what sends the first message of the chat, to which Telegram says *error*."""
@@ -95,7 +97,7 @@ class Pairs:
             results = {each.claimed.id: CallResult(each.outcome.event) for each in responses}
             async with self.storage.writing() as tx:
                 await self.telegram.before_responses(tx, PACE_KEY, responses)
-                ours = await record_results(tx, "it", results)
+                ours = await record_results(tx, "it", results, medium=Medium.TELEGRAM)
                 await self.telegram.after_responses(tx, PACE_KEY, responses, ours)
 
         return answer

@@ -11,7 +11,14 @@ from sqlmodel import col, func, select
 
 from storage import outbox as outbox_module
 from storage.db.engine import Storage, Transaction
-from storage.enums import FEEDBACK_NOTICE, ChatState, DeliveryKind, DeliveryState, Notification
+from storage.enums import (
+    FEEDBACK_NOTICE,
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    Medium,
+    Notification,
+)
 from storage.feedback import Feedback
 from storage.outbox import (
     BLOCKING_SQL,
@@ -71,7 +78,7 @@ class Life:
         await self.check()
         async with self.storage.writing() as tx:
             answers = {each: CallResult(self.dice.choice(ANSWERS)) for each in begun}
-            await record_results(tx, "me", answers)
+            await record_results(tx, "me", answers, medium=Medium.TELEGRAM)
 
     async def crash(self) -> None:
         async with self.storage.writing() as tx:
@@ -244,7 +251,7 @@ async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
         await claim_deliveries(tx, "me", limit=9, lease=LEASE)
         await begin_sending(tx, [first], "me", LEASE)
 
-        await record_results(tx, "me", {first: CallResult(Event.ACCEPTED)})
+        await record_results(tx, "me", {first: CallResult(Event.ACCEPTED)}, medium=Medium.TELEGRAM)
 
     assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
 
@@ -258,7 +265,9 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
     async with storage.writing() as tx:
         await claim_deliveries(tx, "me", limit=2, lease=LEASE)
         await begin_sending(tx, [parts[0]], "me", LEASE)
-        await record_results(tx, "me", {parts[0]: CallResult(Event.ACCEPTED)})
+        await record_results(
+            tx, "me", {parts[0]: CallResult(Event.ACCEPTED)}, medium=Medium.TELEGRAM
+        )
         await advance_all(tx, {await chat_pace_key(tx, 1): clock.now + SECOND})
 
     async with storage.writing() as tx:
