@@ -23,6 +23,7 @@ async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workp
             "bot_api_url": playground.base_url,
             "database_url": sqlite_url,
             "allowed_networks": "127.0.0.0/8",
+            "access": "open",
         }
         for paper in (town, village):
             add = ("sources", "add", paper.url, "--every", "1s")
@@ -54,6 +55,7 @@ async def test_what_a_newspaper_reports_next_is_a_reply(sqlite_url: str, workpla
             "bot_api_url": playground.base_url,
             "database_url": sqlite_url,
             "allowed_networks": "127.0.0.0/8",
+            "access": "open",
         }
         add = ("sources", "add", town.url, "--every", "1s")
         async with workplace.dateline(*add, **settings) as command:
