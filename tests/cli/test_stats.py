@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 async def fill(storage: Storage) -> None:
     ann = await Outbox(storage).chat(123456789, name="Ann Example")
     await watch(storage, ann, "Japan", "japan")
-    await watch(storage, ann, "a secret of Ann", None)
+    await watch(storage, ann, "a whim of Ann", None)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_document_has_the_same(stats):
 def test_no_user_is_named(stats, option):
     output = stats(option).output
 
-    assert not any(word in output for word in ("Ann", "secret", "123456789"))
+    assert not any(word in output for word in ("Ann", "whim", "123456789"))
 
 
 def test_a_missing_database_is_one_sentence(dateline_on, tmp_path):
