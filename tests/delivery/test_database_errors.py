@@ -72,11 +72,11 @@ class LosingTimes:
     def __init__(self, act: Callable[..., Awaitable[Any]], times: int) -> None:
         self.act, self.times = act, times
 
-    async def __call__(self, *arguments: object) -> Any:
+    async def __call__(self, *arguments: object, **named: object) -> Any:
         if self.times:
             self.times -= 1
             raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
-        return await self.act(*arguments)
+        return await self.act(*arguments, **named)
 
 
 async def test_a_response_is_stored_once_a_connection_lasts(
