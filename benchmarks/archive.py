@@ -15,7 +15,7 @@ from itertools import accumulate
 from sqlalchemy import insert, update
 from sqlmodel import col
 
-from bot.matching.text import folded_text
+from bot.text.folding import folded_text
 from storage.articles import Article, FoldedText, store_folded
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction

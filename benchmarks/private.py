@@ -23,9 +23,9 @@ from rich.table import Table
 from sqlmodel import SQLModel, col, func, insert, select
 
 from benchmarks.delivering.outboxes import made
+from bot.matching.stage import Grouping
 from bot.publishing.alerts import Alerts
 from bot.rendering.renderer import Renderer
-from bot.sources.group import Grouping
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article, FoldedText, store_articles, store_folded
 from storage.chats import Chat

@@ -15,11 +15,13 @@ ROOT = Path(__file__).parent.parent
 
 # Each of these may import those before it, down the pipeline and then up to the user.
 ORDER = (
-    *("languages", "matching", "sources", "rendering", "delivery", "mail", "publishing"),
+    *("languages", "text", "sources", "matching", "rendering", "delivery", "mail", "publishing"),
     *("subscribers", "ops", "chat", "web", "app", "cli"),
 )
 TOP = ("chat", "web", "cli")
 EXCEPTIONS = (
+    # A search engine gets the query in its own words.
+    ("bot.sources.discovery.search_feeds", "bot.matching.query*"),
     # Bounces are mail from strangers: what parses hostile bytes does so in the parser's process.
     ("bot.sources.parser_*", "bot.mail.*"),
     # Users upload exports, which are parsed there for the same reason.
@@ -35,7 +37,7 @@ EXCEPTIONS = (
 )
 # These decide and change nothing; they have no coroutines, and so nothing to wait for.
 PURE = (
-    *("bot.languages", "bot.rendering", "bot.matching.query", "bot.matching.text"),
+    *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text.folding"),
     *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
     *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
     *("storage.enums", "storage.states"),

@@ -18,12 +18,12 @@ from sqlmodel import col, func, select
 from benchmarks.ingesting.feeds import PLANTED
 from benchmarks.matching.workload import Workload
 from bot.matching.query import parse
+from bot.matching.stage import Grouping
 from bot.ops.logs import configure_logs
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import Address, AddressPolicy
 from bot.sources.fulltext import Completing
-from bot.sources.group import Grouping
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.articles import Article

@@ -104,7 +104,7 @@ def _hub_stages(process: ProcessContext) -> list[StageRunner]:
 
 def match_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.matching.refold import Refolding
-    from bot.sources.group import Grouping
+    from bot.matching.stage import Grouping
 
     storage, owner = process.storage, process.owner
     settings = process.settings

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from bot.matching.explain import Explanation
     from bot.matching.query import ParsedQuery, QueryError
     from bot.matching.snippet import Span
-    from bot.matching.text import Place
     from bot.sources.feeds.model import Document, Item, Unreadable
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
+    from bot.text.folding import Place
 
 NO_MATCH = 1  # as grep says it
 _FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from bot.matching.evaluate import FoldedArticle, variants
 from bot.matching.query.ast import And, LanguageTerm, Leaf, Near, Node, Not, Or, SourceTerm, Term
-from bot.matching.text import is_hangul
+from bot.text.folding import is_hangul
 
 TITLE: Final = "title:"
 PREFIX: Final = "*"

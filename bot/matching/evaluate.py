@@ -26,8 +26,7 @@ from bot.matching.query.ast import (
     terms,
 )
 from bot.matching.query.fields import language_code, source_keys
-from bot.matching.slices import Slices, finished
-from bot.matching.text import (
+from bot.text.folding import (
     PIECE,
     FoldedForms,
     Place,
@@ -41,6 +40,7 @@ from bot.matching.text import (
     spelled,
     trace,
 )
+from bot.text.slices import Slices, finished
 
 # What to look for in a reading, where every word has a space before and after it.
 Needle: TypeAlias = str | re.Pattern[str]

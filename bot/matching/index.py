@@ -22,7 +22,7 @@ from bot.matching.postings import Frequencies, HitBatch, Postings, literals_in, 
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
-from bot.matching.slices import Slices, finished, in_turns
+from bot.text.slices import Slices, finished, in_turns
 
 FEW: Final = 16_384  # queries; fewer are found faster by a dict
 _LEARNED: Final = 8  # one article in so many is learned from

@@ -32,8 +32,8 @@ from bot.matching.clauses import (
 )
 from bot.matching.evaluate import Field, FoldedArticle
 from bot.matching.query import ParsedQuery
-from bot.matching.slices import Slices
-from bot.matching.text import JOIN, POINT
+from bot.text.folding import JOIN, POINT
+from bot.text.slices import Slices
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Ints: TypeAlias = NDArray[np.int64]

@@ -19,9 +19,9 @@ from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
 from bot.matching.query.canonical import read_back
 from bot.matching.query.fields import asked_of, source_keys
-from bot.matching.slices import in_slices
 from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
-from bot.matching.text import Place, fold, is_hangul
+from bot.text.folding import Place, fold, is_hangul
+from bot.text.slices import in_slices
 from storage.articles import Article, news_since
 from storage.db.engine import POSTGRESQL, Storage
 from storage.feeds_followed import articles_of_feed, queries_of_chats

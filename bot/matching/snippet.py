@@ -10,19 +10,18 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import islice, pairwise
+from itertools import islice
 from operator import attrgetter
 from typing import Literal
 from unicodedata import category
 
-from bot.languages import all_words
-from bot.matching.datelines import dateline_end
 from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
-from bot.matching.text import Place
+from bot.text.datelines import dateline_end
+from bot.text.folding import Place
+from bot.text.sentences import sentences
 
 _MOST_SPANS = 10_000  # of one term in one reading; what comes after is only repetition
 
@@ -71,70 +70,6 @@ def _hits(leaf: Leaf, reading: int, field: Field) -> Iterator[tuple[Term, Run]]:
     elif isinstance(leaf, Near):
         for left, right in pairs(leaf, reading, field):
             yield from ((leaf.left, left), (leaf.right, right))
-
-
-_END = re.compile(
-    r"""(?: [.!?\u2026\u061f\u06d4\u0964]+ ["'\u2019\u201d\u00bb)\]]* (?= \s )
-          | [\u3002\uff01\uff1f]+ [\u300d\u300f\u201d\uff09]*
-          | (?= \n ) ) \s*""",
-    re.VERBOSE,
-)
-_LAST_WORD = re.compile(r"[^\W_]+(?:[.'\u2019-][^\W_]+)*\Z")
-_NEXT_WORD = re.compile(r"[\"'\u2018\u201c\u00ab\u201e(\[]*([^\W_]+)(\.?)")
-_LONGEST_WORD = 30
-_LONGEST_ABBREVIATION = 5
-_LONGEST_ORDINAL = 2
-
-
-@cache
-def _word_list(section: str) -> frozenset[str]:
-    return frozenset(all_words(section))
-
-
-def sentences(text: str) -> list[Place]:
-    """Every sentence of *text* without the spaces around it."""
-    borders = [0, *_ends(text), len(text)]
-    return [
-        (start + len(sentence) - len(sentence.lstrip()), start + len(sentence.rstrip()))
-        for start, end in pairwise(borders)
-        if (sentence := text[start:end]).strip()
-    ]
-
-
-def _ends(text: str) -> Iterator[int]:
-    for found in _END.finditer(text):
-        if not found[0].strip() or "\n" in found[0] or _is_end(text, found):
-            yield found.end()
-
-
-def _is_end(text: str, found: re.Match[str]) -> bool:
-    following = _NEXT_WORD.match(text, found.end(), found.end() + _LONGEST_WORD)
-    if following is None:
-        return True
-    if following[1][0].islower():
-        return text[found.start()] in "\u3002\uff01\uff1f"
-    if found[0].rstrip() != ".":
-        return True
-    return not _is_abbreviated(_word_before(text, found.start()), following)
-
-
-def _word_before(text: str, at: int) -> str:
-    start = max(0, at - _LONGEST_WORD)
-    found = _LAST_WORD.search(text[start:at])
-    return found[0] if found else ""
-
-
-def _is_abbreviated(word: str, following: re.Match[str]) -> bool:
-    """Whether the full stop between *word* and *following* ends no sentence."""
-    folded = word.casefold()
-    if folded in _word_list("titles"):
-        return True
-    if following[1][0].isdigit():
-        return len(word) <= _LONGEST_ABBREVIATION and not word.isdigit()
-    is_starter = following[1].casefold() in _word_list("sentence_starters") and not following[2]
-    is_initial = len(word) == 1 or all(len(part) == 1 for part in folded.split("."))
-    is_ordinal = word.isdecimal() and len(word) <= _LONGEST_ORDINAL
-    return (is_initial or is_ordinal or folded in _word_list("abbreviations")) and not is_starter
 
 
 _CUT = "…"

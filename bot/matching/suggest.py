@@ -18,7 +18,7 @@ from typing import Final
 
 from bot.languages import all_words
 from bot.matching.query import is_readable
-from bot.matching.query.stopwords import STOP_WORDS
+from bot.text.stopwords import STOP_WORDS
 
 _KANA: Final = re.compile("[\u3041-\u3096]")
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\u3005]{2,8}")

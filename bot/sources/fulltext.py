@@ -15,7 +15,6 @@ from typing import Any, Final, Self
 import structlog
 
 from bot.budgets import USUAL, Budgets, weight
-from bot.matching.text import folded_text
 from bot.sources import revise
 from bot.sources.drafts import PAGE_WANTED_FOR
 from bot.sources.feeds.model import DocumentKind, Item, Unreadable
@@ -30,6 +29,7 @@ from bot.sources.poll import handed_back
 from bot.sources.revise import PageOutcome
 from bot.sources.slots import Slots
 from bot.sources.urls import logged_url
+from bot.text.folding import folded_text
 from storage import articles, sources
 from storage.articles import Article, FoldedText, Wording
 from storage.db.engine import Storage, Transaction, is_unavailable

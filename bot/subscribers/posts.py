@@ -16,10 +16,10 @@ from typing import Final
 from bot.languages import all_words
 from bot.matching.query import is_readable
 from bot.matching.query.ast import quoted
-from bot.matching.query.stopwords import STOP_WORDS
-from bot.matching.text import folded_text
 from bot.sources.urls import is_link
 from bot.subscribers.text import one_line
+from bot.text.folding import folded_text
+from bot.text.stopwords import STOP_WORDS
 
 LONG: Final = 200  # characters: a longer query has its signs
 _FEW: Final = 100  # characters beside a link, which is what the post is about then

@@ -13,12 +13,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, null
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from types import coroutine
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import func, literal, make_url, text
+from sqlalchemy import TableClause, func, literal, make_url, text
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
+    MultipleResultsFound,
+    NoResultFound,
     OperationalError,
     SQLAlchemyError,
 )
@@ -26,8 +29,10 @@ from sqlalchemy.exc import (
     TimeoutError as PoolTimeoutError,
 )
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.selectable import AliasedReturnsRows
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage.db.notify import notify
 from storage.db.postgresql import COMMAND_SECONDS, DISCONNECTED_CODES, postgresql_engine, sqlstate
@@ -39,11 +44,14 @@ if TYPE_CHECKING:
         Callable,
         Collection,
         Coroutine,
+        Generator,
         Iterable,
         Iterator,
         Mapping,
+        Sequence,
     )
 
+    from sqlalchemy import Executable
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlmodel import SQLModel
 
@@ -53,6 +61,9 @@ if TYPE_CHECKING:
 DatabaseError = DBAPIError
 
 Result = TypeVar("Result")
+Row = TypeVar("Row")
+Columns = TypeVarTuple("Columns")
+Model = TypeVar("Model", bound="SQLModel")
 
 SQLITE = "sqlite"
 
@@ -188,19 +199,138 @@ class Transaction:
     is_writing: bool = False
     known: dict[str, bytes] = field(default_factory=dict)
     """What the process keeps of this database for good; what is added, once this is committed."""
+    running: list[None] = field(default_factory=list)
+    """Not empty while a statement runs, so that `at_once` can tell what its work awaits."""
 
     @property
     def dialect(self) -> str:
         return self.session.get_bind().dialect.name
 
+    @overload
+    async def rows(self, statement: SelectOfScalar[Row], **values: object) -> Sequence[Row]: ...
+
+    @overload
+    async def rows(
+        self, statement: Select[*Columns], **values: object
+    ) -> Sequence[tuple[*Columns]]: ...
+
+    @overload
+    async def rows(self, statement: Executable, **values: object) -> Sequence[Any]: ...
+
+    async def rows(self, statement: Executable, **values: object) -> Sequence[Any]:
+        """Run *statement*, with *values* for its bound parameters, and return all its rows.
+
+        `sqlmodel.select` of one column or one table gives plain values or models; all else gives
+        rows that unpack like tuples.
+        """
+        await self.flush()
+        with self._in_statement():
+            if _returns_models(statement):
+                session: Any = self.session
+                return (await session.exec(statement, params=values)).all()  # type: ignore[no-any-return]
+            # Past the session, which takes longer than most of our statements do.
+            result = await (await self.session.connection()).execute(statement, values)
+            is_scalar = isinstance(statement, SelectOfScalar)
+            return result.scalars().all() if is_scalar else result.all()
+
+    @overload
+    async def first(self, statement: SelectOfScalar[Row], **values: object) -> Row | None: ...
+
+    @overload
+    async def first(
+        self, statement: Select[*Columns], **values: object
+    ) -> tuple[*Columns] | None: ...
+
+    @overload
+    async def first(self, statement: Executable, **values: object) -> Any: ...
+
+    async def first(self, statement: Executable, **values: object) -> Any:
+        """Return the first row as `rows` gives it, or None if there is none."""
+        return next(iter(await self.rows(statement, **values)), None)
+
+    @overload
+    async def one(self, statement: SelectOfScalar[Row], **values: object) -> Row: ...
+
+    @overload
+    async def one(self, statement: Select[*Columns], **values: object) -> tuple[*Columns]: ...
+
+    @overload
+    async def one(self, statement: Executable, **values: object) -> Any: ...
+
+    async def one(self, statement: Executable, **values: object) -> Any:
+        """Return the only row as `rows` gives it, such as a count.
+
+        Raises NoResultFound or MultipleResultsFound.
+        """
+        rows = await self.rows(statement, **values)
+        if not rows:
+            raise NoResultFound
+        if len(rows) > 1:
+            raise MultipleResultsFound
+        return rows[0]
+
+    async def change(
+        self,
+        statement: Executable,
+        many: Sequence[Mapping[str, object]] = (),
+        /,
+        **values: object,
+    ) -> int:
+        """Run an INSERT, UPDATE or DELETE; return how many rows it changed.
+
+        With *many* it runs once for each of these sets of values. Models loaded earlier in the
+        transaction keep what they were loaded with.
+        """
+        await self.flush()
+        with self._in_statement():
+            connection = await self.session.connection()
+            done = await connection.execute(statement, many or values)
+            return done.rowcount
+
+    async def get(self, table: type[Model], key: object) -> Model | None:
+        """Return the row with this primary key, or None if there is none."""
+        with self._in_statement():
+            return await self.session.get(table, key)
+
+    async def get_one(self, table: type[Model], key: object) -> Model:
+        """Return the row with this primary key. Raises NoResultFound if there is none."""
+        with self._in_statement():
+            return await self.session.get_one(table, key)
+
+    async def add(self, row: Model) -> Model:
+        """Insert *row* and return it with its id."""
+        self.session.add(row)
+        await self.flush()
+        return row
+
+    async def delete(self, row: SQLModel) -> None:
+        """Delete a row that this transaction loaded."""
+        await self.session.delete(row)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write the attributes that were set on loaded rows."""
+        session = self.session
+        if session.new or session.deleted or session.identity_map.check_modified():
+            with self._in_statement():
+                await session.flush()
+
+    @contextmanager
+    def _in_statement(self) -> Iterator[None]:
+        self.running.append(None)
+        try:
+            yield
+        finally:
+            self.running.pop()
+
     async def at_once(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run *work*, which awaits nothing but statements of this transaction; return its result.
 
-        On SQLite all of it runs on the database's thread: to go there and back for each statement
-        costs more than most statements do.
+        On SQLite all of it runs on the database's thread, because a round trip to that thread costs
+        more than most statements do. Raises RuntimeError if *work* awaits anything else.
         """
         if self.dialect == POSTGRESQL:
-            return await work
+            return await _only_statements(work, self.running)
         from storage.db.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
 
         try:
@@ -213,7 +343,36 @@ class Transaction:
 
     async def anew(self) -> Transaction:
         """Return this transaction with the time that it is by now: a lock may have taken long."""
-        return replace(self, now=await self.clock(self.session))
+        with self._in_statement():
+            return replace(self, now=await self.clock(self.session))
+
+
+def _returns_models(statement: Any) -> bool:
+    # No public attribute says so in less time than the statement takes.
+    columns = getattr(statement, "_raw_columns", None) or getattr(statement, "_returning", None)
+    return any(isinstance(column, TableClause | AliasedReturnsRows) for column in columns or ())
+
+
+@coroutine
+def _only_statements(
+    work: Coroutine[Any, Any, Result], running: Collection[None]
+) -> Generator[Any, Any, Result]:
+    """Drive *work*, and raise as soon as it waits while no statement is running."""
+    answer: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            awaited = work.throw(error) if error else work.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if not running:
+            work.close()
+            raise RuntimeError("only statements can be awaited in at_once")
+        answer = error = None
+        try:
+            answer = yield awaited
+        except BaseException as raised:  # noqa: BLE001 - the work gets it, as from an await
+            error = raised
 
 
 class GivesNotifications(Protocol):

@@ -50,7 +50,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         result: Result = end.value
         return result
     work.close()
-    raise RuntimeError("only statements can be awaited on the database's thread")
+    raise RuntimeError("only statements can be awaited in at_once")
 
 
 async def _is_idle(driver: Any) -> bool:

@@ -6,7 +6,7 @@ their own, and nothing else.
 
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, SourceTerm, Term
-from bot.matching.text import fold, han_variants, spelled, trace
+from bot.text.folding import fold, han_variants, spelled, trace
 
 
 def matches(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.matching.text import folded_text
+from bot.text.folding import folded_text
 from storage.articles import PUBLIC, Article, FoldedText, store_folded
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction

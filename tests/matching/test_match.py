@@ -3,9 +3,9 @@ from collections.abc import Collection
 import pytest
 from sqlmodel import select
 
+from bot.matching import stage
 from bot.matching.query import parse
-from bot.sources import group
-from bot.sources.group import Grouping
+from bot.matching.stage import Grouping
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import ArticleStage
@@ -102,7 +102,7 @@ async def test_a_long_article_is_matched_too(storage: Storage):
 async def test_more_matches_than_are_stored_at_once(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(group, "_STORED", 2)
+    monkeypatch.setattr(stage, "_STORED", 2)
     words = ["five", "four", "one", "three", "two"]
     queries = [await stored_query(storage, word) for word in words]
     first = await stored_article(storage, " ".join(words))

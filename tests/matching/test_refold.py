@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import select
 
-from bot.matching import refold, search, text
+from bot.matching import refold, search
 from bot.matching.index_sync import IndexSync
 from bot.matching.query import parse
 from bot.matching.refold import Refolding
+from bot.text import folding
 from storage.articles import Folded
 from storage.db.engine import Storage
 from storage.queries import query_for
@@ -20,15 +21,15 @@ from tests.matching.stored import stored_article, stored_source
 def raise_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the letter q fold to k from here on."""
     yield
-    text.TABLE.clear()
+    folding.TABLE.clear()
 
 
 def new_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(text._LETTERS, "q", "k")
-    monkeypatch.setattr(text, "_easy", lambda _: None)
+    monkeypatch.setitem(folding._LETTERS, "q", "k")
+    monkeypatch.setattr(folding, "_easy", lambda _: None)
     monkeypatch.setattr(refold, "FOLDING_VERSION", 2)
-    text.TABLE.clear()
-    text.TABLE[ord("q")] = text.TABLE[ord("Q")] = "k"
+    folding.TABLE.clear()
+    folding.TABLE[ord("q")] = folding.TABLE[ord("Q")] = "k"
 
 
 async def topic(storage: Storage, typed: str) -> int:

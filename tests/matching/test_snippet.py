@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from bot.matching.query import ParsedQuery, QueryError, parse
 from bot.matching.snippet import Span, bold_ranges, snippet, spans
-from bot.matching.text import fold
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
+from bot.text.folding import fold
 from tests.matching import oracle
 from tests.matching.wordings import parsed, queries, texts
 

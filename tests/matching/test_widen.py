@@ -7,7 +7,7 @@ import pytest
 from bot.matching import search, widen
 from bot.matching.query import parse
 from bot.matching.query.ast import Term
-from bot.matching.text import folded_text
+from bot.text.folding import folded_text
 from storage.articles import Article
 from tests.matching.stored import stored_article, stored_source
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.matching.query import parse
+from bot.matching.stage import Grouping
 from bot.sources.drafts import PAGE_TIMEOUT
-from bot.sources.group import Grouping
 from storage.db.engine import Storage
 from storage.queries import Match, query_for
 from tests.sources.feeds_made import LONG, item, page, rss

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.matching.query import parse
+from bot.matching.stage import Grouping
 from bot.sources import store
 from bot.sources.drafts import PAGE_TIMEOUT
-from bot.sources.group import Grouping
 from bot.sources.poll import SourcePoller
 from storage.articles import Article, Folded, claim_new_articles
 from storage.db.engine import Storage

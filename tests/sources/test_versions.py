@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.slices import finished
-from bot.matching.text import folded_text
 from bot.sources.drafts import ArticleDraft
 from bot.sources.feeds.model import Item
 from bot.sources.revise import (
@@ -22,6 +20,8 @@ from bot.sources.revise import (
     revised_by_page,
     without_counters,
 )
+from bot.text.folding import folded_text
+from bot.text.slices import finished
 from storage.articles import Article, Wording
 from tests.sources.drafts_made import drafts
 

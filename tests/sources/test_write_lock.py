@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 import pytest
 from sqlmodel import col, update
 
-from bot.matching import text
 from bot.sources import fulltext, revise, store
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.drafts import LONGEST_TITLE, PAGE_TIMEOUT, url_hash
@@ -20,6 +19,7 @@ from bot.sources.fulltext import Completing
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.prepare import PreparedEntries, Shown, prepare
 from bot.sources.store import Fetched, store_fetched
+from bot.text import folding
 from storage.articles import Article, Folded
 from storage.db.engine import Storage, Transaction
 from storage.enums import ArticleStage
@@ -41,7 +41,7 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
     """Return the lengths of the texts that are folded while the write lock is held."""
     is_held = 0
     lengths: list[int] = []
-    writing, fold, learn = storage.writing, text._fold, HostBoilerplate.after
+    writing, fold, learn = storage.writing, folding._fold, HostBoilerplate.after
 
     @asynccontextmanager
     async def watched() -> AsyncIterator[Transaction]:
@@ -53,7 +53,7 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
             finally:
                 is_held -= 1
 
-    def noted(words: str) -> text.FoldedForms:
+    def noted(words: str) -> folding.FoldedForms:
         if is_held:
             lengths.append(len(words))
         return fold(words)
@@ -64,7 +64,7 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
         return learn(known, title, paragraphs)
 
     monkeypatch.setattr(storage, "writing", watched)
-    monkeypatch.setattr(text, "_fold", noted)
+    monkeypatch.setattr(folding, "_fold", noted)
     monkeypatch.setattr(HostBoilerplate, "after", learned)
     return lengths
 
@@ -222,7 +222,7 @@ async def test_an_article_that_changes_while_its_page_is_compared_is_compared_ag
     (folded,) = await rows_of(storage, Folded)
     left = await rows_of(storage, AwaitedPage)
     if times == 1:
-        assert (article.text, folded.text, left) == (LONG, text.folded_text(LONG), [])
+        assert (article.text, folded.text, left) == (LONG, folding.folded_text(LONG), [])
     else:
         assert len(seen) == fulltext._TRIES
         assert article.text == f"{TASTE} {len(seen)}"

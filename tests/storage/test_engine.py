@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select
 
 from bot.delivery.telegram import LIMITS
-from bot.sources.group import LEASE as GROUPING_LEASE
+from bot.matching.stage import LEASE as GROUPING_LEASE
 from storage.db.engine import (
     IDLE_TRANSACTION_TIMEOUT,
     DatabaseError,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from bot.sources.group import Grouping
+from bot.matching.stage import Grouping
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Storage
 from storage.enums import Mode

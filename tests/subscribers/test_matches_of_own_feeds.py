@@ -11,7 +11,7 @@ from sqlmodel import select
 from bot.budgets import FREE
 from bot.matching import search
 from bot.matching.query import parse
-from bot.sources.group import Grouping
+from bot.matching.stage import Grouping
 from bot.subscribers import own_feeds, subscriptions
 from storage import feeds_followed
 from storage.db.engine import Storage

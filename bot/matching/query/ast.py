@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TypeAlias
 from unicodedata import is_normalized
 
-from bot.matching.text import is_hangul, is_unspaced
+from bot.text.folding import is_hangul, is_unspaced
 
 _APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
 _OPERATORS = frozenset({"and", "near", "not", "or"})

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot.matching.query.ast import And, Near, Node, Not, Or, SourceTerm, Term, conjunction, negation
 from bot.matching.query.parser import ParsedQuery, is_readable, parse
-from bot.matching.query.stopwords import STOP_WORDS
+from bot.text.stopwords import STOP_WORDS
 
 # Words that fold to themselves, say something and are no operators.
 _ITEM = r'-?(?:[a-z]{3,40}|"[a-z]{3,40} [a-z]{3,40}")'

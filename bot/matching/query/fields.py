@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.languages import words
 from bot.matching.query import ast
-from bot.matching.text import fold
+from bot.text.folding import fold
 
 CODES: Final = frozenset(
     """

@@ -1,13 +1,12 @@
-"""Words that stand in nearly every article of their language; alone they are no query."""
+"""Which terms are too common to be a query on their own."""
 
 from typing import Final
 
 from bot.languages import all_words
 from bot.matching.query.ast import LanguageTerm, Leaf, Near, SourceTerm, Term
-from bot.matching.text import is_unspaced
+from bot.text.folding import is_unspaced
+from bot.text.stopwords import STOP_WORDS
 
-# Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
-STOP_WORDS: Final = frozenset(all_words("stop_words"))
 _GRAMMAR: Final = frozenset(all_words("grammar_signs"))
 
 

@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
 from bot.matching.query.fields import CODES, MEANT, folded_name, language_code, source_name
-from bot.matching.text import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
+from bot.text.folding import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
 
 
 class TokenKind(StrEnum):

@@ -13,7 +13,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 from bot.budgets import FREE, Cost
-from bot.matching.slices import Slices, in_turns
 from bot.sources.discovery.discover import (
     DiscoveryResult,
     FoundFeed,
@@ -34,6 +33,7 @@ from bot.sources.payment import cost_of
 from bot.sources.prepare import PreparedEntries, Shown, prepare
 from bot.sources.store import parted, store_shown, weight_of
 from bot.sources.urls import as_typed, host_of
+from bot.text.slices import Slices, in_turns
 from storage import sources
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import held

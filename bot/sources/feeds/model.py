@@ -13,8 +13,8 @@ from enum import StrEnum
 from itertools import accumulate, takewhile
 from typing import Any, Final, Protocol, Self
 
-from bot.matching.text import UNSPACED
 from bot.sources.urls import LONGEST_LINK
+from bot.text.folding import UNSPACED
 
 MOST_ENTRIES: Final = 2_000  # of a document
 MOST_TEXT: Final = 4_000_000  # characters of a document

@@ -17,9 +17,9 @@ from itertools import islice
 from typing import Final, Self
 from zlib import crc32
 
-from bot.matching.datelines import dateline_end
 from bot.sources.pages.dom import weight_of
 from bot.sources.pages.trim import is_headline, teasers_from
+from bot.text.datelines import dateline_end
 
 ENOUGH: Final = 3  # articles
 _SHARE: Final = 0.5  # of those read since

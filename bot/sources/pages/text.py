@@ -7,13 +7,13 @@ perhaps an end mark and a box of other stories. Each of these but the body may b
 import re
 from datetime import UTC, date, datetime
 
-from bot.matching.snippet import sentences
 from bot.sources.feeds import language
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.places import clock_of
 from bot.sources.feeds.text import tidy
 from bot.sources.pages.dates import page_date
 from bot.sources.pages.trim import end_trimmed
+from bot.text.sentences import sentences
 
 _LONGEST_TITLE = 250
 _LONGEST_DATE = 80

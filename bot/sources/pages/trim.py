@@ -16,8 +16,8 @@ from functools import cache
 from itertools import pairwise
 
 from bot.languages import all_words, any_of
-from bot.matching.datelines import dateline_end
 from bot.sources.pages.dom import ends_a_sentence, weight_of
+from bot.text.datelines import dateline_end
 
 _AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
 _LONGEST_HEADING = 60

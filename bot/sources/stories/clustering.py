@@ -36,7 +36,7 @@ from bot.sources.stories.near_duplicates import NearDuplicates, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bot.matching.slices import Slices
+    from bot.text.slices import Slices
 
     Vector = Mapping["Word", float]
 

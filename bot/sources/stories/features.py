@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bot.matching.query.stopwords import STOP_WORDS
-from bot.matching.text import fold, is_unspaced
+from bot.text.folding import fold, is_unspaced
+from bot.text.stopwords import STOP_WORDS
 
 STEM: Final = 6
 LONGEST_LEAD: Final = 200  # characters

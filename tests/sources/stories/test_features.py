@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.text import fold
 from bot.sources.stories.features import STEM, features_of, without_publisher
+from bot.text.folding import fold
 
 
 def test_title_and_lead_give_the_beginnings_of_their_words():

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.text import folded_text
 from bot.sources.stories.near_duplicates import FEWEST, fingerprint, is_same_text
+from bot.text.folding import folded_text
 
 LAYERS = (
     "The government of Norrland announced on Wednesday that ferry operators would receive "

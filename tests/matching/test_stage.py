@@ -10,9 +10,8 @@ from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from bot.budgets import USUAL
-from bot.matching import match
-from bot.sources import group
-from bot.sources.group import LEASE, Grouping
+from bot.matching import match, stage
+from bot.matching.stage import LEASE, Grouping
 from bot.sources.stories.clustering import TYPICAL_STORY, Clustering, Stories
 from storage.articles import (
     PRIVATE_AT_ONCE,
@@ -200,7 +199,7 @@ async def test_a_private_source_begins_no_story_for_others(storage):
 async def test_a_process_that_takes_over_knows_the_stories_of_the_last_days(
     storage, clock, monkeypatch
 ):
-    monkeypatch.setattr(group, "_READ", 1)
+    monkeypatch.setattr(stage, "_READ", 1)
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
     await stored(storage, FIRST, by=sources[0])
     await stored(storage, OTHER, SECOND, by=sources[1])
@@ -235,7 +234,7 @@ async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, c
     await stored(storage, SECOND, by=daily)
     async with storage.writing() as tx:
         late = await claim_new_articles(tx, owner="me", limit=9, lease=timedelta(0))
-    placed = group.Placed({late[0].id: 1}, {}, set(), {})
+    placed = stage.Placed({late[0].id: 1}, {}, set(), {})
 
     assert not await mine._write_down(late, placed, [])
     assert await other.run_once() == 1
@@ -352,7 +351,7 @@ def failing_in(where: str, patch: pytest.MonkeyPatch) -> None:
             lambda _, words: any(word.text == "broken" for word in words),
         ),
         "matching": (match, "_folded_new", lambda article, _: article.title == "Broken"),
-        "storing": (group, "finish_matching", lambda _, ids: 1 in ids),
+        "storing": (stage, "finish_matching", lambda _, ids: 1 in ids),
     }
     owner, name, is_broken = steps[where]
     step = getattr(owner, name)

@@ -31,7 +31,7 @@ from itertools import chain, groupby, islice, product
 from typing import Final, TypeAlias
 from unicodedata import category, combining, decimal, is_normalized, name, normalize
 
-from bot.matching.slices import Slices, finished
+from bot.text.slices import Slices, finished
 
 FOLDING_VERSION: Final = 1
 MOST_VARIANTS: Final = 16  # in which a phrase is looked for
@@ -39,7 +39,7 @@ MOST_VARIANTS: Final = 16  # in which a phrase is looked for
 
 def _han_groups() -> tuple[list[str], list[str]]:
     """Read the groups of one character, and those of characters that are merged."""
-    data = files("bot.matching").joinpath("han_variants.txt").read_text(encoding="utf-8")
+    data = files("bot.text").joinpath("han_variants.txt").read_text(encoding="utf-8")
     lines = [line for line in data.splitlines() if not line.startswith("#")]
     same, _, merged = "\n".join(lines).partition("[merged]")
     return same.removeprefix("\n[same]").split(), merged.split()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.matching.text import (
+from bot.text.folding import (
     HAN_FOLDS_TO,
     MOST_VARIANTS,
     PIECE,

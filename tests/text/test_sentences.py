@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.datelines import dateline_end
-from bot.matching.snippet import sentences
+from bot.text.datelines import dateline_end
+from bot.text.sentences import sentences
 
 
 @pytest.mark.parametrize(

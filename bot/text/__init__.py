@@ -1,0 +1,1 @@
+"""Text and nothing else: folding, sentences, datelines, and long work in slices."""
