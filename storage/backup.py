@@ -22,8 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from storage.db.copies import CannotBackUpError, copy_pages, examine, sizes_of, written_atomically
 from storage.db.postgresql import admin_engine, exclusive_connection
-from storage.schema import database_file, is_current
-from storage.tables import METADATA
+from storage.schema import database_file, is_current, metadata
 
 # PostgreSQL's own programs. They get the address of the server and the password in their
 # environment, which other users cannot see.
@@ -67,7 +66,7 @@ async def version_in(url: str, source: Path) -> str | None:
 
 def _counting(progress: Callable[[int, int], None]) -> Callable[[str], None]:
     """How many of our tables the program has named."""
-    done, total = 0, len(METADATA.tables) + 1
+    done, total = 0, len(metadata().tables) + 1
 
     def hear(line: str) -> None:
         nonlocal done
@@ -260,7 +259,7 @@ async def _restore_dump(
     async with exclusive_connection(url) as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         server, name = await _major_version(driver), await driver.fetchval(_NAME)
-        tables = [row[0] for row in await driver.fetch(_OURS, list(METADATA.tables))]
+        tables = [row[0] for row in await driver.fetch(_OURS, list(metadata().tables))]
         if tables and await _have_rows(driver, tables):
             if not force:
                 raise _there_is_data(f"the database {name}")

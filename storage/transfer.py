@@ -24,8 +24,7 @@ from storage.db.engine import POSTGRESQL, SQLITE, Transaction
 from storage.db.leases import Lease
 from storage.db.postgresql import admin_engine, exclusive_connection
 from storage.db.sql import Leased
-from storage.schema import database_file, is_current, migrate, stored_version
-from storage.tables import METADATA
+from storage.schema import database_file, is_current, metadata, migrate, stored_version
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -145,13 +144,13 @@ async def _check_is_empty(target: AsyncConnection) -> None:
     """Asked before the migration, which must not touch another program's tables or old rows."""
     names = await target.run_sync(lambda connection: inspect(connection).get_table_names())
     counts = await _counts(
-        target, [METADATA.tables[name] for name in names if name in METADATA.tables]
+        target, [metadata().tables[name] for name in names if name in metadata().tables]
     )
     found = [f"rows in {name} ({count:,})" for name, count in counts.items() if count]
     found += [
         f"the table {name} of another program"
         for name in names
-        if name not in METADATA.tables and not name.startswith(_MADE_BY_MIGRATIONS)
+        if name not in metadata().tables and not name.startswith(_MADE_BY_MIGRATIONS)
     ]
     if found:
         raise TransferError(
@@ -165,7 +164,7 @@ async def _copy(source: AsyncConnection, target: Transaction, progress: Progress
     if _is_sqlite(connection):
         await connection.exec_driver_sql("PRAGMA cache_size = -64000")
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
-    tables = [table for table in METADATA.sorted_tables if table.name != Lease.__tablename__]
+    tables = [table for table in metadata().sorted_tables if table.name != Lease.__tablename__]
     expected = await _counts(source, tables)
     done, total = 0, sum(expected.values())
     last_statements = await _drop_keys_and_indexes(connection)
@@ -196,7 +195,7 @@ async def _batches(source: AsyncConnection, table: Table) -> AsyncIterator[Seque
     columns = [column for column in table.columns if column.name not in Leased.model_fields]
     rows: FromClause = table
     if table.name == Folded.__tablename__:  # read as `FoldedText`
-        article = METADATA.tables[str(Article.__tablename__)]
+        article = metadata().tables[str(Article.__tablename__)]
         columns = [table.c.article_id, table.c.title, table.c.text, article.c.language]
         rows = table.join(article)
     statement = select(*columns).select_from(rows).order_by(*table.primary_key.columns)
@@ -240,7 +239,7 @@ async def _continue_ids(source: AsyncConnection, target: AsyncConnection) -> Non
     """Let new rows get ids above the highest that was ever given to a row, deleted or not."""
     if _is_sqlite(target):
         await target.exec_driver_sql("DELETE FROM sqlite_sequence")
-    for table in filter(is_numbered, METADATA.sorted_tables):
+    for table in filter(is_numbered, metadata().sorted_tables):
         given = await source.scalar(_LAST_ID[source.dialect.name], {"name": table.name})
         highest = await source.scalar(select(func.max(table.c.id)))
         if last := max(given or 0, highest or 0):

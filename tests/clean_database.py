@@ -9,9 +9,9 @@ from typing import Final
 import asyncpg
 from asyncpg import Connection
 
-from storage.tables import METADATA
+from storage.schema import metadata
 
-_TABLES: Final = tuple(f'"{table.name}"' for table in METADATA.sorted_tables)
+_TABLES: Final = tuple(f'"{table.name}"' for table in metadata().sorted_tables)
 # Deleted rows stay in the file until it is vacuumed, and every later test would read past them.
 _MUCH: Final = 2**20  # bytes
 _IN_USE: Final = " UNION ALL ".join(

@@ -20,7 +20,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from storage.articles import Folded, FoldedText, store_folded
 from storage.db.engine import Storage, Transaction
-from storage.tables import METADATA
+from storage.schema import metadata
 
 ROWS = 3
 MOMENTS = (
@@ -50,7 +50,7 @@ async def fill(storage: Storage) -> None:
     """Put three rows into each table; those of each refer to those of others."""
     async with storage.writing() as tx:
         connection = await tx.session.connection()
-        for table in METADATA.sorted_tables:
+        for table in metadata().sorted_tables:
             if table.name != Folded.__tablename__:
                 await connection.execute(insert(table), _rows(table))
         await store_folded(
@@ -64,7 +64,7 @@ async def _number_on(tx: Transaction) -> None:
     if tx.dialect != "postgresql":
         return
     connection = await tx.session.connection()
-    for table in METADATA.sorted_tables:
+    for table in metadata().sorted_tables:
         if "id" in table.columns and table.name != "secret":
             await connection.exec_driver_sql(
                 f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {ROWS})"
@@ -77,7 +77,7 @@ async def all_rows(storage: Storage) -> Rows:
         connection = await tx.session.connection()
         return {
             table.name: [tuple(row) for row in await connection.execute(select(*_compared(table)))]
-            for table in METADATA.sorted_tables
+            for table in metadata().sorted_tables
         }
 
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.tables import METADATA
+from storage.schema import metadata
 
 
 def of_the_models(_object: object, name: str | None, kind: str, *_: object) -> bool:
@@ -12,7 +12,7 @@ def of_the_models(_object: object, name: str | None, kind: str, *_: object) -> b
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=metadata(),
     render_as_batch=True,
     compare_type=True,
     user_module_prefix="",

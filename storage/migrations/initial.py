@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Enum, create_engine
 
 from storage.db.sql import ROW_ID
-from storage.tables import METADATA
+from storage.schema import metadata
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -50,9 +50,9 @@ def main() -> None:
         context = MigrationContext.configure(
             connection, opts={"render_item": _render, "user_module_prefix": ""}
         )
-        operations: Any = produce_migrations(context, METADATA).upgrade_ops
+        operations: Any = produce_migrations(context, metadata()).upgrade_ops
         upgrades = render_python_code(operations, render_item=_render, user_module_prefix="")
-    names = [table.name for table in reversed(METADATA.sorted_tables)]
+    names = [table.name for table in reversed(metadata().sorted_tables)]
     TARGET.write_text(_FILE.format(upgrades=_without_comments(upgrades), names=names))
 
 

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from storage.bundles import Bundle
 from storage.chats import Chat
-from storage.clocks import RULES, PoisonedTime, mend_times, poisoned_times
+from storage.clocks import PoisonedTime, clock_rules, mend_times, poisoned_times
 from storage.db.engine import Storage
 from storage.enums import SourceKind
 from storage.mutes import Mute
@@ -52,7 +52,7 @@ async def test_every_time_beyond_its_rule_is_found_and_mended(storage):
 
     found = await mended(storage)
 
-    assert {each.column for each in found} == {rule.name for rule in RULES}
+    assert {each.column for each in found} == {rule.name for rule in clock_rules()}
     assert await mended(storage) == []
     assert [await values(storage, column) for column in (Mute.until, Chat.resume_at)] == wishes
 

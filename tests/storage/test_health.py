@@ -16,9 +16,10 @@ from storage.articles import claim_new_articles, put_aside
 from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import acquire_lease
-from storage.db.problems import problem_of
-from storage.enums import Condition, DatabaseProblem
+from storage.db.problems import database_problem
+from storage.enums import DatabaseProblem
 from storage.health import (
+    Condition,
     condition_of_file,
     condition_of_server,
     leases_held,
@@ -148,8 +149,8 @@ def test_the_codes_of_sqlite_are_told_apart(name, problem):
     said = sqlite3.OperationalError("it broke")
     said.sqlite_errorname = name
 
-    assert problem_of(said) is problem
-    assert problem_of(OperationalError("SELECT", None, said)) is problem
+    assert database_problem(said) is problem
+    assert database_problem(OperationalError("SELECT", None, said)) is problem
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_the_codes_of_sqlite_are_told_apart(name, problem):
     ],
 )
 def test_the_errors_of_the_system_are_told_apart(number, problem):
-    assert problem_of(OSError(number, "so it is")) is problem
+    assert database_problem(OSError(number, "so it is")) is problem
 
 
 async def test_a_server_that_takes_no_writes_is_a_standby(postgresql_url, own_postgresql_url):

@@ -6,8 +6,8 @@ from storage.db.engine import Storage
 from storage.db.leases import (
     acquire_lease,
     claim,
-    held,
     lease_of,
+    lock_own,
     release,
     release_each,
     release_lease,
@@ -126,7 +126,7 @@ async def test_each_row_that_is_held_is_released_with_its_own(storage: Storage, 
     rest = clock.now + 5 * LEASE
 
     async with storage.writing() as tx:
-        assert await held(tx, Story, ids, "a") == set(ids[:2])
+        assert await lock_own(tx, Story, ids, "a") == set(ids[:2])
         await release_each(tx, Story, {ids[0]: {"reported": 3}, ids[1]: {"lease_until": rest}})
 
     assert await rows(storage) == [(None, 3), (None, 0), ("b", 0)]

@@ -8,9 +8,8 @@ from sqlalchemy import text
 from storage.backup import back_up, restore
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.schema import migrate
+from storage.schema import metadata, migrate
 from storage.sources import Source
-from storage.tables import METADATA
 from storage.transfer import transfer
 from tests.conftest import missing
 from tests.sample_rows import fill
@@ -68,7 +67,7 @@ async def test_the_planner_knows_all_that_was_copied(sqlite_url: str, own_postgr
 
     await transfer(sqlite_url, own_postgresql_url, quietly)
 
-    assert await known(own_postgresql_url) >= set(METADATA.tables) - {"lease"}
+    assert await known(own_postgresql_url) >= set(metadata().tables) - {"lease"}
 
 
 async def test_the_planner_knows_all_that_was_restored(own_postgresql_url: str, tmp_path: Path):
@@ -79,4 +78,4 @@ async def test_the_planner_knows_all_that_was_restored(own_postgresql_url: str, 
 
     await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
 
-    assert await known(own_postgresql_url) >= set(METADATA.tables)
+    assert await known(own_postgresql_url) >= set(metadata().tables)

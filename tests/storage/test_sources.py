@@ -16,7 +16,7 @@ from storage.enums import SourceState
 from storage.sources import (
     Follow,
     Source,
-    _claiming,
+    _claim_sources,
     add_source,
     all_sources,
     change_source,
@@ -221,8 +221,10 @@ async def test_sources_of_the_operators_own_network_need_no_turn(storage: Storag
 
 @pytest.mark.parametrize("public", [True, False], ids=["public", "private"])
 async def test_a_claim_looks_at_the_sources_that_are_due_alone(sqlite_url: str, public: bool):
-    asked = _claiming("sqlite", public=public).compile(dialect=sqlite.dialect(paramstyle="named"))
-    values = dict.fromkeys(asked.params) | {"busy": "[]", "most": 1}
+    asked = _claim_sources("sqlite", public=public).compile(
+        dialect=sqlite.dialect(paramstyle="named")
+    )
+    values = dict.fromkeys(asked.params) | {"busy": "[]", "claim_limit": 1}
     opened = Storage.open(sqlite_url)
     async with opened.reading() as tx:
         connection = await tx.session.connection()

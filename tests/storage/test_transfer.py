@@ -13,10 +13,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db.engine import POSTGRESQL, Storage
 from storage.db.postgresql import DatabaseInUseError
-from storage.schema import SchemaTooNewError, migrate
+from storage.schema import SchemaTooNewError, leased_tables, migrate
 from storage.search import ArticleSearch, search_articles
 from storage.stories import Story
-from storage.tables import LEASED
 from storage.transfer import TransferError, transfer
 from tests.sample_rows import Rows, all_rows, fill
 from tests.storage.test_schema import differences, file_of, run_on
@@ -52,7 +51,7 @@ async def expected(urls: tuple[str, str]):
     await fill(storage)
     rows = await all_rows(storage)
     await storage.close()
-    leased = {str(table.__tablename__) for table in LEASED}
+    leased = {str(table.__tablename__) for table in leased_tables()}
     arriving = {
         name: [(None, None, *row[2:]) if name in leased else row for row in rows[name]]
         for name in rows

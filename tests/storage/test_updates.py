@@ -5,8 +5,7 @@ from datetime import timedelta
 from sqlmodel import select
 
 from storage.db.engine import Storage
-from storage.enums import UpdateRef
-from storage.updates import ProcessedUpdate, is_duplicate, record_result, result_of
+from storage.updates import ProcessedUpdate, UpdateRef, is_duplicate, record_result, result_of
 
 FIRST = UpdateRef(bot_id=7_000_000_000, update_id=1)
 

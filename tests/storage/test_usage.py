@@ -22,7 +22,7 @@ from storage.usage import (
     spend,
     take_exhausted,
     usage_today,
-    used,
+    used_today,
 )
 from tests.conftest import TurnedClock
 
@@ -45,7 +45,7 @@ class Chats:
 
     async def used(self, account: str) -> dict[UsageKind, int]:
         async with self.storage.reading() as tx:
-            return (await used(tx, [account]))[account]
+            return (await used_today(tx, [account]))[account]
 
     async def spend(self, account: str, kind: UsageKind, amount: int) -> None:
         async with self.storage.writing() as tx:
