@@ -302,10 +302,10 @@ def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any])
 
 # The folded text of each article, stored once and indexed for previews and search.
 #
-# SQLite: the FTS5 table `folded_index`. Triggers remove and change its rows. New rows are written to
-# both tables here, because for each statement with a trigger FTS5 flushes all that it has gathered,
+# SQLite: the FTS5 table `folded_index`. Triggers delete and change its rows. New rows are written
+# to both tables here, because FTS5 flushes its pending rows for each statement with a trigger,
 # which takes four times as long. PostgreSQL: `tokens`, a tsvector of the distinct tokens and the
-# language. It is made by `array_to_tsvector`, never by the parser, which splits `c++` and `at&t`.
+# language, made by `array_to_tsvector`, never by the parser, which splits `c++` and `at&t`.
 
 
 # A tsvector holds 1 MB, and no token above 2 KB. Tokens beyond these bounds are found by live

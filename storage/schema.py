@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, inspect, make_url, text
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from storage.db.copies import copy_database, sizes_of
+from storage.db.copies import copy_database, copy_size
 from storage.db.engine import SQLITE, Transaction
 from storage.db.filelock import file_lock, lock_beside
 from storage.db.postgresql import admin_engine
@@ -168,7 +168,7 @@ def _must_open(path: Path) -> None:
 
 def _keep_copy(path: Path) -> None:
     """Copy the file before it is changed, and delete all but the last copies."""
-    size, free = sizes_of(path), disk_usage(path.parent).free
+    size, free = copy_size(path), disk_usage(path.parent).free
     # Once for the copy, and at most once for the log of the migrations.
     if free < 2 * size + _MEGABYTE:
         raise DiskTooSmallError(
