@@ -42,13 +42,18 @@ FOREIGN = {"OTEL_TRACES_SAMPLER", "server_default", "NAME_FILE", "smtp.example.o
 METRIC = re.compile(r"(?:dateline|process)_\w+")
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def prose_of(path: Path) -> Iterator[str]:
     """Yield a page's text, or the comments and docstrings of a program, attributes' included."""
     source = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield re.sub(r"```.*?```", "", source, flags=re.DOTALL)
         return
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(path)):
         if is_docstring(node):
             yield str(node.value.value)  # type: ignore[attr-defined]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -64,7 +69,7 @@ def is_docstring(node: ast.AST) -> bool:
 def names_in(path: Path) -> frozenset[str]:
     """Return every identifier of a program, and every word of its strings but docstrings."""
     found: set[str] = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     docstrings = {id(node.value) for node in ast.walk(tree) if is_docstring(node)}  # type: ignore[attr-defined]
     for node in ast.walk(tree):
         for field in ("name", "id", "attr", "arg", "module", "asname"):
@@ -97,7 +102,7 @@ def homes() -> dict[str, list[Path]]:
             parts = parts[:-1]
         for start in range(len(parts)):
             found.setdefault(".".join(parts[start:]), []).append(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(path)
     return found
