@@ -218,7 +218,7 @@ async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
         await ann.says(f"word{number}", "Alert")
     refused = await ann.presses_quietly(await ann.says("Taiwan"), "Alert")
     assert refused.startswith(
-        "You have 10 topics, the most here. Unsubscribe from one first (/topics)"
+        "You have 10 topics, which is the limit. Unsubscribe from one to add another (/topics)"
     )
 
     as_all = await admin.presses(changed, "Default: 100 topics")

@@ -218,8 +218,8 @@ async def test_a_list_of_feeds_for_a_channel_is_reported_where_it_was_sent(house
         pass
 
     report = ann.all()[-1]
-    assert begun["text"].startswith("For the channel Desk\n\nAdding your feeds: 0 of 1")
-    assert report["text"].startswith("For the channel Desk\n\n1 feed added")
+    assert begun["text"].startswith("For the channel Desk\n\nAdding your sources: 0 of 1")
+    assert report["text"].startswith("For the channel Desk\n\n1 source added")
     assert report["message_id"] == begun["message_id"]
     assert labels(report)[-1] == "Back to my own topics"
     assert managed.all() == []

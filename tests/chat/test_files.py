@@ -51,10 +51,10 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
     report = await ann.next()
 
     assert offer["text"].startswith("This list has 5 feeds. Shall I add them for you?")
-    assert begun["text"] == "Adding your feeds: 0 of 5 …"
+    assert begun["text"] == "Adding your sources: 0 of 5 …"
     assert told == 1
-    assert going_on["text"] == "Adding your feeds: 5 of 5 …"
-    assert report["text"].startswith("3 feeds added\n\n2 could not be added\n• https://paper")
+    assert going_on["text"] == "Adding your sources: 5 of 5 …"
+    assert report["text"].startswith("3 sources added\n\n2 could not be added\n• https://paper")
     assert "you have as many as there can be" in report["text"]
     assert len({m["message_id"] for m in (offer, begun, going_on, report)}) == 1
     assert await adding.run_once() == 0
@@ -100,7 +100,7 @@ async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, addin
     while await other.run_once():
         pass
 
-    assert ann.all()[-1]["text"].startswith("1 feed added")
+    assert ann.all()[-1]["text"].startswith("1 source added")
 
 
 async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
@@ -158,8 +158,8 @@ async def test_an_export_is_read_back_and_its_feeds_are_added_as_a_list(house, a
         pass
 
     assert report["text"].startswith("1 is new\nTaiwan")
-    assert begun["text"] == "Adding your feeds: 0 of 2 …"
-    assert ann.all()[-1]["text"].startswith("2 feeds added")
+    assert begun["text"] == "Adding your sources: 0 of 2 …"
+    assert ann.all()[-1]["text"].startswith("2 sources added")
     assert ann.all()[-1]["message_id"] == begun["message_id"]
 
 

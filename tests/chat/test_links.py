@@ -135,18 +135,18 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
 
     listed = await ann.says("/sources")
     one = await ann.presses(listed, "1")
-    removed = await ann.presses(one, "Remove")
-    again = await ann.presses(removed, "Undo", "‹ Your feeds")
+    removed = await ann.presses(one, "Unfollow")
+    again = await ann.presses(removed, "Undo", "‹ Your sources")
 
-    assert listed["text"].startswith("Your own feed\n\n1. Own Times · not read yet")
+    assert listed["text"].startswith("Your own source\n\n1. Own Times · not read yet")
     assert one["text"].startswith(f"Own Times\n{FEED}")
-    assert removed["text"] == "Removed Own Times from your feeds."
+    assert removed["text"] == "Unfollowed Own Times."
     assert again["text"] == listed["text"]
 
 
 async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
     await added(ann, await looked_at(ann, FEED))
-    removed = await ann.says("/sources", "1", "Remove")
+    removed = await ann.says("/sources", "1", "Unfollow")
 
     clock.turn(timedelta(minutes=11))
 
@@ -174,11 +174,11 @@ async def test_there_is_a_limit_and_it_is_said(house, ann):
 
     told = await ann.presses_quietly(offer, "Add 4")
 
-    assert told.startswith("You have 3 feeds of your own")
+    assert told.startswith("You follow 3 sources of your own")
 
 
 async def test_with_no_feed_of_ones_own_it_is_said_how_to_get_one(ann):
-    assert (await ann.says("/sources"))["text"].startswith("You haven't added a feed of your own.")
+    assert (await ann.says("/sources"))["text"].startswith("You haven't added a source of your own.")
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])

@@ -102,7 +102,7 @@ async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
     one = await admin.says("/sources", "1")
 
     assert one["text"].split("\n")[3:] == [
-        "unhealthy: turns readers like this one away (403)",
+        "unhealthy: refuses access (403)",
         "began 3 hr ago, last read 5 hr ago",
         "next poll in 2 hr",
         "fetched 8 times, 75 % without news",

@@ -36,7 +36,7 @@ def test_every_code_has_a_sentence_in_every_language(code):
         (
             ProblemCode.FORBIDDEN,
             {"status": 403, "firewall": "Cloudflare"},
-            "turns readers like this one away (403, by Cloudflare)",
+            "refuses access (403, by Cloudflare)",
         ),
         (
             ProblemCode.BINARY_FILE,
