@@ -150,7 +150,7 @@ async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
 
     clock.turn(timedelta(minutes=11))
 
-    assert "not among yours any more" in await ann.presses_quietly(removed, "Undo")
+    assert "no longer follow" in await ann.presses_quietly(removed, "Undo")
 
 
 async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed):
@@ -161,7 +161,7 @@ async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed
 
     for data in ("ownsource:1", "unfollow:1", "refollow:1"):
         told = await bob.presses_quietly(await house.show_button(bob, data), "By hand")
-        assert "not among yours" in told
+        assert "no longer follow" in told
     assert (await ann.says("/sources"))["text"] == listed["text"]
 
 
@@ -178,7 +178,9 @@ async def test_there_is_a_limit_and_it_is_said(house, ann):
 
 
 async def test_with_no_feed_of_ones_own_it_is_said_how_to_get_one(ann):
-    assert (await ann.says("/sources"))["text"].startswith("You haven't added a source of your own.")
+    assert (await ann.says("/sources"))["text"].startswith(
+        "You haven't added a source of your own."
+    )
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])

@@ -32,7 +32,7 @@ async def test_a_source_that_cannot_be_added_says_why(house, admin):
 
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
 
-    assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it gives nothing to read."
+    assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it contains nothing to read."
 
 
 async def test_a_site_is_added_by_its_feed_and_says_which(house, admin):
