@@ -184,8 +184,8 @@ async def searchable_names(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
     """Return the names by which a query can select each article's publishers."""
-    found = await publishers_of(tx, article_ids)
-    return {article_id: names_for_queries(publishers) for article_id, publishers in found.items()}
+    carried = await publishers_of(tx, article_ids)
+    return {article_id: names_for_queries(publishers) for article_id, publishers in carried.items()}
 
 
 def names_for_queries(publishers: Iterable[Publisher]) -> tuple[str, ...]:
@@ -268,8 +268,8 @@ async def names_by_story(
     tx: Transaction, story_ids: Iterable[int], chat_id: int | None = None
 ) -> Mapping[int, Sequence[Named]]:
     """Return the publishers of each story that the chat sees (None: everybody), in order."""
-    found = _by_story(await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)))
-    return {story_id: list(_names(publishers)) for story_id, publishers in found.items()}
+    seen = _by_story(await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)))
+    return {story_id: list(_names(publishers)) for story_id, publishers in seen.items()}
 
 
 async def publisher_names(

@@ -312,8 +312,8 @@ def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
 def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
     """Say that a fetch of another source of the host has a lease.
 
-    Of a host in the operator's own network, only a fetch of the same process counts, because each
-    process reads those hosts, and claims several of their sources at once.
+    In the operator's own network only fetches of the same process count, because every process
+    reads those hosts.
     """
     other = inspect(Source).local_table.alias("other")
     leased = [other.c.host == col(Source.host), other.c.lease_until > CLAIM_TIME]
