@@ -563,50 +563,46 @@ class ChannelsPage(CallbackData, prefix="channelspage"):
 # `/admin`
 
 
-class AdminButton(CallbackData, prefix="adminonly"):
-    """Base of the buttons that work for admins only."""
-
-
-class ShowAdmin(AdminButton, prefix="admin"):
+class ShowAdmin(CallbackData, prefix="admin"):
     pass
 
 
-class ActivityPage(AdminButton, prefix="activity"):
+class ActivityPage(CallbackData, prefix="activity"):
     page: PageNumber = 0
 
 
-class StuckPage(AdminButton, prefix="stuck"):
+class StuckPage(CallbackData, prefix="stuck"):
     page: PageNumber = 0
 
 
-class Release(AdminButton, prefix="release"):
+class Release(CallbackData, prefix="release"):
     delivery_id: RowId
 
 
-class Drop(AdminButton, prefix="drop"):
+class Drop(CallbackData, prefix="drop"):
     """*was*: the state that *Undo* restores."""
 
     delivery_id: RowId
     was: DeliveryState
 
 
-class Undrop(AdminButton, prefix="undrop"):
+class Undrop(CallbackData, prefix="undrop"):
     delivery_id: RowId
     was: DeliveryState
 
 
-class InvitesPage(AdminButton, prefix="invites"):
+class InvitesPage(CallbackData, prefix="invites"):
     page: PageNumber = 0
 
 
-class DraftInvite(AdminButton, prefix="newinvite"):
+class DraftInvite(CallbackData, prefix="newinvite"):
     """For *uses* users, valid for *days*; nothing is made yet."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)] = 1
     days: Annotated[int, Field(ge=1, le=366)] = 7
 
 
-class MakeInvite(AdminButton, prefix="invite"):
+class MakeInvite(CallbackData, prefix="invite"):
     """*invite_code*: its own, so that it is made once, however often the button is tapped."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)]
@@ -614,31 +610,31 @@ class MakeInvite(AdminButton, prefix="invite"):
     invite_code: Annotated[str, Field(pattern=f"^{CODE}$")]
 
 
-class EndInvite(AdminButton, prefix="uninvite"):
+class EndInvite(CallbackData, prefix="uninvite"):
     invite_id: RowId
 
 
-class ChatsPage(AdminButton, prefix="chats"):
+class ChatsPage(CallbackData, prefix="chats"):
     page: PageNumber = 0
 
 
-class OpenChat(AdminButton, prefix="chat"):
+class OpenChat(CallbackData, prefix="chat"):
     chat_id: RowId
 
 
-class BanChat(AdminButton, prefix="ban"):
+class BanChat(CallbackData, prefix="ban"):
     chat_id: RowId
 
 
-class AllowChat(AdminButton, prefix="allow"):
+class AllowChat(CallbackData, prefix="allow"):
     chat_id: RowId
 
 
-class ShowLimits(AdminButton, prefix="limits"):
+class ShowLimits(CallbackData, prefix="limits"):
     chat_id: RowId
 
 
-class SetLimit(AdminButton, prefix="limit"):
+class SetLimit(CallbackData, prefix="limit"):
     """*number*: -1 lets the chat have what all may."""
 
     chat_id: RowId
@@ -646,11 +642,11 @@ class SetLimit(AdminButton, prefix="limit"):
     number: Annotated[int, Field(ge=-1, le=1000)]
 
 
-class NewBroadcast(AdminButton, prefix="newcast"):
+class NewBroadcast(CallbackData, prefix="newcast"):
     pass
 
 
-class ChooseAudience(AdminButton, prefix="castto"):
+class ChooseAudience(CallbackData, prefix="castto"):
     """*language*: "" for any."""
 
     number: RowId
@@ -658,19 +654,19 @@ class ChooseAudience(AdminButton, prefix="castto"):
     language: Annotated[str, Field(pattern=r"^[a-z]{0,8}$")] = ""
 
 
-class SendBroadcast(AdminButton, prefix="cast"):
+class SendBroadcast(CallbackData, prefix="cast"):
     number: RowId
 
 
-class DiscardBroadcast(AdminButton, prefix="uncast"):
+class DiscardBroadcast(CallbackData, prefix="uncast"):
     number: RowId
 
 
-class StopBroadcast(AdminButton, prefix="stopcast"):
+class StopBroadcast(CallbackData, prefix="stopcast"):
     number: RowId
 
 
-class AnswerFeedback(AdminButton, prefix=FEEDBACK):
+class AnswerFeedback(CallbackData, prefix=FEEDBACK):
     feedback_id: RowId
 
 
@@ -682,39 +678,36 @@ class CatalogueAction(StrEnum):
     QUERY = "query"
 
 
-class EditCatalogue(AdminButton, prefix="catadmin"):
+class EditCatalogue(CallbackData, prefix="catadmin"):
     page: PageNumber = 0
 
 
-class EditTopic(AdminButton, prefix="edit"):
+class EditTopic(CallbackData, prefix="edit"):
     topic_id: RowId
 
 
-class MoveTopic(AdminButton, prefix="move"):
+class MoveTopic(CallbackData, prefix="move"):
     """*steps* down, or up where that is negative."""
 
     topic_id: RowId
     steps: Annotated[int, Field(ge=-1, le=1)]
 
 
-class AskForTopic(AdminButton, prefix="askcat"):
+class AskForTopic(CallbackData, prefix="askcat"):
     what: CatalogueAction
     topic_id: RowId = 0
 
 
-class RetireTopic(AdminButton, prefix="retire"):
+class RetireTopic(CallbackData, prefix="retire"):
     topic_id: RowId
     sure: bool = False
 
 
-class ChangeQuery(AdminButton, prefix="setquery"):
+class ChangeQuery(CallbackData, prefix="setquery"):
     """To the query that the message shows."""
 
     topic_id: RowId
 
 
-class AddTopic(AdminButton, prefix="addtopic"):
+class AddTopic(CallbackData, prefix="addtopic"):
     """With the name and the query that the message shows."""
-
-
-ADMIN_ONLY = tuple(AdminButton.__subclasses__())

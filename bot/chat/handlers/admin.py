@@ -1,7 +1,4 @@
-"""What admins do in the chat: /admin, /invites, /ban and /allow, all in one message by buttons.
-
-It works in private chats only: what an admin sees is nobody else's business.
-"""
+"""The admin panel: /admin, /invites, /ban and /allow, all in one message with buttons."""
 
 from __future__ import annotations
 
@@ -9,21 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from aiogram import Router
-from aiogram.filters import Command, or_f
-from aiogram.types import CallbackQuery, Message
 from aiogram.utils.deep_linking import create_start_link
 
 from bot.chat import callbacks as press
-from bot.chat.commands import FOR_BOT_ADMINS
-from bot.chat.handlers import admin_broadcasts, admin_catalogue
-from bot.chat.handlers.join import INVITE_PREFIX
-from bot.chat.permissions import READS
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.delivery import release
 from bot.subscribers import audit, invites
 from bot.subscribers.access import allow_user, ban_user
 from bot.subscribers.admin import chat_page, get_chat, get_overview
 from bot.subscribers.limits import get_limits, set_limits
 from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.share_links import INVITE_PREFIX
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
@@ -34,57 +28,6 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?\d{1,18}")
 _STUCK = (DeliveryState.HELD, DeliveryState.FAILED)
 _STUCK_PER_PAGE = 4
-
-
-def make_router() -> Router:
-    router = Router(name="admin")
-    router.include_routers(_admin_router(), _others_router())
-    return router
-
-
-def _admin_router() -> Router:
-    router = Router(name="admins only")
-    router.message.filter(is_admin)
-    router.callback_query.filter(is_admin)
-    router.message.register(show_overview, Command("admin"))
-    router.callback_query.register(show_overview, press.ShowAdmin.filter())
-    router.callback_query.register(show_activity, press.ActivityPage.filter())
-    router.callback_query.register(show_stuck, press.StuckPage.filter())
-    router.callback_query.register(release_one, press.Release.filter())
-    router.callback_query.register(drop_one, press.Drop.filter())
-    router.callback_query.register(undrop_one, press.Undrop.filter())
-    router.callback_query.register(show_chats, press.ChatsPage.filter())
-    router.callback_query.register(open_chat, press.OpenChat.filter())
-    router.callback_query.register(ban_chat, press.BanChat.filter())
-    router.callback_query.register(allow_chat, press.AllowChat.filter())
-    router.message.register(ban_by_id, Command("ban"))
-    router.message.register(allow_by_id, Command("allow"))
-    router.callback_query.register(show_limits, press.ShowLimits.filter())
-    router.callback_query.register(set_limit, press.SetLimit.filter())
-    router.message.register(show_invites, Command("invites"))
-    router.callback_query.register(turn_invites, press.InvitesPage.filter())
-    router.callback_query.register(draft_invite, press.DraftInvite.filter())
-    router.callback_query.register(make_invite, press.MakeInvite.filter())
-    router.callback_query.register(end_invite, press.EndInvite.filter())
-    router.include_routers(admin_broadcasts.make_router(), admin_catalogue.make_router())
-    return router
-
-
-def _others_router() -> Router:
-    router = Router(name="others")
-    router.message.register(not_for_you, Command(*FOR_BOT_ADMINS), flags=READS)
-    buttons = or_f(*(data.filter() for data in press.ADMIN_ONLY))
-    router.callback_query.register(not_for_you, buttons, flags=READS)
-    return router
-
-
-async def is_admin(event: Message | CallbackQuery, context: Context) -> bool:
-    message = event.message if isinstance(event, CallbackQuery) else event
-    return context.user.is_admin and message is not None and message.chat.type == "private"
-
-
-async def not_for_you(_: object, context: Context) -> None:
-    await context.reply.toast("chat/admin/access.html#not_for_you")
 
 
 async def show_overview(_: object, context: Context) -> None:
@@ -106,19 +49,19 @@ async def show_stuck(_: object, callback_data: press.StuckPage, context: Context
     await _show_stuck(context, callback_data.page)
 
 
-async def release_one(_: object, callback_data: press.Release, context: Context) -> None:
+async def release_delivery(_: object, callback_data: press.Release, context: Context) -> None:
     await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
     await _show_stuck(context)
 
 
-async def drop_one(_: object, callback_data: press.Drop, context: Context) -> None:
+async def drop_delivery(_: object, callback_data: press.Drop, context: Context) -> None:
     dropped = await release.drop(
         context.storage, [callback_data.delivery_id], by=context.user.user_id
     )
     await _show_stuck(context, dropped=callback_data if dropped else None)
 
 
-async def undrop_one(_: object, callback_data: press.Undrop, context: Context) -> None:
+async def undrop_delivery(_: object, callback_data: press.Undrop, context: Context) -> None:
     was_refused = callback_data.was is DeliveryState.FAILED
     state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
     await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
@@ -227,7 +170,7 @@ async def turn_invites(_: object, callback_data: press.InvitesPage, context: Con
 
 
 async def draft_invite(_: object, callback_data: press.DraftInvite, context: Context) -> None:
-    # The button has the code: tapped twice, or in two processes, it makes one invitation.
+    # The button carries the code, so that it makes one invitation, however often it is tapped.
     code = invites.new_code()
     await context.reply.change("chat/admin/invites.html#one", draft=callback_data, code=code)
 
@@ -257,3 +200,29 @@ async def _show_invites(context: Context, wanted: int = 0) -> None:
         are_accepted=context.resources.access.invites,
         now=context.user.now,
     )
+
+
+def make_router() -> Router:
+    router = Router(name="admin")
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(show_overview, ChatCommand("admin"))
+    on_message(show_invites, ChatCommand("invites"))
+    on_message(ban_by_id, ChatCommand("ban"))
+    on_message(allow_by_id, ChatCommand("allow"))
+    on_press(show_overview, press.ShowAdmin.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(show_activity, press.ActivityPage.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(show_stuck, press.StuckPage.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(release_delivery, press.Release.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(drop_delivery, press.Drop.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(undrop_delivery, press.Undrop.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(show_chats, press.ChatsPage.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(open_chat, press.OpenChat.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(ban_chat, press.BanChat.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(allow_chat, press.AllowChat.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(show_limits, press.ShowLimits.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(set_limit, press.SetLimit.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(turn_invites, press.InvitesPage.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(draft_invite, press.DraftInvite.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(make_invite, press.MakeInvite.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(end_invite, press.EndInvite.filter(), flags=Permission.BOT_ADMINS.flags)
+    return router
