@@ -60,7 +60,7 @@ class Frame:
         return (*(row for row in rows if row), *self.banner.keyboard)
 
     def _button(self, button: Button) -> Button | None:
-        """Return the button carrying its chat; None where there is no room for that."""
+        """Return the button with its chat in the data; None if they do not fit."""
         if button.data is None:
             return button
         for data in (button.data, _without_query(button.data)):
@@ -71,7 +71,7 @@ class Frame:
 
 
 def carried_by(data: str | None) -> tuple[int, str] | None:
-    """Return the chat that a button carries, and its own data; None where it carries none."""
+    """Return the chat that a button carries, and its own data; None if it carries no chat."""
     if not data or not data.startswith(_MARK):
         return None
     number, _, inner = data[len(_MARK) :].partition("|")
@@ -80,7 +80,7 @@ def carried_by(data: str | None) -> tuple[int, str] | None:
 
 
 def _without_query(data: str) -> str | None:
-    """Return data that means the same as long as the message shows the query."""
+    """Return data without its query, which is then read from the message."""
     for kind in _WITH_QUERY:
         if data.startswith(f"{kind.__prefix__}{kind.__separator__}"):
             return kind.unpack(data).model_copy(update={"words": ""}).pack()
@@ -96,7 +96,7 @@ def target_of(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
 
 
 def without_target(event: Message | CallbackQuery) -> Message | CallbackQuery:
-    """Return *event* as it would be if its button carried no chat."""
+    """Return *event* as if its button carried no chat."""
     if isinstance(event, CallbackQuery) and (carried := carried_by(event.data)):
         return event.model_copy(update={"data": carried[1]})
     return event

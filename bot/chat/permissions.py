@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Permission(Enum):
-    """Who may use a handler."""
+    """The users who may use a handler."""
 
     WITHOUT_ACCESS = auto()
     """Users without access too, and Telegram itself; the handler gets no context."""

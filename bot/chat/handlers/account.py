@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 LARGEST = export_document.LARGEST  # bytes of a file
 _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
-_DELETES_FOR = timedelta(days=1)
+_QUESTION_LASTS = timedelta(days=1)
 
 
 async def send_export(_: object, context: Context) -> None:
@@ -97,10 +97,10 @@ async def ask_to_delete(_: object, context: Context) -> None:
 async def delete_everything(_: object, callback_data: press.Erase, context: Context) -> None:
     """Delete the chat's data, unless the question is old: its counts may be wrong by now."""
     age = context.user.now.timestamp() - callback_data.asked_at
-    if age > _DELETES_FOR.total_seconds():
+    if age > _QUESTION_LASTS.total_seconds():
         await context.reply.change("chat/erase.html#expired")
         return
-    # Whoever deletes a group's data stays an admin of the bot.
+    # An admin of the bot who deletes a group's data remains one.
     user_id = context.user.user_id if context.user.kind is ChatKind.PRIVATE else None
     await deletion.delete_chat(context.storage, context.chat_id, user_id)
     await context.reply.change("chat/erase.html#done")
@@ -111,12 +111,12 @@ async def keep_everything(pressed: CallbackQuery, context: Context) -> None:
         await context.reply.delete(pressed.message.message_id)
 
 
-async def start_feedback(_: object, command: CommandObject, context: Context) -> None:
-    text = (command.args or "").strip()
-    if text:
-        await _send_feedback(text, context)
-    else:
-        await ask(context, press.Question.FEEDBACK)
+async def send_feedback(_: object, command: CommandObject, context: Context) -> None:
+    await _send_feedback(command.args or "", context)
+
+
+async def ask_for_feedback(_: object, context: Context) -> None:
+    await ask(context, press.Question.FEEDBACK)
 
 
 async def send_typed_feedback(message: Message, context: Context) -> None:
@@ -157,7 +157,8 @@ def make_router() -> Router:
     on_message(send_export, ChatCommand("export"))
     on_message(explain_import, ChatCommand("import"))
     on_message(ask_to_delete, ChatCommand("delete_me"))
-    on_message(start_feedback, ChatCommand("feedback"))
+    on_message(send_feedback, ChatCommand("feedback", magic=F.args))
+    on_message(ask_for_feedback, ChatCommand("feedback"))
     administrators, bot_admins = Permission.ADMINISTRATORS, Permission.BOT_ADMINS
     on_message(send_typed_feedback, AnswerTo(press.Question.FEEDBACK), flags=administrators.flags)
     on_message(send_reply, AnswerTo(press.Question.FEEDBACK_REPLY), flags=bot_admins.flags)
