@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
@@ -90,3 +91,21 @@ async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, play
     answer = await group.says("/topics", from_id=ann.who.id)
 
     assert answer["text"].startswith("You haven't subscribed to anything yet.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question.FEEDBACK_REPLY,
+        Question.BROADCAST,
+        Question.NEW_CATALOGUE_TOPIC,
+        Question.CATALOGUE_NAME,
+        Question.CATALOGUE_QUERY,
+    ],
+)
+async def test_a_question_for_admins_takes_no_answer_of_others(house, ann, question):
+    asked = await house.show_button(ann, CancelQuestion(question=question).pack())
+
+    answer = await ann.replies(asked, "hello")
+
+    assert answer["text"].startswith("Only admins of this bot can do that.")

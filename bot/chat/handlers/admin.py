@@ -45,31 +45,15 @@ async def show_activity(_: object, callback_data: press.ActivityPage, context: C
 # Stuck messages: sent on, or dropped, which can be undone
 
 
-async def show_stuck(_: object, callback_data: press.StuckPage, context: Context) -> None:
-    await _show_stuck(context, callback_data.page)
-
-
-async def release_delivery(_: object, callback_data: press.Release, context: Context) -> None:
-    await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
-    await _show_stuck(context)
-
-
-async def drop_delivery(_: object, callback_data: press.Drop, context: Context) -> None:
-    dropped = await release.drop(
-        context.storage, [callback_data.delivery_id], by=context.user.user_id
-    )
-    await _show_stuck(context, dropped=callback_data if dropped else None)
-
-
-async def undrop_delivery(_: object, callback_data: press.Undrop, context: Context) -> None:
-    was_refused = callback_data.was is DeliveryState.FAILED
-    state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
-    await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
-    await _show_stuck(context)
-
-
-async def _show_stuck(context: Context, wanted: int = 0, dropped: press.Drop | None = None) -> None:
+async def show_stuck(
+    _: object,
+    context: Context,
+    callback_data: press.StuckPage | None = None,
+    dropped: press.Drop | None = None,
+) -> None:
+    """Show a page of stuck messages, with a button that undoes what was just dropped."""
     total = await release.count_deliveries(context.storage, _STUCK)
+    wanted = callback_data.page if callback_data else 0
     number = page_number(wanted, total, _STUCK_PER_PAGE)
     offset = number * _STUCK_PER_PAGE
     listed = await release.list_deliveries(context.storage, _STUCK, _STUCK_PER_PAGE, offset)
@@ -77,6 +61,25 @@ async def _show_stuck(context: Context, wanted: int = 0, dropped: press.Drop | N
     await context.reply.change(
         "chat/admin/stuck.html", page=page, dropped=dropped, now=context.user.now
     )
+
+
+async def release_delivery(_: object, callback_data: press.Release, context: Context) -> None:
+    await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
+    await show_stuck(None, context)
+
+
+async def drop_delivery(_: object, callback_data: press.Drop, context: Context) -> None:
+    dropped = await release.drop(
+        context.storage, [callback_data.delivery_id], by=context.user.user_id
+    )
+    await show_stuck(None, context, dropped=callback_data if dropped else None)
+
+
+async def undrop_delivery(_: object, callback_data: press.Undrop, context: Context) -> None:
+    was_refused = callback_data.was is DeliveryState.FAILED
+    state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
+    await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
+    await show_stuck(None, context)
 
 
 # Chats, bans and limits
@@ -87,8 +90,11 @@ async def show_chats(_: object, callback_data: press.ChatsPage, context: Context
     await context.reply.change("chat/admin/chats.html#list", page=page, now=context.user.now)
 
 
-async def open_chat(_: object, callback_data: press.OpenChat, context: Context) -> None:
-    await _show_chat(callback_data.chat_id, context)
+async def open_chat(
+    _: object, callback_data: press.OpenChat | press.BanChat | press.AllowChat, context: Context
+) -> None:
+    chat = await get_chat(context.storage, callback_data.chat_id)
+    await context.reply.change("chat/admin/chats.html#one", chat=chat, now=context.user.now)
 
 
 async def ban_chat(_: object, callback_data: press.BanChat, context: Context) -> None:
@@ -96,13 +102,13 @@ async def ban_chat(_: object, callback_data: press.BanChat, context: Context) ->
     await ban_user(
         context.storage, chat.telegram_id, by=context.user.user_id, access=context.resources.access
     )
-    await _show_chat(chat.id, context)
+    await open_chat(None, callback_data, context)
 
 
 async def allow_chat(_: object, callback_data: press.AllowChat, context: Context) -> None:
     chat = await get_chat(context.storage, callback_data.chat_id)
     await _allow(chat.telegram_id, context)
-    await _show_chat(chat.id, context)
+    await open_chat(None, callback_data, context)
 
 
 async def ban_by_id(_: object, command: CommandObject, context: Context) -> None:
@@ -130,64 +136,35 @@ async def _allow(telegram_id: int, context: Context) -> str:
     )
 
 
-async def _show_chat(chat_id: int, context: Context) -> None:
-    chat = await get_chat(context.storage, chat_id)
-    await context.reply.change("chat/admin/chats.html#one", chat=chat, now=context.user.now)
-
-
 def _number_in(command: CommandObject) -> int | None:
     """`/ban 12345` → the number; None if there is none."""
     typed = (command.args or "").strip()
     return int(typed) if _NUMBER.fullmatch(typed) else None
 
 
-async def show_limits(_: object, callback_data: press.ShowLimits, context: Context) -> None:
-    await _show_limits(callback_data.chat_id, context)
+async def show_limits(
+    _: object, callback_data: press.ShowLimits | press.SetLimit, context: Context
+) -> None:
+    chat, usual = await get_chat(context.storage, callback_data.chat_id), context.limits
+    limits = await get_limits(context.storage, chat.id, limits=usual)
+    await context.reply.change("chat/admin/limits.html", chat=chat, limits=limits, usual=usual)
 
 
 async def set_limit(_: object, callback_data: press.SetLimit, context: Context) -> None:
     number = None if callback_data.number < 0 else callback_data.number
     chat_id, kind = callback_data.chat_id, callback_data.kind
     await set_limits(context.storage, chat_id, kind, number, by=context.user.user_id)
-    await _show_limits(chat_id, context)
-
-
-async def _show_limits(chat_id: int, context: Context) -> None:
-    chat, usual = await get_chat(context.storage, chat_id), context.limits
-    limits = await get_limits(context.storage, chat_id, limits=usual)
-    await context.reply.change("chat/admin/limits.html", chat=chat, limits=limits, usual=usual)
+    await show_limits(None, callback_data, context)
 
 
 # Invitations
 
 
-async def show_invites(_: object, context: Context) -> None:
-    await _show_invites(context)
-
-
-async def turn_invites(_: object, callback_data: press.InvitesPage, context: Context) -> None:
-    await _show_invites(context, callback_data.page)
-
-
-async def draft_invite(_: object, callback_data: press.DraftInvite, context: Context) -> None:
-    # The button carries the code, so that it makes one invitation, however often it is tapped.
-    code = invites.new_code()
-    await context.reply.change("chat/admin/invites.html#one", draft=callback_data, code=code)
-
-
-async def make_invite(_: object, callback_data: press.MakeInvite, context: Context) -> None:
-    uses, days, code = callback_data.uses, callback_data.days, callback_data.invite_code
-    await invites.create_invite_for(context.storage, uses, days, by=context.user.user_id, code=code)
-    await _show_invites(context)
-
-
-async def end_invite(_: object, callback_data: press.EndInvite, context: Context) -> None:
-    await invites.revoke_invite(context.storage, callback_data.invite_id, by=context.user.user_id)
-    await _show_invites(context)
-
-
-async def _show_invites(context: Context, wanted: int = 0) -> None:
-    page = await invites.invite_page(context.storage, wanted)
+async def show_invites(
+    _: object, context: Context, callback_data: press.InvitesPage | None = None
+) -> None:
+    number = callback_data.page if callback_data else 0
+    page = await invites.invite_page(context.storage, number)
     bot = context.reply.bot
     links = {
         invite.id: await create_start_link(bot, f"{INVITE_PREFIX}{invite.code}")
@@ -200,6 +177,23 @@ async def _show_invites(context: Context, wanted: int = 0) -> None:
         are_accepted=context.resources.access.invites,
         now=context.user.now,
     )
+
+
+async def draft_invite(_: object, callback_data: press.DraftInvite, context: Context) -> None:
+    # The button carries the code, so that it makes one invitation, however often it is tapped.
+    code = invites.new_code()
+    await context.reply.change("chat/admin/invites.html#one", draft=callback_data, code=code)
+
+
+async def make_invite(_: object, callback_data: press.MakeInvite, context: Context) -> None:
+    uses, days, code = callback_data.uses, callback_data.days, callback_data.invite_code
+    await invites.create_invite_for(context.storage, uses, days, by=context.user.user_id, code=code)
+    await show_invites(None, context)
+
+
+async def end_invite(_: object, callback_data: press.EndInvite, context: Context) -> None:
+    await invites.revoke_invite(context.storage, callback_data.invite_id, by=context.user.user_id)
+    await show_invites(None, context)
 
 
 def make_router() -> Router:
@@ -221,7 +215,7 @@ def make_router() -> Router:
     on_press(allow_chat, press.AllowChat.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(show_limits, press.ShowLimits.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(set_limit, press.SetLimit.filter(), flags=Permission.BOT_ADMINS.flags)
-    on_press(turn_invites, press.InvitesPage.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(show_invites, press.InvitesPage.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(draft_invite, press.DraftInvite.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(make_invite, press.MakeInvite.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(end_invite, press.EndInvite.filter(), flags=Permission.BOT_ADMINS.flags)

@@ -25,8 +25,15 @@ async def open_alert_menu(_: object, callback_data: press.OnAlert, context: Cont
     await context.reply.change_buttons("chat/alert.html#menu", alert=alert)
 
 
-async def close_alert_menu(_: object, callback_data: press.OnAlert, context: Context) -> None:
-    await _show_buttons(callback_data.story_id, context)
+async def close_alert_menu(
+    _: object, callback_data: press.OnAlert | press.UndoMute, context: Context
+) -> None:
+    """Show the alert's usual buttons again."""
+    story_id = callback_data.story_id
+    alert = await mutes.alert_menu(context.storage, context.chat_id, story_id, is_open=False)
+    await context.reply.change_buttons(
+        "alert/buttons.html", story_id=story_id, publisher=alert.publisher
+    )
 
 
 async def mute_from_alert(_: object, callback_data: press.OnAlert, context: Context) -> None:
@@ -58,16 +65,8 @@ def _subject(pressed: press.OnAlert) -> Subject:
 async def undo_mute(_: object, callback_data: press.UndoMute, context: Context) -> None:
     story_id = callback_data.story_id
     await mutes.unmute(context.storage, context.chat_id, callback_data.mute_id, alert=story_id)
-    await _show_buttons(story_id, context)
+    await close_alert_menu(None, callback_data, context)
     await context.reply.note("chat/alert.html#undone")
-
-
-async def _show_buttons(story_id: int, context: Context) -> None:
-    """Show the alert's usual buttons again."""
-    alert = await mutes.alert_menu(context.storage, context.chat_id, story_id, is_open=False)
-    await context.reply.change_buttons(
-        "alert/buttons.html", story_id=story_id, publisher=alert.publisher
-    )
 
 
 async def show_more_like_this(_: object, callback_data: press.OnAlert, context: Context) -> None:

@@ -250,14 +250,20 @@ async def show_publishers(_: object, callback_data: press.ShowPublishers, contex
 
 
 async def open_publisher(_: object, callback_data: press.OpenPublisher, context: Context) -> None:
-    await _show_publisher(callback_data, context)
+    publisher = await mutes.get_publisher(
+        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
+    )
+    ids = callback_data.model_dump(include={"topic_id", "source_id", "article_id"})
+    await context.reply.change(
+        "chat/publishers.html#one", publisher=publisher, ids=ids, **context.clock
+    )
 
 
 async def mute_publisher(_: object, callback_data: press.MutePublisher, context: Context) -> None:
     kind = MuteKind.LESS if callback_data.is_less else MuteKind.SOURCE
     publisher = ArticlePublisher(callback_data.source_id, callback_data.article_id, kind)
     await mutes.mute(context.storage, context.chat_id, publisher, callback_data.duration)
-    await _show_publisher(callback_data, context)
+    await open_publisher(None, callback_data, context)
 
 
 async def unmute_publisher(
@@ -266,17 +272,7 @@ async def unmute_publisher(
     await mutes.unmute_publisher(
         context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
     )
-    await _show_publisher(callback_data, context)
-
-
-async def _show_publisher(data: press.OpenPublisher, context: Context) -> None:
-    publisher = await mutes.get_publisher(
-        context.storage, context.chat_id, data.source_id, data.article_id
-    )
-    ids = {"topic_id": data.topic_id, "source_id": data.source_id, "article_id": data.article_id}
-    await context.reply.change(
-        "chat/publishers.html#one", publisher=publisher, ids=ids, **context.clock
-    )
+    await open_publisher(None, callback_data, context)
 
 
 # /trend: four weeks of a topic as a picture.
