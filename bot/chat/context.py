@@ -40,6 +40,11 @@ class Context:
         return self.resources.limits
 
     @property
+    def is_private(self) -> bool:
+        """Whether replies go to the user's private chat."""
+        return self.reply.telegram_id == self.user.user_id
+
+    @property
     def clock(self) -> dict[str, Any]:
         """The values with which templates write dates and times."""
         return {"zone": self.user.zone, "today": local(self.user.now, self.user.zone).date()}

@@ -118,7 +118,7 @@ class ReplyMiddleware(BaseMiddleware):
 
 
 def _storable(event: TelegramObject) -> TelegramObject:
-    """Return *event* with its text cut down to what a database can store."""
+    """Return *event* without the characters in its text that a database cannot store."""
     if not isinstance(event, Message):
         return event
     sent = {name: text for name in ("text", "caption") if (text := getattr(event, name))}

@@ -54,7 +54,7 @@ ASKED_BY_BUTTON = frozenset(
 _NOT_SENT = 0
 
 
-class Asked(NamedTuple):
+class AskedQuestion(NamedTuple):
     """A question that waits; *message_id* is the message that asked it, or `_NOT_SENT`."""
 
     message_id: int
@@ -79,19 +79,19 @@ async def ask(
         template + ("_again" if is_again else ""), press=press, **values
     )
     text, keyboard = message.text, message.keyboard
-    if not _is_private(context):
+    if not context.is_private:
         text += "\n\n" + reply.renderer.message("chat/questions.html#reply_here").text
     keyboard += reply.renderer.keyboard(
         "chat/questions.html#cancel", press=press, question=question, subject=subject
     )
     message = replace(message, text=text, keyboard=keyboard)
-    if _is_private(context):
-        await _ask_and_wait(context, message, Asked(_NOT_SENT, question, subject))
+    if context.is_private:
+        await _ask_and_wait(context, message, AskedQuestion(_NOT_SENT, question, subject))
     else:
         await reply.send_one(message)
 
 
-async def _ask_and_wait(context: Context, message: Rendered, asked: Asked) -> None:
+async def _ask_and_wait(context: Context, message: Rendered, asked: AskedQuestion) -> None:
     """Store that the chat waits for an answer, then ask.
 
     A handler runs again when the database fails, and would send the question twice.
@@ -109,7 +109,7 @@ async def _ask_and_wait(context: Context, message: Rendered, asked: Asked) -> No
             log.warning("the message of a question was not recorded", reason=str(error))
 
 
-def asked_by(message: Message, user: CurrentUser) -> Asked | None:
+def asked_by(message: Message, user: CurrentUser) -> AskedQuestion | None:
     """Return the question that *message* answers, if it answers one."""
     text = message.text or ""
     if not text or text.startswith("/") or message.forward_origin:
@@ -119,14 +119,14 @@ def asked_by(message: Message, user: CurrentUser) -> Asked | None:
     return waiting_question(user)
 
 
-def waiting_question(user: CurrentUser) -> Asked | None:
+def waiting_question(user: CurrentUser) -> AskedQuestion | None:
     match user.question.split(":"):
         case [message_id, question, subject] if question in set(Question):
-            return Asked(int(message_id), Question(question), int(subject))
+            return AskedQuestion(int(message_id), Question(question), int(subject))
     return None
 
 
-def question_in(message: Message | None) -> Asked | None:
+def question_in(message: Message | None) -> AskedQuestion | None:
     """Return the question that *message* asks, if it is a question of ours."""
     if message is None or not message.from_user or not message.from_user.is_bot:
         return None
@@ -138,7 +138,7 @@ def question_in(message: Message | None) -> Asked | None:
             data = (carried[1] if carried else button.callback_data) or ""
             if data.startswith(f"{CancelQuestion.__prefix__}{CancelQuestion.__separator__}"):
                 pressed = CancelQuestion.unpack(data)
-                return Asked(message.message_id, pressed.question, pressed.subject)
+                return AskedQuestion(message.message_id, pressed.question, pressed.subject)
     return None
 
 
@@ -163,11 +163,9 @@ async def cancel(context: Context) -> bool:
     return asked is not None
 
 
-def _is_private(context: Context) -> bool:
-    return context.reply.telegram_id == context.user.user_id
-
-
-async def _wait(context: Context, asked: Asked, *, instead_of: Asked | None = None) -> None:
+async def _wait(
+    context: Context, asked: AskedQuestion, *, instead_of: AskedQuestion | None = None
+) -> None:
     """Wait for the answer to *asked*; if *instead_of* is given, only while that still waits."""
     former = str(instead_of) if instead_of else None
     async with context.storage.writing() as tx:
@@ -175,7 +173,7 @@ async def _wait(context: Context, asked: Asked, *, instead_of: Asked | None = No
         await set_question(tx, *chat, question=str(asked), instead_of=former)
 
 
-async def end_wait(context: Context, asked: Asked) -> None:
+async def end_wait(context: Context, asked: AskedQuestion) -> None:
     """Stop waiting for the answer to *asked*, unless another question was asked meanwhile."""
     async with context.storage.writing() as tx:
         chat = context.reply.telegram_id, context.reply.thread_id

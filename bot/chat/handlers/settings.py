@@ -72,9 +72,9 @@ async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Co
 
 
 async def show_zones(_: object, context: Context) -> None:
-    shown, is_private = await _settings(context), context.reply.telegram_id == context.user.user_id
+    shown, may_send_location = await _settings(context), context.is_private
     await context.reply.change(
-        "chat/timezones.html#zone", settings=shown, may_send_location=is_private
+        "chat/timezones.html#zone", settings=shown, may_send_location=may_send_location
     )
 
 
