@@ -223,6 +223,13 @@ def test_no_module_imports_itself_by_way_of_others():
     assert len(list(TopologicalSorter(graph).static_order())) == len(OURS)
 
 
+def test_no_handler_module_imports_another():
+    handlers = "bot.chat.handlers"
+    found = imports(handlers)
+
+    assert [(m, n) for m, n in found if within(n, (handlers,)) and n in OURS] == []
+
+
 def test_the_outbox_alone_deletes_deliveries():
     """What stands behind a deleted one would wait for ever, if nobody let it go."""
     calls = [
