@@ -13,6 +13,7 @@ from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiogram.utils.deep_linking import create_start_link
 
 from bot.app.deployment import NEWSROOM_IS_READ
+from bot.app.mail import make_mailer
 from bot.app.resources import make_resources
 from bot.app.sessions import telegram_session
 from bot.app.stops import StopError, TemporaryStopError, needing_the_database
@@ -62,7 +63,7 @@ class ChatRole:
     async def run(self, stopping: asyncio.Event) -> None:
         storage, renderer = self.process.storage, self.process.renderer
         instrumentation = self.process.instrumentation
-        resources = make_resources(self.process, renderer)
+        resources = make_resources(self.process, make_mailer(self.process))
         me = await self._get_me(self.bot, stopping)
         if me is None:
             return

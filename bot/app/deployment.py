@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
 DATA_FOLDER: Final = Path("var")  # what this machine keeps of a database that is no file
-PLAYGROUND_DATABASE: Final = "sqlite+aiosqlite:///var/playground.sqlite3"
 NEWSROOM_PUBLISHES: Final = timedelta(seconds=45)
 NEWSROOM_IS_READ: Final = timedelta(seconds=2)
 
@@ -35,7 +34,6 @@ class Deployment:
 
     token: str
     api_url: str
-    database_url: str
     access: AccessMode
     newsroom: tuple[str, int] | None = None
     newsroom_url: str | None = None  # where its pages are, with a slash at the end
@@ -55,22 +53,6 @@ class Deployment:
         return f"{self.public_url}/app" if opens else None
 
 
-def has_temporary_database(settings: Settings) -> bool:
-    """Return whether the database begins empty each time.
-
-    The playground forgets its users when it ends; a database that did not would mistake the next
-    ones for them.
-    """
-    return settings.bot_token is None and settings.database_is_default
-
-
-def database_url(settings: Settings) -> str:
-    """Return the database that a bot with *settings* uses."""
-    if has_temporary_database(settings):
-        return PLAYGROUND_DATABASE
-    return settings.database_url.get_secret_value()
-
-
 @asynccontextmanager
 async def deployment_of(
     settings: Settings, announce: Callable[[str], None]
@@ -80,9 +62,8 @@ async def deployment_of(
         yield Deployment(
             token=settings.bot_token.get_secret_value(),
             api_url=settings.bot_api_base,
-            database_url=database_url(settings),
             access=settings.access,
-            public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
+            public_url=settings.public_base,
         )
         return
     async with _playground(settings.playground_port) as playground:
@@ -112,7 +93,6 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
     return Deployment(
         token=PLAYGROUND_TOKEN,
         api_url=base,
-        database_url=database_url(settings),
         # The usual setting lets nobody in but those of a list, which names nobody here.
         access=AccessMode.INVITE if settings.access is AccessMode.INVITE else AccessMode.OPEN,
         newsroom=(playground.host, playground.port),

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.app.resources import database_of
 from bot.app.stops import TemporaryStopError
 from bot.stages import wake_for
 from bot.stopping import sleep_until, work_until
@@ -173,8 +172,7 @@ async def wake_by_notifications(
         with process.storage.notifying(Wakeups(runners)):
             await stopping.wait()
         return
-    server = database_of(process.settings, process.deployment.database_url).server
-    others = Notifier(server)
+    others = Notifier(process.database.server)
     wakeups = Wakeups(runners, others)
     with process.storage.notifying(wakeups):
         await work_until(stopping, others.exchange(wakeups.wake))

@@ -20,13 +20,14 @@ import structlog
 from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
-from bot.settings import AccessMode, Role
+from bot.settings import PLAYGROUND_DATABASE, AccessMode, Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
     from bot.app.deployment import Deployment
+    from bot.mail.compose import Mailer
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
@@ -71,16 +72,22 @@ class Database:
         )
 
 
-def database_of(settings: Settings, url: str | None = None) -> Database:
-    """Return the database of *settings*; *url*: instead of theirs, for the playground's own."""
-    own = settings.database_url.get_secret_value()
-    url = url or own
-    direct = settings.database_direct_url if url == own else None
+def database_of(settings: Settings) -> Database:
+    """Return the database that DATABASE_URL names."""
+    url, direct = settings.database_url.get_secret_value(), settings.database_direct_url
     return Database(
         url=url,
         server=direct.get_secret_value() if direct else url,
         connections=settings.database_pool or usual_connections(settings.roles),
     )
+
+
+def bot_database_of(settings: Settings) -> Database:
+    """Return the database of `dateline run`, which in the playground may be one of its own."""
+    database = database_of(settings)
+    if settings.has_temporary_database:
+        return replace(database, url=PLAYGROUND_DATABASE, server=PLAYGROUND_DATABASE)
+    return database
 
 
 def usual_connections(roles: Iterable[Role]) -> int:
@@ -274,6 +281,10 @@ class ProcessContext:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
+    def database(self) -> Database:
+        return bot_database_of(self.settings)
+
+    @cached_property
     def renderer(self) -> Renderer:
         """Made by the first role that needs it: without one, a process saves 9 MB."""
 
@@ -302,8 +313,7 @@ class ProcessContext:
 # What the chat and the pages share.
 
 
-def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
-    from bot.app.mail import make_mailer
+def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
     from bot.resources import Resources
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.discovery.discover import LinkLookup
@@ -311,11 +321,11 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
     settings, deployment, sources = process.settings, process.deployment, process.sources
     return Resources(
         storage=process.storage,
-        renderer=renderer,
+        renderer=process.renderer,
         access=process.access,
         limits=limits_for_all(settings),
         links=process.links,
-        mailer=make_mailer(process),
+        mailer=mailer,
         source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader, public=True),
         own_source_adder=make_own_source_adder(sources),
         link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
@@ -327,10 +337,11 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
     )
 
 
-def access_of(settings: Settings, mode: AccessMode) -> Access:
-    """Return who may use the bot; in a playground *mode* is not that of the settings."""
+def access_of(settings: Settings, mode: AccessMode | None = None) -> Access:
+    """Return who may use the bot; *mode* replaces that of the settings in a playground."""
     from bot.subscribers.access import Access
 
+    mode = mode or settings.access
     return Access(
         is_open=mode is AccessMode.OPEN,
         invites=mode is AccessMode.INVITE,

@@ -79,7 +79,8 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
     pages = StageRunner(stages.PAGE, completing.run_once)
     poller.on_ended = poll.wake
     completing.call_on_done(pages.wake)
-    feeds, budget = settings.search_feeds, settings.search_feeds_budget
+    feeds = [address.get_secret_value() for address in settings.search_feeds]
+    budget = settings.search_feeds_budget
     return [
         pages,
         poll,
@@ -93,9 +94,10 @@ def _hub_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.sources.fetch.websub import ask_hubs
     from bot.web.webhooks import HUB_PATH
 
-    if process.settings.public_url is None:
+    base = process.settings.public_base
+    if base is None:
         return []
-    callback = str(process.settings.public_url).rstrip("/") + HUB_PATH
+    callback = f"{base}{HUB_PATH}"
     ask = partial(
         ask_hubs, process.storage, process.sources.fetcher, owner=process.owner, callback=callback
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.app.deployment import database_url, deployment_of, has_temporary_database
+from bot.app.deployment import deployment_of
 from bot.app.memory import start_collection
 from bot.app.peers import Presence, SchemaCheck, take_over, wake_by_notifications
 from bot.app.resources import (
     ProcessContext,
     alone_on,
-    database_of,
+    bot_database_of,
     make_fetcher,
     make_links,
     open_sources,
@@ -69,11 +69,10 @@ async def _open_process(
 ) -> ProcessContext:
     # First whatever a bot that runs already would have taken: a second one must end before it
     # announces a playground that nobody answers.
-    temporary = has_temporary_database(settings)
-    stack.enter_context(alone_on(database_url(settings), anew=temporary))
+    database = bot_database_of(settings)
+    stack.enter_context(alone_on(database.url, anew=settings.has_temporary_database))
     await _require_free_ports(settings)
     deployment = await stack.enter_async_context(deployment_of(settings, announce))
-    database = database_of(settings, deployment.database_url)
     fetcher = make_fetcher(settings, deployment.newsroom)
     sources = await stack.enter_async_context(open_sources(database, fetcher))
     process = ProcessContext(

@@ -120,13 +120,13 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
     """Return the probes, and the pages where role `web` is ours and they can be reached."""
     if Role.WEB not in process.roles or process.links.base is None:
         return make_web(others, health=health)
-    from bot.app.mail import make_bounces
+    from bot.app.mail import make_bounces, make_mailer
     from bot.web.miniapp.routes import MiniApp
     from bot.web.requests import Clients
     from bot.web.site import Site
 
     deployment, renderer = process.deployment, process.renderer
-    resources = make_resources(process, renderer)
+    resources = make_resources(process, make_mailer(process))
     app = MiniApp(
         token=deployment.token,
         resources=resources,

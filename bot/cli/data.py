@@ -121,9 +121,10 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
 
 
 def _database_url() -> str:
+    from bot.app.resources import database_of
     from bot.settings import load_settings
 
-    return load_settings().database_url.get_secret_value()
+    return database_of(load_settings()).url
 
 
 def _url(name: str, text: str) -> str:
@@ -240,13 +241,12 @@ async def _export(storage: Storage, bot: int | None, part: Path) -> int:
 async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
-    from bot.app.resources import database_of, open_storage, stored
+    from bot.app.resources import database_of, limits_for_all, open_storage, stored
     from bot.app.stops import needing_the_database
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
-    from bot.subscribers.limits import Limits
 
-    limits = Limits(settings.topics_per_chat, settings.feeds_per_chat, settings.alerts_per_chat)
+    limits = limits_for_all(settings)
     counts: Counter[tuple[str, str]] = Counter()
     opened = stored() if dry_run else open_storage(database_of(settings))
     advice = ". Chats loaded so far stay; run the same command again for the others."

@@ -119,8 +119,7 @@ def _access() -> Access:
     from bot.app.resources import access_of
     from bot.settings import load_settings
 
-    settings = load_settings()
-    return access_of(settings, settings.access)
+    return access_of(load_settings())
 
 
 async def _access_rows(storage: Storage) -> list[dict[str, object]]:

@@ -31,7 +31,7 @@ async def process(storage, server):
     smtp = ("127.0.0.1", server.port)
     made = ProcessContext(
         settings=Settings(_env_file=None, bot_token=SecretStr(PLAYGROUND_TOKEN)),  # type: ignore[call-arg]
-        deployment=Deployment(PLAYGROUND_TOKEN, "", "", AccessMode.OPEN, smtp=smtp),
+        deployment=Deployment(PLAYGROUND_TOKEN, "", AccessMode.OPEN, smtp=smtp),
         sources=cast("Any", SimpleNamespace(storage=storage)),
         links=Links(None, SIGNER),
         announce=lambda _said: None,

@@ -10,11 +10,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.app.resources import alone_on, database_of, make_fetcher
+from bot.app.resources import alone_on, bot_database_of, database_of, make_fetcher
 from bot.app.stops import StopError
-from bot.settings import load_settings
+from bot.settings import DEFAULT_DATABASE, PLAYGROUND_DATABASE, load_settings
 from storage.schema import migrate
 
+TOKEN = "123456:abcdefghijklmnopqrstuvwxyz012345678"
 URL, DIRECT = "postgresql://me@pooler/news", "postgresql://me@server/news"
 
 
@@ -31,10 +32,18 @@ def test_without_a_pooler_there_is_one_address():
     assert database.server == database.url
 
 
-def test_the_playground_has_a_database_of_its_own():
-    settings = load_settings(database_url=URL, database_direct_url=DIRECT)
+@pytest.mark.parametrize(
+    ("bot_token", "database_url", "used"),
+    [
+        pytest.param("", DEFAULT_DATABASE, PLAYGROUND_DATABASE, id="playground"),
+        pytest.param("", "sqlite:///x", "sqlite+aiosqlite:///x", id="playground that remembers"),
+        pytest.param(TOKEN, DEFAULT_DATABASE, DEFAULT_DATABASE, id="Telegram"),
+    ],
+)
+def test_the_playground_has_a_database_of_its_own(monkeypatch, bot_token, database_url, used):
+    monkeypatch.setenv("BOT_TOKEN", bot_token)
 
-    assert database_of(settings, "sqlite+aiosqlite:///x").server == "sqlite+aiosqlite:///x"
+    assert bot_database_of(load_settings(database_url=database_url)).url == used
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,7 @@ ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDA
 
 
 def deployed(api_url: str, **facts) -> Deployment:
-    return Deployment(
-        token=PLAYGROUND_TOKEN, api_url=api_url, database_url="", access=AccessMode.OPEN, **facts
-    )
+    return Deployment(PLAYGROUND_TOKEN, api_url, AccessMode.OPEN, **facts)
 
 
 @pytest.fixture
