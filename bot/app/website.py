@@ -121,24 +121,18 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
     if Role.WEB not in process.roles or process.links.base is None:
         return make_web(others, health=health)
     from bot.app.mail import make_bounces, make_mailer
-    from bot.web.miniapp.routes import MiniApp
     from bot.web.requests import Clients
-    from bot.web.site import Site
+    from bot.web.routes import make_routes
+    from bot.web.site import MiniApp, Site
 
     deployment, renderer = process.deployment, process.renderer
-    resources = make_resources(process, make_mailer(process))
-    app = MiniApp(
-        token=deployment.token,
-        resources=resources,
-        renew_menus=Menus(deployment, renderer).renew,
-        frames=deployment.frames,
-    )
+    app = MiniApp(deployment.token, Menus(deployment, renderer).renew, deployment.frames)
     site = Site(
-        resources,
+        make_resources(process, make_mailer(process)),
         bounces=make_bounces(process),
         bot_link=BotLink(deployment).get,
         app=app if deployment.app_url else None,
         clients=Clients(process.settings.trusted_proxies),
     )
-    routes, middlewares = site.parts()
+    routes, middlewares = make_routes(site)
     return make_web([*others, *routes], middlewares, health=health)

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 from aiogram.types import CallbackQuery, Message
 
 from bot.subscribers.text import one_line
-from bot.subscribers.users import Sender
+from bot.subscribers.users import Sender, language_tag, private_sender, user_name
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import Chat, InaccessibleMessage, User
 
-# Telegram allows 64; other servers may allow more, and a row must stay small.
-_LONGEST_NAME = 64
+# Telegram allows as many; other servers may allow more, and a row must stay small.
 _LONGEST_TITLE = 128
-_LONGEST_TAG = 16
 
 # Telegram's id for any administrator who writes as the group (@GroupAnonymousBot).
 ANONYMOUS_ADMINISTRATOR = 1087968824
@@ -28,7 +26,7 @@ def sender_of(event: Message | CallbackQuery) -> Sender | None:
     if event.from_user is None:
         return None
     if message is None:  # a button under an inline result in another chat
-        return private_sender(event.from_user)
+        return private_sender_of(event.from_user)
     thread_id, thread_name = thread_of(message), thread_name_in(message)
     return sender_at(event.from_user, message.chat, thread_id, thread_name)
 
@@ -37,16 +35,16 @@ def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "")
     """Return *user* as a sender of *chat*."""
     kind = ChatKind(chat.type)
     if kind is ChatKind.PRIVATE:
-        return private_sender(user)
+        return private_sender_of(user)
     return Sender(
         user_id=user.id,
         telegram_id=chat.id,
         thread_id=thread_id,
         kind=kind,
-        name=one_line(user.first_name)[:_LONGEST_NAME],
+        name=user_name(user.first_name),
         title=_title_of(chat)[:_LONGEST_TITLE],
         thread_name=thread_name,
-        language=one_line(user.language_code or "")[:_LONGEST_TAG],
+        language=language_tag(user.language_code),
     )
 
 
@@ -56,14 +54,8 @@ def _title_of(chat: Chat) -> str:
     return one_line(chat.title or "") or address
 
 
-def private_sender(user: User) -> Sender:
-    """Return *user* as a sender of their private chat."""
-    return Sender(
-        user_id=user.id,
-        telegram_id=user.id,
-        name=one_line(user.first_name)[:_LONGEST_NAME],
-        language=one_line(user.language_code or "")[:_LONGEST_TAG],
-    )
+def private_sender_of(user: User) -> Sender:
+    return private_sender(user.id, user.first_name, user.language_code)
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
@@ -24,47 +23,9 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from bot.rendering.renderer import Renderer
     from bot.web.site import Site
 
 log = structlog.get_logger(__name__)
-
-_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """*path* changes with the content, so that no browser keeps an old one."""
-
-    path: str
-    body: bytes
-    content_type: str
-
-    def route(self) -> Route:
-        async def give(_site: Site, _visit: RouteRequest) -> web.Response:
-            return web.Response(
-                body=self.body, content_type=self.content_type, charset="utf-8", headers=_IMMUTABLE
-            )
-
-        return Route("GET", self.path, give)
-
-
-@dataclass(frozen=True, slots=True)
-class Assets:
-    style: Asset
-    icon: Asset
-
-    @classmethod
-    def of(cls, renderer: Renderer) -> Assets:
-        return cls(
-            style=_asset(renderer, "style.css", "text/css"),
-            icon=_asset(renderer, "icon.svg", "image/svg+xml"),
-        )
-
-
-def _asset(renderer: Renderer, name: str, content_type: str) -> Asset:
-    body = renderer.text(f"web/{name}").encode()
-    return Asset(f"/static/{sha256(body).hexdigest()[:16]}-{name}", body, content_type)
 
 
 @dataclass(frozen=True, slots=True)

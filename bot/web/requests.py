@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.links import Purpose
+from bot.sources.fetch.websub import ForgedPushes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from bot.rendering.renderer import Renderer
+    from storage.websub import ExpectedPush
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -173,6 +175,34 @@ class HeldBodies:
             yield
         finally:
             self._held -= size
+
+
+_BUSY = {"Retry-After": "60"}
+
+
+@dataclass(eq=False)
+class PushSlots:
+    """Pushes that are being read: one of a source, and *most* of public and of private feeds each.
+
+    Users can name hubs of their own, which must not take the slots of public sources.
+    """
+
+    most: int = 16
+    forged: ForgedPushes = field(default_factory=ForgedPushes)
+    _reading: dict[int, bool] = field(default_factory=dict)
+
+    @contextmanager
+    def slot(self, push: ExpectedPush) -> Iterator[None]:
+        """Hold a slot for the block; raise 429 if the source has one, 503 if none is free."""
+        if push.id in self._reading:
+            raise web.HTTPTooManyRequests(headers=_BUSY)
+        if sum(public is push.is_public for public in self._reading.values()) >= self.most:
+            raise web.HTTPServiceUnavailable(headers=_BUSY)
+        self._reading[push.id] = push.is_public
+        try:
+            yield
+        finally:
+            del self._reading[push.id]
 
 
 async def read_form(request: web.Request, bodies: HeldBodies) -> Mapping[str, str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from aiohttp import web
 
 from bot.rendering.links import Purpose
 from bot.sources.fetch.websub import (
-    ForgedPushes,
     PushSignature,
     accept_push,
     answer_hub,
@@ -24,7 +22,7 @@ from bot.sources.fetch.websub import (
 from bot.web.requests import HeldBodies, read_body, small_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
@@ -76,32 +74,6 @@ def _read(body: bytes) -> dict[str, Any]:
 
 HUB_PATH = "/hub/"
 LARGEST_PUSH = 1_000_000  # bytes
-_BUSY = {"Retry-After": "60"}
-
-
-@dataclass(eq=False)
-class PushSlots:
-    """Pushes that are being read: one of a source, and *most* of public and of private feeds each.
-
-    Users can name hubs of their own, which must not take the slots of public sources.
-    """
-
-    most: int = 16
-    forged: ForgedPushes = field(default_factory=ForgedPushes)
-    _reading: dict[int, bool] = field(default_factory=dict)
-
-    @contextmanager
-    def slot(self, push: ExpectedPush) -> Iterator[None]:
-        """Hold a slot for the block; raise 429 if the source has one, 503 if none is free."""
-        if push.id in self._reading:
-            raise web.HTTPTooManyRequests(headers=_BUSY)
-        if sum(public is push.is_public for public in self._reading.values()) >= self.most:
-            raise web.HTTPServiceUnavailable(headers=_BUSY)
-        self._reading[push.id] = push.is_public
-        try:
-            yield
-        finally:
-            del self._reading[push.id]
 
 
 async def hub_challenge(site: Site, request: RouteRequest) -> web.Response:

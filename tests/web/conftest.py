@@ -17,6 +17,7 @@ from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
 from bot.web.requests import RateLimit
+from bot.web.routes import make_routes
 from bot.web.site import Site
 from storage.db.engine import Storage
 from storage.enums import Mode
@@ -123,7 +124,7 @@ def mailer_of(renderer: Renderer) -> Mailer:
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
-    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         yield Visitor(client, LINKS)
 
 

@@ -26,6 +26,7 @@ from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
 from bot.web import publications
+from bot.web.routes import make_routes
 from bot.web.samples import sample_managed
 from bot.web.site import Site
 from storage.db.engine import Storage
@@ -66,7 +67,7 @@ async def showing(language: str = "") -> AsyncIterator[Links]:
         resources = make_resources(storage, Access(is_open=True), renderer=renderer)
         resources = replace(resources, links=Links("http://127.0.0.1", SIGNER))
         site = Site(resources, clock=lambda: NOW)
-        async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+        async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:
             yield Links(str(server.make_url("")).rstrip("/"), SIGNER)
         await storage.close()
 

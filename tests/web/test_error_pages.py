@@ -12,6 +12,7 @@ from bot.ops import health
 from bot.ops.health import make_web
 from bot.rendering.links import Links
 from bot.web import requests
+from bot.web.routes import make_routes
 from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
 
 POLICY = (
@@ -123,7 +124,7 @@ async def test_under_a_path_every_address_on_a_page_begins_with_it(site, chat_id
     base = "https://example.org/news"
     resources = replace(site.resources, links=Links(base, SIGNER))
     async with TestClient(
-        TestServer(make_web(*replace(site, resources=resources).parts()))
+        TestServer(make_web(*make_routes(replace(site, resources=resources))))
     ) as client:
         visitor = Visitor(client, Links(base, SIGNER), base)
         link = visitor.links.manage(chat_id, clock.now)

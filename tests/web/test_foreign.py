@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from bot.rendering.links import Purpose, Signer
 from bot.web.pages import read_token
-from bot.web.site import BOUNCE_ROUTES, ROUTES
+from bot.web.routes import BOUNCE_ROUTES, ROUTES
 from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.topics import Topic

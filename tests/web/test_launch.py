@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.subscribers.users import Sender
 from bot.web.miniapp.authentication import (
-    Launcher,
     LaunchError,
     TooOldError,
     read_launch,
@@ -32,12 +32,12 @@ def signed(token: str = TOKEN, **fields: object) -> str:
     return urlencode(told | {"hash": hmac.digest(secret, lines.encode(), sha256).hex()})
 
 
-def read(data: str, now: datetime = NOW) -> Launcher:
+def read(data: str, now: datetime = NOW) -> Sender:
     return read_launch(data, TOKEN, now)
 
 
 def test_who_opened_the_app_is_read():
-    assert read(signed()) == Launcher(7, "Ann", "ja")
+    assert read(signed()) == Sender(7, 7, name="Ann", language="ja")
 
 
 def test_fields_that_are_new_are_signed_too():

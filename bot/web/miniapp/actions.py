@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.subscribers.users import CurrentUser
-    from bot.web.miniapp.routes import MiniApp
+    from bot.web.site import Site
 
 _LARGEST_ROW = 2**63 - 1
 _LARGEST_NUMBER = 1_000_000
@@ -112,9 +112,9 @@ class ActionResult:
 _SAVED = ActionResult("saved")
 
 
-async def subscribe(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def subscribe(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Subscribe to a query or a topic, or change how."""
-    storage, limits, chat_id = app.resources.storage, app.resources.limits, user.chat_id
+    storage, limits, chat_id = site.resources.storage, site.resources.limits, user.chat_id
     mode = request.one_of("mode", Mode)
     if request.has("topic"):
         topic_id = request.row("topic")
@@ -127,126 +127,125 @@ async def subscribe(app: MiniApp, user: CurrentUser, request: ActionRequest) -> 
     return ActionResult("watching" if done.is_new else "saved", done.name)
 
 
-async def rename(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def rename(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     topic_id, name = request.row("topic"), request.text("name")
-    await subscriptions.rename_topic(app.resources.storage, user.chat_id, topic_id, name)
+    await subscriptions.rename_topic(site.resources.storage, user.chat_id, topic_id, name)
     return _SAVED
 
 
-async def change_query(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def change_query(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Give a topic another query; a topic of the chat's own takes the place of the catalogue's."""
-    storage, chat_id = app.resources.storage, user.chat_id
+    storage, chat_id = site.resources.storage, user.chat_id
     topic_id, query = request.row("topic"), request.text("words")
     saved = await topics.saved_queries(storage, chat_id)
     became = await subscriptions.change_query(storage, chat_id, topic_id, query, saved)
     return ActionResult("saved", became=became)
 
 
-async def mute_topic(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def mute_topic(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     topic, duration = TopicSubject(request.row("topic")), request.one_of("for", Duration)
-    await mutes.mute(app.resources.storage, user.chat_id, topic, duration)
+    await mutes.mute(site.resources.storage, user.chat_id, topic, duration)
     return _SAVED
 
 
-async def unmute_topic(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
-    await mutes.unmute_topic(app.resources.storage, user.chat_id, request.row("topic"))
+async def unmute_topic(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    await mutes.unmute_topic(site.resources.storage, user.chat_id, request.row("topic"))
     return _SAVED
 
 
-async def unsubscribe(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def unsubscribe(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     topic_id = request.row("topic")
-    stopped = await subscriptions.unsubscribe(app.resources.storage, user.chat_id, topic_id)
+    stopped = await subscriptions.unsubscribe(site.resources.storage, user.chat_id, topic_id)
     return ActionResult("stopped", stopped.name, undo=stopped.topic_id)
 
 
-async def undo(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def undo(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     await subscriptions.undo_unsubscribe(
-        app.resources.storage, user.chat_id, request.row("topic"), limits=app.resources.limits
+        site.resources.storage, user.chat_id, request.row("topic"), limits=site.resources.limits
     )
     return ActionResult()
 
 
-async def pause(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def pause(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     is_paused = request.flag("paused")
     change = settings.pause if is_paused else settings.resume
-    await change(app.resources.storage, user.chat_id)
+    await change(site.resources.storage, user.chat_id)
     return ActionResult("paused" if is_paused else "resumed")
 
 
-async def set_times(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def set_times(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     wanted = [
         WeeklyTime(one.number("minutes"), one.number("weekdays")) for one in request.each("slots")
     ]
-    await settings.set_times(app.resources.storage, user.chat_id, wanted)
+    await settings.set_times(site.resources.storage, user.chat_id, wanted)
     return _SAVED
 
 
-async def set_zone(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def set_zone(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     zone = zone_of_place(request.text("place"))
     if zone is None:
         raise NotAZone
-    await settings.set_zone(app.resources.storage, user.chat_id, zone)
+    await settings.set_zone(site.resources.storage, user.chat_id, zone)
     return _SAVED
 
 
-async def set_quiet_hours(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def set_quiet_hours(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     hours = None
     if request.has("start"):
         hours = QuietHours(request.number("start"), request.number("end"))
-    await settings.set_quiet_hours(app.resources.storage, user.chat_id, hours)
+    await settings.set_quiet_hours(site.resources.storage, user.chat_id, hours)
     return _SAVED
 
 
-async def set_language(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def set_language(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Use a language, or with "" that of Telegram's client."""
     code = request.text("language") or None
-    changed = await settings.set_language(app.resources.storage, user.chat_id, code)
-    await app.renew_menus(user, changed.speaks, code)
+    changed = await settings.set_language(site.resources.storage, user.chat_id, code)
+    if site.app:
+        await site.app.renew_menus(user, changed.speaks, code)
     return ActionResult()
 
 
 async def request_confirmation(
-    app: MiniApp, user: CurrentUser, request: ActionRequest
+    site: Site, user: CurrentUser, request: ActionRequest
 ) -> ActionResult:
     await confirm.request_confirmation(
-        app.resources.storage,
+        site.resources.storage,
         user.chat_id,
         request.text("address"),
         asked_by=user.user_id,
-        mailer=app.resources.mailer,
+        mailer=site.resources.mailer,
     )
     return ActionResult()
 
 
-async def confirm_address(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def confirm_address(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Confirm with the code of the mail; a text that is no code counts as a try like any other."""
     code = read_code(request.text("code")) or ""
-    await confirm.confirm_by_code(app.resources.storage, user.chat_id, code)
+    await confirm.confirm_by_code(site.resources.storage, user.chat_id, code)
     return _SAVED
 
 
-async def set_digest_medium(
-    app: MiniApp, user: CurrentUser, request: ActionRequest
-) -> ActionResult:
+async def set_digest_medium(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     medium = request.one_of("reach", DigestMedium)
-    await confirm.set_digest_medium(app.resources.storage, user.chat_id, medium)
+    await confirm.set_digest_medium(site.resources.storage, user.chat_id, medium)
     return _SAVED
 
 
-async def set_email_alerts(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
+async def set_email_alerts(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     wanted = request.flag("wanted")
-    await confirm.set_email_alerts(app.resources.storage, user.chat_id, wanted=wanted)
+    await confirm.set_email_alerts(site.resources.storage, user.chat_id, wanted=wanted)
     return _SAVED
 
 
-async def remove_address(app: MiniApp, user: CurrentUser, _request: ActionRequest) -> ActionResult:
-    await confirm.remove_address(app.resources.storage, user.chat_id)
+async def remove_address(site: Site, user: CurrentUser, _request: ActionRequest) -> ActionResult:
+    await confirm.remove_address(site.resources.storage, user.chat_id)
     return _SAVED
 
 
 # By the last part of their addresses.
 ACTIONS: Final[
-    Mapping[str, Callable[[MiniApp, CurrentUser, ActionRequest], Awaitable[ActionResult]]]
+    Mapping[str, Callable[[Site, CurrentUser, ActionRequest], Awaitable[ActionResult]]]
 ] = {
     "watch": subscribe,
     "rename": rename,

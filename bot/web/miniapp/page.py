@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from babel.dates import get_day_names
 
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers.timezones import SUGGESTED
-from bot.web.pages import Asset, TemplatePage
+from bot.web.pages import TemplatePage
 from bot.web.requests import language_asked_for
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.rendering.i18n import Language
-    from bot.rendering.renderer import Renderer
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
 
@@ -27,30 +24,6 @@ PATH = "/app"
 # Telegram's own pages, where an app stands in a frame.
 _TELEGRAM = ("https://web.telegram.org", "https://*.telegram.org")
 _DAYS = range(7)
-
-
-@dataclass(frozen=True, slots=True)
-class AppAssets:
-    """The stylesheet and scripts, in a folder named after all, so that scripts find each other."""
-
-    assets: tuple[Asset, ...]
-    folder: str
-
-    @classmethod
-    def of(cls, renderer: Renderer) -> AppAssets:
-        style = renderer.text("web/app.css").encode()
-        scripts = {
-            script.name: script.read_bytes()
-            for script in sorted(files("bot.web.miniapp").joinpath("scripts").iterdir(), key=str)
-            if script.name.endswith(".js")
-        }
-        mark = sha256(b"\0".join([style, *scripts.values()])).hexdigest()[:16]
-        folder = f"/static/{mark}"
-        assets = [Asset(f"{folder}/app.css", style, "text/css")]
-        assets += [
-            Asset(f"{folder}/{name}", body, "text/javascript") for name, body in scripts.items()
-        ]
-        return cls(tuple(assets), folder)
 
 
 @dataclass(frozen=True, slots=True)

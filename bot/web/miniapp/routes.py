@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
@@ -21,31 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from bot.rendering.renderer import Renderer
-    from bot.resources import Resources
-    from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.actions import ActionResult
     from bot.web.miniapp.authentication import Caller
     from bot.web.pages import Answer, RouteRequest
     from bot.web.site import Site
 
-    # What the page may ask for: the answer for a user who is allowed to use the bot.
-    Action: TypeAlias = Callable[
-        [Site, "MiniApp", Caller, ActionRequest], Awaitable[dict[str, Any]]
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class MiniApp:
-    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it.
-
-    *renew_menus* lets the menus of the user's chat speak the language of the first tag; the second
-    is the one that the user chose, if any.
-    """
-
-    token: str
-    resources: Resources
-    renew_menus: Callable[[CurrentUser, str, str | None], Awaitable[None]]
-    frames: tuple[str, ...] = ()
+    # Returns the answer for a user with access.
+    Action: TypeAlias = Callable[[Site, Caller, ActionRequest], Awaitable[dict[str, Any]]]
 
 
 # What the chat offers as buttons, the page lets users type.
@@ -67,18 +48,14 @@ def handlers() -> Iterator[
         yield name, _handler(_action(name)), RateClass.USER
 
 
-async def _state(
-    _site: Site, app: MiniApp, caller: Caller, _request: ActionRequest
-) -> dict[str, Any]:
-    return await chat_state(app.resources, caller.user, caller.renderer)
+async def _state(site: Site, caller: Caller, _request: ActionRequest) -> dict[str, Any]:
+    return await chat_state(site.resources, caller.user, caller.renderer)
 
 
 def _action(name: str) -> Action:
-    async def act(
-        site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-    ) -> dict[str, Any]:
-        result = await ACTIONS[name](app, caller.user, request)
-        state = await _state(site, app, caller, request)
+    async def act(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
+        result = await ACTIONS[name](site, caller.user, request)
+        state = await _state(site, caller, request)
         return state | _result(caller.renderer, result)
 
     return act
@@ -90,11 +67,8 @@ def _handler(
     """Return the handler that identifies the user, does *action*, and says what is wrong."""
 
     async def handle(site: Site, request: RouteRequest) -> web.Response:
-        app = site.app
-        if app is None:
-            raise web.HTTPNotFound
         try:
-            caller = await caller_of(request.http, app.token, app.resources, site.clock())
+            caller = await caller_of(site, request.http)
         except NotAllowedError as error:
             return _json({"error": error.sentence}, status=error.status)
         rate_limit = site.preview_limit if rate_class is RateClass.PREVIEW else site.rate_limit
@@ -103,7 +77,7 @@ def _handler(
         try:
             async with small_body(request.http, site.bodies, _LARGEST_REQUEST) as body:
                 fields = ActionRequest.read(body)
-            return _json(await action(site, app, caller, fields))
+            return _json(await action(site, caller, fields))
         except BadActionError:
             raise web.HTTPBadRequest from None
         except QueryError as error:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.actions import ActionRequest
     from bot.web.miniapp.authentication import Caller
-    from bot.web.miniapp.routes import MiniApp
     from bot.web.site import Site
     from storage.db.engine import Storage
 
@@ -120,25 +119,21 @@ SHOWN = 5
 _LONGEST_TITLE = 200
 
 
-async def preview_query(
-    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-) -> dict[str, Any]:
+async def preview_query(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
     """Return what a query finds, or where it is wrong."""
     typed = request.text("words")
-    saved = await topics.saved_queries(app.resources.storage, caller.user.chat_id)
+    saved = await topics.saved_queries(site.resources.storage, caller.user.chat_id)
     try:
         query = parse(typed, saved)
     except QueryError as error:
         return _wrong(error, caller.renderer)
-    return await _find(site, app, caller, query)
+    return await _find(site, caller, query)
 
 
-async def preview_change(
-    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-) -> dict[str, Any]:
+async def preview_change(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
     """Return what would come and go with another query, or where that is wrong."""
     topic_id, typed = request.row("topic"), request.text("words")
-    storage, chat_id = app.resources.storage, caller.user.chat_id
+    storage, chat_id = site.resources.storage, caller.user.chat_id
     topic = await topics.get_topic(storage, chat_id, topic_id)
     saved = await topics.saved_queries(storage, chat_id)
     try:
@@ -150,21 +145,19 @@ async def preview_change(
     return _difference(found, caller.renderer)
 
 
-async def preview_topic(
-    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-) -> dict[str, Any]:
+async def preview_topic(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
     """Return what a topic found lately; raise NoSuchTopic if the chat cannot see it."""
-    storage, chat_id = app.resources.storage, caller.user.chat_id
+    storage, chat_id = site.resources.storage, caller.user.chat_id
     topic = await topics.get_topic(storage, chat_id, request.row("topic"))
-    return await _find(site, app, caller, parse(topic.typed))
+    return await _find(site, caller, parse(topic.typed))
 
 
 # By the last part of their addresses.
 PREVIEWS: Final = {"preview": preview_query, "compare": preview_change, "topic": preview_topic}
 
 
-async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
-    user, renderer, storage = caller.user, caller.renderer, app.resources.storage
+async def _find(site: Site, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
+    user, renderer, storage = caller.user, caller.renderer, site.resources.storage
     async with site.searches:
         found = await search.find(storage, query, chat_id=user.chat_id, limit=SHOWN)
         silent = 0

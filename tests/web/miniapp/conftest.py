@@ -21,12 +21,12 @@ from bot.playground.users.chats import User as TelegramUser
 from bot.playground.users.views import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
-from bot.rendering.renderer import Renderer, Renderers
+from bot.rendering.renderer import Renderers
 from bot.subscribers import users
 from bot.subscribers.access import Access
 from bot.subscribers.users import CurrentUser, Sender
-from bot.web.miniapp.routes import MiniApp
-from bot.web.site import Site
+from bot.web.routes import make_routes
+from bot.web.site import MiniApp, Site
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Medium, Mode
@@ -112,18 +112,12 @@ def menus() -> FakeMenus:
 
 
 @pytest.fixture
-def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
-    return replace(mini_app_of(storage, access, Renderer()), renew_menus=menus.renew)
-
-
-def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
-    resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
-    return MiniApp(token=TOKEN, resources=resources, renew_menus=FakeMenus().renew)
-
-
-@pytest.fixture
-async def client(site: Site, mini_app: MiniApp) -> AsyncIterator[TestClient[Request, Application]]:
-    async with TestClient(TestServer(make_web(*replace(site, app=mini_app).parts()))) as opened:
+async def client(
+    site: Site, access: Access, menus: FakeMenus
+) -> AsyncIterator[TestClient[Request, Application]]:
+    resources = replace(site.resources, access=access)
+    site = replace(site, resources=resources, app=MiniApp(TOKEN, menus.renew))
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as opened:
         yield opened
 
 
@@ -167,10 +161,12 @@ async def filled_address(address: str, sqlite_url: str) -> str:
 async def address(sqlite_url: str) -> AsyncIterator[str]:
     """Yield what Telegram opens for somebody whose client speaks Arabic."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
-    app = mini_app_of(storage, Access(is_open=True), renderer)
-    resources = replace(app.resources, links=Links("http://127.0.0.1", SIGNER))
-    site = Site(resources, app=app)
+    resources = make_resources(
+        storage, Access(is_open=True), mailer=mailer_of(renderer), renderer=renderer
+    )
+    resources = replace(resources, links=Links("http://127.0.0.1", SIGNER))
+    site = Site(resources, app=MiniApp(TOKEN, FakeMenus().renew))
     data = launch_data(TOKEN, TelegramUser(7, "Ali", language_code="ar"), int(time.time()))
-    async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+    async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:
         yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
     await storage.close()
