@@ -41,13 +41,13 @@ def page_samples() -> Iterator[Sample]:
         replace(edition, choice=choose([], [])),
     ):
         yield Sample.of("web/edition.html", values_of(shape) | {"site": PAGE_LINKS})
-    for template, done in product(_BUTTONS, (False, True)):
-        yield Sample.of(template, {"site": PAGE_LINKS, "is_done": done})
+    for template, is_done in product(_BUTTONS, (False, True)):
+        yield Sample.of(template, {"site": PAGE_LINKS, "is_done": is_done})
     for code, purpose in product(_ERRORS, (None, *Purpose)):
         yield Sample.of("web/error.html", {"site": PAGE_LINKS, "code": code, "purpose": purpose})
-    for said, again in ((None, {}), ("stopped", {"words": "Taiwan", "mode": "both"})):
+    for done, undo in ((None, {}), ("unsubscribed", {"query": "Taiwan", "mode": "both"})):
         for managed in sample_managed():
-            values = {"site": PAGE_LINKS, "managed": managed, "said": said, "again": again}
+            values = {"site": PAGE_LINKS, "managed": managed, "done": done, "undo": undo}
             yield Sample.of("web/manage.html", values)
     yield from _feeds(edition)
     for bot_link in (None, "https://t.me/dateline_bot"):

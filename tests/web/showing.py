@@ -104,10 +104,10 @@ def pages(links: Links) -> dict[str, str]:
     """Return the addresses of the pages by the names of their pictures."""
     found = {
         "edition": links.edition(CHAT, DAY, 0, NOW),
-        "manage": f"{links.manage(CHAT, NOW)}?said=saved",
+        "manage": f"{links.manage(CHAT, NOW)}?done=saved",
         "unsubscribe": links.unsubscribe(1),
         "confirm": links.confirm(1, "word"),
-        "stopped": f"{links.manage(CHAT, NOW)}?said=stopped&topic=1&mode=both",
+        "unsubscribed": f"{links.manage(CHAT, NOW)}?done=unsubscribed&topic=1&mode=both",
         "not-found": f"{links.base}/nothing",
     }
     return {name: str(link) for name, link in found.items()}

@@ -42,10 +42,10 @@ ROUTES_WITH_TOKENS: list[Any] = [
 READER: Any = SimpleNamespace(resources=SimpleNamespace(links=LINKS), clock=lambda: MONDAY_NOON)
 
 BUTTONS: tuple[dict[str, str], ...] = (
-    {"stop": "yes"},
+    {"unsubscribe": "yes"},
     {"mode": "instant"},
     {"pause": "yes"},
-    {"reach": "email"},
+    {"medium": "email"},
     {},
 )
 

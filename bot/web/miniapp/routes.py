@@ -1,4 +1,4 @@
-"""`/app`: the page, and below it what the page asks for, as JSON."""
+"""The addresses under `/app` that the page calls; they answer with JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Action: TypeAlias = Callable[[Site, Caller, ActionRequest], Awaitable[dict[str, Any]]]
 
 
-# What the chat offers as buttons, the page lets users type.
+# The chat asks for these with buttons, and the page with a text field.
 _TYPED_HERE: dict[type[Exception], str] = {
     NotAZone: "chat/questions.html#zone_again",
     NotATime: "chat/questions.html#quiet_again",
@@ -40,7 +40,7 @@ _LARGEST_REQUEST = 8192  # bytes; a query of 1,000 characters that are all escap
 def handlers() -> Iterator[
     tuple[str, Callable[[Site, RouteRequest], Awaitable[Answer]], RateClass]
 ]:
-    """Yield the last part of each address, its handler, and what it is counted for."""
+    """Yield the last part of each address, its handler and its rate class."""
     yield "state", _handler(_state), RateClass.USER
     for name, preview in PREVIEWS.items():
         yield name, _handler(preview, RateClass.PREVIEW), RateClass.PREVIEW
@@ -64,7 +64,7 @@ def _action(name: str) -> Action:
 def _handler(
     action: Action, rate_class: RateClass = RateClass.USER
 ) -> Callable[[Site, RouteRequest], Awaitable[web.Response]]:
-    """Return the handler that identifies the user, does *action*, and says what is wrong."""
+    """Return the handler that identifies the user, does *action*, and reports errors."""
 
     async def handle(site: Site, request: RouteRequest) -> web.Response:
         try:
@@ -81,9 +81,9 @@ def _handler(
         except BadActionError:
             raise web.HTTPBadRequest from None
         except QueryError as error:
-            sentence = caller.renderer.message("web/app_parts.html#wrong", error=error).text
+            sentence = caller.renderer.message("web/app_parts.html#query_problem", error=error).text
             return _json({"error": sentence}, status=409)
-        except UserError as error:  # as the chat would say it; no template of an error has buttons
+        except UserError as error:  # no template of an error has buttons
             template = _TYPED_HERE.get(type(error), error.template)
             message = caller.renderer.message(template, error=error)
             return _json({"error": message.text}, status=409)
@@ -92,17 +92,17 @@ def _handler(
 
 
 def _json(answer: dict[str, Any], **more: Any) -> web.Response:
-    """The page links nothing by itself, so what keeps Telegram from it is left out."""
-    written = without_joiners(json.dumps(answer, ensure_ascii=False))
-    return web.json_response(text=written, **more)
+    """Leave out the joiners that keep Telegram from making links, because the page makes none."""
+    text = without_joiners(json.dumps(answer, ensure_ascii=False))
+    return web.json_response(text=text, **more)
 
 
 def _result(renderer: Renderer, result: ActionResult) -> dict[str, Any]:
-    said = ""
+    message = ""
     if result.done:
         done, name = result.done, result.name
-        said = renderer.message("web/app_parts.html#done", done=done, name=name).text
-    return {"said": said, "undo": result.undo, "became": result.became}
+        message = renderer.message("web/app_parts.html#done", done=done, name=name).text
+    return {"message": message, "undo": result.undo, "replacement": result.replacement}
 
 
 def _too_many(renderer: Renderer, wait: float) -> web.Response:

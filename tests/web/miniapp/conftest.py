@@ -84,11 +84,11 @@ class User:
         assert answer.status in {401, 403, 409, 429}
         return str((await answer.json())["error"])
 
-    async def subscribes(self, words: str, mode: str = "both") -> int:
+    async def subscribes(self, query: str, mode: str = "both") -> int:
         """Subscribe to a query; return the topic."""
-        await self.does("watch", words=words, mode=mode)
+        await self.does("subscribe", query=query, mode=mode)
         topics = (await self.does("state"))["topics"]
-        return int(next(topic["id"] for topic in topics if topic["words"] == words))
+        return int(next(topic["id"] for topic in topics if topic["query"] == query))
 
 
 async def fill_with_topics(storage: Storage, count: int) -> None:
@@ -96,7 +96,7 @@ async def fill_with_topics(storage: Storage, count: int) -> None:
     newsroom = Newsroom(storage)
     async with storage.reading() as tx:
         (chat_id,) = await tx.session.exec(select(Chat.id))
-    query = await newsroom.query("words")
+    query = await newsroom.query("Taiwan")
     for number in range(count):
         await newsroom.subscribe(chat_id, query, f"Topic {number}", Mode.BOTH)
 

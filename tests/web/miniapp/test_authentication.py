@@ -9,7 +9,7 @@ from bot.subscribers.access import Access
 from storage.chats import Chat
 from storage.suspension import ban
 
-ASKED = ["state", "preview", "topic", "watch", "stop", "undo", "slots", "mail", "forget-mail"]
+NAMES = ["state", "preview_query", "subscribe", "unsubscribe", "set_digest_times"]
 
 
 async def chats(storage) -> list[Chat]:
@@ -24,7 +24,7 @@ async def test_a_chat_is_opened_as_in_the_chat(ann, storage):
     assert (chat.telegram_id, chat.name, chat.language, chat.zone) == (7, "Ann", "ja", "Asia/Tokyo")
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", NAMES)
 async def test_without_launch_data_nothing_is_answered(ann, storage, name):
     ann.data = ""
 
@@ -50,7 +50,7 @@ async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
 
 
 async def test_changes_are_limited_for_each_user_alone(ann, make_user, clock):
-    answers = [await ann.asks("pause", paused=True) for _ in range(31)]
+    answers = [await ann.asks("set_paused", paused=True) for _ in range(31)]
     assert [answer.status for answer in answers] == [200] * 30 + [429]
     assert answers[-1].headers["Retry-After"] == "3"
 
@@ -81,9 +81,9 @@ async def test_a_banned_user_gets_a_sentence_and_may_do_nothing(ann, storage):
         await ban(tx, 7)
 
     assert "banned you" in await ann.is_refused("state")
-    assert "banned you" in await ann.is_refused("pause", paused=True)
+    assert "banned you" in await ann.is_refused("set_paused", paused=True)
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", NAMES)
 async def test_a_look_by_address_does_nothing(client, name):
     assert (await client.get(f"/app/{name}")).status == 405

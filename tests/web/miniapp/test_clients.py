@@ -168,7 +168,7 @@ async def test_the_theme_of_the_launch_is_worn_and_changed_with_telegrams(client
 
 
 async def test_the_back_button_comes_with_what_is_open_and_closes_it(client):
-    words = client.inner.locator("#words")
+    words = client.inner.locator("#query")
     await words.fill("Taiwan")
     await client.hears("web_app_setup_back_button", {"is_visible": True})
 
@@ -216,7 +216,7 @@ async def test_events_that_nobody_knows_are_passed_over(client):
 async def test_the_page_sends_a_client_only_the_events_of_its_version(browser, address):
     script, call = WAYS["a native one"]
     async with native(browser, launched(address, version=None), script, call) as client:
-        await client.inner.locator("#words").fill("Taiwan")
+        await client.inner.locator("#query").fill("Taiwan")
         await expect(client.inner.locator("#found")).to_be_visible()
 
         told = {type_ for type_, _ in await client.outer.evaluate("window.told")}

@@ -72,7 +72,7 @@ async def test_any_of_250_topics_is_found_by_its_name_and_changed(filled_page):
     await expect(filled_page.locator("#topics-count")).to_have_text("0 / 250")
     await find.fill("last one")
     await topics.locator(".open").click()
-    await topics.locator(".stop-topic").click()
+    await topics.locator(".unsubscribe").click()
     await find.fill("")
     await expect(filled_page.locator("#topics-count")).to_have_text("249")
 
@@ -88,7 +88,7 @@ async def test_it_speaks_the_language_of_the_chat_whatever_the_browsers_is(page)
 
 
 async def test_from_right_to_left_it_fits_its_screen(page):
-    await page.locator("#words").fill("Taiwan")
+    await page.locator("#query").fill("Taiwan")
     await page.locator("#found-modes [data-mode=both]").click()
     await page.locator(".topic .open").click()
     await expect(page.locator(".topic .text")).not_to_be_empty()
