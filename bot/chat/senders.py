@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from aiogram.types import CallbackQuery, Message
 
 from bot.subscribers.text import one_line
-from bot.subscribers.users import Sender, language_tag, private_sender, user_name
+from bot.subscribers.users import Sender, language_tag, user_name
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import Chat, InaccessibleMessage, User
 
-# Telegram allows as many; other servers may allow more, and a row must stay small.
+# Telegram allows 128; other servers may allow more, and a row must stay small.
 _LONGEST_TITLE = 128
 
 # Telegram's id for any administrator who writes as the group (@GroupAnonymousBot).
@@ -26,7 +26,7 @@ def sender_of(event: Message | CallbackQuery) -> Sender | None:
     if event.from_user is None:
         return None
     if message is None:  # a button under an inline result in another chat
-        return private_sender_of(event.from_user)
+        return private_sender(event.from_user)
     thread_id, thread_name = thread_of(message), thread_name_in(message)
     return sender_at(event.from_user, message.chat, thread_id, thread_name)
 
@@ -35,7 +35,7 @@ def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "")
     """Return *user* as a sender of *chat*."""
     kind = ChatKind(chat.type)
     if kind is ChatKind.PRIVATE:
-        return private_sender_of(user)
+        return private_sender(user)
     return Sender(
         user_id=user.id,
         telegram_id=chat.id,
@@ -54,8 +54,8 @@ def _title_of(chat: Chat) -> str:
     return one_line(chat.title or "") or address
 
 
-def private_sender_of(user: User) -> Sender:
-    return private_sender(user.id, user.first_name, user.language_code)
+def private_sender(user: User) -> Sender:
+    return Sender.in_private(user.id, user.first_name, user.language_code)
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:

@@ -6,7 +6,7 @@ starts with the settings of its group.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.messages import Message
@@ -55,19 +55,15 @@ class Sender:
     language: str = ""  # IETF tag, "" unknown
     can_change: bool = True  # in a group: whether they are an administrator
 
+    @classmethod
+    def in_private(cls, user_id: int, first_name: str, language: str | None) -> Self:
+        """Return the user as the sender of their private chat, which has the user's id."""
+        name, tag = user_name(first_name), language_tag(language)
+        return cls(user_id=user_id, telegram_id=user_id, name=name, language=tag)
+
     @property
     def chat_name(self) -> str:
         return self.name if self.kind is ChatKind.PRIVATE else self.title
-
-
-def private_sender(user_id: int, first_name: str, language: str | None) -> Sender:
-    """Return the user as a sender of their private chat, which has the same id."""
-    return Sender(
-        user_id=user_id,
-        telegram_id=user_id,
-        name=user_name(first_name),
-        language=language_tag(language),
-    )
 
 
 def user_name(first_name: str) -> str:

@@ -13,7 +13,7 @@ from aiogram.filters import CommandStart
 from bot.chat.context import Context
 from bot.chat.handlers.start import started
 from bot.chat.menu import register_admin
-from bot.chat.senders import private_sender_of
+from bot.chat.senders import private_sender
 from bot.subscribers import feedback, users
 from bot.subscribers.access import redeem_admin_code
 from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
@@ -65,7 +65,7 @@ async def open_admin_link(
         await reply.show("chat/errors.html#admin_link")
         return
     # Feedback that waits for an admin is forwarded to a chat.
-    await users.identify(storage, private_sender_of(event_from_user), access=access)
+    await users.identify(storage, private_sender(event_from_user), access=access)
     await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
     await register_admin(bot, reply.renderer, event_from_user.id)
     await reply.show("chat/admin/access.html#promoted")
@@ -95,7 +95,7 @@ async def _redeem(
     result = await redeem_invite(storage, user.id, code, once=reply.once, access=access)
     current = None
     if result in {Redeemed.IN, Redeemed.ALREADY_IN}:
-        current = await users.identify(storage, private_sender_of(user), access=access)
+        current = await users.identify(storage, private_sender(user), access=access)
     if current is None:
         await reply.show("chat/errors.html#invitation", result=result, user_id=user.id)
     else:

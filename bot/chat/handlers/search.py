@@ -27,7 +27,7 @@ from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 from bot.chat.callbacks import TurnSearch
 from bot.chat.cards import seen_of, words_on
 from bot.chat.permissions import READS
-from bot.chat.senders import private_sender_of
+from bot.chat.senders import private_sender
 from bot.chat.updates import log_outage
 from bot.matching import search
 from bot.matching.explain import in_lines
@@ -224,7 +224,7 @@ async def asked(
 
 async def _answer_known_user(answering: _Answering, resources: Resources) -> None:
     user = await users.identify_known(
-        resources.storage, private_sender_of(answering.query.from_user), access=resources.access
+        resources.storage, private_sender(answering.query.from_user), access=resources.access
     )
     if user is None:
         await answering.say("chat/inline.html#unauthorized")

@@ -27,11 +27,12 @@ from aiohttp import web
 
 from bot.subscribers import users
 from bot.subscribers.errors import Banned
+from bot.subscribers.users import Sender
 from bot.web.requests import language_asked_for
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
-    from bot.subscribers.users import CurrentUser, Sender
+    from bot.subscribers.users import CurrentUser
     from bot.web.site import Site
 
 GOOD_FOR = timedelta(hours=24)
@@ -100,7 +101,7 @@ def _launcher(text: str) -> Sender:
         raise LaunchError("the user has no id")
     texts = [user.get(field) for field in ("first_name", "language_code")]
     name, language = (text if isinstance(text, str) else "" for text in texts)
-    return users.private_sender(user_id, name, language)
+    return Sender.in_private(user_id, name, language)
 
 
 SCHEME = "tma "
