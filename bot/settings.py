@@ -61,7 +61,7 @@ CommaList: TypeAlias = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_sp
 
 
 class AccessMode(StrEnum):
-    """Who may use the bot: those on a list, those with an invitation too, or everybody."""
+    """Access for the users on a list, also for users with an invitation, or for everybody."""
 
     ALLOWLIST = "allowlist"
     INVITE = "invite"
@@ -69,7 +69,7 @@ class AccessMode(StrEnum):
 
 
 class Role(StrEnum):
-    """What a process does; all of it, unless others do the rest."""
+    """A part of the work; a process has all roles unless others share the work."""
 
     CHAT = "chat"
     POLL = "poll"
@@ -80,22 +80,22 @@ class Role(StrEnum):
 
 
 class Updates(StrEnum):
-    """How updates arrive: the bot polls Telegram for them, or Telegram posts them to a webhook."""
+    """The way of updates: the bot polls Telegram, or Telegram posts them to a webhook."""
 
     POLLING = "polling"
     WEBHOOK = "webhook"
 
 
 class SmtpTls(StrEnum):
-    """How the connection to the mail server is encrypted."""
+    """The encryption of the connection to the mail server."""
 
     STARTTLS = "starttls"
-    TLS = "tls"  # from the first byte on
-    NONE = "none"  # for a server on this machine or in a network of yours
+    TLS = "tls"  # from the first byte
+    NONE = "none"  # for a server on this machine or in your own network
 
 
 class WrongSettingError(ValueError):
-    """A setting has a value that cannot be; the message is one sentence that names it."""
+    """A setting has an invalid value. The message is one sentence with the name of the setting."""
 
 
 class Settings(BaseSettings):
@@ -220,8 +220,9 @@ class Settings(BaseSettings):
 
     @field_validator("updates")
     @classmethod
-    def _can_be_told(cls, value: Updates, info: ValidationInfo) -> Updates:
-        is_known = info.data.get("public_url") or not info.data.get("bot_token")  # the playground's
+    def _has_a_public_address(cls, value: Updates, info: ValidationInfo) -> Updates:
+        # The playground knows its own address.
+        is_known = info.data.get("public_url") or not info.data.get("bot_token")
         if value is Updates.WEBHOOK and not is_known:
             raise ValueError("with webhook set PUBLIC_URL too, the https address of this bot")
         return value
@@ -242,8 +243,8 @@ class Settings(BaseSettings):
     @classmethod
     def _is_behind_a_pooler(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         url = info.data.get("database_url")
-        for each in (value, url) if value and url else ():
-            if not each.get_secret_value().startswith("postgresql"):
+        for address in (value, url) if value and url else ():
+            if not address.get_secret_value().startswith("postgresql"):
                 raise ValueError("name PostgreSQL here and in DATABASE_URL, or leave it empty")
         return value
 
@@ -256,7 +257,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del file_secret_settings  # a folder of secrets; `<NAME>_FILE` names each one instead
+        del file_secret_settings  # because `<NAME>_FILE` names the file of each secret
         return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
 
     @property
@@ -289,7 +290,7 @@ class Settings(BaseSettings):
 
 
 class FileSettingsSource(EnvSettingsSource):
-    """Takes the value of NAME from the file that the variable NAME_FILE names."""
+    """Reads the value of NAME from the file that the variable NAME_FILE names."""
 
     def __call__(self) -> dict[str, Any]:
         return {
@@ -314,9 +315,9 @@ def given_names() -> frozenset[str]:
 
 
 def load_settings(**instead: str) -> Settings:
-    """Read the settings, or raise `WrongSettingError` with one sentence for the first wrong one.
+    """Return the settings; *instead* are values from the command line, which override all others.
 
-    *instead*: values from the command line, which override all others.
+    Raises WrongSettingError for the first wrong setting.
     """
     try:
         return Settings(**instead)  # type: ignore[arg-type]

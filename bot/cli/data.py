@@ -32,7 +32,8 @@ _FROM = typer.Argument(
 )
 _TO = typer.Argument(
     metavar="TO",
-    help="An empty one, such as postgresql://user@host/database; PGPASSWORD may hold the password.",
+    help="An empty database, such as postgresql://user@host/database; PGPASSWORD may have the "
+    "password.",
 )
 
 
@@ -110,7 +111,7 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
             stack.enter_context(alone_on(url))
         rows = _with_bar(
             "copy",
-            lambda update: transfer(*urls, lambda what, done, of: update(done, of, what)),
+            lambda update: transfer(*urls, lambda table, done, total: update(done, total, table)),
             advice=" Run the same command again: it starts from the beginning.",
         )
     _print_counts(rows)
@@ -139,7 +140,7 @@ def _url(name: str, text: str) -> str:
 def _with_bar(
     what: str, work: Callable[[Update], Coroutine[None, None, Result]], *, advice: str = ""
 ) -> Result:
-    """Run *work* with a progress bar; *advice* is what to do after the database failed."""
+    """Run *work* with a progress bar; *advice* is appended to an error of the database."""
     from storage.db.copies import CannotBackUpError
     from storage.db.engine import describe_failure
     from storage.db.postgresql import DatabaseInUseError

@@ -1,4 +1,4 @@
-"""`dateline run`: the bot; without a token, in a playground. `dateline playground`: that alone."""
+"""`dateline run`, which starts the bot, and `dateline playground`, which needs no bot."""
 
 from __future__ import annotations
 

@@ -280,7 +280,7 @@ def _build(process: ProcessContext) -> dict[str, str]:
         "version": installed_version(),
         "python": platform.python_version(),
         "database": process.storage.dialect,
-        "roles": process.roles_said,
+        "roles": process.role_names,
     }
 
 

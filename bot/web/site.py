@@ -1,4 +1,4 @@
-"""The site: what all its requests share. `bot.web.routes` has its routes."""
+"""The state that all requests of the site share. `bot.web.routes` has its routes."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class Site:
     bodies: HeldBodies = field(default_factory=HeldBodies)
     pushes: PushSlots = field(default_factory=PushSlots)
     pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
-    """Of weekly editions, by their tokens."""
+    """Pictures of weekly editions, by token."""
     searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_AT_ONCE))
 
     @cached_property
     def origin(self) -> str:
-        """Of our pages, such as `https://news.example.org`."""
+        """The origin of the pages, such as `https://news.example.org`."""
         address = urlsplit(self.resources.links.base or "")
         return f"{address.scheme}://{address.netloc}"
 

@@ -114,7 +114,7 @@ async def test_a_process_that_dies_is_reported_to_have_died(storage, clock, left
         await check_for(60, clock, Presence(storage, LIVING))
 
     (said,) = logged
-    assert said["event"] == "others died; what they had in hand is free"
+    assert said["event"] == "released the leases of dead processes"
     assert said["processes"] == [DEAD]
 
 

@@ -1,16 +1,16 @@
-"""Who uses the Mini App: the launch data that Telegram signed, then whether they may use the bot.
+"""Authentication of Mini App users by the launch data that Telegram signed.
 
-1. The data is a query string; `hash` is a mac (HMAC-SHA-256) over the other fields as `key=value`
-   lines, sorted. Its key is the mac of the token under the constant `WebAppData`.
-2. It is valid for a day: anyone who has it may do what its user may.
+1. The data is a query string; `hash` is a MAC (HMAC-SHA-256) over the other fields as sorted
+   `key=value` lines. Its key is the MAC of the token under the constant `WebAppData`.
+2. The data is valid for a day, because anyone who has it may act as its user.
 3. Data with a repeated field or a malformed user is refused, even if it is signed.
 
 https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
 
-There is no session and no cookie: each request carries the launch data, which stands behind the `#`
-of the page's address and so reaches no log. What a user types is posted even where it only reads,
-since addresses end up in the logs of proxies. The page shows the user's private chat; a group is
-managed in the chat, where its administrators are known.
+There is no session and no cookie. Each request carries the launch data, which follows the `#` in
+the address of the page and so reaches no log. All requests are POST, even those that only read,
+because proxies log addresses. The page shows the user's private chat. Groups are managed in the
+chat, where their administrators are known.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _LARGEST_ID = 2**52  # Telegram's promise
 
 
 class LaunchError(ValueError):
-    """The data opens nothing: it was not signed with our token, or is no launch data."""
+    """The data was not signed with our token, or is no launch data."""
 
 
 class TooOldError(LaunchError):
-    """It was signed with our token, more than a day ago."""
+    """The data was signed with our token more than a day ago."""
 
 
 def read_launch(data: str, token: str, now: datetime) -> Sender:

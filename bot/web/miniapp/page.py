@@ -1,4 +1,4 @@
-"""The page itself, with its stylesheet and scripts; it loads nothing from elsewhere."""
+"""The page itself. It loads nothing from other sites."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from bot.web.site import Site
 
 PATH = "/app"
-# Telegram's own pages, where an app stands in a frame.
+# Telegram's web clients, which show an app in a frame.
 _TELEGRAM = ("https://web.telegram.org", "https://*.telegram.org")
 _DAYS = range(7)
 
 
 @dataclass(frozen=True, slots=True)
 class AppValues:
-    """As `app`, to the page: addresses, and short and whole names of days from Monday on."""
+    """The value `app` of the template; *days*: short and full names, from Monday on."""
 
     folder: str
     api: str
@@ -59,7 +59,7 @@ async def app_page(site: Site, request: RouteRequest) -> TemplatePage:
 
 
 def policy(frames: Iterable[str]) -> str:
-    """Return the page's policy: our scripts and no others, in Telegram's frames and no others."""
+    """Return the content policy: only our scripts, only in the frames of *frames*."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; form-action 'none'; base-uri 'none'; "
@@ -68,7 +68,7 @@ def policy(frames: Iterable[str]) -> str:
 
 
 def day_names(locale: str) -> tuple[tuple[str, str], ...]:
-    """Return short and whole names, from Monday on."""
+    """Return short and full names, from Monday on."""
     short = get_day_names("abbreviated", "stand-alone", locale)
-    whole = get_day_names("wide", "stand-alone", locale)
-    return tuple((short[day], whole[day]) for day in _DAYS)
+    full = get_day_names("wide", "stand-alone", locale)
+    return tuple((short[day], full[day]) for day in _DAYS)
