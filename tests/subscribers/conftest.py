@@ -22,8 +22,8 @@ from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Medium, Mode, QuietHours
 from storage.outbox import Delivery
-from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
+from tests.resources import USUAL_LIMITS
 
 SIGNER = Signer(b"k" * 32)
 OPEN = Access(is_open=True)

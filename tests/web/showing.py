@@ -24,7 +24,6 @@ from bot.publishing.pages import EditionPage
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
-from bot.subscribers.access import Access
 from bot.web import publications
 from bot.web.routes import make_routes
 from bot.web.samples import sample_managed
@@ -64,8 +63,8 @@ async def showing(language: str = "") -> AsyncIterator[Links]:
         storage = Storage.open(url, clock=_now)
         await _fill(storage)
         renderer = Renderers().of(language)
-        resources = make_resources(storage, Access(is_open=True), renderer=renderer)
-        resources = replace(resources, links=Links("http://127.0.0.1", SIGNER))
+        links = Links("http://127.0.0.1", SIGNER)
+        resources = make_resources(storage, renderer=renderer, links=links)
         site = Site(resources, clock=lambda: NOW)
         async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:
             yield Links(str(server.make_url("")).rstrip("/"), SIGNER)

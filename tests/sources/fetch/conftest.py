@@ -19,7 +19,6 @@ from bot.ops.health import make_web
 from bot.sources.fetch.problems import CannotConnect
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
-from bot.subscribers.access import Access
 from bot.web.routes import make_routes
 from bot.web.site import Site
 from storage.chats import Chat
@@ -77,7 +76,7 @@ def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
 
 @pytest.fixture
 def site(storage: Storage) -> Site:
-    return Site(make_resources(storage, Access(is_open=True)))
+    return Site(make_resources(storage))
 
 
 @pytest.fixture

@@ -161,10 +161,8 @@ async def filled_address(address: str, sqlite_url: str) -> str:
 async def address(sqlite_url: str) -> AsyncIterator[str]:
     """Yield what Telegram opens for somebody whose client speaks Arabic."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
-    resources = make_resources(
-        storage, Access(is_open=True), mailer=mailer_of(renderer), renderer=renderer
-    )
-    resources = replace(resources, links=Links("http://127.0.0.1", SIGNER))
+    links = Links("http://127.0.0.1", SIGNER)
+    resources = make_resources(storage, mailer=mailer_of(renderer), renderer=renderer, links=links)
     site = Site(resources, app=MiniApp(TOKEN, FakeMenus().renew))
     data = launch_data(TOKEN, TelegramUser(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:
