@@ -156,7 +156,7 @@ async def test_an_address_is_entered_confirmed_used_and_removed(ann, sent_code):
 
 
 GONE = "no longer there"
-NO_ADDRESS = "no confirmed address"
+NO_ADDRESS = "no longer confirmed"
 FIVE_TIMES = [{"minutes": minutes, "weekdays": 127} for minutes in range(5)]
 
 
