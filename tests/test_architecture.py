@@ -207,7 +207,7 @@ def test_only_the_telegram_side_knows_aiogram():
     assert [module for module in sorted(knowing) if not within(module, AIOGRAM)] == []
 
 
-def test_what_is_pure_has_no_coroutines():
+def test_pure_modules_have_no_coroutines():
     pure = [module for module in OURS if within(module, PURE)]
 
     assert [module for module in pure if has_coroutines(module)] == []
@@ -235,7 +235,7 @@ def test_a_package_imports_those_before_it_only():
     assert [(m, n) for m, n in against if not is_leaf(n) and not is_excepted(m, n)] == []
 
 
-def test_what_faces_the_user_is_imported_by_the_wiring_only():
+def test_user_facing_packages_are_imported_by_the_wiring_only():
     found = [(m, n) for m, n in imports("bot") if n in OURS and package_of(n) in TOP]
     elsewhere = [(m, n) for m, n in found if package_of(m) not in {package_of(n), "app"}]
     commands = [(m, n) for m, n in elsewhere if m != "bot.__main__" and package_of(m) != "cli"]

@@ -29,7 +29,7 @@ def test_the_example_names_every_setting_in_order_with_its_default(
     assert load_settings() == Settings(_env_file=None)  # type: ignore[call-arg]
 
 
-def test_lists_are_read_between_commas(monkeypatch: pytest.MonkeyPatch):
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ADMIN_IDS", "1, 2")
     monkeypatch.setenv("ALLOWED_NETWORKS", "10.1.0.0/16,fd00::/8")
     monkeypatch.setenv(
@@ -47,7 +47,7 @@ def test_users_have_no_access_by_default():
     assert load_settings().access is AccessMode.ALLOWLIST
 
 
-def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_secret_can_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "token").write_text("123456:abcdefghijklmnopqrstuvwxyz012345678\n")
     monkeypatch.setenv("BOT_TOKEN_FILE", str(tmp_path / "token"))
 

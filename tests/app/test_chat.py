@@ -19,7 +19,7 @@ from tests.database_errors import on_writer
 from tests.local_playground import LocalPlayground
 
 
-async def test_while_another_program_locks_the_file_updates_are_handled(sqlite_url: str):
+async def test_updates_are_handled_while_another_program_locks_the_file(sqlite_url: str):
     handler, health, stopping = Handler(), Health(), asyncio.Event()
     storage: Any = Storage.open(sqlite_url)
     await on_writer(storage, "PRAGMA busy_timeout = 0")

@@ -68,9 +68,7 @@ async def test_a_code_that_cannot_be_sent_is_reported_to_its_chat(storage, proce
     )
 
 
-async def test_a_code_that_is_a_day_old_is_not_sent_any_more(
-    storage, process, asked, server, clock
-):
+async def test_a_code_is_not_sent_after_a_day(storage, process, asked, server, clock):
     clock.turn(timedelta(hours=24))
 
     await run(process)

@@ -19,14 +19,14 @@ TOKEN = "123456:abcdefghijklmnopqrstuvwxyz012345678"
 URL, DIRECT = "postgresql://me@pooler/news", "postgresql://me@server/news"
 
 
-def test_what_needs_a_server_itself_goes_past_the_pooler():
+def test_a_direct_address_leads_past_the_pooler():
     database = database_of(load_settings(database_url=URL, database_direct_url=DIRECT))
 
     assert database.url == "postgresql+asyncpg://me@pooler/news"
     assert database.server == "postgresql+asyncpg://me@server/news"
 
 
-def test_without_a_pooler_there_is_one_address():
+def test_both_addresses_are_the_same_without_a_pooler():
     database = database_of(load_settings(database_url=URL))
 
     assert database.server == database.url
@@ -53,7 +53,7 @@ def test_a_process_has_as_many_connections_as_its_roles_keep_busy(roles, most):
     assert database_of(load_settings(database_url=URL, roles=roles)).connections == most
 
 
-def test_how_many_connections_a_process_has_may_be_said():
+def test_the_number_of_connections_can_be_set():
     assert database_of(load_settings(database_url=URL, database_pool="4")).connections == 4
 
 
@@ -116,7 +116,7 @@ def test_a_second_bot_on_one_file_is_refused_by_any_name(
         pass
 
 
-def test_a_file_that_begins_anew_is_held_as_well(file: Path):
+def test_an_emptied_file_is_locked_too(file: Path):
     with alone_on(_url(file), anew=True):
         asyncio.run(migrate(_url(file)))
     with alone_on(_url(file), anew=True):
@@ -125,7 +125,7 @@ def test_a_file_that_begins_anew_is_held_as_well(file: Path):
             pass
 
 
-def test_the_database_is_used_while_its_file_is_held(file: Path):
+def test_the_database_can_be_used_while_its_file_is_locked(file: Path):
     with alone_on(_url(file)):
         asyncio.run(migrate(_url(file)))
         asyncio.run(migrate(_url(file)))
@@ -133,7 +133,7 @@ def test_the_database_is_used_while_its_file_is_held(file: Path):
     assert [each.name for each in file.parent.glob("*before*")] == []
 
 
-async def test_sites_see_the_installed_version_and_whom_to_contact():
+async def test_sites_see_the_installed_version_and_the_contact():
     agents = []
 
     async def answer(request: web.Request) -> web.Response:

@@ -30,7 +30,7 @@ async def nothing() -> None:
         pytest.param((-0.1, -0.1), 0, id="a drift"),
     ],
 )
-async def test_no_job_waits_until_a_clock_has_caught_up(steps: tuple[float, ...], moved: float):
+async def test_due_times_move_back_with_the_clock(steps: tuple[float, ...], moved: float):
     store = SteadyJobStore(monotonic=lambda: 1000.0)
     scheduler = new_scheduler(store)
     scheduler.start(paused=True)
@@ -46,7 +46,7 @@ async def test_no_job_waits_until_a_clock_has_caught_up(steps: tuple[float, ...]
     scheduler.shutdown(wait=False)
 
 
-async def test_a_job_comes_in_time_although_the_clock_is_an_hour_behind():
+async def test_a_job_runs_in_time_after_the_clock_is_set_back():
     runs: list[float] = []
 
     async def run() -> None:
@@ -91,7 +91,7 @@ async def test_a_periodic_stage_runs_at_once_and_then_at_its_interval():
     assert len(runs) == 3
 
 
-async def test_what_is_at_work_is_finished_before_the_process_ends():
+async def test_current_runs_finish_before_the_process_ends():
     stopping, begun = asyncio.Event(), asyncio.Event()
     finished: list[bool] = []
 
@@ -110,7 +110,7 @@ async def test_what_is_at_work_is_finished_before_the_process_ends():
     assert finished == [True]
 
 
-async def test_what_does_not_finish_is_cancelled_and_gone_at_the_end(caplog):
+async def test_unfinished_runs_are_cancelled_at_the_end(caplog):
     begun, cancelled = asyncio.Event(), []
 
     async def run_once() -> int:
@@ -129,7 +129,7 @@ async def test_what_does_not_finish_is_cancelled_and_gone_at_the_end(caplog):
     assert not [line for line in caplog.records if line.levelname == "ERROR"]
 
 
-async def test_a_run_that_fails_does_not_end_the_job():
+async def test_a_failed_run_does_not_end_the_job():
     outcomes: list[Exception | int] = [OSError("the disk is full"), 0]
     twice, stopping = asyncio.Event(), asyncio.Event()
 

@@ -23,7 +23,7 @@ async def page(site, path: str) -> str:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_it_says_what_it_is_and_links_to_the_bot(site, path):
+async def test_the_page_describes_and_links_the_bot(site, path):
     async def bot_link() -> str:
         return BOT
 
@@ -34,5 +34,5 @@ async def test_it_says_what_it_is_and_links_to_the_bot(site, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_without_the_bots_name_there_is_no_link(site, path):
+async def test_the_page_has_no_link_while_the_name_of_the_bot_is_unknown(site, path):
     assert "t.me" not in await page(replace(site, app=APP), path)

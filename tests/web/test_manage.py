@@ -33,7 +33,7 @@ async def test_the_page_lists_the_subscriptions_of_the_chat(visitor, link):
     assert "Your digest comes every day at 08:00 Tokyo time." in page
 
 
-async def test_a_look_changes_nothing(visitor, link, newsroom):
+async def test_opening_the_page_changes_nothing(visitor, link, newsroom):
     before = await modes(newsroom)
 
     await visitor.opens(f"{link}?unsubscribe=yes&topic=1")
@@ -49,7 +49,7 @@ async def test_the_mode_of_a_subscription_is_changed(visitor, link, newsroom):
     assert await modes(newsroom) == {1: Mode.INSTANT, 2: Mode.BOTH}
 
 
-async def test_a_topic_is_stopped(visitor, link, newsroom):
+async def test_a_topic_is_unsubscribed(visitor, link, newsroom):
     answer = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
 
     page = await (await visitor.opens(answer.headers["Location"])).text()
@@ -58,7 +58,7 @@ async def test_a_topic_is_stopped(visitor, link, newsroom):
     assert await modes(newsroom) == {2: Mode.BOTH}
 
 
-async def test_a_topic_that_was_stopped_elsewhere_is_said_to_be_gone(
+async def test_a_topic_that_was_unsubscribed_elsewhere_is_reported_as_gone(
     visitor, link, newsroom, clock
 ):
     await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
@@ -86,7 +86,7 @@ async def test_everything_is_paused_and_resumed(visitor, link, newsroom):
     assert again.state is ChatState.ACTIVE
 
 
-async def test_nobody_changes_anothers_topics(visitor, link, newsroom):
+async def test_topics_of_another_chat_cannot_be_changed(visitor, link, newsroom):
     other = await newsroom.chat(8)
     query = await newsroom.query("other")
     topic = await newsroom.subscribe(other, query, "Theirs", Mode.DIGEST)
@@ -119,7 +119,7 @@ async def test_a_form_made_by_hand_changes_nothing(visitor, link, newsroom, fiel
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, "0"])
-async def test_a_number_of_no_row_is_only_gone(visitor, link, number):
+async def test_an_id_without_a_row_is_reported_as_gone(visitor, link, number):
     answer = await visitor.sends(link, {"topic": number, "unsubscribe": "yes"})
 
     assert answer.headers["Location"].endswith("?done=gone")
@@ -133,7 +133,7 @@ async def test_the_link_ends_with_the_chat(visitor, link, storage):
     assert (await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})).status == 410
 
 
-async def test_nothing_that_was_said_stands_in_the_page_as_it_came(visitor, link):
+async def test_an_unknown_result_is_not_shown(visitor, link):
     page = await visitor.reads(f"{link}?done=<script>")
 
     assert "<script>" not in page
@@ -146,12 +146,12 @@ async def mailbox(storage, chat_id):
         await confirm_mailbox(tx, mailbox)
 
 
-async def test_without_a_confirmed_address_nothing_is_said_of_mails(visitor, link):
+async def test_mail_settings_are_hidden_without_a_confirmed_address(visitor, link):
     assert "Send digests by" not in await visitor.reads(link)
     assert (await visitor.sends(link, {"medium": "email"})).headers["Location"].endswith("gone")
 
 
-async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsroom):
+async def test_digests_and_alerts_are_sent_by_mail(visitor, link, mailbox, newsroom):
     page = await visitor.reads(link)
     await visitor.sends(link, {"medium": "email"})
     await visitor.sends(link, {"alerts": "yes"})
@@ -161,7 +161,7 @@ async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsr
     assert (chat.digest_by, row.alerts) == (DigestMedium.EMAIL, True)
 
 
-async def test_a_stop_can_be_undone(visitor, link, newsroom):
+async def test_an_unsubscription_can_be_undone(visitor, link, newsroom):
     stopped = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
     page = await visitor.reads(stopped.headers["Location"])
 
@@ -175,7 +175,7 @@ async def test_a_stop_can_be_undone(visitor, link, newsroom):
     assert (await modes(newsroom))[topic.id] is Mode.DIGEST
 
 
-async def test_a_topic_of_the_catalogue_is_subscribed_to_again_as_itself(visitor, link, newsroom):
+async def test_a_catalogue_topic_is_subscribed_to_again(visitor, link, newsroom):
     await newsroom.change(Topic, 1, chat_id=None)
     stopped = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
 
@@ -186,7 +186,7 @@ async def test_a_topic_of_the_catalogue_is_subscribed_to_again_as_itself(visitor
     assert (await modes(newsroom))[1] is Mode.DIGEST
 
 
-async def test_words_too_long_for_an_address_are_not_put_into_one(visitor, link, newsroom):
+async def test_a_long_query_is_left_out_of_the_address(visitor, link, newsroom):
     await newsroom.change(Topic, 1, typed="台" * 400)
 
     stopped = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
@@ -194,5 +194,5 @@ async def test_words_too_long_for_an_address_are_not_put_into_one(visitor, link,
     assert stopped.headers["Location"].endswith("?done=unsubscribed")
 
 
-async def test_words_that_are_no_query_are_refused(visitor, link):
+async def test_an_invalid_query_is_refused(visitor, link):
     assert (await visitor.sends(link, {"query": "(((", "mode": "both"})).status == 400

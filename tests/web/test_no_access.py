@@ -64,9 +64,7 @@ async def test_the_manage_link_changes_nothing(visitor, storage, newsroom, chat_
     assert (chat.state, chat.digest_by) == (ChatState.NO_ACCESS, DigestMedium.TELEGRAM)
 
 
-async def test_an_address_is_not_confirmed_but_may_be_unsubscribed(
-    visitor, storage, newsroom, mailbox
-):
+async def test_an_address_cannot_be_confirmed_but_unsubscribed(visitor, storage, newsroom, mailbox):
     await follow_access(storage, access=CLOSED)
 
     confirmed = await visitor.sends(LINKS.confirm(mailbox.id, "word"))

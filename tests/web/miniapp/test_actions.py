@@ -111,7 +111,7 @@ async def test_the_digest_is_described_as_in_the_chat(ann):
     )
 
 
-async def test_a_zone_is_set_by_any_name_of_a_place(ann):
+async def test_a_zone_is_set_by_the_name_of_a_place(ann):
     state = await ann.does("set_time_zone", place="new york")
 
     assert (state["digest"]["zone"], state["digest"]["place"]) == ("America/New_York", "New York")

@@ -17,7 +17,7 @@ async def chats(storage) -> list[Chat]:
         return list(await tx.session.exec(select(Chat)))
 
 
-async def test_a_chat_is_opened_as_in_the_chat(ann, storage):
+async def test_the_first_request_creates_the_chat(ann, storage):
     await ann.does("state")
 
     (chat,) = await chats(storage)
@@ -25,7 +25,7 @@ async def test_a_chat_is_opened_as_in_the_chat(ann, storage):
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_without_launch_data_nothing_is_answered(ann, storage, name):
+async def test_a_request_without_launch_data_is_refused(ann, storage, name):
     ann.data = ""
 
     assert (
@@ -35,13 +35,13 @@ async def test_without_launch_data_nothing_is_answered(ann, storage, name):
     assert await chats(storage) == []
 
 
-async def test_what_another_bot_signed_is_not_believed(ann):
+async def test_launch_data_of_another_bot_is_refused(ann):
     ann.data = ann.launched("1:other")
 
     assert (await ann.asks("state")).status == 401
 
 
-async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
+async def test_launch_data_of_yesterday_is_refused_with_a_remedy(ann, clock):
     clock.turn(timedelta(hours=25))
 
     assert await ann.is_refused("state") == (
@@ -85,5 +85,5 @@ async def test_a_banned_user_gets_a_sentence_and_may_do_nothing(ann, storage):
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_look_by_address_does_nothing(client, name):
+async def test_get_requests_are_refused(client, name):
     assert (await client.get(f"/app/{name}")).status == 405
