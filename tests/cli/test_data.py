@@ -1,6 +1,5 @@
 """`dateline backup`, `restore` and `migrate-storage`."""
 
-import asyncio
 import errno
 import re
 import sqlite3
@@ -13,9 +12,8 @@ from bot.app.resources import alone_on
 from bot.app.stops import StopError
 from storage.backup import last_backup
 from storage.db.engine import describe_failure
-from tests.cli.conftest import with_storage_at
+from tests.cli.conftest import execute_at, with_storage_at
 from tests.sample_rows import all_rows, fill
-from tests.storage.test_schema import run_on
 
 
 @pytest.fixture
@@ -150,8 +148,7 @@ def test_a_file_of_another_program_is_left_alone(dateline, tmp_path):
 
 
 def test_a_newer_source_is_left_alone(dateline, sqlite_url: str):
-    newer = "UPDATE alembic_version SET version_num = '9999'"
-    asyncio.run(run_on(sqlite_url, lambda connection: connection.exec_driver_sql(newer)))
+    execute_at(sqlite_url, "UPDATE alembic_version SET version_num = '9999'")
 
     result = dateline("migrate-storage", sqlite_url, SERVER)
 

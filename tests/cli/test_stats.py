@@ -3,17 +3,21 @@ import json
 import pytest
 
 from storage.db.engine import Storage
+from storage.enums import Mode
+from storage.topics import Topic
 from tests.cli.conftest import with_storage_at
-from tests.delivery.conftest import Outbox
-from tests.storage.test_stats import watch
+from tests.publishing.newsroom import Newsroom
 
 pytestmark = pytest.mark.slow
 
 
 async def fill(storage: Storage) -> None:
-    ann = await Outbox(storage).chat(123456789, name="Ann Example")
-    await watch(storage, ann, "Japan", "japan")
-    await watch(storage, ann, "a whim of Ann", None)
+    newsroom = Newsroom(storage)
+    ann = await newsroom.chat(123456789, name="Ann Example")
+    for name in ("Japan", "a whim of Ann"):
+        query = await newsroom.query(name)
+        topic = await newsroom.subscribe(ann, query, name, Mode.BOTH)
+    await newsroom.change(Topic, topic - 1, chat_id=None, slug="japan")
 
 
 @pytest.fixture
