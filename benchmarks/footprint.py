@@ -121,10 +121,10 @@ def _cpu_seconds(pid: int) -> float:
 @contextmanager
 def telegram() -> Iterator[str]:
     """Yield the address of a playground in a process of its own, which is not counted."""
-    command = [sys.executable, "-m", "bot.playground", "--port", "0", "--every", "0"]
+    command = [sys.executable, "-m", "bot", "playground", "--port", "0", "--every", "0"]
     with Popen(command, stdout=PIPE, text=True) as process:  # noqa: S603 - our own program
         try:
-            yield next(iter(process.stdout or ())).strip()
+            yield next(iter(process.stdout or ())).split()[-1].rstrip("/")
         finally:
             process.kill()
 

@@ -235,7 +235,7 @@ async def front_door(
     key = bot_key(process.deployment.token)
     session.middleware(Replies(process.storage, key, process.settings.send_per_second))
     session.middleware(InstrumentedCalls(process.instrumentation))
-    doors = make_resources(process, process.renderer)
+    doors = make_resources(process, mailer=None)
     dispatcher = make_dispatcher(doors, process.renderer)
     dispatcher.update.outer_middleware(InstrumentedUpdates(process.instrumentation))
     queue = UpdateQueue(bot, dispatcher)

@@ -60,8 +60,8 @@ async def far_playground(
 ) -> AsyncIterator[FarPlayground]:
     """*latency*: seconds that each call takes; *longest_pause*: until a webhook is tried again."""
     knobs = ("--latency", str(latency), "--longest-pause", str(longest_pause))
-    arguments = ("bot.playground", "--port", "0", "--every", "0", *knobs)
+    arguments = ("bot", "playground", "--port", "0", "--every", "0", *knobs)
     async with running(*arguments, folder=folder) as process:
-        base = await process.said("http://")
+        base = (await process.said("The chat page:")).split()[-1]
         async with aiohttp.ClientSession(base) as session:
             yield FarPlayground(base, session)

@@ -64,7 +64,7 @@ def app(page: Page) -> FrameLocator:
     return page.frame_locator("#app iframe")
 
 
-async def watch(app: FrameLocator, words: str, how: str) -> None:
+async def subscribe(app: FrameLocator, words: str, how: str) -> None:
     await app.get_by_role("searchbox", name="Keywords").fill(words)
     await expect(app.locator("#found-text")).to_contain_text("in the last 7 days")
     await app.get_by_role("button", name=how).click()
@@ -81,7 +81,7 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await expect(app.locator("#found-text")).to_contain_text("in the last 7 days")
     await expect(app.locator("#found-hits b").first).to_be_visible()
 
-    await watch(app, "Taiwan", "Daily digest")
+    await subscribe(app, "Taiwan", "Daily digest")
     topic = app.locator(".topic")
     await expect(topic).to_have_count(1)
     await expect(topic.get_by_role("button", name="Taiwan Digest")).to_be_visible()
@@ -99,14 +99,14 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await topic.get_by_label("Name").fill("The strait")
     await topic.get_by_role("button", name="Rename").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
-    await topic.get_by_role("button", name="Delete").click()
+    await topic.get_by_role("button", name="Unsubscribe").click()
     await expect(app.get_by_text("You haven't subscribed to anything yet.")).to_be_visible()
     await app.get_by_role("button", name="Undo").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
 
 
 async def test_other_words_are_tried_before_they_are_used(page, app):
-    await watch(app, "Taiwan", "Both")
+    await subscribe(app, "Taiwan", "Both")
     topic = app.locator(".topic")
     await topic.locator(".open").click()
     words = topic.get_by_label("Words")
@@ -116,10 +116,10 @@ async def test_other_words_are_tried_before_they_are_used(page, app):
     await expect(topic.get_by_role("button", name="Use it")).to_be_hidden()
     await words.fill("Taiwan AND Atlantis")
     await expect(topic.locator(".change")).to_contain_text("New: 0 a week")
-    await expect(topic.locator(".change .said").nth(1)).to_contain_text("stories dropped:")
+    await expect(topic.locator(".change .summary").nth(1)).to_contain_text("stories dropped:")
     await expect(topic.locator(".change .others")).to_contain_text("more")
     await topic.get_by_role("button", name="For a day").click()
-    await expect(topic.locator(".rest")).to_contain_text("Muted until")
+    await expect(topic.locator(".muted")).to_contain_text("Muted until")
     await expect(words).to_have_value("Taiwan AND Atlantis")
     await topic.get_by_role("button", name="Keep the old one").click()
     await expect(words).to_have_value("Taiwan")
@@ -134,21 +134,21 @@ async def test_other_words_are_tried_before_they_are_used(page, app):
 
 
 async def test_a_topic_is_silent_for_a_while_by_keyboard(page, app):
-    await watch(app, "Taiwan", "Both")
+    await subscribe(app, "Taiwan", "Both")
     topic = app.locator(".topic")
     await topic.locator(".open").click()
 
     await topic.get_by_role("button", name="Until I unmute").press("Enter")
-    await expect(topic.locator(".rest")).to_have_text(
+    await expect(topic.locator(".muted")).to_have_text(
         "Muted until you unmute it: you'll get nothing about it."
     )
     await expect(topic.get_by_role("button", name="Unmute", exact=True)).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(topic.locator(".rest")).to_be_hidden()
+    await expect(topic.locator(".muted")).to_be_hidden()
 
 
 async def test_it_fits_its_screen_and_every_button_is_large_enough_to_touch(page, app):
-    await watch(app, "Taiwan", "Both")
+    await subscribe(app, "Taiwan", "Both")
     await app.locator(".topic .open").click()
     await expect(app.locator(".topic .more > .text")).not_to_be_empty()
     await app.locator(".topic").get_by_label("Words").fill("Japan")
@@ -165,19 +165,19 @@ async def test_it_fits_its_screen_and_every_button_is_large_enough_to_touch(page
 
 
 async def test_every_text_has_contrast_enough(page, app):
-    await watch(app, "Taiwan", "Both")
+    await subscribe(app, "Taiwan", "Both")
     await app.locator(".topic .open").click()
     await expect(app.locator(".topic .more > .text")).not_to_be_empty()
     await app.locator(".topic").get_by_label("Words").fill("Japan")
     await expect(app.locator(".topic .change")).to_be_visible()
     await app.get_by_role("button", name="Until I unmute").click()
-    await expect(app.locator(".topic .rest")).to_be_visible()
+    await expect(app.locator(".topic .muted")).to_be_visible()
 
     assert await app.locator("body").evaluate(PALE_TEXTS) == []
 
 
 async def test_the_back_button_closes_what_is_open(page, app):
-    await watch(app, "Taiwan", "Both")
+    await subscribe(app, "Taiwan", "Both")
     back = page.get_by_role("button", name="Back")
     await expect(back).to_be_hidden()
 
@@ -235,7 +235,7 @@ async def test_pale_themes_are_made_readable(browser, bot):
         await page.goto(address_of(bot))
         await page.click("#open-app")
         app = page.frame_locator("#app iframe")
-        await watch(app, "Taiwan", "Both")
+        await subscribe(app, "Taiwan", "Both")
         await page.evaluate(
             """theme => document.querySelector("#app iframe").contentWindow.postMessage(
                 JSON.stringify({eventType: "theme_changed", eventData: {theme_params: theme}}),

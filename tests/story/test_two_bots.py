@@ -18,7 +18,7 @@ from storage.alerts import Alert
 from storage.db.engine import Storage
 from storage.enums import DeliveryState, Mode
 from storage.outbox import Delivery
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.story.newspaper import Newspaper, newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
 from tests.story.processes import Command, Workplace

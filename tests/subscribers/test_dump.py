@@ -23,7 +23,7 @@ from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
 from storage.suspension import apply_access, ban, is_banned
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.subscribers.conftest import OPEN, fill_chat, identify, subscribe
 
 FEED = "https://a.example/feed"
