@@ -44,8 +44,8 @@ async def show_card(
     """
     show = context.reply.change if is_in_place else context.reply.show
     typed = one_line(typed)
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
-    subscribed = None if topic else await _subscribed(typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    subscribed = None if topic else await _subscribed(query, context)
     if subscribed:
         page = await topic_page(subscribed.id, context)
         await show("chat/card.html#already", **page)
@@ -75,10 +75,9 @@ async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
     )
 
 
-async def _subscribed(typed: str, context: Context) -> ChatTopic | None:
-    saved = await topics.saved_queries(context.storage, context.chat_id)
+async def _subscribed(query: ParsedQuery, context: Context) -> ChatTopic | None:
     try:
-        return await topics.topic_by_query(context.storage, context.chat_id, typed, saved)
+        return await topics.topic_by_query(context.storage, context.chat_id, query)
     except NoSuchTopic:
         return None
 

@@ -5,10 +5,11 @@ import secrets
 from base64 import b32encode
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 
 from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import NotADate, NotANumber
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import ListPage, load_page
 from storage.access import (
     Invite,
     admit,
@@ -28,7 +29,6 @@ from storage.enums import AuditAction, UpdateRef
 from storage.suspension import is_banned
 from storage.updates import is_duplicate
 
-PER_PAGE = 8
 MOST_USES = 10_000
 LONGEST_DAYS = 366
 MOST_GUESSES = 5  # an hour
@@ -38,7 +38,7 @@ _CODE = re.compile(CODE)
 
 
 class Redeemed(StrEnum):
-    """What came of a code that a user sent."""
+    """The result of an invitation code that a user sent."""
 
     IN = "in"
     ALREADY_IN = "already in"
@@ -79,10 +79,7 @@ async def create_invite_for(
 
 async def invite_page(storage: Storage, wanted: int = 0) -> ListPage[Invite]:
     async with storage.reading() as tx:
-        total = await count_invites(tx)
-        number = page_number(wanted, total, PER_PAGE)
-        made = await invites_made(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-    return ListPage(made, number, total, PER_PAGE)
+        return await load_page(partial(invites_made, tx), wanted, await count_invites(tx))
 
 
 async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:

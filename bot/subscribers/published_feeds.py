@@ -93,7 +93,6 @@ def _change(tx: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:
     grant.version += 1
     grant.is_open = is_open
     grant.changed_at = tx.now
-    tx.session.add(grant)
 
 
 async def _locked(tx: Transaction, chat_id: int) -> PublishedFeed:

@@ -236,8 +236,6 @@ async def _save(tx: Transaction, sender: Sender) -> chats.Chat:
     chat.thread_name = chat.thread_name or sender.thread_name
     if sender.kind is ChatKind.PRIVATE:  # a group keeps the language that it started with
         chat.language = sender.language or chat.language
-    tx.session.add(chat)
-    await tx.session.flush()
     return chat
 
 

@@ -10,11 +10,11 @@ from sqlmodel import col, select
 
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.mail.compose import Mailer
-from bot.mail.confirm import request_confirmation
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptions, users
 from bot.subscribers.access import Access, allow_user, ban_user
+from bot.subscribers.mailboxes import request_confirmation
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admit
 from storage.articles import FoldedText, store_folded

@@ -10,9 +10,9 @@ from bot.matching.query import QueryError
 from bot.subscribers import deletion, mutes, subscriptions, topics
 from bot.subscribers.errors import AlreadySubscribed, NoSuchTopic, TooManyTopics, UndoIsOver
 from bot.subscribers.mutes import Duration, TopicSubject
+from bot.subscribers.paging import PER_PAGE
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.topic_names import LONGEST_NAME
-from bot.subscribers.topics import PER_PAGE
 from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query

@@ -6,6 +6,7 @@ It works in private chats only: what an admin sees is nobody else's business.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiogram import Router
@@ -23,7 +24,7 @@ from bot.subscribers import audit, invites
 from bot.subscribers.access import allow_user, ban_user
 from bot.subscribers.admin import chat_page, get_chat, get_overview
 from bot.subscribers.limits import get_limits, set_limits
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import load_page
 from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
@@ -127,10 +128,8 @@ async def undrop_one(_: object, callback_data: press.Undrop, context: Context) -
 
 async def _show_stuck(context: Context, wanted: int = 0, dropped: press.Drop | None = None) -> None:
     total = await release.count_deliveries(context.storage, _STUCK)
-    number = page_number(wanted, total, _STUCK_PER_PAGE)
-    offset = number * _STUCK_PER_PAGE
-    listed = await release.list_deliveries(context.storage, _STUCK, _STUCK_PER_PAGE, offset)
-    page = ListPage(listed, number, total, _STUCK_PER_PAGE)
+    load = partial(release.list_deliveries, context.storage, _STUCK)
+    page = await load_page(load, wanted, total, _STUCK_PER_PAGE)
     await context.reply.change(
         "chat/admin/stuck.html", page=page, dropped=dropped, now=context.user.now
     )

@@ -9,13 +9,13 @@ from aiogram.filters import Command
 
 from bot.chat import callbacks as press
 from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
-from bot.mail import confirm
+from bot.subscribers import mailboxes
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
 
     from bot.chat.context import Context
-    from bot.mail.confirm import MailboxSeen
+    from bot.subscribers.mailboxes import MailboxSeen
 
 
 _PAGE = "chat/email.html"
@@ -37,7 +37,7 @@ async def asked_for(_: object, command: CommandObject, context: Context) -> None
 async def ask_address(address: str, context: Context) -> None:
     """Send the address a mail that asks whether digests shall come there."""
     user_id = context.user.user_id
-    mailbox = await confirm.request_confirmation(
+    mailbox = await mailboxes.request_confirmation(
         context.storage,
         context.chat_id,
         address,
@@ -50,27 +50,29 @@ async def ask_address(address: str, context: Context) -> None:
 
 async def take_code(digits: str, context: Context) -> None:
     once = context.reply.once
-    mailbox = await confirm.confirm_by_code(context.storage, context.chat_id, digits, once=once)
+    mailbox = await mailboxes.confirm_by_code(context.storage, context.chat_id, digits, once=once)
     await _show(mailbox, context)
 
 
 async def opened(_: object, context: Context) -> None:
-    await _show(await confirm.get_mailbox(context.storage, context.chat_id), context)
+    await _show(await mailboxes.get_mailbox(context.storage, context.chat_id), context)
 
 
 async def reach_chosen(_: object, callback_data: press.SetReach, context: Context) -> None:
-    mailbox = await confirm.set_digest_medium(context.storage, context.chat_id, callback_data.reach)
+    mailbox = await mailboxes.set_digest_medium(
+        context.storage, context.chat_id, callback_data.reach
+    )
     await _show(mailbox, context)
 
 
 async def alerts_chosen(_: object, callback_data: press.SetMailAlerts, context: Context) -> None:
     wanted = callback_data.wanted
-    mailbox = await confirm.set_email_alerts(context.storage, context.chat_id, wanted=wanted)
+    mailbox = await mailboxes.set_email_alerts(context.storage, context.chat_id, wanted=wanted)
     await _show(mailbox, context)
 
 
 async def removed(_: object, context: Context) -> None:
-    await _show(await confirm.remove_address(context.storage, context.chat_id), context)
+    await _show(await mailboxes.remove_address(context.storage, context.chat_id), context)
 
 
 def make_router() -> Router:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bot.resources import Resources
 
 _HERE = "chat/groups.html#here"
-_PER_PAGE = 8
 
 
 def make_router() -> Router:
@@ -181,7 +180,7 @@ async def show_channels(
         if await administrators.has(bot, chat.telegram_id, user.user_id)
     ]
     number = callback_data.page if isinstance(callback_data, press.ChannelsPage) else 0
-    page, me = page_of(administered, number, _PER_PAGE), (await bot.me()).username
+    page, me = page_of(administered, number), (await bot.me()).username
     await context.reply.change("chat/channels.html#list", page=page, me=me, user=user)
 
 

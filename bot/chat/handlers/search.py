@@ -31,7 +31,7 @@ from bot.chat.senders import private_sender
 from bot.chat.updates import log_outage
 from bot.matching import search
 from bot.matching.explain import in_lines
-from bot.matching.query import QueryError, parse
+from bot.matching.query import QueryError
 from bot.matching.query.canonical import shown
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
@@ -81,7 +81,7 @@ async def page_turned(pressed: CallbackQuery, callback_data: TurnSearch, context
 
 
 async def _found(typed: str, place: PagePosition, context: Context) -> dict[str, Any]:
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     return {
         "typed": typed,
@@ -95,7 +95,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
     if not typed:
         await context.reply.show("chat/test.html#how")
         return
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     await context.reply.show(
         "chat/test.html#result",
@@ -240,7 +240,7 @@ async def _answer(answering: _Answering, user: CurrentUser, resources: Resources
         nothing = "chat/inline.html#nothing_yet"
     else:
         try:
-            query = parse(words, await topics.saved_queries(resources.storage, user.chat_id))
+            query = await topics.parse_for(resources.storage, user.chat_id, words)
         except QueryError:
             await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return

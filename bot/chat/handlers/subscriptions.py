@@ -84,12 +84,7 @@ async def query_chosen(
 ) -> None:
     words = callback_data.words or words_on(pressed)
     subscribed = await subscriptions.subscribe(
-        context.storage,
-        context.chat_id,
-        words,
-        callback_data.mode,
-        await topics.saved_queries(context.storage, context.chat_id),
-        limits=context.limits,
+        context.storage, context.chat_id, words, callback_data.mode, limits=context.limits
     )
     await _show_subscribed(subscribed, words, context)
 
@@ -165,7 +160,7 @@ async def query_typed(message: Message, subject: int, context: Context) -> None:
     """Show what another query would find, before it is used."""
     topic = await topics.get_topic(context.storage, context.chat_id, subject)
     typed = one_line(message.text or "")
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     found = await search.compare(
         context.storage, parse(topic.typed), query, chat_id=context.chat_id
     )
@@ -175,9 +170,8 @@ async def query_typed(message: Message, subject: int, context: Context) -> None:
 async def query_used(
     pressed: CallbackQuery, callback_data: press.UseQuery, context: Context
 ) -> None:
-    saved = await topics.saved_queries(context.storage, context.chat_id)
     topic_id = await subscriptions.change_query(
-        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed), saved
+        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed)
     )
     await _change_page(topic_id, context)
 
@@ -293,7 +287,7 @@ async def trend_chosen(_: object, callback_data: press.ShowTrend, context: Conte
 
 
 async def _show_trend(name: str, typed: str, context: Context) -> None:
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     locale = context.reply.renderer.environment.language.locale
     async with context.reply.drawing():
         trend = await topic_trend(

@@ -19,8 +19,6 @@ from bot.chat.handlers.settings import time_typed
 from bot.chat.handlers.start import show_help
 from bot.chat.permissions import READS
 from bot.chat.questions import ask, asked_by, cancel
-from bot.mail.confirm import awaits_code
-from bot.matching.query import parse
 from bot.publishing.calendar import Plan, local_date
 from bot.subscribers import posts, settings, subscriptions, topics
 from bot.subscribers.digest_schedule import renewed
@@ -39,6 +37,7 @@ from bot.subscribers.input import (
     read_typed,
 )
 from bot.subscribers.limits import MOST_LISTED
+from bot.subscribers.mailboxes import awaits_code
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ async def _settings(read: Typed, chat_id: int, context: Context) -> ChatSettings
 async def widened(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
     """Show the card of the query with the other words that the button names."""
     typed = callback_data.words or words_on(pressed)
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     others = await others_of(query, typed, context)
     await show_card(others.typed or typed, context, is_in_place=True)
 

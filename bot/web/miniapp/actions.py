@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from bot.mail import confirm
 from bot.mail.codes import read_code
-from bot.subscribers import mutes, settings, subscriptions, topics
+from bot.subscribers import mailboxes, mutes, settings, subscriptions
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.mutes import Duration, TopicSubject
@@ -122,8 +121,8 @@ async def subscribe(app: MiniApp, user: CurrentUser, request: ActionRequest) -> 
             storage, chat_id, topic_id, mode, limits=limits
         )
     else:
-        query, saved = request.text("words"), await topics.saved_queries(storage, chat_id)
-        done = await subscriptions.subscribe(storage, chat_id, query, mode, saved, limits=limits)
+        query = request.text("words")
+        done = await subscriptions.subscribe(storage, chat_id, query, mode, limits=limits)
     return ActionResult("watching" if done.is_new else "saved", done.name)
 
 
@@ -137,8 +136,7 @@ async def change_query(app: MiniApp, user: CurrentUser, request: ActionRequest) 
     """Give a topic another query; a topic of the chat's own takes the place of the catalogue's."""
     storage, chat_id = app.resources.storage, user.chat_id
     topic_id, query = request.row("topic"), request.text("words")
-    saved = await topics.saved_queries(storage, chat_id)
-    became = await subscriptions.change_query(storage, chat_id, topic_id, query, saved)
+    became = await subscriptions.change_query(storage, chat_id, topic_id, query)
     return ActionResult("saved", became=became)
 
 
@@ -208,7 +206,7 @@ async def set_language(app: MiniApp, user: CurrentUser, request: ActionRequest) 
 async def request_confirmation(
     app: MiniApp, user: CurrentUser, request: ActionRequest
 ) -> ActionResult:
-    await confirm.request_confirmation(
+    await mailboxes.request_confirmation(
         app.resources.storage,
         user.chat_id,
         request.text("address"),
@@ -221,7 +219,7 @@ async def request_confirmation(
 async def confirm_address(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Confirm with the code of the mail; a text that is no code counts as a try like any other."""
     code = read_code(request.text("code")) or ""
-    await confirm.confirm_by_code(app.resources.storage, user.chat_id, code)
+    await mailboxes.confirm_by_code(app.resources.storage, user.chat_id, code)
     return _SAVED
 
 
@@ -229,18 +227,18 @@ async def set_digest_medium(
     app: MiniApp, user: CurrentUser, request: ActionRequest
 ) -> ActionResult:
     medium = request.one_of("reach", DigestMedium)
-    await confirm.set_digest_medium(app.resources.storage, user.chat_id, medium)
+    await mailboxes.set_digest_medium(app.resources.storage, user.chat_id, medium)
     return _SAVED
 
 
 async def set_email_alerts(app: MiniApp, user: CurrentUser, request: ActionRequest) -> ActionResult:
     wanted = request.flag("wanted")
-    await confirm.set_email_alerts(app.resources.storage, user.chat_id, wanted=wanted)
+    await mailboxes.set_email_alerts(app.resources.storage, user.chat_id, wanted=wanted)
     return _SAVED
 
 
 async def remove_address(app: MiniApp, user: CurrentUser, _request: ActionRequest) -> ActionResult:
-    await confirm.remove_address(app.resources.storage, user.chat_id)
+    await mailboxes.remove_address(app.resources.storage, user.chat_id)
     return _SAVED
 
 

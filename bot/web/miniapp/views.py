@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.mail import confirm
 from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
-from bot.subscribers import settings, topics
+from bot.subscribers import mailboxes, settings, topics
 from bot.subscribers.limits import MOST_LISTED
 from storage.enums import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.mail.confirm import MailboxSeen
     from bot.matching.query import ParsedQuery
     from bot.matching.search import Difference, Headlines, SearchHit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
+    from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
@@ -39,7 +38,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
     subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
     chat_settings = await settings.get_settings(storage, chat_id)
     renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now
-    mailbox = await confirm.get_mailbox(storage, chat_id)
+    mailbox = await mailboxes.get_mailbox(storage, chat_id)
     return {
         "language": renderer.language.code,
         "chosenLanguage": chat_settings.language or "",
@@ -125,9 +124,8 @@ async def preview_query(
 ) -> dict[str, Any]:
     """Return what a query finds, or where it is wrong."""
     typed = request.text("words")
-    saved = await topics.saved_queries(app.resources.storage, caller.user.chat_id)
     try:
-        query = parse(typed, saved)
+        query = await topics.parse_for(app.resources.storage, caller.user.chat_id, typed)
     except QueryError as error:
         return _wrong(error, caller.renderer)
     return await _find(site, app, caller, query)
@@ -140,9 +138,8 @@ async def preview_change(
     topic_id, typed = request.row("topic"), request.text("words")
     storage, chat_id = app.resources.storage, caller.user.chat_id
     topic = await topics.get_topic(storage, chat_id, topic_id)
-    saved = await topics.saved_queries(storage, chat_id)
     try:
-        query = parse(typed, saved)
+        query = await topics.parse_for(storage, chat_id, typed)
     except QueryError as error:
         return _wrong(error, caller.renderer)
     async with site.searches:

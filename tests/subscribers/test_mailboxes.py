@@ -5,12 +5,13 @@ import pytest
 from sqlmodel import select
 
 from bot.app.peers import Wakeups
-from bot.mail import codes, confirm
+from bot.mail import codes
+from bot.mail.bounces import unsubscribe_address
 from bot.mail.codes import Limit
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.stages import MAIL, StageRunner
-from bot.subscribers import deletion
+from bot.subscribers import deletion, mailboxes
 from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
@@ -35,7 +36,9 @@ async def chat_id(arrive) -> int:
 
 
 async def test_an_address_is_asked_before_anything_is_sent_there(storage, mailer, chat_id, sent):
-    seen = await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    seen = await mailboxes.request_confirmation(
+        storage, chat_id, ADDRESS, asked_by=1, mailer=mailer
+    )
 
     (row,), (mail,) = await sent.rows(), await sent.mails()
     assert (seen.state, seen.address, seen.reach) == (
@@ -50,89 +53,91 @@ async def test_an_address_is_asked_before_anything_is_sent_there(storage, mailer
 
 
 async def test_the_code_from_the_mail_confirms(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
-    seen = await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    seen = await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
     assert seen.is_active
     assert seen.reach is DigestMedium.BOTH
-    assert not await confirm.awaits_code(storage, chat_id)
+    assert not await mailboxes.awaits_code(storage, chat_id)
 
 
 async def test_the_link_confirms_and_may_be_opened_again(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     token = await sent.token(clock.now)
 
-    first = await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
-    again = await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
+    first = await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
+    again = await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
 
     assert (first, again) == (True, True)
-    assert (await confirm.get_mailbox(storage, chat_id)).is_active
+    assert (await mailboxes.get_mailbox(storage, chat_id)).is_active
     (notice,) = [row.body["text"] for row in await sent.rows() if row.medium is Medium.TELEGRAM]
     assert "ann@example.org is confirmed" in without_joiners(notice)
 
 
 async def test_neither_way_confirms_after_a_day(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     code, token = await sent.code(), await sent.token(clock.now)
     clock.turn(DAY)
 
-    assert not await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
+    assert not await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
     with pytest.raises(CodeIsOver):
-        await confirm.confirm_by_code(storage, chat_id, code)
+        await mailboxes.confirm_by_code(storage, chat_id, code)
 
 
 async def test_five_wrong_codes_use_up_the_code_alone(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     code, token = await sent.code(), await sent.token(clock.now)
     wrong = "000000" if code != "000000" else "000001"
     left = []
     for _ in range(5):
         with pytest.raises(WrongCode) as refused:
-            await confirm.confirm_by_code(storage, chat_id, wrong)
+            await mailboxes.confirm_by_code(storage, chat_id, wrong)
         left.append(refused.value.left)
 
     with pytest.raises(CodeIsOver):
-        await confirm.confirm_by_code(storage, chat_id, code)
+        await mailboxes.confirm_by_code(storage, chat_id, code)
 
     assert left == [4, 3, 2, 1, 0]
-    assert await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
+    assert await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
 
 
 async def test_a_wrong_token_confirms_nothing(storage, mailer, chat_id):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
-    assert not await confirm.confirm_by_link(storage, 1, "guessed", renderer=RENDERER)
-    assert not await confirm.confirm_by_link(storage, 2, "guessed", renderer=RENDERER)
-    assert await confirm.awaits_code(storage, chat_id)
+    assert not await mailboxes.confirm_by_link(storage, 1, "guessed", renderer=RENDERER)
+    assert not await mailboxes.confirm_by_link(storage, 2, "guessed", renderer=RENDERER)
+    assert await mailboxes.awaits_code(storage, chat_id)
 
 
 async def test_asking_again_leaves_only_the_newest_code(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert len(await sent.mails()) == 1
-    assert (await confirm.confirm_by_code(storage, chat_id, await sent.code())).is_active
+    assert (await mailboxes.confirm_by_code(storage, chat_id, await sent.code())).is_active
 
 
 async def test_another_address_takes_the_place_of_the_first(storage, mailer, chat_id, sent, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     old = await sent.token(clock.now)
 
-    seen = await confirm.request_confirmation(
+    seen = await mailboxes.request_confirmation(
         storage, chat_id, "lee@example.org", asked_by=1, mailer=mailer
     )
 
     (mail,) = await sent.mails()
     assert (seen.address, mail.to) == ("lee@example.org", "lee@example.org")
-    assert not await confirm.confirm_by_link(storage, 1, old, renderer=RENDERER)
+    assert not await mailboxes.confirm_by_link(storage, 1, old, renderer=RENDERER)
 
 
 async def test_an_active_address_is_not_asked_again(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
-    seen = await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    seen = await mailboxes.request_confirmation(
+        storage, chat_id, ADDRESS, asked_by=1, mailer=mailer
+    )
 
     assert seen.is_active
     assert await sent.mails() == []  # the one that was sent is kept no longer than its code
@@ -141,17 +146,17 @@ async def test_an_active_address_is_not_asked_again(storage, mailer, chat_id, se
 async def test_an_account_may_ask_five_times_a_day(storage, mailer, chat_id, clock):
     begun = clock.now
     for number in range(5):
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, chat_id, f"ann{number}@example.org", asked_by=1, mailer=mailer
         )
         clock.turn(timedelta(hours=1))
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, chat_id, "ann5@example.org", asked_by=1, mailer=mailer
         )
     clock.now = refused.value.until
-    await confirm.request_confirmation(
+    await mailboxes.request_confirmation(
         storage, chat_id, "ann5@example.org", asked_by=1, mailer=mailer
     )
 
@@ -162,11 +167,11 @@ async def test_an_account_may_ask_five_times_a_day(storage, mailer, chat_id, clo
 async def test_deleting_everything_resets_no_count_of_an_account(storage, mailer, arrive):
     for number in range(5):
         chat_id, address = await arrive(1), f"ann{number}@example.org"
-        await confirm.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
+        await mailboxes.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
         await deletion.delete_chat(storage, chat_id, 1)
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, await arrive(1), "ann5@example.org", asked_by=1, mailer=mailer
         )
 
@@ -176,10 +181,10 @@ async def test_deleting_everything_resets_no_count_of_an_account(storage, mailer
 async def test_a_user_is_counted_in_all_chats_together(storage, mailer, arrive):
     for number in range(5):
         chat_id, address = await arrive(10 + number), f"ann{number}@example.org"
-        await confirm.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
+        await mailboxes.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, await arrive(20), ADDRESS, asked_by=1, mailer=mailer
         )
 
@@ -189,13 +194,19 @@ async def test_a_user_is_counted_in_all_chats_together(storage, mailer, arrive):
 async def test_an_anonymous_administrator_is_counted_by_the_chat_alone(storage, mailer, arrive):
     for number in range(6):
         chat_id, address = await arrive(10 + number), f"ann{number}@example.org"
-        await confirm.request_confirmation(storage, chat_id, address, asked_by=None, mailer=mailer)
+        await mailboxes.request_confirmation(
+            storage, chat_id, address, asked_by=None, mailer=mailer
+        )
     for number in range(6, 10):
         address = f"ann{number}@example.org"
-        await confirm.request_confirmation(storage, chat_id, address, asked_by=None, mailer=mailer)
+        await mailboxes.request_confirmation(
+            storage, chat_id, address, asked_by=None, mailer=mailer
+        )
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=None, mailer=mailer)
+        await mailboxes.request_confirmation(
+            storage, chat_id, ADDRESS, asked_by=None, mailer=mailer
+        )
 
     assert refused.value.limit is Limit.ACCOUNT
 
@@ -212,13 +223,13 @@ async def test_a_mailbox_is_asked_three_times_a_day_whoever_asks_and_however_it_
 ):
     for number, spelling in enumerate(spellings, 1):
         chat_id = await arrive(number)
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, chat_id, spelling, asked_by=number, mailer=mailer
         )
         await deletion.delete_chat(storage, chat_id, number)
 
     with pytest.raises(TooManyRequests) as refused:
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, await arrive(4), spellings[0].replace("+1", "+9"), asked_by=4, mailer=mailer
         )
 
@@ -230,7 +241,7 @@ async def test_requests_made_at_once_are_counted_one_after_the_other(storage, ma
 
     results = await asyncio.gather(
         *(
-            confirm.request_confirmation(
+            mailboxes.request_confirmation(
                 storage, chat_id, f"a.nn+{number}@gmail.com", asked_by=number, mailer=mailer
             )
             for number, chat_id in chats.items()
@@ -239,7 +250,7 @@ async def test_requests_made_at_once_are_counted_one_after_the_other(storage, ma
     )
 
     assert len([one for one in results if isinstance(one, TooManyRequests)]) == 5
-    assert len([one for one in results if isinstance(one, confirm.MailboxSeen)]) == 3
+    assert len([one for one in results if isinstance(one, mailboxes.MailboxSeen)]) == 3
 
 
 @pytest.fixture
@@ -254,7 +265,7 @@ async def test_few_accounts_do_not_lock_out_those_that_have_not_asked(storage, m
     async def ask(user: int, number: int) -> Limit | None:
         address = f"a{user}{number}@example.org"
         try:
-            await confirm.request_confirmation(
+            await mailboxes.request_confirmation(
                 storage, await arrive(user), address, asked_by=user, mailer=mailer
             )
         except TooManyRequests as error:
@@ -272,12 +283,12 @@ async def test_a_request_from_a_wrong_clock_is_not_counted(storage, mailer, arri
     right = clock.now
     clock.turn(DAY)
     for number in range(5):
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, await arrive(), f"ann{number}@example.org", asked_by=1, mailer=mailer
         )
     clock.now = right
 
-    seen = await confirm.request_confirmation(
+    seen = await mailboxes.request_confirmation(
         storage, await arrive(), "ann4@example.org", asked_by=1, mailer=mailer
     )
 
@@ -287,37 +298,37 @@ async def test_a_request_from_a_wrong_clock_is_not_counted(storage, mailer, arri
 async def test_what_is_no_address_is_refused_and_not_counted(storage, mailer, chat_id):
     for _ in range(9):
         with pytest.raises(NotAnAddress):
-            await confirm.request_confirmation(
+            await mailboxes.request_confirmation(
                 storage, chat_id, "ann@example.org\nBcc: lee@example.org", asked_by=1, mailer=mailer
             )
 
     assert (
-        await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+        await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     ).address == ADDRESS
 
 
 async def test_a_bot_without_a_mail_server_says_so(storage, chat_id):
     with pytest.raises(NoMail):
-        await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=None)
+        await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=None)
 
 
 async def test_what_comes_by_mail_is_chosen(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     with pytest.raises(NoMailbox):
-        await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
-    await confirm.confirm_by_code(storage, chat_id, await sent.code())
+        await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
+    await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
-    await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
-    seen = await confirm.set_email_alerts(storage, chat_id, wanted=True)
+    await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
+    seen = await mailboxes.set_email_alerts(storage, chat_id, wanted=True)
 
     assert (seen.reach, seen.alerts) == (DigestMedium.EMAIL, True)
 
 
 async def test_a_removed_address_takes_its_mails_along(mailer, chat_id, sent, storage):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
-    seen = await confirm.remove_address(storage, chat_id)
+    seen = await mailboxes.remove_address(storage, chat_id)
 
     assert (seen.state, seen.reach) == (None, DigestMedium.TELEGRAM)
     assert await sent.rows() == []
@@ -326,23 +337,23 @@ async def test_a_removed_address_takes_its_mails_along(mailer, chat_id, sent, st
 
 
 async def test_who_asks_twice_in_a_moment_gets_one_mail(storage, mailer, chat_id, sent):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     code = await sent.code()
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert len(await sent.mails()) == 1
-    assert (await confirm.confirm_by_code(storage, chat_id, code)).is_active
+    assert (await mailboxes.confirm_by_code(storage, chat_id, code)).is_active
 
 
 async def test_a_confirmation_that_is_on_its_way_is_let_go(mailer, chat_id, sent, storage, clock):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     async with storage.writing() as tx:
         row = (await tx.session.exec(select(Delivery))).one()
         row.state = DeliveryState.SENDING
     clock.turn(timedelta(minutes=2))
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
 
     assert len(await sent.mails()) == 2
 
@@ -350,28 +361,28 @@ async def test_a_confirmation_that_is_on_its_way_is_let_go(mailer, chat_id, sent
 @pytest.fixture
 async def active(storage, mailer, chat_id, sent) -> int:
     """A chat whose address is confirmed."""
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
     return int(chat_id)
 
 
 async def test_unsubscribing_twice_is_as_doing_it_once(storage, active, sent):
-    await confirm.unsubscribe_address(storage, 1, renderer=RENDERER)
-    await confirm.unsubscribe_address(storage, 1, renderer=RENDERER)
+    await unsubscribe_address(storage, 1, renderer=RENDERER)
+    await unsubscribe_address(storage, 1, renderer=RENDERER)
 
     (notice,) = [row.body["text"] for row in await sent.rows() if row.medium is Medium.TELEGRAM]
-    assert (await confirm.get_mailbox(storage, active)).state is MailboxState.UNSUBSCRIBED
+    assert (await mailboxes.get_mailbox(storage, active)).state is MailboxState.UNSUBSCRIBED
     assert "ann@example.org is unsubscribed" in without_joiners(notice)
 
 
 async def test_a_mailbox_tells_the_language_of_its_chat(storage, mailer, chat_id, sent, arrive):
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     async with storage.reading() as tx:
         (mailbox,) = await tx.session.exec(select(Mailbox))
         chat = await tx.session.get_one(Chat, chat_id)
 
-    assert await confirm.language_of_mailbox(storage, mailbox.id) == chat.speaks
-    assert await confirm.language_of_mailbox(storage, mailbox.id + 1) is None
+    assert await mailboxes.language_of_mailbox(storage, mailbox.id) == chat.speaks
+    assert await mailboxes.language_of_mailbox(storage, mailbox.id + 1) is None
 
 
 async def test_the_mail_that_asks_leaves_at_once(mailer, arrive, storage):
@@ -382,7 +393,7 @@ async def test_the_mail_that_asks_leaves_at_once(mailer, arrive, storage):
 
     mail = StageRunner(MAIL, nothing)
     with storage.notifying(Wakeups([mail])):
-        await confirm.request_confirmation(
+        await mailboxes.request_confirmation(
             storage, chat_id, "ann@example.org", asked_by=1, mailer=mailer
         )
 
