@@ -129,7 +129,7 @@ async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name
             chat.thread_name = name
 
 
-async def migrate(storage: Storage, old: int, new: int, *, limits: Limits) -> None:
+async def migrate_group(storage: Storage, old: int, new: int, *, limits: Limits) -> None:
     """Follow a group that became a supergroup; the second call changes nothing."""
     async with storage.writing() as tx:
         await migrate_chat(tx, old, new, most_topics=limits.topics)
@@ -150,7 +150,7 @@ async def sibling_topics(
     return found.showing([SiblingTopic(*row) for row in found.items])
 
 
-async def move_topic(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
+async def move_subscription(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
     """Move a subscription from our row *source_id* to *chat_id*; return the topic's name.
 
     It keeps the time since which it alerts. If the chat already has the topic, or another one with

@@ -53,7 +53,7 @@ async def create_invite(
 ) -> Invite:
     """Make an invitation for *uses* users, valid through *last_day*, a day in UTC.
 
-    *code*: one that was drawn before; it makes one invitation, however often this is called.
+    *code*: one that was drawn before; it makes one invitation, even if this is called again.
     """
     if not 1 <= uses <= MOST_USES:
         raise NotANumber(1, MOST_USES)
@@ -62,7 +62,7 @@ async def create_invite(
             raise NotADate
         made, is_new = await make_invite(tx, code or new_code(), uses, last_day)
         if is_new:
-            # Not the code: who may read the activity log need not be able to give access.
+            # Without the code, because reading the activity log must not give access.
             details = {"uses": uses, "last_day": last_day.isoformat()}
             await record_event(tx, by, AuditAction.INVITED, made.id, **details)
     return made
@@ -83,7 +83,7 @@ async def invite_page(storage: Storage, wanted: int = 0) -> ListPage[Invite]:
 
 
 async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:
-    """Revoke it; users who have used it keep their access. False if there is no such one."""
+    """Revoke an invitation; its users keep their access. False if there is no such invitation."""
     async with storage.writing() as tx:
         ended = await end_invite(tx, invite_id)
         if ended:
@@ -92,7 +92,7 @@ async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = No
 
 
 async def is_unauthorized(storage: Storage, user_id: int, *, access: Access) -> bool:
-    """Whether the user lacks access, and an invitation would give it."""
+    """Whether the user lacks access."""
     async with storage.reading() as tx:
         return not await has_access(tx, user_id, access)
 
@@ -131,7 +131,7 @@ def new_code() -> str:
 
 
 def as_code(typed: str) -> str:
-    """`abcd-efgh …` → the code as it is stored."""
+    """Return the code as it is stored, for `abcd-efgh …`."""
     return re.sub(r"[\s-]", "", typed).upper()
 
 

@@ -243,7 +243,7 @@ async def test_a_user_without_access_who_leaves_reopens_nothing(storage, state_o
 async def test_a_group_is_closed_for_all_its_members(storage, state_of, thread_id):
     both = Access(is_open=False, allowed=frozenset({1, BOB}))
     group = Sender(1, GROUP, kind=ChatKind.SUPERGROUP)
-    chat_id = await users.join(storage, group, access=both)
+    chat_id = await users.join_group(storage, group, access=both)
     without_ann = Access(is_open=False, allowed=frozenset({BOB}))
     await follow_access(storage, access=without_ann)
 
@@ -251,7 +251,7 @@ async def test_a_group_is_closed_for_all_its_members(storage, state_of, thread_i
         sender = replace(group, user_id=user_id, thread_id=thread_id)
         with pytest.raises(GroupClosed):
             await users.identify(storage, sender, access=without_ann)
-    assert await users.join(storage, replace(group, user_id=EVE), access=without_ann) is None
+    assert await users.join_group(storage, replace(group, user_id=EVE), access=without_ann) is None
     assert await state_of(chat_id) is ChatState.NO_ACCESS
 
 
@@ -262,7 +262,7 @@ async def test_a_user_with_access_who_adds_the_bot_again_reopens_a_group(storage
     bobs = Access(is_open=False, allowed=frozenset({BOB}))
     await follow_access(storage, access=bobs)
 
-    await users.join(storage, Sender(BOB, GROUP, kind=ChatKind.GROUP), access=bobs)
+    await users.join_group(storage, Sender(BOB, GROUP, kind=ChatKind.GROUP), access=bobs)
 
     assert [await state_of(chat_id) for chat_id in rows] == [ChatState.ACTIVE] * 2
     assert await follow_access(storage, access=bobs) == 0
@@ -371,8 +371,8 @@ async def test_nothing_that_happens_meanwhile_ends_a_ban(storage, arrive, state_
 
     async with storage.writing() as tx:
         await suspend_chat(tx, chat_id, state)
-    await users.suspend(storage, ANN, ChatState.BLOCKED)
-    await users.restore(storage, ANN)
+    await users.suspend_chats(storage, ANN, ChatState.BLOCKED)
+    await users.restore_chats(storage, ANN)
     await settings.resume(storage, chat_id)
 
     assert await state_of(chat_id) is ChatState.BANNED

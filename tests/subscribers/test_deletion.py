@@ -177,7 +177,7 @@ async def test_deletion_twice_is_erasing(storage, arrive):
 async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrive):
     own = await arrive(7)
     group = Sender(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
-    chat_id = await users.join(storage, group, access=Access(is_open=True))
+    chat_id = await users.join_group(storage, group, access=Access(is_open=True))
 
     await deletion.delete_chat(storage, own, 7)
 

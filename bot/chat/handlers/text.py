@@ -154,8 +154,8 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
         case Code(digits):
             await _digits(digits, text, context)
         case Keywords(query):
-            names = posts.listed(text)
-            either = posts.any_of(names) if names else ""
+            names = posts.names_in(text)
+            either = posts.any_of_names(names) if names else ""
             await show_card(either or query, context, names=names if either else ())
 
 
