@@ -24,7 +24,7 @@ from bot.subscribers.export_document import ExportDocument, ExportedMailbox
 from bot.subscribers.limits import Limited  # noqa: TC001 - pydantic reads the annotation
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
-from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_account, quota_of
+from storage.chats import Chat, chat_at, chat_ids_after, lock_account, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
@@ -164,7 +164,10 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
         chat.state = ChatState.BLOCKED if is_private else ChatState.KICKED
     chat.state_since = chat.created_at = tx.now
     await tx.add(chat)
-    await tx.add(Quota(chat_id=chat.id, **line.limits))
+    limits = {kind.value: number for kind, number in line.limits.items() if number is not None}
+    if limits:
+        quota = await quota_of(tx, chat.id)  # another thread of the chat may have it already
+        await tx.add(quota.sqlmodel_update(limits))
     if line.is_admitted:
         await admit(tx, chat.telegram_id)
     if line.is_admin:

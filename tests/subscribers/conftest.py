@@ -63,12 +63,12 @@ async def fill_chat(storage: Storage, chat_id: int) -> None:
 
 async def next_digest(storage: Storage, chat_id: int) -> datetime | None:
     async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
+        return (await tx.get_one(Chat, chat_id)).next_digest_at
 
 
 async def count(storage: Storage, table: type[SQLModel]) -> int:
     async with storage.reading() as tx:
-        return int((await tx.session.exec(select(func.count()).select_from(table))).one())
+        return int(await tx.one(select(func.count()).select_from(table)))
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ class Sent:
 
     async def rows(self) -> list[Delivery]:
         async with self.storage.reading() as tx:
-            return list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
+            return list(await tx.rows(select(Delivery).order_by(col(Delivery.id))))
 
     async def code(self) -> str:
         found = re.search(r"^ +(\d{3}) (\d{3})$", (await self.mails())[-1].text, re.MULTILINE)

@@ -41,7 +41,9 @@ LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
         pytest.param(Access(is_open=True), 4, (), True, False, id="anybody, where it is open"),
     ],
 )
-def test_who_may_use_and_run_the_bot(access, user_id, appointed, may_use, may_run):
+def test_lists_and_the_admin_link_decide_who_may_use_and_run_the_bot(
+    access, user_id, appointed, may_use, may_run
+):
     assert access.may_use(user_id, appointed) is may_use
     assert access.may_run(user_id, appointed) is may_run
 
@@ -120,7 +122,7 @@ BOB, EVE, GROUP = 2, 3, -100
 def state_of(storage):
     async def state(chat_id: int) -> ChatState:
         async with storage.reading() as tx:
-            found: ChatState = (await tx.session.get_one(Chat, chat_id)).state
+            found: ChatState = (await tx.get_one(Chat, chat_id)).state
             return found
 
     return state
@@ -314,7 +316,7 @@ async def test_a_banned_user_gets_nothing_until_unbanned(storage, arrive, state_
     assert await state_of(chat_id) is ChatState.BANNED
     assert await claimed(storage) == 0
     async with storage.reading() as tx:
-        assert (await tx.session.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
+        assert (await tx.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
     assert (
         await allow_user(storage, ANN, by=OPERATOR, access=OPEN, renderer=Renderer())
         is AllowResult.UNBANNED

@@ -40,7 +40,7 @@ def topics_of(storage):
     return names
 
 
-async def test_a_topic_of_its_own_moves_whole(thread, topics_of, storage):
+async def test_a_topic_of_the_chats_own_moves_whole(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
 
@@ -66,7 +66,7 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, topics_of):
     assert await topics_of(elections) == [(public.name, Mode.DIGEST)]
 
 
-async def test_what_is_there_already_stays_as_it_is(thread, topics_of, storage):
+async def test_a_subscription_of_the_target_thread_stays_as_it_is(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
     await subscribe(storage, elections, "taiwan", Mode.INSTANT)
@@ -77,18 +77,18 @@ async def test_what_is_there_already_stays_as_it_is(thread, topics_of, storage):
     assert await topics_of(elections) == [("Taiwan", Mode.INSTANT)]
 
 
-async def test_the_digest_comes_where_the_topic_went(storage, thread):
+async def test_the_digest_moves_with_the_topic(storage, thread):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan", Mode.DIGEST)).topic_id
 
     await groups.move_subscription(storage, elections, general, topic)
 
     async with storage.reading() as tx:
-        rows = [await tx.session.get_one(Chat, row) for row in (general, elections)]
+        rows = [await tx.get_one(Chat, row) for row in (general, elections)]
     assert [row.next_digest_at is None for row in rows] == [True, False]
 
 
-async def test_another_group_keeps_its_own(thread, topics_of, storage):
+async def test_a_subscription_moves_within_one_group_only(thread, topics_of, storage):
     ours, theirs = await thread(), await thread(telegram_id=-1_000_000_000_008)
     topic = (await subscribe(storage, theirs, "Taiwan")).topic_id
 

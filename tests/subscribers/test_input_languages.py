@@ -96,7 +96,7 @@ def test_a_day_of_the_week_is_the_next_such(code, ahead):
         ("en", "Montag 9:00", Keywords("Montag 9:00")),
     ],
 )
-def test_what_was_typed_unasked_is_read_in_the_language_of_the_chat(code, text, read):
+def test_unasked_text_is_read_in_the_language_of_the_chat(code, text, read):
     assert read_typed(text, language=code) == read
 
 
@@ -195,7 +195,7 @@ def test_dates_are_read_in_the_language_of_the_chat(code, text, read):
         ("id", "1 Juni", "8 dan 18:30", "Senin 9:00"),
     ],
 )
-def test_what_questions_give_as_examples_can_be_typed(code, date_shown, several, weekly):
+def test_examples_in_questions_can_be_typed(code, date_shown, several, weekly):
     renderer = Renderers().of(code)
     asks_date = renderer.message("chat/questions.html#date").text
     asks_time = renderer.message("chat/questions.html#time").text

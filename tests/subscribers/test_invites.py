@@ -144,7 +144,7 @@ async def test_the_code_is_in_no_audit_event(storage):
     assert made.code not in str(event.model_dump())
 
 
-async def test_who_deletes_everything_has_no_access_any_more(storage, access):
+async def test_a_user_who_deletes_everything_loses_access(storage, access):
     made = await invites.create_invite_for(storage, 2, 7)
     await invites.redeem_invite(storage, 1, made.code, access=access)
     user = await users.identify(storage, Sender(1, 1), access=access)

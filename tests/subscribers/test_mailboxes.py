@@ -20,6 +20,7 @@ from bot.subscribers.errors import (
     TooManyRequests,
     WrongCode,
 )
+from bot.subscribers.mailboxes import MailboxSeen
 from storage.chats import Chat
 from storage.enums import DeliveryKind, DeliveryState, DigestMedium, MailboxState, Medium
 from storage.mailboxes import Mailbox
@@ -31,14 +32,19 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def chat_id(arrive) -> int:
-    return int(await arrive())
+def ask(storage, mailer):
+    """Return how a chat asks for mails to an address."""
+
+    async def requested(chat_id: int, address: str = ADDRESS, *, by: int | None = 1) -> MailboxSeen:
+        return await mailboxes.request_confirmation(
+            storage, chat_id, address, asked_by=by, mailer=mailer
+        )
+
+    return requested
 
 
-async def test_an_address_is_asked_before_anything_is_sent_there(storage, mailer, chat_id, sent):
-    seen = await mailboxes.request_confirmation(
-        storage, chat_id, ADDRESS, asked_by=1, mailer=mailer
-    )
+async def test_an_address_is_asked_before_anything_is_sent_there(storage, ask, chat_id, sent):
+    seen = await ask(chat_id)
 
     (row,), (mail,) = await sent.rows(), await sent.mails()
     assert (seen.state, seen.address, seen.reach) == (
@@ -52,8 +58,8 @@ async def test_an_address_is_asked_before_anything_is_sent_there(storage, mailer
     assert mail.header("List-Unsubscribe") is None
 
 
-async def test_the_code_from_the_mail_confirms(storage, mailer, chat_id, sent):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_the_code_from_the_mail_confirms(storage, ask, chat_id, sent):
+    await ask(chat_id)
 
     seen = await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
@@ -62,8 +68,8 @@ async def test_the_code_from_the_mail_confirms(storage, mailer, chat_id, sent):
     assert not await mailboxes.awaits_code(storage, chat_id)
 
 
-async def test_the_link_confirms_and_may_be_opened_again(storage, mailer, chat_id, sent, clock):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_the_link_confirms_and_may_be_opened_again(storage, ask, chat_id, sent, clock):
+    await ask(chat_id)
     token = await sent.token(clock.now)
 
     first = await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
@@ -75,8 +81,8 @@ async def test_the_link_confirms_and_may_be_opened_again(storage, mailer, chat_i
     assert "ann@example.org is confirmed" in without_joiners(notice)
 
 
-async def test_neither_way_confirms_after_a_day(storage, mailer, chat_id, sent, clock):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_neither_code_nor_link_confirms_after_a_day(storage, ask, chat_id, sent, clock):
+    await ask(chat_id)
     code, token = await sent.code(), await sent.token(clock.now)
     clock.turn(DAY)
 
@@ -85,8 +91,8 @@ async def test_neither_way_confirms_after_a_day(storage, mailer, chat_id, sent, 
         await mailboxes.confirm_by_code(storage, chat_id, code)
 
 
-async def test_five_wrong_codes_use_up_the_code_alone(storage, mailer, chat_id, sent, clock):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_five_wrong_codes_use_up_the_code_alone(storage, ask, chat_id, sent, clock):
+    await ask(chat_id)
     code, token = await sent.code(), await sent.token(clock.now)
     wrong = "000000" if code != "000000" else "000001"
     left = []
@@ -102,111 +108,91 @@ async def test_five_wrong_codes_use_up_the_code_alone(storage, mailer, chat_id, 
     assert await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
 
 
-async def test_a_wrong_token_confirms_nothing(storage, mailer, chat_id):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_a_wrong_token_confirms_nothing(storage, ask, chat_id):
+    await ask(chat_id)
 
     assert not await mailboxes.confirm_by_link(storage, 1, "guessed", renderer=RENDERER)
     assert not await mailboxes.confirm_by_link(storage, 2, "guessed", renderer=RENDERER)
     assert await mailboxes.awaits_code(storage, chat_id)
 
 
-async def test_asking_again_leaves_only_the_newest_code(storage, mailer, chat_id, sent):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_asking_again_within_a_minute_keeps_the_code(storage, ask, chat_id, sent):
+    await ask(chat_id)
+    await ask(chat_id)
 
     assert len(await sent.mails()) == 1
     assert (await mailboxes.confirm_by_code(storage, chat_id, await sent.code())).is_active
 
 
-async def test_another_address_takes_the_place_of_the_first(storage, mailer, chat_id, sent, clock):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_another_address_takes_the_place_of_the_first(storage, ask, chat_id, sent, clock):
+    await ask(chat_id)
     old = await sent.token(clock.now)
 
-    seen = await mailboxes.request_confirmation(
-        storage, chat_id, "lee@example.org", asked_by=1, mailer=mailer
-    )
+    seen = await ask(chat_id, "lee@example.org")
 
     (mail,) = await sent.mails()
     assert (seen.address, mail.to) == ("lee@example.org", "lee@example.org")
     assert not await mailboxes.confirm_by_link(storage, 1, old, renderer=RENDERER)
 
 
-async def test_an_active_address_is_not_asked_again(storage, mailer, chat_id, sent):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_an_active_address_is_not_asked_again(storage, ask, chat_id, sent):
+    await ask(chat_id)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
-    seen = await mailboxes.request_confirmation(
-        storage, chat_id, ADDRESS, asked_by=1, mailer=mailer
-    )
+    seen = await ask(chat_id)
 
     assert seen.is_active
     assert await sent.mails() == []  # the one that was sent is kept no longer than its code
 
 
-async def test_an_account_may_ask_five_times_a_day(storage, mailer, chat_id, clock):
+async def test_an_account_may_ask_five_times_a_day(storage, ask, chat_id, clock):
     begun = clock.now
     for number in range(5):
-        await mailboxes.request_confirmation(
-            storage, chat_id, f"ann{number}@example.org", asked_by=1, mailer=mailer
-        )
+        await ask(chat_id, f"ann{number}@example.org")
         clock.turn(timedelta(hours=1))
 
     with pytest.raises(TooManyRequests) as refused:
-        await mailboxes.request_confirmation(
-            storage, chat_id, "ann5@example.org", asked_by=1, mailer=mailer
-        )
+        await ask(chat_id, "ann5@example.org")
     clock.now = refused.value.until
-    await mailboxes.request_confirmation(
-        storage, chat_id, "ann5@example.org", asked_by=1, mailer=mailer
-    )
+    await ask(chat_id, "ann5@example.org")
 
     assert refused.value.limit is Limit.ACCOUNT
     assert refused.value.until == begun + DAY
 
 
-async def test_deleting_everything_resets_no_count_of_an_account(storage, mailer, arrive):
+async def test_deleting_everything_resets_no_count_of_an_account(storage, ask, arrive):
     for number in range(5):
         chat_id, address = await arrive(1), f"ann{number}@example.org"
-        await mailboxes.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
+        await ask(chat_id, address)
         await deletion.delete_chat(storage, chat_id, 1)
 
     with pytest.raises(TooManyRequests) as refused:
-        await mailboxes.request_confirmation(
-            storage, await arrive(1), "ann5@example.org", asked_by=1, mailer=mailer
-        )
+        await ask(await arrive(1), "ann5@example.org")
 
     assert refused.value.limit is Limit.ACCOUNT
 
 
-async def test_a_user_is_counted_in_all_chats_together(storage, mailer, arrive):
+async def test_a_user_is_counted_in_all_chats_together(storage, ask, arrive):
     for number in range(5):
         chat_id, address = await arrive(10 + number), f"ann{number}@example.org"
-        await mailboxes.request_confirmation(storage, chat_id, address, asked_by=1, mailer=mailer)
+        await ask(chat_id, address)
 
     with pytest.raises(TooManyRequests) as refused:
-        await mailboxes.request_confirmation(
-            storage, await arrive(20), ADDRESS, asked_by=1, mailer=mailer
-        )
+        await ask(await arrive(20))
 
     assert refused.value.limit is Limit.ACCOUNT
 
 
-async def test_an_anonymous_administrator_is_counted_by_the_chat_alone(storage, mailer, arrive):
+async def test_an_anonymous_administrator_is_counted_by_the_chat_alone(storage, ask, arrive):
     for number in range(6):
         chat_id, address = await arrive(10 + number), f"ann{number}@example.org"
-        await mailboxes.request_confirmation(
-            storage, chat_id, address, asked_by=None, mailer=mailer
-        )
+        await ask(chat_id, address, by=None)
     for number in range(6, 10):
         address = f"ann{number}@example.org"
-        await mailboxes.request_confirmation(
-            storage, chat_id, address, asked_by=None, mailer=mailer
-        )
+        await ask(chat_id, address, by=None)
 
     with pytest.raises(TooManyRequests) as refused:
-        await mailboxes.request_confirmation(
-            storage, chat_id, ADDRESS, asked_by=None, mailer=mailer
-        )
+        await ask(chat_id, by=None)
 
     assert refused.value.limit is Limit.ACCOUNT
 
@@ -219,38 +205,29 @@ async def test_an_anonymous_administrator_is_counted_by_the_chat_alone(storage, 
     ],
 )
 async def test_a_mailbox_is_asked_three_times_a_day_whoever_asks_and_however_it_is_written(
-    mailer, arrive, storage, spellings
+    ask, arrive, storage, spellings
 ):
     for number, spelling in enumerate(spellings, 1):
         chat_id = await arrive(number)
-        await mailboxes.request_confirmation(
-            storage, chat_id, spelling, asked_by=number, mailer=mailer
-        )
+        await ask(chat_id, spelling, by=number)
         await deletion.delete_chat(storage, chat_id, number)
 
     with pytest.raises(TooManyRequests) as refused:
-        await mailboxes.request_confirmation(
-            storage, await arrive(4), spellings[0].replace("+1", "+9"), asked_by=4, mailer=mailer
-        )
+        await ask(await arrive(4), spellings[0].replace("+1", "+9"), by=4)
 
     assert refused.value.limit is Limit.MAILBOX
 
 
-async def test_requests_made_at_once_are_counted_one_after_the_other(storage, mailer, arrive):
+async def test_requests_made_at_once_are_counted_one_after_the_other(storage, ask, arrive):
     chats = {number: await arrive(number) for number in range(1, 9)}
 
     results = await asyncio.gather(
-        *(
-            mailboxes.request_confirmation(
-                storage, chat_id, f"a.nn+{number}@gmail.com", asked_by=number, mailer=mailer
-            )
-            for number, chat_id in chats.items()
-        ),
+        *(ask(chat_id, f"a.nn+{number}@gmail.com", by=number) for number, chat_id in chats.items()),
         return_exceptions=True,
     )
 
     assert len([one for one in results if isinstance(one, TooManyRequests)]) == 5
-    assert len([one for one in results if isinstance(one, mailboxes.MailboxSeen)]) == 3
+    assert len([one for one in results if isinstance(one, MailboxSeen)]) == 3
 
 
 @pytest.fixture
@@ -261,50 +238,39 @@ def small_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_day")
-async def test_few_accounts_do_not_lock_out_those_that_have_not_asked(storage, mailer, arrive):
-    async def ask(user: int, number: int) -> Limit | None:
-        address = f"a{user}{number}@example.org"
+async def test_few_accounts_do_not_lock_out_those_that_have_not_asked(storage, ask, arrive):
+    async def exceeded_by(user: int, number: int) -> Limit | None:
         try:
-            await mailboxes.request_confirmation(
-                storage, await arrive(user), address, asked_by=user, mailer=mailer
-            )
+            await ask(await arrive(user), f"a{user}{number}@example.org", by=user)
         except TooManyRequests as error:
             return error.limit
         return None
 
-    few = [await ask(user, number) for user in (1, 2) for number in range(5)]
-    others = [await ask(user, 0) for user in range(3, 8)]
+    few = [await exceeded_by(user, number) for user in (1, 2) for number in range(5)]
+    others = [await exceeded_by(user, 0) for user in range(3, 8)]
 
     assert few == [None] * 6 + [Limit.DAY] * 4
     assert others == [None] * 4 + [Limit.DAY]
 
 
-async def test_a_request_from_a_wrong_clock_is_not_counted(storage, mailer, arrive, clock):
+async def test_a_request_from_a_wrong_clock_is_not_counted(storage, ask, arrive, clock):
     right = clock.now
     clock.turn(DAY)
     for number in range(5):
-        await mailboxes.request_confirmation(
-            storage, await arrive(), f"ann{number}@example.org", asked_by=1, mailer=mailer
-        )
+        await ask(await arrive(), f"ann{number}@example.org")
     clock.now = right
 
-    seen = await mailboxes.request_confirmation(
-        storage, await arrive(), "ann4@example.org", asked_by=1, mailer=mailer
-    )
+    seen = await ask(await arrive(), "ann4@example.org")
 
     assert seen.state is MailboxState.UNCONFIRMED
 
 
-async def test_what_is_no_address_is_refused_and_not_counted(storage, mailer, chat_id):
+async def test_an_invalid_address_is_refused_and_not_counted(storage, ask, chat_id):
     for _ in range(9):
         with pytest.raises(NotAnAddress):
-            await mailboxes.request_confirmation(
-                storage, chat_id, "ann@example.org\nBcc: lee@example.org", asked_by=1, mailer=mailer
-            )
+            await ask(chat_id, "ann@example.org\nBcc: lee@example.org")
 
-    assert (
-        await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    ).address == ADDRESS
+    assert (await ask(chat_id)).address == ADDRESS
 
 
 async def test_a_bot_without_a_mail_server_says_so(storage, chat_id):
@@ -312,8 +278,8 @@ async def test_a_bot_without_a_mail_server_says_so(storage, chat_id):
         await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=None)
 
 
-async def test_what_comes_by_mail_is_chosen(storage, mailer, chat_id, sent):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_users_choose_what_comes_by_mail(storage, ask, chat_id, sent):
+    await ask(chat_id)
     with pytest.raises(NoMailbox):
         await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
@@ -324,8 +290,8 @@ async def test_what_comes_by_mail_is_chosen(storage, mailer, chat_id, sent):
     assert (seen.reach, seen.alerts) == (DigestMedium.EMAIL, True)
 
 
-async def test_a_removed_address_takes_its_mails_along(mailer, chat_id, sent, storage):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_a_removed_address_takes_its_mails_along(ask, chat_id, sent, storage):
+    await ask(chat_id)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
     seen = await mailboxes.remove_address(storage, chat_id)
@@ -333,40 +299,40 @@ async def test_a_removed_address_takes_its_mails_along(mailer, chat_id, sent, st
     assert (seen.state, seen.reach) == (None, DigestMedium.TELEGRAM)
     assert await sent.rows() == []
     async with storage.reading() as tx:
-        assert (await tx.session.exec(select(Mailbox))).all() == []
+        assert await tx.rows(select(Mailbox)) == []
 
 
-async def test_who_asks_twice_in_a_moment_gets_one_mail(storage, mailer, chat_id, sent):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_two_requests_within_a_minute_send_one_mail(storage, ask, chat_id, sent):
+    await ask(chat_id)
     code = await sent.code()
 
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await ask(chat_id)
 
     assert len(await sent.mails()) == 1
     assert (await mailboxes.confirm_by_code(storage, chat_id, code)).is_active
 
 
-async def test_a_confirmation_that_is_on_its_way_is_let_go(mailer, chat_id, sent, storage, clock):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_a_confirmation_that_is_on_its_way_is_let_go(ask, chat_id, sent, storage, clock):
+    await ask(chat_id)
     async with storage.writing() as tx:
-        row = (await tx.session.exec(select(Delivery))).one()
+        row = await tx.one(select(Delivery))
         row.state = DeliveryState.SENDING
     clock.turn(timedelta(minutes=2))
 
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await ask(chat_id)
 
     assert len(await sent.mails()) == 2
 
 
 @pytest.fixture
-async def active(storage, mailer, chat_id, sent) -> int:
+async def active(storage, ask, chat_id, sent) -> int:
     """A chat whose address is confirmed."""
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await ask(chat_id)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
     return int(chat_id)
 
 
-async def test_unsubscribing_twice_is_as_doing_it_once(storage, active, sent):
+async def test_unsubscribing_twice_is_as_unsubscribing_once(storage, active, sent):
     await unsubscribe_address(storage, 1, renderer=RENDERER)
     await unsubscribe_address(storage, 1, renderer=RENDERER)
 
@@ -375,17 +341,17 @@ async def test_unsubscribing_twice_is_as_doing_it_once(storage, active, sent):
     assert "ann@example.org is unsubscribed" in without_joiners(notice)
 
 
-async def test_a_mailbox_tells_the_language_of_its_chat(storage, mailer, chat_id, sent, arrive):
-    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+async def test_a_mailbox_has_the_language_of_its_chat(storage, ask, chat_id, sent, arrive):
+    await ask(chat_id)
     async with storage.reading() as tx:
-        (mailbox,) = await tx.session.exec(select(Mailbox))
-        chat = await tx.session.get_one(Chat, chat_id)
+        (mailbox,) = await tx.rows(select(Mailbox))
+        chat = await tx.get_one(Chat, chat_id)
 
     assert await mailboxes.language_of_mailbox(storage, mailbox.id) == chat.speaks
     assert await mailboxes.language_of_mailbox(storage, mailbox.id + 1) is None
 
 
-async def test_the_mail_that_asks_leaves_at_once(mailer, arrive, storage):
+async def test_the_mail_that_asks_leaves_at_once(ask, arrive, storage):
     chat_id = await arrive()
 
     async def nothing() -> int:
@@ -393,8 +359,6 @@ async def test_the_mail_that_asks_leaves_at_once(mailer, arrive, storage):
 
     mail = StageRunner(MAIL, nothing)
     with storage.notifying(Wakeups([mail])):
-        await mailboxes.request_confirmation(
-            storage, chat_id, "ann@example.org", asked_by=1, mailer=mailer
-        )
+        await ask(chat_id, "ann@example.org")
 
     assert mail.is_woken

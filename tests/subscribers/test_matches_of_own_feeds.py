@@ -28,7 +28,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 async def matched(storage: Storage) -> list[tuple[int, str]]:
     """Return each article with the query that it has matched."""
     async with storage.reading() as tx:
-        rows = await tx.session.exec(
+        rows = await tx.rows(
             select(Match.article_id, Query.canonical)
             .join(Query, Query.id == Match.query_id)  # type: ignore[arg-type]
             .order_by(Match.article_id, Query.canonical)  # type: ignore[arg-type]

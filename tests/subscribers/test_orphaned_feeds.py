@@ -46,7 +46,7 @@ def own_feed(storage: Storage, newsroom: Newsroom):
             )
             async with storage.writing() as tx:
                 await store_folded(tx, [FoldedText(article, name, "quagga", "en")])
-                tx.session.add(
+                await tx.add(
                     AwaitedPage(
                         article_id=article,
                         url="https://own.example/1",
@@ -56,8 +56,8 @@ def own_feed(storage: Storage, newsroom: Newsroom):
                     )
                 )
                 for chat_id in followers:
-                    row = await tx.session.get_one(Article, article)
-                    tx.session.add(
+                    row = await tx.get_one(Article, article)
+                    await tx.add(
                         Alert(
                             chat_id=chat_id,
                             story_id=row.story_id,
@@ -124,8 +124,8 @@ async def test_erasing_a_chat_takes_the_articles_of_its_own_feeds_at_once(
     await deletion.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
-        scopes = set(await tx.session.exec(select(Article.scope_id)))
-        sources = list(await tx.session.exec(select(Source.id)))
+        scopes = set(await tx.rows(select(Article.scope_id)))
+        sources = list(await tx.rows(select(Source.id)))
     assert scopes == {shared}
     assert sources == [shared]
 
@@ -134,8 +134,8 @@ async def test_messages_that_were_sent_stay(arrive, storage, clock, own_feed):
     ann = await arrive(1)
     source = await own_feed(ann, articles=1)
     async with storage.writing() as tx:
-        (alert,) = await tx.session.exec(select(Alert))
-        tx.session.add(
+        (alert,) = await tx.rows(select(Alert))
+        await tx.add(
             Delivery(
                 kind=DeliveryKind.ALERT,
                 priority=0,
@@ -152,7 +152,7 @@ async def test_messages_that_were_sent_stay(arrive, storage, clock, own_feed):
     await deletion.purge_deleted(storage)
 
     async with storage.reading() as tx:
-        (delivery,) = await tx.session.exec(select(Delivery))
+        (delivery,) = await tx.rows(select(Delivery))
     assert (delivery.body["text"], delivery.alert_id) == ("Quagga seen", None)
 
 
@@ -162,8 +162,8 @@ async def test_an_alert_to_a_story_that_goes_on_stays(arrive, storage, clock, ne
     source = await own_feed(ann, articles=1)
     public = await newsroom.article("The same", source_id=await newsroom.source())
     async with storage.writing() as tx:
-        (own,) = await tx.session.exec(select(Article).where(col(Article.scope_id) == source))
-        other = await tx.session.get_one(Article, public)
+        (own,) = await tx.rows(select(Article).where(col(Article.scope_id) == source))
+        other = await tx.get_one(Article, public)
         other.story_id = own.story_id
     await own_feeds.unfollow_feed(storage, ann, source)
     clock.turn(DAY)
@@ -171,7 +171,7 @@ async def test_an_alert_to_a_story_that_goes_on_stays(arrive, storage, clock, ne
     await deletion.purge_deleted(storage)
 
     async with storage.reading() as tx:
-        (alert,) = await tx.session.exec(select(Alert))
+        (alert,) = await tx.rows(select(Alert))
     assert (alert.article_id, alert.story_id) == (public, own.story_id)
 
 
@@ -212,7 +212,7 @@ async def test_a_follower_of_a_feed_that_is_being_purged_gets_it_anew(
     await deletion.purge_deleted(storage)
 
     async with storage.reading() as tx:
-        source = await tx.session.get_one(Source, source_id)
+        source = await tx.get_one(Source, source_id)
     assert (source.first_read_at, source.fingerprints, source.etag) == (None, b"", None)
     assert source.next_fetch_at == clock.now
     assert await count(storage, Article) == 3

@@ -7,7 +7,6 @@ import pytest
 
 from bot.budgets import FREE, USUAL, Cost
 from bot.sources.discovery.add import Addition, AddOutcome
-from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import deletion, own_feeds
 from bot.subscribers.errors import (
@@ -21,6 +20,7 @@ from bot.subscribers.own_feeds import FeedAddition
 from storage.db.engine import Storage
 from storage.sources import add_source, all_sources
 from tests.limits import USUAL_LIMITS
+from tests.rows import source_row
 
 FEED = "https://paper.example/feed"
 TWO_FEEDS = replace(USUAL_LIMITS, feeds=2)
@@ -43,15 +43,8 @@ class Reader:
         if self.problem:
             return Addition(url, AddOutcome.REFUSED, problem=self.problem, cost=self.cost)
         async with self.storage.writing() as tx:
-            row = {
-                "url": url,
-                "url_hash": url_hash(url),
-                "host": "paper.example",
-                "title": url.rpartition("/")[2],
-                "public": self.public,
-                "created_at": tx.now,
-                "next_fetch_at": tx.now,
-            }
+            title = url.rpartition("/")[2]
+            row = source_row(url, title=title, public=self.public, created_at=tx.now)
             source_id = await add_source(tx, row)
             return Addition(url, AddOutcome.ADDED, source_id=source_id, cost=self.cost)
 
@@ -76,7 +69,7 @@ async def urls(storage: Storage) -> list[str]:
         return [source.url for source in await all_sources(tx)]
 
 
-async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, follow):
+async def test_a_followed_feed_belongs_to_the_chat_alone(arrive, storage, follow):
     ann, bob = await arrive(1), await arrive(2)
 
     done = await follow(ann)
@@ -114,7 +107,7 @@ async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storag
     assert await urls(storage) == []
 
 
-async def test_what_is_public_is_followed_without_being_read(reader, arrive, storage, follow):
+async def test_a_public_source_is_followed_without_being_read(reader, arrive, storage, follow):
     ann = await arrive(1)
     reader.public = True
     await reader.for_account(FEED, room=0)
@@ -126,7 +119,7 @@ async def test_what_is_public_is_followed_without_being_read(reader, arrive, sto
     assert reader.asked == []
 
 
-async def test_what_cannot_be_read_says_why(reader, arrive, storage, follow):
+async def test_a_refused_feed_gives_the_reason(reader, arrive, storage, follow):
     reader.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
     done = await follow(await arrive(1))
@@ -134,7 +127,9 @@ async def test_what_cannot_be_read_says_why(reader, arrive, storage, follow):
     assert (done.outcome, done.problem) == (FeedAddition.REFUSED, reader.problem)
 
 
-async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arrive, storage, follow):
+async def test_a_feed_beyond_the_limit_is_refused_before_it_is_read(
+    reader, arrive, storage, follow
+):
     ann = await arrive(1)
     for number in range(2):
         await follow(ann, f"{FEED}{number}")

@@ -54,8 +54,8 @@ def little_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def add(storage: Storage, row: Any) -> int:
     async with storage.writing() as tx:
-        tx.session.add(row)
-        await tx.session.flush()
+        await tx.add(row)
+        await tx.flush()
         return int(row.id)
 
 
@@ -73,12 +73,12 @@ async def deliver(storage: Storage, chat_id: int, **more: Any) -> int:
 
 async def numbers(storage: Storage, column: Any) -> list[Any]:
     async with storage.reading() as tx:
-        return list(await tx.session.exec(select(column).order_by(column)))
+        return list(await tx.rows(select(column).order_by(column)))
 
 
 async def publish_all(storage: Storage) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(stage=ArticleStage.PUBLISHED))
+        await tx.rows(update(Article).values(stage=ArticleStage.PUBLISHED))
 
 
 async def test_messages_that_were_sent_go(storage, newsroom, retention, clock):
@@ -114,7 +114,7 @@ async def test_notices_go_as_other_messages_do(storage, newsroom, retention, clo
     assert await retention.run_once() == 1
 
 
-async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, retention, clock):
+async def test_a_message_sent_late_is_kept_from_then_on(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat(), sent_at=clock.now + 20 * DAY)
     clock.turn(DELIVERIES + DAY)
 
@@ -168,7 +168,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, rete
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_what_a_source_may_still_show_stays(storage, newsroom, retention, clock):
+async def test_articles_that_a_source_may_still_show_stay(storage, newsroom, retention, clock):
     await newsroom.article("Old", source_id=await newsroom.source())
     await publish_all(storage)
     clock.turn(2 * ARTICLES)
@@ -216,7 +216,7 @@ async def edition(storage: Storage, chat_id: int, made_at: datetime) -> int:
     day: dict[str, Any] = {"local_date": made_at.date(), "made_at": made_at}
     number = await add(storage, Edition(chat_id=chat_id, due_at=made_at, since=made_at, **day))
     async with storage.writing() as tx:
-        tx.session.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
+        await tx.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
     return number
 
 

@@ -150,7 +150,7 @@ def publishing(storage) -> Stages:
 async def editions(storage) -> list[tuple[int, int]]:
     """Return the day and number of each edition."""
     async with storage.reading() as tx:
-        rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
+        rows = await tx.rows(select(Edition).order_by(col(Edition.due_at)))
         return [(row.local_date.day, row.schedule_number) for row in rows]
 
 
@@ -217,14 +217,14 @@ async def test_a_plan_changed_while_a_digest_is_composed_counts(
     await settings.set_time(storage, chat_id, 22 * 60)
     clock.turn(HOUR)
     async with storage.writing() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         chat.owner, chat.lease_until = "us", clock.now + MINUTE
     await settings.add_time(storage, chat_id, WeeklyTime(22 * 60 + 30))
 
     await publishing.digests()
 
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
     assert chat.next_digest_at == clock.now + timedelta(minutes=30)
     assert await editions(storage) == [(2, 0)]
 
@@ -260,20 +260,20 @@ async def test_quiet_hours_are_kept_and_given_up(newsroom, storage):
     assert await settings.get_settings(storage, chat) == loud
 
 
-async def test_what_waits_follows_the_quiet_hours(newsroom, held, storage):
+async def test_held_alerts_follow_the_quiet_hours(newsroom, held, storage):
     await settings.set_quiet_hours(storage, held, QuietHours(20 * 60, 8 * 60))
 
     assert await release_of(newsroom) == datetime(2026, 3, 2, 23, tzinfo=UTC)
 
 
-async def test_without_quiet_hours_what_waits_comes_at_once(newsroom, storage, held, clock):
+async def test_held_alerts_are_released_when_quiet_hours_end(newsroom, storage, held, clock):
     await settings.set_quiet_hours(storage, held, None)
     await Stages(storage, Renderer(), "us").bundles()
 
     assert "Headline" in (await newsroom.texts())[0]
 
 
-async def test_what_waits_follows_the_zone(newsroom, storage, held, clock):
+async def test_held_alerts_follow_the_zone(newsroom, storage, held, clock):
     await settings.set_zone(storage, held, "Asia/Shanghai")
 
     assert await release_of(newsroom) == datetime(2026, 3, 2, 23, tzinfo=UTC)

@@ -25,7 +25,7 @@ from tests.subscribers.conftest import count, next_digest, subscribe, subscribe_
 async def live_queries(storage) -> list[str]:
     async with storage.reading() as tx:
         live = select(Query.canonical).where(col(Query.live).is_(True)).order_by(Query.canonical)
-        return list(await tx.session.exec(live))
+        return list(await tx.rows(live))
 
 
 async def test_subscribing_plans_the_next_digest(storage, chat_id, clock):
@@ -117,7 +117,7 @@ async def test_topics_of_one_chat_have_names_of_their_own(chat_id, storage):
     assert (first.name, second.name) == ("Apple", "apple -pie")
 
 
-async def test_what_is_no_query_changes_nothing(storage, chat_id):
+async def test_a_query_with_an_error_changes_nothing(storage, chat_id):
     with pytest.raises(QueryError):
         await subscribe(storage, chat_id, "(")
 
@@ -164,12 +164,12 @@ async def test_lists_are_paged(chat_id, storage):
 def rows(storage):
     async def all_of(table):
         async with storage.reading() as tx:
-            return [row.model_dump() for row in await tx.session.exec(select(table))]
+            return [row.model_dump() for row in await tx.rows(select(table))]
 
     return all_of
 
 
-async def test_undone_is_exactly_as_it_was(chat_id, rows, clock, storage):
+async def test_an_undone_subscription_is_exactly_as_it_was(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)).topic_id
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.FOREVER)
@@ -187,7 +187,7 @@ async def test_undone_is_exactly_as_it_was(chat_id, rows, clock, storage):
     assert [one | {"id": 0} for one in subscribed] == [one | {"id": 0} for one in before[2]]
 
 
-async def test_what_is_not_undone_goes_with_all_it_had(chat_id, rows, clock, storage):
+async def test_a_topic_is_purged_when_it_can_no_longer_be_restored(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)).topic_id
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
     await subscriptions.unsubscribe(storage, chat_id, topic_id)

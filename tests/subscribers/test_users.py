@@ -26,7 +26,6 @@ async def test_the_first_update_makes_the_chats_row(storage, clock):
 
     chat = await chat_of(storage)
     assert chat
-    assert user
     assert user.chat_id == chat.id
     assert (chat.zone, chat.zone_guessed, chat.language) == ("Asia/Tokyo", True, "ja")
     assert user.now == clock.now
@@ -55,7 +54,6 @@ async def test_an_appointed_admin_has_access(storage):
         await add_admin(tx, 7)
 
     user = await users.identify(storage, ANN, access=Access(is_open=False))
-    assert user
 
     assert user
     assert user.is_admin
@@ -181,7 +179,7 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
             thread = await chat_at(tx, GROUP, 5)
             assert thread
             thread.state = ChatState.TOPIC_CLOSED
-            tx.session.add(thread)
+            await tx.add(thread)
 
     await identify(storage, ELECTIONS)
     await close()
