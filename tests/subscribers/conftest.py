@@ -30,7 +30,7 @@ OPEN = Access(is_open=True)
 
 
 async def identify(storage: Storage, sender: Sender, access: Access = OPEN) -> CurrentUser:
-    """Return the user behind an update; where everybody has access, unless told otherwise."""
+    """Return the user who sent an update; by default everybody has access."""
     user = await users.identify(storage, sender, access=access)
     assert user
     return user
@@ -78,7 +78,7 @@ def newsroom(storage: Storage) -> Newsroom:
 
 @pytest.fixture
 def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
-    """What was asked to be searched for in the past: the query, and since when."""
+    """Return the queries that were backfilled, each with the start of the search."""
     asked: list[tuple[str, datetime]] = []
 
     async def backfill(
@@ -93,7 +93,7 @@ def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
 
 @pytest.fixture
 def arrive(storage) -> Callable[..., Awaitable[int]]:
-    """Return how to get our row of a chat: `await arrive(7)`."""
+    """Return how to get our row of a user's chat: `await arrive(7)`."""
 
     async def arrived(user_id: int = 1, language: str = "ja") -> int:
         user = await identify(storage, Sender(user_id, user_id, name="A", language=language))
@@ -116,7 +116,7 @@ def mailer() -> Mailer:
 
 @dataclass
 class Sent:
-    """What stands in the outbox."""
+    """Reads the outbox."""
 
     storage: Storage
 

@@ -41,7 +41,9 @@ async def test_two_processes_that_start_at_once_make_one_catalogue(storage):
     assert sum(made) == len(starter_topics())
 
 
-async def test_a_changed_query_reaches_those_who_subscribe(storage, arrive, monkeypatch):
+async def test_a_changed_query_of_the_catalogue_reaches_its_subscribers(
+    storage, arrive, monkeypatch
+):
     await catalogue.load_catalogue(storage)
     chat_id = await arrive()
     space = await topics.topic_by_name(storage, chat_id, "space")
@@ -106,7 +108,7 @@ async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
     assert await names(storage) == ["Trains", "Ports", "Ships"]
 
 
-async def test_another_query_is_for_all_its_subscribers(storage, three, arrive, backfills):
+async def test_a_new_query_is_for_all_subscribers(storage, three, arrive, backfills):
     ann = await arrive(1)
     await subscribe_to_topic(storage, ann, three[0])
 
@@ -144,7 +146,7 @@ async def test_a_retired_topic_stays_with_all_its_subscribers(storage, three, ar
         await catalogue.catalogue_topic(storage, three[0])
 
 
-async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(storage, three, arrive):
+async def test_an_interrupted_retirement_is_finished_at_the_next_start(storage, three, arrive):
     ann = await arrive(1)
     await subscribe_to_topic(storage, ann, three[0])
     async with storage.writing() as tx:
@@ -193,7 +195,7 @@ async def test_every_change_is_an_audit_event(storage, three):
     assert events[3].details == {"before": "Ports", "after": "Harbours"}
 
 
-async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
+async def test_admins_cannot_change_a_topic_of_a_chat(arrive, storage):
     ann = await arrive(1)
     own = await subscribe(storage, ann, "a secret")
 

@@ -35,8 +35,6 @@ from storage.topics import Topic
 from tests.rows import source_row
 from tests.subscribers.conftest import subscribe
 
-pytestmark = pytest.mark.slow
-
 # Columns that name a user or a chat of Telegram and not our row: admins and what they did; users
 # with access and chat admins, whom the deletion forgets itself; bans and wrong codes, which outlive
 # a deletion.
@@ -154,7 +152,7 @@ def test_every_table_of_storage_is_examined():
     assert set(known) == set(SQLModel.metadata.tables)
 
 
-async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):
+async def test_deleting_a_chat_deletes_nothing_of_others(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id in (ann, bob):
         await subscribe(storage, chat_id, "Taiwan")

@@ -1,4 +1,4 @@
-"""Nothing is left of who had all erased: in no row, and in no byte of SQLite's file and log."""
+"""Nothing is left of a user who deleted everything, in no row and in no byte of SQLite's files."""
 
 from hashlib import md5, sha1, sha256
 from pathlib import Path
@@ -41,7 +41,7 @@ ADDRESS = "quagga@okapi.example"
 
 
 def forms() -> dict[str, bytes]:
-    """Return what must not be found, in all the ways that it may be written."""
+    """Return the traces that must not be found, in all their encodings."""
     texts = {text: text.encode() for text in (NAME, WORDS, ADDRESS, str(ANN))}
     varint, rest = [ANN & 0x7F], ANN >> 7
     while rest:
@@ -68,7 +68,7 @@ def found_in(file: Path) -> list[str]:
 
 
 async def found_in_rows(storage: Storage) -> list[str]:
-    """Return what a search of all tables' rows, as text, finds."""
+    """Return the traces that are found in the rows of all tables."""
     wanted = [text.lower() for text in (NAME, WORDS, ADDRESS, str(ANN))]
     found = []
     async with storage.reading() as tx:
@@ -86,7 +86,7 @@ def access() -> Access:
 
 @pytest.fixture
 async def ann(storage: Storage, access: Access, mailer: Mailer) -> int:
-    """Let somebody do all that leaves a trace; return our row of their chat."""
+    """Return the chat of a user who has left every possible trace."""
     renderer = Renderer()
     await users.identify(storage, Sender(ADMIN, ADMIN, name="Ada"), access=access)
     user = await users.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
@@ -179,7 +179,7 @@ async def test_a_request_to_confirm_outlives_its_chat_and_names_nobody(storage, 
     assert hashes.isdisjoint(repeatable)
 
 
-async def test_no_row_names_a_user_who_had_all_erased(storage, ann):
+async def test_no_row_names_a_user_who_deleted_everything(storage, ann):
     before = await found_in_rows(storage)
 
     await deletion.delete_chat(storage, ann, ANN)
@@ -188,7 +188,7 @@ async def test_no_row_names_a_user_who_had_all_erased(storage, ann):
     assert await found_in_rows(storage) == []
 
 
-async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
+async def test_no_byte_of_the_file_or_its_log_names_them(storage, ann, database_url):
     file = database_file(database_url)
     if file is None:
         pytest.skip("PostgreSQL's files are the server's")

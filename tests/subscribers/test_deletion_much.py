@@ -1,4 +1,4 @@
-"""A chat that has been sent very much goes a few rows at a time, and nothing of it is seen."""
+"""A chat with many messages is deleted a few rows at a time, and is shown nowhere meanwhile."""
 
 from datetime import timedelta
 
@@ -22,14 +22,12 @@ from tests.delivery.conftest import Outbox
 from tests.mail.mailed import MailOutbox
 from tests.subscribers.conftest import OPEN, count, identify, subscribe
 
-pytestmark = pytest.mark.slow
-
 MINUTE = timedelta(minutes=1)
 SECRET = "ann@example.org"
 
 
 class Crash(BaseException):
-    """As a kill is: nothing catches it."""
+    """Like a kill, nothing catches it."""
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def ann(storage, arrive) -> int:
-    """Give a chat words, an address, and messages that wait by both ways."""
+    """Return a chat with a topic, an address, and pending messages of both media."""
     chat_id: int = await arrive(1)
     await subscribe(storage, chat_id, "a secret")
     outbox = Outbox(storage)
@@ -87,7 +85,7 @@ async def test_no_transaction_deletes_more_than_a_few_rows(storage, ann, monkeyp
     assert await count(storage, Delivery) == await count(storage, Chat) == 0
 
 
-async def test_after_a_crash_nothing_says_whose_it_was(storage, ann, monkeypatch):
+async def test_after_a_crash_no_row_says_whose_the_chat_was(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     async with storage.reading() as tx:
@@ -111,7 +109,7 @@ async def test_after_a_crash_nothing_is_sent(storage, ann, monkeypatch):
         assert await claim_mails(tx, "me", limit=9, lease=MINUTE) == []
 
 
-async def test_after_a_crash_no_answer_that_comes_late_wakes_it(storage, ann, monkeypatch):
+async def test_after_a_crash_no_late_event_restores_the_chat(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     async with storage.writing() as tx:
@@ -160,7 +158,7 @@ async def test_rows_left_by_a_crash_go_with_the_next_purge(storage, ann, monkeyp
 
 
 async def _late(storage) -> Delivery:
-    """Return what a step that began before the erasing puts out after it."""
+    """Return a delivery that a stage enqueues after the deletion, having begun before it."""
     async with storage.reading() as tx:
         row = await tx.one(select(Delivery).limit(1))
     return Delivery(**row.model_dump(exclude={"id"}))

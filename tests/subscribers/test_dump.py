@@ -91,7 +91,7 @@ async def load(storage: Storage, lines: list[bytes], **options: Any) -> list[Loa
 
 
 async def forget_all(storage: Storage) -> None:
-    """Lose the database."""
+    """Delete all chats, as if the database were lost."""
     async with storage.writing() as tx:
         await tx.change(delete(Chat))
         await remove_source(tx, url_hash(FEED))
@@ -115,7 +115,7 @@ CHOSEN = {
 
 @pytest.fixture
 async def full(storage, arrive, clock):
-    """Fill chats with a bit of everything: a user, a thread of a group, two with nothing."""
+    """Return a chat with a bit of everything, beside a thread of a group and two empty chats."""
     ann = await arrive(1)
     await fill_chat(storage, ann)
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")

@@ -1,4 +1,4 @@
-"""What is exported comes back, and joins what is there."""
+"""An export can be imported, and joins the topics of the chat."""
 
 import json
 from contextlib import asynccontextmanager, suppress
@@ -55,7 +55,7 @@ async def load(
 
 @pytest.fixture
 async def full(storage, arrive):
-    """Fill a chat with a bit of everything."""
+    """Return a chat with a bit of everything."""
     chat_id = await arrive(1)
     await fill_chat(storage, chat_id)
     return chat_id
@@ -270,7 +270,7 @@ async def test_the_same_query_twice_in_a_document_is_one_topic(arrive, storage):
     assert (len(report.added), len(report.known)) == (1, 2)
 
 
-async def test_a_mute_that_is_over_mutes_nothing(exported, chat_id, clock, storage):
+async def test_an_expired_mute_is_not_imported(exported, chat_id, clock, storage):
     until = (clock.now - timedelta(days=1)).isoformat()
     topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
 

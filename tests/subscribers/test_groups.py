@@ -101,7 +101,7 @@ async def test_a_subscription_moves_within_one_group_only(thread, topics_of, sto
     assert await topics_of(theirs) == [("Taiwan", Mode.BOTH)]
 
 
-async def test_a_topic_moves_within_a_group_that_has_as_many_as_it_may(thread, topics_of, storage):
+async def test_a_topic_moves_within_a_group_at_its_limit(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
     few = replace(USUAL_LIMITS, topics=2)
     topic = await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=few)

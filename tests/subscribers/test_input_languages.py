@@ -1,4 +1,4 @@
-"""Times and dates typed in each language; what a name means is for CLDR, the rest is here."""
+"""Times and dates typed in each language: names from CLDR, and the words around them."""
 
 from datetime import date, timedelta
 
@@ -49,7 +49,7 @@ def test_every_date_is_read_as_its_language_writes_it(code, ahead):
 
 @pytest.mark.parametrize("code", NATIVE)
 @given(ahead=st.integers(1, 7))
-def test_a_day_of_the_week_is_the_next_such(code, ahead):
+def test_a_day_of_the_week_is_the_next_one(code, ahead):
     day = TODAY + timedelta(days=ahead)
 
     for pattern in ("EEEE", "EEE"):
@@ -111,7 +111,7 @@ def test_unasked_text_is_read_in_the_language_of_the_chat(code, text, read):
         ("vi", "hàng ngày lúc 7 tối", table((1140, EVERY_DAY))),
     ],
 )
-def test_times_that_were_asked_for_need_no_minutes(code, text, read):
+def test_answers_to_a_question_for_times_need_no_minutes(code, text, read):
     assert read_typed(text, Asked.TIME, TODAY, code) == read
 
 

@@ -1,4 +1,4 @@
-"""A feed that nobody follows any more goes with its articles; what was sent stays."""
+"""A feed without followers goes with its articles; sent messages stay."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ OF_ARTICLES: tuple[type[SQLModel], ...] = (
 
 @pytest.fixture
 def own_feed(storage: Storage, newsroom: Newsroom):
-    """Return how to make a private feed with articles, followed by chats; it gives its row."""
+    """Return how to make a private feed with articles and followers; it returns our row."""
 
     async def made(*followers: int, articles: int = 3, name: str = "Own") -> int:
         source_id = await newsroom.source(name, public=False)
@@ -77,7 +77,7 @@ async def left(storage: Storage) -> dict[str, int]:
     return {str(table.__tablename__): await count(storage, table) for table in OF_ARTICLES}
 
 
-async def test_the_articles_of_a_feed_go_when_nobody_can_have_it_back(
+async def test_the_articles_of_a_feed_go_when_no_follower_can_undo(
     arrive, storage, clock, own_feed
 ):
     ann, bob = await arrive(1), await arrive(2)
@@ -156,8 +156,8 @@ async def test_messages_that_were_sent_stay(arrive, storage, clock, own_feed):
     assert (delivery.body["text"], delivery.alert_id) == ("Quagga seen", None)
 
 
-async def test_an_alert_to_a_story_that_goes_on_stays(arrive, storage, clock, newsroom, own_feed):
-    """Else the next public article of the story would alert the chat again."""
+async def test_an_alert_stays_while_its_story_goes_on(arrive, storage, clock, newsroom, own_feed):
+    """Else the next public article of the story would alert the chat a second time."""
     ann = await arrive(1)
     source = await own_feed(ann, articles=1)
     public = await newsroom.article("The same", source_id=await newsroom.source())
@@ -175,7 +175,7 @@ async def test_an_alert_to_a_story_that_goes_on_stays(arrive, storage, clock, ne
     assert (alert.article_id, alert.story_id) == (public, own.story_id)
 
 
-async def test_articles_go_a_few_at_a_time(arrive, storage, clock, own_feed, monkeypatch):
+async def test_articles_are_purged_a_few_at_a_time(arrive, storage, clock, own_feed, monkeypatch):
     monkeypatch.setattr(retention, "ARTICLES_AT_ONCE", 2)
     ann = await arrive(1)
     source = await own_feed(ann, articles=5)
@@ -194,7 +194,7 @@ async def test_articles_go_a_few_at_a_time(arrive, storage, clock, own_feed, mon
     assert gone == [2, 2, 1, 0, 0]
 
 
-async def test_a_follower_of_a_feed_that_is_being_purged_gets_it_anew(
+async def test_a_new_follower_of_a_feed_in_purge_gets_it_afresh(
     arrive, storage, clock, own_feed, monkeypatch
 ):
     monkeypatch.setattr(retention, "ARTICLES_AT_ONCE", 2)

@@ -1,4 +1,4 @@
-"""Sources that chats follow: whose they are, when they go, and that nobody takes another's."""
+"""Feeds that chats follow: limits, budgets, undo, and when they go."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ TWO_FEEDS = replace(USUAL_LIMITS, feeds=2)
 
 @dataclass
 class Reader:
-    """Adds what it is asked for, once; notes that it was asked."""
+    """Adds any feed; records the requests."""
 
     storage: Storage
     problem: Problem | None = None
@@ -56,7 +56,7 @@ def reader(storage: Storage) -> Reader:
 
 @pytest.fixture
 def follow(storage: Storage, reader: Reader):
-    """Return how a chat follows a feed, of which it may follow two."""
+    """Return how a chat follows a feed, with a limit of two."""
 
     def followed(chat_id: int, url: str = FEED):
         return own_feeds.follow_feed(storage, chat_id, url, adder=reader, limits=TWO_FEEDS)
@@ -141,7 +141,7 @@ async def test_a_feed_beyond_the_limit_is_refused_before_it_is_read(
     assert reader.asked == []
 
 
-async def test_only_the_chat_that_unfollowed_it_may_undo_that_and_only_for_a_while(
+async def test_unfollowing_can_be_undone_by_the_same_chat_for_ten_minutes(
     arrive, clock, storage, follow
 ):
     ann, bob = await arrive(1), await arrive(2)
@@ -157,7 +157,7 @@ async def test_only_the_chat_that_unfollowed_it_may_undo_that_and_only_for_a_whi
         await own_feeds.follow_feed_again(storage, ann, source_id)
 
 
-async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, follow):
+async def test_the_sources_of_a_deleted_chat_go(arrive, storage, clock, follow):
     ann = await arrive(1)
     await follow(ann)
     clock.turn(timedelta(hours=1))
@@ -167,7 +167,7 @@ async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, follow
     assert await urls(storage) == []
 
 
-async def test_a_feed_that_was_just_added_goes_with_its_erased_chat(arrive, storage, follow):
+async def test_a_feed_that_was_just_added_goes_with_its_deleted_chat(arrive, storage, follow):
     ann = await arrive(1)
     await follow(ann)
 
@@ -215,7 +215,7 @@ async def test_feeds_that_were_unfollowed_count_as_additions(arrive, storage, fo
     assert (await follow_one_of(bob, 3)).outcome is FeedAddition.FOLLOWED
 
 
-async def test_deleting_everything_does_not_begin_the_day_anew(arrive, storage, follow_one_of):
+async def test_deleting_everything_resets_no_budget(arrive, storage, follow_one_of):
     ann = await arrive(1)
     for number in range(3):
         await follow_one_of(ann, number)

@@ -1,4 +1,4 @@
-"""Links to the bot, and topics that are shared by one."""
+"""Links to the bot, and topics that are shared by links."""
 
 import re
 
@@ -93,7 +93,7 @@ async def test_a_query_shared_twice_has_one_link(chat_id, storage):
     assert len(links) == 1
 
 
-async def test_a_topic_of_another_chat_is_none(arrive, storage):
+async def test_a_topic_of_another_chat_cannot_be_shared(arrive, storage):
     topic = await subscribe(storage, await arrive(1), "Taiwan")
 
     with pytest.raises(NoSuchTopic):

@@ -36,13 +36,13 @@ async def test_subscribing_plans_the_next_digest(storage, chat_id, clock):
     assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
 
 
-async def test_alerts_alone_plan_none(storage, chat_id):
+async def test_alerts_alone_plan_no_digest(storage, chat_id):
     await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
 
     assert await next_digest(storage, chat_id) is None
 
 
-async def test_stopping_the_last_digest_plans_none(storage, chat_id):
+async def test_unsubscribing_from_the_last_topic_plans_no_digest(storage, chat_id):
     subscribed = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
 
     await subscriptions.unsubscribe(storage, chat_id, subscribed.topic_id)
@@ -58,7 +58,7 @@ async def test_the_first_digest_reaches_back_a_day(chat_id, backfills, clock, st
     assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
-async def test_the_same_query_however_written_are_one_topic(storage, chat_id):
+async def test_spellings_of_one_query_are_one_topic(storage, chat_id):
     first = await subscribe(storage, chat_id, '"Consul-General"')
     second = await subscribe(storage, chat_id, '"consul general"', Mode.DIGEST)
 
@@ -69,14 +69,14 @@ async def test_the_same_query_however_written_are_one_topic(storage, chat_id):
     assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
-async def test_the_same_query_at_the_same_time_are_one_topic(storage, chat_id):
+async def test_concurrent_subscriptions_to_one_query_are_one_topic(storage, chat_id):
     await asyncio.gather(*(subscribe(storage, chat_id, "Taiwan") for _ in range(5)))
 
     assert await count(storage, Topic) == 1
     assert await count(storage, Subscription) == 1
 
 
-async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
+async def test_equal_queries_of_two_chats_share_one_row(storage, arrive):
     for user_id in (1, 2):
         await subscribe(storage, await arrive(user_id), "Taiwan")
 
@@ -124,7 +124,7 @@ async def test_a_query_with_an_error_changes_nothing(storage, chat_id):
     assert await count(storage, Topic) == 0
 
 
-async def test_another_chats_topic_is_none(storage, arrive):
+async def test_a_topic_of_another_chat_cannot_be_seen(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     secret = (await subscribe(storage, bob, "secret")).topic_id
 
@@ -138,7 +138,7 @@ async def test_another_chats_topic_is_none(storage, arrive):
     assert (await topics.subscribed(storage, bob)).total == 1
 
 
-async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, chat_id):
+async def test_a_topic_beyond_the_limit_leaves_no_row(storage, chat_id):
     for number in range(MOST_TOPICS):
         await subscribe(storage, chat_id, f"word{number}", Mode.INSTANT)
 
@@ -202,7 +202,7 @@ async def test_a_topic_is_purged_when_it_can_no_longer_be_restored(chat_id, rows
         await subscriptions.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
 
 
-async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storage):
+async def test_unsubscribing_purges_topics_that_ended_earlier(chat_id, rows, clock, storage):
     first, second = [(await subscribe(storage, chat_id, words)).topic_id for words in ("a1", "b1")]
     await subscriptions.unsubscribe(storage, chat_id, first)
     clock.turn(UNDO_WITHIN)
@@ -212,7 +212,7 @@ async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storag
     assert [topic["id"] for topic in await rows(Topic)] == [second]
 
 
-async def test_a_topic_that_is_subscribed_to_anew_has_not_ended(chat_id, rows, clock, storage):
+async def test_a_topic_subscribed_to_again_has_not_ended(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
     await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
@@ -222,9 +222,7 @@ async def test_a_topic_that_is_subscribed_to_anew_has_not_ended(chat_id, rows, c
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 
-async def test_a_changed_query_is_backfilled_as_a_new_topic_does(
-    chat_id, backfills, clock, storage
-):
+async def test_a_changed_query_is_backfilled_like_a_new_topic(chat_id, backfills, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
 
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
@@ -232,7 +230,7 @@ async def test_a_changed_query_is_backfilled_as_a_new_topic_does(
     assert backfills[-1] == ("formosa", clock.now - timedelta(hours=24))
 
 
-async def test_the_query_of_a_deleted_topic_is_free_and_of_another_are_not(chat_id, rows, storage):
+async def test_a_topic_may_take_the_query_of_an_ended_one_but_of_no_other(chat_id, rows, storage):
     kept, deleted, other = [
         (await subscribe(storage, chat_id, words)).topic_id
         for words in ("Taiwan", "Formosa", "Japan")

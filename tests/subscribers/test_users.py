@@ -82,7 +82,7 @@ async def test_blocking_and_coming_back_does_not_end_a_pause(storage):
 
 
 @pytest.mark.parametrize("event", ["gone", "back"])
-async def test_a_chat_that_was_never_here_may_go_and_come(storage, event):
+async def test_events_of_an_unknown_chat_make_no_row(storage, event):
     await (
         users.suspend_chats(storage, 8, ChatState.BLOCKED)
         if event == "gone"
@@ -140,7 +140,7 @@ async def test_a_group_keeps_the_language_that_it_started_with(storage):
     assert (chat.name, chat.language) == ("News desk", "ja")
 
 
-async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage):
+async def test_a_new_thread_starts_with_the_settings_of_its_group(storage):
     group = await identify(storage, MEMBER)
     await settings.set_zone(storage, group.chat_id, "Asia/Taipei")
     await settings.set_times(storage, group.chat_id, [WeeklyTime(540), WeeklyTime(1080)])
@@ -160,7 +160,7 @@ async def test_a_thread_that_is_used_first_makes_its_group_too(storage):
     assert [chat.thread_id for chat in await rows(storage)] == [0, 5]
 
 
-async def test_all_threads_go_and_come_back_with_their_group(storage):
+async def test_all_threads_are_suspended_and_restored_with_their_group(storage):
     await identify(storage, ELECTIONS)
     await users.suspend_chats(storage, GROUP, ChatState.KICKED)
     gone = [chat.state for chat in await rows(storage)]
@@ -170,7 +170,7 @@ async def test_all_threads_go_and_come_back_with_their_group(storage):
     assert [chat.state for chat in await rows(storage)] == [ChatState.ACTIVE] * 2
 
 
-async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(storage):
+async def test_a_closed_thread_is_restored_when_reopened_or_with_the_right_to_manage(storage):
     async def states() -> list[ChatState]:
         return [chat.state for chat in await rows(storage)]
 
