@@ -55,7 +55,6 @@ def little_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 async def add(storage: Storage, row: Any) -> int:
     async with storage.writing() as tx:
         await tx.add(row)
-        await tx.flush()
         return int(row.id)
 
 
@@ -78,7 +77,7 @@ async def numbers(storage: Storage, column: Any) -> list[Any]:
 
 async def publish_all(storage: Storage) -> None:
     async with storage.writing() as tx:
-        await tx.rows(update(Article).values(stage=ArticleStage.PUBLISHED))
+        await tx.change(update(Article).values(stage=ArticleStage.PUBLISHED))
 
 
 async def test_old_sent_messages_are_deleted(storage, newsroom, retention, clock):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.matching.query import QueryError
+from bot.matching.query import QueryError, parse
 from bot.subscribers import deletion, mutes, subscriptions, topics
 from bot.subscribers.errors import AlreadySubscribed, NoSuchTopic, TooManyTopics, UndoIsOver
 from bot.subscribers.mutes import Duration, TopicSubject
@@ -122,6 +122,21 @@ async def test_a_query_with_an_error_changes_nothing(storage, chat_id):
         await subscribe(storage, chat_id, "(")
 
     assert await count(storage, Topic) == 0
+
+
+async def test_a_query_may_name_a_topic_of_the_chat(storage, chat_id):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan OR Formosa")).topic_id
+    await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
+
+    query = await topics.parse_for(storage, chat_id, '#"the island" ports')
+
+    assert query.canonical == parse("(Taiwan OR Formosa) ports").canonical
+
+
+async def test_topics_are_loaded_only_for_a_query_that_names_one(storage, chat_id, monkeypatch):
+    monkeypatch.setattr(topics, "saved_queries", None)
+
+    assert (await topics.parse_for(storage, chat_id, "Taiwan")).canonical == "taiwan"
 
 
 async def test_a_topic_of_another_chat_cannot_be_seen(storage, arrive):
