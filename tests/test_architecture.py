@@ -27,8 +27,6 @@ EXCEPTIONS = (
     ("bot.sources.parser_*", "bot.mail.*"),
     # Users upload exports, which are parsed there for the same reason.
     ("bot.sources.parser_*", "bot.subscribers.export_document"),
-    # A confirmed address is a setting of its chat, and fails as those do.
-    ("bot.mail.*", "bot.subscribers.errors"),
     # The doctor examines what the bot would be made of.
     ("bot.ops.doctor*", "bot.app.*"),
     # What cannot be set up as it is configured stops the start with one sentence.

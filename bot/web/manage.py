@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.mail import confirm
-from bot.subscribers import settings, subscriptions
+from bot.mail.bounces import unsubscribe_address
+from bot.subscribers import mailboxes, settings, subscriptions
 from bot.subscribers.errors import NoMailbox, NoSuchChat, NoSuchTopic, UserError
 from bot.web.pages import TemplatePage, see_other
 from bot.web.requests import read_body
@@ -74,9 +74,9 @@ async def _change(resources: Resources, chat_id: int, form: Mapping[str, str]) -
         topic_id, mode = _row_id(form["topic"]), Mode(form["mode"])
         await subscriptions.subscribe_to_topic(storage, chat_id, topic_id, mode, limits=limits)
     elif "medium" in form:
-        await confirm.set_digest_medium(storage, chat_id, DigestMedium(form["medium"]))
+        await mailboxes.set_digest_medium(storage, chat_id, DigestMedium(form["medium"]))
     else:
-        await confirm.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
+        await mailboxes.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
     return {"done": "saved"}
 
 
@@ -103,7 +103,7 @@ async def unsubscribe(site: Site, request: RouteRequest) -> TemplatePage:
     (mailbox,) = request.subject
     await read_body(request.http, take=len)  # a mail program sends a form that is not needed
     resources = site.resources
-    await confirm.unsubscribe_address(resources.storage, int(mailbox), renderer=resources.renderer)
+    await unsubscribe_address(resources.storage, int(mailbox), renderer=resources.renderer)
     return await _mailbox_page(site, "web/unsubscribe.html", request, is_done=True)
 
 
@@ -114,7 +114,7 @@ async def confirm_page(site: Site, request: RouteRequest) -> TemplatePage:
 async def confirm_address(site: Site, request: RouteRequest) -> TemplatePage | None:
     mailbox, token = request.subject
     resources = site.resources
-    is_confirmed = await confirm.confirm_by_link(
+    is_confirmed = await mailboxes.confirm_by_link(
         resources.storage, int(mailbox), token, renderer=resources.renderer
     )
     if not is_confirmed:
@@ -125,5 +125,5 @@ async def confirm_address(site: Site, request: RouteRequest) -> TemplatePage | N
 async def _mailbox_page(
     site: Site, template: str, request: RouteRequest, *, is_done: bool
 ) -> TemplatePage:
-    language = await confirm.language_of_mailbox(site.resources.storage, int(request.subject[0]))
+    language = await mailboxes.language_of_mailbox(site.resources.storage, int(request.subject[0]))
     return TemplatePage(template, {"is_done": is_done}, language)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from bot.mail.confirm import MailboxSeen
 from bot.publishing.pages import EditionPage, Picture, values_of
 from bot.publishing.samples import CONSUL, NOW, PLAN, QUERIES, TIES, sample_edition, sample_snippet
 from bot.publishing.selection import choose
 from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
+from bot.subscribers.mailboxes import MailboxSeen
 from bot.subscribers.settings import ChatSettings, Managed
 from bot.subscribers.topics import ChatTopic
 from bot.web.miniapp.page import AppValues

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
 from bot.app.mail import mail_stages, make_mailer
 from bot.app.resources import ProcessContext
-from bot.mail import confirm
 from bot.rendering.links import Links
 from bot.settings import AccessMode, Settings
+from bot.subscribers import mailboxes
 from storage.enums import MailboxProblem, MailboxState
 from tests.mail.relay import open_relay
 from tests.subscribers.conftest import SIGNER, arrive  # noqa: F401 - a fixture
@@ -44,7 +44,7 @@ async def process(storage, server):
 async def asked(storage, process, arrive) -> int:  # noqa: F811 - the fixture
     """A chat that waits for the code from the mail to its address."""
     chat_id: int = await arrive(language="en")
-    await confirm.request_confirmation(
+    await mailboxes.request_confirmation(
         storage, chat_id, ADDRESS, asked_by=1, mailer=make_mailer(process)
     )
     return chat_id
@@ -61,7 +61,7 @@ async def test_a_code_that_cannot_be_sent_is_reported_to_its_chat(storage, proce
 
     await run(process)
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     assert (seen.state, seen.problem) == (
         MailboxState.UNREACHABLE,
         MailboxProblem.NO_SUCH_MAILBOX,
@@ -73,6 +73,6 @@ async def test_a_code_is_not_sent_after_a_day(storage, process, asked, server, c
 
     await run(process)
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, MailboxProblem.EXPIRED)
     assert server.mails == []

@@ -5,9 +5,9 @@ import pytest
 from sqlmodel import col, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.mail.confirm import request_confirmation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
+from bot.subscribers.mailboxes import request_confirmation
 from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery

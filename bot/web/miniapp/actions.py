@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from bot.mail import confirm
 from bot.mail.codes import read_code
-from bot.subscribers import mutes, settings, subscriptions, topics
+from bot.subscribers import mailboxes, mutes, settings, subscriptions
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.mutes import Duration, TopicSubject
@@ -123,10 +122,8 @@ async def subscribe(site: Site, user: CurrentUser, request: ActionRequest) -> Ac
             storage, chat_id, topic_id, mode, limits=limits
         )
     else:
-        query, saved = request.text("query"), await topics.saved_queries(storage, chat_id)
-        subscribed = await subscriptions.subscribe(
-            storage, chat_id, query, mode, saved, limits=limits
-        )
+        query = request.text("query")
+        subscribed = await subscriptions.subscribe(storage, chat_id, query, mode, limits=limits)
     return ActionResult("subscribed" if subscribed.is_new else "saved", subscribed.name)
 
 
@@ -140,8 +137,7 @@ async def change_query(site: Site, user: CurrentUser, request: ActionRequest) ->
     """Change the query of a topic; a catalogue topic is replaced by one of the chat's own."""
     storage, chat_id = site.resources.storage, user.chat_id
     topic_id, query = request.row("topic"), request.text("query")
-    saved = await topics.saved_queries(storage, chat_id)
-    replacement = await subscriptions.change_query(storage, chat_id, topic_id, query, saved)
+    replacement = await subscriptions.change_query(storage, chat_id, topic_id, query)
     return ActionResult("saved", replacement=replacement)
 
 
@@ -212,7 +208,7 @@ async def set_language(site: Site, user: CurrentUser, request: ActionRequest) ->
 async def request_confirmation(
     site: Site, user: CurrentUser, request: ActionRequest
 ) -> ActionResult:
-    await confirm.request_confirmation(
+    await mailboxes.request_confirmation(
         site.resources.storage,
         user.chat_id,
         request.text("address"),
@@ -225,24 +221,24 @@ async def request_confirmation(
 async def confirm_address(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Confirm with the code from the mail; a malformed code counts as a failed try too."""
     code = read_code(request.text("code")) or ""
-    await confirm.confirm_by_code(site.resources.storage, user.chat_id, code)
+    await mailboxes.confirm_by_code(site.resources.storage, user.chat_id, code)
     return _SAVED
 
 
 async def set_digest_medium(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     medium = request.one_of("medium", DigestMedium)
-    await confirm.set_digest_medium(site.resources.storage, user.chat_id, medium)
+    await mailboxes.set_digest_medium(site.resources.storage, user.chat_id, medium)
     return _SAVED
 
 
 async def set_email_alerts(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     wanted = request.flag("wanted")
-    await confirm.set_email_alerts(site.resources.storage, user.chat_id, wanted=wanted)
+    await mailboxes.set_email_alerts(site.resources.storage, user.chat_id, wanted=wanted)
     return _SAVED
 
 
 async def remove_address(site: Site, user: CurrentUser, _request: ActionRequest) -> ActionResult:
-    await confirm.remove_address(site.resources.storage, user.chat_id)
+    await mailboxes.remove_address(site.resources.storage, user.chat_id)
     return _SAVED
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.mail import confirm
 from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
-from bot.subscribers import settings, topics
+from bot.subscribers import mailboxes, settings, topics
 from bot.subscribers.limits import MOST_LISTED
 from storage.schedules import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.mail.confirm import MailboxSeen
     from bot.matching.query import ParsedQuery
     from bot.matching.search import Difference, Headlines, SearchHit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
+    from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
@@ -38,7 +37,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
     subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
     chat_settings = await settings.get_settings(storage, chat_id)
     renderer = renderer.of(chat_settings.speaks)  # an action may just have changed it
-    mailbox = await confirm.get_mailbox(storage, chat_id)
+    mailbox = await mailboxes.get_mailbox(storage, chat_id)
     return {
         "language": renderer.language.code,
         "chosenLanguage": chat_settings.language or "",
@@ -120,9 +119,8 @@ _LONGEST_TITLE = 200
 async def preview_query(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
     """Return what a query finds, or its syntax error."""
     typed = request.text("query")
-    saved = await topics.saved_queries(site.resources.storage, caller.user.chat_id)
     try:
-        query = parse(typed, saved)
+        query = await topics.parse_for(site.resources.storage, caller.user.chat_id, typed)
     except QueryError as error:
         return _problem(error, caller.renderer)
     return await _find(site, caller, query)
@@ -133,9 +131,8 @@ async def preview_change(site: Site, caller: Caller, request: ActionRequest) -> 
     topic_id, typed = request.row("topic"), request.text("query")
     storage, chat_id = site.resources.storage, caller.user.chat_id
     topic = await topics.get_topic(storage, chat_id, topic_id)
-    saved = await topics.saved_queries(storage, chat_id)
     try:
-        query = parse(typed, saved)
+        query = await topics.parse_for(storage, chat_id, typed)
     except QueryError as error:
         return _problem(error, caller.renderer)
     async with site.searches:
