@@ -6,12 +6,12 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, TypeVar
 
-from bot.playground.api.queries import Queries
 from bot.playground.control import VERBS
 from bot.playground.mailroom.letters import Letter
 from bot.playground.server import Playground
+from bot.playground.state.chats import PlaygroundChat, User
+from bot.playground.state.queries import Queries
 from bot.playground.users import views
-from bot.playground.users.chats import PlaygroundChat, User
 
 PATIENCE = (
     240.0  # seconds; only what never comes is waited for so long, however busy the machine is

@@ -13,8 +13,8 @@ from bot.delivery.errors import FloodWait
 from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
-from bot.playground.api.errors import ApiError
-from bot.playground.api.flood import Flood, FloodMode
+from bot.playground.errors import ApiError
+from bot.playground.state.flood import Flood, FloodMode
 from bot.rendering.messages import Message
 from storage.db.engine import Storage
 

@@ -19,7 +19,7 @@ from aiohttp import web
 from sqlmodel import col, select, update
 
 from benchmarks.chaos.databases import own_database
-from bot.playground.users.chats import User
+from bot.playground.state.chats import User
 from bot.sources.drafts import url_hash
 from bot.sources.urls import host_of
 from storage.chats import Chat

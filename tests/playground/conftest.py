@@ -8,7 +8,7 @@ import pytest
 from aiogram import Bot
 from aiohttp import ClientSession
 
-from bot.playground.users.chats import User
+from bot.playground.state.chats import User
 from tests.bot_api import PlainSession
 from tests.local_playground import LocalPlayground
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.playground.api.errors import ApiError
-from bot.playground.api.flood import Flood, FloodMode
+from bot.playground.errors import ApiError
+from bot.playground.state.flood import Flood, FloodMode
 
 TOKEN = "1:playground"
 

@@ -25,6 +25,7 @@ from bot.playground.newsroom.content import (
     read_publishers,
 )
 from bot.playground.newsroom.newsroom import Newsroom
+from bot.playground.newsroom.routes import NewsroomPages
 from bot.sources.pages.page import read_page
 
 Client = TestClient[web.Request, web.Application]
@@ -57,7 +58,7 @@ def newsroom(clock: Clock) -> Newsroom:
 @pytest.fixture
 async def client(newsroom: Newsroom) -> AsyncIterator[Client]:
     app = web.Application()
-    app.add_routes(newsroom.routes())
+    app.add_routes(NewsroomPages(newsroom).routes())
     app.cleanup_ctx.append(newsroom.lifetime)
     async with TestClient(TestServer(app)) as opened:
         yield opened
@@ -329,7 +330,7 @@ async def test_keywords_that_are_only_in_the_box_of_a_page_do_not_match(client, 
 async def test_it_publishes_by_itself_while_the_application_runs(clock):
     newsroom = Newsroom(clock, every=timedelta(0))
     app = web.Application()
-    app.add_routes(newsroom.routes())
+    app.add_routes(NewsroomPages(newsroom).routes())
     app.cleanup_ctx.append(newsroom.lifetime)
 
     async with TestClient(TestServer(app)) as client:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.playground.api.errors import ApiError
-from bot.playground.api.queries import CALLBACK_LIFETIME
-from bot.playground.users.chats import User
+from bot.playground.errors import ApiError
+from bot.playground.state.chats import User
+from bot.playground.state.queries import CALLBACK_LIFETIME
 from tests.local_playground import LocalPlayground
 from tests.playground.conftest import Call
 

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from bot.playground.api.errors import ApiError
 from bot.playground.api.files import picture_size
+from bot.playground.errors import ApiError
 from bot.playground.text.rich import rich_message
 
 HTML = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.api.errors import ApiError
+from bot.playground.errors import ApiError
 from bot.playground.users import views
 
 

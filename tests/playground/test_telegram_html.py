@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.api.errors import ApiError
+from bot.playground.errors import ApiError
 from bot.playground.text.entities import utf16_length
 from bot.playground.text.html import parse_html
 

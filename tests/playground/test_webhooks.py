@@ -185,7 +185,7 @@ async def test_what_was_not_taken_comes_again_before_what_is_behind_it(
 
 
 async def test_it_comes_again_when_the_answer_takes_too_long(call, pg, ann, listener, url, taken):
-    pg.webhooks.longest_pause, pg.webhooks.patience = 0, 0.05
+    pg.webhooks.longest_pause, pg.webhooks.time_out = 0, 0.05
     listener.held["slow"] = asyncio.Event()
     await call("setWebhook", url=url)
 

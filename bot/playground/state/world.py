@@ -1,4 +1,4 @@
-"""The state of the playground, in memory and bounded: users, chats, messages, updates of a bot."""
+"""The world of one bot: its users, chats, messages, updates, files and faults."""
 
 import re
 import time
@@ -6,16 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.playground.api.errors import bad_request
-from bot.playground.api.faults import Faults
-from bot.playground.api.files import Files
-from bot.playground.api.flood import Flood, FloodMode
-from bot.playground.api.profile import Profile
-from bot.playground.api.queries import CALLBACK_LIFETIME, INLINE_LIFETIME, Queries
-from bot.playground.api.updates import PendingUpdates
-from bot.playground.journal import Events, Journal
+from bot.playground.errors import bad_request
 from bot.playground.newsroom.newsroom import Newsroom
-from bot.playground.users.chats import (
+from bot.playground.state.chats import (
     ChatType,
     Member,
     PlaygroundChat,
@@ -23,6 +16,13 @@ from bot.playground.users.chats import (
     User,
     make_member,
 )
+from bot.playground.state.faults import Faults
+from bot.playground.state.files import Files
+from bot.playground.state.flood import Flood, FloodMode
+from bot.playground.state.journal import Events, Journal
+from bot.playground.state.profile import Profile
+from bot.playground.state.queries import CALLBACK_LIFETIME, INLINE_LIFETIME, Queries
+from bot.playground.state.updates import PendingUpdates
 
 FIRST_USER = 1_001
 FIRST_GROUP = -2_001
@@ -54,7 +54,7 @@ class World:
         self.files = Files()
         self.profile = Profile()
         self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
-        self.token = "1:playground"  # noqa: S105 - the one used last, which signs launch data
+        self.token = "1:playground"  # noqa: S105 - the latest token used; it signs launch data
         self._last_message = 0
 
     def now(self) -> int:
@@ -89,7 +89,7 @@ class World:
         return max(self.users, default=FIRST_USER - 1) + 1
 
     def sender(self, chat: PlaygroundChat, from_id: int | None) -> User:
-        """Return the user with that id, else a private chat's user or a group's first member."""
+        """Return user *from_id*; by default a private chat's user or a group's first member."""
         if from_id is None and chat.user is not None:
             return chat.user
         for number in chat.members if from_id is None else [from_id]:
@@ -97,39 +97,40 @@ class World:
                 return self.users[number]
         raise bad_request("no such user")
 
-    def chat(self, given: Any) -> PlaygroundChat:
-        """Return the chat by its number, also as text, or @username; else "chat not found"."""
-        chat_id = self.chat_id(given)
+    def chat(self, name: Any) -> PlaygroundChat:
+        """Return the chat with this id (a number or text) or @username; raise if there is none."""
+        chat_id = self.chat_id(name)
         if chat_id not in self.chats:
             raise bad_request("chat not found")
         return self.chats[chat_id]
 
-    def chat_id(self, given: Any) -> int | None:
-        """Return the number of the chat that a call names, be there one or not."""
-        if isinstance(given, int) and not isinstance(given, bool):
-            return given
-        if not isinstance(given, str):
+    def chat_id(self, name: Any) -> int | None:
+        """Return the id in the `chat_id` of a call, whether or not there is such a chat."""
+        if isinstance(name, int) and not isinstance(name, bool):
+            return name
+        if not isinstance(name, str):
             return None
-        if given.startswith("@"):
-            named = (chat for chat in self.chats.values() if chat.user is None and chat.username)
-            name = given[1:].lower()
-            return next((chat.id for chat in named if str(chat.username).lower() == name), None)
-        return int(given) if _NUMBER.fullmatch(given) else None
+        if name.startswith("@"):
+            public = (chat for chat in self.chats.values() if chat.user is None and chat.username)
+            username = name[1:].lower()
+            ids = (chat.id for chat in public if str(chat.username).lower() == username)
+            return next(ids, None)
+        return int(name) if _NUMBER.fullmatch(name) else None
 
     def message(self, chat: PlaygroundChat, message_id: int, description: str) -> PlaygroundMessage:
-        """Return a message that is still there; else the error *description*."""
+        """Return a message that is not deleted; raise *description* if there is none."""
         message = chat.messages.get(message_id)
         if message is None or message.deleted:
             raise bad_request(description)
         return message
 
     def post(self, message: PlaygroundMessage) -> PlaygroundMessage:
-        """Put a new message into its chat, with an event."""
-        message.chat.keep(message)
+        """Add a new message to its chat, and publish an event."""
+        message.chat.add(message)
         return self.touch(message, "message")
 
     def touch(self, message: PlaygroundMessage, kind: str) -> PlaygroundMessage:
-        """Give a changed message a new version, and publish an event that names it."""
+        """Publish an event about *message*, whose number becomes the version of the message."""
         message.version = self.events.publish(
             kind, chat_id=message.chat.id, message_id=message.message_id
         )

@@ -1,10 +1,10 @@
-"""Faults that a test orders: with which call, how often, before or after the effect."""
+"""Injected faults: for which call, how often, before or after its effect."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.playground.api.errors import (
+from bot.playground.errors import (
     ApiError,
     bad_request,
     forbidden,
@@ -19,7 +19,7 @@ class FaultKind(StrEnum):
     BAD_GATEWAY = "502_html"
     RESET = "reset"
     TIME_OUT = "time_out"
-    MALFORMED = "malformed"  # JSON that breaks off
+    MALFORMED = "malformed"  # truncated JSON
     UNAUTHORIZED = "401"
     BAD_REQUEST = "400"
     FORBIDDEN = "403"
@@ -32,7 +32,7 @@ class When(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """*times* counts down; 0 from the start means: until cleared."""
+    """*times* counts down; a fault that begins with 0 lasts until it is cleared."""
 
     id: int
     kind: FaultKind
@@ -47,7 +47,7 @@ class Fault:
         return self.method in {"", method} and self.chat_id in {None, chat_id}
 
     def error(self) -> ApiError | None:
-        """Return the answer, if this fault is an answer of the Bot API at all."""
+        """Return the response of the Bot API, None if the fault has another kind of response."""
         match self.kind:
             case FaultKind.TOO_MANY:
                 return too_many_requests(self.retry_after)
@@ -66,25 +66,25 @@ class Fault:
 
 class Faults:
     def __init__(self) -> None:
-        self._ordered: list[Fault] = []
+        self._injected: list[Fault] = []
         self._last_id = 0
 
     def inject(self, fault: str, *, when: str = "before", **facts: Any) -> int:
-        """Order a fault by its name (FaultKind); *facts* are the fields of Fault."""
+        """Inject a fault by its name (FaultKind); *facts* are the fields of Fault."""
         self._last_id += 1
         facts["method"] = str(facts.get("method") or "").lower()
-        self._ordered.append(Fault(self._last_id, FaultKind(fault), When(when), **facts))
+        self._injected.append(Fault(self._last_id, FaultKind(fault), When(when), **facts))
         return self._last_id
 
     def clear(self) -> None:
-        self._ordered.clear()
+        self._injected.clear()
 
     def take(self, method: str, chat_id: int | None) -> Fault | None:
-        """Return the first fault ordered for this call (method in lower case); count it as used."""
-        for fault in self._ordered:
+        """Return the first fault that fits this call (method in lower case), and count its use."""
+        for fault in self._injected:
             if fault.fits(method, chat_id):
                 if fault.times == 1:
-                    self._ordered.remove(fault)
+                    self._injected.remove(fault)
                 fault.times = max(0, fault.times - 1)
                 return fault
         return None

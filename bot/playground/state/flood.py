@@ -1,12 +1,12 @@
-"""Flood accounting: how many messages a bot may send before it must wait.
+"""Flood control: how many messages a bot may send before it must wait.
 
-Per token 30 in any second; per group 20 in any minute; per private chat one a second, where a short
-burst is let through (three at once), as Telegram does. `STRICT` allows no burst, `OFF` counts
-nothing. A rejected message does not count. Only send, copy and forward calls are charged, and
-`setWebhook`, which may be called once a second.
+The limits are 30 messages a second per token, 20 a minute per group, and one a second per private
+chat with a burst of three, as at Telegram. `STRICT` allows no burst, `OFF` has no limits. Rejected
+messages do not count. The limits hold for send, copy and forward calls; `setWebhook` may be called
+once a second.
 
-A 429, be it one that a test ordered, bans its chat for as long as it says: until then each call
-about the chat is recorded as made inside the ban, and one that sends is rejected.
+A 429, injected or not, bans its chat for `retry_after`. A call about a banned chat is recorded, and
+rejected if it sends.
 """
 
 from collections import defaultdict, deque
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from math import ceil
 
-from bot.playground.api.errors import too_many_requests
+from bot.playground.errors import too_many_requests
 
 
 class FloodMode(StrEnum):
@@ -27,11 +27,11 @@ TOKEN_PER_SECOND = 30
 GROUP_PER_MINUTE = 20
 BURST = {FloodMode.NORMAL: 3, FloodMode.STRICT: 1}
 _SENDS = ("send", "copy", "forward")
-_FORGET_ABOVE = 10_000  # chats remembered before those that owe nothing are dropped
+_PRUNE_ABOVE = 10_000  # chats
 
 
 class Flood:
-    """*clock* gives seconds; it never goes back."""
+    """*clock* is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float], mode: FloodMode) -> None:
         self.clock = clock
@@ -39,22 +39,22 @@ class Flood:
         self._tokens: dict[str, deque[float]] = defaultdict(deque)
         self._groups: dict[int, deque[float]] = defaultdict(deque)
         self._paid_until: dict[int, float] = {}
-        self._hook_from = 0.0
+        self._next_webhook = 0.0
         self._banned_until: dict[int, float] = {}
         self.inside_bans: list[tuple[float, str, int]] = []
-        """When which method was called about which chat, though that was banned."""
+        """Calls about banned chats: time, method, chat id."""
 
     def charge_webhook(self) -> None:
-        """Count one `setWebhook`, or raise the error."""
+        """Count one `setWebhook`; raise if it comes too soon."""
         if self.mode is FloodMode.OFF:
             return
         now = self.clock()
-        if now < self._hook_from:
+        if now < self._next_webhook:
             raise too_many_requests(1)
-        self._hook_from = now + 1
+        self._next_webhook = now + 1
 
     def charge(self, token: str, chat_id: int, count: int = 1) -> None:
-        """Count *count* messages to the chat (negative: a group), or raise the error."""
+        """Count *count* messages to the chat (a negative id is a group); raise above a limit."""
         if self.mode is FloodMode.OFF:
             return
         now = self.clock()
@@ -74,7 +74,7 @@ class Flood:
             self._banned_until[chat_id] = self.clock() + seconds
 
     def check_ban(self, method: str, chat_id: int) -> None:
-        """Write down a call about the chat while it is banned; raise the error if it sends."""
+        """Record a call about a banned chat; raise if it sends."""
         left = self._banned_until.get(chat_id, 0.0) - self.clock()
         if left > 0:
             self.inside_bans.append((self.clock(), method, chat_id))
@@ -83,7 +83,7 @@ class Flood:
             raise too_many_requests(max(1, ceil(left)))
 
     def _private_wait(self, chat_id: int, now: float, count: int) -> float:
-        """GCRA: the theoretical arrival time may run ahead of now by the burst, no further."""
+        """GCRA: the theoretical arrival time may run ahead of now by at most the burst."""
         arrival = max(self._paid_until.get(chat_id, now), now)
         allowed = max(BURST[self.mode], count)  # an album is one call and must pass some time
         return arrival + count - allowed - now
@@ -94,12 +94,12 @@ class Flood:
             self._groups[chat_id].extend([now] * count)
             return
         self._paid_until[chat_id] = max(self._paid_until.get(chat_id, now), now) + count
-        if len(self._paid_until) > _FORGET_ABOVE:
+        if len(self._paid_until) > _PRUNE_ABOVE:
             self._paid_until = {chat: t for chat, t in self._paid_until.items() if t > now}
 
 
 def _window_wait(sent: deque[float], now: float, span: float, limit: int, count: int) -> float:
-    """Seconds until *count* more fit into a window of *span* seconds that holds *limit*."""
+    """Return the seconds until *count* more fit into a window of *span* seconds for *limit*."""
     while sent and sent[0] <= now - span:
         sent.popleft()
     over = len(sent) + count - limit

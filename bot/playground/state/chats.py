@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.playground.api.errors import bad_request
+from bot.playground.errors import bad_request
 
 KEPT_MESSAGES = 2_000  # per chat; the oldest go first
 STATUSES = ("creator", "administrator", "member", "restricted", "left", "kicked")
@@ -35,7 +35,7 @@ _RESTRICTED = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """*rights*: those of an administrator, or what is left to somebody restricted."""
+    """*rights*: those of an administrator, or those left to a restricted member."""
 
     status: str = "member"
     rights: frozenset[str] = frozenset()
@@ -50,29 +50,29 @@ class Member:
         return self.status in {"creator", "administrator"}
 
     def may(self, right: str) -> bool:
-        """A creator may all, an administrator what was given, nobody else anything."""
+        """Return whether an administrator has *right*; a creator has every right."""
         return self.status == "creator" or (self.is_admin and right in self.rights)
 
     @property
     def may_write(self) -> bool:
-        """In a group; see `may` for channels."""
+        """Whether the member may write in a group; see `may` for channels."""
         return self.is_in and (self.status != "restricted" or "can_send_messages" in self.rights)
 
     def to_api(self, user: dict[str, Any], *, in_channel: bool = False) -> dict[str, Any]:
-        shown = {"user": user, "status": self.status}
+        fields = {"user": user, "status": self.status}
         match self.status:
             case "creator":
-                return shown | {"is_anonymous": self.is_anonymous}
+                return fields | {"is_anonymous": self.is_anonymous}
             case "administrator":
                 names = _ADMINISTRATORS + (_OF_CHANNELS if in_channel else _OF_GROUPS)
                 more = {"can_be_edited": False, "is_anonymous": self.is_anonymous}
-                return shown | more | self._rights(names) | {"can_manage_chat": True}
+                return fields | more | self._rights(names) | {"can_manage_chat": True}
             case "restricted":
-                return shown | {"is_member": True, "until_date": 0} | self._rights(_RESTRICTED)
+                return fields | {"is_member": True, "until_date": 0} | self._rights(_RESTRICTED)
             case "kicked":
-                return shown | {"until_date": 0}
+                return fields | {"until_date": 0}
             case _:
-                return shown
+                return fields
 
     def _rights(self, names: Collection[str]) -> dict[str, bool]:
         return {name: name in self.rights for name in names}
@@ -81,15 +81,15 @@ class Member:
 def make_member(
     status: str, rights: Collection[str] | None = None, *, is_anonymous: bool = False
 ) -> Member:
-    """Check the names; an administrator has every right unless *rights* say less."""
+    """Return a member after checking the names; by default an administrator has every right."""
     if status not in STATUSES:
         raise bad_request(f"a member can be one of: {', '.join(STATUSES)}")
     known = {*_ADMINISTRATORS, *_OF_CHANNELS, *_OF_GROUPS, *_RESTRICTED}
     if unknown := set(rights or ()) - known:
         raise bad_request(f"no such right: {', '.join(sorted(unknown))}")
-    all_of_them = known if status == "administrator" else ()
-    given = all_of_them if rights is None else rights
-    return Member(status, frozenset(given), is_anonymous)
+    if rights is None:
+        rights = known if status == "administrator" else ()
+    return Member(status, frozenset(rights), is_anonymous)
 
 
 class ChatType(StrEnum):
@@ -108,12 +108,12 @@ class User:
 
     def to_api(self) -> dict[str, Any]:
         user = {"id": self.id, "is_bot": False, "first_name": self.first_name}
-        return user | _given(username=self.username, language_code=self.language_code)
+        return user | _without_none(username=self.username, language_code=self.language_code)
 
 
 @dataclass(slots=True)
 class PlaygroundMessage:
-    """`content` holds what the message says (text and entities, or a document and its caption)."""
+    """*content* is text and entities, or a document or photo and its caption."""
 
     message_id: int
     chat: "PlaygroundChat"
@@ -127,31 +127,31 @@ class PlaygroundMessage:
     silent: bool = False
     deleted: bool = False
     version: int = 0
-    author: int | None = None  # the user who wrote it, None for the bot
+    author: int | None = None  # a user's id, None for the bot
 
     @property
     def is_from_bot(self) -> bool:
         return bool(self.sender["is_bot"]) and self.sender["id"] != GROUP_ANONYMOUS_BOT["id"]
 
     def to_api(self) -> dict[str, Any]:
-        shown = {"message_id": self.message_id, "date": self.date, "chat": self.chat.to_api()}
-        shown |= {} if self.chat.is_channel else {"from": self.sender}
+        fields = {"message_id": self.message_id, "date": self.date, "chat": self.chat.to_api()}
+        fields |= {} if self.chat.is_channel else {"from": self.sender}
         if self.chat.is_channel or self.sender["id"] == GROUP_ANONYMOUS_BOT["id"]:
-            shown["sender_chat"] = self.chat.to_api()
-        shown |= self.extra | self.content | _given(edit_date=self.edit_date)
+            fields["sender_chat"] = self.chat.to_api()
+        fields |= self.extra | self.content | _without_none(edit_date=self.edit_date)
         if self.reply_markup and "inline_keyboard" in self.reply_markup:
-            shown["reply_markup"] = self.reply_markup
+            fields["reply_markup"] = self.reply_markup
         if self.reply_to:
-            shown["reply_to_message"] = self.reply_to.without_reply()
-        return shown
+            fields["reply_to_message"] = self.reply_to.without_reply()
+        return fields
 
     def without_reply(self) -> dict[str, Any]:
-        shown = self.to_api()
-        shown.pop("reply_to_message", None)
-        return shown
+        fields = self.to_api()
+        fields.pop("reply_to_message", None)
+        return fields
 
     def to_page(self) -> dict[str, Any]:
-        """What a user's screen shows: any kind of keyboard, silence, edits, deletion, version."""
+        """Return the message for the chat page: keyboards of any kind, edits, deletion, version."""
         return self.to_api() | {
             "from": self.sender | {"is_bot": self.is_from_bot},
             "author": self.author,
@@ -166,7 +166,7 @@ class PlaygroundMessage:
 
 @dataclass(slots=True)
 class Thread:
-    """A topic of a forum; *opening* is the service message that begins it."""
+    """A forum topic; *opening* is the service message that begins it."""
 
     name: str
     state: str = "open"  # or "closed"
@@ -175,9 +175,9 @@ class Thread:
 
 @dataclass(slots=True)
 class PlaygroundChat:
-    """A private chat has its user's id. `own` is the bot's membership of a group or channel.
+    """A private chat has its user's id. *own* is the bot's membership of a group or channel.
 
-    In a private chat `blocked`: the user blocked the bot; `started`: the bot may write at all.
+    A private chat is *blocked* if its user blocked the bot, and *started* once the bot may write.
     """
 
     id: int
@@ -200,17 +200,17 @@ class PlaygroundChat:
 
     def to_api(self) -> dict[str, Any]:
         name = {"first_name": self.user.first_name} if self.user else {"title": self.title}
-        more = _given(username=self.username, is_forum=self.is_forum or None)
+        more = _without_none(username=self.username, is_forum=self.is_forum or None)
         return {"id": self.id, "type": self.type.value} | name | more
 
     def sender_of(self, user: User) -> dict[str, Any]:
-        """Return the sender of what *user* writes here."""
-        known = self.members.get(user.id)
-        if known is not None and known.is_anonymous and not self.is_channel:
+        """Return the sender that the bot sees when *user* writes here."""
+        member = self.members.get(user.id)
+        if member is not None and member.is_anonymous and not self.is_channel:
             return GROUP_ANONYMOUS_BOT
         return user.to_api()
 
-    def keep(self, message: PlaygroundMessage) -> None:
+    def add(self, message: PlaygroundMessage) -> None:
         self.messages[message.message_id] = message
         if len(self.messages) > KEPT_MESSAGES:
             del self.messages[next(iter(self.messages))]
@@ -230,9 +230,9 @@ BOT = bot_user("1:playground")
 
 
 def thread_fields(thread_id: int | None) -> dict[str, Any]:
-    """Return what a message in a topic has beyond others."""
+    """Return the fields that only a message in a forum topic has."""
     return {} if thread_id is None else {"message_thread_id": thread_id, "is_topic_message": True}
 
 
-def _given(**facts: Any) -> dict[str, Any]:
+def _without_none(**facts: Any) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}

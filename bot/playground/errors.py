@@ -1,4 +1,4 @@
-"""What the Bot API answers to a call that it rejects, in its own words.
+"""The errors of the Bot API, with Telegram's descriptions.
 
 Clients match on these descriptions, so each one is written once.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """The call is answered with `ok: false`; *code* is the HTTP status too."""
+    """A response with `ok: false`; *code* is also the HTTP status."""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
@@ -16,12 +16,12 @@ class ApiError(Exception):
         self.parameters = parameters
 
     def to_json(self) -> dict[str, Any]:
-        answer: dict[str, Any] = {
+        response: dict[str, Any] = {
             "ok": False,
             "error_code": self.code,
             "description": self.description,
         }
-        return answer | ({"parameters": self.parameters} if self.parameters else {})
+        return response | ({"parameters": self.parameters} if self.parameters else {})
 
 
 def bad_request(reason: str) -> ApiError:

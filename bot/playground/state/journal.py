@@ -1,16 +1,16 @@
-"""What happened: every call of the Bot API, and every change for those who wait for one."""
+"""The journal of Bot API calls, and the events that the chat page and tests wait for."""
 
 import asyncio
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bot.playground.api.files import Upload
+from bot.playground.state.files import Upload
 
 
 @dataclass(slots=True)
 class JournalEntry:
-    """`status` is the HTTP status, 0 for no answer; `applied` if the effect is there."""
+    """*status* is the HTTP status, 0 without a response; *applied*: the call took effect."""
 
     at: float
     method: str
@@ -28,7 +28,7 @@ class JournalEntry:
 
 
 class Journal:
-    """A ring: the oldest entries go when *size* is reached; numbers go on, so a gap shows."""
+    """A ring buffer of *size* entries; their numbers are consecutive, so a gap shows."""
 
     def __init__(self, size: int) -> None:
         self._entries: deque[JournalEntry] = deque(maxlen=size)
@@ -46,8 +46,8 @@ class Journal:
         return [self._entries[i] for i in range(skipped, kept)]
 
 
-def shown(params: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters as the journal keeps them: of a file only its name and size."""
+def loggable(params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters for the journal, with name and size in place of each file."""
     return {
         name: {"name": value.name, "bytes": len(value.content)}
         if isinstance(value, Upload)
@@ -60,7 +60,7 @@ Event = dict[str, Any]
 
 
 class Events:
-    """A bounded queue of numbered events; the number is the version of what the event names."""
+    """A bounded queue of numbered events; a changed message takes the number as its version."""
 
     def __init__(self, size: int) -> None:
         self._queue: deque[Event] = deque(maxlen=size)
