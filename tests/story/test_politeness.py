@@ -1,4 +1,4 @@
-"""Every rule of fetching politely: kept by our reader for a week, and able to be broken."""
+"""The rules of polite fetching: our reader keeps each, and a rude reader breaks each."""
 
 import asyncio
 import shutil
@@ -39,7 +39,7 @@ def test_our_reader_keeps_the_rule(week: dict[str, Verdict], rule: Rule):
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in RULES])
-def test_a_reader_without_manners_breaks_the_rule(rule: Rule):
+def test_a_rude_reader_breaks_the_rule(rule: Rule):
     assert Mark.BROKEN in {_mark_of(replace(reader), rule) for reader in READERS}
 
 
@@ -51,7 +51,7 @@ def _mark_of(reader: Rude, rule: Rule) -> Mark:
     return verdict.mark
 
 
-def test_nothing_is_said_of_a_rule_that_was_not_seen():
+def test_a_rule_without_requests_has_no_verdict():
     watch = Watch({"http://feeds.example": RULES[0]}, lambda: MONDAY_NOON)
 
     (verdict,) = watch.verdicts()
@@ -59,7 +59,7 @@ def test_nothing_is_said_of_a_rule_that_was_not_seen():
     assert verdict.mark is Mark.UNSEEN
 
 
-def test_the_score_tells_what_was_broken_and_how():
+def test_the_score_lists_complaints_and_totals():
     verdict = Verdict(RULES[0], Mark.BROKEN, 7, ("one", "two", "three", "four", "five"))
 
     score = as_text([verdict, Verdict(RULES[1], Mark.KEPT, 3)])
@@ -69,7 +69,7 @@ def test_the_score_tells_what_was_broken_and_how():
     assert "1 kept, 1 broken; 10 requests" in score
 
 
-async def test_by_hand_it_lists_its_feeds_and_tells_the_score_so_far():
+async def test_the_server_by_hand_lists_its_feeds_and_the_score():
     clock = TurnedClock()
     port = unused_port()
     sites = {f"http://127.0.0.1:{port}": RULES[0]}
