@@ -3,7 +3,7 @@
     python -m benchmarks.search [--articles 20000] [--server URL]
 
 Inline queries ask for the first and the last page, a search for its first pages one after the
-other. `ms` is by the clock, `cpu_ms` the CPU time of this process, with that of SQLite: medians,
+other. `ms` is by the clock, `…_cpu_ms` the CPU time of this process, with that of SQLite: medians,
 and the worst of all rounds. Where they differ, the server worked or other programs were busy. With
 100,000 articles 200 ms are a good figure for the slowest query.
 """
