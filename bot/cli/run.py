@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.playground.api.flood import FloodMode
+from bot.playground.state.flood import FloodMode
 
 if TYPE_CHECKING:
     from bot.playground.server import Playground

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 
 from bot.mail.compose import Mail
 from bot.ops.health import make_web
-from bot.playground.users.chats import User as TelegramUser
+from bot.playground.state.chats import User as TelegramUser
 from bot.playground.users.views import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
