@@ -40,7 +40,7 @@ PURE = (
     *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text.folding"),
     *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
     *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
-    *("storage.enums", "storage.states"),
+    *("storage.enums", "storage.schedules", "storage.states"),
 )
 DECIDING = ORDER[: ORDER.index("ops")]
 # A program of its own, which a pool starts.

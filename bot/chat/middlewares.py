@@ -54,7 +54,8 @@ from storage.db.engine import (
     is_unavailable,
     observing_transactions,
 )
-from storage.enums import ChatKind, UpdateRef
+from storage.enums import ChatKind
+from storage.updates import UpdateRef
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

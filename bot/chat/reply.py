@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.chat.managed_chats import Frame
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
-    from storage.enums import UpdateRef
+    from storage.updates import UpdateRef
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,8 @@ from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, numbered
 from bot.subscribers.errors import NotALanguage
 from bot.subscribers.timezones import zones_near
-from storage.enums import ChatKind, QuietHours
+from storage.enums import ChatKind
+from storage.schedules import QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
