@@ -7,13 +7,19 @@ from typing import Any
 from bot.rendering.keyboards import answer_feedback
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import NoSuchFeedback, TooMuchFeedback
+from storage.access import AdminChat, admin_chats
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import FEEDBACK_NOTICE, DeliveryKind, UpdateRef
-from storage.feedback import Feedback, add_feedback, count_feedback, unsent_feedback
-from storage.outages import Dependent, admins_of_source
+from storage.enums import DeliveryKind
+from storage.feedback import (
+    FEEDBACK_NOTICE,
+    Feedback,
+    add_feedback,
+    count_feedback,
+    unsent_feedback,
+)
 from storage.outbox import enqueue, new_delivery
-from storage.updates import is_duplicate
+from storage.updates import UpdateRef, is_duplicate
 
 MOST_A_DAY = 5
 LONGEST = 2000  # characters
@@ -36,7 +42,7 @@ async def send_feedback(
     words = words[:LONGEST]
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        to = await admins_of_source(tx, admins)
+        to = await admin_chats(tx, admins)
         if await is_duplicate(tx, once):
             return bool(to)
         if await count_feedback(tx, chat_id, _DAY) >= MOST_A_DAY:
@@ -49,7 +55,7 @@ async def send_feedback(
 async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: frozenset[int]) -> None:
     """Send the admins the feedback that came before there was any admin."""
     async with storage.writing() as tx:
-        to = await admins_of_source(tx, admins)
+        to = await admin_chats(tx, admins)
         for name, feedback in await unsent_feedback(tx) if to else ():
             feedback.passed_on_at = tx.now
             await enqueue(tx, _notices(tx, to, name, feedback, renderer=renderer))
@@ -85,7 +91,7 @@ async def reply_to_feedback(
 
 
 def _notices(
-    tx: Transaction, to: Iterable[Dependent], name: str, feedback: Feedback, *, renderer: Renderer
+    tx: Transaction, to: Iterable[AdminChat], name: str, feedback: Feedback, *, renderer: Renderer
 ) -> list[dict[str, Any]]:
     """Return a delivery of the feedback for each admin."""
     answer = answer_feedback(feedback.id)

@@ -20,7 +20,7 @@ from bot.subscribers.time_tokens import (
     time_tokens_in,
     words_of,
 )
-from storage.enums import EVERY_DAY, QuietHours
+from storage.schedules import EVERY_DAY, QuietHours
 
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser

@@ -25,9 +25,9 @@ from storage.access import (
     wrong_guesses,
 )
 from storage.db.engine import Storage, Transaction
-from storage.enums import AuditAction, UpdateRef
+from storage.enums import AuditAction
 from storage.suspension import is_banned
-from storage.updates import is_duplicate
+from storage.updates import UpdateRef, is_duplicate
 
 MOST_USES = 10_000
 LONGEST_DAYS = 366

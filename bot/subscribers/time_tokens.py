@@ -26,7 +26,7 @@ from babel import Locale
 
 from bot.languages import words
 from bot.rendering.i18n import ENGLISH, LANGUAGES
-from storage.enums import EVERY_DAY
+from storage.schedules import EVERY_DAY
 
 LONGEST: Final = 120  # characters; four times on several days are shorter
 

@@ -25,12 +25,12 @@ from storage.editions import Edition, EditionStory
 from storage.enums import ChatKind, DeliveryKind
 from storage.outbox import Delivery
 from storage.queries import Query
+from storage.schema import metadata
 from storage.sharing import PublishedFeed
 from storage.sources import Follow, add_source
 from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.suspension import open_mailbox
-from storage.tables import METADATA
 from storage.topics import Topic
 from tests.rows import source_row
 from tests.subscribers.conftest import subscribe
@@ -48,10 +48,10 @@ OTHERS = {
 
 def columns() -> list[Column[Any]]:
     """Return every column that names our row of a chat."""
-    chat = METADATA.tables["chat"].c.id
+    chat = metadata().tables["chat"].c.id
     return [
         column
-        for table in METADATA.tables.values()
+        for table in metadata().tables.values()
         for column in table.columns
         if column.references(chat)
     ]
@@ -70,7 +70,7 @@ def test_rows_that_name_a_chat_go_with_it():
 def test_no_column_names_a_chat_or_a_user_unlisted():
     named = {
         f"{table.name}.{column.name}"
-        for table in METADATA.tables.values()
+        for table in metadata().tables.values()
         for column in table.columns
         if column.name.endswith(("chat_id", "user_id", "telegram_id"))
     }
@@ -138,9 +138,9 @@ async def test_every_table_forgets_the_chat(storage, ann, arrive):
 
 
 def test_every_table_of_storage_is_examined():
-    """Other tests have imported all modules, so a new process says which `storage.tables` knows."""
+    """Other tests have imported all modules, so a new process says which `metadata` knows."""
     known = subprocess.run(
-        [sys.executable, "-c", "from storage.tables import METADATA; print(*METADATA.tables)"],
+        [sys.executable, "-c", "from storage.schema import metadata; print(*metadata().tables)"],
         check=True,
         capture_output=True,
         text=True,
