@@ -6,12 +6,13 @@ starts with the settings of its group.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.messages import Message
 from bot.subscribers.access import Access, apply_to_chats, has_access
 from bot.subscribers.errors import Banned, GroupClosed
+from bot.subscribers.text import one_line
 from bot.subscribers.timezones import guess_zone
 from storage import chats
 from storage.access import admin_ids
@@ -30,6 +31,9 @@ from storage.suspension import (
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
 _UNANSWERED = "unanswered"  # the notice of a chat whose replies were rate limited
+# Telegram allows 64; other servers may allow more, and a row must stay small.
+_LONGEST_NAME = 64
+_LONGEST_TAG = 16
 _LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
 # What a new thread takes over from its group.
 _INHERITED = (
@@ -52,9 +56,23 @@ class Sender:
     language: str = ""  # IETF tag, "" unknown
     can_change: bool = True  # in a group: whether they are an administrator
 
+    @classmethod
+    def in_private(cls, user_id: int, first_name: str, language: str | None) -> Self:
+        """Return the user as the sender of their private chat, which has the user's id."""
+        name, tag = user_name(first_name), language_tag(language)
+        return cls(user_id=user_id, telegram_id=user_id, name=name, language=tag)
+
     @property
     def chat_name(self) -> str:
         return self.name if self.kind is ChatKind.PRIVATE else self.title
+
+
+def user_name(first_name: str) -> str:
+    return one_line(first_name)[:_LONGEST_NAME]
+
+
+def language_tag(tag: str | None) -> str:
+    return one_line(tag or "")[:_LONGEST_TAG]
 
 
 @dataclass(frozen=True, slots=True)

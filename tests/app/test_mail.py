@@ -31,7 +31,7 @@ async def process(storage, server):
     smtp = ("127.0.0.1", server.port)
     made = ProcessContext(
         settings=Settings(_env_file=None, bot_token=SecretStr(PLAYGROUND_TOKEN)),  # type: ignore[call-arg]
-        deployment=Deployment(PLAYGROUND_TOKEN, "", "", AccessMode.OPEN, smtp=smtp),
+        deployment=Deployment(PLAYGROUND_TOKEN, "", AccessMode.OPEN, smtp=smtp),
         sources=cast("Any", SimpleNamespace(storage=storage)),
         links=Links(None, SIGNER),
         announce=lambda _said: None,
@@ -68,9 +68,7 @@ async def test_a_code_that_cannot_be_sent_is_reported_to_its_chat(storage, proce
     )
 
 
-async def test_a_code_that_is_a_day_old_is_not_sent_any_more(
-    storage, process, asked, server, clock
-):
+async def test_a_code_is_not_sent_after_a_day(storage, process, asked, server, clock):
     clock.turn(timedelta(hours=24))
 
     await run(process)

@@ -23,8 +23,8 @@ from storage.db.engine import Storage
 from storage.enums import Medium, Mode
 from storage.outbox import Delivery
 from storage.schedules import QuietHours
-from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
+from tests.resources import USUAL_LIMITS
 
 SIGNER = Signer(b"k" * 32)
 OPEN = Access(is_open=True)

@@ -38,7 +38,7 @@ from storage.subscriptions import Subscription
 from storage.suspension import apply_access, ban, is_banned
 from storage.topics import Topic
 from tests.conftest import MONDAY_NOON
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.rows import source_row
 from tests.subscribers.conftest import OPEN, fill_chat, identify, subscribe
 

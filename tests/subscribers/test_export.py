@@ -28,8 +28,7 @@ from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.sources import Follow, add_source
 from storage.subscriptions import count_subscriptions
-from tests.limits import MOST_TOPICS, USUAL_LIMITS
-from tests.resources import ReadsHere
+from tests.resources import MOST_TOPICS, USUAL_LIMITS, ReadsHere
 from tests.rows import source_row
 from tests.subscribers.conftest import fill_chat, subscribe
 

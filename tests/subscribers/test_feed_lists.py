@@ -14,8 +14,7 @@ from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import ChatKind
 from storage.feeds_followed import ImportChat, ImportMessage, claim_import, start_import
-from tests.limits import USUAL_LIMITS
-from tests.resources import OneFeed
+from tests.resources import USUAL_LIMITS, OneFeed
 from tests.subscribers.conftest import identify
 
 GROUP = -1_000_000_000_007

@@ -11,8 +11,7 @@ from bot.subscribers.limits import Limited, get_limits, set_limits
 from bot.subscribers.users import Sender
 from storage.chats import Chat
 from storage.enums import ChatKind, Mode
-from tests.limits import USUAL_LIMITS
-from tests.resources import OneFeed
+from tests.resources import USUAL_LIMITS, OneFeed
 from tests.subscribers.conftest import identify, subscribe, subscribe_to_topic
 
 GROUP = -1_000_000_000_007

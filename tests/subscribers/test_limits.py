@@ -6,7 +6,7 @@ from bot.subscribers import audit, subscriptions
 from bot.subscribers.errors import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.limits import Limited, Limits, get_limits, set_limits
 from storage.enums import AuditAction, Mode
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 
 USUAL = replace(USUAL_LIMITS, topics=1)
 

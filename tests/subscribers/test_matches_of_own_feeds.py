@@ -18,8 +18,8 @@ from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.matches import Match, newest_stories, stories_by_day
 from storage.queries import Query
-from tests.limits import USUAL_LIMITS
 from tests.matching.stored import stored_article, stored_source
+from tests.resources import USUAL_LIMITS
 from tests.subscribers.conftest import subscribe
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

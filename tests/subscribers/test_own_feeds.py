@@ -19,7 +19,7 @@ from bot.subscribers.limits import Limited, set_limits
 from bot.subscribers.own_feeds import FeedAddition
 from storage.db.engine import Storage
 from storage.sources import add_source, all_sources
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.rows import source_row
 
 FEED = "https://paper.example/feed"

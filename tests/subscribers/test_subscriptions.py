@@ -18,7 +18,7 @@ from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from tests.limits import MOST_TOPICS, USUAL_LIMITS
+from tests.resources import MOST_TOPICS, USUAL_LIMITS
 from tests.subscribers.conftest import count, next_digest, subscribe, subscribe_to_topic
 
 

@@ -10,7 +10,7 @@ from bot.subscribers.users import Sender
 from storage.access import add_admin
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.subscribers.conftest import identify
 
 ANN = Sender(user_id=7, telegram_id=7, name="Ann", language="ja")

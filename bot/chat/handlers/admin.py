@@ -53,8 +53,8 @@ async def show_stuck(
     dropped: press.Drop | None = None,
 ) -> None:
     """Show a page of stuck messages, with a button that undoes what was just dropped."""
-    total = await release.count_deliveries(context.storage, _STUCK)
     wanted = callback_data.page if callback_data else 0
+    total = await release.count_deliveries(context.storage, _STUCK)
     load = partial(release.list_deliveries, context.storage, _STUCK)
     page = await load_page(load, wanted, total, _STUCK_PER_PAGE)
     await context.reply.change(

@@ -110,9 +110,8 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
 async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
     """Show the card of the query with the other words that its button names."""
     typed = callback_data.words or words_on(pressed)
-    others = await others_of(
-        await topics.parse_for(context.storage, context.chat_id, typed), typed, context
-    )
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    others = await others_of(query, typed, context)
     await show_card(others.typed or typed, context, is_in_place=True)
 
 
