@@ -57,13 +57,14 @@ SCHEMA_CHECK_SECONDS: Final = 60.0
 
 async def take_over(storage: Storage, owner: str) -> None:
     """Release the leases of earlier processes, if the database is a file with one process."""
-    # Imports all tables, because SQLAlchemy writes no row that refers to an unknown table.
-    from storage.tables import LEASED
+    from storage.schema import leased_tables
 
+    # On either database, because SQLAlchemy writes no row that refers to a table it does not know.
+    tables = leased_tables()
     if storage.dialect != SQLITE:
         return
     async with storage.writing() as tx:
-        for table in LEASED:
+        for table in tables:
             await release_all_of_others(tx, table, owner)
         await delete_other_leases(tx, owner)
 
@@ -135,10 +136,9 @@ class Presence:
 
         If this process dies in between, another one does the rest.
         """
-        # Imports all tables, because SQLAlchemy writes no row that refers to an unknown table.
-        from storage.tables import LEASED
+        from storage.schema import leased_tables
 
-        for table in LEASED:
+        for table in leased_tables():
             async with self.storage.writing() as tx:
                 await release_all_of(tx, table, owners)
         async with self.storage.writing() as tx:

@@ -190,8 +190,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
 
 def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
     """Return the stages that report broadcasts in progress and add lists of feeds."""
-    from bot.chat.handlers.admin_broadcasts import report_progress
-    from bot.chat.progress import FeedListReports
+    from bot.chat.progress import FeedListReports, report_broadcasts
     from bot.subscribers.feed_lists import FeedListStage
 
     storage, renderer = process.storage, process.renderer
@@ -203,6 +202,6 @@ def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
         process.owner,
     )
     return [
-        StageRunner(stages.PROGRESS, partial(report_progress, bot, renderer, storage)),
+        StageRunner(stages.PROGRESS, partial(report_broadcasts, bot, renderer, storage)),
         *(StageRunner(stages.LIST, lists.run_once) for _ in range(LISTS)),
     ]
