@@ -5,10 +5,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import (
     _BLANKS,
-    LONGEST_LINK,
-    _once,
+    _rebuilt,
     are_quick,
     as_typed,
     canonical_url,
@@ -76,7 +76,7 @@ MISREAD = [
     pytest.param("https://a@paper.example@evil.example/", id="two logins"),
     pytest.param("https://paper.example/\0story-1", id="a control character"),
     pytest.param("https://paper.example/\u202egpj.1", id="another direction"),
-    pytest.param("https://paper.example/" + "a" * LONGEST_LINK, id="too long"),
+    pytest.param("https://paper.example/" + "a" * LONGEST_URL, id="too long"),
     pytest.param("https://" + "\ufdfa" * 500_000 + "/", id="a giant host"),
 ]
 
@@ -149,8 +149,8 @@ def test_any_string_has_a_form_that_is_its_own_form(text):
 def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(host, port, path, query, fragment):
     url = _BLANKS.sub("", f"http://{host}{port}/{path}{query}{fragment}")
     try:
-        long_way = _once(url)
-        assume(_once(long_way) == long_way)
+        long_way = _rebuilt(url)
+        assume(_rebuilt(long_way) == long_way)
     except ValueError:
         long_way = url
 

@@ -31,12 +31,16 @@ from bot.sources.fetch.source import (
     is_news_sitemap,
 )
 from bot.sources.hosts import shown_url
+from bot.sources.limits import (
+    DISCOVERY_SECONDS,
+    LOOKUP_SECONDS,
+    MAX_FEEDS_READ,
+    MAX_OFFERED_FEEDS,
+    MAX_ROBOTS_BYTES,
+    MAX_ROBOTS_SITEMAPS,
+)
 from bot.sources.urls import as_typed, canonical_url, without_login
 
-MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it links
-MAX_ROBOTS_SITEMAPS: Final = 3
-MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
-PATIENCE_SECONDS: Final = 90.0
 _SAME_SHARE = 0.8  # of the links
 _COMPARED = 100  # entries
 
@@ -102,7 +106,7 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     public: bool,
     result: FetchResult | None = None,
     thorough: bool = False,
-    patience_seconds: float = PATIENCE_SECONDS,
+    patience_seconds: float = DISCOVERY_SECONDS,
 ) -> DiscoveryResult:
     """Look for feeds at *url*; *result*: of a fetch of it, if there was one just now.
 
@@ -160,7 +164,7 @@ class _SiteSearch:
         if thorough or not self.feeds:
             await self._read_sitemaps(await self._sitemaps(url))
 
-    async def _read(self, links: Sequence[FeedLink], limit: int = MAX_READ) -> None:
+    async def _read(self, links: Sequence[FeedLink], limit: int = MAX_FEEDS_READ) -> None:
         waiting = deque(self._new(links))
         for _ in range(limit):
             if not waiting:
@@ -249,8 +253,6 @@ def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
 
 # What is at an address that a user typed or forwarded: a feed, a site with feeds, or one article.
 
-MAX_OFFERS: Final = 8
-LOOKUP_SECONDS: Final = 20.0
 # Letters of text, a Han character for three of them; a front page gives less, or some teasers.
 _MIN_ARTICLE: Final = 300
 
@@ -343,4 +345,4 @@ def _offers(feeds: Iterable[FoundFeed]) -> tuple[FoundFeed, ...]:
         replace(feed, title=feed.title or shown_url(feed.url), result=FetchResult())
         for feed in feeds
     ]
-    return tuple(offers[:MAX_OFFERS])
+    return tuple(offers[:MAX_OFFERED_FEEDS])

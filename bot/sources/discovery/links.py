@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from bot.sources.feeds.text import one_line
 from bot.sources.fetch.source import is_news_sitemap
-from bot.sources.urls import canonical_url, host_of, without_feed_scheme
+from bot.sources.urls import absolute, canonical_url, without_feed_scheme, without_login
 
 _LONGEST_PAGE = 2_000_000  # characters
 _MOST_LINKS = 500
 _LONGEST_NAME = 200
 _MOST_TEXTS = 8  # of the texts within a link
-_LONGEST_URL = 2000
 _FEED_TYPE = re.compile(
     r"application/(?:(?:rss|atom|rdf|feed)\+(?:xml|json)|json)|(?:application|text)/(?:rss|xml)"
 )
@@ -166,16 +165,10 @@ def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
     )
 
 
-def _address(text: str, base: str) -> str:
-    """Return the absolute address; "" if it is none of the web or holds a login."""
-    text = without_feed_scheme("".join(text.split()))
-    try:
-        address = urljoin(base, text.partition("#")[0])
-        is_whole = bool(host_of(address)) and "@" not in urlsplit(address).netloc
-    except ValueError:
-        return ""
-    is_web = address.startswith(("http://", "https://"))
-    return address if text and is_web and is_whole and len(address) <= _LONGEST_URL else ""
+def _address(link: str, base: str) -> str:
+    """Return the address that may hold a feed; "" if there is none, or it needs a login."""
+    link = without_feed_scheme(link)
+    return absolute(link, base).partition("#")[0] if without_login(link) == link else ""
 
 
 def _name(text: str) -> str:

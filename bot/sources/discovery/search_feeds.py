@@ -19,6 +19,7 @@ from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, Sourc
 from bot.matching.query.canonical import read_back
 from bot.matching.query.stopwords import is_selective
 from bot.sources.drafts import url_hash
+from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import host_of
 from storage.db.engine import Storage
 from storage.enums import SourceKind
@@ -132,7 +133,6 @@ def search_addresses(canonical: str, templates: Iterable[str]) -> list[str]:
 
 MAX_SEARCH_CHARACTERS = 400  # characters
 MAX_SEARCH_WORDS = 30  # services read about 32
-MAX_URL_CHARACTERS = 2000
 _HERE = "{query}"
 _OR = " OR "
 
@@ -154,7 +154,7 @@ def search_texts(node: Node) -> tuple[str, ...]:
 def search_url(template: str, text: str) -> str:
     """Return the URL of the search for *text*; "" if that would be too long."""
     url = template.replace(_HERE, quote(text, safe=""))
-    return url if len(url) <= MAX_URL_CHARACTERS else ""
+    return url if len(url) <= LONGEST_URL else ""
 
 
 def _packed(alternatives: Iterable[str]) -> Iterator[str]:

@@ -16,10 +16,6 @@ from xxhash import xxh3_64_intdigest
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.model import (
-    LONGEST_NAME,
-    LONGEST_TEXT,
-    MOST_ENTRIES,
-    MOST_TEXT,
     Document,
     DocumentKind,
     FeedPace,
@@ -29,6 +25,7 @@ from bot.sources.feeds.model import (
 )
 from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
+from bot.sources.limits import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES, MOST_TEXT
 from bot.sources.urls import absolute, host_of
 
 # Raise it when the same bytes become another item: it invalidates all stored fingerprints.
@@ -168,7 +165,7 @@ def _body(summary: str, contents: Iterable[str]) -> str:
 def _identifier(guid: str, base: str) -> str:
     """*guid* as it is, for it is opaque; but a bare path means something on its own site only."""
     guid = guid.strip()
-    return absolute(guid, base) if guid.startswith("/") else guid
+    return (absolute(guid, base) or guid) if guid.startswith("/") else guid
 
 
 def _published(dates: Iterable[str], place: str) -> datetime | date | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
-from bot.sources.urls import LONGEST_LINK, absolute
+from bot.sources.limits import LONGEST_URL
+from bot.sources.urls import absolute, is_web
 
 
 def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Document:
@@ -34,7 +35,7 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
     content = _text(item, "content_html") or _escaped(_text(item, "content_text"))
     return RawEntry(
         guid=guid,
-        link=link or (guid if guid.startswith("http") else ""),
+        link=link or (guid if is_web(guid) else ""),
         base=url,
         title=_text(item, "title"),
         summary=summary,
@@ -70,4 +71,4 @@ def _pace(feed: dict[str, Any]) -> FeedPace | None:
 
 def _link(url: object) -> str:
     url = url.strip() if isinstance(url, str) else ""
-    return url if len(url) <= LONGEST_LINK else ""
+    return url if len(url) <= LONGEST_URL else ""

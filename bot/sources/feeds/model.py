@@ -11,16 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import accumulate, takewhile
-from typing import Any, Final, Protocol, Self
+from typing import Any, Protocol, Self
 
-from bot.sources.urls import LONGEST_LINK
+from bot.sources.limits import (
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    LONGEST_URL,
+    LONGEST_WORD,
+    MOST_ENTRIES,
+    MOST_TEXT,
+)
 from bot.text.folding import UNSPACED
-
-MOST_ENTRIES: Final = 2_000  # of a document
-MOST_TEXT: Final = 4_000_000  # characters of a document
-LONGEST_TEXT: Final = 200_000  # characters of an entry
-LONGEST_NAME: Final = 2_000  # characters of a title, or of a name
-LONGEST_WORD: Final = 256
 
 _WORD = f"[^\\W_{UNSPACED}]"
 _LONG_WORD = re.compile(f"({_WORD}{{{LONGEST_WORD}}}){_WORD}+")
@@ -238,7 +239,7 @@ def _has_long_word(text: str) -> bool:
 def _bounded(item: Item) -> Item:
     return replace(
         item,
-        guid=item.guid[:LONGEST_LINK],
+        guid=item.guid[:LONGEST_URL],
         title=_cut(item.title, LONGEST_NAME),
         summary=_cut(item.summary, LONGEST_TEXT),
         text=_cut(item.text, LONGEST_TEXT),

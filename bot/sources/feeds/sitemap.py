@@ -18,12 +18,9 @@ from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, moment_of
 from bot.sources.feeds.roots import strict_root
 from bot.sources.feeds.text import cleaned, one_line
+from bot.sources.limits import MOST_SITEMAP_ENTRIES, MOST_SITEMAP_URLS
 from bot.sources.urls import absolute
 
-MOST_READ = 50_000  # URLs, which is also what a sitemap may hold
-MOST_KEPT = 1000  # the newest
-_LONGEST_URL = 2000
-_WEB = ("http://", "https://")
 _READ = frozenset(("keywords", "language", "lastmod", "loc", "name", "publication_date", "title"))
 _PARTS = {"url": DocumentKind.SITEMAP, "sitemap": DocumentKind.INDEX}
 
@@ -55,7 +52,7 @@ def read_sitemap(data: bytes, url: str) -> Document:
     """
     kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
-    for element in islice(_elements(data), MOST_READ):
+    for element in islice(_elements(data), MOST_SITEMAP_URLS):
         facts = _facts(element)
         kind = _PARTS[_local_name(element)]
         name = name or facts.get("name", "")
@@ -99,7 +96,7 @@ def _is_empty(data: bytes) -> bool:
 def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
     """The newest of *items*, each address once; those without a date come last, as they stand."""
     once = {item.url: item for item in reversed(items)}
-    return tuple(nlargest(MOST_KEPT, reversed(once.values()), key=moment_of))
+    return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=moment_of))
 
 
 def _elements(data: bytes) -> Iterator[Any]:
@@ -143,7 +140,7 @@ def _local_name(element: Any) -> str:
 
 def _from_facts(facts: dict[str, str], base: str) -> _Listed | None:
     address = absolute(facts.get("loc", ""), base)
-    if not address.startswith(_WEB) or len(address) > _LONGEST_URL:
+    if not address:
         return None
     tag = language.declared(facts.get("language"))
     published = feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag)

@@ -24,8 +24,8 @@ from w3lib.encoding import (
 )
 
 from bot.sources.feeds.model import Unreadable
+from bot.sources.limits import LARGEST_DOCUMENT
 
-LARGEST = 10_000_000
 HEAD = 8192
 _GZIP = b"\x1f\x8b"
 _MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[?!].*?(?:>|\Z)|<([A-Za-z_][\w:.-]*)", re.DOTALL)
@@ -62,10 +62,10 @@ def unpacked(data: bytes) -> bytes:
     if data.startswith(_GZIP):
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            data = unpacker.decompress(data, LARGEST + 1)
+            data = unpacker.decompress(data, LARGEST_DOCUMENT + 1)
         except zlib.error:
             raise Unreadable("The compressed file is broken.", "broken") from None
-    if len(data) > LARGEST:
+    if len(data) > LARGEST_DOCUMENT:
         raise Unreadable("This is larger than 10 MB.", "too_big")
     return data
 

@@ -20,7 +20,8 @@ from lxml import etree
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.model import Document, FeedPace
 from bot.sources.feeds.roots import check_elements, mended, strict_root
-from bot.sources.urls import LONGEST_LINK, absolute
+from bot.sources.limits import LONGEST_URL
+from bot.sources.urls import absolute, is_web
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -79,7 +80,6 @@ _FIRST_LINKS: Final = frozenset({None, "alternate"})
 _ABOUT: Final = f"{{{_RDF}}}about"
 _NOTHING: Final = [""]
 _NO_SOURCE: Final = ("", "")
-_ADDRESSES: Final = ("http://", "https://")
 
 
 def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document | None:
@@ -164,7 +164,7 @@ def _raw(element: Any, base: str) -> RawEntry:
     found = _by_part(element)
     guid = _text_of(found.get("guid")) or element.get(_ABOUT) or ""
     linked, link = _link_of(found)
-    if not link and guid[:8].lower().startswith(_ADDRESSES):
+    if not link and is_web(guid):
         link = guid
     title, *_ = _markups(found.get("title")) or _markups(found.get("title2")) or _NOTHING
     summary, *others = _markups(found.get("summary")) or _markups(found.get("summary2")) or _NOTHING
@@ -334,7 +334,7 @@ def _related(links: Iterable[Any], relation: str) -> str:
     for link in links:
         if relation in (link.get("rel") or "").lower().split():
             url = (link.get("href") or "").strip()
-            return url if len(url) <= LONGEST_LINK else ""
+            return url if len(url) <= LONGEST_URL else ""
     return ""
 
 

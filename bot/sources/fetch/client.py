@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import aiohttp
 from aiohttp.resolver import DefaultResolver
@@ -31,6 +31,15 @@ from bot.sources.fetch.response import (
 )
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.limits import (
+    CONNECT_SECONDS,
+    FETCH_SECONDS,
+    KEEPALIVE_SECONDS,
+    LARGEST_DOCUMENT,
+    MAX_PUBLIC_IN_FLIGHT,
+    MAX_REDIRECTS,
+    MAX_USER_IN_FLIGHT,
+)
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
@@ -39,16 +48,6 @@ if TYPE_CHECKING:
     from aiohappyeyeballs import SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from yarl import URL
-
-CONNECT_SECONDS: Final = 5
-TOTAL_SECONDS: Final = 15
-LARGEST_BODY: Final = 10_000_000  # bytes, decoded
-MAX_REDIRECTS: Final = 5
-KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
-# Requests in flight, all hosts together. Each may hold a body of 10 MB. Users' requests are counted
-# apart, because the hosts that users name may be slow, and must keep no public source waiting.
-MAX_PUBLIC_IN_FLIGHT: Final = 24
-MAX_USER_IN_FLIGHT: Final = 12
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, "
@@ -166,7 +165,7 @@ class Fetcher:
         return await self._follow(url, _Request(public, form=form), inside=inside)
 
     async def _follow(self, url: str, request: _Request, *, inside: bool) -> Response:
-        meter = _Meter(left=float(TOTAL_SECONDS))
+        meter = _Meter(left=float(FETCH_SECONDS))
         try:
             response = await self._followed(url, request, meter, inside=inside)
         except FetchError as error:
@@ -278,15 +277,15 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
 
 async def _bounded(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
     """Read the decoded body; stop at the limit, however small it was when it was packed."""
-    too_big = TooBig(megabytes=LARGEST_BODY // 1_000_000)
-    if (received.content_length or 0) > LARGEST_BODY:
+    too_big = TooBig(megabytes=LARGEST_DOCUMENT // 1_000_000)
+    if (received.content_length or 0) > LARGEST_DOCUMENT:
         raise too_big
     parts: list[bytes] = []
     size = 0
     async for part in received.content.iter_any():
         size += len(part)
         meter.received += len(part)
-        if size > LARGEST_BODY:
+        if size > LARGEST_DOCUMENT:
             raise too_big
         parts.append(part)
     return b"".join(parts)

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.sources.feeds.model import FeedPace
-from bot.sources.fetch.response import MAX_RETRY_AFTER, Directives
+from bot.sources.fetch.response import Directives
+from bot.sources.limits import MAX_RETRY_AFTER
 
 MIN_INTERVAL = timedelta(minutes=15)
 MIN_OPERATOR_INTERVAL = timedelta(minutes=5)

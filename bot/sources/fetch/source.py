@@ -30,12 +30,12 @@ from bot.sources.fetch.problems import (
     TimedOut,
 )
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
+from bot.sources.limits import MAX_SITEMAPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 MAX_QUICK_HASH = 256_000  # bytes, hashed in half a millisecond
-MAX_SITEMAPS = 4  # of an index in one fetch
 _FRESH = timedelta(days=3)  # behind the newest sitemap
 _NEWS = re.compile(r"(?<![a-z])(?:google)?[-_]?news|(?<![a-z])latest", re.IGNORECASE)
 

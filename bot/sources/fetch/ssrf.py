@@ -18,13 +18,13 @@ from ipaddress import (
 from yarl import URL
 
 from bot.sources.fetch.problems import AddressRefused, ProblemCode
+from bot.sources.limits import LONGEST_URL
+from bot.sources.urls import WEB_SCHEMES
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-SCHEMES = frozenset({"http", "https"})
 PORTS = frozenset({80, 443})
-LONGEST_URL = 2000
 
 # `is_global` differs between Python's versions and is true for some of these.
 _RESERVED = tuple(
@@ -139,7 +139,7 @@ def _parsed(text: str) -> URL:
         _host = url.host if "xn--" in (url.raw_host or "") else ""  # and so does bad punycode
     except ValueError:
         raise AddressRefused(ProblemCode.INVALID_ADDRESS) from None
-    if url.scheme not in SCHEMES:
+    if url.scheme not in WEB_SCHEMES:
         raise AddressRefused(ProblemCode.WRONG_SCHEME)
     host = url.raw_host
     if not host:

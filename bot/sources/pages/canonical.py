@@ -8,12 +8,12 @@ apart. Then the page stays what it was asked for.
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tld import get_tld
 from tld.utils import Result
 
-from bot.sources.urls import canonical_url, host_of, is_link
+from bot.sources.urls import absolute, canonical_url, host_of, is_link
 
 # Below these, each name belongs to somebody else, as below those that the public list knows. What
 # is missing only lets a site speak for its neighbours under the same name.
@@ -48,21 +48,13 @@ def site_of(host: str) -> str:
 
 def own_address(url: str, claimed: str) -> str:
     """Return what the page at *url* calls its canonical address, if that may be; else *url*."""
-    if not claimed:
+    full = absolute(claimed, url)
+    if not url or not full:
+        return full or url
+    if site_of(host_of(full)) != site_of(host_of(url)):
         return url
-    try:
-        full = urljoin(url, claimed.strip())
-        if not is_link(full):
-            return url
-        asked, claim = urlsplit(canonical_url(url)), urlsplit(canonical_url(full))
-    except ValueError:
-        return url
-    if claim.scheme != "https" or not claim.netloc:
-        return url
-    if not url or asked == claim:
-        return full
-    is_same_site = site_of(host_of(full)) == site_of(host_of(url))
-    return full if is_same_site and _may_name(asked, claim) else url
+    asked, claim = urlsplit(canonical_url(url)), urlsplit(canonical_url(full))
+    return full if asked == claim or _may_name(asked, claim) else url
 
 
 def address_found(url: str, found: str) -> str:

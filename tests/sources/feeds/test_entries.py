@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from bot.sources.feeds import entries
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
-from bot.sources.feeds.model import MOST_ENTRIES, Document, bounded
+from bot.sources.feeds.model import Document, bounded
 from bot.sources.feeds.reader import read_fast
+from bot.sources.limits import MOST_ENTRIES
 
 HOME = "https://ex.org/feed"
 ENGLISH = "The ferry is late, and the mayor said that it was full of people on Monday"

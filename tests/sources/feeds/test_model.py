@@ -6,10 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.sources.feeds.model import (
-    LONGEST_TEXT,
-    LONGEST_WORD,
-    MOST_ENTRIES,
-    MOST_TEXT,
     Document,
     DocumentKind,
     FeedPace,
@@ -19,6 +15,7 @@ from bot.sources.feeds.model import (
 )
 from bot.sources.feeds.reader import read_fast
 from bot.sources.feeds.roots import MOST_ATTRIBUTES, check_attributes
+from bot.sources.limits import LONGEST_TEXT, LONGEST_WORD, MOST_ENTRIES, MOST_TEXT
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.reader import read_fast
-from bot.sources.feeds.sitemap import MOST_KEPT, read_sitemap
+from bot.sources.feeds.sitemap import read_sitemap
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.fetch.source import MAX_SITEMAPS, choose_sitemaps
+from bot.sources.fetch.source import choose_sitemaps
+from bot.sources.limits import MAX_SITEMAPS, MOST_SITEMAP_ENTRIES
 from bot.sources.parser_pool import is_quick
 from storage.enums import SourceKind
 from tests.sources.polled import articles_of, only_source, poll_after
@@ -107,13 +108,13 @@ def test_an_index_gives_its_sitemaps():
 
 
 def test_of_many_pages_the_newest_are_kept_and_the_undated_come_last():
-    many = [dated(number, number % 28 + 1) for number in range(MOST_KEPT + 500)]
+    many = [dated(number, number % 28 + 1) for number in range(MOST_SITEMAP_ENTRIES + 500)]
     undated = "<loc>https://news.example/undated</loc>"
 
     items = read_sitemap(plain(undated, *many, dated(7, 8)), "").items
 
     days = [str(item.published) for item in items]
-    assert len(items) == len({item.url for item in items}) == MOST_KEPT
+    assert len(items) == len({item.url for item in items}) == MOST_SITEMAP_ENTRIES
     assert days == sorted(days, reverse=True)
     assert days[0] == "2026-03-28"
 
@@ -125,7 +126,7 @@ def test_a_large_sitemap_is_for_a_worker():
 async def test_fifty_thousand_pages_are_read_within_the_limits(reader):
     document = await reader.read(plain(*map(dated, range(60_000))), url="", public=True)
 
-    assert len(document.items) == MOST_KEPT
+    assert len(document.items) == MOST_SITEMAP_ENTRIES
 
 
 BOMB = (

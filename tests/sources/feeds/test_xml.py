@@ -9,7 +9,8 @@ from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
 from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
-from bot.sources.feeds.sniff import LARGEST, Shape
+from bot.sources.feeds.sniff import Shape
+from bot.sources.limits import LARGEST_DOCUMENT
 from bot.sources.urls import absolute
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -381,8 +382,8 @@ def test_the_content_tells_what_a_worker_must_read(data, shape):
         pytest.param(b"<opml version='2.0'/>", "opml", id="OPML"),
         pytest.param(b'{"items": 1}', "json", id="other JSON"),
         pytest.param(b'{"items": [', "broken", id="broken JSON"),
-        pytest.param(b"a" * (LARGEST + 1), "too_big", id="too big"),
-        pytest.param(gzip.compress(b"a" * (LARGEST + 1)), "too_big", id="a bomb"),
+        pytest.param(b"a" * (LARGEST_DOCUMENT + 1), "too_big", id="too big"),
+        pytest.param(gzip.compress(b"a" * (LARGEST_DOCUMENT + 1)), "too_big", id="a bomb"),
         pytest.param(b"\x1f\x8bnothing", "broken", id="broken compression"),
     ],
 )
