@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,21 +15,22 @@ from bot.sources.discovery.add import LEASE, AddOutcome, SourceAdder, SourceOpti
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.fetch.response import Response
 from storage.articles import Article
 from storage.enums import FullText
 from storage.sources import Source
+from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import poll_after, rows_of
 
 
-@dataclass(frozen=True)
-class Insiders:
-    """Asks for everybody as it asks for the operator: the farm stands on this machine."""
+def asking_inside(fetcher: Fetcher) -> FakeFetcher:
+    """Return a fetcher that reaches the farm, which is on this machine, for everybody."""
 
-    fetcher: Fetcher
+    async def fetch_inside(request: Request) -> Response:
+        return await fetcher.fetch(request.url, inside=True, public=request.public)
 
-    async def fetch(self, url: str, **asked):
-        return await self.fetcher.fetch(url, **asked | {"inside": True})
+    return FakeFetcher(otherwise=fetch_inside)
 
 
 async def test_a_source_is_added_once_however_its_address_is_written(storage, adding, farm):
@@ -103,14 +104,17 @@ async def test_what_is_no_address_is_refused_with_the_reason(storage, adding, ur
     assert refused.problem
 
 
-async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, reader, farm):
+async def test_a_short_interval_is_for_the_own_network_only(
+    storage, fetcher: Fetcher, reader, farm
+):
     farm.serve("/feed.xml", rss([item(1)]))
 
-    class FromOutside:
-        async def fetch(self, url: str, **asked):
-            return replace(await fetcher.fetch(url, **asked), own_network=False)
+    async def from_outside(request: Request) -> Response:
+        response = await fetcher.fetch(request.url, inside=request.inside, public=request.public)
+        return replace(response, own_network=False)
 
-    refused = await SourceAdder(storage, FromOutside(), reader, public=True).add(
+    outside = FakeFetcher(otherwise=from_outside)
+    refused = await SourceAdder(storage, outside, reader, public=True).add(
         farm.url(), SourceOptions(every=timedelta(seconds=5))
     )
 
@@ -132,7 +136,7 @@ async def test_the_export_holds_the_operators_sources_with_titles_and_folders(
     await adding.add(
         farm.url("/mine.xml"), SourceOptions(title="My wire", folder=("World", "Wires"))
     )
-    theirs = SourceAdder(storage, Insiders(fetcher), reader, public=False)
+    theirs = SourceAdder(storage, asking_inside(fetcher), reader, public=False)
     await theirs.add(farm.url("/theirs.xml"))
 
     listed = read_opml(await sources_as_opml(storage))
