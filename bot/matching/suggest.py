@@ -23,9 +23,7 @@ from bot.text.stopwords import STOP_WORDS
 _KANA: Final = re.compile("[\u3041-\u3096]")
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\u3005]{2,8}")
 _RUN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]{2,}|[\u0e00-\u0e7f]{4,}")
-_GRAMMAR: Final = frozenset(
-    "的了是在不一有和也就我他她它之而与與于於对對及或被把将將為为从從到以等这這那其中上下"
-)
+_WORD_BREAKS: Final = frozenset(all_words("word_breaks"))
 _THAI_MARKS: Final = re.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
 _LONGEST: Final = {False: 6, True: 12}  # characters; of Thai the second
 _SHORTEST: Final = {False: 2, True: 4}
@@ -56,7 +54,7 @@ def _is_word(run: str, at: int, length: int, text: str) -> bool:
     word, behind = run[at : at + length], run[at + length : at + length + 1]
     if _THAI_MARKS.match(word) or _THAI_MARKS.match(behind):
         return False
-    return _GRAMMAR.isdisjoint((word[0], word[-1])) and word in text
+    return _WORD_BREAKS.isdisjoint((word[0], word[-1])) and word in text
 
 
 # As long as fits into a button.
@@ -138,9 +136,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:[-\u2019'][^\W\d_]+)*")
 _ABBREVIATED: Final = re.compile(r"\w(?:\.\w)+")
 _CAPITALS: Final = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u052f\u1e00-\u1fff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]{2,}")
-_PARTICLE: Final = re.compile(
-    "(?:\uc5d0\uc11c|\uc73c\ub85c|\uc5d0\uac8c|\uae4c\uc9c0|\ubd80\ud130|[\uc740\ub294\uc774\uac00\uc744\ub97c\uc758\uc5d0\ub3c4\ub85c\uc640\uacfc])$"
-)
+_PARTICLE: Final = re.compile(f"(?:{'|'.join(all_words('particles'))})$")
 _UNSPACED: Final = re.compile("[\u3041-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
 _LONG: Final = {True: 8, False: 4}  # letters of a word worth suggesting, with capitals and without
 _SHORT: Final = 5  # letters of a word where there are no longer ones

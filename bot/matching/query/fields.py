@@ -5,27 +5,23 @@ ISO 639-1 code, or by what people write instead.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from bot.languages import words
 from bot.matching.query import ast
 from bot.text.folding import fold
 
-CODES: Final = frozenset(
-    """
-    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy
-    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy
-    hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li
-    ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa
-    pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th
-    ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
-    """.split()  # noqa: SIM905 - codes in lines are read, 180 quoted ones are not
-)
-# What users write instead: the names of languages, and countries that are none.
-MEANT: Final = {name: code for code, names in words("called").items() for name in names}
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+CODES: Final = frozenset(_DATA["language_codes"].split())
+# The names of languages, and codes of countries that are no languages, by what is meant.
+MEANT_CODES: Final = {name: code for code, names in words("called").items() for name in names}
+FIELDS: Final = ("title", "source", "lang")
+MEANT_FIELDS: Final[dict[str, str]] = _DATA["other_fields"]
 
 
 _HOST = re.compile(

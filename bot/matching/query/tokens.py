@@ -18,7 +18,15 @@ from typing import Final
 from unicodedata import normalize
 
 from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
-from bot.matching.query.fields import CODES, MEANT, folded_name, language_code, source_name
+from bot.matching.query.fields import (
+    CODES,
+    FIELDS,
+    MEANT_CODES,
+    MEANT_FIELDS,
+    folded_name,
+    language_code,
+    source_name,
+)
 from bot.text.folding import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
 
 
@@ -53,15 +61,6 @@ class Token:
     def end(self) -> int:
         return self.position + self.length
 
-
-FIELDS: Final = ("title", "source", "lang")
-# Fields of other search engines, and what to write instead; "" where there is no such thing.
-MEANT_FIELDS: Final = {
-    "headline": "title:", "intitle": "title:", "allintitle": "title:", "subject": "title:",
-    "site": "source:", "domain": "source:", "host": "source:", "from": "source:",
-    "publisher": "source:", "language": "lang:", "topic": "#", "intext": "", "inurl": "",
-    "url": "", "author": "",
-}  # fmt: skip
 
 _WIDE = {code: code - ord("a") + ord("\uff41") for code in range(ord("a"), ord("z") + 1)}
 _NAMES = [*FIELDS, *MEANT_FIELDS]
@@ -283,7 +282,7 @@ def _language(text: str, place: tuple[int, int], typed: str) -> str:
     if code in CODES:
         return code
     start, end = place
-    if meant := MEANT.get(typed.casefold()) or MEANT.get(code, ""):
+    if meant := MEANT_CODES.get(typed.casefold()) or MEANT_CODES.get(code, ""):
         raise error_here(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end, meant)
     raise QueryError(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end - start)
 

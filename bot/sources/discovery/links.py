@@ -4,11 +4,13 @@ None of them is known to be a feed; each must be read. The likely ones come firs
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -21,31 +23,18 @@ _LONGEST_PAGE = 2_000_000  # characters
 _MOST_LINKS = 500
 _LONGEST_NAME = 200
 _MOST_TEXTS = 8  # of the texts within a link
-_FEED_TYPE = re.compile(
-    r"application/(?:(?:rss|atom|rdf|feed)\+(?:xml|json)|json)|(?:application|text)/(?:rss|xml)"
-)
-_FEED_PATH = re.compile(
-    r"\.(?:rss|atom|rdf)$|/(?:rss|atom|feed|index|news|latest)[\w-]*\.xml$"
-    r"|/(?:feeds?|rss2?|rdf|atom)(?:/[\w.-]+){0,2}/?$",
-    re.IGNORECASE,
-)
-_FEED_QUERY = re.compile(
-    r"(?:^|&)(?:feed=|format=(?:rss|feed|atom)|output=rss|type=rss|alt=rss)", re.IGNORECASE
-)
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_FEED_TYPE = re.compile("|".join(_DATA["types"]))
+_FEED_PATH = re.compile("|".join(_DATA["paths"]), re.IGNORECASE)
+_FEED_QUERY = re.compile(f"(?:^|&)(?:{'|'.join(_DATA['queries'])})", re.IGNORECASE)
 _FEED_HOST = re.compile(r"(?:rss|feeds?)\.", re.IGNORECASE)
-_FEED_NAME = re.compile(
-    r"(?:^|\W)(?:(?:rss|atom|xml)(?:[ -]?feeds?)?|json[ -]?feeds?)(?:\W|$)", re.IGNORECASE
-)
+_FEED_NAME = re.compile(rf"(?:^|\W)(?:{'|'.join(_DATA['names'])})(?:\W|$)", re.IGNORECASE)
 _LONGEST_FEED_NAME = 3  # words; a headline may speak of atoms
 _COMMENTS_PATH = re.compile("/comments(?:/|$)", re.IGNORECASE)
-_COMMENTS_NAME = re.compile(
-    r"comment|kommentar|com[ae]nt[aá]r|comenta|yorum|reacties|коммент|комент|コメント|评论|評論|留言"
-    r"|댓글|تعليق|תגוב",
-    re.IGNORECASE,
-)
+_COMMENTS_NAME = re.compile("|".join(_DATA["comments"]), re.IGNORECASE)
 _ANOTHER_ADDRESS = re.compile(r"https?(?::|%3a)(?:/|%2f)", re.IGNORECASE)
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
-_PLACES = ("feed", "rss", "rss.xml", "atom.xml", "index.xml", "feed.xml", "feed.json", "feeds")
+_PLACES: list[str] = _DATA["places"].split()
 
 
 class Where(StrEnum):

@@ -5,17 +5,22 @@ date.
 """
 
 import re
+import tomllib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from typing import Final
 
 from bot.sources.feeds.places import zone
 
-# By their first letters: English, German, French, Spanish, Italian, Portuguese, Dutch, Russian.
-_MONTH_NAMES = (
-    "jan ene gen янв", "feb fév fev фев", "mar mär maa mrt мар", "apr avr abr апр",
-    "may mai mag mei maj май мая", "jun juin giu июн", "jul juil lug июл", "aug aoû aou ago авг",
-    "sep set сен", "oct okt ott out окт", "nov ноя", "dec déc dez dic дек",
-)  # fmt: skip
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, each in enumerate(names, 1) for name in each.split()}
+
+
+_MONTHS = _numbered(_DATA["months"])
 _NAME = r"(?P<name>[^\W\d_]{3,9})\.?"
 _CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?(?:[.,]\d+)?"
 _ISO = re.compile(
@@ -140,37 +145,18 @@ def _from_epoch(text: str) -> datetime | None:
 # ---- Years that do not count from Christ: the Japanese eras, the Republic of China, Buddhist
 # ones, and the Persian calendar (the 33-year rule, exact for 1925 to 2087). ----
 
-_ERA_ZERO = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+_ERAS: dict[str, int] = _DATA["eras"]
+_AFTERNOON = frozenset(_DATA["afternoon"].split())
+_HALF_DAYS = "|".join([*_DATA["forenoon"].split(), *_AFTERNOON])
 _BUDDHIST = 543
 _EAST_ASIAN = re.compile(
-    r"(?P<era>令和|平成|昭和|民國|民国)?\s*(?P<year>元|\d{1,4})\s*[年년]\s*(?P<month>\d{1,2})\s*[月월]"
+    rf"(?P<era>{'|'.join(_ERAS)})?\s*(?P<year>元|\d{{1,4}})\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]"
     r"\s*(?P<day>\d{1,2})\s*[日號号일]"
     r"(?:\s*[((][^))\d]{1,3}[))])?"
-    r"(?:[\s,、]*(?P<half>午前|午後|上午|下午|오전|오후)?\s*"
+    rf"(?:[\s,、]*(?P<half>{_HALF_DAYS})?\s*"
     r"(?P<hour>\d{1,2})\s*[時时點点시::]\s*(?P<minute>\d{1,2}))?"
 )
-_AFTER_NOON = frozenset({"午後", "下午", "오후"})
-_PERSIAN_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("فروردین",),
-            ("اردیبهشت",),
-            ("خرداد",),
-            ("تیر",),
-            ("مرداد", "امرداد"),
-            ("شهریور",),
-            ("مهر",),
-            ("آبان",),
-            ("آذر",),
-            ("دی",),
-            ("بهمن",),
-            ("اسفند",),
-        ),
-        1,
-    )
-    for name in names
-}
+_PERSIAN_MONTHS = _numbered(_DATA["persian_months"])
 _PERSIAN = re.compile(rf"(\d{{1,2}})\s+({'|'.join(_PERSIAN_MONTHS)})(?:\s*ماه)?[،,]?\s+(1[34]\d\d)")
 _THAI_ERA = re.compile(r"พ\.?\s*ศ\.?\s*")
 _THAI_YEAR = re.compile(r"\b(2[45]\d\d)\b")
@@ -183,13 +169,13 @@ def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
         return None
     try:
         year = 1 if found["year"] == "元" else int(found["year"])
-        year += _ERA_ZERO.get(found["era"] or "", 0)
+        year += _ERAS.get(found["era"] or "", 0)
         month, day = int(found["month"]), int(found["day"])
         if found["hour"] is None:
             return date(year, month, day)
         hour = int(found["hour"]) % 24
         if found["half"]:
-            hour = hour % 12 + (12 if found["half"] in _AFTER_NOON else 0)
+            hour = hour % 12 + (12 if found["half"] in _AFTERNOON else 0)
         moment = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):

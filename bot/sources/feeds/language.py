@@ -6,37 +6,25 @@ takes a second to load, so only workers do.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from bot import languages
 
 _TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
-_SAME = {"iw": "he", "in": "id", "no": "nb", "nn": "nb", "jp": "ja", "cn": "zh", "kr": "ko"} | {
-    "eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "ita": "it",
-    "por": "pt", "jpn": "ja", "zho": "zh", "chi": "zh", "kor": "ko", "rus": "ru", "ara": "ar",
-}  # fmt: skip
-_SCRIPTS = (
-    (re.compile("[\u3040-\u30ff]"), "ja", 0.05),
-    (re.compile("[\uac00-\ud7af]"), "ko", 0.2),
-    (re.compile("[\u4e00-\u9fff]"), "zh", 0.3),
-    (re.compile("[\u0e00-\u0e7f]"), "th", 0.3),
-    (re.compile("[\u0590-\u05ff]"), "he", 0.3),
-    (re.compile("[\u0370-\u03ff]"), "el", 0.3),
-    (re.compile("[\u10a0-\u10ff]"), "ka", 0.3),
-    (re.compile("[\u0530-\u058f]"), "hy", 0.3),
-    (re.compile("[\u0980-\u09ff]"), "bn", 0.3),
-    (re.compile("[\u0b80-\u0bff]"), "ta", 0.3),
-    (re.compile("[\u0c00-\u0c7f]"), "te", 0.3),
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_SAME: dict[str, str] = _DATA["same"]
+_SHARED: dict[str, list[str]] = _DATA["shared"]
+_SCRIPTS = tuple(
+    (re.compile(f"[{script['letters']}]"), script["code"], script["share"])
+    for script in _DATA["script"]
 )
-_HAS_SCRIPT = re.compile("[" + "".join(each.pattern[1:-1] for each, *_ in _SCRIPTS) + "]")
-# Languages that are written in a script of another one's.
-_SHARED = {
-    "zh": ("zh", "ja", "ko"), "ja": ("ja",), "he": ("he", "yi"), "bn": ("bn", "as"),
-}  # fmt: skip
+_HAS_SCRIPT = re.compile(f"[{''.join(script['letters'] for script in _DATA['script'])}]")
 _FIRST = 4000
 _CLEAR_SHARE = 0.08
 _CLEAR_LEAD = 1.5

@@ -4,10 +4,13 @@ The headers that count are redirects, cache directives, `Retry-After` and the We
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final
 from urllib.parse import urljoin
 
 from bot.sources.feeds.model import FeedPace, Unreadable
@@ -28,13 +31,9 @@ _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
 _CHALLENGE_BYTES = 20_000  # of a page, in which a challenge shows itself
 
-_CHALLENGE = re.compile(
-    rb"cf-browser-verification|/cdn-cgi/challenge-platform|_cf_chl_opt|<title>just a moment"
-    rb"|<title>attention required! \| cloudflare|_incapsula_resource|px-captcha|captcha-delivery"
-    rb"|sucuri website firewall|g-recaptcha|h-captcha|awswafintegration|ddos-guard"
-    rb"|enable javascript and cookies to continue|checking your browser before",
-    re.IGNORECASE,
-)
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
+_FIREWALLS: dict[str, str] = _DATA["firewalls"]
 _STATUS_CODES = {
     400: ProblemCode.BAD_REQUEST,
     401: ProblemCode.LOGIN_REQUIRED,
@@ -51,13 +50,6 @@ _STATUS_CODES = {
 }
 # Sent by what stands in front of a server: a proxy, or a service such as Cloudflare.
 _NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
-_FIREWALLS = {
-    "cloudflare": "Cloudflare",
-    "akamai": "Akamai",
-    "datadome": "DataDome",
-    "ddos-guard": "DDoS-Guard",
-    "sucuri": "Sucuri",
-}
 NOT_A_FEED = Problem(ProblemCode.HTML_PAGE)
 _READING_CODES = {
     "html": ProblemCode.HTML_PAGE,

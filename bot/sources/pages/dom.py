@@ -5,7 +5,9 @@ of this package.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
@@ -28,14 +30,18 @@ _ELSEWHERE = frozenset({
     "aside", "nav", "footer", "script", "style", "noscript", "select", "form", "button", "template",
     "head", "title",
 })  # fmt: skip
-_OTHER_PARTS = re.compile(
-    r"comment|respon[ds]|repl(?:y|ies)|related|sidebar|widget|teaser|recommend|popular|trending"
-    r"|most-?read|footer|newsletter|carousel|ticker",
-    re.IGNORECASE,
-)
+_CLASSES: Final = tomllib.loads(Path(__file__).with_name("classes.toml").read_text("utf-8"))
 _CLINGS, _HOLDS = frozenset(",.;:!?\u2026)\u00bb\u201d\u2019'"), frozenset("(\u00ab\u201c\u2019'")
 _SENTENCE_END = re.compile("[.!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964][\\W_]*$")
 _CLOSING = 20  # characters behind which no sentence ends any more: quotes, brackets, a footnote
+
+
+def class_pattern(section: str) -> re.Pattern[str]:
+    """Return a pattern for any part of a name in a *section* of classes.toml."""
+    return re.compile("|".join(_CLASSES[section]), re.IGNORECASE)
+
+
+_OTHER_PARTS = class_pattern("other_parts")
 
 
 def parsed(text: str) -> Any:

@@ -9,12 +9,11 @@ one of them for all. Chunks are alike in name and class, hold nearly all paragra
 and nothing between them begins another story: no headline, no author, no time.
 """
 
-import re
 from itertools import islice
 from typing import Any
 
 from bot.sources.feeds.text import without_controls
-from bot.sources.pages.dom import drop, is_nearby, leaves, line_of, prose_of
+from bot.sources.pages.dom import class_pattern, drop, is_nearby, leaves, line_of, prose_of
 
 _INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")
 _LINED = ("pre", "textarea", "script", "style")
@@ -23,7 +22,7 @@ _LAYOUT_CELL = 250  # characters
 _MOST_TABLES = 60
 _MOST_PROSE = 0.6
 _BEGINS_ANOTHER = frozenset({"h1", "h2", "h3", "h4", "p", "time", "article"})
-_OTHER_STORY = re.compile(r"author|byline|posted|profile|avatar|comment|user", re.IGNORECASE)
+_OTHER_STORY = class_pattern("other_story")
 
 
 def simplify(root: Any) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from bot.languages import all_words
 from bot.sources.pages.dom import (
     DENSE,
+    class_pattern,
     ends_a_sentence,
     heading_of,
     is_linked,
@@ -50,11 +51,7 @@ _STANDFIRST = re.compile(
     rf"(?:^|[\W_])(?:{'|'.join(map(re.escape, all_words('standfirst_classes')))})(?:$|[\W_])",
     re.IGNORECASE,
 )
-_NO_STANDFIRST = re.compile(
-    r"caption|credit|byline|author|share|social|comment|cookie|newsletter|subscri|paywall|related"
-    r"|promo|advert|sponsor|breadcrumb|menu|audio|video|player|faits|factbox",
-    re.IGNORECASE,
-)
+_NO_STANDFIRST = class_pattern("no_standfirst")
 _PARAGRAPHS = frozenset({"p", "div", "h2", "h3", "h4", "h5", "section", "header", "blockquote"})
 _ELSEWHERE = ("aside", "nav", "footer", "figure", "form", "ul", "ol", "table")
 _SHORTEST_STANDFIRST, _LONGEST_STANDFIRST = 50, 700
