@@ -12,7 +12,7 @@ from bot.matching.clauses import Clause, clauses
 from bot.matching.evaluate import fold_article
 from bot.matching.postings import Frequencies, HitBatch, Postings, hash_of, merged
 from bot.matching.query import ParsedQuery
-from bot.text.slices import finished
+from bot.slices import finished
 
 Matcher = Callable[[str, str], set[int]]
 

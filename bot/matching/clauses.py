@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from bot.matching.evaluate import FoldedArticle, variants
 from bot.matching.query.ast import And, LanguageTerm, Leaf, Near, Node, Not, Or, SourceTerm, Term
-from bot.text.folding import is_hangul
+from bot.text.characters import is_hangul
 
 TITLE: Final = "title:"
 PREFIX: Final = "*"
@@ -89,7 +89,7 @@ def _all_of(operands: Sequence[list[Clause]]) -> list[Clause]:
 
 
 def _selective(found: list[Clause], some: list[Clause]) -> list[Clause]:
-    """Which of two operands to look up alone: the one of which every clause requires something."""
+    """Return the operand to look up alone, of which every clause requires something."""
     return found if all(each.required for each in found) else some
 
 

@@ -54,7 +54,7 @@ class Explanation:
 
     @property
     def distance(self) -> tuple[int, int]:
-        """How far it is from a match, to be compared: what is missing, then what is there."""
+        """The number of missing parts, then of words there, negated: smaller is nearer."""
         return len(self.missing), -len(self.words)
 
 
@@ -78,7 +78,7 @@ def explain(
 
 
 def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
-    """The tree of a query, read from the top."""
+    """Yield the lines of a query's tree from the top."""
     match node:
         case ast.And() | ast.Or():
             yield Line(depth, LineKind.ALL if isinstance(node, ast.And) else LineKind.ANY)
@@ -92,7 +92,7 @@ def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
 
 
 def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.Node, ...]:
-    """The fewest parts of *node* that fail; of several ways the first."""
+    """Return the fewest parts of *node* that fail; of several ways the first."""
     if holds(node, has):
         return ()
     if isinstance(node, ast.And):
@@ -104,7 +104,7 @@ def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.N
 
 
 def wanted(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
-    """What must or may be there; nothing under a NOT."""
+    """Yield the terms that must or may be there; none under a NOT."""
     if isinstance(node, ast.And | ast.Or):
         for operand in node.operands:
             yield from wanted(operand)
@@ -113,14 +113,14 @@ def wanted(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
 
 
 def loose(node: ast.Node) -> Iterator[ast.Term]:
-    """The wanted words of *node*, wherever they stand and however they are spelt."""
+    """Yield the wanted words of *node*, wherever they stand and however they are spelt."""
     for leaf in wanted(node):
         for term in (leaf.left, leaf.right) if isinstance(leaf, ast.Near) else (leaf,):
             yield replace(term, title=False, spelling="")
 
 
 def loosened(query: ParsedQuery) -> ast.Node | None:
-    """Any word of the query anywhere, to look for near misses; None where it has one part only."""
+    """Return any word of the query anywhere, to find near misses; None if it has one part only."""
     words = list(loose(query.tree))
     return ast.disjunction(words) if words and query.tree != words[0] else None
 

@@ -22,7 +22,7 @@ from bot.matching.postings import Frequencies, HitBatch, Postings, literals_in, 
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
-from bot.text.slices import Slices, finished, in_turns
+from bot.slices import Slices, finished, in_turns
 
 FEW: Final = 16_384  # queries; fewer are found faster by a dict
 _LEARNED: Final = 8  # one article in so many is learned from
@@ -123,7 +123,7 @@ class QueryIndex:
         return is_known and query_id not in self._gone
 
     def add(self, query_id: int, query: ParsedQuery) -> None:
-        """A second query under one id takes the place of the first."""
+        """Add a query, in the place of any with that id."""
         self.remove(query_id)
         self._recent.add(query_id, query, self._frequencies)
 
@@ -144,18 +144,18 @@ class QueryIndex:
     def match(
         self, title: str, text: str, *, sources: Sequence[str] = (), language: str | None = None
     ) -> set[int]:
-        """The ids of all queries that match; *sources* are hosts and names of its sources."""
+        """Return the ids of all queries that match; *sources* are hosts and names."""
         return finished(self.matching(title, text, sources=sources, language=language))
 
     def matching(
         self, title: str, text: str, *, sources: Sequence[str] = (), language: str | None = None
     ) -> Slices[set[int]]:
-        """`match` in slices; nothing may be added, removed or matched before it ends."""
+        """Match in slices; nothing may be added, removed or matched before it ends."""
         article = yield from article_folded(title, text, sources=sources, language=language)
         return (yield from self.matching_folded(article))
 
     def matching_folded(self, article: FoldedArticle) -> Slices[set[int]]:
-        """`matching` of an article that is folded already."""
+        """Match an article that is folded already, in slices."""
         found, possible = yield from self._recent.candidates(article)
         trees = {each: self._recent.queries[each].tree for each in possible}
         self._matched += 1
@@ -187,12 +187,12 @@ class QueryIndex:
         return set(sure.tolist()) - self._gone, set(possible.tolist()) - self._gone
 
     def _learn(self, blocks: Sequence[np.typing.NDArray[np.uint64]]) -> None:
-        """The beginning of a long article tells enough."""
+        """Learn from the beginning of an article, which tells enough."""
         self._frequencies.learn(np.concatenate(blocks[:8]))
 
     @property
     def needs_compaction(self) -> bool:
-        """Whether so much was changed or learned that `compact` is worth its while."""
+        """Return whether so much was changed or learned that `compact` is worth its while."""
         changed = max(len(self._recent.queries), len(self._gone))
         is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
         return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
 from bot.matching.query.fields import language_code, source_keys
+from bot.slices import Slices, finished, in_turns
 from bot.text.folding import PIECE, FoldedForms
-from bot.text.slices import Slices, finished, in_turns
 from storage.articles import PUBLIC
 from storage.queries import MatchFound
 

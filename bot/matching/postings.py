@@ -32,8 +32,8 @@ from bot.matching.clauses import (
 )
 from bot.matching.evaluate import Field, FoldedArticle
 from bot.matching.query import ParsedQuery
-from bot.text.folding import JOIN, POINT
-from bot.text.slices import Slices
+from bot.slices import Slices
+from bot.text.characters import JOIN, POINT
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -147,7 +147,7 @@ class Postings:
     ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of queries, sorted
 
     def __len__(self) -> int:
-        """How many clauses there are."""
+        """Return the number of clauses."""
         return len(self.query_ids)
 
     def find(self, hashes: Hashes) -> Ints:

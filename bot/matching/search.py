@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from bot.languages import language_files
 from bot.matching import widen
@@ -19,9 +19,11 @@ from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
 from bot.matching.query.canonical import read_back
 from bot.matching.query.fields import asked_of, source_keys
-from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
-from bot.text.folding import Place, fold, is_hangul
-from bot.text.slices import in_slices
+from bot.matching.spans import spans
+from bot.text.characters import is_hangul
+from bot.text.folding import fold
+from bot.text.snippets import Snippet, bold_ranges, snippet
+from bot.text.tracing import Place
 from storage.articles import Article, news_since
 from storage.db.engine import POSTGRESQL, Storage
 from storage.feeds_followed import articles_of_feed, queries_of_chats
@@ -58,6 +60,7 @@ _ARCHIVE_SNIPPET: Final = 120  # about a line
 _TEXTS_FOR_WORDS: Final = 150  # articles whose words are looked at for forms and near words
 _SPELLING_READ: Final = 20_000  # characters
 _INLINE_DAYS: Final = 30
+_AT_ONCE: Final = 20_000  # characters, folded and matched in 2 ms; longer articles go to a thread
 _INLINE_ARTICLES: Final = 5  # looked at for a story: a user waits at each letter
 
 Result = TypeVar("Result")
@@ -100,7 +103,7 @@ class Volume:
 
     @property
     def is_flood(self) -> bool:
-        """More than anybody reads."""
+        """True if it is more than anybody reads."""
         return self.per_day >= FLOOD
 
     @property
@@ -506,7 +509,7 @@ async def _shown(
     def shown(article: Article) -> SearchHit:
         return _hit(query, article, names.get(article.id, ""), length)
 
-    return tuple([hit async for _, hit in in_slices(articles, shown)])
+    return tuple([await _with_turn(article, shown) for article in articles])
 
 
 async def _candidates(  # noqa: PLR0913 - two limits of one search
@@ -572,17 +575,23 @@ async def _evaluate(
         async with storage.reading() as tx:
             articles = await articles_of(tx, page)
             names = await searchable_names(tx, page) if with_names else {}
-
-        def evaluate_one(article: Article, names: dict[int, SourceNames] = names) -> Result:
-            return evaluate(article, names.get(article.id, ()))
-
-        async for pair in in_slices(articles, evaluate_one):
-            results.append(pair)
+        for article in articles:
+            sources = names.get(article.id, ())
+            results.append((article, await _with_turn(article, evaluate, sources)))
             if start and clock() >= until:
                 return results
         if clock() >= until:
             break
     return results
+
+
+async def _with_turn(article: Article, work: Callable[..., Result], *details: Any) -> Result:
+    """Do *work* on one article, and let the event loop have its turn."""
+    if len(article.text) > _AT_ONCE:
+        return await asyncio.to_thread(work, article, *details)
+    result = work(article, *details)
+    await asyncio.sleep(0)
+    return result
 
 
 def _index_query(storage: Storage, tree: Node) -> str | None:

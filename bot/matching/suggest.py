@@ -192,7 +192,7 @@ def _korean(title: str, text: str) -> Iterator[str]:
 
 
 def _rare(title: str, text: str, least: int = 0) -> Iterator[str]:
-    """The longer words that title and text have both; of one alone all of them."""
+    """Yield the longer words that title and text share; all of them if only one is given."""
     others = set(_WORD.findall(text.casefold()))
     for word in _WORD.findall(title or text):
         has_capitals = bool(_CAPITALS.match(word))
@@ -203,7 +203,7 @@ def _rare(title: str, text: str, least: int = 0) -> Iterator[str]:
 
 
 def _ranked(found: Iterable[str], title: str, whole: str) -> list[str]:
-    """What the title says comes first, then what comes often; of equals the longer."""
+    """Rank names in the title first, then frequent ones, then longer ones."""
     heading = title.casefold()
 
     def rank(name: str) -> tuple[bool, int, int]:

@@ -21,7 +21,8 @@ from babel.core import get_global
 from bot.matching.query import ParsedQuery, is_readable, parse
 from bot.matching.query.ast import And, Node, Or, Term, quoted, terms
 from bot.matching.query.canonical import as_typed
-from bot.text.folding import FoldedForms, fold, is_hangul, is_unspaced
+from bot.text.characters import is_hangul, is_unspaced
+from bot.text.folding import FoldedForms, fold
 from bot.text.stopwords import STOP_WORDS
 
 MOST_OTHERS: Final = 6  # of one query

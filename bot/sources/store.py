@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from bot.budgets import USUAL, Budgets, Cost, weight
+from bot.slices import Slices, in_turns
 from bot.sources.drafts import (
     MAX_PRIVATE_PAGES,
     PAGE_TIMEOUT,
@@ -43,7 +44,6 @@ from bot.sources.payment import charge_sources, cost_of, rooms
 from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
 from bot.sources.urls import host_of, logged_url
-from bot.text.slices import Slices, in_turns
 from storage import sources
 from storage.alerts import make_public
 from storage.articles import (

@@ -8,10 +8,10 @@ from datetime import datetime
 from bot.matching.evaluate import FoldedArticle, article_folded, holds
 from bot.matching.query import is_readable, parse
 from bot.matching.suggest import suggested
+from bot.slices import in_turns
 from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.paging import ListPage, page_number
-from bot.text.slices import in_turns
 from storage import subscriptions
 from storage.alerts import PressedAlert, alert_of_button
 from storage.db.engine import Storage, Transaction

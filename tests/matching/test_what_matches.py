@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.matching.index import QueryIndex
 from bot.matching.query import ParsedQuery, parse
-from bot.matching.snippet import spans
+from bot.matching.spans import spans
 from tests.matching import oracle
 from tests.matching.wordings import LANGUAGES, carriers, parsed, surrounded, texts
 

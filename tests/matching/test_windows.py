@@ -9,8 +9,8 @@ from bot.matching.index import QueryIndex
 from bot.matching.query import parse
 from bot.matching.query.parser import LONGEST
 from bot.matching.query.tokens import FARTHEST
+from bot.slices import finished
 from bot.text.folding import PIECE
-from bot.text.slices import finished
 from tests.matching.wordings import queries, readable, texts
 
 pytestmark = pytest.mark.slow

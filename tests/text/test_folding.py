@@ -3,19 +3,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.text.folding import (
-    HAN_FOLDS_TO,
-    MOST_VARIANTS,
     PIECE,
     beyond_ascii,
     compose,
     fold,
     folded_text,
-    han_variants,
-    is_easy,
-    merged,
+    folds_to_ascii,
+    joined_pieces,
     pieces,
-    trace,
 )
+from bot.text.han import FOLDS_TO, MOST_VARIANTS, han_variants
+from bot.text.tracing import trace
 from tests.matching.wordings import texts
 
 
@@ -74,10 +72,8 @@ def test_the_stored_text_has_the_joined_words_too():
 
 
 def test_a_han_character_folds_to_one_that_stays():
-    assert set(HAN_FOLDS_TO.values()).isdisjoint(HAN_FOLDS_TO)
-    assert all(
-        len(char) == 1 and fold(char).words == (head,) for char, head in HAN_FOLDS_TO.items()
-    )
+    assert set(FOLDS_TO.values()).isdisjoint(FOLDS_TO)
+    assert all(len(char) == 1 and fold(char).words == (head,) for char, head in FOLDS_TO.items())
 
 
 @pytest.mark.parametrize(
@@ -153,7 +149,7 @@ def test_a_traced_word_is_found_at_its_place(text: str):
             assert word in {*found.plain.split(), *found.joined.split(), ".net"}
 
 
-@given(st.text(st.one_of(st.characters(), st.sampled_from("aéİß’—ﾞ\u1161")).filter(is_easy)))
+@given(st.text(st.one_of(st.characters(), st.sampled_from("aéİß’—ﾞ\u1161")).filter(folds_to_ascii)))
 def test_what_is_easy_composes_with_nothing_and_becomes_ascii(text: str):
     assert compose(text) == text
     assert fold(text).plain.isascii()
@@ -174,7 +170,7 @@ def test_a_text_in_pieces_folds_as_a_whole(some: list[str], end: str, longest: i
     assume(all(piece[-1] in ENDS for piece in cut[:-1]))
 
     assert "".join(cut) == text
-    assert merged([fold(piece) for piece in cut]) == fold(text)
+    assert joined_pieces([fold(piece) for piece in cut]) == fold(text)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +187,7 @@ def test_what_has_no_end_is_cut(word: str):
 
     assert max(map(len, cut)) == PIECE
     assert "".join(cut) == f"x {word * 3 * PIECE} y"
-    assert fold("".join(cut)) == merged([fold(piece) for piece in cut])
+    assert fold("".join(cut)) == joined_pieces([fold(piece) for piece in cut])
 
 
 @pytest.mark.parametrize("words", [["台湾"], ["e-mail"], ["Zu\u0308rich", "U.S.", "ｶﾞ"]])

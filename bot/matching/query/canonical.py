@@ -20,7 +20,7 @@ _TELLING_NOTHING = STOP_WORDS | {"near"}
 
 
 def read_back(canonical: str) -> ParsedQuery:
-    """As `parse`, which made it; `QueryError` if it was an older grammar's."""
+    """Parse a text that `parse` made; raise `QueryError` if it was made by an older grammar."""
     if not _PLAIN.fullmatch(canonical):
         return parse(canonical)
     if canonical.isalpha():
@@ -39,13 +39,13 @@ def _node(item: str) -> Node:
 
 
 def shown(query: ParsedQuery) -> str:
-    """A text of the same query in the words that were typed."""
+    """Return a text of the same query in the words that were typed."""
     typed = str(as_typed(query.tree))
     return typed if is_readable(typed) and parse(typed) == query else query.canonical
 
 
 def as_typed(node: Node) -> Node:
-    """*node* to be printed, not to be matched."""
+    """Return *node* for printing, not for matching."""
     match node:
         case And() | Or():
             return replace(node, operands=tuple(map(as_typed, node.operands)))

@@ -38,19 +38,19 @@ class FieldsAsked:
 
 
 def source_name(typed: str) -> str:
-    """A host without `www.` in small letters, or else the folded words of a name."""
+    """Return a host in small letters without `www.`, or else the folded words of a name."""
     host = _HOST.fullmatch(typed.strip())
     return host[1].lower() if host else folded_name(typed)
 
 
 def folded_name(typed: str) -> str:
-    """`taiwan-news`, "Taiwan news" and "TAIWAN NEWS" are one name."""
+    """Return one name for `taiwan-news`, "Taiwan news" and "TAIWAN NEWS"."""
     # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
     return " ".join(fold(fold(typed).plain).words)
 
 
 def source_keys(sources: Iterable[str]) -> frozenset[str]:
-    """Every name by which a `SourceTerm` may ask for one of *sources*, hosts or names.
+    """Return every name by which a `SourceTerm` may ask for one of *sources*, hosts or names.
 
     A host is asked for by itself and by each domain that it belongs to.
     """
@@ -68,12 +68,12 @@ def _keys_of(source: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1_000)
 def language_code(code: str | None) -> str:
-    """`zh` of `zh-Hant`."""
+    """Return `zh` for `zh-Hant`."""
     return re.split("[-_]", code or "")[0].lower()
 
 
 def asked_of(node: ast.Node) -> FieldsAsked:
-    """What every matching article has; a NOT or an OR asks for nothing of it."""
+    """Return the source and language that every match has; a NOT or OR needs none."""
     operands = node.operands if isinstance(node, ast.And) else (node,)
     names = [operand.name for operand in operands if isinstance(operand, ast.SourceTerm)]
     codes = [operand.code for operand in operands if isinstance(operand, ast.LanguageTerm)]
@@ -81,7 +81,7 @@ def asked_of(node: ast.Node) -> FieldsAsked:
 
 
 def without_fields(node: ast.Node) -> ast.Node | None:
-    """What must stand in the text of an article that is known to match; None: nothing."""
+    """Return the part of the query that is about an article's text; None if none is."""
     if isinstance(node, ast.SourceTerm | ast.LanguageTerm):
         return None
     if isinstance(node, ast.Not):

@@ -41,7 +41,7 @@ class SavedTopics:
         return replace(self, reached=(*self.reached, name))
 
     def refusal_of(self, name: str) -> QueryErrorCode | None:
-        """Why the topic cannot be read here."""
+        """Return why the topic cannot be read here."""
         if name in self.reached:
             return QueryErrorCode.TOPIC_IN_ITSELF
         if sum(len(self.topics[known]) for known, _ in self.known) > _LONGEST:
@@ -50,7 +50,7 @@ class SavedTopics:
 
 
 def reported_as(code: QueryErrorCode) -> QueryErrorCode:
-    """What is said of a topic that cannot be read because of *code*."""
+    """Return the error that is reported for a topic that fails with *code*."""
     same = {
         QueryErrorCode.TOPIC_IN_ITSELF,
         QueryErrorCode.TOO_DEEP,
@@ -64,7 +64,7 @@ _MOST = 32  # pairs; each is two literals
 
 
 def near_each(one: ast.Node, other: ast.Node, distance: int) -> ast.Node | None:
-    """Every term of the one near every term of the other; None where there is anything else."""
+    """Put every term of one node near every term of the other; None if there is anything else."""
     left, right = _alternatives(one), _alternatives(other)
     if not 0 < len(left) * len(right) <= _MOST:
         return None
@@ -200,7 +200,7 @@ class QueryReading:
         return node
 
     def _topic(self, token: Token) -> ast.Node:
-        """What the saved topic asks for, in the place of its name."""
+        """Return the tree of the saved topic in the place of its name."""
         typed = self.saved.topics.get(token.name)
         if typed is None:
             start = token.position
@@ -226,7 +226,7 @@ class QueryReading:
         return node
 
     def _nothing_at(self, token: Token) -> QueryError:
-        """What to say where a word or bracket had to stand, and *token* did."""
+        """Return the error for *token* in a place that needs a word or bracket."""
         before = self.tokens[self.at - 2] if self.at > 1 else None
         if before is not None and before.kind is TokenKind.TITLE and token.kind is TokenKind.NOT:
             start, end = before.position, before.end
@@ -239,7 +239,7 @@ class QueryReading:
         return self._refusal(QueryErrorCode.UNEXPECTED_OPERATOR, token)
 
     def _refusal(self, code: QueryErrorCode, token: Token) -> QueryError:
-        """The query may be meant without that token."""
+        """Return an error that suggests the query without that token."""
         rest = " ".join((self.text[: token.position] + self.text[token.end :]).split())
         return QueryError(code, self.text, token.position, token.length, rest)
 
@@ -287,7 +287,7 @@ def parse_among(text: str, topics: Mapping[str, str]) -> ParsedQuery:
 
 
 def is_readable(text: str) -> bool:
-    """Whether *text* is a query without any saved topics."""
+    """Return whether *text* is a query without any saved topics."""
     return _is_readable(text, SavedTopics())
 
 
@@ -332,7 +332,7 @@ def _is_stop_word(token: Token) -> bool:
 
 
 def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
-    """What is stored is the canonical text: it must be readable too, topics written out and all."""
+    """Check that the canonical text, which is stored, can be read with its topics written out."""
     why = None
     if len(query.canonical) > LONGEST:
         why = QueryErrorCode.TOO_LONG
@@ -346,5 +346,5 @@ def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
 
 
 def _depth(canonical: str) -> int:
-    """How many brackets are open at once; in quotes there is none."""
+    """Return how many brackets are open at once; quotes hold none."""
     return max(accumulate((char == "(") - (char == ")") for char in canonical))

@@ -27,7 +27,9 @@ from bot.matching.query.fields import (
     language_code,
     source_name,
 )
-from bot.text.folding import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
+from bot.text.characters import is_hangul, is_unspaced
+from bot.text.folding import fold
+from bot.text.spelling import INSIDE_HEBREW, spelling_of
 
 
 class TokenKind(StrEnum):
@@ -115,7 +117,7 @@ STARS: Final = "*\uff0a\ufe61"
 
 
 def quoted(text: str, at: int) -> tuple[str, int]:
-    """What stands in the quotes that open at *at*, and where they end."""
+    """Return the text in the quotes that open at *at*, and where they end."""
     end = _closing(text, at)
     if end is None:
         raise QueryError(
@@ -166,7 +168,7 @@ def exact_term(
     inside: str,
     if_empty: QueryErrorCode = QueryErrorCode.EMPTY_PHRASE,
 ) -> Token:
-    """The same, to be found only as it is spelt here."""
+    """Read *inside* as `term_token` does, to be found only as it is spelt here."""
     if _STAR.search(inside):
         raise error_here(
             QueryErrorCode.EXACT_STAR, text, start, end, _STAR.sub("", text[start:end])
@@ -185,7 +187,7 @@ _ORS = frozenset({"or", "OR", "\uff2f\uff32"})
 
 
 def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
-    """`title:` is a token by itself; the others have a name behind them, or brackets of names."""
+    """Yield `title:` as a token, or another field with its name, or brackets of names."""
     start, end = found.span()
     name = normalize("NFKC", found[0][:-1]).strip().lower()
     if name not in FIELDS:
@@ -220,7 +222,7 @@ def _behind(text: str, end: int) -> int:
 def _listed(
     text: str, found: re.Match[str], opening: re.Match[str], kind: TokenKind
 ) -> Iterator[Token]:
-    """`source:(a OR b)` is `(source:a OR source:b)`."""
+    """Yield the tokens of `source:(a OR b)`, which is `(source:a OR source:b)`."""
     yield Token(TokenKind.OPEN, found.start(), opening.end() - found.start())
     at, was_name = opening.end(), False
     while behind := LEXEME.match(text, at):
@@ -246,7 +248,7 @@ def _or(found: re.Match[str]) -> Token:
 
 
 def _not_listed(text: str, opening: re.Match[str], kind: TokenKind) -> QueryError:
-    """Names with nothing between them are one name of several words, or have lost their ORs."""
+    """Return an error with a suggestion: one name of several words, or names joined by OR."""
     start = opening.start()
     found = _INSIDE.match(text, opening.end())
     end = found.end() if found else len(text)
@@ -361,7 +363,7 @@ def _quoted(text: str, at: int) -> Iterator[Token]:
 
 
 def _distance(text: str, start: int, end: int, far: str) -> int:
-    """*far* is the number as it was written, in the NEAR between *start* and *end*."""
+    """Read *far*, the number in the NEAR between *start* and *end*."""
     if not far:
         instead = text[start:end].rstrip() + "5"
         raise error_here(QueryErrorCode.NEAR_HOW_FAR, text, start, end, instead)
@@ -389,7 +391,7 @@ _ENDS = frozenset(
 
 
 def resolved(text: str, read: Sequence[Token]) -> list[Token]:
-    """*read* with the small operators as what they are; the last of *read* is the end."""
+    """Return *read* with operators in small letters recognized; the last of *read* is the end."""
     found: list[Token] = []
     for at, token in enumerate(read):
         kind = _SMALL.get(text[token.position : token.end])

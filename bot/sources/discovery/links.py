@@ -1,6 +1,6 @@
-"""Where a site may keep its feeds: the links of a page and of robots.txt, and the usual places.
+"""Links that may be feeds: those of a page, those of robots.txt, and the usual places.
 
-None of them is known to be a feed; each must be read. The likely ones come first.
+Each must be read to know. The likely ones come first.
 """
 
 import re
@@ -137,7 +137,7 @@ def _has_feed_type(facts: dict[str, str]) -> bool:
 
 
 def _is_an_interface(facts: dict[str, str]) -> bool:
-    """Blogs name the address of their API as a JSON alternate: it is no feed."""
+    """Return whether it is the API of a blog, which is named as a JSON alternate."""
     return facts.get("type", "").lower() == "application/json" and "feed" not in facts["href"]
 
 
@@ -165,7 +165,7 @@ def _name(text: str) -> str:
 
 
 def _is_of_comments(link: FeedLink) -> bool:
-    """By its path, or its title on the page; a mere link may have such a title for its opinions."""
+    """Judge by its path, or its title; of a mere link that may announce opinions instead."""
     if _COMMENTS_PATH.search(urlsplit(link.url).path):
         return True
     return link.where is Where.NAMED and bool(_COMMENTS_NAME.search(link.name))

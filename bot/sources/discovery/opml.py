@@ -1,8 +1,8 @@
 """OPML: lists of feeds in folders, as feed readers exchange them.
 
-What is written here can be read back: address, title, site and folder. Files of other programs are
-read as far as possible: any encoding, bare ampersands, entities of HTML, any depth; but no
-entity that a document declares itself, and nothing unbounded.
+Address, title, site and folder survive writing and reading. Files of other programs may have any
+encoding, bare ampersands, entities of HTML and any depth, but no entities of their own, and not
+more feeds than a limit.
 """
 
 import re

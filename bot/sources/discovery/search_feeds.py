@@ -1,10 +1,10 @@
-"""Search feeds: the sources that are made for the queries to which chats subscribe.
+"""Search feeds: sources made for the queries to which chats subscribe.
 
-A query becomes text for a news search: words, "phrases", OR, -not. What a search cannot ask for is
-left out, so that it finds too much rather than too little; what it finds is matched like every
-entry. A query that then asks for nothing has no search feed; a long one has several, each for some
-of its alternatives. A search feed is public, because the operator wants it, but nobody learns what
-is searched for.
+A query becomes text for a news search: words, "phrases", OR, -not. Conditions that a search does
+not know are left out, so that it finds too much rather than too little; the results are matched
+like all entries. A query of such conditions alone has no search feed; a long one has several, each
+for some of its alternatives. A search feed is public, because the operator wants it, but it does
+not show its query.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,6 @@
-"""Dates as feeds and pages write them: ISO 8601, RFC 822 and its cousins, Unix time, East Asia's.
+"""Dates as feeds and pages write them: ISO 8601, RFC 822 and its kin, Unix time, East Asian dates.
 
-Without a zone a time counts as UTC, or by the clock that is given; without a time a date stays a
-date.
+A time without a zone is UTC, or by the given clock. A date without a time stays a date.
 """
 
 import re
@@ -52,13 +51,15 @@ _DOTTED = re.compile(
     rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})(?:,?\s+{_CLOCK}\s*(?P<zone>\S.*)?)?",
     re.ASCII,
 )
-_AMERICAN = re.compile(  # only with AM or PM: else nobody knows which is the month
-    rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}}),?\s+{_CLOCK}"
-    r"\s*(?P<half>[AP]M)\b\s*(?P<zone>\S.*)?",
-    re.ASCII,
+_AMERICAN = (
+    re.compile(  # only with AM or PM, because the order of month and day is unclear otherwise
+        rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}}),?\s+{_CLOCK}"
+        r"\s*(?P<half>[AP]M)\b\s*(?P<zone>\S.*)?",
+        re.ASCII,
+    )
 )
 _FORMS = (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME, _COMPACT, _DOTTED, _AMERICAN)
-# Most dates of feeds are written like one of these, which Python reads ten times quicker.
+# Most dates of feeds are written like one of these, which Python reads ten times faster.
 _USUAL_RFC822 = re.compile(
     r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) (?:GMT|([+-]\d{4}))", re.ASCII
 )
@@ -69,7 +70,7 @@ _CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
 
 
 def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | date | None:
-    """*text* as a moment in UTC or a bare date, else None. *place* settles ambiguous zones."""
+    """Return *text* as a time in UTC or a bare date, else None; *place* settles zones."""
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
@@ -85,7 +86,7 @@ def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | dat
 
 
 def _usual_as_iso(text: str) -> str:
-    """Empty for what is written in another way."""
+    """Return an ISO 8601 text for a date of the two most frequent forms; "" for any other."""
     if found := _USUAL_RFC822.fullmatch(text):
         day, name, year, clock, offset = found.groups()
         month = _MONTHS.get(name.lower(), 0)
@@ -163,7 +164,7 @@ _THAI_YEAR = re.compile(r"\b(2[45]\d\d)\b")
 
 
 def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
-    """The first date like 2025年11月17日 (or 년 월 일) in *text*; a time in it is by *clock*."""
+    """Return the first date like 2025年11月17日 in *text*; its time is by *clock*."""
     found = _EAST_ASIAN.search(text)
     if found is None:
         return None
@@ -183,7 +184,7 @@ def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
 
 
 def persian_date(text: str) -> date | None:
-    """The first Persian date with a month's name in *text*, digits being ASCII already."""
+    """Return the first Persian date with a month's name in *text*, digits being ASCII already."""
     found = _PERSIAN.search(text.replace("ي", "ی").replace("ك", "ک"))
     if found is None:
         return None
@@ -192,7 +193,7 @@ def persian_date(text: str) -> date | None:
 
 
 def western_years(text: str) -> str:
-    """*text* with Buddhist years written as western ones."""
+    """Return *text* with Buddhist years written as western ones."""
     text = _THAI_ERA.sub("", text)
     return _THAI_YEAR.sub(lambda found: str(int(found[1]) - _BUDDHIST), text)
 

@@ -1,8 +1,7 @@
-"""From the raw parts of a feed's entries to items; every reader of feeds ends here.
+"""From the raw parts of a feed's entries to items, for all readers of feeds.
 
-Each entry gets a fingerprint of its raw parts first. An entry whose fingerprint the caller knows is
-read no further: its text is not cleaned, its language is not detected. All other entries are
-cleaned together.
+Each entry gets a fingerprint of its raw parts. An entry with a known fingerprint is unchanged: its
+text is not cleaned and its language not detected. All other entries are cleaned together.
 """
 
 import re
@@ -57,7 +56,7 @@ class RawEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What a feed says of itself: `title` is markup, `home` absolute, `language` as declared."""
+    """A feed's own facts: `title` is markup, `home` absolute, `language` as declared."""
 
     title: str
     home: str
@@ -68,9 +67,9 @@ class FeedFacts:
 def feed_document(
     facts: FeedFacts, entries: Sequence[RawEntry], url: str, known: Collection[int]
 ) -> Document:
-    """The feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
+    """Return the feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
 
-    Of too many entries the newest are taken, known ones included: otherwise the entries that were
+    If there are too many entries, the newest count, known ones included: otherwise those that were
     left out would look new at the next fetch.
     """
     place = place_of(facts.language, host_of(url))
@@ -102,13 +101,13 @@ class _Entry(NamedTuple):
 
 
 def _longest(entry: RawEntry) -> int:
-    """The most characters that its item can have; summary and text may both be the longest part."""
+    """Return the most characters that its item can have; one part may be summary and text."""
     bodies = map(len, (entry.summary, *entry.contents))
     return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
 
 
 def _fingerprint(entry: RawEntry, seed: int) -> int:
-    """63 bits, so that it fits a column of signed ones; never 0. JSON may hold half characters."""
+    """Return 63 bits, which fit a signed column; never 0. JSON may hold half characters."""
     parts = (part if isinstance(part, str) else "\1".join(part) for part in entry)
     return xxh3_64_intdigest("\0".join(parts).encode("utf-8", "surrogatepass"), seed) >> 1 or 1
 
@@ -116,7 +115,7 @@ def _fingerprint(entry: RawEntry, seed: int) -> int:
 def _items(
     entries: Sequence[_Entry], known: Collection[int], feed_title: str, tag: str
 ) -> tuple[str, tuple[Item, ...]]:
-    """The title of the feed as plain text, and its entries; all are cleaned at once."""
+    """Return the title of the feed as plain text, and its entries; all are cleaned at once."""
     titles = [feed_title]
     bodies: list[str] = []
     for number, _, raw in entries:
@@ -157,13 +156,13 @@ def _items(
 
 
 def _body(summary: str, contents: Iterable[str]) -> str:
-    """The longest content, the first of equally long ones, unless the summary is twice as long."""
+    """Return the first longest content, unless the summary is twice as long."""
     content = max(contents, key=len, default="")
     return content if len(content) * 2 >= len(summary) else summary
 
 
 def _identifier(guid: str, base: str) -> str:
-    """*guid* as it is, for it is opaque; but a bare path means something on its own site only."""
+    """Return the opaque *guid* as it is, but complete a path, which other sites may have too."""
     guid = guid.strip()
     return (absolute(guid, base) or guid) if guid.startswith("/") else guid
 
@@ -173,7 +172,7 @@ def _published(dates: Iterable[str], place: str) -> datetime | date | None:
 
 
 def _openings(entries: Sequence[RawEntry]) -> str:
-    """The beginnings of the first entries, known or new, nearly without markup."""
+    """Return the beginnings of the first entries, known or new, nearly without markup."""
     leads = ((entry, entry.summary or "".join(entry.contents[:1])) for entry in entries[:_JUDGED])
     openings = (f"{entry.title} {lead[:_RAW_OPENING]}" for entry, lead in leads)
     return " ".join(_TAGS.sub(" ", opening)[:_OPENING] for opening in openings)

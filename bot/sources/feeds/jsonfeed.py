@@ -11,7 +11,7 @@ from bot.sources.urls import absolute, is_web
 
 
 def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Document:
-    """The feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
+    """Return the feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError):
@@ -46,12 +46,12 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
 
 
 def _escaped(text: str) -> str:
-    """Plain text as markup."""
+    """Return plain text as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
-    """The string under *name*; a number, as old feeds write ids, as a string; else ""."""
+    """Return the string under *name*; a number, as old feeds write ids, as a string; else ""."""
     found = fields.get(name)
     is_plain = isinstance(found, str) or (
         isinstance(found, int | float) and not isinstance(found, bool)
@@ -60,7 +60,7 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 
 def _pace(feed: dict[str, Any]) -> FeedPace | None:
-    """The first WebSub hub."""
+    """Return the pace with the first WebSub hub; None without one."""
     hubs = feed.get("hubs")
     for hub in hubs if isinstance(hubs, list) else ():
         is_hub = isinstance(hub, dict) and str(hub.get("type", "")).lower() == "websub"

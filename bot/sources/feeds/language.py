@@ -1,8 +1,8 @@
-"""Which language a text is in, as a two-letter code; "" where nobody can say.
+"""The language of a text as a two-letter code; "" if it is unclear.
 
-What the source declares counts unless the text contradicts it: by its script, or by the commonest
-small words, which cost microseconds. `detect` asks py3langid for what they leave open; its model
-takes a second to load, so only workers do.
+The declared language counts unless the text contradicts it, by its script or by the commonest small
+words, which cost microseconds. `detect` asks py3langid if these leave it open. Only workers do,
+because its model takes a second to load.
 """
 
 import re
@@ -37,7 +37,7 @@ _MUCH_ASCII = 0.5  # characters, blanks included
 
 
 def declared(tag: str | None) -> str:
-    """The two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
+    """Return the two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
     found = _TAG.fullmatch((tag or "").strip())
     if found is None:
         return ""
@@ -47,10 +47,10 @@ def declared(tag: str | None) -> str:
 
 
 def judged(text: str, code: str = "") -> str:
-    """The language of *text*, which its source declares as *code* ("" for nothing).
+    """Return the language of *text*, which its source declares as *code* ("" for nothing).
 
-    Most software declares English unless it is configured. A script contradicts any language
-    that is not written in it; small words contradict a language only if its own are known.
+    It is judged because most software declares English unless it is configured. A script
+    contradicts any language that is not written in it; small words only a language that has a list.
     """
     text = text[:_FIRST]
     words = text.lower().split()
@@ -71,14 +71,14 @@ def judged(text: str, code: str = "") -> str:
 
 
 def disproved(code: str, text: str) -> str:
-    """The language of *text* if its script shows that it is not in *code*; else ""."""
+    """Return the language of *text* if its script shows that it is not in *code*; else ""."""
     is_latin = len(text.encode("ascii", "ignore")) > _MUCH_ASCII * len(text)
     found = "" if is_latin else _by_script(text)
     return found if code and code not in _SHARED.get(found, (found,)) else ""
 
 
 def quick(text: str) -> str:
-    """The language of *text* where its script or its small words settle it at once."""
+    """Return the language of *text* where its script or its small words settle it at once."""
     text = text[:_FIRST]
     return _by_script(text) or _by_small_words(text.lower().split())
 
@@ -94,7 +94,7 @@ def _by_script(text: str) -> str:
 
 
 def detect(text: str) -> str:
-    """The language of *text*, by py3langid where `quick` finds none; "" for short or odd texts."""
+    """Return the language of *text*, by py3langid if `quick` finds none; "" if unclear."""
     if found := quick(text):
         return found
     if len(text.split()) < _WORDS_NEEDED:
@@ -123,7 +123,7 @@ def _by_small_words(words: list[str]) -> str:
 
 
 def _scores(words: Iterable[str]) -> dict[str, int]:
-    """How many of *words* are small ones, by the languages that have any."""
+    """Return how many of *words* are small words of each language that has any."""
     scores: dict[str, int] = {}
     for codes in filter(None, map(_CODES.get, words)):
         for code in codes:

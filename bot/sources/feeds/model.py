@@ -1,8 +1,7 @@
-"""What reading yields: documents and their items, cleaned, whatever they were written in.
+"""Documents and their items, cleaned, in whatever format they were written.
 
-It also bounds how much of a document is kept, so that no sender can make it costly. The bounds are
-far above what publishers write, except for a whole archive in one feed: then its newest entries
-count.
+How much of a document is kept is limited, so that no sender can make it costly. The limits are far
+above what publishers write. If a feed holds a whole archive, its newest entries count.
 """
 
 import re
@@ -21,7 +20,7 @@ from bot.sources.limits import (
     MOST_ENTRIES,
     MOST_TEXT,
 )
-from bot.text.folding import UNSPACED
+from bot.text.characters import UNSPACED
 
 _WORD = f"[^\\W_{UNSPACED}]"
 _LONG_WORD = re.compile(f"({_WORD}{{{LONGEST_WORD}}}){_WORD}+")
@@ -38,7 +37,7 @@ class DocumentKind(StrEnum):
 
     @property
     def is_list(self) -> bool:
-        """Whether there are entries to follow."""
+        """Return whether there are entries to follow."""
         return self in {DocumentKind.FEED, DocumentKind.SITEMAP}
 
 
@@ -93,7 +92,7 @@ class Published(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FeedPace:
-    """What a feed says about how often to ask; hours are UTC, Monday is day 0.
+    """How often a feed wants to be polled; hours are UTC, Monday is day 0.
 
     `hub`: the WebSub hub, which knows the feed as `self_url`; both as written, maybe relative.
     """
@@ -107,7 +106,7 @@ class FeedPace:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`left_out`: how many older entries it has, which are one too many."""
+    """`left_out`: the number of older entries beyond the limits."""
 
     kind: DocumentKind
     title: str = ""
@@ -137,7 +136,7 @@ class Document:
 
 
 def _fields_of(record: Document | Item) -> dict[str, Any]:
-    """As they are: `asdict` copies all of them deeply, which takes longer than to read a feed."""
+    """Return the fields uncopied, because the deep copies of `asdict` take longer than parsing."""
     return {name: getattr(record, name) for name in record.__slots__}
 
 
@@ -192,7 +191,7 @@ def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
 
 
 def moment_of(item: Published) -> datetime:
-    """When *item* was published, for sorting; a bare date is its end, no date before all."""
+    """Return when *item* was published, for sorting; a bare date is the end of its day."""
     if isinstance(item.published, datetime):
         return item.published
     if isinstance(item.published, date):
@@ -201,7 +200,7 @@ def moment_of(item: Published) -> datetime:
 
 
 def bounded(document: Document) -> Document:
-    """*document* within the bounds above: of its entries the newest, in their order."""
+    """Return *document* within the bounds above: of its entries the newest, in their order."""
     items = document.items
     if _are_within(items) and len(document.title) <= LONGEST_NAME:
         return document
@@ -231,7 +230,7 @@ def _is_short(item: Item) -> bool:
 
 
 def _has_long_word(text: str) -> bool:
-    """A long word fills at least one of the slices, and hardly anything else does."""
+    """Look at slices first: a long word fills one of them, and hardly anything else does."""
     slices = (text[at : at + _STEP] for at in range(0, len(text) - _STEP, _STEP))
     return any(map(str.isalnum, slices)) and _LONG_WORD.search(text) is not None
 
@@ -252,7 +251,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def newest_places(moments: Sequence[datetime], lengths: Sequence[int]) -> list[int]:
-    """The places of the newest entries of a document that are within its bounds, in their order."""
+    """Return the places, in order, of the newest entries that are within a document's limits."""
     ranked = sorted(range(len(moments)), key=moments.__getitem__, reverse=True)[:MOST_ENTRIES]
     together = accumulate(lengths[at] for at in ranked)
     fitting = takewhile(lambda length: length <= MOST_TEXT, together)

@@ -1,7 +1,7 @@
 """Sitemaps: news sitemaps, plain ones, and indexes of either, read as a stream.
 
-A news sitemap gives title, date and language of each page; a plain one the address and when it
-last changed. Pages that stand for news are the newest; the rest of a site is not our business.
+A news sitemap gives title, date and language of each page, a plain one only its address and when it
+changed. The newest pages count.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,9 +46,9 @@ class _Listed(NamedTuple):
 
 
 def read_sitemap(data: bytes, url: str) -> Document:
-    """The sitemap in *data* (UTF-8), from *url*; raises `Unreadable` if nothing in it can be.
+    """Return the sitemap in *data* (UTF-8), from *url*; raise `Unreadable` if there is none.
 
-    What stands before a mistake in the XML counts. An index gives its sitemaps as items.
+    The part before a mistake in the XML counts. An index has its sitemaps as items.
     """
     kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
@@ -88,13 +88,13 @@ def _items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
 
 
 def _is_empty(data: bytes) -> bool:
-    """Whether it is in order and lists nothing, as on a paper's news sitemap after two days off."""
+    """Return whether it is valid and empty, as a paper's news sitemap is after two days off."""
     root = strict_root(data)
     return root is not None and not len(root)
 
 
 def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
-    """The newest of *items*, each address once; those without a date come last, as they stand."""
+    """Return the newest of *items*, each address once; those without a date come last."""
     once = {item.url: item for item in reversed(items)}
     return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=moment_of))
 
@@ -120,7 +120,7 @@ def _elements(data: bytes) -> Iterator[Any]:
 
 
 def _facts(element: Any) -> dict[str, str]:
-    """The texts under *element* by local name, the first of each; pictures and films left out."""
+    """Return the texts under *element* by local name, the first of each."""
     facts: dict[str, str] = {}
     for child in element.iterchildren("*"):
         name = _local_name(child)
@@ -134,7 +134,7 @@ def _facts(element: Any) -> dict[str, str]:
 
 
 def _local_name(element: Any) -> str:
-    """Also of a prefix that the document forgot to declare."""
+    """Return the name without its prefix, even if the document forgot to declare that."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 

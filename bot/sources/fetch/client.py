@@ -301,7 +301,7 @@ def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 def _with_validators(response: Response, etag: str | None, last_modified: str | None) -> Response:
-    """A 304 may come without validators; those that were sent still hold then."""
+    """Add the validators that were sent to a 304 without any, because they still hold."""
     if not response.not_modified or (response.etag and response.last_modified):
         return response
     return replace(
@@ -312,7 +312,7 @@ def _with_validators(response: Response, etag: str | None, last_modified: str | 
 
 
 def _storable(validator: str | None) -> str | None:
-    """None for bytes that are no text: they could not be sent back as they came."""
+    """Return None for bytes that are no text, because they could not be sent back as they came."""
     if validator is None or not validator.isprintable():
         return None
     return validator

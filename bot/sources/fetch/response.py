@@ -1,4 +1,4 @@
-"""What an HTTP response means: a document, nothing new, a redirect or a problem; and its headers.
+"""HTTP responses: a document, nothing new, a redirect or a problem.
 
 The headers that count are redirects, cache directives, `Retry-After` and the WebSub hub.
 """
@@ -183,7 +183,7 @@ _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """When a response's headers ask us to come back: None or a positive time."""
+    """After which time a response's headers ask for the next request: None or positive."""
 
     max_age: timedelta | None = None
     expires: timedelta | None = None
@@ -215,10 +215,10 @@ def directives_of(headers: Mapping[str, str], now: datetime) -> Directives:
 
 
 def pause_for_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return how long the whole host is left alone, because it asks so; None if it does not.
+    """Return how long to pause the whole host, if it asks for that; else None.
 
-    It asks by one address among many, so its pause is short. The source at that address waits as
-    long as it asked.
+    The pause is short, because one address among many asked. The source at that address waits for
+    the whole time.
     """
     if status not in HOST_WIDE_STATUSES or "retry-after" not in headers:
         return None

@@ -225,7 +225,7 @@ async def _read_sitemaps(
 
 
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
-    """Those for news by their address if there are any, the newest first, and none much older."""
+    """Return the newest sitemaps, none much older; only those for news if their URLs say so."""
     news = [sitemap for sitemap in sitemaps if is_news_sitemap(sitemap.url)]
     ordered = sorted(news or sitemaps, key=moment_of, reverse=True)[:MAX_SITEMAPS]
     dated = [moment_of(sitemap) for sitemap in ordered if sitemap.published]
@@ -237,5 +237,5 @@ def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
 
 
 def is_news_sitemap(url: str) -> bool:
-    """Whether the address of a sitemap says so; its host may be called anything."""
+    """Return whether the path of a sitemap says so; its host may be called anything."""
     return bool(_NEWS.search(url.partition("://")[2].partition("/")[2]))

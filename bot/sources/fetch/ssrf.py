@@ -1,7 +1,7 @@
-"""Which addresses a fetch may reach: the public Internet, on ports 80 and 443, and nothing inside.
+"""The addresses that a fetch may reach: the public Internet, on ports 80 and 443, nothing inside.
 
-Checked twice: the URL before any request, and the real address when a socket connects. An address
-that wraps another (v4-mapped, NAT64, 6to4, Teredo, …) is allowed only if the one inside is.
+The URL is checked before any request, and the real address when a socket connects. An address that
+wraps another (v4-mapped, NAT64, 6to4, Teredo, …) is allowed only if the one inside is.
 """
 
 import re
@@ -86,7 +86,7 @@ class AddressPolicy:
             raise AddressRefused(ProblemCode.WRONG_PORT, port=port)
 
     def is_exempt(self, address: Address | str, port: int) -> bool:
-        """Whether it is the operator's own: then no limits on ports, intervals and pauses hold."""
+        """Return whether it is the operator's own, which no limit on ports or pauses binds."""
         if not (self.networks or self.endpoints):
             return False
         if isinstance(address, str):

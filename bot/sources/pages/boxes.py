@@ -103,7 +103,7 @@ def _has_heading(element: Any, blocks: list[_Block]) -> bool:
 
 
 def _are_teasers(blocks: list[_Block]) -> bool:
-    """Whether each prose stands under a headline of its own."""
+    """Return whether each prose stands under a headline of its own."""
     under_headline = False
     for block in blocks:
         if block.prose and not under_headline:

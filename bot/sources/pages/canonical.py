@@ -69,7 +69,7 @@ def address_found(url: str, found: str) -> str:
 
 
 def is_article(url: str) -> bool:
-    """Whether *url* looks like that of one article; never a home page, seldom a section."""
+    """Return whether *url* looks like that of one article; never a home page, seldom a section."""
     parts = urlsplit(canonical_url(url))
     return _is_telling(parts) or bool(parts.query)
 
@@ -88,7 +88,7 @@ def _may_name(asked: SplitResult, claim: SplitResult) -> bool:
 
 
 def _beyond(path: str, above: str) -> list[str] | None:
-    """The parts of *path* below *above*; None if it does not stand there."""
+    """Return the parts of *path* below *above*; None if it is not below."""
     parts, front = path.strip("/").split("/"), above.strip("/").split("/")
     return parts[len(front) :] if parts[: len(front)] == front else None
 
@@ -98,7 +98,7 @@ def _is_home(parts: SplitResult) -> bool:
 
 
 def _is_telling(parts: SplitResult) -> bool:
-    """Whether the end of the path is a number or a slug, and no name of a section."""
+    """Return whether the end of the path is a number or a slug, and no name of a section."""
     segments = [part for part in parts.path.split("/") if part and not _INDEX.fullmatch(part)]
     if not segments:
         return False

@@ -154,13 +154,13 @@ def _candidates(root: Any, title: str) -> Iterator[str]:
 
 
 def _after_the_word(text: str) -> str:
-    """Of "Updated 3 March, published 2 March" what stands behind the word for publishing."""
+    """Return the text from the word for publishing on: "Updated 3 March, published 2 March"."""
     found = _PUBLISHED.search(text)
     return text[found.start() :] if found and _CHANGED.search(text[: found.start()]) else text
 
 
 def _marked(root: Any) -> Iterator[Any]:
-    """What the page itself marks as the time of publication."""
+    """Yield the elements that the page itself marks as the time of publication."""
     for element in root.iter("*"):
         says = names_of(element).lower()
         is_meant = "datepublished" in says or element.get("pubdate") is not None
@@ -193,7 +193,7 @@ def _texts_of(elements: Iterable[Any]) -> Iterator[str]:
 
 
 def _before(element: Any) -> str:
-    """The few words in front of *element* in its own block."""
+    """Return the few words in front of *element* in its own block."""
     previous, around = element.getprevious(), element.getparent()
     if previous is not None:
         words = line_of(previous) if isinstance(previous.tag, str) else ""
@@ -214,7 +214,7 @@ def _lines_after(heading: Any) -> Iterator[str]:
 
 
 def _is_label(line: str) -> bool:
-    """Whether *line* is but the word that says what date the next one holds."""
+    """Return whether *line* is but the word that says what date the next one holds."""
     is_word = _CHANGED.search(line) or _PUBLISHED.search(line)
     return bool(is_word) and len(line) <= _LONGEST_LABEL and not any(map(str.isdigit, line))
 
@@ -247,7 +247,7 @@ def _by_form(text: str, place: str, clock: tzinfo) -> datetime | date | None:
 
 
 def _spaced(found: re.Match[str]) -> str:
-    """Of 03.Mär.26 what everybody understands."""
+    """Return 03.Mär.26 as a date that every reader understands."""
     year = found[3] if len(found[3]) > 2 else f"20{found[3]}"  # noqa: PLR2004 - digits
     return f"{found[1]} {found[2]} {year}"
 
@@ -293,7 +293,7 @@ def _is_ambiguous(first: int, second: int) -> bool:
 
 
 def _parsed(text: str, place: str, clock: tzinfo) -> datetime | date | None:
-    """The date in *text* by dateparser: in the page's own language, then by the month's name.
+    """Return the date in *text* by dateparser, in the page's language or that of a month's name.
 
     Left to itself it tries some hundred languages, 10 ms a text and over a second the first time.
     """
@@ -315,7 +315,7 @@ def _parsed(text: str, place: str, clock: tzinfo) -> datetime | date | None:
 
 @lru_cache(maxsize=64)
 def _parser(languages: tuple[str, ...]) -> "DateDataParser | None":
-    """None without a language that dateparser knows."""
+    """Return None without a language that dateparser knows."""
     from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see below
     from dateparser.date import DateDataParser  # noqa: PLC0415 - slow, and feeds never need it
 
@@ -329,7 +329,7 @@ def _parser(languages: tuple[str, ...]) -> "DateDataParser | None":
 
 
 def _languages_of(text: str) -> tuple[str, ...]:
-    """The languages in which a word of *text* is a month's name, the most spoken first."""
+    """Return the languages in which a word of *text* is a month's name, the most spoken first."""
     words = (word.strip(",.;:()") for word in text.lower().split())
     found = chain.from_iterable(_months().get(word, ()) for word in words)
     return tuple(dict.fromkeys(found))[:_MOST_LANGUAGES]
@@ -337,7 +337,7 @@ def _languages_of(text: str) -> tuple[str, ...]:
 
 @cache
 def _months() -> dict[str, list[str]]:
-    """The languages of each month's name, or of its first word, as dateparser knows them."""
+    """Return the languages of each month's name, or of its first word, as dateparser knows them."""
     from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see `_parser`
 
     found: dict[str, list[str]] = {}

@@ -121,7 +121,7 @@ def leaves(root: Any) -> Iterator[Any]:
 
 
 def is_linked(element: Any, text: str) -> bool:
-    """Whether most of the *text* of *element* is that of links."""
+    """Return whether most of the *text* of *element* is that of links."""
     return sum(len(line_of(link)) for link in element.iter("a")) * 2 >= len(text)
 
 
@@ -145,7 +145,7 @@ def heading_of(root: Any, title: str) -> Any:
 
 
 def is_nearby(element: Any) -> bool:
-    """Whether *element* is in the part of the page where the article is, as far as names say."""
+    """Return whether *element* may be in the article's part of the page, by its names."""
     for around in (element, *element.iterancestors()):
         if around.tag in _ELSEWHERE:
             return False

@@ -46,7 +46,7 @@ def _flatten(table: Any) -> None:
 
 
 def _table_of(part: Any) -> Any:
-    """Only of its own rows: a table of figures inside stays one."""
+    """Return the nearest table, so that a table of figures inside a layout stays one."""
     return next(part.iterancestors("table"), None)
 
 
@@ -60,7 +60,7 @@ def _join_lines(node: Any) -> None:
 
 
 def _joined(text: str, around: Any) -> str:
-    """*text* on one line, and without controls: a tree may hold some that it takes from nobody."""
+    """Return *text* on one line, without controls, which lxml's own trees may have."""
     if "\n" in text and not _keeps_lines(around):
         first, *between, last = text.split("\n")
         text = " ".join([first.rstrip(), *filter(None, map(str.strip, between)), last.lstrip()])

@@ -93,7 +93,7 @@ def _paragraphs(root: Any) -> list[str]:
 
 
 def _running_text(root: Any) -> int:
-    """How many characters stand in longer runs: as much as any article of the page can have."""
+    """Return how many characters stand in longer runs, the most that an article can have."""
     length = 0
     for node in root.iter():
         is_shown = isinstance(node.tag, str) and node.tag not in _NOT_SHOWN  # else a comment's own
@@ -103,7 +103,7 @@ def _running_text(root: Any) -> int:
 
 
 def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
-    """The text of JSON-LD, where the page shows much less until a browser runs its scripts."""
+    """Return the text of JSON-LD if the page shows much less without scripts."""
     if len(in_metadata) <= _MUCH_MORE * sum(map(len, paragraphs)):
         return paragraphs
     full = [part for part in plain_text(in_metadata).split("\n") if part]
@@ -114,7 +114,7 @@ def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
 def _opened(
     paragraphs: list[str], title: str, meta: PageMeta, address: str
 ) -> tuple[str, datetime | date | None, list[str]]:
-    """The title, a date and the body, of which the first two may stand at the beginning."""
+    """Return the title, a date and the body, of which the first two may stand at the beginning."""
     rest = list(paragraphs)
     if len(rest) > 1 and not title and len(rest[0]) <= _LONGEST_DATE:
         title = rest[0]
@@ -126,7 +126,7 @@ def _opened(
 
 
 def _marked(root: Any) -> list[str]:
-    """The paragraphs of the one element that the page itself calls its article, if any."""
+    """Return the paragraphs of the one element that the page itself calls its article, if any."""
     articles = root.xpath("//*[@itemprop='articleBody']") or root.xpath("//article")
     if len(articles) != 1:
         return []

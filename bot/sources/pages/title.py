@@ -98,7 +98,7 @@ def _is_held(heading: str, known: list[str]) -> bool:
 
 
 def _is_alike(heading: str, titles: Sequence[str]) -> bool:
-    """Whether *heading* says much the same as one of *titles*, and no more than it."""
+    """Return whether *heading* says much the same as one of *titles*, and no more than it."""
     words, letters = _words_of(heading), letters_of(heading)
     if len(words) < _FEWEST_WORDS or any(
         title and letters_of(title) in letters for title in titles
@@ -154,7 +154,7 @@ def standfirst(root: Any, title: str, description: str, body: list[str]) -> list
 
 
 def _blocks_after(heading: Any) -> Iterator[Any]:
-    """Those that hold no other block."""
+    """Yield the blocks after *heading* that hold no other block."""
     for around in (heading, *heading.iterancestors()):
         for sibling in around.itersiblings("*"):
             yield from leaves(sibling)

@@ -36,7 +36,7 @@ from bot.sources.stories.near_duplicates import NearDuplicates, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bot.text.slices import Slices
+    from bot.slices import Slices
 
     Vector = Mapping["Word", float]
 
@@ -180,7 +180,7 @@ class StoryCluster:
 
     @property
     def memory(self) -> int:
-        """About how many bytes it takes up."""
+        """The estimated size in bytes."""
         words, passages = len(self.words), len(self.passages)
         return _BYTES_A_STORY + _BYTES_A_WORD * words + _BYTES_A_PASSAGE * passages
 
@@ -211,7 +211,7 @@ class Clustering:
 
     @property
     def memory(self) -> int:
-        """About how many bytes it takes up."""
+        """The estimated size in bytes."""
         return self._taken + _BYTES_A_KNOWN_WORD * len(self._words)
 
     def place(self, article: NewsArticle) -> Placement:
@@ -450,12 +450,12 @@ class Stories:
 
     @property
     def memory(self) -> int:
-        """About how many bytes they take up."""
+        """The estimated size in bytes."""
         return self._public.memory + sum(each.memory for each in self._private.values())
 
     @property
     def is_whole(self) -> bool:
-        """Whether no article failed halfway; if one did, all have to be read again."""
+        """Return whether no article failed halfway; if one did, all have to be read again."""
         return self._public.is_whole and all(each.is_whole for each in self._private.values())
 
     def place(self, article: NewsArticle) -> Placement:

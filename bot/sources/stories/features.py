@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bot.text.folding import fold, is_unspaced
+from bot.text.characters import is_unspaced
+from bot.text.folding import fold
 from bot.text.stopwords import STOP_WORDS
 
 STEM: Final = 6

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.matching.evaluate import article_folded, reasons
 from bot.matching.query import parse
 from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
+from bot.slices import finished
 from bot.sources.administration import is_search_feed, sources_as_opml
 from bot.sources.discovery.search_feeds import (
     KEPT,
@@ -24,7 +25,6 @@ from bot.sources.discovery.search_feeds import (
 )
 from bot.sources.drafts import url_hash, wants_page
 from bot.sources.feeds.model import Item
-from bot.text.slices import finished
 from storage.articles import Article
 from storage.entries import Entry
 from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from benchmarks.storytelling.labelled import collected, invented
 from benchmarks.storytelling.scoring import grouped, score
 from benchmarks.storytelling.stream import articles
+from bot.slices import finished
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle, Placement, Stories
 from bot.text.folding import folded_text
-from bot.text.slices import finished
 from tests.sources.stories import test_near_duplicates
 
 LAYERS = folded_text(test_near_duplicates.LAYERS)

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
+from bot import slices
 from bot.matching.index import QueryIndex
 from bot.matching.query import parse
-from bot.text import slices
-from bot.text.slices import Slices, finished, in_turns
+from bot.slices import Slices, finished, in_turns
 
 MEGABYTES = "Envoy of Taiwan's spoke, and the consul-general in Zürich left. " * 32_000
 
