@@ -2,10 +2,10 @@
 
 A *literal* is a string that an index can look up: a word (`taiwan`), a phrase (`consul general`), a
 beginning (`taiw*`), each of them in the title only (`title:taiwan`), a source (`source:bbc.co.uk`)
-or a language (`lang:ja`). Folded words hold neither of the signs that tell these apart.
+or a language (`lang:ja`). Folded words have none of the signs that distinguish these.
 
-Clauses never miss a match, but may hold without one, as NEAR and exact spelling are not expressed:
-then `is_exact` is False and the evaluator has the last word.
+Clauses never miss a match. They may hold without one, because they do not express NEAR and exact
+spelling: then `is_exact` is False, and the evaluator decides.
 """
 
 from collections.abc import Iterable, Sequence

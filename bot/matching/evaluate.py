@@ -1,7 +1,7 @@
-"""Whether an article matches a query: the exact word on it, without an index.
+"""The exact evaluation of a query on an article, without an index.
 
-A field (title or text) is searched in each of its readings for each way to write a term. Of a long
-text, what many queries ask is answered by one walk over it, a window at a time (`learned`).
+A field (title or text) is searched in each of its readings for each variant of a term. For a long
+text, the terms of many queries are evaluated in one walk over it, window by window (`learned`).
 """
 
 import re
@@ -33,7 +33,7 @@ from bot.text.han import han_variants
 from bot.text.spelling import spelled
 from bot.text.tracing import Place, Trace, trace
 
-# What to look for in a reading, where every word has a space before and after it.
+# A term as it is searched in a reading, in which every word has a space before and after it.
 Needle: TypeAlias = str | re.Pattern[str]
 # The first and the last word of a hit, counted from 0.
 Run: TypeAlias = tuple[int, int]
@@ -41,7 +41,7 @@ Run: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Field:
-    """A title or text: as it is, and folded; traced only for a term that must be spelt so.
+    """A title or text, original and folded; it is traced only for terms of an exact spelling.
 
     `parts` are the pieces that a long one was folded in.
     """
@@ -185,8 +185,8 @@ def _word(field: Field, reading: int, number: int) -> Place:
 def variants(term: Term) -> Iterator[tuple[str, ...]]:
     """Yield the term's words as they are, then with each two neighbours written as one.
 
-    So `e-mail` finds "email" and `1,000` finds "1000"; that "e-mail" is found by `email` is the
-    joined reading of the text. Han characters that are joined_pieces with others are those too.
+    `e-mail` finds "email", and `1,000` finds "1000". The reverse, `email` for "e-mail", is done by
+    the joined reading of the text. Han characters that some writing merges have their variants.
     """
     for words in han_variants(term.words):
         yield words

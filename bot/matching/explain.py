@@ -10,7 +10,7 @@ from bot.matching.query.canonical import as_typed
 
 
 class LineKind(StrEnum):
-    """What a line of the tree says; the words for it are a template's."""
+    """The kind of a line of the tree; a template has the words for it."""
 
     ALL = "all"
     ANY = "any"
@@ -26,7 +26,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the tree, *depth* steps in; what stands deeper belongs to it."""
+    """One line of the tree, *depth* steps in; deeper lines below belong to it."""
 
     depth: int
     says: LineKind
@@ -38,9 +38,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """*missing* are the fewest parts that would have to hold too, as people write them.
+    """*missing* are the fewest parts that would have to hold too, as users write them.
 
-    Of an article that is missing some, *words* are those that it has anywhere, however spelt.
+    If some are missing, *words* are those that the article has anywhere, in any spelling.
     """
 
     lines: tuple[Line, ...]

@@ -1,11 +1,11 @@
 """The stored queries, arranged so that an article is compared only with those that may match it.
 
-A query is found by one literal that it needs, its rarest (`clauses`): a few thousand in a dict
-from there to the trees, which the evaluator then decides; more than that in `postings`, where most
-are decided by their literals alone. What changes goes into the dict, and from time to time into the
-postings: `needs_compaction` says when.
+A query is found by one literal that it needs, its rarest (`clauses`). A few thousand queries are in
+a dict from there to their trees, which are then evaluated; more are in `postings`, where literals
+alone decide most. Changed queries go into the dict and, when `needs_compaction` says so, into the
+postings.
 
-An index is used by one task at a time, and needs no event loop.
+One task at a time may use an index. It needs no event loop.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from bot.slices import Slices, finished, in_turns
 
 FEW: Final = 16_384  # queries; fewer are found faster by a dict
 _LEARNED: Final = 8  # one article in so many is learned from
-_WISER: Final = 8  # times as many learned as when the anchors were chosen: better ones may be known
-_ENOUGH: Final = 64  # articles, before which nothing is known of what is rare
+_WISER: Final = 8  # times as many learned as when the anchors were chosen, to choose better ones
+_ENOUGH: Final = 64  # articles, to know which literals are rare
 
 
 @dataclass(slots=True)

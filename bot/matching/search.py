@@ -1,7 +1,7 @@
 """Searching the stored articles: previews, the archive, inline search, near misses, backfill.
 
-The database's index of folded texts gives candidates, the newest first; the evaluator decides, for
-as long as there is time. What is found are stories, each by its newest article.
+The database's index of folded texts gives candidates, the newest first, which are evaluated for as
+long as there is time. The results are stories, each shown by its newest article.
 """
 
 import asyncio
@@ -146,7 +146,7 @@ class StoriesFound:
 class PagePosition:
     """The page behind the article *article_id*, or before it if *newer*; the first for 0.
 
-    What is stored meanwhile stands before the first page, and moves nothing.
+    Articles stored meanwhile come before the first page, and move no other.
     """
 
     article_id: int = 0
@@ -207,7 +207,7 @@ class Headlines:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two queries found in the same time: stories that only one of them has."""
+    """The stories that only one of two queries found in the same time."""
 
     before: StoryCount
     after: StoryCount
@@ -565,7 +565,7 @@ async def _evaluate(
 ) -> list[tuple[Article, Result]]:
     """Read the articles a page at a time, so that the event loop has its turns.
 
-    Of what is to take *at_most* so long the first page is evaluated in any case.
+    The first page is evaluated even if that takes longer than *at_most*.
     """
     clock = asyncio.get_running_loop().time
     until = clock() + at_most.total_seconds()

@@ -16,7 +16,7 @@ _MOST_SPANS: Final = 10_000  # of one term in one reading; later ones are mere r
 def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
     """Return every hit, title first, in order; overlapping ones too. None if the query fails.
 
-    Conditions on source and language are taken to hold. Of two terms near each other each is a hit.
+    Conditions on source and language are taken to hold. Both terms of a NEAR are hits.
     """
     tree = without_fields(query.tree)
     article = fold_article(title, text)

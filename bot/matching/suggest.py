@@ -1,14 +1,14 @@
-"""What of a text could be subscribed to: its names, what it quotes, its rare words, as queries.
+"""Suggesting queries for a text: its names, its quotations, its rare words.
 
-By what it says first and often. Each script has its own signs of a name:
+Early and frequent ones come first. Each kind of script has its own signs of a name:
 
-1. where there are capitals, a run of them inside a sentence; a title may have capitals everywhere,
-   so its names are those that the text has too;
-2. where no spaces are written: in Japanese a run of kanji between kana, or of katakana; in Chinese
-   and Thai the longest characters that title and text have both;
-3. elsewhere a longer word that title and text have both; of Korean without its particle.
+1. with capitals: a run of capitalized words inside a sentence. If a title has capitals everywhere,
+   its names are those that the text has too;
+2. without spaces: in Japanese a run of kanji between kana, or of katakana; in Chinese and Thai the
+   longest run of characters that title and text share;
+3. others: a longer word that title and text share; in Korean without its particle.
 
-Numbers, days and words that are everywhere are none. What is quoted is a phrase.
+Numbers, days and words that are everywhere are no names. A quotation is a phrase.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""Other words for a query: names in other languages, other forms that the news has, near words.
+"""Other words for a query: names in other languages, other forms in the news, similar words.
 
-1. A name of a country, a language or a large city is one that CLDR has; its names in other
-   languages are CLDR's too. A name that folds to the same words finds the same already.
+1. Names of countries, languages and large cities are those of CLDR, and so are their names in other
+   languages. A name that folds to the same words finds the same already, and is left out.
 2. A form has the query's words with another ending, in the same order: `consuls general` for
    `consul-general`. A near word differs in a letter or two: `Taiwan` for `Taiwann`.
-3. Only words, phrases and brackets of them with OR are widened, not what is excluded or exact.
+3. Only words, phrases and brackets of them with OR are widened, not excluded or exact terms.
 """
 
 import re
@@ -42,7 +42,7 @@ _WORDS: Final = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True, slots=True)
 class FormPattern:
-    """What the other forms of a phrase look like: each word a beginning and a short ending.
+    """The pattern of a phrase's other forms: each word is a beginning with a short ending.
 
     *prefixes* are the beginnings, for the index; *known* are forms that need not be found.
     """

@@ -1,4 +1,4 @@
-"""What each character folds to, and the scripts in which a character is a word of its own."""
+"""The folding of single characters, and the scripts in which a character is a word of its own."""
 
 import re
 from typing import Final

@@ -14,9 +14,9 @@ Rules, each for one character, so that they are cheap and cannot disagree:
 3. NFKC, case folded. Marks go in Latin, Greek, Cyrillic, Arabic and Hebrew only, because
    elsewhere they make another letter. Everything but letters, digits and marks is a space.
 4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own. Han characters
-   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them. Those that are several
-   words in another writing (发: 發, 髮) do not: folded into one, a Japanese 麺 (noodles) would find
-   every 面会 (meeting). A query looks for their alternatives instead (`han_variants`).
+   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them, but not characters that
+   are several words in another writing (发: 發, 髮): a Japanese 麺 (noodles) would find every 面会
+   (meeting). A query looks for their alternatives instead (`han_variants`).
 
 Raise `FOLDING_VERSION` with a change of a rule: stored texts are then folded anew, in batches.
 """
@@ -162,8 +162,8 @@ def _fold_piece(text: str) -> FoldedForms:
 def _translated(text: str) -> str:
     """Compose *text*, mark its signs, and fold each character.
 
-    `str.translate` takes ten times as long for a text that is not ASCII. So where few characters
-    are beyond ASCII and fold into it, as in most European texts, they are replaced first.
+    `str.translate` takes ten times as long for a text that is not ASCII. If few characters are
+    beyond ASCII and fold into it, as in most European texts, they are replaced first.
     """
     replaceable = _replaceable(text)
     if replaceable is None:

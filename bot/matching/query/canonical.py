@@ -1,8 +1,8 @@
-"""Canonical texts read back, and queries shown as they were typed.
+"""Reading canonical texts back, and showing queries as they were typed.
 
-Stored texts are nearly all a few plain words. A new process reads all of them, so those are read
-in a tenth of the time that `parse` takes. The canonical text is folded; users know it neither by
-its accents nor by its characters (臺灣 is 台湾 there), so what they see keeps the words they typed.
+A new process reads all stored queries. Nearly all are a few plain words, which are read here in a
+tenth of the time that `parse` takes. The canonical text is folded, without accents and with other
+characters (台湾 for 臺灣), so that users are shown the words that they typed.
 """
 
 import re

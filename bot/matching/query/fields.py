@@ -1,7 +1,7 @@
-"""The fields `source:` and `lang:`: what an article is besides its words.
+"""The fields `source:` and `lang:`.
 
-A source is asked for by its host, to which subdomains belong, or by its name; a language by its
-ISO 639-1 code, or by what people write instead.
+A source is named by its host, which includes subdomains, or by its name; a language by its code of
+ISO 639-1, or by what users write instead.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Which terms are too common to be a query on their own."""
+"""Terms that are too common to be a query on their own."""
 
 from typing import Final
 

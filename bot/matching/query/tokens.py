@@ -66,11 +66,11 @@ class Token:
 
 _WIDE = {code: code - ord("a") + ord("\uff41") for code in range(ord("a"), ord("z") + 1)}
 _NAMES = [*FIELDS, *MEANT_FIELDS]
-# Of full width too, as a Japanese keyboard writes them.
+# In full width too, as Japanese keyboards write them.
 _ANY_FIELD = "|".join([*_NAMES, *(name.translate(_WIDE) for name in _NAMES)])
 
 _DOUBLE = '"\u201c\u201d\u201e\u201f\uff02\u301d\u301e\u301f'
-# What closes a quote that this opens.
+# The closing quotes of each opening one.
 CLOSERS: Final = {
     **dict.fromkeys(_DOUBLE, _DOUBLE),
     **dict.fromkeys("«»", "«»"),
@@ -293,7 +293,7 @@ FARTHEST = 50  # words between two that are near
 
 _IN_CAPITALS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
 _NEAR = re.compile(r"near/(\d{0,9})", re.IGNORECASE)
-# What other search engines write for it, or what was meant as it.
+# Operators of other search engines for NEAR, and misspelt ones.
 _LIKE_NEAR = re.compile(r"(?:NEAR[^\w\s]*|[NnWw]/)(\d+).*")
 _LONGEST_OPERATOR = 20
 

@@ -1,10 +1,10 @@
-"""Boilerplate: what a host prints on all its pages, learned from the pages themselves.
+"""Boilerplate: paragraphs that a host prints on all its pages, learned from the pages themselves.
 
-A paragraph is taken for the host's own, no part of a story, once it stood in the same place of
-three articles: among their first lines, among their last, or as a line that may head a box. It
-must have stood in half of those read since it was first seen, for what a newspaper repeats in its
-articles about one event stand in these alone; and if the titles of all of them share a word,
-they may be about one event. A quotation or a dateline is never learned.
+A paragraph is the host's own, and no part of a story, once three articles have it in the same
+place: among their first lines, among their last, or as a line that may head a box. Half of the
+articles read since it was first seen must have it, because a newspaper repeats paragraphs in its
+articles about one event. If the titles of all of them share a word, they may be about one event. A
+quotation or a dateline is never learned.
 """
 
 import json
@@ -50,7 +50,7 @@ class LearnedBlock:
 
 @dataclass(frozen=True, slots=True)
 class HostBoilerplate:
-    """What has been learned of one host; small, and it forgets."""
+    """The boilerplate learned of one host; it is small and forgets."""
 
     articles: int = 0
     blocks: tuple[LearnedBlock, ...] = ()

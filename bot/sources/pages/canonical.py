@@ -1,8 +1,7 @@
-"""Which of the addresses that a page is known by names it.
+"""The address of a page: the one that was requested, or the canonical one that the page claims.
 
-What a page calls its canonical address is a claim of the site. Sites make it wrongly too: their
-home page, a section, one address for all pages, an address without the number that tells them
-apart. Then the page stays what it was asked for.
+Sites claim wrong addresses too: their home page, a section, one address for all pages, or one
+without the number that distinguishes them. Then the requested address stays.
 """
 
 import re
@@ -15,8 +14,8 @@ from tld.utils import Result
 
 from bot.sources.urls import absolute, canonical_url, host_of, is_link
 
-# Below these, each name belongs to somebody else, as below those that the public list knows. What
-# is missing only lets a site speak for its neighbours under the same name.
+# Each name below these has another owner, as below those that the public list knows. A host missing
+# here only lets a site speak for its neighbours under the same name.
 _SHARED: Final = frozenset({
     "livejournal.com", "medium.com", "over-blog.com", "substack.com", "tumblr.com", "typepad.com",
     "wordpress.com",
@@ -34,7 +33,7 @@ _LONG: Final = 20  # characters
 def site_of(host: str) -> str:
     """Return the part of *host* that its owner has registered.
 
-    By the public list of suffixes; of a name that this does not know, the last two labels.
+    It follows the public list of suffixes; without an entry there it is the last two labels.
     """
     found = get_tld(
         host, fix_protocol=True, fail_silently=True, as_object=True, search_private=True
@@ -58,10 +57,10 @@ def own_address(url: str, claimed: str) -> str:
 
 
 def address_found(url: str, found: str) -> str:
-    """Return the address *found* at *url*, after its redirects, if it names what was asked for.
+    """Return the address *found* behind the redirects of *url*, if it is that of the same page.
 
-    A site names its own pages; elsewhere only what looks like an article does, since a redirect
-    may as well lead to a page that asks for consent.
+    A site names its own pages. On another site the address must look like an article, because a
+    redirect may lead to a page that asks for consent.
     """
     if site_of(host_of(url)) == site_of(host_of(found)):
         return own_address(url, found)
@@ -80,7 +79,7 @@ def _may_name(asked: SplitResult, claim: SplitResult) -> bool:
     beyond = _beyond(asked.path, claim.path)
     if beyond is not None and all(_VARIANT.fullmatch(part) for part in beyond):
         return not _is_home(claim)
-    # Sections stand above their articles, and few of those beside one have a name of two words.
+    # Sections are above their articles, and few sections beside one have a name of two words.
     is_beside = (
         claim.path.count("/") >= asked.path.count("/") and "-" in claim.path.rpartition("/")[2]
     )

@@ -1,17 +1,15 @@
-"""When an article was published, as far as its page tells, and dates as pages write them.
+"""The date of an article, and dates as pages write them.
 
-What a page tells, in order: JSON-LD and meta tags; what it shows its readers; what htmldate makes
-of the rest, its address above all. Of a day that is found first and a moment of that day behind it
-the moment is taken.
+Sources, in order: JSON-LD and meta tags; the dates that the page shows; htmldate, which reads the
+rest, above all the address. If a bare day comes first and then a time on that day, the time counts.
 
-What it shows, in order: what is marked as the date of publication; the lines after the headline up
-to the story's first paragraphs; other `<time>` elements and those whose class speaks of a date.
-What says that it is a change ("Updated …") counts only if there is nothing else;
-comments and boxes never count.
+Dates shown, in order: elements marked as the date of publication; the lines after the headline up
+to the story's first paragraphs; other `<time>` elements and those whose class names a date. The
+date of a change ("Updated …") counts only if there is no other; comments and boxes never count.
 
-How a date is read, in order: what feeds write; East Asian and Persian dates; numbers by the custom
-of the country; dateparser, which must find day, month and year. Relative and partial dates are
-refused. A longer text may carry its date anywhere ("Published on 17 November 2025 at 10:30").
+Formats, in order: those of feeds; East Asian and Persian dates; numbers by the custom of the
+country; dateparser, which must find day, month and year. Relative and partial dates are refused. A
+longer text may have its date anywhere ("Published on 17 November 2025 at 10:30").
 """
 
 import re
@@ -87,7 +85,7 @@ _DAY_AND_YEAR = re.compile(
 
 
 def reader_for(meta: PageMeta, code: str, address: str) -> Read:
-    """Return what reads dates as the page at *address*, in the language *code*, writes them.
+    """Return a reader for dates as the page at *address*, in the language *code*, writes them.
 
     A moment keeps the offset in which it is given, or is read by the clock of the place: on which
     day it was there is what the page's readers know.
@@ -109,13 +107,13 @@ def published(root: Any, meta: PageMeta, title: str, read: Read) -> Found:
 
 
 def guessed(text: str, address: str) -> date | None:
-    """Return what htmldate makes of a page's *text*; it sees what nothing above does."""
+    """Return the date that htmldate finds in a page's *text*, also in its address."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = htmldate.find_date(
             text, original_date=True, extensive_search=True, url=address or None
         )
-    # The first of January is what it makes of a bare year, such as that of a copyright.
+    # A bare year, such as that of a copyright, becomes its first of January.
     return date.fromisoformat(found) if found and not found.endswith("-01-01") else None
 
 

@@ -1,7 +1,6 @@
 """Elements of a parsed page (lxml) and their texts: blocks, lines, prose.
 
-What these functions mean by a block, by the whole page or by the end of a sentence holds for all
-of this package.
+The whole package shares these meanings of a block, of the whole page and of a sentence's end.
 """
 
 import re
@@ -47,7 +46,7 @@ _OTHER_PARTS = class_pattern("other_parts")
 def parsed(text: str) -> Any:
     """Parse the page *text*; raises lxml's errors if it is empty or broken beyond repair.
 
-    Of lxml's plain elements, since those of `lxml.html` take twice as long to walk through.
+    The elements are lxml's plain ones, because those of `lxml.html` take twice as long to walk.
     """
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, collect_ids=False)
     root = etree.fromstring(without_controls(text).encode("utf-8", "replace"), parser)

@@ -1,12 +1,12 @@
-"""Markup that would lead the extractor astray, made plain before it looks.
+"""Simplifying markup that would mislead the extractor.
 
-Empty inline elements go: with one of them the extractor drops the words behind it. Line ends
-within a paragraph become blanks: it would take each line for a paragraph. Tables that only lay
-out a page become blocks. The words of a video player's buttons are no article's.
+Empty inline elements are removed, because the extractor drops the words behind one. Line ends
+within a paragraph become blanks, because it takes each line for a paragraph. Tables that only lay
+out a page become blocks. The buttons of video players are removed.
 
 Some sites cut their stories into chunks with advertisements in between, and the extractor takes
-one of them for all. Chunks are alike in name and class, hold nearly all paragraphs of the page,
-and nothing between them begins another story: no headline, no author, no time.
+one chunk for the whole. Chunks share name and class and hold nearly all paragraphs of the page, and
+nothing between them begins another story: no headline, no author, no time.
 """
 
 from itertools import islice
@@ -52,7 +52,7 @@ def _table_of(part: Any) -> Any:
 
 def _join_lines(node: Any) -> None:
     text, tail = node.text, node.tail
-    # Of white space only the blank is printable, and most texts have no other.
+    # The only printable white space is the blank, and most texts have no other.
     if text and not text.isprintable() and isinstance(node.tag, str):  # no comment
         node.text = _joined(text, node)
     if tail and not tail.isprintable() and (around := node.getparent()) is not None:

@@ -1,7 +1,4 @@
-"""What a page says about itself: JSON-LD, meta tags, headings, times.
-
-Works on a parsed page (an element of lxml); tolerant of anything.
-"""
+"""The metadata of a parsed page: JSON-LD and meta tags, in any state."""
 
 import json
 import re

@@ -1,7 +1,8 @@
-"""One article out of a web page. Runs in workers only: extraction may take long.
+"""Extracting the article of a web page, in workers only, because it may take long.
 
-Body: without boxes of other stories, trafilatura, preferring precision, then the standfirst that
-it dropped, and the end-trim; JSON-LD's where the page itself shows much less.
+The body: trafilatura on the page without boxes of other stories, preferring precision; then the
+standfirst that it dropped; then the end is trimmed. If the page itself shows much less than its
+JSON-LD, the text of that counts.
 """
 
 import warnings
@@ -83,8 +84,8 @@ def _paragraphs(root: Any) -> list[str]:
     text = etree.tostring(root, method="html", encoding="unicode")
     paragraphs = _extracted(text, favor_precision=True)
     length = sum(map(len, paragraphs))
-    # Precision sometimes throws an odd page's article away. To extract a second time takes 10 ms,
-    # and where there is not much more it finds nothing.
+    # Precision sometimes discards the article of an odd page. A second extraction takes 10 ms, and
+    # finds nothing if there is not much more text.
     if length < _SHORT_ARTICLE and length < _PRECISE_SHARE * _running_text(root):
         more = _extracted(text, favor_precision=False)
         if length < _PRECISE_SHARE * sum(map(len, more)):

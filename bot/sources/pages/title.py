@@ -6,10 +6,10 @@ see it and the others are often made for search engines; the headline of JSON-LD
 `<title>` without the site's name; a heading. A heading that is the site's name, or a link to its
 home, is none. A date in front of a title is no part of it.
 
-The standfirst is the words under the headline that sum up the article. Extractors often take it
-for a part of the headline and drop it. It stands between the headline and the body: a text that
-its class calls a lead, that is the page's description, or that shares a block with the headline.
-It is a sentence at least, and no caption, name or call to subscribe.
+The standfirst is the text under the headline that sums up the article. Extractors often take it for
+a part of the headline and drop it. It stands between headline and body: its class calls it a lead,
+or it is the page's description, or it shares a block with the headline. It has a sentence at least,
+and is no caption, name or call to subscribe.
 """
 
 import re

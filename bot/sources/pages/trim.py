@@ -1,12 +1,11 @@
 # ruff: noqa: RUF001 - the punctuation of many scripts is its matter
 """Where an article ends: agencies' end marks, and boxes of other stories after or inside it.
 
-Rules, in order: an end mark ends the article, and so does a copyright line that no more of the
-story follows; so does a sidebar heading in the last quarter, or one after which nothing but
-headlines and their teasers comes; any other heading takes with it the short paragraphs that
-follow, until the next long one; a line such as "Read also: a headline" goes alone. A headline
-over another dateline begins another story. Short calls to subscribe and picture credits go, and
-the captions of a gallery ("7/50 …"). What looks like an end in the first third is taken for text.
+The article ends at an end mark; at a copyright line that no more of the story follows; at a sidebar
+heading in the last quarter, or one that only headlines and their teasers follow; at a headline over
+another dateline. Any other heading is dropped with the short paragraphs up to the next long one; a
+line such as "Read also: a headline" is dropped alone. Short calls to subscribe, picture credits and
+the captions of a gallery ("7/50 …") are dropped. An end in the first third is taken for text.
 """
 
 import re
@@ -63,7 +62,7 @@ def end_trimmed(paragraphs: list[str]) -> list[str]:
 def end_mark(paragraph: str) -> re.Match[str] | None:
     """Return where an agency says in *paragraph* that its article ends.
 
-    A few characters tell of nearly all paragraphs that they have no mark; the patterns are slow.
+    A few characters rule out a mark in nearly all paragraphs, because the patterns are slow.
     """
     if "[" in paragraph or ("(" in paragraph and any(mark in paragraph for mark in _BARE_MARKS)):
         within = _MARK_WITHIN.search(paragraph)
