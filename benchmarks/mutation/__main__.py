@@ -21,7 +21,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-QUERY_TESTS = ["tests/matching/test_query*.py", "tests/matching/test_what_matches.py"]
+QUERY_TESTS = ["tests/matching/test_query*.py", "tests/matching/test_evaluate.py"]
 TESTS = {
     "storage.states": ["tests/delivery/test_outcomes.py", "tests/storage/test_deliveries_next.py"],
     "bot.publishing.calendar": ["tests/publishing/test_calendar.py"],

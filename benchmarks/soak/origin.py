@@ -192,9 +192,9 @@ class RealFetcher(Anywhere):
 
     clock: Clock
 
-    async def _timed(self, *asked: Any) -> Response:
+    async def _send_in_slot(self, *asked: Any) -> Response:
         with self.clock.working():
-            return await super()._timed(*asked)
+            return await super()._send_in_slot(*asked)
 
 
 @asynccontextmanager

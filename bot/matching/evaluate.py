@@ -88,7 +88,7 @@ class Field:
         sought = needles(leaf)
         for reading in self.folded.readings:  # no generator: this runs for each query that may hit
             for needle in sought:
-                if _is_in(needle, reading):
+                if _is_found(needle, reading):
                     return True
         return False
 
@@ -147,12 +147,12 @@ def runs(term: Term, reading: int, field: Field) -> Iterator[Run]:
 def pairs(near: Near, reading: int, field: Field) -> Iterator[tuple[Run, Run]]:
     """Yield each pair of hits of the two terms that are near enough."""
     left, right = field.runs(near.left, reading), field.runs(near.right, reading)
-    yield from _following(left, right, near.distance)
+    yield from _pairs_in_order(left, right, near.distance)
     if near.left != near.right:
-        yield from ((other, one) for one, other in _following(right, left, near.distance))
+        yield from ((other, one) for one, other in _pairs_in_order(right, left, near.distance))
 
 
-def _following(
+def _pairs_in_order(
     left: Sequence[Run], right: Sequence[Run], distance: int
 ) -> Iterator[tuple[Run, Run]]:
     for run in left:
@@ -169,16 +169,16 @@ def _is_spelt(term: Term, reading: int, run: Run, field: Field) -> bool:
 
 def place(field: Field, reading: int, run: Run) -> Place:
     """Return where the words of *run* stand in the original."""
-    return _word(field, reading, run[0])[0], _word(field, reading, run[1])[1]
+    return _place_of_word(field, reading, run[0])[0], _place_of_word(field, reading, run[1])[1]
 
 
-def _word(field: Field, reading: int, number: int) -> Place:
+def _place_of_word(field: Field, reading: int, number: int) -> Place:
     if not field.parts:
         return field.traced.readings[reading][1][number]
     firsts, offsets = field.first_words[reading], field.offsets
     at = bisect_right(firsts, number) - 1
     part = field.parts[at]
-    start, end = _word(part, min(reading, len(part.readings) - 1), number - firsts[at])
+    start, end = _place_of_word(part, min(reading, len(part.readings) - 1), number - firsts[at])
     return offsets[at] + start, offsets[at] + end
 
 
@@ -213,7 +213,7 @@ def _needle(form: tuple[str, ...], *, prefix: bool) -> Needle:
     return re.compile(f" {' '.join(opened)} {re.escape(last)}{end}")
 
 
-def _is_in(needle: Needle, reading: str) -> bool:
+def _is_found(needle: Needle, reading: str) -> bool:
     return needle in reading if isinstance(needle, str) else needle.search(reading) is not None
 
 
@@ -295,11 +295,11 @@ def reasons(node: Node, article: FoldedArticle) -> Reasons | None:
     if not found:
         return None
     worded = [leaf for leaf in found if isinstance(leaf, Term | Near)]
-    words = {shown for leaf in worded or found for shown in _shown(leaf)}
+    words = {shown for leaf in worded or found for shown in _shown_words(leaf)}
     return Reasons(tuple(sorted(words)), any(map(article.title_field.has, worded)))
 
 
-def _shown(leaf: Leaf) -> tuple[str, ...]:
+def _shown_words(leaf: Leaf) -> tuple[str, ...]:
     if isinstance(leaf, Near):
         return leaf.left.shown, leaf.right.shown
     return (leaf.shown,)
@@ -358,24 +358,24 @@ def learned(article: FoldedArticle, nodes: Iterable[Node]) -> Slices[None]:
                     sought.setdefault(word, set()).add(leaf)
         yield
     for window in windows(article.text_field.parts):
-        yield from _look(window, sought, article.known)
+        yield from _evaluate_window(window, sought, article.known)
 
 
-def _look(
+def _evaluate_window(
     window: Field, sought: dict[str, set[Term | Near]], known: dict[Leaf, bool]
 ) -> Slices[None]:
     words = {"", *(word for reading in window.readings for word in reading.split())}
     yield
     for word in words & sought.keys():
         for leaf in [leaf for leaf in sought[word] if not known[leaf]]:
-            yield from _trace(window, leaf)
+            yield from _trace_parts(window, leaf)
             if window.has(leaf):
                 known[leaf] = True
                 sought[word].discard(leaf)
             yield
 
 
-def _trace(window: Field, leaf: Term | Near) -> Slices[None]:
+def _trace_parts(window: Field, leaf: Term | Near) -> Slices[None]:
     """Trace the parts first, which takes longest, if the spelling may be there."""
     for term in terms(leaf):
         if term.spelling and term.spelling in window.spelled:

@@ -72,7 +72,7 @@ def explain(
         typed = {term.shown: term.as_typed for term in ast.terms(query.tree)}
         words = tuple(typed.get(word, word) for word in why.words)
         return Explanation(lines, is_match=True, words=words)
-    found = {term.as_typed for term in loose(query.tree) if article.has(term)}
+    found = {term.as_typed for term in loose_terms(query.tree) if article.has(term)}
     missing = tuple(str(as_typed(part)) for part in missing_from(query.tree, article.has))
     return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
 
@@ -103,25 +103,25 @@ def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.N
     return (node,)
 
 
-def wanted(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
+def wanted_leaves(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
     """Yield the terms that must or may be there; none under a NOT."""
     if isinstance(node, ast.And | ast.Or):
         for operand in node.operands:
-            yield from wanted(operand)
+            yield from wanted_leaves(operand)
     elif isinstance(node, ast.Term | ast.Near):
         yield node
 
 
-def loose(node: ast.Node) -> Iterator[ast.Term]:
+def loose_terms(node: ast.Node) -> Iterator[ast.Term]:
     """Yield the wanted words of *node*, wherever they stand and however they are spelt."""
-    for leaf in wanted(node):
+    for leaf in wanted_leaves(node):
         for term in (leaf.left, leaf.right) if isinstance(leaf, ast.Near) else (leaf,):
             yield replace(term, title=False, spelling="")
 
 
 def loosened(query: ParsedQuery) -> ast.Node | None:
     """Return any word of the query anywhere, to find near misses; None if it has one part only."""
-    words = list(loose(query.tree))
+    words = list(loose_terms(query.tree))
     return ast.disjunction(words) if words and query.tree != words[0] else None
 
 

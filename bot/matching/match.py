@@ -60,7 +60,7 @@ def _hits(
             continue
         sources = names.get(article.id, ())
         folded = yield from _folded_new(article, sources)
-        query_ids = yield from index.matching_folded(folded)
+        query_ids = yield from index.matching(folded)
         if is_private:
             query_ids = query_ids.intersection(wanted[article.scope_id])
         if query_ids:

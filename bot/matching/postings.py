@@ -61,7 +61,7 @@ def hash_of(literal: str) -> int:
 
 
 @dataclass(slots=True)
-class HitBatch:
+class QueryBatch:
     """Compiled queries that wait to be merged, in flat arrays: clauses follow each other.
 
     *stems*: lengths of prefixes, by their first letters; *beginnings*: hashes of what begins a
@@ -205,8 +205,8 @@ def _ranges(first: Numbers, last: Numbers) -> Ints:
     return starts + np.arange(total, dtype=np.int64)
 
 
-def merged(
-    old: Postings, batch: HitBatch, gone: Collection[int], frequencies: Frequencies
+def with_batch(
+    old: Postings, batch: QueryBatch, gone: Collection[int], frequencies: Frequencies
 ) -> Postings:
     """Return *old* without the queries of the ids *gone*, with those of *batch*, anchored anew.
 
@@ -288,7 +288,7 @@ def _anchors(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints) -> Ints
     return starts + (np.minimum.reduceat(rank, starts) & ((1 << 24) - 1))
 
 
-def literals_in(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:
+def literal_hashes(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:
     """Yield, block by block, the hashes of all that *article* has and a query may ask for.
 
     A few stand there more than once.

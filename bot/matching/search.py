@@ -18,7 +18,7 @@ from bot.matching.match import matches_found
 from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
 from bot.matching.query.canonical import read_back
-from bot.matching.query.fields import asked_of, source_keys
+from bot.matching.query.fields import required_fields, source_keys
 from bot.matching.spans import spans
 from bot.text.characters import is_hangul
 from bot.text.folding import fold
@@ -528,7 +528,7 @@ async def _candidates(  # noqa: PLR0913 - two limits of one search
     """
     tree = tree or query.tree
     most = MOST_CANDIDATES if most is None else most
-    asked = asked_of(tree)
+    asked = required_fields(tree)
 
     def is_meant(*source: str) -> bool:
         return asked.source in source_keys(source)

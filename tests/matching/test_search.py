@@ -148,7 +148,7 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
 
 
-async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
+async def test_a_new_query_is_filled_from_stored_articles(storage: Storage):
     async with storage.writing() as tx:
         query_id = (await query_for(tx, "taiwan")).id
         since = tx.now - timedelta(hours=24)

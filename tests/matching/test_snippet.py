@@ -114,7 +114,7 @@ def cut(query: str, text: str, limit: int = 240) -> str:
         ),
     ],
 )
-def test_snippets(query: str, text: str, limit: int, shown: str):
+def test_snippets_show_whole_sentences_around_hits(query: str, text: str, limit: int, shown: str):
     assert cut(query, text, limit) == shown
 
 

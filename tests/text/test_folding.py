@@ -89,14 +89,14 @@ def test_a_han_character_folds_to_one_that_stays():
         pytest.param("複製", ["复制", "複制", "复製"], id="mixtures of writings last"),
     ],
 )
-def test_a_merged_character_is_looked_for_as_what_it_may_be(typed: str, also: list[str]):
+def test_merged_characters_are_searched_as_their_variants(typed: str, also: list[str]):
     first, *others = han_variants(fold(typed).words)
 
     assert first == fold(typed).words
     assert others == [fold(other).words for other in also]
 
 
-def test_a_phrase_of_nothing_but_merged_characters_has_few_ways():
+def test_a_phrase_of_merged_characters_alone_has_few_variants():
     found = han_variants(tuple("发里台干" * 100))
 
     assert len(found) == len(set(found)) == MOST_VARIANTS
@@ -104,7 +104,7 @@ def test_a_phrase_of_nothing_but_merged_characters_has_few_ways():
 
 
 @given(st.text(st.sampled_from("发發髮髪里裏台臺颱弁辩瓣国x"), max_size=2))
-def test_ways_that_differ_in_one_character_are_ways_of_each_other(text: str):
+def test_variants_that_differ_in_one_character_are_variants_of_each_other(text: str):
     first, *others = han_variants(fold(text).words or ("x",))
 
     for other in others:
@@ -150,7 +150,7 @@ def test_a_traced_word_is_found_at_its_place(text: str):
 
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("aéİß’—ﾞ\u1161")).filter(folds_to_ascii)))
-def test_what_is_easy_composes_with_nothing_and_becomes_ascii(text: str):
+def test_characters_that_fold_to_ascii_do_so_beside_any_others(text: str):
     assert compose(text) == text
     assert fold(text).plain.isascii()
 
@@ -182,7 +182,7 @@ def test_a_text_in_pieces_folds_as_a_whole(some: list[str], end: str, longest: i
         pytest.param("-", id="signs"),
     ],
 )
-def test_what_has_no_end_is_cut(word: str):
+def test_words_without_end_are_cut(word: str):
     cut = list(pieces(f"x {word * 3 * PIECE} y"))
 
     assert max(map(len, cut)) == PIECE
@@ -213,5 +213,5 @@ def test_marks_are_cut_only_where_a_run_is_long():
 
 
 @given(st.text(st.characters(codec=None)))
-def test_what_is_beyond_ascii_keeps_its_order(text: str):
+def test_characters_beyond_ascii_keep_their_order(text: str):
     assert beyond_ascii(text) == "".join(char for char in text if not char.isascii())

@@ -30,7 +30,7 @@ _HOST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class FieldsAsked:
+class RequiredFields:
     """One source that must have carried an article, and its language; "" asks for nothing."""
 
     source: str
@@ -72,12 +72,12 @@ def language_code(code: str | None) -> str:
     return re.split("[-_]", code or "")[0].lower()
 
 
-def asked_of(node: ast.Node) -> FieldsAsked:
+def required_fields(node: ast.Node) -> RequiredFields:
     """Return the source and language that every match has; a NOT or OR needs none."""
     operands = node.operands if isinstance(node, ast.And) else (node,)
     names = [operand.name for operand in operands if isinstance(operand, ast.SourceTerm)]
     codes = [operand.code for operand in operands if isinstance(operand, ast.LanguageTerm)]
-    return FieldsAsked(next(iter(names), ""), next(iter(codes), ""))
+    return RequiredFields(next(iter(names), ""), next(iter(codes), ""))
 
 
 def without_fields(node: ast.Node) -> ast.Node | None:

@@ -40,7 +40,7 @@ class SavedTopics:
     def within(self, name: str) -> "SavedTopics":
         return replace(self, reached=(*self.reached, name))
 
-    def refusal_of(self, name: str) -> QueryErrorCode | None:
+    def error_for(self, name: str) -> QueryErrorCode | None:
         """Return why the topic cannot be read here."""
         if name in self.reached:
             return QueryErrorCode.TOPIC_IN_ITSELF
@@ -60,13 +60,13 @@ def reported_as(code: QueryErrorCode) -> QueryErrorCode:
     return code if code in same else QueryErrorCode.BROKEN_TOPIC
 
 
-_MOST = 32  # pairs; each is two literals
+_MOST_NEAR_PAIRS = 32  # pairs; each is two literals
 
 
-def near_each(one: ast.Node, other: ast.Node, distance: int) -> ast.Node | None:
+def near_all(one: ast.Node, other: ast.Node, distance: int) -> ast.Node | None:
     """Put every term of one node near every term of the other; None if there is anything else."""
     left, right = _alternatives(one), _alternatives(other)
-    if not 0 < len(left) * len(right) <= _MOST:
+    if not 0 < len(left) * len(right) <= _MOST_NEAR_PAIRS:
         return None
     return ast.disjunction(ast.near(a, b, distance) for a in left for b in right)
 
@@ -80,7 +80,9 @@ def _alternatives(node: ast.Node) -> list[ast.Term]:
 MOST_LITERALS = 64
 
 _LITERALS = frozenset({TokenKind.TERM, TokenKind.SOURCE, TokenKind.LANGUAGE, TokenKind.TOPIC})
-_ASKING = frozenset({TokenKind.NOT, TokenKind.TITLE, TokenKind.AND, TokenKind.OR, TokenKind.NEAR})
+_NEED_OPERAND = frozenset(
+    {TokenKind.NOT, TokenKind.TITLE, TokenKind.AND, TokenKind.OR, TokenKind.NEAR}
+)
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ class QueryReading:
         if after.kind is TokenKind.NEAR:
             raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, after.position, after.length)
         if after.kind is not TokenKind.END:
-            raise self._refusal(QueryErrorCode.UNEXPECTED_BRACKET, after)
+            raise self._error_without(QueryErrorCode.UNEXPECTED_BRACKET, after)
         return node
 
     @property
@@ -149,7 +151,7 @@ class QueryReading:
             start, end = token.position, token.end
             raise error_here(QueryErrorCode.NEAR_HOW_FAR, self.text, start, end, "NEAR/5")
         other = self._operand()
-        found = near_each(node, other, token.distance)
+        found = near_all(node, other, token.distance)
         if found is None or self.tokens[self.at].kind is TokenKind.NEAR:
             raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, token.position, token.length)
         return found
@@ -159,11 +161,11 @@ class QueryReading:
         while self.next.kind is TokenKind.TITLE:
             self._take()
             self.in_title = True
-        node = self._named(self._take())
+        node = self._leaf_or_bracket(self._take())
         self.in_title = outside
         return node
 
-    def _named(self, token: Token) -> ast.Node:
+    def _leaf_or_bracket(self, token: Token) -> ast.Node:
         match token.kind:
             case TokenKind.TERM:
                 return ast.term(
@@ -191,12 +193,12 @@ class QueryReading:
         if self.depth == DEEPEST:
             raise QueryError(QueryErrorCode.TOO_DEEP, self.text, opening.position)
         if self.next.kind is TokenKind.END:
-            raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
+            raise self._error_without(QueryErrorCode.UNCLOSED_BRACKET, opening)
         self.depth += 1
         node = self._either()
         self.depth -= 1
         if self._take().kind is not TokenKind.CLOSE:
-            raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
+            raise self._error_without(QueryErrorCode.UNCLOSED_BRACKET, opening)
         return node
 
     def _topic(self, token: Token) -> ast.Node:
@@ -212,7 +214,7 @@ class QueryReading:
         return self.saved.known[known]
 
     def _read(self, typed: str, token: Token) -> ast.Node:
-        if code := self.saved.refusal_of(token.name):
+        if code := self.saved.error_for(token.name):
             raise QueryError(code, self.text, token.position, token.length)
         try:
             node = QueryReading(typed, self.saved.within(token.name), self.in_title).tree()
@@ -232,13 +234,13 @@ class QueryReading:
             start, end = before.position, before.end
             turned = not_before(self.text, start, end)
             return QueryError(QueryErrorCode.NOTHING_FOLLOWS, self.text, start, end - start, turned)
-        if before is not None and before.kind in _ASKING:
-            return self._refusal(QueryErrorCode.NOTHING_FOLLOWS, before)
+        if before is not None and before.kind in _NEED_OPERAND:
+            return self._error_without(QueryErrorCode.NOTHING_FOLLOWS, before)
         if token.kind is TokenKind.CLOSE:
-            return self._refusal(QueryErrorCode.UNEXPECTED_BRACKET, token)
-        return self._refusal(QueryErrorCode.UNEXPECTED_OPERATOR, token)
+            return self._error_without(QueryErrorCode.UNEXPECTED_BRACKET, token)
+        return self._error_without(QueryErrorCode.UNEXPECTED_OPERATOR, token)
 
-    def _refusal(self, code: QueryErrorCode, token: Token) -> QueryError:
+    def _error_without(self, code: QueryErrorCode, token: Token) -> QueryError:
         """Return an error that suggests the query without that token."""
         rest = " ".join((self.text[: token.position] + self.text[token.end :]).split())
         return QueryError(code, self.text, token.position, token.length, rest)
@@ -305,17 +307,19 @@ def _parse(text: str, saved: SavedTopics) -> ParsedQuery:
     reading = QueryReading(text, saved)
     tree = reading.tree()
     if not ast.needs(tree, is_any):
-        raise _refused(reading, QueryErrorCode.ONLY_NOT, lambda token: token.kind is TokenKind.NOT)
+        raise _pointed_error(
+            reading, QueryErrorCode.ONLY_NOT, lambda token: token.kind is TokenKind.NOT
+        )
     if not ast.needs(tree, is_no_language):
-        raise _refused(
+        raise _pointed_error(
             reading, QueryErrorCode.ONLY_LANGUAGE, lambda token: token.kind is TokenKind.LANGUAGE
         )
     if not ast.needs(tree, may_stand_alone) or not any(map(is_selective, ast.leaves(tree))):
-        raise _refused(reading, QueryErrorCode.ONLY_STOP_WORDS, _is_stop_word)
-    return _written_out(reading, ParsedQuery(tree))
+        raise _pointed_error(reading, QueryErrorCode.ONLY_STOP_WORDS, _is_stop_word)
+    return _checked(reading, ParsedQuery(tree))
 
 
-def _refused(
+def _pointed_error(
     reading: QueryReading, code: QueryErrorCode, is_why: Callable[[Token], bool]
 ) -> QueryError:
     """Point at the first token that makes the query match nearly everything, or at all of it."""
@@ -331,7 +335,7 @@ def _is_stop_word(token: Token) -> bool:
     )
 
 
-def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
+def _checked(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
     """Check that the canonical text, which is stored, can be read with its topics written out."""
     why = None
     if len(query.canonical) > LONGEST:
@@ -341,7 +345,9 @@ def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
     elif _depth(query.canonical) > DEEPEST:
         why = QueryErrorCode.TOO_DEEP
     if why:
-        raise _refused(reading, why, lambda token: token.kind in {TokenKind.TOPIC, TokenKind.NEAR})
+        raise _pointed_error(
+            reading, why, lambda token: token.kind in {TokenKind.TOPIC, TokenKind.NEAR}
+        )
     return query
 
 

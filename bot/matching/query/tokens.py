@@ -197,19 +197,19 @@ def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
     if kind is TokenKind.TITLE:
         yield Token(kind, start, end - start)
     elif opening and opening.lastgroup == "open":
-        yield from _listed(text, found, opening, kind)
+        yield from _bracketed_names(text, found, opening, kind)
     else:
-        yield named_tokens(text, found, kind)
+        yield named_token(text, found, kind)
 
 
-def named_tokens(text: str, found: re.Match[str], kind: TokenKind) -> Token:
+def named_token(text: str, found: re.Match[str], kind: TokenKind) -> Token:
     start, end = found.span()
     behind = LEXEME.match(text, end if kind is TokenKind.TOPIC else _behind(text, end))
     if behind is None or behind.lastgroup not in {"word", "quote"}:
         is_not = behind is not None and behind.lastgroup == "not"
         turned = not_before(text, start, end) if is_not else ""
         raise QueryError(QueryErrorCode.NOTHING_FOLLOWS, text, start, end - start, turned)
-    token = _name(text, behind, kind)
+    token = _name_token(text, behind, kind)
     if not token.name:
         raise QueryError(QueryErrorCode.NOTHING_FOLLOWS, text, start, end - start)
     return Token(kind, start, token.end - start, typed=token.typed, name=token.name)
@@ -219,7 +219,7 @@ def _behind(text: str, end: int) -> int:
     return end + len(text[end:]) - len(text[end:].lstrip())
 
 
-def _listed(
+def _bracketed_names(
     text: str, found: re.Match[str], opening: re.Match[str], kind: TokenKind
 ) -> Iterator[Token]:
     """Yield the tokens of `source:(a OR b)`, which is `(source:a OR source:b)`."""
@@ -234,20 +234,20 @@ def _listed(
             yield Token(TokenKind.CLOSE, behind.start(), len(behind[0]))
             return
         if group not in {"word", "quote", "or"} or is_or is not was_name:
-            raise _not_listed(text, opening, kind)
-        token = _or(behind) if is_or else _name(text, behind, kind)
+            raise _bracket_error(text, opening, kind)
+        token = _or_token(behind) if is_or else _name_token(text, behind, kind)
         if not (is_or or token.name):
-            raise _not_listed(text, opening, kind)
+            raise _bracket_error(text, opening, kind)
         at, was_name = token.end, not is_or
         yield token
     raise QueryError(QueryErrorCode.UNCLOSED_BRACKET, text, opening.start(), 1, f"{text.rstrip()})")
 
 
-def _or(found: re.Match[str]) -> Token:
+def _or_token(found: re.Match[str]) -> Token:
     return Token(TokenKind.OR, found.start(), len(found[0]))
 
 
-def _not_listed(text: str, opening: re.Match[str], kind: TokenKind) -> QueryError:
+def _bracket_error(text: str, opening: re.Match[str], kind: TokenKind) -> QueryError:
     """Return an error with a suggestion: one name of several words, or names joined by OR."""
     start = opening.start()
     found = _INSIDE.match(text, opening.end())
@@ -265,7 +265,7 @@ def _is_name(word: str) -> bool:
     return word[0].isalnum() and word not in _OPERATORS
 
 
-def _name(text: str, found: re.Match[str], kind: TokenKind) -> Token:
+def _name_token(text: str, found: re.Match[str], kind: TokenKind) -> Token:
     start, end, typed = found.start(), found.end(), found[0]
     if found.lastgroup == "quote":
         typed, end = quoted(text, start)
@@ -318,7 +318,7 @@ def _tokens(text: str, found: re.Match[str]) -> Iterator[Token]:
         case "field":
             yield from field_token(text, found)
         case "topic":
-            yield named_tokens(text, found, TokenKind.TOPIC)
+            yield named_token(text, found, TokenKind.TOPIC)
         case "space" | "stray":
             yield Token(TokenKind.TERM, at, length)
         case kind:

@@ -144,7 +144,7 @@ class SourceAdder:
         feeds = [feed for feed in found.feeds if feed.tells_news]
         unread = [link for link in found.unread if link.where is not Where.SITEMAP]
         if len(feeds) + len(unread) > 1:
-            return _question(url, feeds, unread, options)
+            return _several_feeds(url, feeds, unread, options)
         if feeds:
             feed = feeds[0]
             added = await self._existing(feed.url, options)
@@ -158,7 +158,7 @@ class SourceAdder:
         return await self._add_fetched(url, found.result, options)
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
-        if problem := why_not(result, options.every):
+        if problem := problem_with(result, options.every):
             cost = cost_of(result.spent)
             return Addition(url, AddOutcome.REFUSED, options.title, problem=problem, cost=cost)
         final = result.address_of(url)
@@ -191,7 +191,7 @@ class SourceAdder:
         """Read the source as if it were new, because its earlier entries stay its followers'."""
         request = FetchRequest(source.url, inside=True, public=True)
         result = await fetch_source(self.fetcher, self.reader, request)
-        if problem := why_not(result, options.every):
+        if problem := problem_with(result, options.every):
             return Addition(source.url, AddOutcome.REFUSED, source.title, problem=problem)
         return await self._store(source.url, result, options, private=source)
 
@@ -230,7 +230,7 @@ class SourceAdder:
         entries = await self._prepared(private.id if private else _NO_ROW, first)
         owner = f"adding {uuid4().hex}"
         async with self.storage.writing() as tx:
-            row_now = row | (_unread(tx, owner) if others else {})
+            row_now = row | (_unread_columns(tx, owner) if others else {})
             if private is None:
                 source_id = await sources.add_source(tx, row_now)
             else:
@@ -310,7 +310,7 @@ def new_source(
     )
 
 
-def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
+def problem_with(result: FetchResult, every: timedelta | None) -> Problem | None:
     """Return why the source cannot be added; None if it can."""
     if result.problem:
         return result.problem
@@ -321,7 +321,7 @@ def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
     return None
 
 
-def _question(
+def _several_feeds(
     url: str, feeds: Sequence[FoundFeed], unread: Sequence[FeedLink], options: SourceOptions
 ) -> Addition:
     """Leave out the documents that were read, because a list may have a thousand such sites."""
@@ -347,7 +347,7 @@ def _backlog(
     return drafts
 
 
-def _unread(tx: Transaction, owner: str) -> dict[str, Any]:
+def _unread_columns(tx: Transaction, owner: str) -> dict[str, Any]:
     """Return the columns of a source before its backlog is stored, so that a crash rereads it."""
     leased = {"owner": owner, "lease_until": tx.now + LEASE, "next_fetch_at": tx.now}
     return dict.fromkeys(_READ) | leased

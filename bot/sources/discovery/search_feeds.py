@@ -143,12 +143,12 @@ def search_texts(node: Node) -> tuple[str, ...]:
     Each text must be a query by itself, or the search would find everything.
     """
     alternatives = node.operands if isinstance(node, Or) else (node,)
-    wanted = [_wanted(each) for each in alternatives]
+    wanted = [_search_text(each) for each in alternatives]
     if not all(text and _fits(text) and is_readable(text) for text in wanted):
         return ()
     if len(wanted) == 1:
         return tuple(wanted)
-    return tuple(_packed(map(_in_brackets, alternatives)))
+    return tuple(_joined_texts(map(_in_brackets, alternatives)))
 
 
 def search_url(template: str, text: str) -> str:
@@ -157,7 +157,7 @@ def search_url(template: str, text: str) -> str:
     return url if len(url) <= LONGEST_URL else ""
 
 
-def _packed(alternatives: Iterable[str]) -> Iterator[str]:
+def _joined_texts(alternatives: Iterable[str]) -> Iterator[str]:
     """Join as many in one search as fit."""
     packed = ""
     for text in alternatives:
@@ -173,7 +173,7 @@ def _fits(text: str) -> bool:
     return len(text) <= MAX_SEARCH_CHARACTERS and len(text.split()) <= MAX_SEARCH_WORDS
 
 
-def _wanted(node: Node) -> str:
+def _search_text(node: Node) -> str:
     match node:
         case Term():
             return _term(node)
@@ -190,7 +190,7 @@ def _wanted(node: Node) -> str:
 def _all(operands: tuple[Node, ...]) -> str:
     """Leave out the longest parts if they are too many: fewer words find more."""
     wanted = [text for text in map(_in_brackets, operands) if text]
-    unwanted = [_unwanted(operand.operand) for operand in operands if isinstance(operand, Not)]
+    unwanted = [_excluded_text(operand.operand) for operand in operands if isinstance(operand, Not)]
     if wanted and _fits(whole := " ".join([*wanted, *filter(None, unwanted)])):
         return whole
     while wanted and not _fits(" ".join(wanted)):
@@ -205,11 +205,11 @@ def _any(operands: tuple[Node, ...]) -> str:
 
 
 def _in_brackets(node: Node) -> str:
-    text = _wanted(node)
+    text = _search_text(node)
     return f"({text})" if isinstance(node, And | Or | Near) and " " in text else text
 
 
-def _unwanted(node: Node) -> str:
+def _excluded_text(node: Node) -> str:
     """Return only what excludes no more in a search than in the query."""
     is_plain = isinstance(node, Term) and not (node.prefix or node.title or node.exact)
     return f"-{_term(node)}" if is_plain and isinstance(node, Term) else ""

@@ -74,18 +74,18 @@ def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | dat
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    if (usual := _usual_as_iso(text)) and (moment := _from_iso(usual)):
-        return moment
+    if (usual := _frequent_as_iso(text)) and (timestamp := _from_iso(usual)):
+        return timestamp
     for form in _FORMS:
         if found := form.fullmatch(text):
             try:
-                return _assembled(found.groupdict(), place, clock)
+                return _from_parts(found.groupdict(), place, clock)
             except (KeyError, ValueError, OverflowError):
                 return None
     return _from_epoch(text)
 
 
-def _usual_as_iso(text: str) -> str:
+def _frequent_as_iso(text: str) -> str:
     """Return an ISO 8601 text for a date of the two most frequent forms; "" for any other."""
     if found := _USUAL_RFC822.fullmatch(text):
         day, name, year, clock, offset = found.groups()
@@ -101,7 +101,7 @@ def _from_iso(text: str) -> datetime | None:
         return None
 
 
-def _assembled(parts: dict[str, str | None], place: str, clock: tzinfo) -> datetime | date:
+def _from_parts(parts: dict[str, str | None], place: str, clock: tzinfo) -> datetime | date:
     day = date(_year(parts["year"] or ""), _month(parts), int(parts["day"] or 0))
     hour = parts["hour"]
     if hour is None:
@@ -177,8 +177,8 @@ def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
         hour = int(found["hour"]) % 24
         if found["half"]:
             hour = hour % 12 + (12 if found["half"] in _AFTERNOON else 0)
-        moment = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
-        return moment.astimezone(UTC)
+        timestamp = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
+        return timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -76,13 +76,13 @@ def feed_document(
     tag = language.judged(_openings(entries), language.declared(facts.language))
     seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
     numbered = [
-        _Entry(_fingerprint(entry, seed), _published(entry.dates, place), entry)
+        _Entry(_fingerprint(entry, seed), _first_date(entry.dates, place), entry)
         for entry in entries
     ]
-    lengths = [_longest(entry) for entry in entries]
+    lengths = [_longest_item(entry) for entry in entries]
     if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
         numbered = [numbered[at] for at in newest_places([*map(moment_of, numbered)], lengths)]
-    title, items = _items(numbered, known, facts.title, tag)
+    title, items = _cleaned_items(numbered, known, facts.title, tag)
     return Document(
         kind=DocumentKind.FEED,
         title=title,
@@ -100,7 +100,7 @@ class _Entry(NamedTuple):
     raw: RawEntry
 
 
-def _longest(entry: RawEntry) -> int:
+def _longest_item(entry: RawEntry) -> int:
     """Return the most characters that its item can have; one part may be summary and text."""
     bodies = map(len, (entry.summary, *entry.contents))
     return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
@@ -112,7 +112,7 @@ def _fingerprint(entry: RawEntry, seed: int) -> int:
     return xxh3_64_intdigest("\0".join(parts).encode("utf-8", "surrogatepass"), seed) >> 1 or 1
 
 
-def _items(
+def _cleaned_items(
     entries: Sequence[_Entry], known: Collection[int], feed_title: str, tag: str
 ) -> tuple[str, tuple[Item, ...]]:
     """Return the title of the feed as plain text, and its entries; all are cleaned at once."""
@@ -127,7 +127,7 @@ def _items(
     title = next(lines)
     items = []
     for number, published, raw in entries:
-        guid, url = _identifier(raw.guid, raw.base), absolute(raw.link, raw.base)
+        guid, url = _complete_guid(raw.guid, raw.base), absolute(raw.link, raw.base)
         line = next(lines)
         if number in known:
             items.append(
@@ -144,7 +144,7 @@ def _items(
                 url=url,
                 title=line,
                 summary=lead,
-                text=_body(summary, contents),
+                text=_longest_body(summary, contents),
                 published=published,
                 language=language.judged(opening, language.declared(raw.language) or tag),
                 credit=next(lines),
@@ -155,19 +155,19 @@ def _items(
     return title, tuple(items)
 
 
-def _body(summary: str, contents: Iterable[str]) -> str:
+def _longest_body(summary: str, contents: Iterable[str]) -> str:
     """Return the first longest content, unless the summary is twice as long."""
     content = max(contents, key=len, default="")
     return content if len(content) * 2 >= len(summary) else summary
 
 
-def _identifier(guid: str, base: str) -> str:
+def _complete_guid(guid: str, base: str) -> str:
     """Return the opaque *guid* as it is, but complete a path, which other sites may have too."""
     guid = guid.strip()
     return (absolute(guid, base) or guid) if guid.startswith("/") else guid
 
 
-def _published(dates: Iterable[str], place: str) -> datetime | date | None:
+def _first_date(dates: Iterable[str], place: str) -> datetime | date | None:
     return next((found for text in dates if (found := feed_date(text, place))), None)
 
 

@@ -76,7 +76,7 @@ def mended(data: bytes) -> bytes:
     """
     if _ESCAPE in data:
         return data  # ISO-2022-JP, which needs its controls
-    data = _AMPERSAND.sub(_meant, data.translate(None, _CONTROLS))
+    data = _AMPERSAND.sub(_escaped_ampersand, data.translate(None, _CONTROLS))
     if b"&#" in data:
         try:
             data = possible(data.decode()).encode()
@@ -90,7 +90,7 @@ def mended(data: bytes) -> bytes:
     return _ROOT.sub(lambda found: found[0] + spaces.encode(), data, count=1)
 
 
-def _meant(found: re.Match[bytes]) -> bytes:
+def _escaped_ampersand(found: re.Match[bytes]) -> bytes:
     """Escape a bare ampersand, except in CDATA."""
     if found[0].startswith(b"<"):
         return found[0]

@@ -56,9 +56,9 @@ def read_sitemap(data: bytes, url: str) -> Document:
         facts = _facts(element)
         kind = _PARTS[_local_name(element)]
         name = name or facts.get("name", "")
-        if found := _from_facts(facts, url):
+        if found := _listed_page(facts, url):
             listed.append(found)
-        _forget(element)
+        _free(element)
     if not listed and not _is_empty(data):
         raise Unreadable("This is a sitemap without a single address.", "empty")
     tags = {each.language for each in listed}
@@ -66,11 +66,11 @@ def read_sitemap(data: bytes, url: str) -> Document:
         kind=kind,
         title=one_line(name),
         language=tags.pop() if len(tags) == 1 else "",
-        items=_items(newest(listed)),
+        items=_cleaned_items(newest(listed)),
     )
 
 
-def _items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
+def _cleaned_items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
     lines = iter(cleaned([text for each in listed for text in (each.title, each.keywords)], ())[0])
     return tuple(
         [
@@ -138,7 +138,7 @@ def _local_name(element: Any) -> str:
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
-def _from_facts(facts: dict[str, str], base: str) -> _Listed | None:
+def _listed_page(facts: dict[str, str], base: str) -> _Listed | None:
     address = absolute(facts.get("loc", ""), base)
     if not address:
         return None
@@ -147,7 +147,7 @@ def _from_facts(facts: dict[str, str], base: str) -> _Listed | None:
     return _Listed(address, facts.get("title", ""), facts.get("keywords", ""), published, tag)
 
 
-def _forget(element: Any) -> None:
+def _free(element: Any) -> None:
     """Free what has been read: the tree would grow to ten times the document."""
     element.clear()
     while element.getprevious() is not None:

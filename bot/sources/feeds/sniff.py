@@ -79,7 +79,7 @@ def sniff(data: bytes, text: str) -> Shape:
     if head.startswith(("{", "[{")):
         return Shape.JSON
     if not head.startswith("<"):
-        return _of_loose_text(head)
+        return _loose_shape(head)
     root = _root_name(head)
     if root in _SITEMAP_ROOTS:
         return Shape.SITEMAP
@@ -90,7 +90,7 @@ def sniff(data: bytes, text: str) -> Shape:
 
 
 def _is_feed_behind_junk(head: str) -> bool:
-    return _of_loose_text(head) is Shape.FEED and not _HTML.search(head)
+    return _loose_shape(head) is Shape.FEED and not _HTML.search(head)
 
 
 def _refuse_binary(data: bytes, head: str) -> None:
@@ -104,7 +104,7 @@ def _refuse_binary(data: bytes, head: str) -> None:
         raise Unreadable("This is a binary file, not a feed, a page or a text.", "binary")
 
 
-def _of_loose_text(head: str) -> Shape:
+def _loose_shape(head: str) -> Shape:
     """Return the shape of a text that starts without markup: a feed behind junk, or just text."""
     lower = head.lower()
     if any(f"<{root}" in lower for root in ("?xml", "rss", "rdf:rdf")):
@@ -161,7 +161,7 @@ def decoded(data: bytes, content_type: str = "") -> Decoded:
     if utf8 is not None:
         return Decoded(utf8, "utf-8", "by its bytes")
     is_latin = _is_latin(data)
-    for name, why in (*_declared(data, content_type), *_detected(data)):
+    for name, why in (*_declared_charsets(data, content_type), *_detected_charsets(data)):
         text = None if name == _ANY_BYTES and not is_latin else _decoded(data, name)
         if text is not None:
             return Decoded(text, name, why)
@@ -183,7 +183,7 @@ def _as_utf8(data: bytes) -> str | None:
         return None
 
 
-def _declared(data: bytes, content_type: str) -> list[tuple[str, str]]:
+def _declared_charsets(data: bytes, content_type: str) -> list[tuple[str, str]]:
     """Prefer the charset that XML declares; for pages the header, as servers may recode them."""
     own = html_body_declared_encoding(data), "as it says itself"
     header = http_content_type_encoding(content_type), "as its header says"
@@ -199,7 +199,7 @@ def _is_latin(data: bytes) -> bool:
     return others < letters
 
 
-def _detected(data: bytes) -> list[tuple[str, str]]:
+def _detected_charsets(data: bytes) -> list[tuple[str, str]]:
     """Return at most one guess; those that are never right for news are left out."""
     found = cchardet.detect(data[:_SAMPLE])["encoding"]
     if not found or found.upper().startswith(_NOT_NEWS):

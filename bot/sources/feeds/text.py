@@ -98,7 +98,7 @@ def cleaned(titles: Sequence[str], bodies: Sequence[str]) -> tuple[list[str], li
             part if _is_fine(part, _CONTROLS_BUT_MARKS) else _mended(markup)
             for part, markup in zip(parts, markups, strict=True)
         ]
-    lines = [_lined(part) for part in parts[: len(titles)]]
+    lines = [_on_one_line(part) for part in parts[: len(titles)]]
     if not bodies:
         return lines, []
     texts = parts[len(titles) :]
@@ -109,12 +109,12 @@ def cleaned(titles: Sequence[str], bodies: Sequence[str]) -> tuple[list[str], li
 
 def tidy(text: str) -> str:
     """Return *text* with single blanks, no controls, and one empty line between paragraphs."""
-    return _collapsed([_with_line_feeds(_fine(text, _CONTROLS))])[0]
+    return _collapsed([_with_line_feeds(_repaired_without_controls(text, _CONTROLS))])[0]
 
 
 def without_controls(text: str) -> str:
     """Return *text* without invisible characters; those of Windows-1252 become what they mean."""
-    if _CONTROLS.search(_rare_ones(text)) is None:
+    if _CONTROLS.search(_rare_characters(text)) is None:
         return text
     return _CONTROLS.sub("", text.translate(_C1))
 
@@ -125,13 +125,13 @@ def _decoded(marked: str) -> str:
 
 def _mended(markup: str) -> str:
     """Clean *markup* with repairs before and after its entities are decoded."""
-    fine = _with_line_feeds(_fine(markup, _CONTROLS))
-    return _fine(_decoded(_without_tags(fine)), _CONTROLS_BUT_MARKS)
+    fine = _with_line_feeds(_repaired_without_controls(markup, _CONTROLS))
+    return _repaired_without_controls(_decoded(_without_tags(fine)), _CONTROLS_BUT_MARKS)
 
 
-def _lined(text: str) -> str:
+def _on_one_line(text: str) -> str:
     if "&" in text and _TWICE_ESCAPED.search(text):
-        text = _fine(_without_tags(_decoded(text)), _CONTROLS_BUT_MARKS)
+        text = _repaired_without_controls(_without_tags(_decoded(text)), _CONTROLS_BUT_MARKS)
     if _BLOCK in text or _LINE in text:
         text = text.replace(_BLOCK, " ").replace(_LINE, " ")
     line = " ".join(text.split())
@@ -142,7 +142,7 @@ def _unescaped_again(text: str) -> str:
     """Return *text* without the markup that came to light when its entities were decoded."""
     if "<" not in text or not _ESCAPED_MARKUP.search(text):
         return text
-    return _fine(_decoded(_without_tags(text)), _CONTROLS_BUT_MARKS)
+    return _repaired_without_controls(_decoded(_without_tags(text)), _CONTROLS_BUT_MARKS)
 
 
 def _collapsed(texts: list[str]) -> list[str]:
@@ -171,7 +171,7 @@ def _with_single_blanks(text: str) -> str:
     """Replace each run of white space in a line, such as tabs and `&nbsp;`, with one blank."""
     if "\t" in text:
         text = text.replace("\t", " ")
-    if not text.isascii() and _OTHER_SPACES.search(_rare_ones(text)):
+    if not text.isascii() and _OTHER_SPACES.search(_rare_characters(text)):
         text = _OTHER_SPACES.sub(" ", text)
     while "  " in text:
         text = text.replace("  ", " ")
@@ -221,20 +221,20 @@ def _without_marks(texts: list[str]) -> list[str]:
 
 def _is_fine(text: str, controls: re.Pattern[str]) -> bool:
     """Return whether *text* needs no repair and has no controls, as most have not."""
-    others = _rare_ones(text)
+    others = _rare_characters(text)
     if not others:
         return True
     # Both characters of a suspect pair are among the rare ones.
     return not (controls.search(others) or (_SUSPECT.search(others) and _SUSPECT.search(text)))
 
 
-def _rare_ones(text: str) -> str:
+def _rare_characters(text: str) -> str:
     """Return the characters of *text* that are not printable ASCII, in order: mostly few."""
     rare = text.encode("utf-8", "surrogatepass").translate(None, _COMMON)
     return rare.decode("utf-8", "surrogatepass")
 
 
-def _fine(text: str, controls: re.Pattern[str]) -> str:
+def _repaired_without_controls(text: str, controls: re.Pattern[str]) -> str:
     """Repair *text* and drop controls, in turns, because each may bring the other to light."""
     if _is_fine(text, controls):
         return text
@@ -259,17 +259,17 @@ _LONGEST = 8  # digits that can matter, and that a number is made of in no time
 
 def possible(text: str) -> str:
     """Return *text* without references to what is no character."""
-    return _ONE.sub(_checked, _HALVES.sub(_whole, text)) if "#" in text else text
+    return _ONE.sub(_possible_reference, _HALVES.sub(_joined_halves, text)) if "#" in text else text
 
 
-def _whole(found: re.Match[str]) -> str:
+def _joined_halves(found: re.Match[str]) -> str:
     high, low = _number(found[1], found[2]), _number(found[3], found[4])
     if high not in _HIGH or low not in _LOW:
         return found[0]
     return chr(0x10000 + (high - _HIGH.start) * len(_LOW) + (low - _LOW.start))
 
 
-def _checked(found: re.Match[str]) -> str:
+def _possible_reference(found: re.Match[str]) -> str:
     number = _number(found[1], found[2])
     is_possible = 0 < number < _BEYOND and number not in _HIGH and number not in _LOW
     return found[0] if is_possible else ""
@@ -333,7 +333,7 @@ def _as_utf8(text: str, charset: str) -> str:
     return meant if is_sure and _NO_TEXT.isdisjoint(map(unicodedata.category, wide)) else ""
 
 
-def _left_out(error: UnicodeError) -> tuple[bytes, int]:
+def _encode_c1(error: UnicodeError) -> tuple[bytes, int]:
     """Encode characters of C1 as bytes, because the charset does not define these bytes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -343,4 +343,4 @@ def _left_out(error: UnicodeError) -> tuple[bytes, int]:
     return chars.encode("latin-1"), error.end
 
 
-codecs.register_error(_AS_THEY_ARE, _left_out)
+codecs.register_error(_AS_THEY_ARE, _encode_c1)

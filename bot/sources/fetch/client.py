@@ -167,18 +167,18 @@ class Fetcher:
     async def _follow(self, url: str, request: _Request, *, inside: bool) -> Response:
         meter = _Meter(left=float(FETCH_SECONDS))
         try:
-            response = await self._followed(url, request, meter, inside=inside)
+            response = await self._follow_redirects(url, request, meter, inside=inside)
         except FetchError as error:
             error.spent, error.host = meter.spent, meter.host
             raise
         return replace(response, spent=meter.spent)
 
-    async def _followed(
+    async def _follow_redirects(
         self, url: str, request: _Request, meter: _Meter, *, inside: bool
     ) -> Response:
         at, permanent = url, url
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._hop(at, request, meter, inside=inside)
+            response = await self._send_in_turn(at, request, meter, inside=inside)
             inside = inside and response.own_network
             target = redirect_target(response)
             is_followed = request.form is None or response.status in METHOD_PRESERVING
@@ -210,18 +210,20 @@ class Fetcher:
         )
         return _Pool(policy, resolver, session)
 
-    async def _hop(self, text: str, request: _Request, meter: _Meter, *, inside: bool) -> Response:
+    async def _send_in_turn(
+        self, text: str, request: _Request, meter: _Meter, *, inside: bool
+    ) -> Response:
         """Send one request, once it is its host's turn; return its response."""
         meter.host = ""
         pool = self._lenient if inside else self._strict
         url = pool.policy.check_url(text)
         if pool.is_own(url):
-            return await self._timed(pool, url, request, meter)
+            return await self._send_in_slot(pool, url, request, meter)
         host = host_of(text)
         try:
             async with self._throttle.turn(host, public=request.public):
                 meter.host = host
-                response = await self._timed(pool, url, request, meter)
+                response = await self._send_in_slot(pool, url, request, meter)
         finally:
             if pool.is_own(url):  # that shows once its name has been resolved
                 meter.host = ""
@@ -232,7 +234,9 @@ class Fetcher:
             self._throttle.block(host, pause, public=request.public)
         return response
 
-    async def _timed(self, pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Response:
+    async def _send_in_slot(
+        self, pool: _Pool, url: URL, request: _Request, meter: _Meter
+    ) -> Response:
         loop = asyncio.get_running_loop()
         async with self._public_slots if request.public else self._user_slots:
             begun = loop.time()
@@ -272,10 +276,10 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
         # The body of a redirect is not read: nobody needs it.
         if received.status == NOT_MODIFIED or redirect_target(response) is not None:
             return response
-        return replace(response, body=await _bounded(received, meter))
+        return replace(response, body=await _read_body(received, meter))
 
 
-async def _bounded(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
+async def _read_body(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
     """Read the decoded body; stop at the limit, however small it was when it was packed."""
     too_big = TooBig(megabytes=LARGEST_DOCUMENT // 1_000_000)
     if (received.content_length or 0) > LARGEST_DOCUMENT:

@@ -121,7 +121,7 @@ def _shown_date(root: Any, title: str, read: Read) -> Found:
     """Return the date of publication that a reader of the page sees."""
     texts = [
         _after_the_word(text)
-        for text in _candidates(root, title)
+        for text in _shown_dates(root, title)
         if weight_of(text) <= _LONGEST_SHOWN
     ]
     changed = [text for text in texts if _CHANGED.search(text) and not _PUBLISHED.search(text)]
@@ -141,14 +141,14 @@ def finest(found: Iterable[Found]) -> Found:
     return day
 
 
-def _candidates(root: Any, title: str) -> Iterator[str]:
+def _shown_dates(root: Any, title: str) -> Iterator[str]:
     heading = heading_of(root, title)
     if heading is None:
         heading = next(chain(root.iter("h1"), root.iter("h2")), None)
-    yield from _texts_of(islice(_marked(root), _MOST_ELEMENTS))
+    yield from _texts_of(islice(_marked_elements(root), _MOST_ELEMENTS))
     if heading is not None:
         yield from _lines_after(heading)
-    yield from _texts_of(islice(_dated(root), _MOST_ELEMENTS))
+    yield from _texts_of(islice(_dated_elements(root), _MOST_ELEMENTS))
 
 
 def _after_the_word(text: str) -> str:
@@ -157,7 +157,7 @@ def _after_the_word(text: str) -> str:
     return text[found.start() :] if found and _CHANGED.search(text[: found.start()]) else text
 
 
-def _marked(root: Any) -> Iterator[Any]:
+def _marked_elements(root: Any) -> Iterator[Any]:
     """Yield the elements that the page itself marks as the time of publication."""
     for element in root.iter("*"):
         says = names_of(element).lower()
@@ -172,7 +172,7 @@ def _marked(root: Any) -> Iterator[Any]:
             yield element
 
 
-def _dated(root: Any) -> Iterator[Any]:
+def _dated_elements(root: Any) -> Iterator[Any]:
     for element in root.iter("time", "span", "div", "p", "abbr", "small", "li"):
         if (element.tag == "time" or _DATED.search(names_of(element).lower())) and is_nearby(
             element
@@ -182,7 +182,9 @@ def _dated(root: Any) -> Iterator[Any]:
 
 def _texts_of(elements: Iterable[Any]) -> Iterator[str]:
     for element in elements:
-        is_change = "modified" in names_of(element).lower() or _CHANGED.search(_before(element))
+        is_change = "modified" in names_of(element).lower() or _CHANGED.search(
+            _words_before(element)
+        )
         for name in ("datetime", "content", "title"):
             if text := element.get(name):
                 yield f"updated {text}" if is_change else text
@@ -190,7 +192,7 @@ def _texts_of(elements: Iterable[Any]) -> Iterator[str]:
             yield f"updated {text}" if is_change else text
 
 
-def _before(element: Any) -> str:
+def _words_before(element: Any) -> str:
     """Return the few words in front of *element* in its own block."""
     previous, around = element.getprevious(), element.getparent()
     if previous is not None:
@@ -238,13 +240,13 @@ def _by_form(text: str, place: str, clock: tzinfo) -> datetime | date | None:
         return feed_date(_padded(year_first[0]), place, clock)
     if numbers := _NUMBERS.search(text):
         return _from_numbers(numbers, place, clock)
-    text = _DOTTED_NAME.sub(_spaced, western_years(text))
+    text = _DOTTED_NAME.sub(_with_full_year, western_years(text))
     if written := _WRITTEN.search(text):
-        found = feed_date(written[0], place, clock) or _parsed(written[0], place, clock)
-    return found or _parsed(text, place, clock)
+        found = feed_date(written[0], place, clock) or _by_dateparser(written[0], place, clock)
+    return found or _by_dateparser(text, place, clock)
 
 
-def _spaced(found: re.Match[str]) -> str:
+def _with_full_year(found: re.Match[str]) -> str:
     """Return 03.Mär.26 as a date that every reader understands."""
     year = found[3] if len(found[3]) > 2 else f"20{found[3]}"  # noqa: PLR2004 - digits
     return f"{found[1]} {found[2]} {year}"
@@ -271,12 +273,14 @@ def _from_numbers(found: re.Match[str], place: str, clock: tzinfo) -> datetime |
     if second > 12 or (month_first and first <= 12):  # noqa: PLR2004 - months
         first, second = second, first
     try:
-        return _at(date(year, second, first), _CLOCK.search(found[5] or ""), place, clock)
+        return _with_time(date(year, second, first), _CLOCK.search(found[5] or ""), place, clock)
     except (ValueError, OverflowError):
         return None
 
 
-def _at(day: date, given: re.Match[str] | None, place: str, clock: tzinfo) -> datetime | date:
+def _with_time(
+    day: date, given: re.Match[str] | None, place: str, clock: tzinfo
+) -> datetime | date:
     if given is None:
         return day
     hour = int(given["hour"])
@@ -290,7 +294,7 @@ def _is_ambiguous(first: int, second: int) -> bool:
     return first != second and first <= 12 and second <= 12  # noqa: PLR2004 - months
 
 
-def _parsed(text: str, place: str, clock: tzinfo) -> datetime | date | None:
+def _by_dateparser(text: str, place: str, clock: tzinfo) -> datetime | date | None:
     """Return the date in *text* by dateparser, in the page's language or that of a month's name.
 
     Left to itself it tries some hundred languages, 10 ms a text and over a second the first time.

@@ -50,9 +50,9 @@ def read_page(text: str, url: str) -> Document:
     simplify(root)
     drop_boxes(root, host_of(address))
     join_chunks(root)
-    title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
+    title, dated, body = _without_opening(_paragraphs(root), page_title(root, meta), meta, address)
     shown = [*standfirst(root, title, meta.description, body), *body]
-    body = end_trimmed(_fuller(shown, meta.body))
+    body = end_trimmed(_fuller_text(shown, meta.body))
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = _language(meta.language, " ".join(body))
@@ -89,7 +89,7 @@ def _paragraphs(root: Any) -> list[str]:
     if length < _SHORT_ARTICLE and length < _PRECISE_SHARE * _running_text(root):
         more = _extracted(text, favor_precision=False)
         if length < _PRECISE_SHARE * sum(map(len, more)):
-            paragraphs = _marked(root) or more
+            paragraphs = _marked_article(root) or more
     return paragraphs
 
 
@@ -103,7 +103,7 @@ def _running_text(root: Any) -> int:
     return length
 
 
-def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
+def _fuller_text(paragraphs: list[str], in_metadata: str) -> list[str]:
     """Return the text of JSON-LD if the page shows much less without scripts."""
     if len(in_metadata) <= _MUCH_MORE * sum(map(len, paragraphs)):
         return paragraphs
@@ -112,7 +112,7 @@ def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
     return full if is_much_more else paragraphs
 
 
-def _opened(
+def _without_opening(
     paragraphs: list[str], title: str, meta: PageMeta, address: str
 ) -> tuple[str, datetime | date | None, list[str]]:
     """Return the title, a date and the body, of which the first two may stand at the beginning."""
@@ -126,7 +126,7 @@ def _opened(
     return title, dated, rest[1:] if dated else rest
 
 
-def _marked(root: Any) -> list[str]:
+def _marked_article(root: Any) -> list[str]:
     """Return the paragraphs of the one element that the page itself calls its article, if any."""
     articles = root.xpath("//*[@itemprop='articleBody']") or root.xpath("//article")
     if len(articles) != 1:

@@ -71,10 +71,10 @@ def _title(root: Any, meta: PageMeta) -> str:
     sites = _site_names(root, meta)
     first = lines_of(root, "h1")[:_MOST_HEADINGS]
     first = [text.rstrip(_ANCHORS) for text in first if letters_of(text) not in sites]
-    held = [text for text in first if _is_held(text, known)]
+    held = [text for text in first if _is_in_title(text, known)]
     others = [line_of(each) for each in root.xpath("//*[@itemprop='headline']")]
     others = [*others, *lines_of(root, "h2")][:_MOST_HEADINGS]
-    covering = [text for text in (*held, *others) if _covers_one(text, known, sites)]
+    covering = [text for text in (*held, *others) if _covers_title(text, known, sites)]
     alike = [text for text in first if _is_alike(text, (*own, meta.headline))]
     if found := next(filter(None, (*covering, *held, *alike, meta.headline)), ""):
         return found
@@ -92,7 +92,7 @@ def _site_names(root: Any, meta: PageMeta) -> frozenset[str]:
     return frozenset(filter(None, map(letters_of, (meta.site, *homes))))
 
 
-def _is_held(heading: str, known: list[str]) -> bool:
+def _is_in_title(heading: str, known: list[str]) -> bool:
     letters = letters_of(heading)
     return weight_of(letters) >= _SHORTEST and any(letters in text for text in known)
 
@@ -114,7 +114,7 @@ def _words_of(text: str) -> set[str]:
     return pairs | {word for word in _WORD.findall(text.casefold()) if not DENSE.search(word)}
 
 
-def _covers_one(heading: str, known: list[str], sites: frozenset[str]) -> bool:
+def _covers_title(heading: str, known: list[str], sites: frozenset[str]) -> bool:
     letters = letters_of(heading)
     if weight_of(letters) < _SHORTEST or letters in sites:
         return False

@@ -218,7 +218,9 @@ class Clustering:
     def place(self, article: NewsArticle) -> Placement:
         """Return the story that the article belongs to, or begins; the article shapes it."""
         vector, passages = self._vector_of(article), fingerprint(article.text)
-        story = self._found(article, vector, passages) or self._begun(article.story_id, article.at)
+        story = self._story_of(article, vector, passages) or self._begin(
+            article.story_id, article.at
+        )
         chapter = self._chapter(story, article)
         self._add(article, story, vector, passages)
         return Placement(story.chapters[chapter], story.chapters[0])
@@ -230,7 +232,7 @@ class Clustering:
         own, which no other joins.
         """
         vector = self._vector_of(article, is_counted=False)
-        story = self._found(article, vector, fingerprint(article.text))
+        story = self._story_of(article, vector, fingerprint(article.text))
         if story is None:
             return None
         chapter = story.reports_of(article.publishers)
@@ -240,7 +242,7 @@ class Clustering:
 
     def remember(self, article: NewsArticle) -> None:
         """Take in an article that was placed before."""
-        story = self._stories.get(article.chain_id) or self._begun(article.chain_id, article.at)
+        story = self._stories.get(article.chain_id) or self._begin(article.chain_id, article.at)
         if article.story_id not in story.chapters:
             story.chapters += (article.story_id,)
         self._add(article, story, self._vector_of(article), fingerprint(article.text))
@@ -288,15 +290,15 @@ class Clustering:
         length = sqrt(sum([worth[word] ** 2 for word in heaviest])) or 1.0
         return {word: worth[word] / length for word in heaviest}
 
-    def _found(
+    def _story_of(
         self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]
     ) -> StoryCluster | None:
         for story in self._texts.owners_of(passages):
             if abs(article.at - story.at) <= WINDOW:
                 return story
-        return self._likest(article, vector)
+        return self._most_similar(article, vector)
 
-    def _likest(self, article: NewsArticle, vector: Vector) -> StoryCluster | None:
+    def _most_similar(self, article: NewsArticle, vector: Vector) -> StoryCluster | None:
         """Return the most similar story above the threshold; more articles count for more.
 
         Otherwise an event would stay split if two publishers begin it at once.
@@ -331,7 +333,7 @@ class Clustering:
         found.sort(key=shared.__getitem__, reverse=True)
         return found[:_COMPARED]
 
-    def _begun(self, chain_id: int, at: float) -> StoryCluster:
+    def _begin(self, chain_id: int, at: float) -> StoryCluster:
         story = StoryCluster(at)
         story.chapters = (chain_id,)
         self._stories[chain_id] = story
@@ -461,18 +463,18 @@ class Stories:
 
     def place(self, article: NewsArticle) -> Placement:
         """Return the story that the article belongs to, or begins."""
-        for stories in self._wider(article.readers):
+        for stories in self._wider_clusterings(article.readers):
             if placement := stories.join(article):
                 return placement
-        return self._of(article.readers).place(article)
+        return self._clustering_of(article.readers).place(article)
 
     def remember(self, article: NewsArticle) -> None:
         """Take in an article that was placed before."""
-        for stories in self._wider(article.readers):
+        for stories in self._wider_clusterings(article.readers):
             if article.chain_id in stories:
                 stories.remember_joined(article)
                 return
-        self._of(article.readers).remember(article)
+        self._clustering_of(article.readers).remember(article)
 
     def forget(self, before: float) -> Slices[None]:
         """Forget the stories that began before that moment, in slices."""
@@ -486,7 +488,7 @@ class Stories:
                     if not self._of_chat[chat]:
                         del self._of_chat[chat]
 
-    def _of(self, audience: frozenset[int] | None) -> Clustering:
+    def _clustering_of(self, audience: frozenset[int] | None) -> Clustering:
         if audience is None:
             return self._public
         if audience not in self._private:
@@ -495,7 +497,7 @@ class Stories:
                 self._of_chat[chat].add(audience)
         return self._private[audience]
 
-    def _wider(self, audience: frozenset[int] | None) -> Iterator[Clustering]:
+    def _wider_clusterings(self, audience: frozenset[int] | None) -> Iterator[Clustering]:
         """Return the stories that all of *audience* see, and others too."""
         if audience is None:
             return

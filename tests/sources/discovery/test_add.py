@@ -55,7 +55,7 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
     assert again.outcome is AddOutcome.THERE
 
 
-def test_an_adder_is_always_told_whether_its_sources_are_public(storage, fetcher, reader):
+def test_an_adder_must_know_whether_its_sources_are_public(storage, fetcher, reader):
     with pytest.raises(TypeError, match="public"):
         SourceAdder(storage, fetcher, reader)  # type: ignore[call-arg]
 
@@ -83,7 +83,7 @@ async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, r
         pytest.param("<html></html>", 200, Problem(ProblemCode.NO_FEED_OR_ARTICLE), id="no text"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_with_the_reason(
+async def test_unreadable_sources_are_refused_with_the_reason(
     storage, adding, farm, body, status, problem
 ):
     farm.serve("/feed.xml", body, status=status)
@@ -97,7 +97,7 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(
 @pytest.mark.parametrize(
     "url", ["", "hello", "file:///etc/passwd", "http://ann:pw@news.example/", "http://a.example:22"]
 )
-async def test_what_is_no_address_is_refused_with_the_reason(storage, adding, url):
+async def test_invalid_addresses_are_refused_with_the_reason(storage, adding, url):
     refused = await adding.add(url)
 
     assert refused.outcome is AddOutcome.REFUSED

@@ -54,7 +54,7 @@ async def test_a_feed_is_found_at_its_own_address_with_one_request(discovery, fa
     assert len(farm.asked) == 1
 
 
-async def test_what_a_page_names_is_read_and_only_feeds_are_kept(discovery, farm):
+async def test_links_that_a_page_names_are_read_and_only_feeds_are_kept(discovery, farm):
     farm.serve("/", site("/world.xml", "/none.xml", "/about", "/sport.xml"), **HTML)
     farm.serve("/about", page("About us", [LONG]), **HTML)
     farm.serve("/world.xml", feed(1, title="World"))
@@ -149,7 +149,7 @@ async def test_a_page_without_an_article_is_still_a_site(discovery, farm):
     assert [find.url for find in (await discovery(farm.url("/"))).feeds] == [farm.url("/f")]
 
 
-async def test_of_many_feeds_only_some_are_read(discovery, farm):
+async def test_only_some_of_many_feeds_are_read(discovery, farm):
     farm.serve("/", site(*(f"/{number}.xml" for number in range(30))), **HTML)
     for number in range(30):
         farm.serve(f"/{number}.xml", feed(number, title=f"Section {number}"))

@@ -272,7 +272,7 @@ def test_a_query_is_searched_for_at_every_service():
 
 
 @pytest.mark.parametrize("query", ["lang:en source:a.example", "tea*", "tea AND AND"])
-def test_what_no_search_can_ask_for_has_none(query):
+def test_conditions_that_no_search_knows_have_no_search_feed(query):
     assert search_addresses(query, TWO) == []
 
 
@@ -375,7 +375,7 @@ def test_a_long_list_of_words_becomes_several_searches():
     )
 
 
-def test_of_many_required_words_some_are_searched_for():
+def test_only_some_of_many_required_words_are_searched_for():
     words = [f"word{number}" for number in range(35)]
 
     (text,) = search_texts(parse(f"{' '.join(words)} -milk").tree)

@@ -57,7 +57,7 @@ def listed(*sitemaps: tuple[str, str]) -> list[Item]:
     ]
 
 
-def test_a_news_sitemap_tells_title_date_language_and_keywords_and_no_picture():
+def test_a_news_sitemap_gives_title_date_language_and_keywords_and_no_picture():
     document = read_fast(NEWS, "https://news.example/sitemap.xml")
 
     assert document == Document(
@@ -77,7 +77,7 @@ def test_a_news_sitemap_tells_title_date_language_and_keywords_and_no_picture():
     )
 
 
-def test_a_plain_sitemap_tells_the_address_and_the_last_change():
+def test_a_plain_sitemap_gives_the_address_and_the_last_change():
     (item,) = read_sitemap(plain(dated(1, 2)), "").items
 
     assert (item.url, item.title, item.published) == (
@@ -107,7 +107,7 @@ def test_an_index_gives_its_sitemaps():
     assert len(document.items) == 2
 
 
-def test_of_many_pages_the_newest_are_kept_and_the_undated_come_last():
+def test_the_newest_of_many_pages_are_kept_and_undated_ones_come_last():
     many = [dated(number, number % 28 + 1) for number in range(MOST_SITEMAP_ENTRIES + 500)]
     undated = "<loc>https://news.example/undated</loc>"
 
@@ -157,7 +157,7 @@ FILE = (
         pytest.param(FILE, ["https://a.example/"], id="file"),
     ],
 )
-def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data, addresses):
+def test_broken_and_hostile_sitemaps_give_their_valid_part(data, addresses):
     try:
         found = [item.url for item in read_sitemap(data, "https://news.example/s.xml").items]
     except Unreadable:
@@ -204,7 +204,7 @@ def test_any_bytes_are_read_or_refused(data):
         pytest.param([], [], id="none"),
     ],
 )
-def test_of_an_index_only_likely_sitemaps_are_read(sitemaps, wanted):
+def test_only_likely_sitemaps_of_an_index_are_read(sitemaps, wanted):
     assert [one.url for one in choose_sitemaps(listed(*sitemaps))] == [
         f"https://x.example/{path}" for path in wanted
     ]
@@ -225,7 +225,7 @@ async def test_a_sitemap_is_a_source_of_its_own_kind(storage, adding, farm):
     assert (await only_source(storage)).kind is SourceKind.SITEMAP
 
 
-async def test_what_an_index_names_later_is_news(storage, adding, polling, farm, clock):
+async def test_pages_that_an_index_names_later_are_news(storage, adding, polling, farm, clock):
     farm.serve("/index.xml", index_of(farm, "/news.xml"), ETag='"same"')
     farm.serve("/news.xml", plain(dated(1)))
     await adding.add(farm.url("/index.xml"))
@@ -237,7 +237,7 @@ async def test_what_an_index_names_later_is_news(storage, adding, polling, farm,
     assert (await only_source(storage)).error is None
 
 
-async def test_an_index_that_tells_changes_is_asked_politely(storage, adding, polling, farm, clock):
+async def test_an_index_with_dates_is_fetched_conditionally(storage, adding, polling, farm, clock):
     farm.serve_validated("/index.xml", index_of(farm, "/a.xml", lastmod="2026-03-01").decode(), "v")
     farm.serve("/a.xml", plain(dated(1)))
     await adding.add(farm.url("/index.xml"))

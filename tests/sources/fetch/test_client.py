@@ -129,7 +129,7 @@ async def test_five_redirects_are_followed_and_no_more(farm, fetcher):
         await fetcher.fetch(farm.url("/0"), inside=True, public=True)
 
 
-async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(farm, fetcher):
+async def test_a_form_is_posted_again_only_if_a_redirect_keeps_the_method(farm, fetcher):
     posted = []
 
     async def hub(request: web.Request) -> web.Response:
@@ -367,7 +367,7 @@ async def test_a_fetch_that_fails_says_what_it_has_cost_and_whose_fault_it_is(
 
 
 @pytest.mark.parametrize("known", [{}, {"inside": False}, {"public": False}], ids=str)
-async def test_a_fetch_that_does_not_say_who_asks_for_what_is_refused(fetcher, known):
+async def test_a_fetch_must_say_for_whom_it_is(fetcher, known):
     with pytest.raises(TypeError, match="missing"):
         await fetcher.fetch("http://news.example/", **known)
     with pytest.raises(TypeError, match="missing"):

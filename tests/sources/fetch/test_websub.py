@@ -433,7 +433,7 @@ async def test_entries_that_the_hub_did_not_push_end_that(
     assert bool((await only_source(storage)).pushed_until) is is_trusted
 
 
-async def test_after_a_push_without_entries_the_source_is_polled_again_soon(
+async def test_a_source_is_polled_again_soon_after_a_push_without_entries(
     storage, pushed, polling, visitor, clock
 ):
     clock.turn(5 * MINUTE)
