@@ -26,7 +26,9 @@ from bot.slices import Slices, finished, in_turns
 
 FEW: Final = 16_384  # queries; fewer are found faster by a dict
 _LEARNED: Final = 8  # one article in so many is learned from
-_WISER: Final = 8  # times as many learned as when the anchors were chosen, to choose better ones
+_WISER: Final = (
+    8  # times as many learned as when the rarest literals were chosen, to choose better ones
+)
 _ENOUGH: Final = 64  # articles, to know which literals are rare
 
 
@@ -36,7 +38,7 @@ class Recent:
 
     queries: dict[int, ParsedQuery] = field(default_factory=dict)
     with_choice: set[int] = field(default_factory=set)  # those with more than one literal
-    _anchors: dict[int, set[str]] = field(default_factory=dict)
+    _rarest_literals: dict[int, set[str]] = field(default_factory=dict)
     # By literal: the ids, and whether that literal is all that the query needs.
     _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)
     _has_titles: bool = False
@@ -45,28 +47,28 @@ class Recent:
     def add(self, query_id: int, query: ParsedQuery, frequencies: Frequencies) -> None:
         found = clauses(query.tree)  # before anything is changed, because it may fail
         self.queries[query_id] = query
-        anchors = self._anchors[query_id] = set()
+        rarest_literals = self._rarest_literals[query_id] = set()
         for required, forbidden, is_exact in found:
             words = single_words(required)
-            anchor = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
-            anchors.add(anchor)
+            rarest = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
+            rarest_literals.add(rarest)
             if len(words) > 1:
                 self.with_choice.add(query_id)
-            self._has_titles |= anchor.startswith(TITLE)
-            self._has_prefixes |= anchor.endswith(PREFIX)
-            is_all = is_exact and not forbidden and required == (anchor,)
-            ids = self._found_by.setdefault(anchor, {})
+            self._has_titles |= rarest.startswith(TITLE)
+            self._has_prefixes |= rarest.endswith(PREFIX)
+            is_all = is_exact and not forbidden and required == (rarest,)
+            ids = self._found_by.setdefault(rarest, {})
             ids[query_id] = is_all or ids.get(query_id, False)
 
     def remove(self, query_id: int) -> None:
         if self.queries.pop(query_id, None) is None:
             return
         self.with_choice.discard(query_id)
-        for anchor in self._anchors.pop(query_id):
-            ids = self._found_by[anchor]
+        for rarest in self._rarest_literals.pop(query_id):
+            ids = self._found_by[rarest]
             del ids[query_id]
             if not ids:
-                del self._found_by[anchor]
+                del self._found_by[rarest]
 
     def candidates(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
         """Return the ids of the queries that match, and of those that may."""
@@ -108,7 +110,7 @@ class QueryIndex:
         self._gone: set[int] = set()  # ids of queries in the postings that are none any more
         self._inexact: dict[int, str] = {}  # canonical texts of those in there to be evaluated
         self._frequencies = Frequencies()
-        self._known = 0  # articles learned from when the anchors were chosen
+        self._known = 0  # articles learned from when the rarest literals were chosen
         self._matched = 0
 
     def __len__(self) -> int:
@@ -186,13 +188,13 @@ class QueryIndex:
 
     @property
     def needs_compaction(self) -> bool:
-        """Return whether so much was changed or learned that `compact` is worth its while."""
+        """True if so much was changed or learned that `compact` is worth the time."""
         changed = max(len(self._recent.queries), len(self._gone))
         is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
         return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser
 
     def compact(self, batch: QueryBatch | None = None) -> None:
-        """Take all that is recent, and the *batch*, into the postings; choose anchors anew."""
+        """Merge recent queries and the *batch* into the postings; choose rarest literals anew."""
         batch = batch if batch is not None else QueryBatch()
         finished(self._batched(batch))
         self._replace(batch, with_batch(self._postings, batch, self._gone, self._frequencies))
@@ -200,10 +202,10 @@ class QueryIndex:
     async def compacted(self, batch: QueryBatch | None = None) -> None:
         """Do the same beside the event loop; nothing may use the index before it is done.
 
-        A few queries stay in the dict, where they are found faster, under better anchors.
+        A few queries stay in the dict, where they are found faster, under better literals.
         """
         if batch is None and len(self) <= FEW and not len(self._postings):
-            await in_turns(self._anchored_anew())
+            await in_turns(self._add_recent_anew())
             return
         batch = batch if batch is not None else QueryBatch()
         await in_turns(self._batched(batch))
@@ -217,7 +219,7 @@ class QueryIndex:
             batch.add(query_id, query)
             yield
 
-    def _anchored_anew(self) -> Slices[None]:
+    def _add_recent_anew(self) -> Slices[None]:
         for query_id in list(self._recent.with_choice):
             query = self._recent.queries[query_id]
             self._recent.remove(query_id)

@@ -103,7 +103,7 @@ class Volume:
 
     @property
     def is_flood(self) -> bool:
-        """True if it is more than anybody reads."""
+        """True if these are too many to read."""
         return self.per_day >= FLOOD
 
     @property
@@ -250,7 +250,7 @@ async def find_stories(
 ) -> StoriesFound:
     """Return the stories of the last *days* (None: ever) that *query* finds.
 
-    *most*: articles that are looked at, where nobody asks how many there are.
+    *most*: articles to evaluate, if their exact number does not matter.
     """
     ago = None if days is None else timedelta(days=days)
     found = await _candidates(storage, query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
@@ -434,8 +434,8 @@ async def backfill(
 ) -> int:
     """Store what a new query matches among the articles since then; return how many it is.
 
-    Only articles that reach the chat (None: everybody): a private one is matched with the queries
-    of its followers alone.
+    Only articles that reach the chat count (None: those that reach all chats), because a private
+    one is matched with the queries of its followers alone.
     """
 
     def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
@@ -450,7 +450,7 @@ async def backfill(
 async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:
     """Store what the queries of the chat match in the stored articles of a private source.
 
-    For a chat that follows it now: until then nobody wanted these matches. Up to
+    It is for a chat that now follows the source; these matches were not needed before. Up to
     `MOST_OF_A_FEED` of the last `FEED_REACH`, as if the source had been read for the first time.
     """
     from bot.matching.index import QueryIndex  # noqa: PLC0415 - numpy, which few roles need

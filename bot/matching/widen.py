@@ -28,7 +28,7 @@ from bot.text.stopwords import STOP_WORDS
 MOST_OTHERS: Final = 6  # of one query
 MOST_FORMS: Final = 3
 MOST_TERMS: Final = 4  # that are widened
-_LONGEST_QUERY: Final = 400  # characters, of which nobody needs more
+_LONGEST_QUERY: Final = 400  # characters
 _LONGEST_NAME: Final = 24  # characters; a longer one is an official name that no news uses
 _LEAST_STEM: Final = 4  # letters of a word whose ending may be another
 _LONGEST_ENDING: Final = 3

@@ -1,7 +1,7 @@
 """Web addresses: which links are safe, what a relative one leads to, and one form for each article.
 
 The canonical form leaves out what only says where the reader came from, and names the target of a
-redirector that tells it.
+redirector.
 """
 
 import re

@@ -35,7 +35,7 @@ class QueryErrorCode(StrEnum):
 
 
 class QueryError(ValueError):
-    """The query *text* is refused because of the *length* characters at *position*.
+    """The query *text* is invalid because of the *length* characters at *position*.
 
     `suggestion` is a query that could be meant instead, or "".
     """

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from yarl import URL
 
 from bot.sources.discovery.links import FeedLink, Where, robots_of, sitemaps_of, usual_places
-from bot.sources.feeds.model import DocumentKind, Item, Unreadable, moment_of
+from bot.sources.feeds.model import DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.sniff import decode
 from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
@@ -235,7 +235,7 @@ def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
         title=document.title or link.name,
         kind=document.kind,
         entries=len(document.items),
-        newest=max(dated, key=moment_of).published if dated else None,
+        newest=max(dated, key=sort_time).published if dated else None,
         where=link.where,
         result=result,
     )

@@ -19,8 +19,8 @@ from bot.sources.feeds.model import (
     DocumentKind,
     FeedPace,
     Item,
-    moment_of,
     newest_places,
+    sort_time,
 )
 from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
@@ -39,7 +39,7 @@ class RawEntry(NamedTuple):
     """The parts of an entry as the feed has them; `title`, `summary`, `contents` are markup.
 
     `base`: what a relative link starts from. `dates`: the first that can be read counts.
-    `credit`, `credit_url`: whom the entry names as its source.
+    `credit`, `credit_url`: the source that the entry names.
     """
 
     guid: str = ""
@@ -81,7 +81,7 @@ def feed_document(
     ]
     lengths = [_longest_item(entry) for entry in entries]
     if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
-        numbered = [numbered[at] for at in newest_places([*map(moment_of, numbered)], lengths)]
+        numbered = [numbered[at] for at in newest_places([*map(sort_time, numbered)], lengths)]
     title, items = _cleaned_items(numbered, known, facts.title, tag)
     return Document(
         kind=DocumentKind.FEED,

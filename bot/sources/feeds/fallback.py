@@ -23,7 +23,7 @@ from bot.sources.urls import absolute
 _BARE_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|\w{1,31};)", re.DOTALL
 )
-# The errors that it raises over markup that nobody foresaw.
+# The errors that it raises over odd markup.
 _TRIPPED = (AttributeError, LookupError, TypeError, ValueError)
 _STUMBLING_BLOCKS = ("{*}height", "{*}width")  # of pictures, where they hold no number
 _DATES = ("published", "created", "updated")

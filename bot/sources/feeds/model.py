@@ -62,7 +62,7 @@ class Item:
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
     paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
     feeds in UTC, of pages by the clock where they are from.
-    `credit`: whom a feed names as its source. `publisher`: unless that is the source.
+    `credit`: the source that a feed names. `publisher`: unless that is the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
     process; 0 where the reader gives none. `is_known`: the caller has read it before, by that; then
@@ -190,7 +190,7 @@ def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
     )
 
 
-def moment_of(item: Published) -> datetime:
+def sort_time(item: Published) -> datetime:
     """Return when *item* was published, for sorting; a bare date is the end of its day."""
     if isinstance(item.published, datetime):
         return item.published
@@ -205,7 +205,7 @@ def bounded(document: Document) -> Document:
     if _are_within(items) and len(document.title) <= LONGEST_NAME:
         return document
     items = tuple(map(_bounded, items))
-    kept = newest_places([*map(moment_of, items)], [*map(_length, items)])
+    kept = newest_places([*map(sort_time, items)], [*map(_length, items)])
     return replace(
         document,
         title=_cut(document.title, LONGEST_NAME),
@@ -250,9 +250,9 @@ def _cut(text: str, longest: int) -> str:
     return _LONG_WORD.sub(r"\1", text[:longest]) if text else ""
 
 
-def newest_places(moments: Sequence[datetime], lengths: Sequence[int]) -> list[int]:
+def newest_places(times: Sequence[datetime], lengths: Sequence[int]) -> list[int]:
     """Return the places, in order, of the newest entries that are within a document's limits."""
-    ranked = sorted(range(len(moments)), key=moments.__getitem__, reverse=True)[:MOST_ENTRIES]
+    ranked = sorted(range(len(times)), key=times.__getitem__, reverse=True)[:MOST_ENTRIES]
     together = accumulate(lengths[at] for at in ranked)
     fitting = takewhile(lambda length: length <= MOST_TEXT, together)
     return sorted(at for at, _ in zip(ranked, fitting, strict=False))

@@ -24,7 +24,7 @@ class NeedsWorker:
 def read_fast(
     data: bytes, url: str = "", content_type: str = "", known: Collection[int] = frozenset()
 ) -> Document | NeedsWorker:
-    """Read *data* if the quick readers can be trusted with it; raise `Unreadable` if nobody can.
+    """Read *data* by the quick readers if they can; raise `Unreadable` if no reader can.
 
     Entries of feeds whose fingerprint is in *known* are not read: see `Item.is_known`.
     """

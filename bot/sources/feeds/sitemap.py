@@ -15,7 +15,7 @@ from lxml import etree
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
-from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, moment_of
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.roots import strict_root
 from bot.sources.feeds.text import cleaned, one_line
 from bot.sources.limits import MOST_SITEMAP_ENTRIES, MOST_SITEMAP_URLS
@@ -96,7 +96,7 @@ def _is_empty(data: bytes) -> bool:
 def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
     """Return the newest of *items*, each address once; those without a date come last."""
     once = {item.url: item for item in reversed(items)}
-    return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=moment_of))
+    return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=sort_time))
 
 
 def _elements(data: bytes) -> Iterator[Any]:

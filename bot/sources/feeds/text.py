@@ -64,7 +64,7 @@ _CONTROLS_BUT_MARKS = re.compile(_CONTROLS.pattern.replace("\x00-\x08", "\x03-\x
 # A visible character, because a title without one could be neither read nor pressed.
 _SEEN = re.compile("[^\\s\u00ad\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f]")
 _COMMON: Final = bytes({*range(32, 127), *b"\t\n\r"})
-# Windows-1252 that was passed off as Latin-1 or as character references.
+# Windows-1252 that was declared as Latin-1, or written as character references.
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _OTHER_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _PLAIN_LINE = re.compile("[ -%'-;=?-~]*")  # printable ASCII that is no markup
@@ -244,9 +244,9 @@ def _repaired_without_controls(text: str, controls: re.Pattern[str]) -> str:
 
 
 # ---- Character references that stand for no character, such as `&#x110000;`. ----
-# Parsers trip over them: one in a summary would cost the whole feed. Two that are the halves of a
-# character, as some programs write an emoji, become it. Escaped ones count too: they come to
-# light when the markup inside is read.
+# One of them in a summary would make parsers fail on the whole feed. Two that are the halves of a
+# character, as some programs write an emoji, are joined. Escaped ones count too, because they come
+# to light when the markup inside is read.
 
 _REFERENCE = r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?"
 _ONE = re.compile(_REFERENCE)
@@ -292,10 +292,10 @@ def _unescaped(text: str) -> str:
     return plain
 
 
-# ---- Mojibake: UTF-8 that somebody took for an old charset before it was written ("CafÃ©"). ----
-# It is repaired where that is certain: every character that is not ASCII must be one of the old
-# charset, all of their bytes together valid UTF-8, and what comes out letters and signs. A single
-# "é" beside "Ã©" shows that the text means what it says.
+# ---- Mojibake: UTF-8 that was decoded by an old charset before it was written ("CafÃ©"). ----
+# It is repaired if that is certain: every character beyond ASCII must be one of the old charset,
+# all of their bytes valid UTF-8, and the result letters and signs. A single "é" beside "Ã©" shows
+# that the text is right as it is.
 
 _LATIN = "cp1252"
 _CHARSETS = (_LATIN, "cp1251", "cp1250")
@@ -311,7 +311,7 @@ _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 
 def repaired(text: str) -> str:
-    """Return *text* as it was meant; itself if it is right or nobody can be certain."""
+    """Return *text* without mojibake; unchanged if it is right or a repair is uncertain."""
     for _ in range(_MOST):
         if text.isascii() or not _SUSPECT.search(text):
             break

@@ -86,7 +86,7 @@ def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Doc
     """Return the feed in *data* (UTF-8), from *url*; None where `fallback` must look.
 
     Entries with a fingerprint in *known* are not read: see `Item.is_known`.
-    Raises `Unreadable` for an element with more attributes than anybody writes.
+    Raises `Unreadable` for an element with too many attributes.
     """
     if b"base64" in data and _BASE64.search(data):
         return None

@@ -273,7 +273,7 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
             last_modified=_storable(received.headers.get("Last-Modified")),
             own_network=pool.is_own(url),
         )
-        # The body of a redirect is not read: nobody needs it.
+        # The body of a redirect is not read, because it is of no use.
         if received.status == NOT_MODIFIED or redirect_target(response) is not None:
             return response
         return replace(response, body=await _read_body(received, meter))

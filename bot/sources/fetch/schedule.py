@@ -164,7 +164,7 @@ def _after_skips(timestamp: datetime, pace: FeedPace) -> datetime:
         if later.hour not in pace.skip_hours and later.weekday() not in pace.skip_days:
             return later
         later += timedelta(hours=1)
-    return timestamp  # it skips the whole week: nobody means that
+    return timestamp  # a skipped week is a mistake
 
 
 # Durations as the operator types and reads them: 5s, 15m, 2h, 1d.

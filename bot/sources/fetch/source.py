@@ -17,7 +17,7 @@ from bot.sources.feeds.model import (
     DocumentKind,
     Item,
     Unreadable,
-    moment_of,
+    sort_time,
     unpack_fingerprints,
 )
 from bot.sources.feeds.sitemap import newest
@@ -227,12 +227,12 @@ async def _read_sitemaps(
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
     """Return the newest sitemaps, none much older; only those for news if their URLs say so."""
     news = [sitemap for sitemap in sitemaps if is_news_sitemap(sitemap.url)]
-    ordered = sorted(news or sitemaps, key=moment_of, reverse=True)[:MAX_SITEMAPS]
-    dated = [moment_of(sitemap) for sitemap in ordered if sitemap.published]
+    ordered = sorted(news or sitemaps, key=sort_time, reverse=True)[:MAX_SITEMAPS]
+    dated = [sort_time(sitemap) for sitemap in ordered if sitemap.published]
     return [
         sitemap
         for sitemap in ordered
-        if not sitemap.published or moment_of(sitemap) > max(dated) - _FRESH
+        if not sitemap.published or sort_time(sitemap) > max(dated) - _FRESH
     ]
 
 

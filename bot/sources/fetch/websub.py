@@ -75,8 +75,8 @@ async def ask_hubs(
 async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) -> str | None:
     """Return the challenge if the hub's *question* is about what we asked for, else None.
 
-    A hub is known by the token in the URL that it calls; nobody else has it. A question that was
-    answered before changes nothing more.
+    A hub is recognized by the token in the URL that it calls, which no one else has. A repeated
+    question changes nothing.
     """
     async with storage.reading() as tx:
         push = await websub.push_of(tx, token)

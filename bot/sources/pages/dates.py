@@ -87,8 +87,8 @@ _DAY_AND_YEAR = re.compile(
 def reader_for(meta: PageMeta, code: str, address: str) -> Read:
     """Return a reader for dates as the page at *address*, in the language *code*, writes them.
 
-    A moment keeps the offset in which it is given, or is read by the clock of the place: on which
-    day it was there is what the page's readers know.
+    A time keeps its own offset or gets that of the place, because the day there is the one that the
+    page's readers know.
     """
     place = place_of(meta.tag or code, host_of(address))
     return partial(_read, place=place, clock=clock_of(place) or UTC)
@@ -130,7 +130,7 @@ def _shown_date(root: Any, title: str, read: Read) -> Found:
 
 
 def finest(found: Iterable[Found]) -> Found:
-    """Return the first of those that are *found*; but a moment rather than the day it is in."""
+    """Return the first date *found*, but a time on that day rather than the bare day."""
     day: Found = None
     for each in found:
         if isinstance(each, datetime):
@@ -221,7 +221,7 @@ def _is_label(line: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def page_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | date | None:
-    """Return the date in *text*: a moment in UTC, or a date if it gives no time; None without one.
+    """Return the date in *text*: a time in UTC, a date if it gives no time, or None.
 
     *place* is a tag such as "en-GB": it settles 03/04/2025 and makes reading quicker. A time
     without a zone is one of *clock*.
@@ -309,9 +309,9 @@ def _by_dateparser(text: str, place: str, clock: tzinfo) -> datetime | date | No
             warnings.simplefilter("ignore")  # its own regular expressions and datetime calls warn
             data = parser.get_date_data(text)
         if data.date_obj:
-            moment: datetime = data.date_obj
-            given = moment if moment.tzinfo else moment.replace(tzinfo=clock)
-            return given.astimezone(UTC) if data.period == "time" else moment.date()
+            timestamp: datetime = data.date_obj
+            given = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=clock)
+            return given.astimezone(UTC) if data.period == "time" else timestamp.date()
     return None
 
 

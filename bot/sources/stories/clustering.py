@@ -186,7 +186,7 @@ class StoryCluster:
 
 
 class Clustering:
-    """The stories that everybody can see, or all the same chats.
+    """The stories that every chat can see, or those of one audience of chats.
 
     *base* gives the frequencies of more stories, because a few do not tell which words are common;
     it is not changed.
@@ -255,7 +255,7 @@ class Clustering:
         story.note_reports(article.publishers, chapter)
 
     def forget(self, before: float) -> Slices[None]:
-        """Forget the stories that began before that moment, in slices."""
+        """Forget the stories that began before that time, in slices."""
         while self._in_order and self._in_order[0].at < before:
             self._forget_oldest()
             yield
@@ -477,7 +477,7 @@ class Stories:
         self._clustering_of(article.readers).remember(article)
 
     def forget(self, before: float) -> Slices[None]:
-        """Forget the stories that began before that moment, in slices."""
+        """Forget the stories that began before that time, in slices."""
         yield from self._public.forget(before)
         for audience, stories in list(self._private.items()):
             yield from stories.forget(before)
