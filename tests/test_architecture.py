@@ -36,7 +36,7 @@ EXCEPTIONS = (
 )
 # These decide and change nothing; they have no coroutines, and so nothing to wait for.
 PURE = (
-    *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text.folding"),
+    *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text"),
     *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
     *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
     *("storage.enums", "storage.schedules", "storage.states"),

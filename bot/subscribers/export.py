@@ -19,6 +19,7 @@ from bot.matching import search
 from bot.matching.query import ParsedQuery, QueryError, is_readable, parse_among
 from bot.matching.query.canonical import shown
 from bot.matching.query.fields import folded_name
+from bot.slices import Slices, in_turns
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
@@ -42,7 +43,6 @@ from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
-from bot.text.slices import Slices, in_turns
 from storage import enums
 from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction

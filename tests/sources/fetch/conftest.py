@@ -146,14 +146,12 @@ async def unfinished_push(visitor: Visitor, push: PushSubscription) -> AsyncIter
 async def follow(storage: Storage, source_id: int) -> int:
     """Let a new chat follow the source; return the chat."""
     async with storage.writing() as tx:
-        number = (await tx.session.exec(select(func.count()).select_from(Chat))).one()
-        chat = Chat(telegram_id=number, state_since=tx.now, created_at=tx.now)
-        tx.session.add(chat)
-        await tx.session.flush()
-        tx.session.add(Follow(chat_id=chat.id, source_id=source_id))
+        number = await tx.one(select(func.count()).select_from(Chat))
+        chat = await tx.add(Chat(telegram_id=number, state_since=tx.now, created_at=tx.now))
+        await tx.add(Follow(chat_id=chat.id, source_id=source_id))
         return chat.id
 
 
 async def change_sources(storage: Storage, **values: object) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(**values))
+        await tx.change(update(Source).values(**values))
