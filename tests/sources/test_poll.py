@@ -1,8 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +21,7 @@ from storage.enums import ArticleStage, FullText, SourceKind
 from storage.sources import Source, add_source, change_source, make_source_public
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
+from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
@@ -183,18 +182,15 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
     assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
 
 
-async def test_a_poller_that_lost_its_lease_stores_nothing(
-    storage, added, fetcher, reader, farm, clock
-):
-    class TakenMeanwhile:
-        async def fetch(self, url: str, **asked):
-            async with storage.writing() as tx:
-                source = (await tx.session.exec(select(Source))).one()
-                source.owner = "another"
-            return await fetcher.fetch(url, **asked)
+async def test_a_poller_that_lost_its_lease_stores_nothing(storage, added, reader, clock):
+    async def take_the_lease(_request: Request) -> None:
+        async with storage.writing() as tx:
+            source = (await tx.session.exec(select(Source))).one()
+            source.owner = "another"
 
-    farm.serve("/feed.xml", rss([item(2)]))
-    polling = SourcePoller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
+    web = feeds_everywhere(item(2))
+    web.before_reply = take_the_lease
+    polling = SourcePoller(storage, web, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 
@@ -275,18 +271,21 @@ async def test_a_source_is_read_again_at_once_when_the_database_is_back(
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass
-class Web:
-    """Gives a feed at every address; while it answers, others ask it too."""
+def feeds_everywhere(*items: str) -> FakeFetcher:
+    """Return a fetcher that finds a feed of *items* at every URL."""
+    return FakeFetcher(otherwise=rss(items or [item(1)]), headers={"content-type": "text/xml"})
 
-    others: list[SourcePoller | Completing] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
 
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.asked.append(url)
-        for other in self.others:
+def feeds_while(*others: SourcePoller | Completing) -> FakeFetcher:
+    """Return a fetcher that lets *others* work while a request is in flight."""
+
+    async def let_others_work(_request: Request) -> None:
+        for other in others:
             await (other.poll_due() if isinstance(other, SourcePoller) else other.complete_due())
-        return Response(200, url, {"content-type": "text/xml"}, rss([item(1)]).encode())
+
+    web = feeds_everywhere()
+    web.before_reply = let_others_work
+    return web
 
 
 async def awaited(storage: Storage, *urls: str) -> None:
@@ -307,22 +306,6 @@ async def stored(storage: Storage, *urls: str) -> None:
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
-class Crowd:
-    """Counts how many requests are in flight at once; each takes some turns of the loop."""
-
-    def __init__(self) -> None:
-        self.in_flight = self.most = self.requests = 0
-
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.requests += 1
-        self.in_flight += 1
-        self.most = max(self.most, self.in_flight)
-        for _ in range(20):
-            await asyncio.sleep(0)
-        self.in_flight -= 1
-        return Response(304, url, own_network=True)
-
-
 @pytest.mark.parametrize(
     ("own_network", "most"),
     [
@@ -339,29 +322,38 @@ async def test_how_many_sources_of_a_host_are_polled_at_once(
             row = {"url": url, "url_hash": url, "host": "feeds.lan", "own_network": own_network}
             row |= {"public": True}
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-    crowd = Crowd()
+    in_flight: set[str] = set()
+    counts: list[int] = []
 
-    assert await SourcePoller(storage, crowd, reader, owner="me").poll_due() == 9
+    async def count(request: Request) -> Response:
+        in_flight.add(request.url)
+        counts.append(len(in_flight))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        in_flight.remove(request.url)
+        return Response(304, request.url, own_network=True)
 
-    assert (crowd.requests, crowd.most) == (9, most)
+    assert await SourcePoller(storage, FakeFetcher(otherwise=count), reader, "me").poll_due() == 9
+
+    assert (len(counts), max(counts)) == (9, most)
 
 
 async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
     urls = [f"https://one.example/{number}" for number in range(4)]
     await stored(storage, *urls, "https://two.example/1")
-    theirs = Web()
-    ours = Web([SourcePoller(storage, theirs, reader, owner="another")])
+    theirs = feeds_everywhere()
+    ours = feeds_while(SourcePoller(storage, theirs, reader, owner="another"))
     polling = SourcePoller(storage, ours, reader, owner="me", public=Slots(1))
 
     await polling.poll_due()
 
-    assert ours.asked == urls[:1]
-    assert theirs.asked == ["https://two.example/1"]
+    assert ours.urls == urls[:1]
+    assert theirs.urls == ["https://two.example/1"]
 
 
 async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clock):
     await stored(storage, "https://one.example/1", "https://one.example/2")
-    ours, theirs = Web(), Web()
+    ours, theirs = feeds_everywhere(), feeds_everywhere()
     another = SourcePoller(storage, theirs, reader, owner="another")
 
     await SourcePoller(storage, ours, reader, owner="me", public=Slots(1)).poll_due()
@@ -369,7 +361,7 @@ async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clo
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
     assert await another.poll_due() == 1
-    assert (ours.asked, theirs.asked) == (["https://one.example/1"], ["https://one.example/2"])
+    assert (ours.urls, theirs.urls) == (["https://one.example/1"], ["https://one.example/2"])
 
 
 # On SQLite there is one process, whose fetcher gives turns to sources and pages alike.
@@ -382,12 +374,12 @@ async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_i
 ):
     await stored(storage, "https://one.example/feed")
     await awaited(storage, "https://one.example/story", "https://two.example/story")
-    theirs = Web()
-    ours = Web([Completing(storage, theirs, reader, "another")])
+    theirs = feeds_everywhere()
+    ours = feeds_while(Completing(storage, theirs, reader, "another"))
 
     await SourcePoller(storage, ours, reader, owner="me").poll_due()
 
-    assert theirs.asked == ["https://two.example/story"]
+    assert theirs.urls == ["https://two.example/story"]
 
 
 @where_processes_share
@@ -396,13 +388,13 @@ async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_h
 ):
     await stored(storage, "https://one.example/feed", "https://two.example/feed")
     await awaited(storage, "https://one.example/story")
-    theirs = Web()
+    theirs = feeds_everywhere()
     another = SourcePoller(storage, theirs, reader, owner="another")
-    ours = Web([another])
+    ours = feeds_while(another)
 
     await Completing(storage, ours, reader, "me").complete_due()
 
-    assert theirs.asked == ["https://two.example/feed"]
+    assert theirs.urls == ["https://two.example/feed"]
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
     assert await another.poll_due() == 1

@@ -25,6 +25,7 @@ from storage.db.engine import Storage, Transaction
 from storage.enums import ArticleStage
 from storage.sources import AwaitedPage, Source, add_source, claim_public_sources
 from tests.conftest import TurnedClock
+from tests.fake_fetcher import web_pages
 from tests.sources.polled import rows_of
 
 MINUTE = timedelta(minutes=1)
@@ -92,11 +93,6 @@ def entry(words: str, url: str = HERE, title: str = "Storm hits harbour", guid: 
     return Item(guid, url, title, text=words)
 
 
-class Web:
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        return Response(200, url, {"content-type": "text/html"}, b"<html>")
-
-
 @dataclass
 class Reader:
     document: Document
@@ -115,7 +111,7 @@ async def complete(
     clock.turn(MINUTE / 2)
     item = Item(url=address, title="Storm hits harbour", text=words)
     page = Document(DocumentKind.PAGE, items=(item,))
-    await Completing(storage, Web(), Reader(page), "me").complete_due()
+    await Completing(storage, web_pages(), Reader(page), "me").complete_due()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +138,9 @@ async def test_entries_are_folded_and_compared_before_the_write_lock(
 async def test_a_backlog_is_folded_before_the_write_lock(storage, folded_in_lock):
     feed = Document(DocumentKind.FEED, "Paper", items=(entry(LONG), entry(OTHER, SHORT, "Budget")))
 
-    added = await SourceAdder(storage, Web(), Reader(feed), public=True).add("https://a.example/")
+    added = await SourceAdder(storage, web_pages(), Reader(feed), public=True).add(
+        "https://a.example/"
+    )
 
     assert (added.articles, folded_in_lock) == (2, [])
 
