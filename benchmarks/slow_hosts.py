@@ -24,7 +24,7 @@ from benchmarks.soak.clock import Clock, SkippingLoop
 from benchmarks.soak.house import open_storage
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import TOTAL_SECONDS
-from bot.sources.fetch.problems import TimedOut
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.parser_pool import DocumentReader
@@ -56,7 +56,7 @@ class Web:
             if host.startswith("slow"):
                 self.slow += 1
                 await asyncio.sleep(TOTAL_SECONDS)
-                error = TimedOut()
+                error = FetchError(ProblemCode.TIMED_OUT)
                 error.host = host
                 raise error
             self.late.append((self.clock.now - await self._due_at(url)).total_seconds())

@@ -18,7 +18,7 @@ from bot.budgets import USUAL, Budgets, weight
 from bot.sources import revise
 from bot.sources.drafts import PAGE_WANTED_FOR
 from bot.sources.feeds.model import DocumentKind, Item, Unreadable
-from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostWaits, Spent
+from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostPaused, Spent
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
@@ -147,7 +147,7 @@ class Completing:
             log.info("a page is not read, because its host had no time for it", page=name)
         try:
             outcome = await self._read(page) if is_wanted else _NOT_READ
-        except HostWaits as wait:
+        except HostPaused as wait:
             await self._put_off(page, wait.left)
         else:
             if outcome.answer and outcome.answer.asked:
@@ -159,7 +159,7 @@ class Completing:
         public = not page.private
         try:
             response = await self.fetcher.fetch(page.url, inside=page.inside, public=public)
-        except HostWaits:
+        except HostPaused:
             raise
         except FetchError as error:
             silence = silence_of(error.host, error.problem, public=public)

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
-from bot.sources.fetch.problems import HostWaits, Spent
+from bot.sources.fetch.problems import HostPaused, Spent
 from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, Completing
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
@@ -284,7 +284,7 @@ async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(st
     await stored(storage, url(1))
     wait = timedelta(minutes=10)
 
-    await completing(storage, web_pages({url(1): HostWaits(wait)})).complete_due()
+    await completing(storage, web_pages({url(1): HostPaused(wait)})).complete_due()
 
     assert await ready(storage) == [url(1)]
     assert await completing(storage, web_pages()).complete_due() == 0
@@ -308,7 +308,7 @@ async def test_a_page_that_asks_for_a_pause_pauses_its_host(storage, clock):
 async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage):
     await stored(storage, url(1))
 
-    await completing(storage, web_pages({url(1): HostWaits(PAGE_WANTED_FOR)})).complete_due()
+    await completing(storage, web_pages({url(1): HostPaused(PAGE_WANTED_FOR)})).complete_due()
 
     assert await rows_of(storage, AwaitedPage) == []
 

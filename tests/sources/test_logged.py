@@ -8,7 +8,7 @@ import pytest
 from bot.sources import store
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.fetch.problems import CannotConnect
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.websub import ForgedPushes, answer_hub, ask_hubs, find_push
 from bot.sources.fulltext import Completing
 from bot.sources.poll import SourcePoller
@@ -109,7 +109,11 @@ async def test_a_page_that_fails_is_named_without_what_is_secret(
 
 @pytest.mark.parametrize(
     "web",
-    [FakeFetcher(otherwise=403), FakeFetcher(otherwise=CannotConnect()), broken_web()],
+    [
+        FakeFetcher(otherwise=403),
+        FakeFetcher(otherwise=FetchError(ProblemCode.CANNOT_CONNECT)),
+        broken_web(),
+    ],
     ids=["refused", "away", "broken"],
 )
 async def test_a_hub_is_named_without_what_is_secret(storage, clock, log_lines: LogLines, web):

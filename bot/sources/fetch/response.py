@@ -13,7 +13,6 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from bot.sources.feeds.model import FeedPace, Unreadable
 from bot.sources.fetch.problems import (
     NOTHING_SPENT,
-    CannotConnect,
     FetchError,
     Problem,
     ProblemCode,
@@ -176,7 +175,7 @@ def redirect_target(response: Response) -> str | None:
     try:
         parts = urlsplit(urljoin(response.url, location))
     except ValueError:
-        raise CannotConnect(ProblemCode.INVALID_REDIRECT) from None
+        raise FetchError(ProblemCode.INVALID_REDIRECT) from None
     bare_host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, bare_host, parts.path, parts.query, ""))
 
