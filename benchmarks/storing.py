@@ -25,11 +25,12 @@ from rich.table import Table
 from sqlalchemy import update
 
 from bot.ops.logs import configure_logs
+from bot.sources.decide import Fetched
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from storage.db.engine import Storage
 from storage.schema import migrate
 from storage.sources import Source, add_source, claim_public_sources

@@ -30,7 +30,6 @@ from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
 from bot.text.folding import folded_text
-from bot.text.slices import Slices, finished
 from storage.enums import FullText, SourceKind
 
 OLD = timedelta(hours=48)
@@ -164,32 +163,26 @@ _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
-    """Return each entry once, in the order of the document."""
-    return finished(identify_in_slices(document, source_url))
+    """Return each entry once, in the order of the document.
 
-
-def identify_in_slices(document: Document, source_url: str) -> Slices[list[IdentifiedItem]]:
-    """Do the same as `identify`."""
+    In a thread, because a document may have thousands.
+    """
     items = document.items
     is_list = document.kind.is_list
-    links, plain = [], []
-    for item in items:
-        links.append(link := _link(item))
-        plain.append(_name(item, link, is_list=is_list))
-        yield
+    links = [_link(item) for item in items]
+    plain = [_name(item, link, is_list=is_list) for item, link in zip(items, links, strict=True)]
     names = _distinguished(items, links, plain)
-    first = {name: at for at, name in reversed(list(enumerate(names)))}
-    shared = _shared_links((items[at], links[at]) for at in first.values()) if is_list else {""}
-    found = []
-    for name, at in reversed(first.items()):
-        item, link = items[at], links[at]
-        # Not by what tells it from its neighbours, which may be others next time.
-        by_name = f"{source_url}\n{plain[at]}\n{item.title}"
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    shared = _shared_links((items[n], links[n]) for n in first.values()) if is_list else {""}
+    identified = []
+    for name, place in reversed(first.items()):
+        item, link = items[place], links[place]
+        # Its neighbours may be others next time, so what distinguishes it from them is left out.
+        by_name = f"{source_url}\n{plain[place]}\n{item.title}"
         guid = digest(name)
         article = guid if item.is_detour else digest(by_name if link in shared else link)
-        found.append((item, Identity(guid, article)))
-        yield
-    return found
+        identified.append((item, Identity(guid, article)))
+    return identified
 
 
 def folded_guid(guid: str) -> str:

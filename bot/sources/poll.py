@@ -12,6 +12,7 @@ from typing import Final, Self
 import structlog
 
 from bot.budgets import USUAL, Budgets
+from bot.sources.decide import Fetched, not_a_feed
 from bot.sources.discovery.publishers import is_search, with_publishers
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import (
@@ -21,10 +22,9 @@ from bot.sources.fetch.source import (
     ReadsDocuments,
     fetch_source,
 )
-from bot.sources.health import not_a_feed
 from bot.sources.host_answers import answer_of
 from bot.sources.slots import Slots
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from bot.sources.urls import logged_url
 from storage.db.engine import DatabaseError, Storage, Transaction
 from storage.db.leases import release, renew

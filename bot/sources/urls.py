@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
+from threading import Lock
 from typing import Final
 from unicodedata import normalize
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
@@ -94,6 +95,7 @@ _ORIGINS = ("http://", "https://")
 
 
 _known: dict[str, str] = {}
+_remembering = Lock()
 
 
 def canonical_url(url: str) -> str:
@@ -111,9 +113,10 @@ def canonical_url(url: str) -> str:
 
 def remember(forms: Mapping[str, str]) -> None:
     """Take over the canonical forms of addresses that a worker has found, which may take long."""
-    while _known and len(_known) + len(forms) > _KEPT:
-        del _known[next(iter(_known))]
-    _known.update(forms)
+    with _remembering:  # entries are identified in threads
+        while _known and len(_known) + len(forms) > _KEPT:
+            del _known[next(iter(_known))]
+        _known.update(forms)
 
 
 def are_quick(urls: Iterable[str]) -> bool:

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from bot.sources.decide import Fetched
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry

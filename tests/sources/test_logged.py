@@ -82,7 +82,7 @@ async def test_a_source_that_cannot_be_stored_is_named_without_what_is_secret(
     async def refuse(*_asked: object) -> NoReturn:
         raise LookupError(FEED)
 
-    monkeypatch.setattr(store, "store_shown", refuse)
+    monkeypatch.setattr(store, "store_prepared", refuse)
     await polled(storage, clock, web_pages())
 
     lines = log_lines()

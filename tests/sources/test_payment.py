@@ -11,11 +11,12 @@ from sqlalchemy import Engine, event
 from bot.budgets import USUAL, Budgets
 from bot.publishing.notices import notify_exhausted
 from bot.rendering.renderer import Renderer
+from bot.sources.decide import Fetched
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import Spent
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.enums import FullText, UsageKind

@@ -1,6 +1,6 @@
 """The results of fetches are stored together; one that fails costs the others nothing."""
 
-import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,16 +11,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select, update
 from structlog.testing import capture_logs
 
-from bot.sources import prepare, store
+from bot.sources import decide, entries, store
+from bot.sources.decide import MOVED_AFTER, Fetched
 from bot.sources.drafts import MAX_PRIVATE_PAGES, url_hash
+from bot.sources.entries import PreparedEntries, Stored, store_prepared
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.health import MOVED_AFTER
-from bot.sources.prepare import PreparedEntries
-from bot.sources.store import Fetched, Stored, store_fetched, store_shown
-from bot.text import slices
+from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
@@ -182,9 +181,9 @@ class Transactions:
     async def store(self, tx: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
         if self.titles and self.then is killed:
             raise Killed
-        self.titles.append([draft.title for each in shown for draft in each.shown.drafts])
+        self.titles.append([draft.title for each in shown for draft in each.entries.drafts])
         self.owners.append((await tx.session.exec(select(Source.owner))).one())
-        stored = await store_shown(tx, shown)
+        stored = await store_prepared(tx, shown)
         if len(self.titles) == 1 and self.then:
             await self.then(tx)
         return stored
@@ -206,7 +205,7 @@ async def taken_over(tx: Transaction) -> None:
 def transactions(monkeypatch: pytest.MonkeyPatch) -> Transactions:
     monkeypatch.setattr(store, "_MOST", 2)
     transactions = Transactions()
-    monkeypatch.setattr(store, "store_shown", transactions.store)
+    monkeypatch.setattr(store, "store_prepared", transactions.store)
     return transactions
 
 
@@ -278,31 +277,26 @@ async def test_a_poller_that_loses_its_lease_between_transactions_stores_no_more
     assert (source.owner, source.fetches) == ("another", 0)
 
 
-@pytest.mark.parametrize(("module", "step"), [(store, "draft_of"), (prepare, "folded_words")])
-async def test_the_event_loop_runs_while_one_result_is_stored(storage, monkeypatch, module, step):
-    """The clock is such that each slice of the work is taken for a long one."""
-    turns, seen = 0, []
+@pytest.mark.parametrize(
+    ("module", "step"), [(store, "identify"), (store, "decide"), (entries, "prepared")]
+)
+async def test_documents_are_judged_and_folded_off_the_event_loop(
+    storage, monkeypatch, module, step
+):
+    threads = set()
     work = getattr(module, step)
 
-    def counted(*asked: Any, **named: Any) -> Any:
-        seen.append(turns)
-        return work(*asked, **named)
+    def noted(*arguments: Any) -> Any:
+        threads.add(threading.get_ident())
+        return work(*arguments)
 
-    async def turning() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    monkeypatch.setattr(slices, "_TURN", -1)
-    monkeypatch.setattr(module, step, counted)
+    monkeypatch.setattr(module, step, noted)
     (source,) = await claimed(storage, "a")
-    async with asyncio.TaskGroup() as group:
-        others = group.create_task(turning())
-        await store_fetched(storage, "me", [fetched(source, *FIVE)])
-        others.cancel()
 
-    assert len(set(seen)) == len(FIVE)
+    await store_fetched(storage, "me", [fetched(source, *FIVE)])
+
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.fixture
@@ -337,7 +331,7 @@ async def test_the_newest_entries_within_the_daily_limit_of_a_source_are_stored(
 
     assert await titles_of(storage) == ["a", "b", "c", "f"]
     assert (well.error, full.error, full.failures) == (None, ProblemCode.TOO_MANY_ENTRIES, 1)
-    assert full.error_detail == store._TOO_MUCH.detail
+    assert full.error_detail == decide._TOO_MUCH.detail
     assert full.body_hash == well.body_hash  # so that the same document is read again
 
     free = await again(storage, clock, DAY, "f", "e", "d")

@@ -10,15 +10,16 @@ import pytest
 from sqlmodel import col, update
 
 from bot.sources import fulltext, revise, store
+from bot.sources.decide import Fetched, SourceEntries
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.drafts import LONGEST_TITLE, PAGE_TIMEOUT, url_hash
+from bot.sources.entries import PreparedEntries, prepare
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fulltext import Completing
 from bot.sources.pages.boilerplate import HostBoilerplate
-from bot.sources.prepare import PreparedEntries, Shown, prepare
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from bot.text import folding
 from storage.articles import Article, Folded
 from storage.db.engine import Storage, Transaction
@@ -177,8 +178,10 @@ async def rewrite(storage: Storage, words: str) -> None:
 async def test_an_article_that_changes_while_an_entry_is_compared_is_compared_again_later(
     storage, monkeypatch
 ):
-    async def prepare_late(asked: Storage, shown: Sequence[Shown]) -> list[PreparedEntries]:
-        ready = await prepare(asked, shown)
+    async def prepare_late(
+        asked: Storage, entries: Sequence[SourceEntries]
+    ) -> list[PreparedEntries]:
+        ready = await prepare(asked, entries)
         await rewrite(asked, OTHER)
         return ready
 
