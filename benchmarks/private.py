@@ -23,7 +23,7 @@ from rich.table import Table
 from sqlmodel import SQLModel, col, func, insert, select
 
 from benchmarks.delivering.outboxes import made
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.publishing.alerts import Alerts
 from bot.rendering.renderer import Renderer
 from storage.alerts import Alert
@@ -61,7 +61,7 @@ async def measure(url: str, articles: int, topics: int, seconds: float) -> Row:
 
 
 async def _run(storage: Storage, articles: int, seconds: float) -> Row:
-    grouping, alerts = Grouping(storage, OWNER), Alerts(storage, Renderer(), OWNER)
+    grouping, alerts = MatchStage(storage, OWNER), Alerts(storage, Renderer(), OWNER)
     over = asyncio.Event()
     started = time.perf_counter()
     async with asyncio.TaskGroup() as group:

@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 from benchmarks.ingesting.feeds import PLANTED
 from benchmarks.matching.workload import Workload
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.ops.logs import configure_logs
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import Fetcher
@@ -85,7 +85,7 @@ class World:
     fetcher: Fetcher
     polling: SourcePoller
     completing: Completing
-    grouping: Grouping
+    grouping: MatchStage
 
     @property
     def after_polling(self) -> dict[str, Callable[[], Awaitable[int]]]:
@@ -134,7 +134,7 @@ async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
                 fetcher,
                 SourcePoller(storage, fetcher, reader, OWNER),
                 Completing(storage, fetcher, reader, OWNER),
-                Grouping(storage, OWNER),
+                MatchStage(storage, OWNER),
             )
     finally:
         await storage.close()

@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.matching.clauses import Clause, clauses
 from bot.matching.evaluate import fold_article
-from bot.matching.postings import Frequencies, HitBatch, Postings, hash_of, merged
+from bot.matching.postings import Frequencies, Postings, QueryBatch, hash_of, merged
 from bot.matching.query import ParsedQuery
 from bot.text.slices import finished
 
@@ -28,7 +28,7 @@ def aho_corasick(queries: Sequence[ParsedQuery]) -> Matcher | None:
         ahocorasick_rs = import_module("ahocorasick_rs")
     except ImportError:
         return None
-    batch = HitBatch()
+    batch = QueryBatch()
     for number, query in enumerate(queries):
         batch.add(number, query)
     postings = merged(Postings(), batch, (), Frequencies())

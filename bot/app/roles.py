@@ -104,16 +104,16 @@ def _hub_stages(process: ProcessContext) -> list[StageRunner]:
 
 def match_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.matching.refold import Refolding
-    from bot.matching.stage import Grouping
+    from bot.matching.stage import MatchStage
 
     storage, owner = process.storage, process.owner
     settings = process.settings
-    grouping = Grouping(storage, owner, settings.story_memory_mb * 1_000_000, settings.budgets)
-    sync, gauges = grouping.sync, process.instrumentation.gauges
+    matching = MatchStage(storage, owner, settings.story_memory_mb * 1_000_000, settings.budgets)
+    sync, gauges = matching.sync, process.instrumentation.gauges
     gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
     gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
     return [
-        StageRunner(stages.MATCH, grouping.run_once),
+        StageRunner(stages.MATCH, matching.run_once),
         StageRunner(stages.REFOLD, Refolding(storage, owner).refold),
     ]
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from bot.matching.clauses import PREFIX, TITLE, clauses, outside, single_words, stems
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, holds, learned
-from bot.matching.postings import Frequencies, HitBatch, Postings, literals_in, merged
+from bot.matching.postings import Frequencies, Postings, QueryBatch, literals_in, merged
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
@@ -134,7 +134,7 @@ class QueryIndex:
 
     def extend(self, found: Iterable[tuple[int, ParsedQuery]]) -> None:
         """Add many at once, and put them in order."""
-        batch = HitBatch()
+        batch = QueryBatch()
         for query_id, query in found:
             if query_id in self:
                 self.remove(query_id)
@@ -197,13 +197,13 @@ class QueryIndex:
         is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
         return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser
 
-    def compact(self, batch: HitBatch | None = None) -> None:
+    def compact(self, batch: QueryBatch | None = None) -> None:
         """Take all that is recent, and the *batch*, into the postings; choose anchors anew."""
-        batch = batch if batch is not None else HitBatch()
+        batch = batch if batch is not None else QueryBatch()
         finished(self._batched(batch))
         self._replace(batch, merged(self._postings, batch, self._gone, self._frequencies))
 
-    async def compacted(self, batch: HitBatch | None = None) -> None:
+    async def compacted(self, batch: QueryBatch | None = None) -> None:
         """Do the same beside the event loop; nothing may use the index before it is done.
 
         A few queries stay in the dict, where they are found faster, under better anchors.
@@ -211,14 +211,14 @@ class QueryIndex:
         if batch is None and len(self) <= FEW and not len(self._postings):
             await in_turns(self._anchored_anew())
             return
-        batch = batch if batch is not None else HitBatch()
+        batch = batch if batch is not None else QueryBatch()
         await in_turns(self._batched(batch))
         postings = await asyncio.to_thread(
             merged, self._postings, batch, self._gone, self._frequencies
         )
         self._replace(batch, postings)
 
-    def _batched(self, batch: HitBatch) -> Slices[None]:
+    def _batched(self, batch: QueryBatch) -> Slices[None]:
         for query_id, query in self._recent.queries.items():
             batch.add(query_id, query)
             yield
@@ -231,7 +231,7 @@ class QueryIndex:
             yield
         self._known = self._frequencies.articles
 
-    def _replace(self, batch: HitBatch, postings: Postings) -> None:
+    def _replace(self, batch: QueryBatch, postings: Postings) -> None:
         self._postings = postings
         for each in self._gone:
             self._inexact.pop(each, None)

@@ -61,7 +61,7 @@ def hash_of(literal: str) -> int:
 
 
 @dataclass(slots=True)
-class HitBatch:
+class QueryBatch:
     """Compiled queries that wait to be merged, in flat arrays: clauses follow each other.
 
     *stems*: lengths of prefixes, by their first letters; *beginnings*: hashes of what begins a
@@ -206,7 +206,7 @@ def _ranges(first: Numbers, last: Numbers) -> Ints:
 
 
 def merged(
-    old: Postings, batch: HitBatch, gone: Collection[int], frequencies: Frequencies
+    old: Postings, batch: QueryBatch, gone: Collection[int], frequencies: Frequencies
 ) -> Postings:
     """Return *old* without the queries of the ids *gone*, with those of *batch*, anchored anew.
 

@@ -1,4 +1,4 @@
-"""What the operator and admins ask of the sources: list, export, remove, and check one closely."""
+"""The operator's and admins' commands on sources: list, export, remove, and check one closely."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -74,7 +74,7 @@ async def check_source(
 
 async def get_source(storage: Storage, source_id: int) -> Source | None:
     async with storage.reading() as tx:
-        return await tx.session.get(Source, source_id)
+        return await tx.get(Source, source_id)
 
 
 async def list_sources(storage: Storage) -> list[Source]:

@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from bot.matching import stage
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import ArticleStage
@@ -13,8 +13,8 @@ from storage.queries import Match, query_for, retire_query
 from tests.matching.stored import stored_article, stored_source
 
 
-def matching(storage: Storage, owner: str = "me") -> Grouping:
-    return Grouping(storage, owner)
+def matching(storage: Storage, owner: str = "me") -> MatchStage:
+    return MatchStage(storage, owner)
 
 
 async def stored_query(storage: Storage, typed: str) -> int:

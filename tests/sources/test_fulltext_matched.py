@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.sources.drafts import PAGE_TIMEOUT
 from storage.db.engine import Storage
 from storage.queries import Match, query_for
@@ -19,7 +19,7 @@ async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     async with storage.writing() as tx:
         for word in ("taste", "brontosaurus"):
             await query_for(tx, parse(word).canonical)
-    grouping = Grouping(storage, "me")
+    grouping = MatchStage(storage, "me")
 
     async def words() -> list[list[str]]:
         await grouping.run_once()
