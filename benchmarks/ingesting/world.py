@@ -23,7 +23,7 @@ from bot.ops.logs import configure_logs
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import Address, AddressPolicy
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.articles import Article
@@ -84,7 +84,7 @@ class World:
     storage: Storage
     fetcher: Fetcher
     polling: SourcePoller
-    completing: Completing
+    completing: PageStage
     grouping: MatchStage
 
     @property
@@ -133,7 +133,7 @@ async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
                 storage,
                 fetcher,
                 SourcePoller(storage, fetcher, reader, OWNER),
-                Completing(storage, fetcher, reader, OWNER),
+                PageStage(storage, fetcher, reader, OWNER),
                 MatchStage(storage, OWNER),
             )
     finally:

@@ -58,7 +58,7 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
     """Return the stages that read; *stack* ends what they have in hand."""
     from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
-    from bot.sources.fulltext import Completing
+    from bot.sources.fulltext import PageStage
     from bot.sources.poll import SourcePoller
 
     sources, settings, instrumentation = process.sources, process.settings, process.instrumentation
@@ -73,7 +73,7 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
         SourcePoller(storage, *instrumented("feed"), process.owner, settings.budgets)
     )
     completing = await stack.enter_async_context(
-        Completing(storage, *instrumented("page"), process.owner, settings.budgets)
+        PageStage(storage, *instrumented("page"), process.owner, settings.budgets)
     )
     poll = StageRunner(stages.POLL, poller.run_once)
     pages = StageRunner(stages.PAGE, completing.run_once)

@@ -70,14 +70,12 @@ class Refolding:
         folded = await asyncio.to_thread(_folded, articles)
         async with self.storage.writing() as tx:
             # An article that was revised in between has been folded by the new rules already.
-            now = {
-                each.article_id: each
-                for each in await articles_after(tx, progress.article_id, _ARTICLES)
-            }
+            rows = await articles_after(tx, progress.article_id, _ARTICLES)
+            current = {article.article_id: article for article in rows}
             unchanged = [
                 new
                 for old, new in zip(articles, folded, strict=True)
-                if now.get(old.article_id) == old
+                if current.get(old.article_id) == old
             ]
             await replace_folded(tx, unchanged)
             await set_folding_progress(tx, progress._replace(article_id=articles[-1].article_id))

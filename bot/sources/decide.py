@@ -90,7 +90,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored of a source when its fetch ends.
+    """The stored state of a source when its fetch ends.
 
     `entries`: by the hash of the guid. `room`: how many new entries may be stored today, where long
     ones of a private source count several times. `pages`: how many pages may be requested today.
@@ -135,7 +135,7 @@ class SourceEntries:
 
 @dataclass(frozen=True, slots=True)
 class FetchOutcome:
-    """What a fetch changes.
+    """The consequences of a fetch.
 
     `changes`: columns of its source. `problem`: of the source, None if it is healthy. `left_out`:
     how many new entries there was no room for.

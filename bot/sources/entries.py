@@ -1,4 +1,4 @@
-"""From the entries of sources to stored articles: compare and fold, then store.
+"""Turns the entries of sources into stored articles: compare and fold, then store.
 
 `prepare` loads the articles that are stored already; it compares and folds in a thread, before the
 write lock is taken. `store_prepared` writes the result, and awaits nothing but statements. An
@@ -140,8 +140,8 @@ class Stored(NamedTuple):
 async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -> Stored:
     """Store new entries with their articles, and revise the articles of the others.
 
-    An article that another source has listed already is listed by both. But what a private source
-    lists first is an article of that source alone, until a public one lists it.
+    An article that another source has listed already is listed by both. An article that a private
+    source lists first belongs to that source alone, until a public one lists it.
     """
     if not prepared:
         return Stored(Counter(), frozenset())

@@ -1,10 +1,10 @@
-"""Revising stored articles: by what their sources say now, by their pages, by one another.
+"""Revises stored articles: by changed entries, by their pages, and by one another.
 
-White space, punctuation, addresses in the text and counters ("12 comments", "5 minutes ago") make
-no version. Other numbers in the text make one an hour at most, so that a price that is written anew
-with each poll makes no storm; those in the title always count.
+A change of white space, punctuation, addresses in the text or counters ("12 comments", "5 minutes
+ago") is no new version. A change of other numbers in the text is one at most once an hour, because
+some feeds update a price with each poll. Numbers in the title always count.
 
-Articles that were stored under two addresses are united when one of them names the other.
+Articles that were stored under two addresses are united when the page of one names the other.
 
 Comparing and folding take long, so both happen in threads, before the write lock is taken. A
 transaction that writes first checks that each article still reads as it did when it was compared.
@@ -66,7 +66,7 @@ MOST_VERSIONS: Final = 20
 REVISED_FOR: Final = timedelta(days=3)
 NUMBERS_APART: Final = timedelta(hours=1)
 
-_HAS_DIGIT = re.compile(r"(?<!\S)[^\s\d]*+\d\S*+")  # from its first character on, and but once
+_HAS_DIGIT = re.compile(r"(?<!\S)[^\s\d]*+\d\S*+")  # possessive, so that no word is searched twice
 
 
 FoldedWords = tuple[str, str]  # of a title and a text
@@ -79,7 +79,7 @@ class ChangeKind(Enum):
 
 
 def change(old: tuple[str, ...], new: tuple[str, ...]) -> ChangeKind:
-    """Return how two wordings differ: each a title, and whatever else is compared."""
+    """Return how two wordings differ; each is a title and the other texts to compare."""
     if old == new:
         return ChangeKind.NONE
     before = [folded_text(without_counters(text)) for text in old]
@@ -96,16 +96,16 @@ def may_be_revised(article: Article, now: datetime) -> bool:
 
 
 def may_be_revised_by(kind: ChangeKind, article: Article, now: datetime) -> bool:
-    """Whether it is time already for a change of this kind."""
+    """Return whether a change of this kind is due already."""
     last = article.revised_at or article.stored_at
     return kind is ChangeKind.WORDS or (kind is ChangeKind.NUMBERS and now - last >= NUMBERS_APART)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a new wording differs from *before*, that of an article.
+    """The difference between the wording of an article, *before*, and a new one, *after*.
 
-    *folded*: title and text of *after*; empty where the two say the same.
+    *folded*: title and text of *after*; empty if the two say the same.
     """
 
     before: Wording
@@ -122,10 +122,10 @@ def comparison_of(before: Wording, after: Wording) -> Comparison:
 
 
 def compared(article: Wording, draft: ArticleDraft) -> Comparison:
-    """Compare what its source says now with the article.
+    """Compare an article with the changed entry of its source.
 
-    What the source leaves out stays; so does the text of a page, where the source gives only an
-    excerpt of it.
+    A field that the entry leaves out stays, and so does the text of a page of which the entry is an
+    excerpt.
     """
     title = draft.title if draft.item.title else article.title
     summary = draft.item.summary or article.summary
@@ -136,7 +136,7 @@ def compared(article: Wording, draft: ArticleDraft) -> Comparison:
 
 
 def compared_with_page(text: str, page: Item) -> ChangeKind:
-    """Compare the *text* of an article with that of its page; half a page is none."""
+    """Compare the *text* of an article with that of its page; ignore a page of half its length."""
     if 2 * len(page.text) < len(text):
         return ChangeKind.NONE
     return change(("", text), ("", page.text))
@@ -147,18 +147,18 @@ def may_be_revised_by_page(article: Article, kind: ChangeKind, now: datetime) ->
 
 
 def revised_by_page(article: Article, page: Item) -> dict[str, Any]:
-    """Return the columns that its page changes of an article that was matched without it.
+    """Return the columns that a page changes of an article that was matched without it.
 
-    Whether it is news has been decided.
+    The columns that say whether it is news stay, because that has been decided.
     """
     values = completed(article, page) or {"text": page.text}
     return {name: value for name, value in values.items() if name not in {"news_at", "quiet"}}
 
 
 def completed(article: Article, page: Item) -> dict[str, Any]:
-    """Return the columns of an article that its page changes; a page that says less changes none.
+    """Return the columns of an article that its page changes; a shorter page changes none.
 
-    What the source said itself stays, but for the text.
+    Fields that the source gave stay, except the text.
     """
     if len(page.text) <= len(article.text):
         return {}
@@ -181,7 +181,7 @@ def completed(article: Article, page: Item) -> dict[str, Any]:
 
 
 def _is_makeshift(article: Article) -> bool:
-    """Whether the title is only what stood in for one."""
+    """Return whether the title stands in for a missing one."""
     first_lines = (text.partition("\n")[0] for text in (article.summary, article.text))
     stand_ins = (shown_url(article.url), *first_lines)
     return article.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}
@@ -242,7 +242,7 @@ def folded_words(title: str, text: str) -> FoldedWords:
 
 
 class OutdatedError(Exception):
-    """An article has changed since it was compared; the comparison must be made again."""
+    """An article has changed since it was compared, so that it must be compared again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,14 +352,14 @@ async def _move(tx: Transaction, article: Article, hashed: str, address: str) ->
 
 
 def _is_same(article: ArticleContent, other: ArticleContent) -> bool:
-    """A site whose pages all name one address is mistaken."""
+    """Return whether two articles read alike; on some sites all pages name one address."""
     return not is_another((other.title, other.summary), (article.title, article.summary))
 
 
 async def _unite_articles(
     tx: Transaction, lost: Article, kept: Article, comparison: Comparison
 ) -> None:
-    """Keep one of two articles, with the words of the source of record of both."""
+    """Keep one of two articles, with the wording of the source of record of both."""
     kept_id = kept.id
     former = await sources_of_record(tx, [kept_id])
     await merge_articles(tx, lost, kept)

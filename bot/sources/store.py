@@ -1,10 +1,10 @@
-"""Stores what fetches brought, several of them in one transaction.
+"""Stores the results of fetches, several of them in one transaction.
 
 Fetches that finish together share one transaction, because a commit costs more than storing a
 typical fetch. A large fetch takes several: its oldest entries are stored first, and the last
 transaction finishes the fetch. If that never comes, the source is due again when its lease ends,
-and what is stored by then is known. If one result cannot be stored, each gets transactions of
-its own; what cannot be stored even then is shown in the source's health.
+and the next fetch finds the entries that are stored by then. If one result cannot be stored, each
+gets transactions of its own. A result that fails even then is shown in the source's health.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ async def _store_together(
 ) -> None:
     """Identify entries, read what is known of them, decide; then prepare and store in portions.
 
-    What takes long happens in threads, and before the write lock is taken.
+    Long work happens in threads, and before the write lock is taken.
     """
     identified = await asyncio.to_thread(_identify, fetched)
     async with storage.reading() as tx:
@@ -173,7 +173,7 @@ async def _public_rooms(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one transaction stores of a fetch. *is_last*: and with it the fetch ends."""
+    """The entries of a fetch that one transaction stores. *is_last*: it also ends the fetch."""
 
     outcome: FetchOutcome
     entries: SourceEntries
@@ -198,7 +198,7 @@ class _Part:
 
 
 def _portions(outcomes: Iterable[FetchOutcome]) -> Iterator[Sequence[_Part]]:
-    """Yield as few as have no more articles than a transaction should."""
+    """Yield parts together, as long as they have no more articles than a transaction should."""
     portion: list[_Part] = []
     portion_weight = 0
     for outcome in outcomes:
@@ -215,7 +215,7 @@ def _portions(outcomes: Iterable[FetchOutcome]) -> Iterator[Sequence[_Part]]:
 
 
 def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
-    """Return parts that a transaction should store, the oldest entries first; at least one."""
+    """Split entries into one part for each transaction, the oldest first; return at least one."""
     parts: list[list[ArticleDraft]] = [[]]
     room = _MOST
     for draft in reversed(drafts):

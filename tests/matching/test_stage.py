@@ -1,4 +1,4 @@
-"""Articles find their story one after the other, whichever process groups them."""
+"""New articles find their story one after the other, and then their matches, in one process."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +12,8 @@ from structlog.testing import capture_logs
 from bot.budgets import USUAL
 from bot.matching import match, stage
 from bot.matching.stage import LEASE, MatchStage
+from bot.ops.doctor.findings import HealthLevel
+from bot.ops.doctor.judgements import judge_articles
 from bot.sources.stories.clustering import TYPICAL_STORY, Clustering, Stories
 from storage.articles import (
     PRIVATE_AT_ONCE,
@@ -241,7 +243,7 @@ async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, c
     assert await stories(storage) == [1, 2, 1]
 
 
-async def test_one_process_at_a_time_groups(storage, clock):
+async def test_one_process_at_a_time_has_the_role(storage, clock):
     mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, "First")
     assert await mine.run_once() == 1
@@ -267,7 +269,7 @@ async def test_a_process_without_work_renews_its_lease(storage, clock):
     assert await mine.run_once() == 1
 
 
-async def test_an_article_that_is_not_ready_holds_up_nobody(storage, clock):
+async def test_an_article_that_is_not_ready_delays_no_other(storage, clock):
     await stored(storage, "Awaited", ready_in=MINUTE)
     await stored(storage, "Later")
     step = MatchStage(storage, "me")
@@ -302,7 +304,7 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     assert await stories(storage) == [1, 2]
 
 
-async def test_what_could_not_be_stored_is_claimed_again_at_once(storage, monkeypatch):
+async def test_articles_that_could_not_be_stored_are_claimed_again_at_once(storage, monkeypatch):
     await stored(storage, "First", "Second")
     step = MatchStage(storage, "me")
 
@@ -383,8 +385,11 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
     assert rounds == [3, 0]
     assert await grouped(storage) == ["One", "Three", "Two"]
     assert await put_aside(storage) == [(1, ArticleStage.STORED, "RecursionError")]
-    told = [line["article"] for line in logs if line["event"] == "an article was put aside"]
-    assert told == [1]
+    logged = [line["article"] for line in logs if line["event"] == "an article was put aside"]
+    assert logged == [1]
+    finding = judge_articles([(number, error) for number, _, error in await put_aside(storage)])
+    assert (finding.code, finding.health) == ("articles.put-aside", HealthLevel.WARNING)
+    assert "first 1 (RecursionError)" in finding.sentence
 
 
 @pytest.mark.parametrize("where", WAYS)
@@ -420,7 +425,9 @@ async def test_an_article_that_keeps_failing_is_tried_once_by_each_process(
     assert await grouped(storage) == ["Seen by new"]
 
 
-async def test_a_story_that_cannot_be_remembered_stops_nobody(storage, monkeypatch, clock, wire):
+async def test_a_story_that_cannot_be_remembered_stops_no_article(
+    storage, monkeypatch, clock, wire
+):
     await stored(storage, "Broken", "One", by=wire)
     await MatchStage(storage, "old").run_once()
     clock.turn(LEASE)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import HostPaused, Spent
-from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, Completing
+from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, PageStage
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind, UsageKind
@@ -67,7 +67,7 @@ def busy() -> FakeFetcher:
 
 
 def completing(storage: Storage, web: FakeFetcher, pages: Pages | None = None, owner: str = "me"):
-    return Completing(storage, web, pages or Pages(), owner)
+    return PageStage(storage, web, pages or Pages(), owner)
 
 
 async def texts(storage: Storage) -> dict[str, str]:
@@ -345,7 +345,7 @@ async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(stor
     assert await rows_of(storage, BoilerplateBlocks) == []
 
 
-async def test_of_a_host_the_pages_of_public_articles_are_read_first(storage, clock):
+async def test_pages_of_public_articles_are_read_first_on_a_host(storage, clock):
     await stored(storage, url(1), url(2), public=False)
     await stored(storage, url(3), source="v")
     web = web_pages()
@@ -357,7 +357,7 @@ async def test_of_a_host_the_pages_of_public_articles_are_read_first(storage, cl
     assert web.urls == [url(3), url(1), url(2)]
 
 
-async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(storage, clock):
+async def test_boilerplate_of_a_host_is_left_out_once_it_is_known(storage, clock):
     titles = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
     pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=titles)
     await stored(storage, *titles, url(3, "b.example"))
@@ -416,7 +416,7 @@ async def test_the_followers_of_a_private_source_pay_for_its_pages(storage, web)
     assert paid == fetched | ({} if web.replies else {UsageKind.ENTRIES: 3})
 
 
-async def test_nobody_pays_for_a_page_of_a_public_source(storage):
+async def test_a_page_of_a_public_source_costs_no_account(storage):
     await stored(storage, url(1))
 
     await completing(

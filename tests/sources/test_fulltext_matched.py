@@ -49,7 +49,7 @@ async def test_an_article_is_matched_when_its_page_is_in(completing, matched):
 
 
 @pytest.mark.usefixtures("tasted")
-async def test_it_is_matched_without_its_page_if_that_is_late_and_again_with_it(
+async def test_an_article_with_a_late_page_is_matched_without_it_and_again_with_it(
     completing, matched, clock
 ):
     clock.turn(PAGE_TIMEOUT)
@@ -61,7 +61,7 @@ async def test_it_is_matched_without_its_page_if_that_is_late_and_again_with_it(
 
 
 @pytest.mark.usefixtures("tasted")
-async def test_it_is_matched_at_once_if_its_page_fails(completing, matched, farm):
+async def test_an_article_whose_page_fails_is_matched_at_once(completing, matched, farm):
     farm.serve("/story", "", status=404)
 
     await completing.complete_due()

@@ -10,7 +10,7 @@ from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.websub import ForgedPushes, answer_hub, ask_hubs, find_push
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
 from storage.sources import Source, add_source, change_source
@@ -98,7 +98,7 @@ async def test_a_page_that_fails_is_named_without_what_is_secret(
     clock.turn(timedelta(seconds=10))
     log_lines()
 
-    await Completing(storage, broken_web(), Reader(), "me").complete_due()
+    await PageStage(storage, broken_web(), Reader(), "me").complete_due()
 
     (line,) = log_lines()
     assert line["event"] == "a page could not be read"

@@ -10,7 +10,7 @@ from bot.sources.discovery.add import AddOutcome, SourceOptions
 from bot.sources.drafts import awaiting_pages
 from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
 from bot.sources.slots import Slots
 from storage import sources
@@ -44,7 +44,7 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
     assert folded[articles["Sample news 0"].id].title.split() == ["sample", "news", "0"]
 
 
-async def test_what_appears_later_is_news_unless_it_is_two_days_old(
+async def test_later_entries_are_news_unless_they_are_two_days_old(
     storage, adding, polling, farm, clock
 ):
     first, recent, old = MONDAY_NOON - HOUR, MONDAY_NOON + 23 * HOUR, MONDAY_NOON - 30 * HOUR
@@ -276,7 +276,7 @@ def feeds_everywhere(*items: str) -> FakeFetcher:
     return FakeFetcher(otherwise=rss(items or [item(1)]), headers={"content-type": "text/xml"})
 
 
-def feeds_while(*others: SourcePoller | Completing) -> FakeFetcher:
+def feeds_while(*others: SourcePoller | PageStage) -> FakeFetcher:
     """Return a fetcher that lets *others* work while a request is in flight."""
 
     async def let_others_work(_request: Request) -> None:
@@ -375,7 +375,7 @@ async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_i
     await stored(storage, "https://one.example/feed")
     await awaited(storage, "https://one.example/story", "https://two.example/story")
     theirs = feeds_everywhere()
-    ours = feeds_while(Completing(storage, theirs, reader, "another"))
+    ours = feeds_while(PageStage(storage, theirs, reader, "another"))
 
     await SourcePoller(storage, ours, reader, owner="me").poll_due()
 
@@ -392,7 +392,7 @@ async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_h
     another = SourcePoller(storage, theirs, reader, owner="another")
     ours = feeds_while(another)
 
-    await Completing(storage, ours, reader, "me").complete_due()
+    await PageStage(storage, ours, reader, "me").complete_due()
 
     assert theirs.urls == ["https://two.example/feed"]
     assert await another.poll_due() == 0
@@ -411,7 +411,7 @@ def test_each_lease_is_handed_back_once():
     assert ids == {3}
 
 
-def test_what_could_not_be_handed_back_is_kept():
+def test_leases_that_could_not_be_handed_back_are_kept():
     ids = {1, 2}
 
     def fail() -> None:
@@ -446,7 +446,7 @@ def poll(storage, fetcher, reader, farm, clock) -> Callable[[str], Awaitable[int
     return poll
 
 
-async def test_of_entries_that_are_as_before_only_the_new_one_is_read(storage, added, poll):
+async def test_only_new_entries_are_read_among_unchanged_ones(storage, added, poll):
     assert await poll(rss([item(3), item(2), item(1)])) == 3
     assert await poll(rss([item(4), item(3), item(2), item(1)])) == 1
     assert await poll(rss([item(4), item(3), item(1)])) == 0
@@ -494,7 +494,7 @@ async def test_a_number_that_changes_too_soon_is_looked_at_again(
     assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 2")
 
 
-async def test_of_a_source_that_becomes_public_all_is_read_anew(storage, added, poll):
+async def test_a_source_that_becomes_public_is_read_anew_as_a_whole(storage, added, poll):
     await poll(rss([item(2), item(1)]))
     assert (await only_source(storage)).fingerprints
     async with storage.writing() as tx:

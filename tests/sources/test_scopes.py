@@ -132,7 +132,9 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(sto
 
 
 @pytest.mark.parametrize("public_first", [True, False])
-async def test_of_what_comes_at_once_the_public_source_makes_the_article(storage, public_first):
+async def test_the_public_source_makes_an_article_that_a_private_one_shows_at_once(
+    storage, public_first
+):
     mine, _, paper = await feeds(storage)
     invented = replace(STORM, title="Sunshine")
     async with storage.writing() as tx:

@@ -239,7 +239,7 @@ async def test_long_texts_take_more_of_a_transaction(storage, transactions):
     assert transactions.titles == [["One"], ["Two"], ["Three"], ["Four"], ["Five"]]
 
 
-async def test_what_was_stored_before_a_crash_is_known_to_the_next_fetch(
+async def test_entries_stored_before_a_crash_are_known_to_the_next_fetch(
     storage, transactions, clock
 ):
     (source,) = await claimed(storage, "a")

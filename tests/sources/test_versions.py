@@ -77,7 +77,7 @@ def drafted(*, is_excerpt: bool = False, **fields: Any) -> ArticleDraft:
         ),
     ],
 )
-def test_what_makes_a_version(old, new, kind):
+def test_changes_that_make_a_version_are_told_from_others(old, new, kind):
     assert change(("Storm", old), ("Storm", new)) is kind
 
 
@@ -105,7 +105,7 @@ def test_another_wording_is_written_as_a_whole():
     assert found.folded == (folded_text("Flood"), folded_text(BODY[:200]))
 
 
-def test_what_a_source_leaves_out_stays():
+def test_fields_that_a_source_leaves_out_stay():
     found = comparison(drafted(title="", summary="", text=""))
 
     assert found.kind is ChangeKind.NONE

@@ -17,7 +17,7 @@ from bot.sources.entries import PreparedEntries, prepare
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.store import store_fetched
 from bot.text import folding
@@ -112,7 +112,7 @@ async def complete(
     clock.turn(MINUTE / 2)
     item = Item(url=address, title="Storm hits harbour", text=words)
     page = Document(DocumentKind.PAGE, items=(item,))
-    await Completing(storage, web_pages(), Reader(page), "me").complete_due()
+    await PageStage(storage, web_pages(), Reader(page), "me").complete_due()
 
 
 @pytest.mark.parametrize(
