@@ -52,7 +52,7 @@ PER_SECOND = 27.0
 TOGETHER_SECONDS = 0.02
 
 # A call begins so long after its intent at the latest. That is less than others wait before they
-# take this process for dead (`app.presence`), and together with the call's own time-out less than
+# take this process for dead (`app.peers`), and together with the call's own time-out less than
 # its lease: nobody has taken it over, and sent it once more, by then.
 BEGINS_WITHIN_SECONDS = 8.0
 

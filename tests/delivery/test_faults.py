@@ -1,4 +1,4 @@
-"""What the playground itself refuses, and an outage; `test_matrix` has each single response.
+"""What the playground itself refuses, and an outage; `matrix.py` has each single response.
 
 Real aiogram, real HTTP; the outbox's clock is turned by hand.
 """
