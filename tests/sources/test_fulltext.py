@@ -13,12 +13,12 @@ from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, PageStage
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind, UsageKind
-from storage.sources import AwaitedPage, BoilerplateBlocks, Source, add_source, claim_pages
+from storage.sources import AwaitedPage, BoilerplateBlocks, Source, claim_pages
 from storage.usage import Usage
 from tests.fake_fetcher import FakeFetcher, Request, time_out, web_pages
 from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.fetch.conftest import follow
-from tests.sources.polled import rows_of
+from tests.sources.polled import add_sources, rows_of
 
 TURN = timedelta(seconds=2)  # for which a host rests
 WORDS = "All the words of the article. " * 20
@@ -47,15 +47,8 @@ async def stored(
     storage: Storage, *urls: str, inside: bool = False, public: bool = True, source: str = "u"
 ) -> None:
     """Store a short entry for each of *urls*, the first one first."""
+    (source_id,) = await add_sources(storage, f"https://{source}.example/feed", public=public)
     async with storage.writing() as tx:
-        row = {
-            "url": source,
-            "url_hash": source,
-            "host": "h",
-            "created_at": tx.now,
-            "public": public,
-        }
-        source_id = await add_source(tx, row | {"next_fetch_at": tx.now}) or 0
         items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
         marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
         await store_drafts(tx, source_id, marked, inside=inside)

@@ -12,30 +12,17 @@ from storage.db.engine import Storage
 from storage.sources import (
     HostPause,
     Source,
-    add_source,
     change_source,
     delay_host,
     make_due,
     source_of,
 )
 from tests.fake_fetcher import FakeFetcher, time_out
-from tests.sources.polled import rows_of
+from tests.sources.polled import add_sources, rows_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PUBLIC, PRIVATE = "https://news.example/public", "https://news.example/private"
 BUSY = {"retry-after": str(6 * 24 * 3600)}
-
-
-async def stored(storage: Storage, *urls: str, public: bool) -> None:
-    async with storage.writing() as tx:
-        for url in urls:
-            row = {
-                "url": url,
-                "url_hash": url_hash(url),
-                "host": url.split("/")[2],
-                "public": public,
-            }
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
 async def due_at(storage: Storage, url: str) -> datetime:
@@ -56,10 +43,10 @@ def poller(storage: Storage, web: FakeFetcher) -> SourcePoller:
 async def test_a_private_source_that_is_asked_to_wait_silences_no_public_one(
     storage, clock, link, status
 ):
-    await stored(storage, link, public=False)
+    await add_sources(storage, link, public=False)
     web = FakeFetcher({link: Response(status, PRIVATE, BUSY)})
     await poller(storage, web).poll_due()
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PUBLIC)
     clock.turn(timedelta(seconds=2))
 
     assert await poller(storage, web).poll_due() == 1
@@ -68,8 +55,8 @@ async def test_a_private_source_that_is_asked_to_wait_silences_no_public_one(
 
 
 async def test_a_private_pause_leaves_the_plan_of_a_public_source_alone(storage, clock):
-    await stored(storage, PRIVATE, public=False)
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PRIVATE, public=False)
+    await add_sources(storage, PUBLIC)
     async with storage.writing() as tx:
         await change_source(tx, 2, {"next_fetch_at": clock.now + MINUTE})
 
@@ -79,10 +66,10 @@ async def test_a_private_pause_leaves_the_plan_of_a_public_source_alone(storage,
 
 
 async def test_a_private_pause_binds_the_private_sources_of_its_host_for_an_hour(storage, clock):
-    await stored(storage, PRIVATE, public=False)
+    await add_sources(storage, PRIVATE, public=False)
     web = FakeFetcher({PRIVATE: 429}, headers=BUSY)
     await poller(storage, web).poll_due()
-    await stored(storage, f"{PRIVATE}/2", public=False)
+    await add_sources(storage, f"{PRIVATE}/2", public=False)
 
     clock.turn(HOUR - MINUTE)
     assert await poller(storage, web).poll_due() == 0
@@ -92,11 +79,11 @@ async def test_a_private_pause_binds_the_private_sources_of_its_host_for_an_hour
 
 
 async def test_a_public_source_heeds_its_own_answer_and_its_host_an_hour_of_it(storage, clock):
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PUBLIC)
     web = FakeFetcher({PUBLIC: 429}, headers=BUSY)
     await poller(storage, web).poll_due()
-    await stored(storage, f"{PUBLIC}/2", public=True)
-    await stored(storage, PRIVATE, public=False)
+    await add_sources(storage, f"{PUBLIC}/2")
+    await add_sources(storage, PRIVATE, public=False)
 
     assert await due_at(storage, PUBLIC) == clock.now + 6 * DAY
     assert await poller(storage, web).poll_due() == 0
@@ -110,7 +97,7 @@ async def test_a_public_source_heeds_its_own_answer_and_its_host_an_hour_of_it(s
 async def test_a_source_that_is_made_due_by_hand_is_read_whatever_its_host_has_asked(
     storage, clock
 ):
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PUBLIC)
     web = FakeFetcher({PUBLIC: 429}, headers=BUSY)
     await poller(storage, web).poll_due()
     web.replies.clear()
@@ -125,7 +112,7 @@ async def test_a_source_that_is_made_due_by_hand_is_read_whatever_its_host_has_a
 
 
 async def test_a_pause_that_was_stored_while_a_clock_was_wrong_is_no_pause(storage, clock):
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PUBLIC)
     async with storage.writing() as tx:
         await delay_host(tx, "news.example", tx.now + DAY, public=True)
         await change_source(tx, 1, {"next_fetch_at": tx.now})
@@ -141,7 +128,7 @@ async def test_a_host_that_times_out_is_asked_for_one_source_in_a_minute_then_in
     storage, clock
 ):
     urls = feeds(8)
-    await stored(storage, *urls, public=True)
+    await add_sources(storage, *urls)
     web = FakeFetcher({url: time_out(url) for url in urls})
 
     asked = []
@@ -156,7 +143,7 @@ async def test_a_host_that_times_out_is_asked_for_one_source_in_a_minute_then_in
 
 async def test_a_host_that_keeps_timing_out_is_asked_every_hour(storage, clock):
     urls = feeds(30)
-    await stored(storage, *urls, public=True)
+    await add_sources(storage, *urls)
     web = FakeFetcher({url: time_out(url) for url in urls})
     for _ in range(12):
         await poller(storage, web).poll_due()
@@ -172,7 +159,7 @@ async def test_a_host_that_keeps_timing_out_is_asked_every_hour(storage, clock):
 
 async def test_a_single_response_ends_the_back_off_of_its_host(storage, clock):
     urls = feeds(6)
-    await stored(storage, *urls, public=True)
+    await add_sources(storage, *urls)
     web = FakeFetcher({url: time_out(url) for url in urls})
     for minutes in (1, 2):
         await poller(storage, web).poll_due()
@@ -186,11 +173,11 @@ async def test_a_single_response_ends_the_back_off_of_its_host(storage, clock):
 
 
 async def test_a_private_feed_that_times_out_delays_no_public_source_of_its_host(storage, clock):
-    await stored(storage, PRIVATE, public=False)
+    await add_sources(storage, PRIVATE, public=False)
     web = FakeFetcher({PRIVATE: time_out(PRIVATE)})
     await poller(storage, web).poll_due()
-    await stored(storage, PUBLIC, public=True)
-    await stored(storage, f"{PRIVATE}/2", public=False)
+    await add_sources(storage, PUBLIC)
+    await add_sources(storage, f"{PRIVATE}/2", public=False)
     clock.turn(timedelta(seconds=2))
 
     assert await poller(storage, web).poll_due() == 1
@@ -199,7 +186,7 @@ async def test_a_private_feed_that_times_out_delays_no_public_source_of_its_host
 
 async def test_sources_that_gave_way_are_leased_by_nobody(storage):
     urls = feeds(5)
-    await stored(storage, *urls, public=True)
+    await add_sources(storage, *urls)
 
     await poller(storage, FakeFetcher({urls[0]: time_out(urls[0])})).poll_due()
 

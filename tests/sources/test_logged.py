@@ -1,24 +1,23 @@
 """No line of the log has what is secret in the address of a feed, a page or a hub."""
 
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
 from bot.sources import store
-from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.websub import ForgedPushes, answer_hub, ask_hubs, find_push
 from bot.sources.fulltext import PageStage
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
-from storage.sources import Source, add_source, change_source
+from storage.sources import Source, change_source
 from storage.websub import PushSubscription
 from tests.conftest import LogLines, TurnedClock
 from tests.fake_fetcher import FakeFetcher, Request, web_pages
 from tests.sources.fetch.conftest import follow
-from tests.sources.polled import rows_of
+from tests.sources.polled import add_sources, rows_of
 
 SECRET = "feed-token-17"
 FEED = f"https://www.paper.example/{SECRET}/feed?key={SECRET}"
@@ -42,12 +41,16 @@ class Reader:
         return Document(DocumentKind.FEED, items=(ARTICLE,))
 
 
-async def polled(storage: Storage, clock: TurnedClock, web: FakeFetcher, **columns: Any) -> Source:
+async def polled(
+    storage: Storage,
+    clock: TurnedClock,
+    web: FakeFetcher,
+    *,
+    url: str = FEED,
+    public: bool = False,
+) -> Source:
     """Poll a source once after its backlog was read; return it."""
-    async with storage.writing() as tx:
-        values = {"url": FEED, "host": "paper.example", "created_at": tx.now, **columns}
-        values |= {"url_hash": url_hash(values["url"]), "first_read_at": tx.now}
-        await add_source(tx, values | {"next_fetch_at": tx.now})
+    await add_sources(storage, url, public=public, first_read_at=clock.now)
     clock.turn(timedelta(seconds=1))
     await SourcePoller(storage, web, Reader(), "me").poll_due()
     return (await rows_of(storage, Source))[0]

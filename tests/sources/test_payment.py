@@ -31,6 +31,7 @@ from storage.sources import (
 )
 from storage.usage import Usage
 from tests.publishing.newsroom import Newsroom
+from tests.rows import source_row
 from tests.sources.polled import rows_of
 
 NOTICE = (
@@ -51,9 +52,9 @@ class Reading:
 
     async def source(self, *followers: int, name: str = "own", **more: Any) -> Source:
         async with self.storage.writing() as tx:
-            row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
-            times = {"created_at": tx.now, "next_fetch_at": tx.now, "first_read_at": tx.now}
-            source_id = await add_source(tx, row | times | {"full_text": FullText.NEVER} | more)
+            row = source_row(f"https://{name}.example/feed", full_text=FullText.NEVER)
+            times = {"next_fetch_at": tx.now, "first_read_at": tx.now}
+            source_id = await add_source(tx, row | times | more)
             for chat_id in followers:
                 await follow(tx, chat_id, source_id or 0)
         return await self.claimed()

@@ -18,13 +18,21 @@ from storage.articles import Article, Folded
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage, FullText, SourceKind
-from storage.sources import Source, add_source, change_source, make_source_public
+from storage.sources import Source, change_source, make_source_public
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
 from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.feeds_made import LONG, item, page, rss
-from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+from tests.sources.polled import (
+    DAY,
+    HOUR,
+    add_sources,
+    articles_of,
+    only_source,
+    poll_after,
+    rows_of,
+)
 
 
 async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, adding, farm):
@@ -149,7 +157,7 @@ async def test_hours_that_a_feed_skips_hold_on_a_304_too(storage, adding, pollin
     farm.serve_validated("/feed.xml", rss([item(1)], extra=hours), etag='"one"')
     await adding.add(farm.url())
     async with storage.writing() as tx:
-        source = (await tx.session.exec(select(Source))).one()
+        source = await tx.one(select(Source))
         source.own_network = False
 
     await poll_after(polling, clock)
@@ -185,7 +193,7 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
 async def test_a_poller_that_lost_its_lease_stores_nothing(storage, added, reader, clock):
     async def take_the_lease(_request: Request) -> None:
         async with storage.writing() as tx:
-            source = (await tx.session.exec(select(Source))).one()
+            source = await tx.one(select(Source))
             source.owner = "another"
 
     web = feeds_everywhere(item(2))
@@ -202,7 +210,7 @@ async def test_a_followed_source_never_leads_into_the_own_network(
     storage, added, polling, farm, clock
 ):
     async with storage.writing() as tx:
-        (await tx.session.exec(select(Source))).one().public = False
+        (await tx.one(select(Source))).public = False
     farm.asked.clear()
 
     await poll_after(polling, clock)
@@ -217,7 +225,7 @@ async def test_articles_are_stored_in_the_order_of_publication(storage, adding, 
     await adding.add(farm.url())
 
     async with storage.reading() as tx:
-        titles = await tx.session.exec(select(Article.title).order_by(col(Article.id)))
+        titles = await tx.rows(select(Article.title).order_by(col(Article.id)))
     assert list(titles) == [f"Sample news {n}" for n in (4, 3, 2, 1, 0)]
 
 
@@ -290,20 +298,13 @@ def feeds_while(*others: SourcePoller | PageStage) -> FakeFetcher:
 
 async def awaited(storage: Storage, *urls: str) -> None:
     """Store an article for each of *urls* that waits for its page."""
+    (source_id,) = await add_sources(
+        storage, "https://away.example/feed", next_fetch_at=MONDAY_NOON + 9 * MINUTE
+    )
     async with storage.writing() as tx:
-        row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": tx.now}
-        row |= {"next_fetch_at": tx.now + 9 * MINUTE, "public": True}
-        source_id = await add_source(tx, row) or 0
         items = [Item(url=url, title=url, text="A taste.") for url in urls]
         marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
         await store_drafts(tx, source_id, marked, inside=False)
-
-
-async def stored(storage: Storage, *urls: str) -> None:
-    async with storage.writing() as tx:
-        for url in urls:
-            row = {"url": url, "url_hash": url, "host": url.split("/")[2], "public": True}
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
 @pytest.mark.parametrize(
@@ -316,12 +317,8 @@ async def stored(storage: Storage, *urls: str) -> None:
 async def test_how_many_sources_of_a_host_are_polled_at_once(
     storage, reader, clock, own_network, most
 ):
-    async with storage.writing() as tx:
-        for number in range(9):
-            url = f"http://feeds.lan/{number}.xml"
-            row = {"url": url, "url_hash": url, "host": "feeds.lan", "own_network": own_network}
-            row |= {"public": True}
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+    urls = [f"http://feeds.lan/{number}.xml" for number in range(9)]
+    await add_sources(storage, *urls, own_network=own_network)
     in_flight: set[str] = set()
     counts: list[int] = []
 
@@ -340,7 +337,7 @@ async def test_how_many_sources_of_a_host_are_polled_at_once(
 
 async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
     urls = [f"https://one.example/{number}" for number in range(4)]
-    await stored(storage, *urls, "https://two.example/1")
+    await add_sources(storage, *urls, "https://two.example/1")
     theirs = feeds_everywhere()
     ours = feeds_while(SourcePoller(storage, theirs, reader, owner="another"))
     polling = SourcePoller(storage, ours, reader, owner="me", public=Slots(1))
@@ -352,7 +349,7 @@ async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
 
 
 async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clock):
-    await stored(storage, "https://one.example/1", "https://one.example/2")
+    await add_sources(storage, "https://one.example/1", "https://one.example/2")
     ours, theirs = feeds_everywhere(), feeds_everywhere()
     another = SourcePoller(storage, theirs, reader, owner="another")
 
@@ -372,7 +369,7 @@ where_processes_share = pytest.mark.parametrize("database_url", ["postgresql"], 
 async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_its_host(
     storage, reader, clock
 ):
-    await stored(storage, "https://one.example/feed")
+    await add_sources(storage, "https://one.example/feed")
     await awaited(storage, "https://one.example/story", "https://two.example/story")
     theirs = feeds_everywhere()
     ours = feeds_while(PageStage(storage, theirs, reader, "another"))
@@ -386,7 +383,7 @@ async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_i
 async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_host(
     storage, reader, clock
 ):
-    await stored(storage, "https://one.example/feed", "https://two.example/feed")
+    await add_sources(storage, "https://one.example/feed", "https://two.example/feed")
     await awaited(storage, "https://one.example/story")
     theirs = feeds_everywhere()
     another = SourcePoller(storage, theirs, reader, owner="another")

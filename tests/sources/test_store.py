@@ -10,16 +10,16 @@ from storage.db.engine import Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
 from storage.sources import add_source
+from tests.rows import source_row
 from tests.sources.drafts_made import drafts, store_in
 from tests.sources.polled import HOUR, rows_of
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
 
-async def added(tx: Transaction, name: str, **more: Any) -> int:
-    row = {"url": name, "url_hash": name, "host": name, "public": True}
-    row |= {"created_at": tx.now, "next_fetch_at": tx.now}
-    return await add_source(tx, row | more) or 0
+async def added(tx: Transaction, name: str, **columns: Any) -> int:
+    row = source_row(f"https://{name}.example/feed", **{"public": True} | columns)
+    return await add_source(tx, row) or 0
 
 
 def shown(source_id: int, tx: Transaction, words: str) -> SourceEntries:

@@ -32,6 +32,7 @@ from storage.sources import (
     claim_public_sources,
 )
 from tests.conftest import TurnedClock
+from tests.rows import source_row
 from tests.sources.polled import DAY, rows_of
 
 MINUTE = timedelta(minutes=1)
@@ -49,9 +50,7 @@ class Unavailable:
 async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Source]:
     async with storage.writing() as tx:
         for name in names:
-            url = f"https://{name}.example/feed"
-            row = {"url": url, "url_hash": name, "host": name, "created_at": tx.now}
-            row["public"] = True
+            row = source_row(f"https://{name}.example/feed", public=True, host=name)
             await add_source(tx, row | {"next_fetch_at": tx.now})
         sources = await claim_public_sources(tx, owner=owner, limit=9, lease=MINUTE)
     return sorted(sources, key=lambda source: source.host)
@@ -111,7 +110,7 @@ async def test_a_result_that_cannot_be_stored_costs_the_others_nothing(storage):
     )
 
     assert await titles_of(storage) == ["One", "Three"]
-    sources = {each.url_hash: each for each in await rows_of(storage, Source)}
+    sources = {each.host: each for each in await rows_of(storage, Source)}
     assert {each.owner for each in sources.values()} == {None}
     assert {name: bool(each.error) for name, each in sources.items()} == {
         "a": False,
@@ -182,7 +181,7 @@ class Transactions:
         if self.titles and self.then is killed:
             raise Killed
         self.titles.append([draft.title for each in shown for draft in each.entries.drafts])
-        self.owners.append((await tx.session.exec(select(Source.owner))).one())
+        self.owners.append(await tx.one(select(Source.owner)))
         stored = await store_prepared(tx, shown)
         if len(self.titles) == 1 and self.then:
             await self.then(tx)
@@ -198,7 +197,7 @@ async def killed(_tx: Transaction) -> None:
 
 
 async def taken_over(tx: Transaction) -> None:
-    await tx.session.exec(update(Source).values(owner="another"))
+    await tx.change(update(Source).values(owner="another"))
 
 
 @pytest.fixture
@@ -310,7 +309,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
     clock.turn(wait)
     (source,) = await rows_of(storage, Source)
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(owner="me"))
+        await tx.change(update(Source).values(owner="me"))
     dated = [
         Item(title, f"https://a.example/{title}", title, published=clock.now - n * MINUTE)
         for n, title in enumerate(titles)
@@ -347,7 +346,7 @@ async def test_known_entries_are_revised_beyond_the_daily_limit(storage, clock):
     clock.turn(MINUTE)
     (source,) = await rows_of(storage, Source)
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(owner="me"))
+        await tx.change(update(Source).values(owner="me"))
     items = (
         Item("a", "https://a.example/a", "a rewritten"),
         *(Item(name, f"https://a.example/{name}", name) for name in "xyz"),
@@ -375,7 +374,7 @@ async def times_moved(storage: Storage, times: int, target: str) -> None:
     """Let the source at host a be polled *times*, each time by way of a permanent redirect."""
     for _ in range(times):
         async with storage.writing() as tx:
-            await tx.session.exec(update(Source).values(owner="me"))
+            await tx.change(update(Source).values(owner="me"))
         source = next(each for each in await rows_of(storage, Source) if each.host == "a")
         response = Response(304, target, moved_permanently_to=target)
         await store_fetched(storage, "me", [Fetched(source, FetchResult(response))])
@@ -398,7 +397,7 @@ async def test_a_source_follows_ten_permanent_redirects_unless_another_source_is
     async with storage.writing() as tx:
         for name, url in {"a": was, "b": "https://b.example/feed"}.items():
             there = update(Source).where(col(Source.host) == name)
-            await tx.session.exec(there.values(url=url, url_hash=url_hash(url)))
+            await tx.change(there.values(url=url, url_hash=url_hash(url)))
 
     await times_moved(storage, MOVED_AFTER - 1, target)
     urls = {source.host: source.url for source in await rows_of(storage, Source)}

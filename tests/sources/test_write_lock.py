@@ -24,10 +24,10 @@ from bot.text import folding
 from storage.articles import Article, Folded
 from storage.db.engine import Storage, Transaction
 from storage.enums import ArticleStage
-from storage.sources import AwaitedPage, Source, add_source, claim_public_sources
+from storage.sources import AwaitedPage, Source, claim_public_sources
 from tests.conftest import TurnedClock
 from tests.fake_fetcher import web_pages
-from tests.sources.polled import rows_of
+from tests.sources.polled import add_sources, rows_of
 
 MINUTE = timedelta(minutes=1)
 LONG = "A storm closed the harbour on Monday, and the ferries stayed in their berths. " * 20
@@ -72,11 +72,9 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
 
 
 async def claimed(storage: Storage) -> Source:
+    await add_sources(storage, "https://a.example/feed")
     async with storage.writing() as tx:
-        url = "https://a.example/feed"
-        row = {"url": url, "url_hash": url_hash(url), "host": "a.example", "public": True}
-        await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-        await tx.session.exec(update(Source).values(next_fetch_at=tx.now, lease_until=None))
+        await tx.change(update(Source).values(next_fetch_at=tx.now, lease_until=None))
         (source,) = await claim_public_sources(tx, owner="me", limit=9, lease=MINUTE)
     source.first_read_at = source.created_at  # what it shows is news, not its backlog
     return source
@@ -166,13 +164,13 @@ async def test_pages_are_folded_and_compared_before_the_write_lock(
 
 async def move_on(storage: Storage) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(stage=ArticleStage.PUBLISHED))
+        await tx.change(update(Article).values(stage=ArticleStage.PUBLISHED))
 
 
 async def rewrite(storage: Storage, words: str) -> None:
     """Let somebody else change the articles."""
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(text=words))
+        await tx.change(update(Article).values(text=words))
 
 
 async def test_an_article_that_changes_while_an_entry_is_compared_is_compared_again_later(
@@ -239,7 +237,7 @@ async def test_two_articles_are_united_as_the_other_one_reads_by_then(storage, c
         if len(seen) == 1:
             async with asked.writing() as tx:
                 there = update(Article).where(col(Article.url_hash) == url_hash(HERE))
-                await tx.session.exec(there.values(text=FLOOD))
+                await tx.change(there.values(text=FLOOD))
         return outcome
 
     monkeypatch.setattr(revise, "outcome_of", compare_late)
