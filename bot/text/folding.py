@@ -332,11 +332,6 @@ def folded_text(text: str) -> str:
     return fold(text).stored
 
 
-def text_in_slices(text: str) -> Slices[str]:
-    """The same as `folded_text`."""
-    return (yield from _folding(text)).stored
-
-
 def compose(text: str) -> str:
     if text.isascii():
         return text

@@ -33,15 +33,6 @@ def finished(slices: Slices[Found]) -> Found:
             return found
 
 
-def gathered(each: Iterable[Slices[Found]]) -> Slices[list[Found]]:
-    """All that comes of many, one after another."""
-    found = []
-    for slices in each:
-        found.append((yield from slices))
-        yield
-    return found
-
-
 async def in_turns(slices: Slices[Found]) -> Found:
     """Work to the end; the event loop has its turn first, and then again and again."""
     clock = asyncio.get_running_loop().time
