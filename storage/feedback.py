@@ -8,8 +8,9 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID
-from storage.enums import FEEDBACK_NOTICE
 from storage.outbox import Delivery
+
+FEEDBACK_NOTICE = "feedback"  # the kind of notice that passes it on to admins
 
 
 class Feedback(SQLModel, table=True):

@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
-from storage.enums import Mode, MuteKind
+from storage.enums import ChatState, Mode, MuteKind
 from storage.mutes import Mute
 from storage.queries import Query, retire_query
 from storage.topics import Topic
@@ -114,6 +114,27 @@ async def wants_digest(tx: Transaction, chat_id: int) -> bool:
         ~is_muted_for_good(),
     )
     return (await tx.session.exec(wanted.limit(1))).first() is not None
+
+
+async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
+    """Return the canonical queries of active chats, those with the most subscribers first."""
+    subscribed = (
+        select(Topic.query_id, func.count().label("chats"))
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .join(Chat, col(Chat.id) == Subscription.chat_id)
+        .where(~is_muted_for_good(), col(Chat.state) == ChatState.ACTIVE)
+        .group_by(col(Topic.query_id))
+        .order_by(func.count().desc(), col(Topic.query_id))
+        .limit(limit)
+        .subquery()
+    )
+    return list(
+        await tx.rows(
+            select(Query.canonical)
+            .join(subscribed, subscribed.c.query_id == col(Query.id))
+            .order_by(subscribed.c.chats.desc(), col(Query.id))
+        )
+    )
 
 
 async def popular_topics(tx: Transaction, *, limit: int) -> list[int]:

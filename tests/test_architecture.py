@@ -40,7 +40,7 @@ PURE = (
     *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text.folding"),
     *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
     *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
-    *("storage.enums", "storage.states"),
+    *("storage.enums", "storage.schedules", "storage.states"),
 )
 DECIDING = ORDER[: ORDER.index("ops")]
 # A program of its own, which a pool starts.
@@ -221,6 +221,13 @@ def test_no_module_imports_itself_by_way_of_others():
     graph = {module: [n for n in imports_of(module) if n in OURS] for module in OURS}
 
     assert len(list(TopologicalSorter(graph).static_order())) == len(OURS)
+
+
+def test_no_handler_module_imports_another():
+    handlers = "bot.chat.handlers"
+    found = imports(handlers)
+
+    assert [(m, n) for m, n in found if within(n, (handlers,)) and n in OURS] == []
 
 
 def test_the_outbox_alone_deletes_deliveries():

@@ -11,11 +11,12 @@ from sqlmodel import col, func, select
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import Lease
-from storage.enums import EVERY_DAY, ChatKind, DeliveryState, EmptyDay, Mode
+from storage.enums import ChatKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
 from storage.queries import query_for
+from storage.schedules import EVERY_DAY
+from storage.schema import leased_tables
 from storage.subscriptions import Subscription
-from storage.tables import LEASED
 from storage.topics import Topic
 from tests.story.newspaper import Newspaper
 from tests.story.playground import FarPlayground
@@ -121,7 +122,7 @@ class Town:
     async def bury(self, pid: int) -> None:
         """End the leases of *pid*, which is no more, so that nobody has to wait for that."""
         async with self.storage.writing() as tx:
-            tables: list[Any] = [*LEASED, Lease]
+            tables: list[Any] = [*leased_tables(), Lease]
             for table in tables:
                 theirs = col(table.owner).contains(f":{pid}:")
                 await tx.session.exec(update(table).where(theirs).values(lease_until=tx.now))

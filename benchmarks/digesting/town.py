@@ -14,7 +14,8 @@ from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import ArticleStage, Mode
-from storage.queries import Match, query_for
+from storage.matches import Match
+from storage.queries import query_for
 from storage.sources import Source
 from storage.stories import Story
 from storage.subscriptions import Subscription

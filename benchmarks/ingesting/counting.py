@@ -8,7 +8,8 @@ from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
-from storage.queries import Match, Query
+from storage.matches import Match
+from storage.queries import Query
 
 
 async def check(storage: Storage, feeds: int, versions: int) -> None:

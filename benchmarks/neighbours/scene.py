@@ -24,8 +24,8 @@ from bot.sources.drafts import url_hash
 from bot.sources.urls import host_of
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import MOST_ALERTS_PER_HOUR
 from storage.feeds_followed import follow
+from storage.schedules import MOST_ALERTS_PER_HOUR
 from storage.schema import migrate
 from storage.sources import Source, add_source
 from tests.fake_web import serving

@@ -13,14 +13,14 @@ from benchmarks.soak.clock import Clock
 from benchmarks.soak.numbers import DAY, HOUR
 from benchmarks.soak.telegram import Telegram
 from storage.db.engine import POSTGRESQL, Storage
+from storage.schema import metadata
 from storage.stats import Backlog
-from storage.tables import TABLES
 
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")
 # After Telegram was away what waited goes first; that is not the bot's lag.
 RECOVERS: Final = 900.0
-_NAMES: Final = sorted(str(table.__tablename__) for table in TABLES)
+_NAMES: Final = sorted(metadata().tables)
 
 
 def resident_mb(pid: int | str = "self") -> float:

@@ -17,8 +17,9 @@ from bot.publishing.calendar import Plan, next_due
 from bot.sources.drafts import url_hash
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage, Transaction
-from storage.enums import EVERY_DAY, ChatKind, Mode, ScheduleTime, Style
+from storage.enums import ChatKind, Mode, Style
 from storage.queries import query_for
+from storage.schedules import EVERY_DAY, ScheduleTime
 from storage.sources import Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic

@@ -17,7 +17,6 @@ from bot.app.resources import make_resources
 from bot.app.sessions import telegram_session
 from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
-from bot.chat.handlers.join import ADMIN_PREFIX
 from bot.chat.menu import register_commands, set_menu_button
 from bot.chat.polling import Poller, PollingLease, SecondPollerError, TokenRefusedError
 from bot.chat.rate_limit import RateLimiter
@@ -31,6 +30,7 @@ from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.stopping import flat_errors, sleep_until
 from bot.subscribers.access import admin_languages, new_admin_code
 from bot.subscribers.catalogue import hand_over_topics, load_catalogue
+from bot.subscribers.share_links import ADMIN_PREFIX
 from storage.db.engine import SQLITE, DatabaseError, is_transient
 
 if TYPE_CHECKING:

@@ -58,13 +58,14 @@ SCHEMA_CHECK_SECONDS: Final = 60.0
 
 async def take_over(storage: Storage, owner: str) -> None:
     """Release what former processes leased from an SQLite file, which has one process."""
-    # All tables, wherever they are: SQLAlchemy writes no row that refers to one it does not know.
-    from storage.tables import LEASED
+    from storage.schema import leased_tables
 
+    # On either database, because SQLAlchemy writes no row that refers to a table it does not know.
+    tables = leased_tables()
     if storage.dialect != SQLITE:
         return
     async with storage.writing() as tx:
-        for table in LEASED:
+        for table in tables:
             await release_all_of_others(tx, table, owner)
         await delete_other_leases(tx, owner)
 
@@ -136,10 +137,9 @@ class Presence:
 
         If this process dies over it, the next one does the rest.
         """
-        # All tables: SQLAlchemy writes no row that refers to one it does not know.
-        from storage.tables import LEASED
+        from storage.schema import leased_tables
 
-        for table in LEASED:
+        for table in leased_tables():
             async with self.storage.writing() as tx:
                 await release_all_of(tx, table, owners)
         async with self.storage.writing() as tx:

@@ -138,7 +138,7 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
     number of processes, and this does nothing.
     """
     from storage.db.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
-    from storage.db.problems import problem_of
+    from storage.db.problems import database_problem
     from storage.schema import database_file
 
     if (path := database_file(url)) is None:
@@ -159,7 +159,7 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
                 "this one a DATABASE_URL of its own."
             ) from error
         except OSError as error:
-            is_temporary = problem_of(error).may_mend_itself
+            is_temporary = database_problem(error).may_mend_itself
             raise (TemporaryStopError if is_temporary else StopError)(
                 f"DATABASE_URL: no files can be written beside {path}: {error.strerror}."
             ) from error

@@ -188,8 +188,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
 
 def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
     """Return those beside the updates: progress of broadcasts, and lists of feeds to add."""
-    from bot.chat.handlers.admin_broadcasts import report_progress
-    from bot.chat.progress import FeedListReports
+    from bot.chat.progress import FeedListReports, report_broadcasts
     from bot.subscribers.feed_lists import FeedListStage
 
     storage, renderer = process.storage, process.renderer
@@ -201,6 +200,6 @@ def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
         process.owner,
     )
     return [
-        StageRunner(stages.PROGRESS, partial(report_progress, bot, renderer, storage)),
+        StageRunner(stages.PROGRESS, partial(report_broadcasts, bot, renderer, storage)),
         *(StageRunner(stages.LIST, lists.run_once) for _ in range(LISTS)),
     ]

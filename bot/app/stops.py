@@ -64,9 +64,9 @@ def needing_the_database(then: str = "") -> Iterator[None]:
 
 
 def _database_stop(error: Exception, then: str = "") -> StopError:
-    from storage.db.problems import message_of, problem_of
+    from storage.db.problems import database_problem, message_of
 
-    is_temporary = problem_of(error).may_mend_itself
+    is_temporary = database_problem(error).may_mend_itself
     sentence = f"DATABASE_URL: the database cannot be used: {message_of(error)}{then}"
     return TemporaryStopError(sentence) if is_temporary else StopError(sentence)
 

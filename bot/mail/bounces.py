@@ -29,10 +29,10 @@ from bot.mail.reports import ReportKind, mailbox_of
 from bot.mail.status import Blame, failure_of
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers.text import one_line
+from storage.access import admin_chats
 from storage.db.engine import is_transient
 from storage.enums import DeliveryKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox
-from storage.outages import admins_of_source
 from storage.outbox import enqueue, new_delivery, overdue_confirmations
 from storage.suspension import suspend_mailbox
 
@@ -165,7 +165,7 @@ class Bounces:
         """
         domain, said = mailbox.address.rpartition("@")[2], one_line(reason)[:_LONGEST_REASON]
         named = {"notice": "mistrusted", "subject": f"{source}:{tx.now:%G-W%V}"}
-        for admin in await admins_of_source(tx, self.admins):
+        for admin in await admin_chats(tx, self.admins):
             renderer = self.renderer.of(admin.language)
             message = renderer.message("notices.html#mistrusted", domain=domain, reason=said)
             notice = new_delivery(tx, DeliveryKind.NOTICE, admin.chat_id, message, **named)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from bot.mail.compose import Mailer
     from bot.rendering.renderer import Renderer
     from storage.db.engine import Storage, Transaction
-    from storage.enums import UpdateRef
     from storage.mailboxes import Mailbox
+    from storage.updates import UpdateRef
 
 _PRESSED_TWICE = timedelta(minutes=1)
 

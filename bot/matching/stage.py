@@ -27,7 +27,7 @@ from storage.articles import (
     claim_new_articles,
     finish_matching,
     group_articles,
-    grouped,
+    grouped_articles,
     has_new_articles,
     newest_window_start,
     release_articles,
@@ -37,8 +37,8 @@ from storage.db.engine import Storage, Transaction
 from storage.db.leases import GROUPING, acquire_lease, lease_of, renew_lease
 from storage.enums import UsageKind
 from storage.feeds_followed import followers_of, queries_of_followers
-from storage.publishers import Publisher, names_of, publishers_of
-from storage.queries import MatchFound, store_matches
+from storage.matches import MatchFound, store_matches
+from storage.publishers import Publisher, names_for_queries, publishers_of
 
 log = structlog.get_logger(__name__)
 
@@ -190,7 +190,9 @@ class MatchStage:
         self, articles: Sequence[NewArticle], placed: Placed, origins: Origins, wanted: Wanted
     ) -> bool:
         """Match the articles and store the matches; return whether the role was still ours."""
-        names = {article_id: names_of(each) for article_id, each in origins.publishers.items()}
+        names = {
+            article_id: names_for_queries(each) for article_id, each in origins.publishers.items()
+        }
         is_ours = True
 
         async def match(batch: Sequence[NewArticle]) -> None:
@@ -258,7 +260,7 @@ class MatchStage:
             after = await newest_window_start(tx, since, self.most_memory // TYPICAL_STORY)
         while True:
             async with self.storage.reading() as tx:
-                articles = await grouped(tx, since, after=after, limit=_READ)
+                articles = await grouped_articles(tx, since, after=after, limit=_READ)
                 origins = await _origins(tx, articles)
             if not articles:
                 break

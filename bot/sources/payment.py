@@ -11,7 +11,7 @@ from bot.budgets import NOTICED, Budgets, Cost, room, waits
 from bot.sources.fetch.problems import Spent
 from storage.db.engine import Transaction
 from storage.enums import UsageKind
-from storage.usage import Account, Payer, note_exhaustion, payers_of, spend, used
+from storage.usage import Account, Payer, note_exhaustion, payers_of, spend, used_today
 
 
 def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
@@ -26,7 +26,7 @@ async def rooms(
     if not source_ids:
         return {}
     payers = await payers_of(tx, source_ids)
-    today = await used(tx, _accounts(payers))
+    today = await used_today(tx, _accounts(payers))
     return {
         source_id: room(
             budgets, kind, [today[payer.account] for payer in payers.get(source_id, ())]
@@ -49,7 +49,7 @@ async def charge_sources(tx: Transaction, costs: Mapping[int, Cost], budgets: Bu
             for kind, amount in costs[source_id].amounts.items():
                 amounts[payer.account, kind] += amount
     await spend(tx, amounts)
-    today = await used(tx, _accounts(payers))
+    today = await used_today(tx, _accounts(payers))
     exhausted = {
         payer: kinds
         for followers in payers.values()

@@ -36,7 +36,7 @@ from bot.sources.payment import charge_sources, cost_of, rooms
 from bot.sources.urls import logged_url
 from storage import sources
 from storage.db.engine import Storage, Transaction, is_unavailable
-from storage.db.leases import held
+from storage.db.leases import lock_own
 from storage.entries import KnownEntry, count_newest, known_entries
 from storage.enums import SourceKind, UsageKind
 from storage.sources import Source
@@ -251,7 +251,7 @@ async def _finish(
             changes[part.source_id] = await _changes(tx, outcome)
     ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
-        ours |= await held(tx, Source, going_on, owner)
+        ours |= await lock_own(tx, Source, going_on, owner)
     parts = [part for part in parts if part.source_id in ours]
     ended = [part.fetched for part in parts if part.is_last]
     await heed(tx, (answer_of(each.result, tx.now, public=each.source.public) for each in ended))

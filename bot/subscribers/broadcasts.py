@@ -21,8 +21,8 @@ from storage.broadcasts import (
 )
 from storage.chats import chat_at
 from storage.db.engine import Storage, Transaction
-from storage.enums import Audience, AuditAction, BroadcastState, UpdateRef
-from storage.updates import is_duplicate, record_result, result_of
+from storage.enums import Audience, AuditAction, BroadcastState
+from storage.updates import UpdateRef, is_duplicate, record_result, result_of
 
 REPORT_EVERY = timedelta(seconds=3)
 MOST_LANGUAGES = 6

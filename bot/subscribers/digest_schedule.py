@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.subscribers.errors import NoSuchScheduleTime, NotATime, TooManyScheduleTimes
-from storage.enums import EVERY_DAY, MAX_SCHEDULE_TIMES, ScheduleTime
+from storage.schedules import EVERY_DAY, MAX_SCHEDULE_TIMES, ScheduleTime
 
 Schedule = tuple[ScheduleTime, ...]
 MINUTES_A_DAY = 24 * 60

@@ -48,6 +48,7 @@ from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedu
 from storage.db.engine import Storage, Transaction
 from storage.mailboxes import Mailbox, mailbox_of
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
+from storage.schedules import DEFAULT_SCHEDULE, QuietHours
 from storage.sources import Source
 from storage.subscriptions import (
     count_subscriptions_of_account,
@@ -337,17 +338,17 @@ async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | Non
 async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
     """Take what the chat has not chosen itself; return whether there was any."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
-    wanted = renewed((), list(map(_times, document.digests)), {}) or enums.DEFAULT_SCHEDULE
+    wanted = renewed((), list(map(_times, document.digests)), {}) or DEFAULT_SCHEDULE
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         takes_zone = zone is not None and zone != chat.zone and chat.zone_guessed
         if zone and takes_zone:
             chat.zone, chat.zone_guessed = zone, False
-        hours = quiet and enums.QuietHours(_minutes(quiet.start), _minutes(quiet.end))
+        hours = quiet and QuietHours(_minutes(quiet.start), _minutes(quiet.end))
         takes_hours = hours and hours.start != hours.end and chat.quiet_hours is None
         if hours and takes_hours:
             chat.quiet_from, chat.quiet_to = hours.start, hours.end
-        takes_times = await schedule_of(tx, chat_id) == enums.DEFAULT_SCHEDULE != wanted
+        takes_times = await schedule_of(tx, chat_id) == DEFAULT_SCHEDULE != wanted
         if takes_times:
             await set_schedule(tx, chat_id, wanted)
         await replan(tx, chat)

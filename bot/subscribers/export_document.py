@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from storage import enums
+from storage.schedules import MAX_SCHEDULE_TIMES
 
 LARGEST = 1_000_000  # bytes
 MOST = 1000  # topics, and as many feeds
@@ -112,7 +113,7 @@ class ExportDocument(_Part):
     exported_at: Timestamp | None = None
     settings: ExportedSettings = ExportedSettings()
     digests: Annotated[
-        tuple[ExportedTime, ...], Field(max_length=enums.MAX_SCHEDULE_TIMES), FailFast()
+        tuple[ExportedTime, ...], Field(max_length=MAX_SCHEDULE_TIMES), FailFast()
     ] = ()
     topics: Annotated[tuple[ExportedTopic, ...], Field(max_length=MOST), FailFast()] = ()
     mutes: Annotated[tuple[ExportedMute, ...], Field(max_length=MOST_LISTED), FailFast()] = ()

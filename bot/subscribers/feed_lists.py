@@ -171,7 +171,7 @@ class FeedListStage:
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
-                await feeds_followed.line_tried(
+                await feeds_followed.record_line(
                     tx, chat.list_id, line.number, outcome, error=error, error_detail=detail
                 )
 
@@ -199,7 +199,7 @@ class FeedListStage:
 
     async def _finish(self, chat: feeds_followed.ImportChat) -> None:
         async with self.storage.reading() as tx:
-            lines = await feeds_followed.lines_of(tx, chat.list_id)
+            lines = await feeds_followed.import_lines(tx, chat.list_id)
         tried = [Tried(line.url, line.outcome or "", _problem_of(line)) for line in lines]
         await self.report(chat, ListProgress(len(tried), len(tried), tried))
         async with self.storage.writing() as tx:

@@ -7,13 +7,13 @@ from typing import Any
 from bot.rendering.keyboards import answer_feedback
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import NoSuchFeedback, TooMuchFeedback
+from storage.access import AdminChat, admin_chats
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import FEEDBACK_NOTICE, DeliveryKind, UpdateRef
-from storage.feedback import Feedback, count_feedback, unsent_feedback
-from storage.outages import Dependent, admins_of_source
+from storage.enums import DeliveryKind
+from storage.feedback import FEEDBACK_NOTICE, Feedback, count_feedback, unsent_feedback
 from storage.outbox import enqueue, new_delivery
-from storage.updates import is_duplicate
+from storage.updates import UpdateRef, is_duplicate
 
 MOST_A_DAY = 5
 LONGEST = 2000  # characters
@@ -36,7 +36,7 @@ async def send_feedback(
     words = words[:LONGEST]
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        to = await admins_of_source(tx, admins)
+        to = await admin_chats(tx, admins)
         if await is_duplicate(tx, once):
             return bool(to)
         if await count_feedback(tx, chat_id, _DAY) >= MOST_A_DAY:
@@ -52,7 +52,7 @@ async def send_feedback(
 async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: frozenset[int]) -> None:
     """Send the admins what was kept for the first of them."""
     async with storage.writing() as tx:
-        to = await admins_of_source(tx, admins)
+        to = await admin_chats(tx, admins)
         for name, feedback in await unsent_feedback(tx) if to else ():
             feedback.passed_on_at = tx.now
             tx.session.add(feedback)
@@ -60,7 +60,7 @@ async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: froz
 
 
 def _notify_admins(
-    tx: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback, *, renderer: Renderer
+    tx: Transaction, to: Sequence[AdminChat], name: str, feedback: Feedback, *, renderer: Renderer
 ) -> list[dict[str, Any]]:
     return [
         _notification(tx, one.chat_id, one.language, name, feedback, renderer=renderer)

@@ -23,7 +23,7 @@ from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.posts import Post, PostLink, asks, is_telling, read_post
 from bot.subscribers.text import one_line
 from bot.subscribers.timezones import zone_named, zone_of_place
-from storage.enums import QuietHours
+from storage.schedules import QuietHours
 
 _LINK = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")

@@ -19,7 +19,7 @@ from babel import Locale
 from bot.languages import words
 from bot.rendering.i18n import ENGLISH, LANGUAGES
 from bot.subscribers.digest_schedule import WeeklyTime
-from storage.enums import EVERY_DAY, QuietHours
+from storage.schedules import EVERY_DAY, QuietHours
 
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser

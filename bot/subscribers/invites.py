@@ -24,9 +24,9 @@ from storage.access import (
     wrong_guesses,
 )
 from storage.db.engine import Storage, Transaction
-from storage.enums import AuditAction, UpdateRef
+from storage.enums import AuditAction
 from storage.suspension import is_banned
-from storage.updates import is_duplicate
+from storage.updates import UpdateRef, is_duplicate
 
 PER_PAGE = 8
 MOST_USES = 10_000

@@ -20,7 +20,7 @@ from storage.chats import lock_account, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceKind, UsageKind
 from storage.sources import Source, source_of
-from storage.usage import account_of_chat, used
+from storage.usage import account_of_chat, used_today
 
 
 class FeedAddition(StrEnum):
@@ -156,7 +156,7 @@ async def _follow(
 
 async def _used(tx: Transaction, chat_id: int) -> Mapping[UsageKind, int]:
     account = await account_of_chat(tx, chat_id)
-    return (await used(tx, [account]))[account]
+    return (await used_today(tx, [account]))[account]
 
 
 def _refuse_beyond(used: Mapping[UsageKind, int], budgets: Budgets) -> None:

@@ -9,9 +9,8 @@ from bot.subscribers.paging import ListPage
 from bot.subscribers.topics import ChatTopic
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import UpdateRef
 from storage.sharing import PublishedFeed, lock_published_feed, published_feed
-from storage.updates import is_duplicate
+from storage.updates import UpdateRef, is_duplicate
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,16 +39,9 @@ from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
-from storage.enums import (
-    CLOSED,
-    MOST_ALERTS_PER_HOUR,
-    ChatState,
-    EmptyDay,
-    Layout,
-    QuietHours,
-    Style,
-)
+from storage.enums import CLOSED, ChatState, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of
+from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
 

@@ -1,5 +1,7 @@
 """Links to the bot, `t.me/<bot>?start=…`, and sharing a topic by one.
 
+admin_<code>   makes the first admin
+invite_<code>  an invitation
 topic_<slug>   a topic of the catalogue
 topic_<id>     one that has no slug
 q_<query>      a query, its UTF-8 as URL-safe base64 without padding
@@ -20,6 +22,7 @@ from storage.db.engine import Storage
 from storage.sharing import Share, share_of, shared_by
 
 LONGEST_START = 64
+ADMIN_PREFIX, INVITE_PREFIX = "admin_", "invite_"
 _TOPIC, _QUERY, _SHARED = "topic_", "q_", "s_"
 _TOKEN_BYTES = 16
 

@@ -16,8 +16,9 @@ from bot.subscribers.timezones import guess_zone
 from storage import chats
 from storage.access import admin_ids
 from storage.db.engine import Storage, Transaction
-from storage.enums import CLOSED, DEFAULT_SCHEDULE, ChatKind, ChatState, DeliveryKind
+from storage.enums import CLOSED, ChatKind, ChatState, DeliveryKind
 from storage.outbox import enqueue, has_pending_notice, new_delivery
+from storage.schedules import DEFAULT_SCHEDULE
 from storage.suspension import (
     apply_access,
     is_banned,

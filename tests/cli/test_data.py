@@ -15,7 +15,7 @@ from storage.backup import last_backup
 from storage.db.engine import describe_failure
 from tests.cli.conftest import with_storage_at
 from tests.sample_rows import all_rows, fill
-from tests.storage.test_schema import run_on
+from tests.storage.databases import run_on
 
 
 @pytest.fixture

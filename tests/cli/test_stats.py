@@ -5,15 +5,15 @@ import pytest
 from storage.db.engine import Storage
 from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
-from tests.storage.test_stats import watch
+from tests.storage.stored import subscribe
 
 pytestmark = pytest.mark.slow
 
 
 async def fill(storage: Storage) -> None:
     ann = await Outbox(storage).chat(123456789, name="Ann Example")
-    await watch(storage, ann, "Japan", "japan")
-    await watch(storage, ann, "a whim of Ann", None)
+    await subscribe(storage, ann, "Japan", "japan")
+    await subscribe(storage, ann, "a whim of Ann", None)
 
 
 @pytest.fixture

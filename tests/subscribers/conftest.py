@@ -20,8 +20,9 @@ from bot.subscribers.subscriptions import Subscribed
 from bot.subscribers.users import CurrentUser, Sender
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import Medium, Mode, QuietHours
+from storage.enums import Medium, Mode
 from storage.outbox import Delivery
+from storage.schedules import QuietHours
 from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
 

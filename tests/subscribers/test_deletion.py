@@ -20,12 +20,12 @@ from storage.editions import Edition, EditionStory
 from storage.enums import ChatKind, DeliveryKind
 from storage.outbox import Delivery
 from storage.queries import Query
+from storage.schema import metadata
 from storage.sharing import PublishedFeed
 from storage.sources import Follow, add_source
 from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.suspension import open_mailbox
-from storage.tables import METADATA
 from storage.topics import Topic
 from tests.subscribers.conftest import subscribe
 
@@ -44,10 +44,10 @@ OTHERS = {
 
 def columns() -> list[Column[Any]]:
     """Every column that names one of our chats."""
-    chat = METADATA.tables["chat"].c.id
+    chat = metadata().tables["chat"].c.id
     return [
         column
-        for table in METADATA.tables.values()
+        for table in metadata().tables.values()
         for column in table.columns
         if column.references(chat)
     ]
@@ -66,7 +66,7 @@ def test_rows_that_name_a_chat_go_with_it():
 def test_no_column_names_a_chat_or_a_user_unlisted():
     named = {
         f"{table.name}.{column.name}"
-        for table in METADATA.tables.values()
+        for table in metadata().tables.values()
         for column in table.columns
         if column.name.endswith(("chat_id", "user_id", "telegram_id"))
     }
@@ -139,7 +139,7 @@ async def test_every_table_forgets_the_chat(storage, ann, arrive):
 
 
 def test_all_tables_are_looked_through():
-    assert SQLModel.metadata is METADATA
+    assert SQLModel.metadata is metadata()
 
 
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, arrive):

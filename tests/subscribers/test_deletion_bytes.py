@@ -23,12 +23,12 @@ from storage.editions import Edition
 from storage.enums import DeliveryKind, Mode
 from storage.feeds_followed import follow
 from storage.mailboxes import MailboxRequest
+from storage.matches import MatchFound, store_matches
 from storage.outbox import Delivery
 from storage.pace import advance_all, chat_pace_key
-from storage.queries import MatchFound, Query, store_matches
-from storage.schema import database_file
+from storage.queries import Query
+from storage.schema import database_file, metadata
 from storage.sharing import Share
-from storage.tables import METADATA
 from tests.publishing.newsroom import Newsroom
 from tests.subscribers.conftest import subscribe
 
@@ -73,7 +73,7 @@ async def found_in_rows(storage: Storage) -> list[str]:
     found = []
     async with storage.reading() as tx:
         connection = await tx.session.connection()
-        for table in METADATA.sorted_tables:
+        for table in metadata().sorted_tables:
             for row in (await connection.execute(rows_of(table))).all():
                 shown = repr(tuple(row)).lower()
                 found += [f"{text} in {table.name}" for text in wanted if text in shown]

@@ -13,7 +13,7 @@ from bot.subscribers.digest_schedule import (
     without,
 )
 from bot.subscribers.errors import NoSuchScheduleTime, NotATime, TooManyScheduleTimes
-from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
+from storage.schedules import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 MONDAY = 0b0000001
 EIGHT, NOON, SIX = ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)

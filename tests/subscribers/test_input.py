@@ -20,7 +20,7 @@ from bot.subscribers.input import (
 )
 from bot.subscribers.posts import Post, PostLink
 from bot.subscribers.timezones import available_zones, is_zone
-from storage.enums import EVERY_DAY, QuietHours
+from storage.schedules import EVERY_DAY, QuietHours
 
 ANYTHING = st.text(max_size=40)
 TIME_WORDS = [

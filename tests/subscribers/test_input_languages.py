@@ -12,7 +12,7 @@ from bot.rendering.renderer import Renderers
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.input import AskedInput as Asked
 from bot.subscribers.input import Clock, Code, Day, Hours, Keywords, Timetable, read_typed
-from storage.enums import EVERY_DAY, QuietHours
+from storage.schedules import EVERY_DAY, QuietHours
 
 NATIVE = [code for code in LANGUAGES if code != ENGLISH.code]
 TODAY = date(2026, 3, 2)  # a Monday

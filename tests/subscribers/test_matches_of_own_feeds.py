@@ -16,8 +16,8 @@ from bot.subscribers import own_feeds, subscriptions
 from storage import feeds_followed
 from storage.db.engine import Storage
 from storage.enums import Mode
-from storage.queries import Match, Query
-from storage.search import newest_stories, stories_by_day
+from storage.matches import Match, newest_stories, stories_by_day
+from storage.queries import Query
 from tests.limits import USUAL_LIMITS
 from tests.matching.stored import stored_article, stored_source
 from tests.subscribers.conftest import subscribe

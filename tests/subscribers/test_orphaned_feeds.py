@@ -13,8 +13,8 @@ from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import DeliveryKind
 from storage.feeds_followed import follow, forget_unfollowed
+from storage.matches import Match
 from storage.outbox import Delivery
-from storage.queries import Match
 from storage.sources import AwaitedPage, Source
 from storage.stories import Story
 from tests.publishing.newsroom import Newsroom

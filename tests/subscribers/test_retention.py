@@ -18,9 +18,9 @@ from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.enums import ArticleStage, DeliveryKind, DeliveryState
 from storage.mailboxes import MailboxRequest
+from storage.matches import Match
 from storage.outbox import Delivery
 from storage.pace import Pace, advance_all, lock_pace, pause
-from storage.queries import Match
 from storage.schema import migrate
 from storage.stories import Story
 

@@ -11,7 +11,8 @@ from bot.subscribers.errors import NotADate, NotANumber, NotATime, NotAZone
 from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.editions import Edition
-from storage.enums import EmptyDay, Mode, QuietHours, ScheduleTime
+from storage.enums import EmptyDay, Mode
+from storage.schedules import QuietHours, ScheduleTime
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 from tests.subscribers.conftest import subscribe

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from bot.publishing import pictures
 from storage.articles import Article
 from storage.chats import Chat, set_schedule
-from storage.enums import ScheduleTime
+from storage.schedules import ScheduleTime
 from storage.subscriptions import Subscription
 from tests.web.conftest import TUESDAY
 

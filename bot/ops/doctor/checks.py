@@ -29,7 +29,7 @@ from storage.backup import last_backup
 from storage.clocks import poisoned_times
 from storage.db.engine import DatabaseError
 from storage.db.filelock import lock_beside
-from storage.db.problems import message_of, why_not
+from storage.db.problems import Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
 from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
@@ -178,7 +178,7 @@ async def _database(url: str) -> Sequence[Finding]:
         else:
             seen = await condition_of_server(url)
     except (DatabaseError, OSError, sqlite3.Error) as error:
-        return [judgements.judge_unusable(why_not(error))]
+        return [judgements.judge_unusable(Unusable.because_of(error))]
     clock = [] if file else judgements.judge_clock(seen.ahead, "the database's")
     return [*judgements.judge_database(seen), *clock]
 

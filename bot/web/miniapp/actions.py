@@ -17,7 +17,8 @@ from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.timezones import zone_of_place
-from storage.enums import DigestMedium, Mode, QuietHours
+from storage.enums import DigestMedium, Mode
+from storage.schedules import QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -10,7 +10,7 @@ from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers import settings, topics
 from bot.subscribers.limits import MOST_LISTED
-from storage.enums import MAX_SCHEDULE_TIMES
+from storage.schedules import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
