@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sources.decide import SourceEntries
 from bot.sources.feeds.model import Item
-from bot.sources.prepare import Shown
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
@@ -26,7 +26,9 @@ async def show(
     storage: Storage, source_id: int, item: Item = STORM, *, backlog: bool = False
 ) -> None:
     async with storage.writing() as tx:
-        await store_in(tx, Shown(source_id, drafts([item], tx.now, backlog=backlog), inside=False))
+        await store_in(
+            tx, SourceEntries(source_id, drafts([item], tx.now, backlog=backlog), inside=False)
+        )
 
 
 async def feeds(storage: Storage) -> tuple[int, int, int]:
@@ -130,13 +132,15 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(sto
 
 
 @pytest.mark.parametrize("public_first", [True, False])
-async def test_of_what_comes_at_once_the_public_source_makes_the_article(storage, public_first):
+async def test_the_public_source_makes_an_article_that_a_private_one_shows_at_once(
+    storage, public_first
+):
     mine, _, paper = await feeds(storage)
     invented = replace(STORM, title="Sunshine")
     async with storage.writing() as tx:
         shown = [
-            Shown(mine, drafts([invented], tx.now), inside=False),
-            Shown(paper, drafts([STORM], tx.now), inside=False),
+            SourceEntries(mine, drafts([invented], tx.now), inside=False),
+            SourceEntries(paper, drafts([STORM], tx.now), inside=False),
         ]
         stored = await store_in(tx, *(shown[::-1] if public_first else shown))
 

@@ -2,29 +2,29 @@ from typing import Any
 
 import pytest
 
+from bot.sources.decide import SourceEntries
+from bot.sources.entries import MOST_GUIDS
 from bot.sources.feeds.model import Item
-from bot.sources.prepare import Shown
-from bot.sources.store import MOST_GUIDS
 from storage.articles import PUBLIC, Article
 from storage.db.engine import Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
 from storage.sources import add_source
+from tests.rows import source_row
 from tests.sources.drafts_made import drafts, store_in
 from tests.sources.polled import HOUR, rows_of
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
 
-async def added(tx: Transaction, name: str, **more: Any) -> int:
-    row = {"url": name, "url_hash": name, "host": name, "public": True}
-    row |= {"created_at": tx.now, "next_fetch_at": tx.now}
-    return await add_source(tx, row | more) or 0
+async def added(tx: Transaction, name: str, **columns: Any) -> int:
+    row = source_row(f"https://{name}.example/feed", **{"public": True} | columns)
+    return await add_source(tx, row) or 0
 
 
-def shown(source_id: int, tx: Transaction, words: str) -> Shown:
+def shown(source_id: int, tx: Transaction, words: str) -> SourceEntries:
     item = Item("g", "https://news.example/1", "Storm", text=TEXT + words)
-    return Shown(source_id, drafts([item], tx.now), inside=False)
+    return SourceEntries(source_id, drafts([item], tx.now), inside=False)
 
 
 async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
@@ -69,7 +69,7 @@ async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(stora
         clock.turn(HOUR)
         async with storage.writing() as tx:
             item = Item(f"guid {poll}", "https://news.example/1", "Storm", text=TEXT)
-            await store_in(tx, Shown(ids[0], drafts([item], tx.now), inside=False))
+            await store_in(tx, SourceEntries(ids[0], drafts([item], tx.now), inside=False))
 
     kept = [each for each in await rows_of(storage, Entry) if each.source_id == ids[0]]
     hours = sorted((clock.now - each.first_seen_at) // HOUR for each in kept)
