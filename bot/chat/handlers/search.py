@@ -24,14 +24,14 @@ from aiogram.types import (
 from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import read_query, seen_of, words_on
+from bot.chat.cards import seen_of, words_on
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.senders import private_sender
 from bot.chat.updates import log_outage
 from bot.matching import search
 from bot.matching.explain import in_lines
-from bot.matching.query import QueryError, parse
+from bot.matching.query import QueryError
 from bot.matching.query.canonical import shown
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
@@ -84,7 +84,7 @@ async def turn_search_page(
 
 
 async def _found(typed: str, position: PagePosition, context: Context) -> dict[str, Any]:
-    query = await read_query(typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     return {
         "typed": typed,
@@ -98,7 +98,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
     if not typed:
         await context.reply.show("chat/test.html#how")
         return
-    query = await read_query(typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     await context.reply.show(
         "chat/test.html#result",
@@ -243,7 +243,7 @@ async def _answer(answering: _Answering, user: CurrentUser, resources: Resources
         nothing = "chat/inline.html#nothing_yet"
     else:
         try:
-            query = parse(words, await topics.saved_queries(resources.storage, user.chat_id))
+            query = await topics.parse_for(resources.storage, user.chat_id, words)
         except QueryError:
             await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return
