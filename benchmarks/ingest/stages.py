@@ -100,11 +100,11 @@ async def add_queries(storage: Storage) -> None:
             await query_for(tx, canonical)
 
 
-async def add_sources(storage: Storage, count: int, port: int) -> None:
+async def add_sources(storage: Storage, count: int) -> None:
     """Add sources, each on a host of its own, that are due now and then every ten minutes."""
     async with storage.writing() as tx:
         for feed in range(count):
-            url = f"http://news{feed}.example:{port}/feed/{feed}"
+            url = f"http://news{feed}.example/feed/{feed}"
             await add_source(tx, rows.source(url, tx.now, every_seconds=600))
 
 
