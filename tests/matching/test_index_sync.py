@@ -7,7 +7,7 @@ from bot.matching.query import ParsedQuery
 from bot.matching.query.canonical import read_back
 from storage.db.engine import Storage
 from storage.queries import query_for, retire_query
-from tests.matching.test_match import stored_query
+from tests.matching.stored import stored_query
 
 
 @pytest.fixture(params=["a dict", "arrays"])

@@ -4,23 +4,17 @@ import pytest
 from sqlmodel import select
 
 from bot.matching import stage
-from bot.matching.query import parse
 from bot.matching.stage import MatchStage
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import ArticleStage
 from storage.matches import Match
 from storage.queries import query_for, retire_query
-from tests.matching.stored import stored_article, stored_source
+from tests.matching.stored import stored_article, stored_query, stored_source
 
 
 def matching(storage: Storage, owner: str = "me") -> MatchStage:
     return MatchStage(storage, owner)
-
-
-async def stored_query(storage: Storage, typed: str) -> int:
-    async with storage.writing() as tx:
-        return (await query_for(tx, parse(typed).canonical)).id
 
 
 async def matches(storage: Storage) -> Collection[tuple[int, int, list[str], bool]]:

@@ -7,7 +7,7 @@ from sqlmodel import SQLModel, select
 
 from bot.sources.poll import SourcePoller
 from storage.articles import Article
-from storage.db.engine import Storage
+from storage.db.engine import Storage, Transaction
 from storage.sources import Source, add_source
 from tests.conftest import TurnedClock
 from tests.rows import source_row
@@ -28,6 +28,12 @@ async def add_sources(
             await add_source(tx, source_row(url, public=public, **times | columns)) or 0
             for url in urls
         ]
+
+
+async def add_named_source(tx: Transaction, name: str, **columns: Any) -> int:
+    """Store a public source that is due, at a host of this name; return its id."""
+    row = source_row(f"https://{name}.example/feed", **{"public": True} | columns)
+    return await add_source(tx, row) or 0
 
 
 async def rows_of(storage: Storage, table: type[Row]) -> list[Row]:

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 from bot.sources.decide import SourceEntries
@@ -9,17 +7,10 @@ from storage.articles import PUBLIC, Article
 from storage.db.engine import Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
-from storage.sources import add_source
-from tests.rows import source_row
 from tests.sources.drafts_made import drafts, store_in
-from tests.sources.polled import HOUR, rows_of
+from tests.sources.polled import HOUR, add_named_source, rows_of
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
-
-
-async def added(tx: Transaction, name: str, **columns: Any) -> int:
-    row = source_row(f"https://{name}.example/feed", **{"public": True} | columns)
-    return await add_source(tx, row) or 0
 
 
 def shown(source_id: int, tx: Transaction, words: str) -> SourceEntries:
@@ -29,7 +20,7 @@ def shown(source_id: int, tx: Transaction, words: str) -> SourceEntries:
 
 async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
     async with storage.writing() as tx:
-        ids = [await added(tx, name) for name in ("first", "second")]
+        ids = [await add_named_source(tx, name) for name in ("first", "second")]
         made = (await store_in(tx, *(shown(at, tx, f"By {at}.") for at in ids))).articles
 
     (article,) = await rows_of(storage, Article)
@@ -48,7 +39,7 @@ async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
 async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_once):
     async with storage.writing() as tx:
-        ids = [await added(tx, "first", **first), await added(tx, "ours")]
+        ids = [await add_named_source(tx, "first", **first), await add_named_source(tx, "ours")]
         news = [shown(ids[0], tx, "By somebody."), shown(ids[1], tx, "By us.")]
         if at_once:
             await store_in(tx, *reversed(news))  # the source of record comes first
@@ -63,7 +54,7 @@ async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_
 
 async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(storage, clock):
     async with storage.writing() as tx:
-        ids = [await added(tx, name) for name in ("careless", "other")]
+        ids = [await add_named_source(tx, name) for name in ("careless", "other")]
         await store_in(tx, shown(ids[1], tx, "By us."))
     for poll in range(9):
         clock.turn(HOUR)
