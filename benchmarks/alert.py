@@ -25,8 +25,8 @@ from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import ArticleStage, Mode
+from storage.matches import Match
 from storage.outbox import Delivery
-from storage.queries import Match
 from storage.sources import Source
 from storage.stories import Story
 from storage.subscriptions import Subscription

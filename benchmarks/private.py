@@ -28,7 +28,7 @@ from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import ArticleStage, Mode
-from storage.queries import Match
+from storage.matches import Match
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
 

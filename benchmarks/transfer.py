@@ -27,7 +27,8 @@ from storage.articles import Article, FoldedText, store_folded
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
-from storage.queries import Match, Query
+from storage.matches import Match
+from storage.queries import Query
 from storage.schema import migrate
 from storage.sources import Source
 from storage.stories import Story

@@ -23,19 +23,8 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, partial_index
-from storage.enums import (
-    CLOSED,
-    DEFAULT_ALERTS_PER_HOUR,
-    DEFAULT_SCHEDULE,
-    ChatKind,
-    ChatState,
-    DigestMedium,
-    EmptyDay,
-    Layout,
-    QuietHours,
-    ScheduleTime,
-    Style,
-)
+from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
+from storage.schedules import DEFAULT_ALERTS_PER_HOUR, DEFAULT_SCHEDULE, QuietHours, ScheduleTime
 
 
 class Chat(Leased, table=True):

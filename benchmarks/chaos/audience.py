@@ -12,10 +12,11 @@ from benchmarks import rows
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import Lease
-from storage.enums import EVERY_DAY, ChatKind, DeliveryState, EmptyDay, Mode
+from storage.enums import ChatKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
+from storage.schedules import EVERY_DAY
+from storage.schema import leased_tables
 from storage.subscriptions import Subscription
-from storage.tables import LEASED
 from tests.story.newspaper import Newspaper
 from tests.story.playground import RemotePlayground
 
@@ -107,7 +108,7 @@ class Audience:
 
     async def end_leases(self, pid: int) -> None:
         """End the leases of the process *pid*, which was killed."""
-        tables: list[Any] = [*LEASED, Lease]
+        tables: list[Any] = [*leased_tables(), Lease]
         async with self.storage.writing() as tx:
             for table in tables:
                 theirs = update(table).where(_is_of(pid, table))

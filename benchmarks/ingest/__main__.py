@@ -41,7 +41,8 @@ from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
-from storage.queries import Match, Query
+from storage.matches import Match
+from storage.queries import Query
 from storage.schema import migrate
 
 ROUNDS = {"all new": 0, "304": 0, "2 of 24 new": 1}  # the version of the feeds

@@ -23,8 +23,8 @@ from bot.playground.state.chats import User
 from bot.sources.urls import host_of
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import MOST_ALERTS_PER_HOUR
 from storage.feeds_followed import follow
+from storage.schedules import MOST_ALERTS_PER_HOUR
 from storage.schema import database_file
 from storage.sources import Source, add_source
 from tests.fake_web import serving

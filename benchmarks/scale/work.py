@@ -9,8 +9,9 @@ from benchmarks.start import add_queries
 from storage.articles import Article
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage
-from storage.enums import EVERY_DAY, ArticleStage, DeliveryState
+from storage.enums import ArticleStage, DeliveryState
 from storage.outbox import Delivery
+from storage.schedules import EVERY_DAY
 from storage.sources import Source
 
 QUERIES = 2_000

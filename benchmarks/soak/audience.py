@@ -14,7 +14,8 @@ from benchmarks.soak.numbers import Numbers
 from bot.publishing.calendar import Plan, next_due
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage, Transaction
-from storage.enums import EVERY_DAY, ChatKind, Mode, ScheduleTime, Style
+from storage.enums import ChatKind, Mode, Style
+from storage.schedules import EVERY_DAY, ScheduleTime
 from storage.sources import Source
 from storage.subscriptions import Subscription
 

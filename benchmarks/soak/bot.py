@@ -142,7 +142,7 @@ async def soaked_bot(
         stack.enter_context(_real_threads(clock))
         process = ProcessContext(
             settings=_settings(url, numbers),
-            deployment=Deployment(TOKEN, "http://127.0.0.1:9", url, AccessMode.OPEN),
+            deployment=Deployment(TOKEN, "http://127.0.0.1:9", AccessMode.OPEN),
             sources=SourceResources(
                 storage, fetcher, await stack.enter_async_context(_reader(clock))
             ),

@@ -14,13 +14,13 @@ from benchmarks.skipping_clock import Clock
 from benchmarks.soak.numbers import DAY, HOUR
 from benchmarks.soak.telegram import Telegram
 from storage.db.engine import POSTGRESQL, Storage
+from storage.schema import metadata
 from storage.stats import Backlog
-from storage.tables import TABLES
 
 STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")
 # After an outage of Telegram the queue is sent first, which is not the bot's lag.
 RECOVERS: Final = 900.0
-_NAMES: Final = sorted(str(table.__tablename__) for table in TABLES)
+_NAMES: Final = sorted(metadata().tables)
 
 
 @dataclass(frozen=True)

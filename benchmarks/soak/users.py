@@ -229,7 +229,7 @@ async def users_of(
     key = bot_key(process.deployment.token)
     session.middleware(Replies(process.storage, key, process.settings.send_per_second))
     session.middleware(InstrumentedCalls(process.instrumentation))
-    resources = make_resources(process, process.renderer)
+    resources = make_resources(process, mailer=None)
     dispatcher = make_dispatcher(resources, process.renderer)
     dispatcher.update.outer_middleware(InstrumentedUpdates(process.instrumentation))
     queue = UpdateQueue(bot, dispatcher)

@@ -32,7 +32,7 @@ from storage.outbox import (
     release_unsent,
     resend_unknown,
 )
-from storage.pace import paused_until, pauses
+from storage.pace import paused_until, pauses_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -294,7 +294,7 @@ class SendStage(Generic[Claimed]):
         """Write down that the calls begin; none into a pause, nor where a claim is lost."""
         async with self.pacer.transaction() as tx:
             rows = {each.claimed.id: self.channel.paused_by(each.claimed) for each in planned}
-            paused = await pauses(tx, {self.pace_key, *rows.values()})
+            paused = await pauses_by_key(tx, {self.pace_key, *rows.values()})
             if self.pace_key in paused:
                 return []
             ids = [delivery for delivery, key in rows.items() if key not in paused]

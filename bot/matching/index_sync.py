@@ -11,10 +11,10 @@ from typing import Final
 import structlog
 
 from bot.matching.index import FEW, QueryIndex
-from bot.matching.postings import HitBatch
+from bot.matching.postings import QueryBatch
 from bot.matching.query import ParsedQuery, QueryError
 from bot.matching.query.canonical import read_back
-from bot.text.slices import Slices, in_turns
+from bot.slices import Slices, in_turns
 from storage.db.engine import Storage, Transaction
 from storage.queries import QueryChange, changes_since, latest_change, live_queries, queries_by_id
 
@@ -87,7 +87,7 @@ class IndexSync:
         """Read all live queries. What changes meanwhile is followed from the number on."""
         async with self.storage.reading() as tx:
             number = await latest_change(tx)
-        batch = HitBatch()
+        batch = QueryBatch()
         last = 0
         while True:
             async with self.storage.reading() as tx:

@@ -14,8 +14,8 @@ from typing import Final
 import structlog
 
 from bot.matching.query import QueryError, parse
+from bot.slices import Slices, in_turns
 from bot.text.folding import FOLDING_VERSION, text_in_slices
-from bot.text.slices import Slices, in_turns
 from storage.articles import FoldedText, articles_after, replace_folded
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
-from bot.matching.snippet import Snippet
 from bot.publishing import pages
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
@@ -27,7 +26,9 @@ from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
 from bot.rendering.operator_templates import Sample
 from bot.rendering.renderer import Renderer
-from storage.enums import Layout, ScheduleTime, Style
+from bot.text.snippets import Snippet
+from storage.enums import Layout, Style
+from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = ("edition/topic.html", "edition/story.html", "edition/reason.html")  # which it asks for

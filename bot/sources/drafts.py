@@ -25,12 +25,12 @@ from math import inf
 from typing import Final
 from urllib.parse import unquote_plus
 
+from bot.slices import Slices, finished
 from bot.sources.feeds.model import Document, Item
 from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
 from bot.text.folding import folded_text
-from bot.text.slices import Slices, finished
 from storage.enums import FullText, SourceKind
 
 OLD = timedelta(hours=48)

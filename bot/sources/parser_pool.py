@@ -24,9 +24,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from bot.slices import Slices, in_turns
 from bot.sources.feeds.model import Document, Item, Unreadable, bounded, item_from_json
 from bot.sources.urls import are_quick, remember
-from bot.text.slices import Slices, in_turns
 
 if TYPE_CHECKING:
     from bot.sources.discovery.links import FeedLink

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, Self
 
+from bot.slices import Slices, gathered, in_turns
 from bot.sources.drafts import ArticleDraft, digest, is_another
 from bot.sources.revise import Comparison, FoldedWords, compared, folded_words
-from bot.text.slices import Slices, gathered, in_turns
 from storage.articles import ArticleContent, ScopedUrl, Wording, articles_by_url, contents_of
 from storage.db.engine import Storage, Transaction
 from storage.entries import KnownEntry

@@ -18,13 +18,13 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from bot.languages import any_of
+from bot.slices import Slices, gathered, in_turns
 from bot.sources.drafts import LONGEST_TITLE, ArticleDraft, dated, is_another, url_hash
 from bot.sources.feeds.model import Item
 from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from bot.text.folding import text_in_slices
-from bot.text.slices import Slices, gathered, in_turns
 from storage.alerts import make_public, merge_articles
 from storage.articles import (
     PUBLIC,

@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from bot.budgets import USUAL, Budgets, Cost, weight
+from bot.slices import Slices, in_turns
 from bot.sources.drafts import (
     MAX_PRIVATE_PAGES,
     PAGE_TIMEOUT,
@@ -33,7 +34,7 @@ from bot.sources.drafts import (
     identify_in_slices,
     url_hash,
 )
-from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
+from bot.sources.feeds.model import Document, pack_fingerprints, sort_time
 from bot.sources.fetch.problems import NOTHING_SPENT, Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
@@ -43,7 +44,6 @@ from bot.sources.payment import charge_sources, cost_of, rooms
 from bot.sources.prepare import Found, PreparedEntries, Shown, prepare
 from bot.sources.revise import revise
 from bot.sources.urls import host_of, logged_url
-from bot.text.slices import Slices, in_turns
 from storage import sources
 from storage.alerts import make_public
 from storage.articles import (
@@ -55,7 +55,7 @@ from storage.articles import (
     store_folded,
 )
 from storage.db.engine import Storage, Transaction, is_unavailable
-from storage.db.leases import held
+from storage.db.leases import lock_own
 from storage.entries import (
     MAX_PUBLISHER_LENGTH,
     KnownEntry,
@@ -393,7 +393,7 @@ async def _finish(
         changes[source_id] = postponed(fetched.source, changes[source_id], tx.now, fetched.jitter)
     ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
-        ours |= await held(tx, Source, going_on, owner)
+        ours |= await lock_own(tx, Source, going_on, owner)
     parts = [part for part in parts if part.source_id in ours]
     ended = [part.fetched for part in parts if part.is_last]
     await heed(tx, (answer_of(each.result, tx.now, public=each.source.public) for each in ended))
@@ -430,7 +430,7 @@ def _within_room(
         return fetched, entries
     is_public = fetched.source.public
     new = [(item, identity) for item, identity in entries if identity.guid_hash not in known]
-    new.sort(key=lambda entry: moment_of(entry[0]), reverse=True)
+    new.sort(key=lambda entry: sort_time(entry[0]), reverse=True)
     weights = accumulate(1 if is_public else weight(item.text, item.summary) for item, _ in new)
     left_out = {
         identity.guid_hash for (_, identity), sum_ in zip(new, weights, strict=True) if sum_ > room

@@ -5,15 +5,15 @@ import pytest
 from storage.db.engine import Storage
 from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
-from tests.storage.test_stats import watch
+from tests.storage.stored import subscribe
 
 pytestmark = pytest.mark.slow
 
 
 async def fill(storage: Storage) -> None:
     ann = await Outbox(storage).chat(123456789, name="Ann Example")
-    await watch(storage, ann, "Japan", "japan")
-    await watch(storage, ann, "a whim of Ann", None)
+    await subscribe(storage, ann, "Japan", "japan")
+    await subscribe(storage, ann, "a whim of Ann", None)
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def test_the_numbers_are_printed_in_lines(stats):
     assert ["1", "Japan"] in lines
 
 
-def test_a_small_table_has_no_line(stats):
+def test_small_tables_have_no_line(stats):
     printed, document = stats().output, json.loads(stats("--json").output)
 
     assert " 0.0 " not in printed
     assert min(size["count"] for size in document["bytes"]) < 50_000
 
 
-def test_a_document_has_the_same(stats):
+def test_a_json_document_has_the_same_numbers(stats):
     found = json.loads(stats("--json", "--days", "2").output)
 
     assert found["now"]["chats"] == [{"what": ["private", "active"], "count": 1, "at_least": False}]

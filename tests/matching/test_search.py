@@ -9,7 +9,8 @@ from bot.matching.query import parse
 from bot.matching.search import FTS5, TSQUERY, Volume
 from storage.articles import Article
 from storage.db.engine import Storage
-from storage.queries import Match, query_for
+from storage.matches import Match
+from storage.queries import query_for
 from tests.matching import oracle
 from tests.matching.stored import stored_article, stored_follower, stored_source
 from tests.matching.wordings import BEGINNINGS, WORDS
@@ -46,7 +47,7 @@ async def test_a_story_of_several_publishers_counts_once(storage: Storage):
             storage, f"Taiwan, {publisher}", source_id=source, ago=timedelta(days=days)
         )
     async with storage.writing() as tx:
-        (await tx.session.get_one(Article, 2)).story_id = 1
+        (await tx.get_one(Article, 2)).story_id = 1
 
     found = await search.find(storage, parse("taiwan"))
 
@@ -148,7 +149,7 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
 
 
-async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
+async def test_a_new_query_is_filled_from_stored_articles(storage: Storage):
     async with storage.writing() as tx:
         query_id = (await query_for(tx, "taiwan")).id
         since = tx.now - timedelta(hours=24)
@@ -161,7 +162,7 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
         assert filled == 1
 
     async with storage.reading() as tx:
-        assert len(list(await tx.session.exec(select(Match)))) == 1
+        assert len(await tx.rows(select(Match))) == 1
 
 
 async def test_the_index_gives_no_candidate_too_few(

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from bot.slices import finished
 from bot.sources.drafts import ArticleDraft, draft_of, identify
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.prepare import Shown, prepared, stored_before
 from bot.sources.store import Stored, store_shown
-from bot.text.slices import finished
 from storage.db.engine import Transaction
 
 

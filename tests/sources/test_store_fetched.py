@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select, update
 from structlog.testing import capture_logs
 
+from bot import slices
 from bot.sources import prepare, store
 from bot.sources.drafts import MAX_PRIVATE_PAGES, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
@@ -20,7 +21,6 @@ from bot.sources.fetch.source import FetchResult
 from bot.sources.health import MOVED_AFTER
 from bot.sources.prepare import PreparedEntries
 from bot.sources.store import Fetched, Stored, store_fetched, store_shown
-from bot.text import slices
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.slices import finished
 from bot.sources.drafts import ArticleDraft
 from bot.sources.feeds.model import Item
 from bot.sources.revise import (
@@ -21,7 +22,6 @@ from bot.sources.revise import (
     without_counters,
 )
 from bot.text.folding import folded_text
-from bot.text.slices import finished
 from storage.articles import Article, Wording
 from tests.sources.drafts_made import drafts
 

@@ -13,7 +13,7 @@ from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import DeliveryState, Mode
 from storage.outbox import Delivery
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.story.newspaper import Newspaper
 from tests.story.playground import RemotePlayground
 from tests.story.processes import Command, Workplace

@@ -70,8 +70,8 @@ async def remote_playground(
 ) -> AsyncIterator[RemotePlayground]:
     """Each call takes *latency* seconds; a webhook is retried within *longest_pause* seconds."""
     options = ("--latency", str(latency), "--longest-pause", str(longest_pause))
-    arguments = ("bot.playground", "--port", "0", "--every", "0", *options)
+    arguments = ("bot", "playground", "--port", "0", "--every", "0", *options)
     async with running(*arguments, folder=folder) as process:
-        base = await process.wait_for("http://")
+        base = (await process.wait_for("The chat page:")).split()[-1]
         async with aiohttp.ClientSession(base) as session:
             yield RemotePlayground(base, session)

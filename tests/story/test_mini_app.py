@@ -86,7 +86,7 @@ async def test_a_new_user_subscribes_sets_times_renames_and_undoes(page, app):
     await topic.get_by_label("Name").fill("The strait")
     await topic.get_by_role("button", name="Rename").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
-    await topic.get_by_role("button", name="Delete").click()
+    await topic.get_by_role("button", name="Unsubscribe").click()
     await expect(app.get_by_text("You haven't subscribed to anything yet.")).to_be_visible()
     await app.get_by_role("button", name="Undo").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
@@ -103,10 +103,10 @@ async def test_a_changed_query_is_previewed_before_it_is_used(page, app):
     await expect(topic.get_by_role("button", name="Use it")).to_be_hidden()
     await words.fill("Taiwan AND Atlantis")
     await expect(topic.locator(".change")).to_contain_text("New: 0 a week")
-    await expect(topic.locator(".change .said").nth(1)).to_contain_text("stories dropped:")
+    await expect(topic.locator(".change .summary").nth(1)).to_contain_text("stories dropped:")
     await expect(topic.locator(".change .others")).to_contain_text("more")
     await topic.get_by_role("button", name="For a day").click()
-    await expect(topic.locator(".rest")).to_contain_text("Muted until")
+    await expect(topic.locator(".muted")).to_contain_text("Muted until")
     await expect(words).to_have_value("Taiwan AND Atlantis")
     await topic.get_by_role("button", name="Keep the old one").click()
     await expect(words).to_have_value("Taiwan")
@@ -126,12 +126,12 @@ async def test_a_topic_is_muted_and_unmuted_by_keyboard(page, app):
     await topic.locator(".open").click()
 
     await topic.get_by_role("button", name="Until I unmute").press("Enter")
-    await expect(topic.locator(".rest")).to_have_text(
+    await expect(topic.locator(".muted")).to_have_text(
         "Muted until you unmute it: you'll get nothing about it."
     )
     await expect(topic.get_by_role("button", name="Unmute", exact=True)).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(topic.locator(".rest")).to_be_hidden()
+    await expect(topic.locator(".muted")).to_be_hidden()
 
 
 async def test_the_app_fits_its_screen_and_every_button_is_large_enough_to_touch(page, app):
@@ -158,7 +158,7 @@ async def test_every_text_has_enough_contrast(page, app):
     await app.locator(".topic").get_by_label("Words").fill("Japan")
     await expect(app.locator(".topic .change")).to_be_visible()
     await app.get_by_role("button", name="Until I unmute").click()
-    await expect(app.locator(".topic .rest")).to_be_visible()
+    await expect(app.locator(".topic .muted")).to_be_visible()
 
     assert await app.locator("body").evaluate(PALE_TEXTS) == []
 

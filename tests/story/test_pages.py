@@ -9,7 +9,8 @@ import pytest
 
 from storage.chats import set_schedule
 from storage.db.engine import Storage
-from storage.enums import Mode, ScheduleTime
+from storage.enums import Mode
+from storage.schedules import ScheduleTime
 from tests.publishing.newsroom import Newsroom
 from tests.story.conftest import settings_for
 from tests.story.processes import Command, free_port

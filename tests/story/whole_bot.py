@@ -235,7 +235,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         ):
             process = _process(database_url, SourceResources(storage, fetcher, reader))
             renderer = Renderer()
-            resources = make_resources(process, renderer)
+            resources = make_resources(process, mailer=None)
             group.create_task(_poller(bot, resources, renderer).run(stopping))
             try:
                 yield WholeBot(
@@ -273,7 +273,7 @@ def _process(database_url: str, sources: SourceResources) -> ProcessContext:
             database_url=SecretStr(database_url),
             access=AccessMode.OPEN,
         ),
-        deployment=Deployment(TOKEN, "", database_url, AccessMode.OPEN),
+        deployment=Deployment(TOKEN, "", AccessMode.OPEN),
         sources=sources,
         links=Links("https://bot.example", Signer(bytes(32))),
         announce=lambda _line: None,

@@ -1,21 +1,21 @@
-// Other words for the topic that is open: while they are typed, what would come and what would go.
+// The query of the open topic: shows what a change adds and drops while it is typed.
 
-import { copyOf, onSubmit, showHits, showWrong } from "./elements.js";
+import { copyOf, onSubmit, showHits, showProblem } from "./elements.js";
 
 const PAUSE_MS = 350; // without typing, before the server is asked
 
-export class Rewording {
+export class QueryEditor {
   // acts: {api, act(name, fields), failed(error)}
   constructor(acts) {
     this.acts = acts;
-    this.draft = null; // {topic, words, answer, form}
+    this.draft = null; // {topic, query, answer, form}
   }
 
-  // Makes the *form* of a topic work; words that are being typed stay when the list is made anew.
+  // Fills the *form* of a topic. A query that is being typed survives when the list is rebuilt.
   fill(form, topic) {
     const input = form.querySelector("input");
     const isDraft = this.draft?.topic === topic.id;
-    input.value = isDraft ? this.draft.words : topic.words;
+    input.value = isDraft ? this.draft.query : topic.query;
     input.addEventListener("input", () => this.typed(form, topic, input.value));
     input.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.keep(form, topic);
@@ -28,18 +28,18 @@ export class Rewording {
     }
   }
 
-  typed(form, topic, words) {
+  typed(form, topic, query) {
     this.forget();
-    if (words.trim() !== topic.words) {
+    if (query.trim() !== topic.query) {
       const answer = this.draft?.topic === topic.id ? this.draft.answer : null;
-      this.draft = { topic: topic.id, words, answer, isCurrent: false, form };
-      if (words.trim()) this.timer = setTimeout(() => this.ask(), PAUSE_MS);
+      this.draft = { topic: topic.id, query, answer, isCurrent: false, form };
+      if (query.trim()) this.timer = setTimeout(() => this.ask(), PAUSE_MS);
       else this.draft.answer = null;
     } else this.draft = null;
     this.show(form);
   }
 
-  // Whatever is being asked is about words that are no more.
+  // Cancels the request about an older query.
   forget() {
     clearTimeout(this.timer);
     this.asking?.abort();
@@ -47,10 +47,10 @@ export class Rewording {
 
   async ask() {
     const { draft } = this;
-    const { topic, words } = draft;
+    const { topic, query } = draft;
     const { signal } = (this.asking = new AbortController());
     try {
-      draft.answer = await this.acts.api.send("compare", { topic, words }, { signal });
+      draft.answer = await this.acts.api.send("preview_change", { topic, query }, { signal });
       draft.isCurrent = true;
     } catch (error) {
       if (!signal.aborted) this.acts.failed(error);
@@ -58,26 +58,26 @@ export class Rewording {
     if (this.draft === draft) this.show(draft.form);
   }
 
-  // Uses the words whose outcome is on show; of others it is shown first.
+  // Saves the query if its outcome is shown, and shows the outcome first otherwise.
   async use() {
     const { draft } = this;
-    if (!draft?.words.trim()) return;
+    if (!draft?.query.trim()) return;
     this.forget();
     if (!draft.isCurrent) return this.ask();
-    if (draft.answer.wrong) return;
+    if (draft.answer.marked) return;
     this.draft = null;
-    const { topic, words } = draft;
-    if (!(await this.acts.act("reword", { topic, words }))) this.draft ??= draft;
+    const { topic, query } = draft;
+    if (!(await this.acts.act("change_query", { topic, query }))) this.draft ??= draft;
   }
 
   keep(form, topic) {
     const input = form.querySelector("input");
-    input.value = topic.words;
-    this.typed(form, topic, topic.words);
+    input.value = topic.query;
+    this.typed(form, topic, topic.query);
     input.focus();
   }
 
-  // The topic is closed: its words are what they were.
+  // Discards the draft, because the topic is closed.
   drop() {
     this.forget();
     if (!this.draft) return;
@@ -89,9 +89,11 @@ export class Rewording {
 
   show(form) {
     const answer = this.draft?.answer;
-    const isRead = Boolean(answer) && !answer.wrong;
-    form.querySelector("input").ariaInvalid = String(Boolean(answer?.wrong));
-    showWrong(form.querySelector(".wrong"), answer, (instead) => this.replace(form, instead));
+    const isRead = Boolean(answer) && !answer.marked;
+    form.querySelector("input").ariaInvalid = String(Boolean(answer?.marked));
+    showProblem(form.querySelector(".problem"), answer, (suggestion) =>
+      this.replace(form, suggestion),
+    );
     const change = form.querySelector(".change");
     change.hidden = !isRead;
     change.ariaBusy = String(!this.draft?.isCurrent);
@@ -100,9 +102,9 @@ export class Rewording {
     form.querySelector(".use").hidden = !isRead;
   }
 
-  replace(form, words) {
+  replace(form, query) {
     const input = form.querySelector("input");
-    input.value = words;
+    input.value = query;
     input.dispatchEvent(new Event("input"));
     input.focus();
   }
@@ -115,7 +117,7 @@ function fillChange(change, { after, before, same, moving }) {
   change.querySelector(".moving").replaceChildren(
     ...moving.map(({ text, newest, more }) => {
       const made = copyOf("moving");
-      made.querySelector(".said").textContent = text;
+      made.querySelector(".summary").textContent = text;
       showHits(made.querySelector(".hits"), newest);
       made.querySelector(".others").textContent = more;
       return made;

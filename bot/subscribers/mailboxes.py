@@ -1,16 +1,17 @@
 """A chat's mailbox: a user names an address, confirms it by mail, chooses what comes, removes it.
 
-The mail that asks for a confirmation is the only one that an unconfirmed mailbox gets; `codes` says
-how it may be answered. The services raise user errors.
+An unconfirmed mailbox gets one mail, which asks for the confirmation. `bot.mail.codes` says how it
+may be answered.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.mail import codes
+from bot.mail.bounces import mailbox_notice
 from bot.mail.compose import Occasion, Recipient
 from bot.mail.headers import NotAnAddressError, read_address
 from bot.mail.providers import counted_as
@@ -28,7 +29,7 @@ from storage.access import hashing_secret, keyed_hash
 from storage.chats import Chat, lock_chat
 from storage.enums import CLOSED, DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
 from storage.outbox import enqueue, new_delivery
-from storage.suspension import confirm_mailbox, open_mailbox, unsubscribe_mailbox
+from storage.suspension import confirm_mailbox, open_mailbox
 from storage.updates import is_duplicate
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from bot.mail.compose import Mailer
     from bot.rendering.renderer import Renderer
     from storage.db.engine import Storage, Transaction
-    from storage.enums import UpdateRef
     from storage.mailboxes import Mailbox
+    from storage.updates import UpdateRef
 
 _PRESSED_TWICE = timedelta(minutes=1)
 
@@ -61,12 +62,12 @@ class MailboxSeen:
 
 async def get_mailbox(storage: Storage, chat_id: int) -> MailboxSeen:
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         return mailbox_seen(chat, await mailboxes.mailbox_of(tx, chat_id))
 
 
 async def language_of_mailbox(storage: Storage, mailbox_id: int) -> str | None:
-    """Return the tag of the language of its chat; None if the mailbox is gone."""
+    """Return the language tag of the mailbox's chat; None if the mailbox is gone."""
     async with storage.reading() as tx:
         chat = await mailboxes.chat_with_mailbox(tx, mailbox_id)
         return chat.speaks if chat else None
@@ -81,10 +82,10 @@ async def request_confirmation(
     once: UpdateRef | None = None,
     mailer: Mailer | None,
 ) -> MailboxSeen:
-    """Ask *address* by mail whether digests shall come there; an active one is left alone.
+    """Mail *address* a request to confirm that digests may come there, unless it is active.
 
     *asked_by* is Telegram's id of the user; None for an anonymous administrator. A second request
-    within a minute is a second tap on the button, and sends no second mail. Raise NoMail (*mailer*
+    within a minute is a second tap on the button and sends no second mail. Raises NoMail (*mailer*
     is None), NotAnAddress, or TooManyRequests, which names the limit.
     """
     if mailer is None:
@@ -99,9 +100,9 @@ async def request_confirmation(
         is_settled = there and there.address == address and _is_settled(there, tx.now)
         if await is_duplicate(tx, once) or is_settled:
             return mailbox_seen(chat, there)
-        await _count(tx, chat, asked_by, address)
+        await _count_request(tx, chat, asked_by, address)
         mailbox = await open_mailbox(tx, chat_id, address)
-        await _ask(tx, mailer, mailbox, chat.speaks)
+        await _mail_request(tx, mailer, mailbox, chat.speaks)
         return mailbox_seen(chat, mailbox)
 
 
@@ -114,7 +115,10 @@ async def awaits_code(storage: Storage, chat_id: int) -> bool:
 async def confirm_by_code(
     storage: Storage, chat_id: int, code: str, *, once: UpdateRef | None = None
 ) -> MailboxSeen:
-    """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
+    """Confirm with the six digits from the mail.
+
+    Raises NoMailbox if no mailbox awaits a code, CodeIsOver or WrongCode.
+    """
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         mailbox = await mailboxes.mailbox_of(tx, chat_id)
@@ -127,16 +131,15 @@ async def confirm_by_code(
             return mailbox_seen(chat, mailbox)
         if not await is_duplicate(tx, once):
             mailbox.tries += 1  # committed before the try is refused
-            tx.session.add(mailbox)
     raise WrongCode(codes.MOST_TRIES - mailbox.tries)
 
 
 async def confirm_by_link(
     storage: Storage, mailbox_id: int, token: str, *, renderer: Renderer
 ) -> bool:
-    """Confirm with the token of the link, and notify the chat.
+    """Confirm with the token of the link, and notify the chat; return whether it is confirmed.
 
-    True as well if that was done before, but not if the chat has no access.
+    False for a chat without access, even if the address was confirmed before.
     """
     async with storage.writing() as tx:
         found = await mailboxes.lock_mailbox(tx, mailbox_id)
@@ -157,11 +160,10 @@ async def confirm_by_link(
 
 
 async def set_digest_medium(storage: Storage, chat_id: int, medium: DigestMedium) -> MailboxSeen:
-    """Let digests come by *medium*; raise NoMailbox if no mail can be sent."""
+    """Send digests by *medium*; raise NoMailbox if no mail can be sent."""
     async with storage.writing() as tx:
         chat, mailbox = await _active(tx, chat_id)
         chat.digest_by = medium
-        await tx.session.flush()
         return mailbox_seen(chat, mailbox)
 
 
@@ -169,36 +171,16 @@ async def set_email_alerts(storage: Storage, chat_id: int, *, wanted: bool) -> M
     async with storage.writing() as tx:
         chat, mailbox = await _active(tx, chat_id)
         mailbox.alerts = wanted
-        tx.session.add(mailbox)
-        await tx.session.flush()
         return mailbox_seen(chat, mailbox)
 
 
 async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
-    """Forget the address; digests come by Telegram."""
+    """Delete the mailbox; digests come by Telegram."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         await mailboxes.remove_mailbox(tx, chat_id)
         chat.digest_by = DigestMedium.TELEGRAM
-        await tx.session.flush()
         return mailbox_seen(chat, None)
-
-
-async def unsubscribe_address(storage: Storage, mailbox_id: int, *, renderer: Renderer) -> None:
-    """Send nothing there any more, and notify the chat; idempotent."""
-    async with storage.writing() as tx:
-        found = await mailboxes.lock_mailbox(tx, mailbox_id)
-        if found and await unsubscribe_mailbox(tx, found[0]):
-            await enqueue(tx, [mailbox_notice(tx, *found, renderer=renderer)])
-
-
-def mailbox_notice(
-    tx: Transaction, mailbox: Mailbox, chat: Chat, *, renderer: Renderer
-) -> dict[str, Any]:
-    """Return the notice to the chat that mails go to *mailbox* now, or none any more, and why."""
-    message = renderer.of(chat.speaks).message("notices.html#mailbox", mailbox=mailbox)
-    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
-    return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
 
 
 def mailbox_seen(chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
@@ -220,12 +202,11 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.state is MailboxState.ACTIVE
 
 
-async def _ask(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
-    """Mail a code and a link, which are in no other message."""
+async def _mail_request(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
+    """Mail a code and a link, which stand in no other message."""
     request = codes.new_request()
     mailbox.code_hash = codes.hash_of(request.code, mailbox.chat_id)
     mailbox.token_hash = codes.hash_of(request.token, mailbox.chat_id)
-    tx.session.add(mailbox)
     subject = f"{mailbox.id}:{mailbox.token_hash[:12]}"  # distinguishes requests
     recipient = Recipient(mailbox.id, mailbox.address, mailbox.chat_id, language)
     mailer = mailer.to(recipient)
@@ -247,8 +228,8 @@ async def _ask(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str)
     await enqueue(tx, [row])
 
 
-async def _count(tx: Transaction, chat: Chat, asked_by: int | None, address: str) -> None:
-    """Count one more request; raise TooManyRequests where that would be too many."""
+async def _count_request(tx: Transaction, chat: Chat, asked_by: int | None, address: str) -> None:
+    """Count one more request; raise TooManyRequests if that would exceed a limit."""
     await mailboxes.lock_requests(tx)
     begin = tx.now - codes.HOLDS_FOR
     await mailboxes.forget_requests(tx, begin)
@@ -278,4 +259,3 @@ async def _confirm(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
     if not chat.digest_by.mails:
         # Digests by Telegram go on until the chat's users choose mails alone.
         chat.digest_by = DigestMedium.BOTH
-    await tx.session.flush()
