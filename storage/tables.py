@@ -7,7 +7,7 @@ from storage.alerts import Alert
 from storage.articles import Article, ArticleAddress, Folded
 from storage.broadcasts import Broadcast
 from storage.bundles import Bundle
-from storage.chats import Chat, ChatAdmin, DigestTime, Quota
+from storage.chats import Chat, ChatAdmin, DigestTime, PublishedFeed, Quota
 from storage.db.leases import Lease
 from storage.db.sql import Leased
 from storage.editions import Edition, EditionStory
@@ -20,12 +20,11 @@ from storage.outages import Outage
 from storage.outbox import Delivery
 from storage.pace import Pace
 from storage.queries import ChangeNumber, Match, Query
-from storage.sharing import PublishedFeed, Share
 from storage.sources import AwaitedPage, BoilerplateBlocks, Follow, HostPause, Source
 from storage.stories import Story
 from storage.subscriptions import CatalogueChange, EndedSubscription, Subscription
 from storage.suspension import Ban
-from storage.topics import Topic
+from storage.topics import Share, Topic
 from storage.updates import ProcessedUpdate
 from storage.usage import Usage
 from storage.websub import PushSubscription

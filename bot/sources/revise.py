@@ -25,7 +25,7 @@ from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from bot.text.folding import text_in_slices
 from bot.text.slices import Slices, gathered, in_turns
-from storage.alerts import make_public, merge_articles
+from storage.article_merges import make_public, merge_articles
 from storage.articles import (
     PUBLIC,
     Article,

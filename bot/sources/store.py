@@ -45,7 +45,7 @@ from bot.sources.revise import revise
 from bot.sources.urls import host_of, logged_url
 from bot.text.slices import Slices, in_turns
 from storage import sources
-from storage.alerts import make_public
+from storage.article_merges import make_public
 from storage.articles import (
     PUBLIC,
     FoldedText,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.ops.logs import Failure
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.paging import ListPage, page_number
+from storage.chat_overview import ChatListed, chat_listed, chats_listed, count_chats
 from storage.db.engine import Storage
 from storage.pace import flood_waits_today
 from storage.sources import Source
@@ -19,7 +20,6 @@ from storage.stats import (
     last_article,
     unhealthy_sources,
 )
-from storage.users import ChatListed, chat_listed, chats_listed, count_chats
 
 MOST_SOURCES, MOST_ERRORS = 3, 3
 CHATS_PER_PAGE = 8

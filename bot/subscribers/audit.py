@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.subscribers.paging import ListPage, page_number
 from storage import access
+from storage.chats import names_of_chats
 from storage.db.engine import Storage
 from storage.enums import AuditAction
-from storage.users import names_of_chats
 
 PER_PAGE = 10
 _ERASED = "—"

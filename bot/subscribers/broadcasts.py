@@ -13,11 +13,11 @@ from storage.access import record_event
 from storage.broadcasts import (
     Broadcast,
     BroadcastCounts,
-    broadcast_to_change,
     claim_progress_reports,
     count_recipients,
     counts_of,
     languages_of_chats,
+    lock_broadcast,
 )
 from storage.chats import chat_at
 from storage.db.engine import Storage, Transaction
@@ -149,7 +149,7 @@ async def _status_message(tx: Transaction, broadcast: Broadcast) -> StatusMessag
 
 
 async def _find(tx: Transaction, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
-    broadcast = await broadcast_to_change(tx, broadcast_id or 0)
+    broadcast = await lock_broadcast(tx, broadcast_id or 0)
     if broadcast is None or broadcast.state is not state:
         raise NoSuchBroadcast
     return broadcast

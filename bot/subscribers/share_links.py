@@ -17,7 +17,7 @@ from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.topics import find_topic
 from storage.chats import lock_chat
 from storage.db.engine import Storage
-from storage.sharing import Share, share_of, shared_by
+from storage.topics import Share, share_by_token, share_of
 
 LONGEST_START = 64
 _TOPIC, _QUERY, _SHARED = "topic_", "q_", "s_"
@@ -93,7 +93,7 @@ async def share(storage: Storage, chat_id: int, topic_id: int) -> str:
 async def shared_query(storage: Storage, token: str) -> str:
     """Return the query that was shared under *token*; NoSuchTopic for none."""
     async with storage.reading() as tx:
-        shared = await shared_by(tx, token)
+        shared = await share_by_token(tx, token)
     if shared is None:
         raise NoSuchTopic
     return shared.typed

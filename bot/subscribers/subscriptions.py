@@ -33,11 +33,11 @@ from storage.queries import query_for, retire_query
 from storage.subscriptions import (
     Subscription,
     count_subscriptions_of_account,
+    delete_ended,
     drop_topic,
     end_subscription,
     ended_subscription,
     purge_ended,
-    restore_ended,
     subscription_to,
 )
 from storage.topics import Topic, has_topic_named, topic_of, topic_seen_by
@@ -246,7 +246,7 @@ async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode:
 
     The limit and the chat's next digest are for the caller.
     """
-    await restore_ended(tx, chat_id, topic_id)
+    await delete_ended(tx, chat_id, topic_id)
     began = Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now)
     tx.session.add(began)
     await tx.session.flush()

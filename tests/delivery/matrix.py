@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.delivery.outcomes import back_off
 from storage.enums import ChatState, DeliveryState
-from storage.states import Effect, Event, ways
+from storage.states import Effect, Event, transitions_of
 
 PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
 SUSPENDED = DeliveryState.SUSPENDED
@@ -216,7 +216,7 @@ def page() -> str:
 
 def _transitions() -> Iterator[str]:
     for event in Event:
-        for (state, effects), begins in ways(event):
+        for (state, effects), begins in transitions_of(event):
             before = ", ".join(begins)
             besides = "; ".join(effect for effect in Effect if effect in effects)
             yield f"| {event} | {before} | {state} | {besides} |\n"

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.delivery.pace import PRIVATE_INTERVAL
-from bot.delivery.responses import pauses
+from bot.delivery.responses import retry_pauses
 from bot.delivery.sender import Calls
 from bot.delivery.telegram import LIMITS
 from bot.rendering.messages import Message
@@ -110,7 +110,7 @@ async def test_a_response_waits_for_a_locked_database_and_nothing_is_sent_twice(
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert timer.waited == list(pauses(LIMITS.response_seconds))[: len(timer.waited)]
+    assert timer.waited == list(retry_pauses(LIMITS.response_seconds))[: len(timer.waited)]
     assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}
 
 

@@ -1,6 +1,6 @@
 """The operator sees what waits, and releases it."""
 
-from bot.delivery.release import list_deliveries, release
+from bot.delivery.release import list_deliveries, release_stuck
 from storage.enums import DeliveryState
 from tests.delivery.conftest import send_all
 
@@ -24,7 +24,7 @@ async def test_what_is_released_is_sent_and_makes_no_sound_if_it_may_be_there(
     held = await outbox.add(await outbox.chat(7), state=HELD, resent=True, attempts=2)
     failed = await outbox.add(await outbox.chat(8), state=FAILED)
 
-    assert await release(storage) == 2
+    assert await release_stuck(storage) == 2
     await send_all(sending)
 
     assert await outbox.states(held, failed) == [SENT, SENT]
@@ -36,6 +36,6 @@ async def test_only_those_named_are_released(storage, outbox):
     first, second = await outbox.add(chat, state=HELD), await outbox.add(chat, state=HELD)
     sent = await outbox.add(chat, state=SENT)
 
-    assert await release(storage, [first, sent]) == 1
+    assert await release_stuck(storage, [first, sent]) == 1
 
     assert await outbox.states(first, second, sent) == [DeliveryState.PENDING, HELD, SENT]

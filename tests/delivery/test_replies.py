@@ -26,7 +26,7 @@ from aiohttp import ClientConnectionResetError, ClientOSError
 from sqlalchemy.exc import OperationalError
 
 from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_of
-from bot.delivery.replies import BLOCK, TRIES, Replies, counts
+from bot.delivery.replies import BLOCK, TRIES, Replies, counts_as_message
 from bot.telegram import MayHaveArrived, is_late
 from storage.pace import Pace, chat_pace_key, flood_waits_today, pause, pauses
 from tests.conftest import TurnedClock
@@ -78,7 +78,7 @@ def to(chat_id: int) -> SendMessage:
     ],
 )
 def test_only_what_sends_counts(method, counted):
-    assert counts(method) is counted
+    assert counts_as_message(method) is counted
 
 
 @pytest.mark.parametrize(

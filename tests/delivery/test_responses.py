@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from bot.delivery.channel import CallResponse, response_to
 from bot.delivery.errors import ChatBlocked
-from bot.delivery.responses import CallResponse, ResponseWriter, response_to
+from bot.delivery.responses import ResponseWriter
 from bot.delivery.sender import Calls
 from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryState

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from bot.delivery.channel import BEGINS_WITHIN_SECONDS
 from bot.delivery.pace import (
     HORIZON,
     LATE_SECONDS,
@@ -13,7 +14,7 @@ from bot.delivery.pace import (
     Lead,
     interval_of,
 )
-from bot.delivery.sender import BEGINS_WITHIN_SECONDS, PER_SECOND, Calls
+from bot.delivery.sender import PER_SECOND, Calls
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries, release_claims
 from storage.pace import advance_all

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.delivery.errors import BadMarkup, Refused
-from bot.delivery.outcomes import as_body, following
+from bot.delivery.outcomes import fallback_columns, following_parts
 from bot.rendering.messages import Entity, Message
 from storage.chats import Chat
 from storage.editions import make_editions
@@ -85,7 +85,7 @@ async def test_a_refused_picture_leaves_its_caption(outbox, sending, telegram, c
 
 
 def test_plain_text_has_nothing_to_fall_back_to():
-    swapped = as_body(Message("plain").to_json())
+    swapped = fallback_columns(Message("plain").to_json())
 
     assert swapped == {"body": Message("plain").to_json(), "fallback": None}
-    assert following(Message("plain", BOLD).fallback() or {}) == []
+    assert following_parts(Message("plain", BOLD).fallback() or {}) == []

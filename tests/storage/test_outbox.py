@@ -202,10 +202,10 @@ async def test_a_claim_passes_over_a_delivery_that_vanished_meanwhile(storage, m
 
     async def vanish(tx: Transaction, *rest: Any) -> list[Delivery]:
         await delete_deliveries(tx, col(Delivery.id) == gone)
-        return await claimed_rows(tx, *rest)
+        return await claim_rows(tx, *rest)
 
-    claimed_rows = outbox_module._claimed
-    monkeypatch.setattr(outbox_module, "_claimed", vanish)
+    claim_rows = outbox_module._claim_rows
+    monkeypatch.setattr(outbox_module, "_claim_rows", vanish)
     async with storage.writing() as tx:
         claimed = await claim_deliveries(tx, "me", limit=9, lease=LEASE)
 

@@ -27,8 +27,8 @@ from storage.outbox import Delivery
 from storage.pace import advance_all, chat_pace_key
 from storage.queries import MatchFound, Query, store_matches
 from storage.schema import database_file
-from storage.sharing import Share
 from storage.tables import METADATA
+from storage.topics import Share
 from tests.publishing.newsroom import Newsroom
 from tests.subscribers.conftest import subscribe
 

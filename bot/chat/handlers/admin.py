@@ -107,12 +107,14 @@ async def show_stuck(_: object, callback_data: press.StuckPage, context: Context
 
 
 async def release_one(_: object, callback_data: press.Release, context: Context) -> None:
-    await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
+    await release.release_stuck(
+        context.storage, [callback_data.delivery_id], by=context.user.user_id
+    )
     await _show_stuck(context)
 
 
 async def drop_one(_: object, callback_data: press.Drop, context: Context) -> None:
-    dropped = await release.drop(
+    dropped = await release.drop_stuck(
         context.storage, [callback_data.delivery_id], by=context.user.user_id
     )
     await _show_stuck(context, dropped=callback_data if dropped else None)
@@ -121,7 +123,9 @@ async def drop_one(_: object, callback_data: press.Drop, context: Context) -> No
 async def undrop_one(_: object, callback_data: press.Undrop, context: Context) -> None:
     was_refused = callback_data.was is DeliveryState.FAILED
     state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
-    await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
+    await release.restore_dropped(
+        context.storage, callback_data.delivery_id, state, by=context.user.user_id
+    )
     await _show_stuck(context)
 
 
