@@ -89,10 +89,10 @@ class Chat(Leased, table=True):
     away_from: datetime | None = None
     away_until: datetime | None = None
 
-    # Of a group or channel: Telegram's id of the user who invited the bot.
+    # Groups and channels: Telegram's id of the user who invited the bot.
     invited_by: int | None = Field(default=None, sa_type=BigInteger)
     reported_since: datetime | None = None  # the `state_since` that was reported to that user
-    # Of a private chat: our row of the chat that is managed from it, if that is still there.
+    # Private chats: our row of the chat that is managed from it, if that is still there.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
     # The question that the next typed message answers, and when it was asked.
     question: str | None = Field(default=None, max_length=64)

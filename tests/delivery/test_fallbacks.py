@@ -1,4 +1,4 @@
-"""A body that is refused gives its place to its fallback, as its answer is written down."""
+"""The fallback replaces a refused body when the response is stored."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ async def send_for_seconds(sending, clock, seconds: int) -> None:
 
 
 async def rich_digest(outbox: Outbox) -> int:
-    """Enqueue one to a new chat; return the chat."""
+    """Enqueue a rich digest to a new chat; return the chat."""
     chat = await outbox.chat(7, layout=Layout.RICH)
     async with outbox.storage.writing() as tx:
         row = {"chat_id": chat, "local_date": tx.now.date(), "schedule_number": 0, "stories": 0}
@@ -45,7 +45,7 @@ async def rich_digest(outbox: Outbox) -> int:
 
 async def layout_of(outbox: Outbox, chat: int) -> Layout:
     async with outbox.storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat)).layout
+        return (await tx.get_one(Chat, chat)).layout
 
 
 async def test_classic_parts_replace_a_refused_rich_message(outbox, sending, telegram, clock):
