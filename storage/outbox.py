@@ -19,12 +19,14 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
+    Executable,
     Index,
     TextClause,
     and_,
@@ -246,8 +248,11 @@ async def _apply(
     return changed
 
 
-def _columns(now: datetime, transition: Transition) -> dict[str, Any]:
-    """Return the new values of the columns that the transition changes."""
+def _columns(now: datetime | None, transition: Transition) -> dict[str, Any]:
+    """Return the new values of the columns that the transition changes.
+
+    *now*: when a delivery is due that becomes due at once; None if the caller sets that.
+    """
     columns: dict[str, Any] = {"state": transition.state}
     if transition.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}:
         columns |= {"owner": None, "lease_until": None}
@@ -720,12 +725,18 @@ async def begin_sending(
     tx: Transaction, ids: Iterable[int], owner: str, lease: timedelta
 ) -> set[int]:
     """Write down that the calls for *ids* begin; return those that are still *owner*'s to send."""
-    columns = _columns(tx.now, transition_of(DeliveryState.CLAIMED, Event.BEGIN))
+    rows = await tx.rows(_beginning(), ids=list(ids), sender=owner, until=tx.now + lease)
+    return {delivery_id for (delivery_id,) in rows}
+
+
+@cache
+def _beginning() -> Executable:
+    columns = _columns(None, transition_of(DeliveryState.CLAIMED, Event.BEGIN))
     owned = (
         select(Delivery.id)
         .where(
-            among(col(Delivery.id), ids),
-            col(Delivery.owner) == owner,
+            among(col(Delivery.id), bindparam("ids")),
+            col(Delivery.owner) == bindparam("sender"),
             col(Delivery.state) == DeliveryState.CLAIMED,
         )
         .order_by(col(Delivery.id))  # the order in which `delete_deliveries` locks
@@ -733,13 +744,12 @@ async def begin_sending(
         .cte("owned")
         .prefix_with("MATERIALIZED")
     )
-    statement = (
+    return (
         update(Delivery)
         .where(col(Delivery.id).in_(select(owned.c.id)))
-        .values(**columns, lease_until=tx.now + lease)
+        .values(**columns, lease_until=bindparam("until"))
         .returning(col(Delivery.id))
     )
-    return {delivery_id for (delivery_id,) in await tx.rows(statement)}
 
 
 async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> None:
@@ -759,8 +769,8 @@ class CallResult(NamedTuple):
     values: Mapping[str, Any] = {}
 
     @property
-    def state(self) -> DeliveryState:
-        return transition_of(DeliveryState.SENDING, self.event).state
+    def transition(self) -> Transition:
+        return transition_of(DeliveryState.SENDING, self.event)
 
 
 async def record_results(
@@ -785,24 +795,32 @@ async def record_results(
     owned = {delivery_id: results[delivery_id] for delivery_id, _ in rows}
     await _store_results(tx, owned)
     if has_queues:
-        await unblock_next(
-            tx,
-            [chat_id for delivery_id, chat_id in rows if not owned[delivery_id].state.is_blocking],
-        )
+        states = {delivery_id: result.transition.state for delivery_id, result in owned.items()}
+        unblocked = [
+            chat_id for delivery_id, chat_id in rows if not states[delivery_id].is_blocking
+        ]
+        await unblock_next(tx, unblocked)
     return set(owned)
 
 
 async def _store_results(tx: Transaction, results: Mapping[int, CallResult]) -> None:
     """Change each row, with one statement for all results of one event and the same columns."""
     alike: defaultdict[tuple[Event, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
-    for delivery_id, (event, values) in sorted(results.items()):
+    for delivery_id, result in sorted(results.items()):
+        values = dict(result.values)
+        if Effect.DUE_NOW in result.transition.effects:
+            values["due_at"] = tx.now
         parameters = {f"new_{name}": value for name, value in values.items()}
-        alike[event, tuple(sorted(values))].append({"delivery": delivery_id} | parameters)
+        alike[result.event, tuple(sorted(values))].append({"delivery": delivery_id} | parameters)
     for (event, names), rows in alike.items():
-        columns = _columns(tx.now, transition_of(DeliveryState.SENDING, event))
-        columns |= {name: bindparam(f"new_{name}") for name in names}
-        changing = update(Delivery).where(col(Delivery.id) == bindparam("delivery"))
-        await tx.change(changing.values(**columns), rows)
+        await tx.change(_storing(event, names), rows)
+
+
+@cache
+def _storing(event: Event, names: tuple[str, ...]) -> Executable:
+    columns = _columns(None, transition_of(DeliveryState.SENDING, event))
+    columns |= {name: bindparam(f"new_{name}") for name in names}
+    return update(Delivery).where(col(Delivery.id) == bindparam("delivery")).values(**columns)
 
 
 async def replace_with_fallback(
