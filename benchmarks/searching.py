@@ -4,7 +4,7 @@
 
 Without a server: SQLite in a temporary folder; a PostgreSQL database must be empty. Inline is asked
 for the first and the last page of what can be paged through, a search for its first pages, one
-after the other. `ms` is what a clock tells, `cpu_ms` what this process worked (on SQLite the
+after the other. `ms` is what a clock tells, `…_cpu_ms` what this process worked (on SQLite the
 database's work too), medians and the worst of all rounds; where they differ, the server worked, or
 other programs were busy. The last line is JSON.
 """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.rendering.messages import Keyboard, Message
 
 # Formatting is in entities, never in markup. A message has many links; a preview of the first would
-# be the largest thing in it. With `link_preview_is_disabled` aiogram sends an obsolete parameter.
+# be the largest thing in it. With the default for disabled previews aiogram sends an obsolete one.
 BOT_DEFAULTS: Final = DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True))
 
 is_late: Final = ContextVar("is_late", default=False)

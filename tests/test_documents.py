@@ -104,13 +104,6 @@ def command_lines(command: object, words: str) -> Iterator[tuple[str, list[str]]
         yield from command_lines(one, f"{words} {name}")
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_test_that_a_document_names_is_there(path: Path):
-    named = re.findall(r"`(tests/[\w/.]+)`", text_of(path))
-
-    assert [name for name in named if not (ROOT / name).exists()] == []
-
-
 def links_of(text: str) -> list[str]:
     """Return the links and pictures that stand outside of code."""
     prose = re.sub(r"`[^`]*`", "", text)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.enums import Medium
 
 # How long after its intent a call may begin. That is less than others wait before they take this
-# process for dead (`app.presence`), and together with the call's time-out less than its lease, so
+# process for dead (`app.peers`), and together with the call's time-out less than its lease, so
 # that nobody has taken the call over and sent it once more by then.
 BEGINS_WITHIN_SECONDS: Final = 8.0
 

@@ -49,7 +49,7 @@ _CLAUSES: Final = 50_000  # looked at at once
 
 
 def hash_of(literal: str) -> int:
-    """Return the hash of a literal of `clauses`: that which `literals_of` finds in an article."""
+    """Return the hash that a literal of a clause and the same words of an article share."""
     if literal.startswith(("source:", "lang:")):
         return hash(literal) & _MASK
     salt = _TITLE if literal.startswith(TITLE) else 0

@@ -1,4 +1,4 @@
-"""How alembic runs here: on the connection it is given, by `storage.migrating`."""
+"""How alembic runs here: on the connection it is given, by `storage.migrations.upgrade`."""
 
 from alembic import context
 

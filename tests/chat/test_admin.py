@@ -209,16 +209,16 @@ async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
     changed = await admin.presses(changed, "50 alerts")
 
     assert limits["text"] == (
-        "Ann · Limits\n\ntopics: 100 (0 subscribed)\nfeeds of its own: 3\nalerts: no limit"
+        "Ann · Limits\n\ntopics: 100 (0 subscribed)\nsources of its own: 3\nalerts: no limit"
     )
     assert changed["text"] == (
-        "Ann · Limits\n\ntopics: 10 (0 subscribed)\nfeeds of its own: 3\nalerts: 50 a day"
+        "Ann · Limits\n\ntopics: 10 (0 subscribed)\nsources of its own: 3\nalerts: 50 a day"
     )
     for number in range(10):
         await ann.says(f"word{number}", "Alert")
     refused = await ann.presses_quietly(await ann.says("Taiwan"), "Alert")
     assert refused.startswith(
-        "You have 10 topics, the most here. Unsubscribe from one first (/topics)"
+        "You have 10 topics, which is the limit. Unsubscribe from one to add another (/topics)"
     )
 
     as_all = await admin.presses(changed, "Default: 100 topics")

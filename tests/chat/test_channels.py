@@ -40,7 +40,9 @@ async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channe
     managing = await ann.presses(asked, "Choose its topics")
 
     assert asked["text"] == "I can post in Desk now. What should it get?"
-    assert managing["text"].startswith("For the channel Desk\n\nIt has no subscriptions yet. What")
+    assert managing["text"].startswith(
+        "For the channel Desk\n\nIt has no subscriptions yet. Everything"
+    )
     assert labels(managing)[-1] == "Back to my own topics"
     assert channel.all() == []
 
@@ -63,7 +65,7 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
     subscribed = await ann.says("Japan", "Both")
     late = await ann.presses(again, "Both")
 
-    assert back["text"].startswith("What you type and tap here is for yourself again.")
+    assert back["text"].startswith("Everything that you type or tap here applies to you again.")
     assert subscribed["text"].startswith("Subscribed to Japan")
     assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert await subscriptions_of(house, managed) == ["Taiwan"]
@@ -218,8 +220,8 @@ async def test_a_list_of_feeds_for_a_channel_is_reported_where_it_was_sent(house
         pass
 
     report = ann.all()[-1]
-    assert begun["text"].startswith("For the channel Desk\n\nAdding your feeds: 0 of 1")
-    assert report["text"].startswith("For the channel Desk\n\n1 feed added")
+    assert begun["text"].startswith("For the channel Desk\n\nAdding your sources: 0 of 1")
+    assert report["text"].startswith("For the channel Desk\n\n1 source added")
     assert report["message_id"] == begun["message_id"]
     assert labels(report)[-1] == "Back to my own topics"
     assert managed.all() == []

@@ -68,7 +68,7 @@ async def test_a_wrong_code_is_said_with_what_is_left(ann, code):
     assert "You have 4 more tries." in said[0]
     assert "You have 1 more try." in said[3]
     assert "it was the last try" in said[4]
-    assert "This code is over" in said[5]
+    assert "This code has expired" in said[5]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_an_old_button_of_a_removed_address_says_so(ann, code):
     page = await ann.says(await code())
     await ann.says("/email", "Remove address")
 
-    assert "no confirmed address" in (await ann.presses_quietly(page, "Both"))
+    assert "no longer confirmed" in (await ann.presses_quietly(page, "Both"))
 
 
 class TestWithoutAMailServer:

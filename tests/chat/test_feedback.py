@@ -88,7 +88,7 @@ async def test_so_much_a_day(ann, clock):
     too_much = await ann.says("/feedback once more")
     clock.turn(timedelta(days=1))
 
-    assert too_much["text"].startswith("5 messages a day")
+    assert too_much["text"].startswith("You can send 5 messages a day")
     assert (await ann.says("/feedback again"))["text"].startswith("Thank you.")
 
 

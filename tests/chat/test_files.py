@@ -50,12 +50,12 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
     await adding.run_once()
     report = await ann.next()
 
-    assert offer["text"].startswith("This list has 5 feeds. Shall I add them for you?")
-    assert begun["text"] == "Adding your feeds: 0 of 5 …"
+    assert offer["text"].startswith("This list has 5 sources. Shall I add them for you?")
+    assert begun["text"] == "Adding your sources: 0 of 5 …"
     assert told == 1
-    assert going_on["text"] == "Adding your feeds: 5 of 5 …"
-    assert report["text"].startswith("3 feeds added\n\n2 could not be added\n• https://paper")
-    assert "you have as many as there can be" in report["text"]
+    assert going_on["text"] == "Adding your sources: 5 of 5 …"
+    assert report["text"].startswith("3 sources added\n\n2 could not be added\n• https://paper")
+    assert "you have reached the limit" in report["text"]
     assert len({m["message_id"] for m in (offer, begun, going_on, report)}) == 1
     assert await adding.run_once() == 0
     async with house.storage.reading() as tx:
@@ -70,7 +70,7 @@ async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, an
     offer = await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
 
     assert "this file is neither" in refused["text"]
-    assert offer["text"].startswith("This list has 4 feeds.")
+    assert offer["text"].startswith("This list has 4 sources.")
 
 
 async def test_more_reasons_than_fit_come_as_a_file(house, ann):
@@ -88,7 +88,9 @@ async def test_more_reasons_than_fit_come_as_a_file(house, ann):
     assert file["document"]["file_name"] == "not-added.txt"
     assert file["caption"] == "All 12 that could not be added, and why."
     stored = house.playground.world.files.find(file["document"]["file_id"])
-    assert b"https://paper11.example/feed \xc2\xb7 gives nothing to read\n" in stored.upload.content
+    assert (
+        b"https://paper11.example/feed \xc2\xb7 contains nothing to read\n" in stored.upload.content
+    )
 
 
 async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, adding, clock):
@@ -100,7 +102,7 @@ async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, addin
     while await other.run_once():
         pass
 
-    assert ann.all()[-1]["text"].startswith("1 feed added")
+    assert ann.all()[-1]["text"].startswith("1 source added")
 
 
 async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
@@ -130,7 +132,7 @@ async def test_one_file_of_a_chat_is_added_at_a_time(house, ann, adding, name, d
         pass
     again = await sends(house, ann, name, data)
 
-    assert refused["text"].startswith("I am still adding the feeds of your last file.")
+    assert refused["text"].startswith("I am still adding the sources of your last file.")
     assert not again["text"].startswith("I am still adding")
 
 
@@ -158,8 +160,8 @@ async def test_an_export_is_read_back_and_its_feeds_are_added_as_a_list(house, a
         pass
 
     assert report["text"].startswith("1 is new\nTaiwan")
-    assert begun["text"] == "Adding your feeds: 0 of 2 …"
-    assert ann.all()[-1]["text"].startswith("2 feeds added")
+    assert begun["text"] == "Adding your sources: 0 of 2 …"
+    assert ann.all()[-1]["text"].startswith("2 sources added")
     assert ann.all()[-1]["message_id"] == begun["message_id"]
 
 

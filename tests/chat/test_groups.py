@@ -186,7 +186,7 @@ class TestWithoutAccess:
         playground.membership(chat, "member", from_id=ann.who.id)
         told = await talk.next()
 
-        assert "give Ann access; their Telegram number is" in told["text"]
+        assert "give Ann access; their Telegram ID is" in told["text"]
         assert str(ann.who.id) in told["text"]
         async with house.storage.reading() as tx:
             assert await chats_of(tx, chat.id) == []

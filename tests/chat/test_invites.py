@@ -106,7 +106,7 @@ class TestWhereTheyDoNotCount:
     async def test_a_code_gives_no_access_and_the_panel_says_so(self, admin, ann, code):
         listed = await admin.says("/admin", "Invitations")
 
-        assert "as long as ACCESS is not invite" in listed["text"]
+        assert "until the operator turns invitations on" in listed["text"]
         assert (await ann.says(code))["text"].startswith("I am a private news bot")
         answer = await ann.says(f"/start invite_{code}")
         assert answer["text"].startswith("I am a private news bot")

@@ -135,22 +135,22 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
 
     listed = await ann.says("/sources")
     one = await ann.presses(listed, "1")
-    removed = await ann.presses(one, "Remove")
-    again = await ann.presses(removed, "Undo", "‹ Your feeds")
+    removed = await ann.presses(one, "Unfollow")
+    again = await ann.presses(removed, "Undo", "‹ Your sources")
 
-    assert listed["text"].startswith("Your own feed\n\n1. Own Times · not read yet")
+    assert listed["text"].startswith("Your own source\n\n1. Own Times · not read yet")
     assert one["text"].startswith(f"Own Times\n{FEED}")
-    assert removed["text"] == "Removed Own Times from your feeds."
+    assert removed["text"] == "Unfollowed Own Times."
     assert again["text"] == listed["text"]
 
 
 async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
     await added(ann, await looked_at(ann, FEED))
-    removed = await ann.says("/sources", "1", "Remove")
+    removed = await ann.says("/sources", "1", "Unfollow")
 
     clock.turn(timedelta(minutes=11))
 
-    assert "not among yours any more" in await ann.presses_quietly(removed, "Undo")
+    assert "no longer follow" in await ann.presses_quietly(removed, "Undo")
 
 
 async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed):
@@ -161,7 +161,7 @@ async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed
 
     for data in ("ownsource:1", "unfollow:1", "refollow:1"):
         told = await bob.presses_quietly(await house.show_button(bob, data), "By hand")
-        assert "not among yours" in told
+        assert "no longer follow" in told
     assert (await ann.says("/sources"))["text"] == listed["text"]
 
 
@@ -174,11 +174,13 @@ async def test_there_is_a_limit_and_it_is_said(house, ann):
 
     told = await ann.presses_quietly(offer, "Add 4")
 
-    assert told.startswith("You have 3 feeds of your own")
+    assert told.startswith("You follow 3 sources of your own")
 
 
 async def test_with_no_feed_of_ones_own_it_is_said_how_to_get_one(ann):
-    assert (await ann.says("/sources"))["text"].startswith("You haven't added a feed of your own.")
+    assert (await ann.says("/sources"))["text"].startswith(
+        "You haven't added a source of your own."
+    )
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])

@@ -32,7 +32,7 @@ async def test_a_source_that_cannot_be_added_says_why(house, admin):
 
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
 
-    assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it gives nothing to read."
+    assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it contains nothing to read."
 
 
 async def test_a_site_is_added_by_its_feed_and_says_which(house, admin):
@@ -102,7 +102,7 @@ async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
     one = await admin.says("/sources", "1")
 
     assert one["text"].split("\n")[3:] == [
-        "unhealthy: turns readers like this one away (403)",
+        "unhealthy: refuses access (403)",
         "began 3 hr ago, last read 5 hr ago",
         "next poll in 2 hr",
         "fetched 8 times, 75 % without news",

@@ -183,7 +183,7 @@ async def test_the_list_counts_what_is_unhealthy(operator, farm, clock, capsys, 
     table = capsys.readouterr().out
 
     assert table.endswith("\n3 sources, 1 unhealthy, 1 gone.\n")
-    assert "turns readers like this one away (403), for 1 h" in table
+    assert "refuses access (403), for 1 h" in table
     assert "no more" in table
     assert "50%" in table  # of the first one's two answers, the second was the same
 
@@ -234,7 +234,7 @@ def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
     lines = run("list", "--unhealthy", "--json").output.splitlines()
 
     assert "https://broken.example/feed" in table
-    assert "turns readers like this one away (403)" in table
+    assert "refuses access (403)" in table
     assert "https://healthy.example/feed" not in table
     assert [json.loads(line)["error"] for line in lines] == ["forbidden"]
 

@@ -1,4 +1,4 @@
-"""Errors that the playground itself raises, and an outage; `test_matrix` has each response.
+"""Errors that the playground itself raises, and an outage; `matrix.py` has each response.
 
 They run on real aiogram and HTTP; the test turns the outbox's clock.
 """

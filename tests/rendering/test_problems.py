@@ -8,8 +8,8 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from tests.catalogues.pseudo import pseudo_translation
 
 VERBS = re.compile(  # a sentence is said after "it"
-    r"(is|was|has|may|could|gives|takes|names|does|cannot|answers|asks|wants|turns|redirects|leads"
-    r"|breaks)\b"
+    r"(is|was|has|may|could|gives|takes|names|does|cannot|asks|contains|lists|redirects|refuses"
+    r"|rejects|requires|leads|breaks)\b"
 )
 DETAIL = {"limit": 5000, "megabytes": 10, "port": 25, "reason": "the disk is full"}
 ENGLISH, PSEUDO = Renderer(), Renderer(make_environment(pseudo_translation()))
@@ -36,7 +36,7 @@ def test_every_code_has_a_sentence_in_every_language(code):
         (
             ProblemCode.FORBIDDEN,
             {"status": 403, "firewall": "Cloudflare"},
-            "turns readers like this one away (403, by Cloudflare)",
+            "refuses access (403, by Cloudflare)",
         ),
         (
             ProblemCode.BINARY_FILE,

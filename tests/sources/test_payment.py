@@ -33,9 +33,9 @@ from tests.publishing.newsroom import Newsroom
 from tests.sources.polled import rows_of
 
 NOTICE = (
-    "Your own feeds have used up what I can do for one chat in a day, so I read them again at "
+    "Your own sources have used up what I can do for one chat in a day, so I read them again at "
     "09:00. All other news comes as usual.\n\n"
-    "Unfollow a feed that you can do without: /sources"
+    "Unfollow a source that you can do without: /sources"
 )
 MINUTE = timedelta(minutes=1)
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC)

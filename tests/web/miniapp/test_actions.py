@@ -170,8 +170,8 @@ async def test_an_address_is_asked_for_confirmed_used_and_forgotten(ann, sent_co
         pytest.param("quiet", {"start": 60, "end": 60}, "as hours", id="no hours"),
         pytest.param("language", {"language": "tlh"}, "", id="no language of ours"),
         pytest.param("mail", {"address": "me at home"}, "cannot mail", id="no address"),
-        pytest.param("code", {"code": "123456"}, "no confirmed address", id="nothing asked"),
-        pytest.param("reach", {"reach": "email"}, "no confirmed address", id="no address yet"),
+        pytest.param("code", {"code": "123456"}, "no longer confirmed", id="nothing asked"),
+        pytest.param("reach", {"reach": "email"}, "no longer confirmed", id="no address yet"),
         pytest.param(
             "slots",
             {"slots": [{"minutes": n, "weekdays": 127} for n in range(5)]},
